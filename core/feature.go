@@ -297,6 +297,27 @@ var Features = []Feature{
 		},
 	},
 	{
+		Stem: "follower", Noun: "关注用户", Table: "follower", NameColumn: "open_id", Fields: followerFields,
+		List: PermFollowerView, Page: PermFollowerView,
+		Group: "registry", Menu: MenuEntry{"微信关注用户", "brand-wechat"},
+		Aliases: []string{"粉丝", "关注用户", "公众号用户"},
+		Permissions: []PermissionItem{
+			{PermFollowerView, "查看微信关注用户", nil},
+			{PermFollowerEdit, "修改微信关注用户", []Permission{PermFollowerView}},
+		},
+		Verbs: []Verb{
+			{"remark", "修改关注用户的备注"}, {"tag", "给关注用户打标签"}, {"untag", "移除关注用户的标签"},
+			{"sync", "同步关注用户"}, {"stop_sync", "停止同步关注用户"},
+		},
+	},
+	{
+		Stem: "followertag", Noun: "用户标签", Table: "follower_tag", Fields: followerTagFields,
+		List:    PermFollowerView,
+		Under:   "follower",
+		Aliases: []string{"粉丝标签"},
+		Verbs:   []Verb{{"create", "添加用户标签"}, {"update", "修改用户标签"}, {"remove", "删除用户标签"}},
+	},
+	{
 		Stem: "message", Noun: "发送记录",
 		List: PermMessageView, Page: PermMessageView,
 		Group: "registry", Menu: MenuEntry{"提醒设置", "inbox"},
@@ -404,6 +425,13 @@ var Features = []Feature{
 		Under:   "setting",
 		Aliases: []string{"关键词回复", "关注回复"},
 		Verbs:   []Verb{{"create", "添加自动回复"}, {"update", "修改自动回复"}, {"remove", "删除自动回复"}},
+	},
+	{
+		Stem: "wechatfile", Noun: "校验文件", Table: "wechat_file", Fields: wechatFileFields,
+		List:    PermSettingEdit,
+		Under:   "setting",
+		Aliases: []string{"域名校验", "业务域名"},
+		Verbs:   []Verb{{"create", "添加校验文件"}, {"remove", "删除校验文件"}},
 	},
 	{
 		Stem: "bindticket", Noun: "微信绑定码",

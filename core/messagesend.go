@@ -110,9 +110,15 @@ type ChannelDay struct {
 // ChannelStop is why a channel sends nothing for a while.
 type ChannelStop struct {
 	Channel  MessageChannel
-	Template string // "" = the whole channel
+	AppID    string // the account of WeChat that the channel sends by; "" = by any
+	Template string // "" = by any
 	Until    time.Time
 	Reason   MessageReason
 	Code     string
 	Alarm    bool // somebody must look at the configuration
+}
+
+// Holds reports whether the stop concerns a channel that sends by an account and a template.
+func (s ChannelStop) Holds(c MessageChannel, appID, template string) bool {
+	return s.Channel == c && (s.AppID == "" || s.AppID == appID) && (s.Template == "" || s.Template == template)
 }

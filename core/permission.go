@@ -36,6 +36,8 @@ const (
 	PermAccessAlertHandle   Permission = "accessalert.handle"
 	PermStaffView           Permission = "staff.view"
 	PermStaffEdit           Permission = "staff.edit"
+	PermFollowerView        Permission = "follower.view"
+	PermFollowerEdit        Permission = "follower.edit"
 	PermMessageView         Permission = "message.view"
 	PermAccountView         Permission = "account.view"
 	PermAccountEdit         Permission = "account.edit"

@@ -29,14 +29,14 @@ var RoleTable = []RolePreset{
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermResidentReveal, PermResidentExport,
 		PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermStaffEdit, PermCommunityView, PermCommunityEdit,
-		PermMessageView, PermAccountView, PermAuditView, PermAuditExport,
+		PermFollowerView, PermFollowerEdit, PermMessageView, PermAccountView, PermAuditView, PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermCommunityView,
-		PermMessageView,
+		PermFollowerView, PermMessageView,
 	}},
 	{RoleViewer, "只读", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermObserverView, PermReaderView, PermGuardPostView, PermAccessAlertView,

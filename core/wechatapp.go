@@ -62,7 +62,7 @@ type WechatCheck struct {
 type WechatKeys struct {
 	Secret  string // AppSecret
 	Contact string // of WeWork: the secret of the contact sync
-	Token   string // of the message server; not of mini-programs
+	Token   string // of the message server; of mini-programs it may be missing: then nothing is pushed
 	AESKey  string // EncodingAESKey, 43 characters; "" = messages come in the clear
 }
 
@@ -128,7 +128,7 @@ func (a WechatApp) Check(keys WechatKeys, kept bool) error {
 	if !(kept && keys.Secret == "") && !wechatSecret.MatchString(keys.Secret) {
 		fields["app_secret"] = "应为 32 位字母和数字，请从公众平台复制"
 	}
-	if a.Kind == WechatOfficial {
+	if a.Kind == WechatOfficial || keys.Token != "" || keys.AESKey != "" {
 		if !(kept && keys.Token == "") && !wechatToken.MatchString(keys.Token) {
 			fields["token"] = "应为 3 到 32 位字母和数字"
 		}

@@ -64,6 +64,9 @@ func TestEveryEditIsTakenBack(t *testing.T) {
 		if r.Method != http.MethodGet || !strings.HasSuffix(r.Path, "/:id/edit") {
 			continue
 		}
+		if strings.Contains(r.Path, "/follower") {
+			continue // what WeChat has is changed at WeChat, which this town lacks
+		}
 		edits++
 		path, _ := w.address(t, r, w.mine, target.subject)
 		action, was := formOf(t, w.call(t, r, by, path))

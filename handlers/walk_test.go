@@ -46,6 +46,9 @@ type town struct {
 	messages     map[core.ID]core.ID // by community: what an account was told
 	reviews      map[core.ID]core.ID // by community: an application to be certified
 	photos       map[core.ID]core.ID // by community: its picture
+	followers    map[core.ID]core.ID // by community: who follows its official account
+	tags         map[core.ID]core.ID // by community: a tag of its official account
+	file         core.ID             // a verification file
 }
 
 // parsedPages are parsed once and shared by all tests, which never change them.
@@ -90,7 +93,7 @@ func newTown(t *testing.T) *town {
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
-		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{},
+		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, tags: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
 		w.apply(t, e)
@@ -114,6 +117,7 @@ func newTown(t *testing.T) *town {
 		if w.replies[e.Community], err = s.CreateWechatReply(t.Context(), core.System, core.Everywhere, reply); err != nil {
 			t.Fatal(err)
 		}
+		w.follow(t, e, official)
 		menu := core.WechatMenu{AppID: official, Draft: core.DefaultMenu("https://pass.example.com")}
 		if _, err := s.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
 			t.Fatal(err)
@@ -346,6 +350,29 @@ func (w *town) operator(t *testing.T, name string, e *estate.Estate) caller {
 	}}
 }
 
+// follow makes a follower and a tag of an estate's official account, and a verification file.
+func (w *town) follow(t *testing.T, e *estate.Estate, official string) {
+	t.Helper()
+	ctx, who := t.Context(), core.WechatIdentity{AppID: official, OpenID: "follower-of-" + official}
+	tag := core.FollowerTag{AppID: official, Number: 100, Name: "业主"}
+	file := core.WechatFile{Name: "MP_verify_" + official[2:] + ".txt", Text: official[2:]}
+	err := w.store.UpdateFollowed(ctx, who, true)
+	if err == nil {
+		w.tags[e.Community], err = w.store.CreateFollowerTag(ctx, core.System, core.Everywhere, tag)
+	}
+	if err == nil {
+		w.file, err = w.store.CreateWechatFile(ctx, core.System, file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := w.store.Followers(ctx, core.Everywhere, store.FollowerFilter{AppID: official})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d followers, %v", len(list), err)
+	}
+	w.followers[e.Community] = list[0].ID
+}
+
 // params returns the ids of an estate for a route's path, longest prefix first.
 func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct {
 	prefix string
@@ -378,7 +405,8 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		id     core.ID
 	}{
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
-		{"/console/wechatreply/", w.replies[e.Community]},
+		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file},
+		{"/console/followertag/", w.tags[e.Community]}, {"/console/follower/", w.followers[e.Community]},
 		{"/console/certification/photo/", w.photos[e.Community]}, {"/console/certification/", w.reviews[e.Community]},
 		{"/api/v1/certifications/", w.reviews[e.Community]}, {"/api/v1/communities/", 77},
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},

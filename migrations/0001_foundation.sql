@@ -630,7 +630,7 @@ CREATE TABLE wechat_app (
   agent_id        INTEGER      NOT NULL, -- of WeWork: the company's app; 0 otherwise
   secret_cipher   VARCHAR(200) NOT NULL,
   contact_cipher  VARCHAR(200) NOT NULL, -- of WeWork: the secret of the contact sync; '' otherwise
-  token_cipher    VARCHAR(200) NOT NULL, -- of the message server; '' = a mini-program
+  token_cipher    VARCHAR(200) NOT NULL, -- of the message server; '' = a mini-program that pushes nothing
   aes_key_cipher  VARCHAR(200) NOT NULL, -- '' = messages come in the clear
   all_communities INTEGER      NOT NULL, -- 1 = serves those without one of their own
   called_at       BIGINT,                -- the last callback with a right signature
@@ -683,6 +683,75 @@ CREATE TABLE wechat_reply (
   updated_at BIGINT        NOT NULL
 );
 CREATE UNIQUE INDEX wechat_reply_word ON wechat_reply (app_id, kind, word);
+
+-- 校验文件 by which the platform checks that the domain is ours. Those in the data folder are not here.
+CREATE TABLE wechat_file (
+  id         BIGINT       NOT NULL PRIMARY KEY,
+  name       VARCHAR(64)  NOT NULL,
+  text       VARCHAR(128) NOT NULL,
+  created_at BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX wechat_file_name ON wechat_file (name);
+
+-- 微信关注用户: who follows, or followed, an official account, as WeChat last told.
+CREATE TABLE follower (
+  id          BIGINT      NOT NULL PRIMARY KEY,
+  app_id      VARCHAR(64) NOT NULL, -- of an account of the console, or of the configuration file
+  open_id     VARCHAR(64) NOT NULL,
+  union_id    VARCHAR(64) NOT NULL, -- '' = not told
+  follows     INTEGER     NOT NULL, -- 1 = does now
+  followed_at BIGINT      NOT NULL, -- the latest time
+  left_at     BIGINT,               -- since when they do not
+  source      VARCHAR(32) NOT NULL, -- ADD_SCENE_…; '' = not told yet
+  remark      VARCHAR(64) NOT NULL,
+  told_at     BIGINT      NOT NULL, -- the last callback about them; what was asked for before it is old
+  look_at     BIGINT,               -- when WeChat is asked about them again
+  seen_run    BIGINT      NOT NULL, -- the last sync that met them
+  updated_at  BIGINT      NOT NULL
+);
+CREATE UNIQUE INDEX follower_open ON follower (app_id, open_id);
+CREATE INDEX follower_list ON follower (app_id, follows, followed_at, id);
+CREATE INDEX follower_source ON follower (app_id, follows, source, followed_at, id);
+CREATE INDEX follower_union ON follower (union_id);
+CREATE INDEX follower_look ON follower (app_id, look_at);
+CREATE INDEX follower_seen ON follower (app_id, follows, seen_run);
+
+-- The tags of an official account, which are WeChat's.
+CREATE TABLE follower_tag (
+  id         BIGINT      NOT NULL PRIMARY KEY,
+  app_id     VARCHAR(64) NOT NULL,
+  tag_id     INTEGER     NOT NULL, -- WeChat's
+  name       VARCHAR(64) NOT NULL,
+  updated_at BIGINT      NOT NULL
+);
+CREATE UNIQUE INDEX follower_tag_number ON follower_tag (app_id, tag_id);
+
+CREATE TABLE follower_tagged (
+  app_id      VARCHAR(64) NOT NULL,
+  tag_id      INTEGER     NOT NULL,
+  follower_id BIGINT      NOT NULL,
+  PRIMARY KEY (app_id, tag_id, follower_id)
+);
+CREATE INDEX follower_tagged_follower ON follower_tagged (follower_id);
+
+-- How far the sync of an official account's followers is. One server at a time does it.
+CREATE TABLE follower_sync (
+  app_id      VARCHAR(64)  NOT NULL PRIMARY KEY,
+  runner      VARCHAR(64)  NOT NULL, -- which server does it; '' = none
+  beat_at     BIGINT       NOT NULL, -- its last sign of life
+  run_id      BIGINT       NOT NULL, -- the one under way, stopped or failed; 0 = none
+  began_at    BIGINT       NOT NULL, -- of that one
+  stopped     INTEGER      NOT NULL, -- 1 = somebody stopped it
+  page_cursor VARCHAR(64)  NOT NULL, -- the open id after which the list goes on; '' = from its beginning
+  total       INTEGER      NOT NULL, -- followers by WeChat's own count
+  met         INTEGER      NOT NULL, -- those that the run has met
+  added       INTEGER      NOT NULL,
+  changed     INTEGER      NOT NULL,
+  removed     INTEGER      NOT NULL,
+  tries       INTEGER      NOT NULL, -- that failed in a row
+  ended_at    BIGINT,               -- the last end or failure
+  problem     VARCHAR(200) NOT NULL  -- of that, in words; '' = it was whole
+);
 
 CREATE TABLE wechat_user (
   id           BIGINT       NOT NULL PRIMARY KEY,
@@ -907,12 +976,13 @@ CREATE TABLE message_grant (
 -- Channels that send nothing for a while.
 CREATE TABLE message_stop (
   channel     VARCHAR(16) NOT NULL,
-  template_id VARCHAR(64) NOT NULL, -- '' = the whole channel
+  app_id      VARCHAR(64) NOT NULL, -- the account of WeChat that the channel sends by; '' = by any
+  template_id VARCHAR(64) NOT NULL, -- '' = by any
   until_at    BIGINT      NOT NULL,
   reason      VARCHAR(32) NOT NULL,
   code        VARCHAR(64) NOT NULL,
   alarm       INTEGER     NOT NULL, -- 1 = somebody must look at the configuration
-  PRIMARY KEY (channel, template_id)
+  PRIMARY KEY (channel, app_id, template_id)
 );
 
 CREATE TABLE message_day (

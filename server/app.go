@@ -55,6 +55,7 @@ type app struct {
 	stageOn  *stage // nil outside the demo
 	outbox   *outboxWorker
 	syncer   *staffSyncer
+	fans     *followerSyncer
 	held     atomic.Pointer[string] // why old records are not purged; nil = they are
 }
 
@@ -131,6 +132,7 @@ func (a *app) work(ctx context.Context) (stop func()) {
 	var working sync.WaitGroup
 	working.Go(func() { newJobRunner(a.store, a.log).loop(behind) })
 	working.Go(func() { a.syncer.loop(behind) })
+	working.Go(func() { a.fans.loop(behind) })
 	working.Go(func() { a.outbox.loop(behind) })
 	working.Go(func() { runPeriodic(behind, a.periodic(), a.log) })
 	a.serveMetrics(ctx)

@@ -33,6 +33,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	a.syncer = newStaffSyncer(a.store, a.log, wx)
+	a.fans = newFollowerSyncer(a.store, a.log, wx)
 	a.outbox = newOutboxWorker(a.store, a.log, setup, senders)
 	admin, err := a.console(wx, slices.Collect(maps.Keys(senders)))
 	if err != nil {
@@ -92,7 +93,7 @@ func (a *app) callbacks(wx *weChat) (*callback.Callback, error) {
 		return nil, err
 	}
 	return callback.New(callback.Options{
-		Mini:  mini,
+		Mini: mini, Minis: wx.MiniCaller,
 		Store: a.store, Cache: web.RedisCache(a.cache, a.store, a.log), Accounts: wx.Account, Corps: wx.Corp, PublicURL: a.publicURL,
 		Files: files, Log: a.log,
 	})

@@ -37,6 +37,7 @@ type builtApp struct {
 	corp     *wechat.CorpApp         // of WeWork: the company's app
 	contact  *wechat.CorpApp         // of WeWork: the contact sync
 	inbox    *wechat.CorpInbox       // of WeWork
+	pushes   *wechat.Inbox           // of a mini-program of the console that has a token; nil otherwise
 	err      error                   // its keys are of no use
 	codes    *sync.Map               // pictures of its codes by scene, which never change
 }
@@ -111,6 +112,9 @@ func (w *weChat) build(r store.KeyedWechatApp) *builtApp {
 		})
 	case core.WechatMini:
 		b.mini = w.client.MiniProgram(r.App.AppID, r.Keys.Secret)
+		if r.Keys.Token != "" {
+			b.pushes, b.err = b.mini.Inbox(wechat.InboxOptions{Token: r.Keys.Token, AESKey: r.Keys.AESKey, Replays: w.cache})
+		}
 	case core.WechatWork:
 		b.corp = w.client.CorpApp(wechat.CorpOptions{CorpID: r.App.AppID, Secret: r.Keys.Secret, Agent: r.App.Agent})
 		b.contact = w.client.CorpApp(wechat.CorpOptions{CorpID: r.App.AppID, Secret: r.Keys.Contact})
@@ -177,6 +181,30 @@ func (w *weChat) Account(ctx context.Context, id core.ID) (callback.Account, boo
 		}
 	}
 	return callback.Account{}, false
+}
+
+// MiniCaller implements callback.Minis.
+func (w *weChat) MiniCaller(ctx context.Context, id core.ID) (callback.Mini, bool) {
+	for _, b := range w.apps(ctx) {
+		if b.App.ID == id && b.pushes != nil {
+			return callback.Mini{App: b.App, AppID: b.App.AppID, Inbox: b.pushes}, true
+		}
+	}
+	return callback.Mini{}, false
+}
+
+// Quota implements console.Wechat.
+func (w *weChat) Quota(ctx context.Context, appID, path string) (wechat.Quota, error) {
+	for _, b := range w.apps(ctx) {
+		switch {
+		case b.App.AppID != appID || b.err != nil:
+		case b.official != nil:
+			return b.official.Quota(ctx, path)
+		case b.mini != nil:
+			return b.mini.Quota(ctx, path)
+		}
+	}
+	return wechat.Quota{}, core.Conflict("账号没有在使用，请先在“微信接入”检查")
 }
 
 // Corp implements callback.Corps.

@@ -257,6 +257,47 @@ func TestAnswersHaveConsequences(t *testing.T) {
 	}
 }
 
+// A stop of one official account leaves the others sending: 45009 and 40164 are about the account that was called.
+func TestStopIsOfOneAccount(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.put(t, core.MessageSignIn, 1)
+		d := p.claimOne(t, core.ChannelTemplate)
+		p.record(t, d, core.AnswerNoQuota, "")
+		p.claim(t) // it goes on to the bell
+		days, err := p.s.Outbox().Today(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, day := range days {
+			for _, stop := range day.Stops {
+				if stop.Channel != core.ChannelTemplate || stop.AppID != "wx1" {
+					t.Errorf("stopped: %+v", stop)
+				}
+			}
+		}
+		if n := countRows(t, p.s, "SELECT COUNT(*) FROM message_stop"); n != 1 {
+			t.Errorf("%d stops", n)
+		}
+		// The same account sends nothing; with another one in its place messages go on.
+		p.put(t, core.MessageSignIn, 1)
+		if list := p.claim(t); len(list) != 0 {
+			t.Errorf("sent by the stopped account: %+v", list)
+		}
+		who := core.WechatIdentity{AppID: "wx9", OpenID: "owner9"}
+		user, err := p.s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "owner"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, followed_at, created_at) VALUES (?, ?, ?, 1, 1)",
+			who.AppID, who.OpenID, int64(user.ID))
+		p.setup.Officials[0].App.AppID = who.AppID
+		p.put(t, core.MessageSignIn, 1)
+		if d := p.claimOne(t, core.ChannelTemplate); d.AppID != who.AppID {
+			t.Errorf("sent by %q", d.AppID)
+		}
+	})
+}
+
 // A short stop is waited for, and what must be mended is given up after a while.
 func TestShortStopIsWaitedFor(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

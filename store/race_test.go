@@ -58,6 +58,7 @@ type raceWorld struct {
 	beside *sqlx.DB           // a pool beside the store's, to look at all rows
 	ids    map[string]core.ID // what earlier acts made, by a name of this test's
 	text   map[string]string
+	fans   FollowerTurn
 }
 
 func newRaceWorld(t *testing.T, o Options, losing bool) *raceWorld {

@@ -593,6 +593,54 @@ var raceWechat = []raceStep{
 		app.ID = w.ids["app"]
 		return w.UpdateWechatApp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys})
 	}},
+	{"CreateWechatFile", func(w *raceWorld) (any, error) {
+		id, err := w.CreateWechatFile(w.ctx, raceBy, core.WechatFile{Name: "MP_verify_AbCd1234.txt", Text: "AbCd1234"})
+		return w.keep("file", id, err)
+	}},
+	{"RemoveWechatFile", func(w *raceWorld) (any, error) { return nil, w.RemoveWechatFile(w.ctx, raceBy, w.ids["file"]) }},
+	{"ClaimFollowerSync", func(w *raceWorld) (any, error) {
+		turn, err := w.ClaimFollowerSync(w.ctx, "a")
+		w.fans = turn
+		return turn.Run != 0, err
+	}},
+	{"SyncFollowerTags", func(w *raceWorld) (any, error) {
+		return nil, w.SyncFollowerTags(w.ctx, w.fans, []core.FollowerTag{{Number: 100, Name: "业主"}})
+	}},
+	{"SyncFollowers", func(w *raceWorld) (any, error) {
+		return nil, w.SyncFollowers(w.ctx, w.fans, ToldFollowers{
+			List:  []core.ToldFollower{{OpenID: "f-9", Follows: true, Since: time.UnixMilli(1), Tags: []int{100}}},
+			Asked: w.Now(), Cursor: "f-9", Total: 1,
+		})
+	}},
+	{"BeginFollowerChange", func(w *raceWorld) (any, error) {
+		list, err := w.BeginFollowerChange(w.ctx, everywhere, []core.ID{w.follower()}, time.Time{})
+		return len(list), err
+	}},
+	{"UpdateFollowerRemark", func(w *raceWorld) (any, error) {
+		return w.UpdateFollowerRemark(w.ctx, raceBy, everywhere, core.Follower{ID: w.follower(), Remark: "王"})
+	}},
+	{"TagFollowers", func(w *raceWorld) (any, error) {
+		return w.TagFollowers(w.ctx, raceBy, everywhere, FollowersTagging{IDs: []core.ID{w.follower()}, Tag: 100, Off: true})
+	}},
+	{"CreateFollowerTag", func(w *raceWorld) (any, error) {
+		id, err := w.CreateFollowerTag(w.ctx, raceBy, everywhere, core.FollowerTag{AppID: "wx00000000000000e1", Number: 101, Name: "租客"})
+		return w.keep("tag", id, err)
+	}},
+	{"UpdateFollowerTag", func(w *raceWorld) (any, error) {
+		return w.UpdateFollowerTag(w.ctx, raceBy, everywhere, core.FollowerTag{ID: w.ids["tag"], Name: "长租"})
+	}},
+	{"RemoveFollowerTag", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveFollowerTag(w.ctx, raceBy, everywhere, w.ids["tag"])
+	}},
+	{"RestartFollowerList", func(w *raceWorld) (any, error) { return nil, w.RestartFollowerList(w.ctx, w.fans) }},
+	{"SyncFollowersGone", func(w *raceWorld) (any, error) { return w.SyncFollowersGone(w.ctx, w.fans, 10) }},
+	{"StopFollowerSync", func(w *raceWorld) (any, error) {
+		return nil, w.StopFollowerSync(w.ctx, raceBy, everywhere, w.fans.AppID)
+	}},
+	{"AskFollowerSync", func(w *raceWorld) (any, error) {
+		return nil, w.AskFollowerSync(w.ctx, raceBy, everywhere, w.fans.AppID)
+	}},
+	{"EndFollowerSync", func(w *raceWorld) (any, error) { return nil, w.EndFollowerSync(w.ctx, w.fans, true, "") }},
 	{"UpdateWechatMenu", func(w *raceWorld) (any, error) {
 		return w.UpdateWechatMenu(w.ctx, raceBy, everywhere, aWechatMenu("wx00000000000000e1"))
 	}},
@@ -733,6 +781,15 @@ func (w *raceWorld) photoUsed(id core.ID) error {
 	return w.db.Write(w.ctx, "use a photo", func(tx *database.Tx) error {
 		return usePhotos(tx, w.ids["user"], []core.ID{id}, photoUse{"resident", w.ids["resident"], w.ids["here"]})
 	})
+}
+
+// follower returns the follower of the race.
+func (w *raceWorld) follower() core.ID {
+	var ids []core.ID
+	if err := w.db.All(w.ctx, &ids, "SELECT id FROM follower WHERE open_id = 'f-9'"); err != nil || len(ids) != 1 {
+		return 0
+	}
+	return ids[0]
 }
 
 func (w *raceWorld) turn() SyncTurn { return SyncTurn{Runner: "a", App: w.ids["corp"]} }

@@ -26,42 +26,167 @@ func (r wechatUserRow) user() core.WechatUser {
 // and takes over the other's bindings, and the other's sessions end.
 func (s *Store) SignInWechat(ctx context.Context, who core.WechatIdentity) (core.WechatUser, error) {
 	var user core.WechatUser
-	var accounts []core.ID // bound to the user that was merged
-	var changed []core.ID  // users that were changed or merged
-	err := s.db.Write(ctx, "sign in by WeChat", func(tx *database.Tx) error {
-		accounts, changed = nil, nil
-		byOpen, err := userOfOpenID(tx, who)
-		if err != nil {
-			return err
-		}
-		byUnion, err := userOfUnionID(tx, who.UnionID)
-		if err != nil {
-			return err
-		}
-		switch {
-		case byOpen.ID == 0 && byUnion.ID == 0:
-			user, err = newWechatUser(tx, who)
-		case byOpen.ID == 0:
-			user, err = byUnion, addIdentity(tx, who, byUnion.ID)
-		case byUnion.ID == 0 && who.UnionID != "":
-			changed = []core.ID{byOpen.ID}
-			user, err = nameUnion(tx, byOpen, who.UnionID)
-		case byUnion.ID == 0 || byUnion.ID == byOpen.ID:
-			user = byOpen
-		default:
-			changed = []core.ID{byOpen.ID, byUnion.ID}
-			if err := tx.All(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(byOpen.ID)); err != nil {
-				return err
-			}
-			user, err = mergeWechatUsers(tx, byUnion, byOpen)
-		}
+	var told joinedUsers
+	err := s.db.Write(ctx, "sign in by WeChat", func(tx *database.Tx) (err error) {
+		told = joinedUsers{}
+		user, err = told.join(tx, who)
 		return err
 	})
 	if err == nil {
-		s.subjectsChanged(ctx, core.SessionWechat, changed)
-		s.subjectsChanged(ctx, core.SessionAccount, accounts)
+		s.usersJoined(ctx, told)
 	}
 	return user, err
+}
+
+// joinedUsers are those whose sessions a transaction concerns.
+type joinedUsers struct {
+	changed  []core.ID // WeChat users that were changed or merged
+	accounts []core.ID // bound to users that were merged
+}
+
+func (s *Store) usersJoined(ctx context.Context, told joinedUsers) {
+	s.subjectsChanged(ctx, core.SessionWechat, told.changed)
+	s.subjectsChanged(ctx, core.SessionAccount, told.accounts)
+}
+
+// join is SignInWechat in a transaction.
+func (j *joinedUsers) join(tx *database.Tx, who core.WechatIdentity) (user core.WechatUser, err error) {
+	byOpen, err := userOfOpenID(tx, who)
+	if err != nil {
+		return user, err
+	}
+	byUnion, err := userOfUnionID(tx, who.UnionID)
+	if err != nil {
+		return user, err
+	}
+	switch {
+	case byOpen.ID == 0 && byUnion.ID == 0:
+		user, err = newWechatUser(tx, who)
+	case byOpen.ID == 0:
+		user, err = byUnion, addIdentity(tx, who, byUnion.ID)
+	case byUnion.ID == 0 && who.UnionID != "":
+		j.changed = append(j.changed, byOpen.ID)
+		user, err = nameUnion(tx, byOpen, who.UnionID)
+	case byUnion.ID == 0 || byUnion.ID == byOpen.ID:
+		return byOpen, nil
+	default:
+		j.changed = append(j.changed, byOpen.ID, byUnion.ID)
+		var accounts []core.ID
+		if err := tx.All(&accounts, "SELECT id FROM account WHERE user_id = ?", int64(byOpen.ID)); err != nil {
+			return user, err
+		}
+		j.accounts = append(j.accounts, accounts...)
+		user, err = mergeWechatUsers(tx, byUnion, byOpen)
+	}
+	if err == nil && who.UnionID != "" {
+		err = adoptFollowers(tx, user.ID, who.UnionID)
+	}
+	return user, err
+}
+
+// adoptFollowers makes those who follow an official account identities of a user whose union id has just become
+// known: messages reach the user there.
+func adoptFollowers(tx *database.Tx, user core.ID, unionID string) error {
+	var rows []struct {
+		App   string `db:"app_id"`
+		Open  string `db:"open_id"`
+		Since int64  `db:"followed_at"`
+	}
+	if err := tx.All(&rows, `
+		SELECT f.app_id, f.open_id, f.followed_at
+		FROM follower f
+		WHERE f.union_id = ?
+		AND f.follows = 1
+		AND NOT EXISTS (SELECT 1 FROM wechat_identity i WHERE i.app_id = f.app_id AND i.open_id = f.open_id)`, unionID); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		who := core.WechatIdentity{AppID: r.App, OpenID: r.Open}
+		if err := addIdentity(tx, who, user); err != nil {
+			return err
+		}
+		if err := setFollowed(tx, who, max(r.Since, 1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setFollowed records since when, in milliseconds, an identity follows; nil = it does not.
+func setFollowed(tx *database.Tx, who core.WechatIdentity, at any) error {
+	_, err := tx.Exec("UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id = ?", at, who.AppID, who.OpenID)
+	return err
+}
+
+// toldIdentities records what WeChat tells of followers of an account whose user is known: by the open id, or by the
+// union id, by which they become one.
+func (j *joinedUsers) toldIdentities(tx *database.Tx, appID string, told []core.ToldFollower) error {
+	if len(told) == 0 {
+		return nil
+	}
+	opens, unions := []any{appID}, []any{}
+	for _, f := range told {
+		if opens = append(opens, f.OpenID); f.UnionID != "" {
+			unions = append(unions, f.UnionID)
+		}
+	}
+	var rows []struct {
+		Open     string          `db:"open_id"`
+		Union    sql.NullString  `db:"union_id"`
+		Followed database.Millis `db:"followed_at"`
+	}
+	if err := tx.All(&rows, `
+		SELECT i.open_id, i.followed_at, u.union_id
+		FROM wechat_identity i
+		JOIN wechat_user u ON u.id = i.user_id
+		WHERE i.app_id = ?
+		AND i.open_id IN (`+database.Placeholders(len(told))+`)`, opens...); err != nil {
+		return err
+	}
+	known := map[string]int{}
+	for i, r := range rows {
+		known[r.Open] = i
+	}
+	users := map[string]bool{}
+	if len(unions) > 0 {
+		var found []string
+		if err := tx.All(&found, "SELECT union_id FROM wechat_user WHERE union_id IN ("+database.Placeholders(len(unions))+")",
+			unions...); err != nil {
+			return err
+		}
+		for _, union := range found {
+			users[union] = true
+		}
+	}
+	for _, f := range told {
+		i, isKnown := known[f.OpenID]
+		who := core.WechatIdentity{AppID: appID, OpenID: f.OpenID, UnionID: f.UnionID}
+		switch {
+		case !isKnown && (!f.Follows || !users[f.UnionID]):
+			continue // a stranger
+		case !f.Follows && rows[i].Followed.IsZero(), f.Follows && isKnown && !rows[i].Followed.IsZero() &&
+			(f.UnionID == "" || f.UnionID == rows[i].Union.String):
+			continue // as it is
+		case !f.Follows:
+			if err := setFollowed(tx, who, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := j.join(tx, who); err != nil {
+			return err
+		}
+		if isKnown && !rows[i].Followed.IsZero() {
+			continue
+		}
+		if err := outbox.Follow(tx, who); err != nil {
+			return err
+		}
+		if err := setFollowed(tx, who, max(f.Since.UnixMilli(), 1)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nameUnion stores a union id that WeChat has only now reported, or that is new because the app
@@ -241,6 +366,9 @@ func (s *Store) UpdateFollowed(ctx context.Context, who core.WechatIdentity, fol
 			if err := outbox.Follow(tx, who); err != nil {
 				return err
 			}
+		}
+		if err := tellFollower(tx, who, follows); err != nil {
+			return err
 		}
 		return tx.ExecOne(
 			core.NotFound("用户不存在"),

@@ -43,10 +43,12 @@ type Options struct {
 	Corps func(ctx context.Context, id core.ID) (Corp, bool)
 	// Mini is the configuration file's mini-program; without an inbox it pushes nothing.
 	Mini Mini
+	// Minis returns the mini-program of an id of the console; false if there is none in use that pushes. nil = no routes.
+	Minis func(ctx context.Context, id core.ID) (Mini, bool)
 	// PublicURL is where phones reach the program, without a trailing slash.
 	PublicURL string
 	// Files are the domain verification files by name (MP_verify_X.txt), as downloaded from WeChat;
-	// each is served at the root.
+	// each is served at the root. Those of the console are served beside them.
 	Files map[string]string
 	Log   *slog.Logger
 }
@@ -58,6 +60,7 @@ type Callback struct {
 	accounts  func(ctx context.Context, id core.ID) (Account, bool)
 	corps     func(ctx context.Context, id core.ID) (Corp, bool)
 	mini      Mini
+	minis     func(ctx context.Context, id core.ID) (Mini, bool)
 	publicURL string
 	files     map[string]string
 	log       *slog.Logger
@@ -76,8 +79,8 @@ func New(o Options) (*Callback, error) {
 			return nil, fmt.Errorf("callback: %q is no name of a verification file", name)
 		}
 	}
-	return &Callback{store: o.Store, cache: o.Cache, accounts: o.Accounts, corps: o.Corps, mini: o.Mini, publicURL: o.PublicURL,
-		files: o.Files, log: o.Log}, nil
+	return &Callback{store: o.Store, cache: o.Cache, accounts: o.Accounts, corps: o.Corps, mini: o.Mini, minis: o.Minis,
+		publicURL: o.PublicURL, files: o.Files, log: o.Log}, nil
 }
 
 // maxFile is the maximum size of a verification file in bytes.
@@ -138,7 +141,7 @@ func (b *Callback) Routes() []web.Route {
 	for _, name := range names {
 		routes = append(routes, web.Route{Method: http.MethodGet, Path: "/" + name, Access: web.Callback, Handler: b.file})
 	}
-	return routes
+	return append(routes, web.Route{Method: http.MethodGet, Path: "/:file", Access: web.Callback, Handler: b.consoleFile})
 }
 
 // refuse answers an error with its status and no text: WeChat's servers read none, and nobody else
@@ -153,4 +156,16 @@ const plainText = "text/plain; charset=utf-8"
 func (b *Callback) file(c *web.Context) error {
 	text := b.files[strings.TrimPrefix(c.Route().Path, "/")]
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
+}
+
+// consoleFile answers the check with a file of the console; any other name is not found.
+func (b *Callback) consoleFile(c *web.Context) error {
+	f, err := b.store.WechatFileNamed(c.Ctx(), c.Param("file"))
+	if core.IsNotFound(err) {
+		err = core.NotFound("页面不存在") // as of any other address
+	}
+	if err != nil {
+		return err
+	}
+	return c.Bytes(http.StatusOK, plainText, []byte(f.Text))
 }

@@ -291,6 +291,32 @@ func TestVerificationFiles(t *testing.T) {
 	}
 }
 
+// A file of the console is served at once; no other name is, and none once it is removed.
+func TestConsoleFiles(t *testing.T) {
+	s := newSite(t, sealedApp)
+	f := core.WechatFile{Name: "MP_verify_AbCd1234EfGh5678.txt", Text: "AbCd1234EfGh5678"}
+	id, err := s.Store.CreateWechatFile(t.Context(), core.System, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := s.get("/" + f.Name); status != 200 || body != f.Text {
+		t.Errorf("%d %q", status, body)
+	}
+	for _, path := range []string{
+		"/MP_verify_AbCd1234EfGh5679.txt", "/index.txt", "/x/" + f.Name, "/..%2f" + f.Name, "/" + f.Name + "%00",
+	} {
+		if status, _ := s.get(path); status != 404 {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	if err := s.Store.RemoveWechatFile(t.Context(), core.System, id); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := s.get("/" + f.Name); status != 404 {
+		t.Errorf("removed: %d", status)
+	}
+}
+
 func TestReadFiles(t *testing.T) {
 	dir := t.TempDir()
 	if files, err := ReadFiles(filepath.Join(dir, "absent")); err != nil || len(files) != 0 {

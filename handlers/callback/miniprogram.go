@@ -10,38 +10,76 @@ import (
 )
 
 // MiniPath is the path to configure as the message server of the configuration file's mini-program, after the
-// deployment's URL; its messages may be XML or JSON.
+// deployment's URL; its messages may be XML or JSON. A mini-program of the console has its id after it.
 const MiniPath = "/callback/mini"
 
 // Mini is a mini-program that pushes events.
 type Mini struct {
+	App   core.WechatApp // of the console; zero = the configuration file's
 	AppID string
 	Inbox *wechat.Inbox
 }
 
-// miniRoutes returns the routes that a mini-program calls.
+// miniRoutes returns the routes that mini-programs call.
 func (b *Callback) miniRoutes() []web.Route {
-	if b.mini.Inbox == nil {
-		return nil
+	var paths []string
+	if b.mini.Inbox != nil {
+		paths = append(paths, MiniPath)
 	}
-	return []web.Route{
-		{Method: http.MethodGet, Path: MiniPath, Access: web.Callback, Handler: b.echoMini, Time: answerTime, OnError: refuse},
-		{Method: http.MethodPost, Path: MiniPath, Access: web.Callback, Handler: b.receiveMini, Time: answerTime, OnError: refuse},
+	if b.minis != nil {
+		paths = append(paths, MiniPath+"/:app")
 	}
+	var routes []web.Route
+	for _, path := range paths {
+		routes = append(routes,
+			web.Route{
+				Method: http.MethodGet, Path: path, Access: web.Callback, Handler: b.echoMini, Time: answerTime, OnError: refuse,
+			},
+			web.Route{
+				Method: http.MethodPost, Path: path, Access: web.Callback, Handler: b.receiveMini, Time: answerTime, OnError: refuse,
+			},
+		)
+	}
+	return routes
 }
+
+// miniProgram returns the mini-program that a callback's path names.
+func (b *Callback) miniProgram(c *web.Context) (Mini, error) {
+	text := c.Param("app")
+	if text == "" {
+		return b.mini, nil
+	}
+	if id, err := core.ParseID(text); err == nil && id != 0 {
+		if mini, ok := b.minis(c.Ctx(), id); ok {
+			return mini, nil
+		}
+	}
+	return Mini{}, errNoMini
+}
+
+var errNoMini = core.NotFound("小程序没有接入")
 
 // echoMini answers WeChat's check when the URL is saved.
 func (b *Callback) echoMini(c *web.Context) error {
-	text, err := b.mini.Inbox.CheckEcho(c.Request())
+	mini, err := b.miniProgram(c)
+	if err != nil {
+		return err
+	}
+	text, err := mini.Inbox.CheckEcho(c.Request())
 	if err != nil {
 		return b.untrusted(c, err)
 	}
+	b.reached(c, mini.App)
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
 }
 
-// receiveMini handles one event of the mini-program. See receive.
+// receiveMini handles one event of a mini-program. See receive.
 func (b *Callback) receiveMini(c *web.Context) error {
-	event, done, err := b.mini.Inbox.ReadCallback(c.Ctx(), c.Request())
+	mini, err := b.miniProgram(c)
+	if err != nil {
+		return err
+	}
+	event, done, err := mini.Inbox.ReadCallback(c.Ctx(), c.Request())
 	switch {
 	case errors.Is(err, wechat.ErrReplayed):
 		return success(c)
@@ -51,10 +89,11 @@ func (b *Callback) receiveMini(c *web.Context) error {
 	case err != nil:
 		return b.untrusted(c, err)
 	}
+	b.reached(c, mini.App)
 	handled := false
 	defer func() { done(handled) }() // also if the handler panics
 	if event.Name == "subscribe_msg_popup_event" {
-		if err := b.addGrants(c, event); err != nil {
+		if err := b.addGrants(c, mini, event); err != nil {
 			return err
 		}
 	}
@@ -64,8 +103,8 @@ func (b *Callback) receiveMini(c *web.Context) error {
 
 // addGrants records the messages that a person agreed to get. An event that is handled again after a failure
 // may count one twice: then the platform refuses the message, and the count is set right.
-func (b *Callback) addGrants(c *web.Context, event wechat.Event) error {
-	who := core.WechatIdentity{AppID: b.mini.AppID, OpenID: event.FromUser}
+func (b *Callback) addGrants(c *web.Context, mini Mini, event wechat.Event) error {
+	who := core.WechatIdentity{AppID: mini.AppID, OpenID: event.FromUser}
 	for _, s := range event.Subscriptions {
 		if !s.Accepted || s.Template == "" {
 			continue

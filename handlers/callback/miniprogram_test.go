@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"testing"
 
+	"tongxing/core"
+	"tongxing/store"
 	"tongxing/wechat/simulator"
 )
 
@@ -78,4 +80,55 @@ func TestMiniProgramGrants(t *testing.T) {
 			t.Errorf("the failing store was asked %d times, want 3", failed)
 		}
 	}
+}
+
+// A mini-program of the console pushes to a path with its id; of another id nothing is taken.
+func TestMiniProgramOfTheConsole(t *testing.T) {
+	s := newSite(t, sealedApp)
+	for id, want := range map[string]int{"7": 1, "8": 0, "x": 0} {
+		call := simulator.Callback{URL: s.addr + MiniPath + "/" + id, Token: "tok", AESKey: aesKey}
+		err := s.sim.SetCallback(t.Context(), miniApp, call)
+		if (err == nil) != (want == 1) {
+			t.Errorf("%s: the check says %v", id, err)
+		}
+		if want == 0 {
+			continue
+		}
+		if err := s.sim.AnswerPrompt("zhou", miniApp, map[string]bool{"T7": true}); err != nil {
+			t.Fatal(err)
+		}
+		s.idle()
+		if got := s.grants("zhou", "T7"); got != want {
+			t.Errorf("%d grants", got)
+		}
+	}
+}
+
+// A follow is in the list of followers at once, and its end too.
+func TestFollowIsListed(t *testing.T) {
+	both(t, func(t *testing.T, s *site) {
+		s.connect(t)
+		follows := func(left bool) (n int) {
+			t.Helper()
+			filter := store.FollowerFilter{AppID: s.appID, Left: left, Page: store.Page{Limit: 5, Total: &n}}
+			if _, _, err := s.Store.Followers(t.Context(), core.Everywhere, filter); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if err := s.sim.Follow("new", s.appID); err != nil {
+			t.Fatal(err)
+		}
+		s.idle()
+		if in, out := follows(false), follows(true); in != 1 || out != 0 {
+			t.Errorf("%d follow, %d left", in, out)
+		}
+		if err := s.sim.Unfollow("new", s.appID); err != nil {
+			t.Fatal(err)
+		}
+		s.idle()
+		if in, out := follows(false), follows(true); in != 0 || out != 1 {
+			t.Errorf("%d follow, %d left", in, out)
+		}
+	})
 }

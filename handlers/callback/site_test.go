@@ -118,8 +118,12 @@ func (s *site) build(st *store.Store, client *redis.Client, platform string, log
 	corps := func(_ context.Context, id core.ID) (Corp, bool) {
 		return Corp{core.WechatApp{ID: id, Kind: core.WechatWork, AppID: corpID}, corpInbox}, id == 7
 	}
-	b, err := New(Options{Corps: corps, Mini: Mini{miniApp, inbox}, Store: st, Cache: cache, Accounts: s.account,
-		PublicURL: "https://pass.example.com", Log: log,
+	minis := func(_ context.Context, id core.ID) (Mini, bool) {
+		app := core.WechatApp{ID: id, Kind: core.WechatMini, AppID: miniApp}
+		return Mini{App: app, AppID: miniApp, Inbox: inbox}, id == 7
+	}
+	b, err := New(Options{Corps: corps, Mini: Mini{AppID: miniApp, Inbox: inbox}, Minis: minis, Store: st, Cache: cache,
+		Accounts: s.account, PublicURL: "https://pass.example.com", Log: log,
 		Files: map[string]string{"MP_verify_Ab12.txt": "Ab12"}})
 	if err != nil {
 		s.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/wechat/simulator"
 )
 
 // If two people change the same record, the second to save is told what the first changed, and
@@ -38,6 +39,17 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		Keys: core.WechatKeys{Secret: strings.Repeat("s", 32), Token: "token123"},
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	people := []simulator.Person{{Key: "zhou", Follows: []string{desk.OfficialID}}}
+	sim := d.Official(t, core.ScopeOf(d.Mine.Community), people...)
+	follower := d.Follows(t, sim, "zhou").ID
+	official := d.Frame.Wechat.Official(desk.OfficialID)
+	tag := core.FollowerTag{AppID: desk.OfficialID, Name: "业主"}
+	if tag.Number, err = official.CreateTag(t.Context(), tag.Name); err != nil {
+		t.Fatal(err)
+	}
+	if tag.ID, err = d.Store.CreateFollowerTag(t.Context(), core.System, core.Everywhere, tag); err != nil {
 		t.Fatal(err)
 	}
 	staff, err := d.Store.CreateStaff(t.Context(), core.System, scope, core.Staff{
@@ -70,6 +82,8 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		frame.StaffPath:       {staff, [2]string{"grade", "三级"}, [2]string{"name", "李娜娜"}, "三级"},
 		frame.WechatAppPath:   {app, [2]string{"name", "公众号甲"}, [2]string{"name", "公众号乙"}, "公众号甲"},
 		frame.AccountPath:     {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
+		frame.FollowerPath:    {follower, [2]string{"remark", "王先生"}, [2]string{"remark", "李女士"}, "王先生"},
+		frame.FollowerTagPath: {tag.ID, [2]string{"name", "租客"}, [2]string{"name", "长租"}, "租客"},
 		frame.WechatReplyPath: {reply, [2]string{"word", "保洁"}, [2]string{"text", "您好，请说"}, "保洁"},
 	}
 	for _, r := range d.Routes {

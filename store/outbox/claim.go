@@ -255,15 +255,9 @@ func (c *claim) dispatch(m core.Message, channel core.MessageChannel) core.Dispa
 	}
 	d := core.Dispatch{
 		Message: m, Attempt: c.tx.NewID(), Lease: c.lease, Held: c.ask.Lease, Key: "m" + m.ID.String(),
-		Address: c.facts.reach(c.setup, m)[channel].Address, Template: c.facts.templateOf(c.setup, m, channel),
+		Address: c.facts.reach(c.setup, m)[channel].Address,
 	}
-	switch channel {
-	case core.ChannelTemplate:
-		account, _ := c.facts.official(c.setup, m)
-		d.AppID = account.App.AppID
-	case core.ChannelSubscribe:
-		d.AppID = c.setup.Mini
-	}
+	d.AppID, d.Template = c.facts.sender(c.setup, m, channel)
 	if channel.Dedup() > 0 {
 		d.Begun = c.tx.Now()
 	}

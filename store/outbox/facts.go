@@ -130,9 +130,10 @@ func (f *facts) reach(setup core.MessageSetup, m core.Message) map[core.MessageC
 		if c != core.ChannelInApp && !setup.Open[c] {
 			r = core.MessageReach{Why: core.WhyChannelOff}
 		}
-		r.Template = f.templateOf(setup, m, c).ID
+		appID, template := f.sender(setup, m, c)
+		r.Template = template.ID
 		for _, stop := range f.stops {
-			if stop.Channel == c && (stop.Template == "" || stop.Template == r.Template) && stop.Until.After(r.Stopped) {
+			if stop.Holds(c, appID, r.Template) && stop.Until.After(r.Stopped) {
 				r.Stopped, r.StopWhy = stop.Until, stop.Reason
 			}
 		}
@@ -203,13 +204,18 @@ func (f *facts) reachOfficial(a core.MessageAccount, m core.Message) core.Messag
 	return core.MessageReach{Address: who.Open}
 }
 
-// templateOf returns the template by which a message would be sent.
-func (f *facts) templateOf(setup core.MessageSetup, m core.Message, c core.MessageChannel) core.MessageTemplate {
-	if c != core.ChannelTemplate {
-		return setup.TemplateOf(c, m.Kind)
+// sender returns the account of WeChat, "" for channels without one, and the template by which a message would be sent.
+func (f *facts) sender(
+	setup core.MessageSetup, m core.Message, c core.MessageChannel,
+) (appID string, template core.MessageTemplate) {
+	switch c {
+	case core.ChannelTemplate:
+		account, _ := f.official(setup, m)
+		return account.App.AppID, account.Templates[m.Kind]
+	case core.ChannelSubscribe:
+		appID = setup.Mini
 	}
-	account, _ := f.official(setup, m)
-	return account.Templates[m.Kind]
+	return appID, setup.TemplateOf(c, m.Kind)
 }
 
 // spendGrant uses up one consent; false if none is left.
@@ -231,6 +237,7 @@ func (c *claim) spendGrant(m core.Message) (bool, error) {
 func stopsAt(all func(dest any, query string, args ...any) error, now int64) ([]core.ChannelStop, error) {
 	var rows []struct {
 		Channel  core.MessageChannel `db:"channel"`
+		App      string              `db:"app_id"`
 		Template string              `db:"template_id"`
 		Until    database.Millis     `db:"until_at"`
 		Reason   core.MessageReason  `db:"reason"`
@@ -238,14 +245,15 @@ func stopsAt(all func(dest any, query string, args ...any) error, now int64) ([]
 		Alarm    int                 `db:"alarm"`
 	}
 	err := all(&rows, `
-		SELECT channel, template_id, until_at, reason, code, alarm
+		SELECT channel, app_id, template_id, until_at, reason, code, alarm
 		FROM message_stop
 		WHERE until_at > ?
-		ORDER BY channel, template_id`, now)
+		ORDER BY channel, app_id, template_id`, now)
 	stops := make([]core.ChannelStop, len(rows))
 	for i, r := range rows {
 		stops[i] = core.ChannelStop{
-			Channel: r.Channel, Template: r.Template, Until: r.Until.Time, Reason: r.Reason, Code: r.Code, Alarm: r.Alarm != 0,
+			Channel: r.Channel, AppID: r.App, Template: r.Template, Until: r.Until.Time, Reason: r.Reason, Code: r.Code,
+			Alarm: r.Alarm != 0,
 		}
 	}
 	return stops, err

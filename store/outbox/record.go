@@ -116,7 +116,7 @@ func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) erro
 		return nil
 	}
 	stop := core.ChannelStop{
-		Channel: r.Channel, Until: after.Stop, Reason: after.Reason, Code: cut(r.Code), Alarm: after.Alarm,
+		Channel: r.Channel, AppID: r.AppID, Until: after.Stop, Reason: after.Reason, Code: cut(r.Code), Alarm: after.Alarm,
 	}
 	if after.StopOne {
 		stop.Template = r.Template.ID
@@ -144,22 +144,23 @@ func addOptOut(tx *database.Tx, out optOut, why core.MessageReason) error {
 	return err
 }
 
-// writeStop stops a channel, unless it is stopped for longer.
+// writeStop stops a channel, or an account or a template that it sends by, unless it is stopped for longer.
 func writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	n, err := tx.Exec(`
 		UPDATE message_stop
 		SET until_at = CASE WHEN until_at > ? THEN until_at ELSE ? END, reason = ?, code = ?, alarm = ?
 		WHERE channel = ?
+		AND app_id = ?
 		AND template_id = ?`,
 		stop.Until.UnixMilli(), stop.Until.UnixMilli(), string(stop.Reason), stop.Code, database.BoolInt(stop.Alarm),
-		string(stop.Channel), stop.Template)
+		string(stop.Channel), stop.AppID, stop.Template)
 	if err != nil || n > 0 {
 		return err
 	}
 	_, err = tx.Exec(`
-		INSERT INTO message_stop (channel, template_id, until_at, reason, code, alarm)
-		VALUES (?, ?, ?, ?, ?, ?)`,
-		string(stop.Channel), stop.Template, stop.Until.UnixMilli(), string(stop.Reason), stop.Code,
+		INSERT INTO message_stop (channel, app_id, template_id, until_at, reason, code, alarm)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		string(stop.Channel), stop.AppID, stop.Template, stop.Until.UnixMilli(), string(stop.Reason), stop.Code,
 		database.BoolInt(stop.Alarm))
 	if database.IsDuplicate(err) {
 		return database.ErrRace
@@ -167,7 +168,7 @@ func writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	return err
 }
 
-// Stop lets a channel send nothing for a while.
+// Stop lets a channel, or an account or a template that it sends by, send nothing for a while.
 func (b *Box) Stop(ctx context.Context, stop core.ChannelStop) error {
 	return b.db.Write(ctx, "stop a channel", func(tx *database.Tx) error { return writeStop(tx, stop) })
 }

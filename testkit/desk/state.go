@@ -124,6 +124,14 @@ type Wechat struct {
 // HasOfficials implements frame.Wechat.
 func (s *Wechat) HasOfficials() bool { return true }
 
+// Quota implements frame.Wechat: for the official accounts.
+func (s *Wechat) Quota(ctx context.Context, appID, path string) (wechat.Quota, error) {
+	if official := s.Officials[appID]; official != nil {
+		return official.Quota(ctx, path)
+	}
+	return wechat.Quota{}, errors.New("no account of the desk")
+}
+
 // Official implements frame.Wechat.
 func (s *Wechat) Official(appID string) *wechat.OfficialAccount { return s.Officials[appID] }
 

@@ -38,6 +38,7 @@ func (p *Pages) Routes() []web.Route {
 		p.wechatTemplateRoutes(),
 		p.wechatMenuRoutes(),
 		p.wechatReplyRoutes(),
+		p.wechatFileRoutes(),
 		p.aboutRoutes(),
 	)
 }

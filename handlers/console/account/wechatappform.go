@@ -84,6 +84,8 @@ func (p *Pages) wechatAppForm(c *web.Context, app core.WechatApp) (templates.For
 		form.Sections = append(form.Sections, corpServerSection(app))
 	case core.WechatOfficial:
 		form.Sections = append(form.Sections, wechatServerSection(app))
+	case core.WechatMini:
+		form.Sections = append(form.Sections, miniServerSection(app))
 	}
 	form.Sections = append(form.Sections, wechatAppScope(app, all, c.Scope().Whole()))
 	if app.ID != 0 {
@@ -131,6 +133,21 @@ func wechatServerSection(app core.WechatApp) templates.Section {
 		}
 	}
 	section.Fields = []templates.Field{token, aesKey}
+	return section
+}
+
+// miniServerSection has the keys of a mini-program's message server, which it can do without.
+func miniServerSection(app core.WechatApp) templates.Section {
+	section := templates.Section{
+		Title: "消息推送", Help: "选填。小程序里的订阅消息授权要推送到这里才会计数；请照公众平台的“消息推送”填写。",
+		Fields: []templates.Field{
+			{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"},
+			{Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off", Help: "消息加密方式请选“安全模式”。"},
+		},
+	}
+	if app.ID != 0 {
+		section.Help = "不填则不变。两边要一致：改了这里，公众平台也要改。"
+	}
 	return section
 }
 

@@ -32,6 +32,7 @@ func settingTabs(active string) templates.Tabs {
 		{Label: "消息模板", URL: frame.WechatTemplatePath, Active: active == "wechattemplate"},
 		{Label: "自定义菜单", URL: frame.WechatMenuPath, Active: active == "wechatmenu"},
 		{Label: "自动回复", URL: frame.WechatReplyPath, Active: active == "wechatreply"},
+		{Label: "校验文件", URL: frame.WechatFilePath, Active: active == "wechatfile"},
 	}}
 }
 
@@ -186,7 +187,7 @@ func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
 	case core.WechatWork:
 		return p.corpSteps(app, keys, host)
 	case core.WechatMini:
-		return []wechatStep{keys, {
+		return []wechatStep{keys, p.miniCalls(app), {
 			Title: "服务器域名", Text: "在公众平台的“开发管理—开发设置—服务器域名”，把 request 合法域名填为：",
 			Facts: []templates.Fact{{Label: "域名", Value: "https://" + host, Copy: true, Code: true}},
 		}}
@@ -205,6 +206,21 @@ func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
 		Title: "网页授权和 JS 接口", Text: "在公众平台的“设置与开发—功能设置”，把网页授权域名和 JS 接口安全域名都填为：",
 		Facts: []templates.Fact{{Label: "域名", Value: host, Copy: true, Code: true}},
 	}}
+}
+
+// miniCalls is the step of a mini-program's message server.
+func (p *Pages) miniCalls(app core.WechatApp) wechatStep {
+	step := wechatStep{
+		Title: "消息推送", Badge: stepBadge(app.Called, true),
+		Text: "选填。在公众平台的“开发管理—消息推送”填写下面的地址，以及这里修改页面里填的 Token 和 EncodingAESKey。微信会马上来校验。",
+		Facts: []templates.Fact{{
+			Label: "服务器地址", Value: p.PublicURL + "/callback/mini/" + app.ID.String(), Copy: true, Code: true,
+		}},
+	}
+	if !app.Called.IsZero() {
+		step.Text = "最近一次收到微信的消息：" + p.wechatWhen(app.Called) + "。"
+	}
+	return step
 }
 
 func (p *Pages) wechatWhen(at time.Time) string {

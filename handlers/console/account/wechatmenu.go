@@ -29,8 +29,8 @@ func (p *Pages) wechatMenuRoutes() []web.Route {
 	}
 }
 
-func wechatMenuCrumbs(at officialChoice) []templates.Crumb {
-	return []templates.Crumb{{Label: "系统设置", URL: frame.SettingPath}, {Label: "自定义菜单", URL: at.url(frame.WechatMenuPath)}}
+func wechatMenuCrumbs(at frame.OfficialChoice) []templates.Crumb {
+	return []templates.Crumb{{Label: "系统设置", URL: frame.SettingPath}, {Label: "自定义菜单", URL: at.URL(frame.WechatMenuPath)}}
 }
 
 type wechatMenuPage struct {
@@ -57,7 +57,7 @@ type wechatMenuRow struct {
 
 // wechatMenuDraft returns an account's menu. Without a draft it is the one that WeChat shows now; why that could not
 // be read is in words.
-func (p *Pages) wechatMenuDraft(c *web.Context, at officialChoice) (m core.WechatMenu, problem string, err error) {
+func (p *Pages) wechatMenuDraft(c *web.Context, at frame.OfficialChoice) (m core.WechatMenu, problem string, err error) {
 	m, err = p.Store.WechatMenu(c.Ctx(), c.Scope(), at.AppID)
 	if err != nil || m.ID != 0 {
 		return m, "", err
@@ -112,13 +112,13 @@ func wechatButton(b core.MenuButton, at core.MenuPlace) wechat.Button {
 }
 
 func (p *Pages) wechatMenuShow(c *web.Context) error {
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
 	page := wechatMenuPage{
-		Shell: p.Shell(c, "wechatmenu", "自定义菜单"), Tabs: settingTabs("wechatmenu"), Asked: at.asked(frame.WechatMenuPath),
-		Empty: at.empty(c),
+		Shell: p.Shell(c, "wechatmenu", "自定义菜单"), Tabs: settingTabs("wechatmenu"), Asked: at.Asked(frame.WechatMenuPath),
+		Empty: at.Empty(c),
 	}
 	if page.Empty != nil {
 		return p.Page(c, http.StatusOK, "console/wechatmenu/show", page)
@@ -165,35 +165,35 @@ func (p *Pages) wechatMenuState(m core.WechatMenu, problem string) (templates.Ba
 	return templates.Badge{Tone: templates.Good, Text: "已发布"}, "发布时间：" + when + "。手机上最迟 5 分钟后更新。"
 }
 
-func (p *Pages) wechatMenuActs(page *wechatMenuPage, at officialChoice, m core.WechatMenu) {
+func (p *Pages) wechatMenuActs(page *wechatMenuPage, at frame.OfficialChoice, m core.WechatMenu) {
 	if len(m.Draft) < core.MaxMenuTop {
 		place := core.MenuPlace{Top: len(m.Draft), Sub: -1}
 		page.Add = templates.Action{
-			Label: "添加菜单", URL: at.url(frame.WechatMenuPath+"/edit", "at", place.String()), Icon: "plus",
+			Label: "添加菜单", URL: at.URL(frame.WechatMenuPath+"/edit", "at", place.String()), Icon: "plus",
 		}
 	}
 	change := frame.WechatMenuPath + "/change"
 	if len(m.Draft) == 0 {
-		page.Starts = append(page.Starts, templates.Submit{Label: "用默认菜单", URL: at.url(change, "act", "default"), Icon: "check"})
+		page.Starts = append(page.Starts, templates.Submit{Label: "用默认菜单", URL: at.URL(change, "act", "default"), Icon: "check"})
 	}
 	if m.ID != 0 {
 		page.Starts = append(page.Starts, templates.Submit{
-			Label: "重新读取", URL: at.url(change, "act", "current"), Icon: "refresh",
+			Label: "重新读取", URL: at.URL(change, "act", "current"), Icon: "refresh",
 		})
 	}
 	if m.ID != 0 && len(m.Draft) > 0 {
-		page.Publish = at.url(frame.WechatMenuPath + "/publish")
+		page.Publish = at.URL(frame.WechatMenuPath + "/publish")
 	}
 }
 
-func wechatMenuRows(at officialChoice, buttons []core.MenuButton, csrf string) (rows []wechatMenuRow) {
+func wechatMenuRows(at frame.OfficialChoice, buttons []core.MenuButton, csrf string) (rows []wechatMenuRow) {
 	for top, b := range buttons {
 		place := core.MenuPlace{Top: top, Sub: -1}
 		row := wechatMenuRowOf(at, b, place, csrf)
 		if at.Change && b.Kind == core.ButtonGroup && len(b.Sub) < core.MaxMenuSub {
 			add := core.MenuPlace{Top: top, Sub: len(b.Sub)}
 			row.Menu.Links = append(row.Menu.Links, templates.Action{
-				Label: "添加子菜单", URL: at.url(frame.WechatMenuPath+"/edit", "at", add.String()), Icon: "plus",
+				Label: "添加子菜单", URL: at.URL(frame.WechatMenuPath+"/edit", "at", add.String()), Icon: "plus",
 			})
 		}
 		rows = append(rows, row)
@@ -204,7 +204,7 @@ func wechatMenuRows(at officialChoice, buttons []core.MenuButton, csrf string) (
 	return rows
 }
 
-func wechatMenuRowOf(at officialChoice, b core.MenuButton, place core.MenuPlace, csrf string) wechatMenuRow {
+func wechatMenuRowOf(at frame.OfficialChoice, b core.MenuButton, place core.MenuPlace, csrf string) wechatMenuRow {
 	row := wechatMenuRow{Name: b.Name, Kind: b.Kind.Label(), Does: b.URL, Below: place.Sub >= 0}
 	switch b.Kind {
 	case core.ButtonReply:
@@ -217,9 +217,9 @@ func wechatMenuRowOf(at officialChoice, b core.MenuButton, place core.MenuPlace,
 	if !at.Change {
 		return row
 	}
-	row.URL = at.url(frame.WechatMenuPath+"/edit", "at", place.String())
+	row.URL = at.URL(frame.WechatMenuPath+"/edit", "at", place.String())
 	change := func(act string) string {
-		return at.url(frame.WechatMenuPath+"/change", "act", act, "at", place.String())
+		return at.URL(frame.WechatMenuPath+"/change", "act", act, "at", place.String())
 	}
 	row.Menu = templates.RowMenu{
 		Label: b.Name + " 的操作", CSRF: csrf, Links: []templates.Action{{Label: "修改", URL: row.URL, Icon: "pencil"}},
@@ -234,11 +234,11 @@ func wechatMenuRowOf(at officialChoice, b core.MenuButton, place core.MenuPlace,
 // wechatMenuChange changes the draft as a whole: moves or drops a button, or begins again. Nobody sees it before it is
 // published, and what is published can be read back.
 func (p *Pages) wechatMenuChange(c *web.Context) error {
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
-	back := at.url(frame.WechatMenuPath)
+	back := at.URL(frame.WechatMenuPath)
 	m, problem, err := p.wechatMenuDraft(c, at)
 	if err != nil {
 		return err
@@ -279,7 +279,7 @@ func (p *Pages) wechatMenuChange(c *web.Context) error {
 }
 
 // currentMenu reads the menu that followers see; what went wrong is a conflict in words.
-func (p *Pages) currentMenu(ctx context.Context, at officialChoice) ([]core.MenuButton, error) {
+func (p *Pages) currentMenu(ctx context.Context, at frame.OfficialChoice) ([]core.MenuButton, error) {
 	official, err := p.Official(at.AppID)
 	if err != nil {
 		return nil, err
@@ -294,11 +294,11 @@ func (p *Pages) currentMenu(ctx context.Context, at officialChoice) ([]core.Menu
 // wechatMenuPublish sends the draft to WeChat. It is recorded after WeChat has taken it: a server that is killed in
 // between leaves a draft that is shown as not published, and can be published again.
 func (p *Pages) wechatMenuPublish(c *web.Context) error {
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
-	back := at.url(frame.WechatMenuPath)
+	back := at.URL(frame.WechatMenuPath)
 	m, err := p.Store.WechatMenu(c.Ctx(), c.Scope(), at.AppID)
 	if err != nil {
 		return err
@@ -317,7 +317,7 @@ func (p *Pages) wechatMenuPublish(c *web.Context) error {
 	})
 }
 
-func (p *Pages) publishMenu(c *web.Context, at officialChoice) error {
+func (p *Pages) publishMenu(c *web.Context, at frame.OfficialChoice) error {
 	official, err := p.Official(at.AppID)
 	if err != nil {
 		return err

@@ -114,11 +114,11 @@ func TestWechatMenuIsRefused(t *testing.T) {
 
 func TestWechatMenuPages(t *testing.T) {
 	shell := templates.Shell{Title: "自定义菜单", CSRF: "t"}
-	at := officialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
+	at := frame.OfficialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
 	buttons := []core.MenuButton{{Kind: core.ButtonGroup, Name: desk.Hostile, Sub: []core.MenuButton{
 		{Kind: core.ButtonReply, Name: "电话", Reply: desk.Hostile}, {Kind: core.ButtonMini, Name: "小程序", Mini: "wx1", Path: desk.Hostile},
 	}}}
-	editing := wechatMenuEditing{officialChoice: at, place: core.MenuPlace{Top: 0, Sub: 1}, button: buttons[0].Sub[1]}
+	editing := wechatMenuEditing{OfficialChoice: at, place: core.MenuPlace{Top: 0, Sub: 1}, button: buttons[0].Sub[1]}
 	templates.CheckAll(t, "console/wechatmenu/", map[string]any{
 		"console/wechatmenu/show": wechatMenuPage{
 			Shell: shell, Tabs: settingTabs("wechatmenu"), State: templates.Badge{Tone: templates.Warn, Text: "有修改"}, Text: desk.Hostile,
@@ -170,7 +170,7 @@ func TestWechatReplyIsAddedAndChanged(t *testing.T) {
 
 func TestWechatReplyPages(t *testing.T) {
 	shell := templates.Shell{Title: "自动回复", CSRF: "t"}
-	at := officialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
+	at := frame.OfficialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
 	r := core.WechatReply{ID: 7, AppID: deskOfficial, Kind: core.ReplyContains, Word: desk.Hostile, Text: desk.Hostile}
 	rows := wechatReplyRows(at, []core.WechatReply{r}, "t")
 	templates.CheckAll(t, "console/wechatreply/", map[string]any{

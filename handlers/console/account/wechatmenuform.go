@@ -32,7 +32,7 @@ type wechatMenuFormPage struct {
 
 // wechatMenuEditing is the button that a form is about.
 type wechatMenuEditing struct {
-	officialChoice
+	frame.OfficialChoice
 	menu   core.WechatMenu
 	place  core.MenuPlace
 	button core.MenuButton
@@ -40,17 +40,17 @@ type wechatMenuEditing struct {
 }
 
 func (p *Pages) wechatMenuEditing(c *web.Context) (e wechatMenuEditing, err error) {
-	if e.officialChoice, err = p.officialOf(c); err != nil {
+	if e.OfficialChoice, err = p.OfficialOf(c); err != nil {
 		return e, err
 	}
 	if e.place, err = core.ParseMenuPlace(c.Query("at")); err != nil {
 		return e, err
 	}
 	if e.AppID == "" {
-		return e, core.InvalidFields(map[string]string{officialParam: "请选择公众号"})
+		return e, core.InvalidFields(map[string]string{frame.OfficialParam: "请选择公众号"})
 	}
 	problem := ""
-	if e.menu, problem, err = p.wechatMenuDraft(c, e.officialChoice); err != nil {
+	if e.menu, problem, err = p.wechatMenuDraft(c, e.OfficialChoice); err != nil {
 		return e, err
 	}
 	_ = problem // a menu that cannot be read is begun again; publishing replaces the other
@@ -98,7 +98,7 @@ func (p *Pages) wechatMenuUpdate(c *web.Context) error {
 		return p.wechatMenuFormPage(c, e, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已保存到草稿，发布后生效。")
-	return c.Redirect(e.url(frame.WechatMenuPath))
+	return c.Redirect(e.URL(frame.WechatMenuPath))
 }
 
 func (p *Pages) wechatMenuFormPage(c *web.Context, e wechatMenuEditing, wrong error) error {
@@ -113,14 +113,14 @@ func (p *Pages) wechatMenuFormPage(c *web.Context, e wechatMenuEditing, wrong er
 			}
 		}
 		page := wechatMenuFormPage{Shell: p.Shell(c, "wechatmenu", title), Form: form}
-		page.Crumbs, page.Note = wechatMenuCrumbs(e.officialChoice), e.Name
+		page.Crumbs, page.Note = wechatMenuCrumbs(e.OfficialChoice), e.Name
 		return p.Page(c, status, "console/wechatmenu/form", page)
 	})
 }
 
 // form returns the form: what the button's kind needs.
 func (e wechatMenuEditing) form() templates.Form {
-	action, b := e.url(frame.WechatMenuPath, "at", e.place.String()), e.button
+	action, b := e.URL(frame.WechatMenuPath, "at", e.place.String()), e.button
 	kinds, letters := core.MenuButtonKinds, 4
 	if e.place.Sub >= 0 {
 		kinds, letters = slices.DeleteFunc(slices.Clone(kinds), func(k core.MenuButtonKind) bool { return k == core.ButtonGroup }), 8
@@ -157,7 +157,7 @@ func (e wechatMenuEditing) form() templates.Form {
 		fields[1].Help = "保存后，在它的“更多操作”里添加子菜单。"
 	}
 	return templates.Form{
-		Action: action, Cancel: e.url(frame.WechatMenuPath), Submit: "保存到草稿", Sections: []templates.Section{{Fields: fields}},
+		Action: action, Cancel: e.URL(frame.WechatMenuPath), Submit: "保存到草稿", Sections: []templates.Section{{Fields: fields}},
 		Seen: templates.Seen(e.menu.Updated),
 	}
 }

@@ -46,13 +46,13 @@ type wechatReplyRow struct {
 }
 
 func (p *Pages) wechatReplyList(c *web.Context) error {
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
 	page := wechatReplyListPage{
-		Shell: p.Shell(c, "wechatreply", "自动回复"), Tabs: settingTabs("wechatreply"), Asked: at.asked(frame.WechatReplyPath),
-		Empty: at.empty(c),
+		Shell: p.Shell(c, "wechatreply", "自动回复"), Tabs: settingTabs("wechatreply"), Asked: at.Asked(frame.WechatReplyPath),
+		Empty: at.Empty(c),
 	}
 	if page.Empty != nil {
 		return p.Page(c, http.StatusOK, "console/wechatreply/list", page)
@@ -70,7 +70,7 @@ func (p *Pages) wechatReplyList(c *web.Context) error {
 	}
 	page.Total = page.List.TotalText("条")
 	if at.Change {
-		page.Actions = []templates.Action{{Label: "添加关键词", URL: at.url(frame.WechatReplyPath + "/new"), Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{{Label: "添加关键词", URL: at.URL(frame.WechatReplyPath + "/new"), Icon: "plus", Primary: true}}
 	}
 	return p.Page(c, http.StatusOK, "console/wechatreply/list", page)
 }
@@ -81,7 +81,7 @@ var standardReplies = map[core.WechatReplyKind]string{
 }
 
 // wechatReplyRows returns the rows: a follow first, then the keywords, then any other message.
-func wechatReplyRows(at officialChoice, replies []core.WechatReply, csrf string) (rows []wechatReplyRow) {
+func wechatReplyRows(at frame.OfficialChoice, replies []core.WechatReply, csrf string) (rows []wechatReplyRow) {
 	for _, kind := range []core.WechatReplyKind{core.ReplyFollow, "", core.ReplyOther} {
 		found := false
 		for _, r := range replies {
@@ -94,7 +94,7 @@ func wechatReplyRows(at officialChoice, replies []core.WechatReply, csrf string)
 		}
 		row := wechatReplyRow{When: whenReplied(core.WechatReply{Kind: kind}), Kind: "自带", Text: standardReplies[kind]}
 		if at.Change {
-			row.URL = at.url(frame.WechatReplyPath+"/new", "kind", string(kind))
+			row.URL = at.URL(frame.WechatReplyPath+"/new", "kind", string(kind))
 			row.Menu = templates.RowMenu{
 				Label: row.When + " 的操作", CSRF: csrf, Links: []templates.Action{{Label: "修改", URL: row.URL, Icon: "pencil"}},
 			}
@@ -115,7 +115,7 @@ func whenReplied(r core.WechatReply) string {
 	return r.Word
 }
 
-func wechatReplyRowOf(at officialChoice, r core.WechatReply, csrf string) wechatReplyRow {
+func wechatReplyRowOf(at frame.OfficialChoice, r core.WechatReply, csrf string) wechatReplyRow {
 	row := wechatReplyRow{When: whenReplied(r), Kind: "自定", Text: strings.ReplaceAll(r.Text, "\n", " ")}
 	if r.Kind.Keyword() {
 		row.Kind = r.Kind.Label()
@@ -156,7 +156,7 @@ func (p *Pages) wechatReplyNew(c *web.Context) error {
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (p *Pages) wechatReplyNew(c *web.Context) error {
 }
 
 func (p *Pages) wechatReplyCreate(c *web.Context) error {
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
@@ -181,11 +181,11 @@ func (p *Pages) wechatReplyCreate(c *web.Context) error {
 		return p.wechatReplyFormPage(c, at, r, wrong)
 	}
 	c.Flash(web.FlashSuccess, "已添加，马上生效。")
-	return c.Redirect(at.url(frame.WechatReplyPath))
+	return c.Redirect(at.URL(frame.WechatReplyPath))
 }
 
 // wechatReply returns the reply in the path, with its account.
-func (p *Pages) wechatReply(c *web.Context) (r core.WechatReply, at officialChoice, err error) {
+func (p *Pages) wechatReply(c *web.Context) (r core.WechatReply, at frame.OfficialChoice, err error) {
 	id, err := c.ParamID("id")
 	if err != nil {
 		return r, at, err
@@ -226,7 +226,7 @@ func (p *Pages) wechatReplyUpdate(c *web.Context) error {
 		return p.wechatReplyFormPage(c, at, r, wrong)
 	}
 	p.Edited(c, "已保存，马上生效。", wechatReplyFields(at, old), updated)
-	return c.Redirect(at.url(frame.WechatReplyPath))
+	return c.Redirect(at.URL(frame.WechatReplyPath))
 }
 
 func (p *Pages) wechatReplyRemove(c *web.Context) error {
@@ -244,7 +244,7 @@ func (p *Pages) wechatReplyRemove(c *web.Context) error {
 			Effects: []string{"删除 1 条自动回复"},
 		},
 		Do:   func() error { return p.Store.RemoveWechatReply(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
-		Done: "已删除。", Back: at.url(frame.WechatReplyPath),
+		Done: "已删除。", Back: at.URL(frame.WechatReplyPath),
 	})
 }
 
@@ -253,7 +253,7 @@ type wechatReplyFormPage struct {
 	Form templates.Form
 }
 
-func (p *Pages) wechatReplyFormPage(c *web.Context, at officialChoice, r core.WechatReply, wrong error) error {
+func (p *Pages) wechatReplyFormPage(c *web.Context, at frame.OfficialChoice, r core.WechatReply, wrong error) error {
 	form := wechatReplyFields(at, r)
 	form.CSRF = c.CSRF()
 	return p.FormPage(c, wrong, &form, func(status int) error {
@@ -267,7 +267,7 @@ func (p *Pages) wechatReplyFormPage(c *web.Context, at officialChoice, r core.We
 	})
 }
 
-func wechatReplyFields(at officialChoice, r core.WechatReply) templates.Form {
+func wechatReplyFields(at frame.OfficialChoice, r core.WechatReply) templates.Form {
 	var fields []templates.Field
 	if r.Kind.Keyword() || r.Kind == "" {
 		fields = []templates.Field{
@@ -291,7 +291,7 @@ func wechatReplyFields(at officialChoice, r core.WechatReply) templates.Form {
 		Kind: templates.Textarea, Name: "text", Label: "回复的文字", Value: r.Text, Required: true, MaxLength: core.MaxReplyText,
 	})
 	form := templates.Form{
-		Action: at.url(frame.WechatReplyPath), Cancel: at.url(frame.WechatReplyPath), Sections: []templates.Section{{Fields: fields}},
+		Action: at.URL(frame.WechatReplyPath), Cancel: at.URL(frame.WechatReplyPath), Sections: []templates.Section{{Fields: fields}},
 	}
 	if r.ID != 0 {
 		form.Action, form.Seen = frame.WechatReplyURL(r.ID), templates.Seen(r.Updated)

@@ -69,13 +69,13 @@ func templateKinds() (kinds []core.MessageKind) {
 }
 
 func (p *Pages) wechatTemplateList(c *web.Context) error {
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
 	page := wechatTemplateListPage{
 		Shell: p.Shell(c, "wechattemplate", "消息模板"), Tabs: settingTabs("wechattemplate"),
-		Asked: at.asked(frame.WechatTemplatePath), Empty: at.empty(c),
+		Asked: at.Asked(frame.WechatTemplatePath), Empty: at.Empty(c),
 	}
 	if page.Empty != nil {
 		return p.Page(c, http.StatusOK, "console/wechattemplate/list", page)
@@ -96,16 +96,16 @@ func (p *Pages) wechatTemplateList(c *web.Context) error {
 		page.Rows = append(page.Rows, p.wechatTemplateRow(at, kind, chosen, page.CSRF))
 	}
 	if at.Change {
-		page.Check = at.url(frame.WechatTemplatePath + "/check")
+		page.Check = at.URL(frame.WechatTemplatePath + "/check")
 	}
 	return p.Page(c, http.StatusOK, "console/wechattemplate/list", page)
 }
 
 func (p *Pages) wechatTemplateRow(
-	at officialChoice, kind core.MessageKind, chosen []core.WechatTemplate, csrf string,
+	at frame.OfficialChoice, kind core.MessageKind, chosen []core.WechatTemplate, csrf string,
 ) wechatTemplateRow {
 	row := wechatTemplateRow{Kind: kind.Label(), Title: "–", State: templates.Badge{Tone: templates.Neutral, Text: "不发送"}}
-	edit := at.url(frame.WechatTemplatePath+"/edit", "kind", string(kind))
+	edit := at.URL(frame.WechatTemplatePath+"/edit", "kind", string(kind))
 	if at.Change {
 		row.URL = edit
 		row.Menu = templates.RowMenu{
@@ -114,7 +114,7 @@ func (p *Pages) wechatTemplateRow(
 		}
 	}
 	test := templates.Submit{
-		Label: "发给我试试", URL: at.url(frame.WechatTemplatePath+"/test", "kind", string(kind)), Icon: "brand-wechat",
+		Label: "发给我试试", URL: at.URL(frame.WechatTemplatePath+"/test", "kind", string(kind)), Icon: "brand-wechat",
 	}
 	for _, t := range chosen {
 		if t.Kind != kind {
@@ -127,7 +127,7 @@ func (p *Pages) wechatTemplateRow(
 		}
 		row.Fields = strings.Join(words, "；")
 		row.Menu.Acts = []templates.Submit{test, {
-			Label: "取消设置", URL: at.url(frame.WechatTemplatePath+"/remove", "kind", string(kind)), Icon: "ban", Ask: true,
+			Label: "取消设置", URL: at.URL(frame.WechatTemplatePath+"/remove", "kind", string(kind)), Icon: "ban", Ask: true,
 		}}
 		return row
 	}
@@ -146,15 +146,15 @@ func (p *Pages) wechatTemplateRow(
 
 // wechatTemplateAsked is an account and a kind of message that a URL names.
 type wechatTemplateAsked struct {
-	officialChoice
+	frame.OfficialChoice
 	Kind core.MessageKind
 }
 
 // back is the list's URL.
-func (a wechatTemplateAsked) back() string { return a.url(frame.WechatTemplatePath) }
+func (a wechatTemplateAsked) back() string { return a.URL(frame.WechatTemplatePath) }
 
 func (p *Pages) wechatTemplateAsked(c *web.Context) (asked wechatTemplateAsked, err error) {
-	if asked.officialChoice, err = p.officialOf(c); err != nil {
+	if asked.OfficialChoice, err = p.OfficialOf(c); err != nil {
 		return asked, err
 	}
 	asked.Kind = core.MessageKind(c.Query("kind"))
@@ -198,11 +198,11 @@ func fieldsOf(t wechat.Template) (fields []core.WechatTemplateField) {
 
 // wechatTemplateCheck compares what is chosen with the account's templates, which may have changed at WeChat.
 func (p *Pages) wechatTemplateCheck(c *web.Context) error {
-	at, err := p.officialOf(c)
+	at, err := p.OfficialOf(c)
 	if err != nil {
 		return err
 	}
-	back := at.url(frame.WechatTemplatePath)
+	back := at.URL(frame.WechatTemplatePath)
 	chosen, err := p.Store.WechatTemplates(c.Ctx(), c.Scope(), at.AppID)
 	if err != nil {
 		return err

@@ -176,14 +176,14 @@ func TestWechatTemplatesOfOthers(t *testing.T) {
 
 func TestWechatTemplatePages(t *testing.T) {
 	shell := templates.Shell{Title: "消息模板", CSRF: "t"}
-	at := officialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
+	at := frame.OfficialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
 	p := &Pages{Frame: &frame.Frame{}}
 	chosen := core.WechatTemplate{
 		ID: 7, AppID: deskOfficial, Kind: core.MessageSignIn, Title: desk.Hostile,
 		Fields: []core.WechatTemplateField{{Key: "thing1", Label: desk.Hostile, Part: "title"}},
 	}
 	draft := wechatTemplateDraft{
-		wechatTemplateAsked: wechatTemplateAsked{officialChoice: at, Kind: core.MessageSignIn}, now: chosen,
+		wechatTemplateAsked: wechatTemplateAsked{OfficialChoice: at, Kind: core.MessageSignIn}, now: chosen,
 	}
 	templates.CheckAll(t, "console/wechattemplate/", map[string]any{
 		"console/wechattemplate/list": wechatTemplateListPage{

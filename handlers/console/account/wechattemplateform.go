@@ -66,7 +66,7 @@ func (p *Pages) wechatTemplateFormPage(c *web.Context, d wechatTemplateDraft, wr
 
 // wechatTemplateFields returns the form: the template, what fills its fields, and how a message looks then.
 func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.Time) templates.Form {
-	action := d.url(frame.WechatTemplatePath, "kind", string(d.Kind))
+	action := d.URL(frame.WechatTemplatePath, "kind", string(d.Kind))
 	choose := templates.Field{
 		Kind: templates.Select, Name: "template", Label: "公众号的模板", Value: d.now.Template, Required: true, Redraw: action,
 		Choices: []templates.Choice{{Label: "请选择"}},

@@ -31,6 +31,8 @@ type Wechat interface {
 	Try(ctx context.Context, appID string) error
 	// HasOfficials reports whether any official account is in use.
 	HasOfficials() bool
+	// Quota returns how often an account in use may call an API today, by WeChat's id of the account.
+	Quota(ctx context.Context, appID, path string) (wechat.Quota, error)
 	// Official returns an official account in use by WeChat's id of it; nil if there is none.
 	Official(appID string) *wechat.OfficialAccount
 }

@@ -16,6 +16,8 @@ const (
 	CertificationPath     = "/console/certification"
 	CommunityPath         = "/console/community"
 	FilterPath            = "/console/filter"
+	FollowerPath          = "/console/follower"
+	FollowerTagPath       = "/console/followertag"
 	GuidePath             = "/console/guide"
 	GuardPath             = GuardPostPath + "/guard"
 	GuardPostPath         = "/console/guardpost"
@@ -39,6 +41,7 @@ const (
 	TodoPath              = "/console/todo"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
+	WechatFilePath        = "/console/wechatfile"
 	WechatMenuPath        = "/console/wechatmenu"
 	WechatReplyPath       = "/console/wechatreply"
 	WechatTemplatePath    = "/console/wechattemplate"
@@ -111,3 +114,12 @@ func WechatAppURL(id core.ID) string { return pageOf(WechatAppPath, id) }
 
 // WechatReplyURL returns the URL of an official account's reply.
 func WechatReplyURL(id core.ID) string { return pageOf(WechatReplyPath, id) }
+
+// FollowerURL returns the URL of a follower's page.
+func FollowerURL(id core.ID) string { return pageOf(FollowerPath, id) }
+
+// FollowerTagURL returns the URL of a tag of followers, below which its acts are.
+func FollowerTagURL(id core.ID) string { return pageOf(FollowerTagPath, id) }
+
+// WechatFileURL returns the URL of a verification file, below which its acts are.
+func WechatFileURL(id core.ID) string { return pageOf(WechatFilePath, id) }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"tongxing/handlers/console/frame"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/wechat"
 )
 
 // The end of a job is in the ledger, with the name masked, why WeChat did not reach the account, and
@@ -104,9 +106,14 @@ func TestMessagePages(t *testing.T) {
 		"console/message/channel": channelPage{Shell: shell, Tabs: tabs, Rows: []channelRow{
 			channelRowOf(core.ChannelDay{
 				Channel: core.ChannelTemplate, Sent: 1200, Stops: []core.ChannelStop{{Template: "t", Reason: core.WhyBadTemplate}},
-			}, true),
-			channelRowOf(core.ChannelDay{Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}}}, true),
-			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}, true),
+			}, true, nil),
+			channelRowOf(core.ChannelDay{
+				Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}},
+			}, true, nil),
+			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}, true, nil),
+		}, Quotas: []quotaRow{
+			quotaRowOf(core.WechatApp{Name: desk.Hostile}, wechat.Quota{Limit: 100000, Used: 99999, Left: 1}, nil),
+			quotaRowOf(core.WechatApp{Name: "x", Kind: core.WechatMini}, wechat.Quota{}, errors.New("hangs")),
 		}},
 		"console/message/show": messageShowPage{
 			Shell: shell, Facts: messageFacts(m, who, "/x", time.UTC), Merged: "/y", Attempts: []attemptRow{

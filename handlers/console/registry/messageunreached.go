@@ -2,7 +2,6 @@ package registry
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"tongxing/core"
@@ -68,66 +67,4 @@ func unreachedTable(c *web.Context, at frame.CommunityChoice) templates.List {
 		list.Filters = append(list.Filters, at.Field("全部小区"))
 	}
 	return list
-}
-
-type channelPage struct {
-	templates.Shell
-	Tabs templates.Tabs
-	Rows []channelRow
-}
-
-type channelRow struct {
-	Channel, Sent, Failed string
-	State                 templates.Badge
-	Stops                 []stopRow
-}
-
-type stopRow struct {
-	Reason   string
-	Template string // "" = the whole channel
-	Until    time.Time
-}
-
-// messageChannels shows what each channel did today, and until when it sends nothing.
-func (p *Pages) messageChannels(c *web.Context) error {
-	days, err := p.Store.Outbox().Today(c.Ctx())
-	if err != nil {
-		return err
-	}
-	page := channelPage{Shell: p.Shell(c, "message", "提醒设置"), Tabs: messageTabs(c, "channel")}
-	for _, d := range days {
-		page.Rows = append(page.Rows, channelRowOf(d, p.sends(d.Channel)))
-	}
-	return p.Page(c, http.StatusOK, "console/message/channel", page)
-}
-
-// sends reports whether this deployment has a channel. The bell is always there.
-func (p *Pages) sends(channel core.MessageChannel) bool {
-	switch channel {
-	case core.ChannelInApp:
-		return true
-	case core.ChannelTemplate: // accounts come and go
-		return p.Frame.HasOfficials()
-	}
-	return slices.Contains(p.Channels, channel)
-}
-
-func channelRowOf(d core.ChannelDay, has bool) channelRow {
-	row := channelRow{
-		Channel: d.Channel.Label(), Sent: frame.Grouped(d.Sent), Failed: frame.Grouped(d.Failed),
-		State: templates.Badge{Tone: templates.Good, Text: "正常"},
-	}
-	if !has {
-		row.State = templates.Badge{Tone: templates.Neutral, Text: "未接入"}
-	}
-	for _, stop := range d.Stops {
-		row.Stops = append(row.Stops, stopRow{reasonText(stop.Reason, stop.Code), stop.Template, stop.Until})
-		switch {
-		case stop.Template == "":
-			row.State = templates.Badge{Tone: templates.Bad, Text: "暂停"}
-		case row.State.Tone == templates.Good:
-			row.State = templates.Badge{Tone: templates.Warn, Text: "部分暂停"}
-		}
-	}
-	return row
 }

@@ -24,6 +24,8 @@ func (p *Pages) Routes() []web.Route {
 		p.residentRoutes(),
 		p.staffRoutes(),
 		p.certificationRoutes(),
+		p.followerRoutes(),
+		p.followerTagRoutes(),
 		p.messageRoutes(),
 	)
 }

@@ -1,0 +1,81 @@
+package frame
+
+import (
+	"net/url"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// OfficialParam names the official account that a page is about: WeChat's id of it.
+const OfficialParam = "app"
+
+// OfficialChoice is the official account that a page is about, and those to choose from.
+type OfficialChoice struct {
+	core.WechatApp // zero = not chosen yet, or there is none
+	All            []core.WechatApp
+	Change         bool // the account may change its contents: it serves no community out of the scope
+}
+
+// OfficialOf reads which official account a page is about; without it, the only one, and of several none.
+func (f *Frame) OfficialOf(c *web.Context) (OfficialChoice, error) {
+	all, err := f.Store.WechatOfficials(c.Ctx(), c.Scope())
+	if err != nil {
+		return OfficialChoice{}, err
+	}
+	chosen := OfficialChoice{All: all}
+	asked := c.Query(OfficialParam)
+	for _, a := range all {
+		if a.AppID == asked || asked == "" && len(all) == 1 {
+			chosen.WechatApp = a
+		}
+	}
+	if asked != "" && chosen.AppID == "" {
+		return OfficialChoice{}, core.InvalidFields(map[string]string{OfficialParam: "没有这个公众号"})
+	}
+	chosen.Change = c.Scope().Covers(chosen.Scope)
+	return chosen, nil
+}
+
+// URL returns the URL of a page about the account, with further parameters by name and value.
+func (o OfficialChoice) URL(path string, params ...string) string {
+	query := url.Values{OfficialParam: {o.AppID}}
+	for i := 0; i+1 < len(params); i += 2 {
+		query.Set(params[i], params[i+1])
+	}
+	return path + "?" + query.Encode()
+}
+
+// Asked returns the form at the top of a page that chooses the account; nil if there is at most one.
+func (o OfficialChoice) Asked(path string) *templates.Asked {
+	if len(o.All) < 2 {
+		return nil
+	}
+	field := templates.Field{Kind: templates.Select, Name: OfficialParam, Label: "公众号", Value: o.AppID, Standing: true}
+	label := "切换"
+	if o.AppID == "" {
+		label, field.Choices = "查看", []templates.Choice{{Label: "请选择公众号"}}
+	}
+	for _, a := range o.All {
+		field.Choices = append(field.Choices, templates.Choice{Value: a.AppID, Label: a.Name})
+	}
+	return &templates.Asked{Path: path, Field: field, Submit: label}
+}
+
+// Empty returns what is shown while there is no account to show; nil if there is one.
+func (o OfficialChoice) Empty(c *web.Context) *templates.Empty {
+	switch {
+	case o.AppID != "":
+		return nil
+	case len(o.All) > 0:
+		return &templates.Empty{Icon: "brand-wechat", Title: "请选择公众号", Text: "这一页一次只看一个公众号，请在上面选择。"}
+	}
+	empty := templates.Empty{
+		Icon: "brand-wechat", Title: "还没有接入公众号", Text: "接入已认证的服务号后，才能设置这里的内容。", Ask: "请联系运维人添加。",
+	}
+	if c.Actor().MayOperate() {
+		empty.Action = templates.Action{Label: "添加公众号", URL: WechatAppPath + "/new?kind=official", Primary: true}
+	}
+	return &empty
+}

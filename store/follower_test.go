@@ -1,0 +1,413 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// fans is an official account of two communities with its followers.
+type fans struct {
+	*testing.T
+	s           *Store
+	app         core.WechatApp
+	here, there core.ID
+	turn        FollowerTurn
+}
+
+func eachFans(t *testing.T, test func(f *fans)) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		f := &fans{T: t, s: s, here: newCommunity(t, s, "翠湖花园"), there: newCommunity(t, s, "滨河苑")}
+		f.app = makeWechatApp(t, s, "f1", core.ScopeOf(f.here, f.there))
+		test(f)
+	})
+}
+
+func (f *fans) must(err error) {
+	f.Helper()
+	if err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *fans) claim(runner string) {
+	f.Helper()
+	turn, err := f.s.ClaimFollowerSync(f.Context(), runner)
+	f.must(err)
+	f.turn = turn
+}
+
+// follows is what WeChat tells of somebody.
+func follows(open string) core.ToldFollower {
+	return core.ToldFollower{
+		OpenID: open, Follows: true, Since: time.Unix(1_763_611_200, 0), Source: "ADD_SCENE_SEARCH", UnionID: "u-" + open,
+	}
+}
+
+func (f *fans) sync(list ...core.ToldFollower) {
+	f.Helper()
+	asked := f.s.Now()
+	f.must(f.s.SyncFollowers(f.Context(), f.turn, ToldFollowers{
+		List: list, Asked: asked, Cursor: list[len(list)-1].OpenID, Total: len(list),
+	}))
+}
+
+func (f *fans) list(filter FollowerFilter) (opens []string) {
+	f.Helper()
+	filter.AppID = f.app.AppID
+	list, _, err := f.s.Followers(f.Context(), everywhere, filter)
+	f.must(err)
+	for _, one := range list {
+		opens = append(opens, one.OpenID)
+	}
+	slices.Sort(opens)
+	return opens
+}
+
+func (f *fans) byOpen(open string) core.Follower {
+	f.Helper()
+	list, _, err := f.s.Followers(f.Context(), everywhere, FollowerFilter{AppID: f.app.AppID, Page: Page{Limit: 100}})
+	f.must(err)
+	left, _, err := f.s.Followers(f.Context(), everywhere, FollowerFilter{AppID: f.app.AppID, Left: true, Page: Page{Limit: 100}})
+	f.must(err)
+	for _, one := range append(list, left...) {
+		if one.OpenID == open {
+			return one
+		}
+	}
+	f.Fatalf("no follower %s", open)
+	return core.Follower{}
+}
+
+func (f *fans) want(what string, got []string, want ...string) {
+	f.Helper()
+	if !slices.Equal(got, want) {
+		f.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// A run meets followers, lets those leave whom it did not meet, and keeps who began to follow while it ran.
+func TestFollowersAreSynced(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx := f.Context()
+		f.claim("a")
+		if f.turn.Run == 0 || f.turn.Cursor != "" {
+			f.Fatalf("the first run is %+v", f.turn)
+		}
+		_, err := f.s.ClaimFollowerSync(ctx, "b")
+		wantCode(f.T, err, core.CodeNotFound)
+		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 2, Name: "星标组"}, {Number: 100, Name: "业主"}}))
+		first := follows("o1")
+		first.Tags, first.Remark = []int{100}, "王"
+		f.sync(first, follows("o2"), core.ToldFollower{OpenID: "stranger"})
+		unmet, err := f.s.UnmetFollowers(ctx, f.turn, []string{"o1", "o3", "o3", "o2"})
+		f.must(err)
+		f.want("not met", unmet, "o3")
+		f.must(f.s.EndFollowerSync(ctx, f.turn, true, ""))
+		state, err := f.s.FollowerSync(ctx, everywhere, f.app.AppID)
+		if err != nil || state.Run != 0 || state.Added != 2 || state.Met != 3 || state.Ended.IsZero() {
+			f.Errorf("%+v, %v", state, err)
+		}
+		f.want("all", f.list(FollowerFilter{}), "o1", "o2")
+		f.want("tagged", f.list(FollowerFilter{Tag: 100}), "o1")
+		f.want("of a source", f.list(FollowerFilter{Source: "ADD_SCENE_SEARCH"}), "o1", "o2")
+		f.want("of another", f.list(FollowerFilter{Source: "ADD_SCENE_PAID"}))
+
+		f.must(f.s.AskFollowerSync(ctx, core.System, everywhere, f.app.AppID))
+		f.claim("a")
+		changed := first
+		changed.Tags, changed.Remark = nil, "李"
+		f.sync(changed)
+		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "new"}, true))
+		n, err := f.s.SyncFollowersGone(ctx, f.turn, 10)
+		if err != nil || n != 1 {
+			f.Errorf("%d left, %v", n, err)
+		}
+		f.must(f.s.EndFollowerSync(ctx, f.turn, true, ""))
+		f.want("after it", f.list(FollowerFilter{}), "new", "o1")
+		f.want("left", f.list(FollowerFilter{Left: true}), "o2")
+		if one := f.byOpen("o1"); one.Remark != "李" || len(one.Tags) != 0 {
+			f.Errorf("%+v", one)
+		}
+		// A tag that is gone at WeChat is gone from everybody.
+		f.must(f.s.AskFollowerSync(ctx, core.System, everywhere, f.app.AppID))
+		f.claim("a")
+		f.sync(first)
+		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 101, Name: "租客"}}))
+		if one := f.byOpen("o1"); len(one.Tags) != 0 {
+			f.Errorf("it still has %v", one.Tags)
+		}
+	})
+}
+
+// Who unsubscribes while WeChat is being asked has left, whatever the older answer says; WeChat is asked again.
+func TestCallbackOvertakesASync(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx := f.Context()
+		f.claim("a")
+		f.sync(follows("o1"), follows("o2"))
+		asked := f.s.Now()
+		who := core.WechatIdentity{AppID: f.app.AppID, OpenID: "o1"}
+		f.must(f.s.UpdateFollowed(ctx, who, false))
+		f.must(f.s.SyncFollowers(ctx, f.turn, ToldFollowers{
+			List: []core.ToldFollower{follows("o1")}, Asked: asked, Cursor: "o1", Total: 2,
+		}))
+		f.want("left", f.list(FollowerFilter{Left: true}), "o1")
+		if n := countRows(f.T, f.s, "SELECT COUNT(*) FROM follower WHERE open_id = 'o1' AND look_at IS NOT NULL"); n != 1 {
+			f.Error("WeChat is not asked again")
+		}
+		if n := countRows(f.T, f.s, "SELECT COUNT(*) FROM wechat_identity WHERE open_id = 'o1' AND followed_at IS NOT NULL"); n != 0 {
+			f.Error("messages are sent to somebody who left")
+		}
+		// One who is told of for the first time by leaving is kept as gone, and a stale page does not bring them back.
+		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "o9"}, false))
+		f.must(f.s.SyncFollowers(ctx, f.turn, ToldFollowers{
+			List: []core.ToldFollower{follows("o9")}, Asked: asked, Cursor: "o9", Total: 2,
+		}))
+		f.want("left", f.list(FollowerFilter{Left: true}), "o1", "o9")
+	})
+}
+
+// A run that is stopped ends for its server at the next step, and goes on where it was; a server that is silent loses
+// its turn; a failure is tried again later, five times.
+func TestFollowerSyncIsStoppedAndGoesOn(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx, app := f.Context(), f.app.AppID
+		f.claim("a")
+		f.sync(follows("o1"))
+		run := f.turn.Run
+		f.must(f.s.StopFollowerSync(ctx, core.System, everywhere, app))
+		wantCode(f.T, f.s.StopFollowerSync(ctx, core.System, everywhere, app), core.CodeConflict)
+		err := f.s.SyncFollowers(ctx, f.turn, ToldFollowers{List: []core.ToldFollower{follows("o2")}, Asked: f.s.Now(), Cursor: "o2"})
+		wantCode(f.T, err, core.CodeConflict)
+		f.must(f.s.EndFollowerSync(ctx, f.turn, false, ""))
+		_, err = f.s.ClaimFollowerSync(ctx, "b")
+		wantCode(f.T, err, core.CodeNotFound)
+		f.must(f.s.AskFollowerSync(ctx, core.System, everywhere, app))
+		f.claim("b")
+		if f.turn.Run != run || f.turn.Cursor != "o1" {
+			f.Errorf("it goes on as %+v", f.turn)
+		}
+		wantCode(f.T, f.s.AskFollowerSync(ctx, core.System, everywhere, app), core.CodeConflict)
+
+		// Server b dies.
+		f.s.mustRun(f.T, "UPDATE follower_sync SET beat_at = beat_at - 120000")
+		dead := f.turn
+		f.claim("c")
+		wantCode(f.T, f.s.SyncFollowers(ctx, dead, ToldFollowers{Asked: f.s.Now()}), core.CodeConflict)
+		wantCode(f.T, f.s.EndFollowerSync(ctx, dead, true, ""), core.CodeConflict)
+		f.sync(follows("o3"))
+
+		for try := 1; try <= followerSyncTries; try++ {
+			f.must(f.s.EndFollowerSync(ctx, f.turn, false, "AppSecret 不正确"))
+			_, err = f.s.ClaimFollowerSync(ctx, "c")
+			wantCode(f.T, err, core.CodeNotFound)
+			f.s.mustRun(f.T, "UPDATE follower_sync SET ended_at = ended_at - 960000")
+			if try < followerSyncTries {
+				f.claim("c")
+			}
+		}
+		_, err = f.s.ClaimFollowerSync(ctx, "c")
+		wantCode(f.T, err, core.CodeNotFound)
+		f.must(f.s.AskFollowerSync(ctx, core.System, everywhere, app))
+		f.claim("c")
+		if f.turn.Cursor != "o3" {
+			f.Errorf("it goes on after %q", f.turn.Cursor)
+		}
+	})
+}
+
+// Remarks and tags are recorded once, only of those who follow, by those who may change the account.
+func TestFollowersAreChanged(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx, by := f.Context(), core.System
+		f.claim("a")
+		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 100, Name: "业主"}}))
+		f.sync(follows("o1"), follows("o2"))
+		one, two := f.byOpen("o1"), f.byOpen("o2")
+		begun, err := f.s.BeginFollowerChange(ctx, everywhere, []core.ID{one.ID}, one.Updated)
+		if err != nil || len(begun) != 1 {
+			f.Fatalf("%+v, %v", begun, err)
+		}
+		if n := countRows(f.T, f.s, "SELECT COUNT(*) FROM follower WHERE look_at IS NOT NULL"); n != 1 {
+			f.Error("WeChat is not asked what became of it")
+		}
+		one.Remark = "王先生"
+		stale := one
+		_, err = f.s.UpdateFollowerRemark(ctx, by, everywhere, one)
+		f.must(err)
+		if _, err := f.s.UpdateFollowerRemark(ctx, by, everywhere, stale); !core.IsStale(err) {
+			f.Errorf("a stale edit: %v", err)
+		}
+		if _, err := f.s.BeginFollowerChange(ctx, everywhere, []core.ID{one.ID}, stale.Updated); !core.IsStale(err) {
+			f.Errorf("a stale edit begins: %v", err)
+		}
+		tagging := FollowersTagging{IDs: []core.ID{one.ID, two.ID}, Tag: 100}
+		for want := 2; want >= 0; want -= 2 { // the second time it has no effect
+			if n, err := f.s.TagFollowers(ctx, by, everywhere, tagging); n != want || err != nil {
+				f.Errorf("%d tagged, %v", n, err)
+			}
+		}
+		f.want("tagged", f.list(FollowerFilter{Tag: 100}), "o1", "o2")
+		tagging.Off = true
+		if n, err := f.s.TagFollowers(ctx, by, everywhere, tagging); n != 2 || err != nil {
+			f.Errorf("%d untagged, %v", n, err)
+		}
+		f.want("tagged", f.list(FollowerFilter{Tag: 100}))
+		_, err = f.s.TagFollowers(ctx, by, everywhere, FollowersTagging{IDs: tagging.IDs, Tag: 999})
+		wantCode(f.T, err, core.CodeConflict)
+		_, err = f.s.TagFollowers(ctx, by, everywhere, FollowersTagging{IDs: make([]core.ID, 51), Tag: 100})
+		wantCode(f.T, err, core.CodeNotFound) // one id, many times
+		_, err = f.s.TagFollowers(ctx, by, core.ScopeOf(f.here), FollowersTagging{IDs: tagging.IDs, Tag: 100})
+		wantCode(f.T, err, core.CodeForbidden)
+		_, err = f.s.BeginFollowerChange(ctx, core.ScopeOf(987654321), []core.ID{one.ID}, time.Time{})
+		wantCode(f.T, err, core.CodeNotFound)
+		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "o2"}, false))
+		_, err = f.s.BeginFollowerChange(ctx, everywhere, []core.ID{one.ID, two.ID}, time.Time{})
+		wantCode(f.T, err, core.CodeConflict)
+	})
+}
+
+// A follower is named by the certified residents of the reader's scope; who may not see the whole account sees only
+// those who live in their communities. A mini-program's user who follows gets messages of the account.
+func TestFollowersAreResidents(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx := f.Context()
+		f.claim("a")
+		f.sync(follows("o1"), follows("o2"))
+		newResident(f.T, f.s, f.here, newHouses(f.T, f.s, f.here, 1)[0], "张三", "13800138000")
+		user := signIn(f.T, f.s, core.WechatIdentity{AppID: "wxmini", OpenID: "m1", UnionID: "u-o1"})
+		if _, err := f.s.BindPhone(ctx, user.ID, "13800138000"); err != nil {
+			f.Fatal(err)
+		}
+		ids, err := f.s.OpenIDs(ctx, user.ID)
+		if err != nil || ids[f.app.AppID] != "o1" {
+			f.Errorf("the user is known as %v, %v", ids, err)
+		}
+		for scope, want := range map[string]struct {
+			scope core.Scope
+			names []string
+			opens []string
+		}{
+			"all":   {everywhere, []string{"张三"}, []string{"o1", "o2"}},
+			"here":  {core.ScopeOf(f.here), []string{"张三"}, []string{"o1"}},
+			"there": {core.ScopeOf(f.there), nil, nil},
+		} {
+			list, _, err := f.s.Followers(ctx, want.scope, FollowerFilter{AppID: f.app.AppID})
+			f.must(err)
+			ties, err := f.s.FollowerTies(ctx, want.scope, list)
+			f.must(err)
+			var opens, names []string
+			for _, one := range list {
+				opens = append(opens, one.OpenID)
+				for _, tie := range ties[one.ID] {
+					names = append(names, tie.Name)
+				}
+			}
+			slices.Sort(opens)
+			f.want(scope, opens, want.opens...)
+			f.want(scope, names, want.names...)
+		}
+		_, err = f.s.Follower(ctx, core.ScopeOf(f.there), f.byOpen("o1").ID)
+		wantCode(f.T, err, core.CodeNotFound)
+		_, _, err = f.s.Followers(ctx, core.ScopeOf(987654321), FollowerFilter{AppID: f.app.AppID})
+		wantCode(f.T, err, core.CodeNotFound)
+
+		// Told of by a sync first, known by the union id.
+		known := signIn(f.T, f.s, core.WechatIdentity{AppID: "wxmini", OpenID: "m3", UnionID: "u-o3"})
+		f.sync(follows("o3"))
+		if ids, err := f.s.OpenIDs(ctx, known.ID); err != nil || ids[f.app.AppID] != "o3" {
+			f.Errorf("after a sync %v, %v", ids, err)
+		}
+	})
+}
+
+// Pages go by key, the latest first, forwards and back.
+func TestFollowersArePaged(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		f.claim("a")
+		var all []core.ToldFollower
+		for i := range 25 {
+			one := follows(fmt.Sprintf("o%02d", i))
+			one.Since = one.Since.Add(time.Duration(i/2) * time.Second) // pairs of one time
+			all = append(all, one)
+		}
+		f.sync(all...)
+		seen, page := map[string]int{}, Page{Limit: 10}
+		var last time.Time
+		for range 3 {
+			list, more, err := f.s.Followers(f.Context(), everywhere, FollowerFilter{AppID: f.app.AppID, Page: page})
+			f.must(err)
+			for _, one := range list {
+				if seen[one.OpenID]++; !last.IsZero() && one.Since.After(last) {
+					f.Errorf("%s is later than the one before", one.OpenID)
+				}
+				last = one.Since
+			}
+			if page.Next = list[len(list)-1].ID; !more {
+				break
+			}
+		}
+		if len(seen) != 25 {
+			f.Errorf("%d of 25 are listed", len(seen))
+		}
+	})
+}
+
+func TestFollowerTags(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx, by := f.Context(), core.System
+		tag := core.FollowerTag{AppID: f.app.AppID, Number: 100, Name: "业主"}
+		f.must(f.s.CheckFollowerTag(ctx, everywhere, tag))
+		wantCode(f.T, f.s.CheckFollowerTag(ctx, core.ScopeOf(f.here), tag), core.CodeForbidden)
+		id, err := f.s.CreateFollowerTag(ctx, by, everywhere, tag)
+		f.must(err)
+		if again, err := f.s.CreateFollowerTag(ctx, by, everywhere, tag); again != id || err != nil {
+			f.Errorf("a tag that a sync has met is another: %v, %v", again, err)
+		}
+		got, err := f.s.FollowerTag(ctx, core.ScopeOf(f.there), id)
+		if err != nil || got.Name != "业主" {
+			f.Fatalf("%+v, %v", got, err)
+		}
+		_, err = f.s.FollowerTag(ctx, core.ScopeOf(987654321), id)
+		wantCode(f.T, err, core.CodeNotFound)
+		got.Name = "租客"
+		if _, err := f.s.UpdateFollowerTag(ctx, by, everywhere, got); err != nil {
+			f.Fatal(err)
+		}
+		if _, err := f.s.UpdateFollowerTag(ctx, by, everywhere, got); !core.IsStale(err) {
+			f.Errorf("a stale edit: %v", err)
+		}
+		if err := f.s.CheckFollowerTag(ctx, everywhere, got); !core.IsStale(err) {
+			f.Errorf("a stale edit goes to WeChat: %v", err)
+		}
+		f.claim("a")
+		f.sync(follows("o1"))
+		one := f.byOpen("o1")
+		_, err = f.s.TagFollowers(ctx, by, everywhere, FollowersTagging{IDs: []core.ID{one.ID}, Tag: 100})
+		f.must(err)
+		for scope, want := range map[bool]int{true: 1, false: 0} {
+			in := everywhere
+			if !scope {
+				in = core.ScopeOf(f.there)
+			}
+			if sizes, err := f.s.FollowerTagSizes(ctx, in, f.app.AppID); err != nil || sizes[100] != want {
+				f.Errorf("%v, %v", sizes, err)
+			}
+		}
+		f.must(f.s.RemoveFollowerTag(ctx, by, everywhere, id))
+		if one := f.byOpen("o1"); len(one.Tags) != 0 {
+			f.Errorf("it still has %v", one.Tags)
+		}
+		wantCode(f.T, f.s.RemoveFollowerTag(ctx, by, everywhere, id), core.CodeNotFound)
+		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 2, Name: "星标组"}}))
+		tags, err := f.s.FollowerTags(ctx, everywhere, f.app.AppID)
+		if err != nil || len(tags) != 1 {
+			f.Fatalf("%+v, %v", tags, err)
+		}
+		wantCode(f.T, f.s.CheckFollowerTag(ctx, everywhere, tags[0]), core.CodeConflict)
+	})
+}

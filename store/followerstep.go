@@ -1,0 +1,162 @@
+package store
+
+import (
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// clocksApart is how far the clocks of two servers may differ.
+const clocksApart = 10 * time.Second
+
+// followerStep records answers of WeChat in one transaction.
+type followerStep struct {
+	turn                    FollowerTurn
+	asked                   int64               // milliseconds
+	taken                   []core.ToldFollower // those that no callback has overtaken
+	added, changed, removed int
+}
+
+// record writes what WeChat tells of followers.
+func (t *followerStep) record(tx *database.Tx, told []core.ToldFollower) error {
+	if len(told) == 0 {
+		return nil
+	}
+	args := []any{t.turn.AppID}
+	for _, f := range told {
+		args = append(args, f.OpenID)
+	}
+	var rows []followerRow
+	if err := tx.All(&rows, followerColumns+"app_id = ? AND open_id IN ("+database.Placeholders(len(told))+") ORDER BY id"+
+		tx.Dialect().ForUpdate(), args...); err != nil {
+		return err
+	}
+	list, err := followersOf(rows, tx.All)
+	if err != nil {
+		return err
+	}
+	at := map[string]int{}
+	for i, row := range rows {
+		at[row.OpenID] = i
+	}
+	var met []core.ID
+	for _, f := range told {
+		i, known := at[f.OpenID]
+		if !known {
+			if err := t.add(tx, f); err != nil {
+				return err
+			}
+			continue
+		}
+		newer := rows[i].Told != 0 && rows[i].Told+clocksApart.Milliseconds() >= t.asked
+		if met = append(met, rows[i].ID); newer && f.Follows != (rows[i].Follows != 0) {
+			if err := askLater(tx, rows[i].ID); err != nil {
+				return err
+			}
+			continue
+		}
+		if t.taken = append(t.taken, f); f.Differs(list[i]) {
+			if err := t.change(tx, list[i], f); err != nil {
+				return err
+			}
+		}
+	}
+	return t.meet(tx, met)
+}
+
+// meet notes that a run has met followers, and that WeChat was asked about them.
+func (t *followerStep) meet(tx *database.Tx, ids []core.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	in := "id IN (" + database.Placeholders(len(ids)) + ")"
+	if _, err := tx.Exec("UPDATE follower SET look_at = NULL WHERE look_at <= ? AND "+in,
+		database.AppendIDs([]any{t.asked}, ids)...); err != nil || t.turn.Run == 0 {
+		return err
+	}
+	_, err := tx.Exec("UPDATE follower SET seen_run = ? WHERE "+in, database.AppendIDs([]any{int64(t.turn.Run)}, ids)...)
+	return err
+}
+
+// askLater lets WeChat be asked about a follower once more.
+func askLater(tx *database.Tx, id core.ID) error {
+	_, err := tx.Exec("UPDATE follower SET look_at = ? WHERE id = ?", tx.Now().Add(readBack).UnixMilli(), int64(id))
+	return err
+}
+
+// add writes a follower who is not on record. Somebody who does not follow, and never did, is not kept.
+func (t *followerStep) add(tx *database.Tx, f core.ToldFollower) error {
+	t.taken = append(t.taken, f)
+	if !f.Follows {
+		return nil
+	}
+	t.added++
+	is := core.Follower{ID: tx.NewID(), AppID: t.turn.AppID, OpenID: f.OpenID, Tags: f.Tags}
+	_, err := tx.Exec(`
+		INSERT INTO follower (id, app_id, open_id, union_id, follows, followed_at, left_at, source, remark, told_at, look_at,
+			seen_run, updated_at)
+		VALUES (?, ?, ?, ?, 1, ?, NULL, ?, ?, 0, NULL, ?, ?)`,
+		int64(is.ID), is.AppID, f.OpenID, f.UnionID, sinceMillis(f), cut(string(f.Source), maxFollowerSource),
+		cutText(core.Clean(f.Remark), maxFollowerText), int64(t.turn.Run), tx.NowMS())
+	if database.IsDuplicate(err) {
+		return database.ErrRace // they follow just now
+	}
+	if err != nil || len(f.Tags) == 0 {
+		return err
+	}
+	return setFollowerTags(tx, is)
+}
+
+// The widths of columns that WeChat fills.
+const (
+	maxFollowerSource = 32
+	maxFollowerText   = 64
+)
+
+func sinceMillis(f core.ToldFollower) int64 { return max(f.Since.UnixMilli(), 0) }
+
+// change writes what has changed of a follower.
+func (t *followerStep) change(tx *database.Tx, was core.Follower, f core.ToldFollower) error {
+	updated := tx.NextUpdated(was.Updated)
+	if !f.Follows {
+		t.removed++
+		_, err := tx.Exec("UPDATE follower SET follows = 0, left_at = ?, updated_at = ? WHERE id = ?", tx.NowMS(), updated, int64(was.ID))
+		return err
+	}
+	t.changed++
+	if _, err := tx.Exec(`
+		UPDATE follower
+		SET union_id = ?, follows = 1, followed_at = ?, left_at = NULL, source = ?, remark = ?, updated_at = ?
+		WHERE id = ?`,
+		f.UnionID, sinceMillis(f), cut(string(f.Source), maxFollowerSource), cutText(core.Clean(f.Remark), maxFollowerText), updated,
+		int64(was.ID)); err != nil {
+		return err
+	}
+	was.Tags = f.Tags
+	return setFollowerTags(tx, was)
+}
+
+// followersGone records as gone some followers whom a run did not meet, and returns how many. Who was told of since
+// the run began is kept: they began to follow after it had passed.
+func followersGone(tx *database.Tx, turn FollowerTurn, limit int) (int, error) {
+	var rows []followerRow
+	if err := tx.All(&rows, followerColumns+`app_id = ?
+		AND follows = 1
+		AND seen_run <> ?
+		AND told_at < (SELECT began_at FROM follower_sync WHERE app_id = ?)
+		ORDER BY id
+		LIMIT ?`, turn.AppID, int64(turn.Run), turn.AppID, limit); err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		if _, err := tx.Exec("UPDATE follower SET follows = 0, left_at = ?, look_at = NULL, updated_at = ? WHERE id = ?",
+			tx.NowMS(), tx.NextUpdated(row.Updated.Time), int64(row.ID)); err != nil {
+			return 0, err
+		}
+		if err := setFollowed(tx, core.WechatIdentity{AppID: row.AppID, OpenID: row.OpenID}, nil); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
+}

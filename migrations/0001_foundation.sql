@@ -544,7 +544,7 @@ CREATE TABLE staff (
   address_cipher VARCHAR(600) NOT NULL,
   app_id         BIGINT       NOT NULL, -- wechat_app.id they are synced from; 0 = by hand
   user_id        VARCHAR(64)  NOT NULL, -- of WeWork; '' = by hand
-  user_key       VARCHAR(64),           -- user_id in lower case; NULL = by hand
+  user_key       VARCHAR(64),           -- user_id in lower case; NULL = by hand, or the company was replaced
   account_id     BIGINT       NOT NULL, -- of the console, which ends with them; 0 = none
   created_at     BIGINT       NOT NULL,
   updated_at     BIGINT       NOT NULL,
@@ -600,7 +600,8 @@ CREATE TABLE staff_sync_hint (
   app_id   BIGINT      NOT NULL,
   user_key VARCHAR(64) NOT NULL, -- '' = the departments
   user_id  VARCHAR(64) NOT NULL,
-  noted_at BIGINT      NOT NULL,
+  note_id  BIGINT      NOT NULL, -- another each time that it is told
+  noted_at BIGINT      NOT NULL, -- from when on it is looked at
   PRIMARY KEY (app_id, user_key)
 );
 

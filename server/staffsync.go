@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -130,24 +130,37 @@ func (t *syncTurn) work(ctx context.Context, job core.StaffSync) error {
 	}
 }
 
-// hints looks at what WeWork told of.
+// hints looks at what WeWork told of. What fails is looked at again.
 func (t *syncTurn) hints(ctx context.Context) error {
 	for {
-		ids, err := t.store.StaffHints(ctx, t.App, syncHints)
-		if err != nil || len(ids) == 0 {
+		hints, err := t.store.StaffHints(ctx, t.App, syncHints)
+		if err != nil || len(hints) == 0 {
 			return err
 		}
-		if err := t.store.BeginStaffHints(ctx, t.SyncTurn, ids); err != nil {
-			return err
+		if err := t.look(ctx, hints); err != nil {
+			if ctx.Err() != nil {
+				return err // another server looks at them at once
+			}
+			return errors.Join(err, t.store.DelayStaffHints(ctx, t.SyncTurn, hints))
 		}
-		if err := t.departments(ctx); err != nil { // first: a member may be in one that is new
-			return err
-		}
-		people := slices.DeleteFunc(ids, func(id string) bool { return id == "" }) // "" = the departments
-		if err := t.put(ctx, people); err != nil {
+		if err := t.store.EndStaffHints(ctx, t.SyncTurn, hints); err != nil {
 			return err
 		}
 	}
+}
+
+// look asks for what hints are about, and for the departments, since a member may be in one that is new.
+func (t *syncTurn) look(ctx context.Context, hints []store.StaffHint) error {
+	if err := t.departments(ctx); err != nil {
+		return err
+	}
+	var people []string
+	for _, h := range hints {
+		if h.UserID != "" {
+			people = append(people, h.UserID)
+		}
+	}
+	return t.put(ctx, people)
 }
 
 // departments reads the departments in the app's range.

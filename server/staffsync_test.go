@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -30,12 +31,16 @@ type syncSite struct {
 	wx    *wechat.Client
 	app   core.ID
 	calls atomic.Int64
+	now   atomic.Int64 // how far the store's clock is ahead
 	fail  atomic.Int64 // calls after which the platform answers 502; 0 = never
 }
 
 func newSyncSite(t *testing.T, change func(c *simulator.Corp)) *syncSite {
 	t.Helper()
-	s := &syncSite{t: t, store: estate.Store(t, store.Options{SQLitePath: estate.SQLite(t)})}
+	s := &syncSite{t: t}
+	s.store = estate.Store(t, store.Options{
+		SQLitePath: estate.SQLite(t), Now: func() time.Time { return time.Now().Add(time.Duration(s.now.Load())) },
+	})
 	s.sim = simulator.New(simulator.Options{})
 	corp := simulator.Corp{
 		CorpID: syncCorp, Sync: simulator.Agent{Secret: "contact"}, Agents: []simulator.Agent{{ID: 2, Secret: "app", Visible: []int{2}}},
@@ -205,6 +210,54 @@ func TestStaffHints(t *testing.T) {
 	note(core.CorpHint{UserID: "zhao", NewUserID: "zhao2"})
 	if got := s.staff(store.StaffFilter{})["赵六"]; got.UserID != "zhao2" {
 		t.Errorf("renamed to %q", got.UserID)
+	}
+}
+
+// A change that could not be looked at is looked at again; one that comes meanwhile is not taken out with it.
+func TestStaffHintsThatFail(t *testing.T) {
+	s := newSyncSite(t, nil)
+	y := s.server("a")
+	s.run(y)
+	s.put(simulator.CorpMember{UserID: "zhao", Name: "赵六", Departments: []int{2}})
+	note := func() {
+		t.Helper()
+		if err := s.store.NoteStaffHint(t.Context(), s.app, core.CorpHint{UserID: "zhao"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := func() (n int) {
+		t.Helper()
+		hints, err := s.store.StaffHints(t.Context(), s.app, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(hints)
+	}
+	note()
+	s.fail.Store(1)
+	if state := s.run(y); state.Problem == "" || kept() != 0 {
+		t.Errorf("it failed: %+v, %d are due at once", state, kept())
+	}
+	s.now.Add(int64(2 * time.Minute))
+	if kept() != 1 {
+		t.Fatal("the change is forgotten")
+	}
+	s.fail.Store(0)
+	if s.run(y); s.staff(store.StaffFilter{})["赵六"].ID == 0 || kept() != 0 {
+		t.Errorf("after another try %d are kept", kept())
+	}
+	note()
+	turn := store.SyncTurn{Runner: "a", App: s.app}
+	if _, err := s.store.ClaimStaffSync(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	hints, err := s.store.StaffHints(t.Context(), s.app, 10)
+	note()
+	if err == nil {
+		err = s.store.EndStaffHints(t.Context(), turn, hints)
+	}
+	if err != nil || kept() != 1 {
+		t.Errorf("what was told meanwhile: %d kept, %v", kept(), err)
 	}
 }
 

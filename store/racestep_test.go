@@ -693,7 +693,12 @@ var raceWechat = []raceStep{
 		sync, err := w.ClaimStaffSync(w.ctx, "a")
 		return []any{sync.Run != 0, sync.Phase}, err
 	}},
-	{"BeginStaffHints", func(w *raceWorld) (any, error) { return nil, w.BeginStaffHints(w.ctx, w.turn(), []string{"li"}) }},
+	{"EndStaffHints", func(w *raceWorld) (any, error) {
+		return nil, w.EndStaffHints(w.ctx, w.turn(), []StaffHint{{UserID: "li"}})
+	}},
+	{"DelayStaffHints", func(w *raceWorld) (any, error) {
+		return nil, w.DelayStaffHints(w.ctx, w.turn(), []StaffHint{{UserID: "li"}})
+	}},
 	{"SyncDepartments", func(w *raceWorld) (any, error) {
 		return nil, w.SyncDepartments(w.ctx, w.turn(), []core.CorpDepartment{{Number: 1, Name: "物业"}, {Number: 2, Parent: 1, Name: "工程部"}})
 	}},

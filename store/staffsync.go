@@ -17,6 +17,9 @@ const staffSyncStale = time.Minute
 // staffSyncAgain is when a sync that failed is tried again.
 const staffSyncAgain = 15 * time.Minute
 
+// staffHintAgain is when what WeWork told of is looked at again, after that failed.
+const staffHintAgain = time.Minute
+
 // errSyncGone is returned to a server whose sync another has taken over, or whose account is gone.
 var errSyncGone = core.Conflict("同步已由其他服务器接管")
 
@@ -109,8 +112,8 @@ func (s *Store) NoteStaffHint(ctx context.Context, app core.ID, h core.CorpHint)
 		if _, err := tx.Exec("DELETE FROM staff_sync_hint WHERE app_id = ? AND user_key = ?", int64(app), key); err != nil {
 			return err
 		}
-		return database.InsertRows(tx, database.InsertInto, "staff_sync_hint", "app_id, user_key, user_id, noted_at",
-			[][]any{{int64(app), key, h.UserID, tx.NowMS()}})
+		return database.InsertRows(tx, database.InsertInto, "staff_sync_hint", "app_id, user_key, user_id, note_id, noted_at",
+			[][]any{{int64(app), key, h.UserID, int64(tx.NewID()), tx.NowMS()}})
 	})
 	if err == nil {
 		s.staffLeft(ctx, accounts, left)
@@ -173,7 +176,7 @@ func (s *Store) ClaimStaffSync(ctx context.Context, runner string) (sync core.St
 	free := `(y.runner = '' OR y.beat_at < ?)
 		AND (y.asked_at IS NOT NULL OR y.run_id <> 0 OR COALESCE(y.ended_at, 0) < ?
 			OR y.problem <> '' AND y.ended_at < ?
-			OR EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = y.app_id))`
+			OR EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = y.app_id AND h.noted_at <= ?))`
 	var waiting []core.ID // most calls find nothing and need no transaction
 	if err := s.db.All(ctx, &waiting, `
 		SELECT a.id
@@ -183,7 +186,7 @@ func (s *Store) ClaimStaffSync(ctx context.Context, runner string) (sync core.St
 		AND a.disabled_at IS NULL
 		AND (y.app_id IS NULL OR `+free+`)
 		ORDER BY a.id
-		LIMIT 1`, stale, due, again); err != nil {
+		LIMIT 1`, stale, due, again, s.Now().UnixMilli()); err != nil {
 		return sync, database.Wrap("look for a sync of staff", err)
 	}
 	if len(waiting) == 0 {
@@ -252,19 +255,40 @@ func setSyncPhase(tx *database.Tx, app core.ID, phase core.StaffSyncPhase, curso
 	return err
 }
 
-// StaffHints returns what is to be looked at, the oldest first.
-func (s *Store) StaffHints(ctx context.Context, app core.ID, limit int) (userIDs []string, err error) {
-	err = s.db.All(ctx, &userIDs, "SELECT user_id FROM staff_sync_hint WHERE app_id = ? ORDER BY noted_at, user_key LIMIT ?",
-		int64(app), limit)
-	return userIDs, database.Wrap("read the hints of WeWork", err)
+// StaffHint is something that WeWork told of.
+type StaffHint struct {
+	UserID string  `db:"user_id"` // "" = the departments
+	Note   core.ID `db:"note_id"` // another each time that it is told
 }
 
-// BeginStaffHints takes hints out before what they are about is asked for, so that one that comes meanwhile stays.
-func (s *Store) BeginStaffHints(ctx context.Context, turn SyncTurn, userIDs []string) error {
-	return s.stepStaffSync(ctx, "begin the hints of WeWork", turn, func(tx *database.Tx) error {
-		for _, id := range userIDs {
-			if _, err := tx.Exec("DELETE FROM staff_sync_hint WHERE app_id = ? AND user_key = ?",
-				int64(turn.App), strings.ToLower(id)); err != nil {
+// StaffHints returns what is to be looked at, the oldest first.
+func (s *Store) StaffHints(ctx context.Context, app core.ID, limit int) (hints []StaffHint, err error) {
+	err = s.db.All(ctx, &hints, `
+		SELECT user_id, note_id
+		FROM staff_sync_hint
+		WHERE app_id = ?
+		AND noted_at <= ?
+		ORDER BY noted_at, user_key
+		LIMIT ?`, int64(app), s.Now().UnixMilli(), limit)
+	return hints, database.Wrap("read the hints of WeWork", err)
+}
+
+// EndStaffHints takes out hints that were looked at. One that was told again meanwhile stays.
+func (s *Store) EndStaffHints(ctx context.Context, turn SyncTurn, hints []StaffHint) error {
+	return s.eachHint(ctx, turn, hints, "DELETE FROM staff_sync_hint WHERE app_id = ? AND note_id = ?")
+}
+
+// DelayStaffHints leaves hints for a while that could not be looked at. One that was told again meanwhile is not
+// delayed.
+func (s *Store) DelayStaffHints(ctx context.Context, turn SyncTurn, hints []StaffHint) error {
+	return s.eachHint(ctx, turn, hints, "UPDATE staff_sync_hint SET noted_at = ? WHERE app_id = ? AND note_id = ?",
+		s.Now().Add(staffHintAgain).UnixMilli())
+}
+
+func (s *Store) eachHint(ctx context.Context, turn SyncTurn, hints []StaffHint, query string, args ...any) error {
+	return s.stepStaffSync(ctx, "end the hints of WeWork", turn, func(tx *database.Tx) error {
+		for _, h := range hints {
+			if _, err := tx.Exec(query, append(slices.Clone(args), int64(turn.App), int64(h.Note))...); err != nil {
 				return err
 			}
 		}
@@ -461,7 +485,7 @@ func (s *Store) SyncLeave(ctx context.Context, turn SyncTurn, limit int, replace
 	var accounts, left []core.ID
 	where := `user_key NOT IN (SELECT m.user_key FROM staff_sync_member m WHERE m.app_id = staff.app_id)`
 	if replaced {
-		where = "user_key LIKE '" + replacedKey + "%'"
+		where = "user_key IS NULL"
 	}
 	err = s.stepStaffSync(ctx, "let members leave", turn, func(tx *database.Tx) error {
 		accounts, left = nil, nil
@@ -512,27 +536,18 @@ func (s *Store) EndStaffSync(ctx context.Context, turn SyncTurn, whole bool, pro
 	})
 }
 
-// replacedKey begins the key of staff whose company was replaced.
-const replacedKey = "replaced:"
-
-// replaceStaff takes the staff of a company out of its sync. Those who stay are kept by hand from now on, with
-// their departments; the others leave within seconds.
+// replaceStaff takes the staff of a company out of its sync, by a few statements, however many they are. Those who
+// stay are kept by hand from now on, with their departments; the others are without a key, and leave within seconds.
 func replaceStaff(tx *database.Tx, app core.ID, stay bool) error {
 	queries := []string{
 		"UPDATE staff SET app_id = 0, user_id = '', user_key = NULL WHERE app_id = ?",
 		"UPDATE department SET app_id = 0, corp_number = NULL WHERE app_id = ?",
 	}
 	if !stay {
-		var ids []core.ID
-		if err := tx.All(&ids, "SELECT id FROM staff WHERE app_id = ? AND left_at IS NULL", int64(app)); err != nil {
-			return err
+		queries = []string{
+			"UPDATE staff SET app_id = 0, user_key = NULL WHERE app_id = ? AND left_at IS NOT NULL",
+			"UPDATE staff SET user_key = NULL WHERE app_id = ?",
 		}
-		for _, id := range ids {
-			if _, err := tx.Exec("UPDATE staff SET user_key = ? WHERE id = ?", replacedKey+id.String(), int64(id)); err != nil {
-				return err
-			}
-		}
-		queries = []string{"UPDATE staff SET app_id = 0, user_key = NULL WHERE app_id = ? AND left_at IS NOT NULL"}
 	}
 	queries = append(queries, "DELETE FROM staff_sync_member WHERE app_id = ?", "DELETE FROM staff_sync_hint WHERE app_id = ?")
 	for _, query := range queries {

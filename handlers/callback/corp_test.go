@@ -91,7 +91,7 @@ func TestContactChanges(t *testing.T) {
 	s.idle()
 	s.pushes(false)
 	hints, err := s.Store.StaffHints(t.Context(), 7, 10)
-	if err != nil || len(hints) != 1 || hints[0] != "" {
-		t.Errorf("noted %q, %v", hints, err)
+	if err != nil || len(hints) != 1 || hints[0].UserID != "" {
+		t.Errorf("noted %+v, %v", hints, err)
 	}
 }

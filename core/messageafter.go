@@ -26,6 +26,7 @@ const (
 	AnswerBadSecret                   // the credentials are wrong: configuration
 	AnswerBadIP                       // our address is not allowed: configuration
 	AnswerOther                       // an error that this program does not know
+	AnswerNoLicence                   // the recipient has no licence of WeWork's interfaces
 )
 
 // sendRule is what follows from an answer. Without retry the next channel is tried.
@@ -57,6 +58,7 @@ var sendRules = map[SendAnswer]sendRule{
 	AnswerBadSecret: {state: AttemptFailed, reason: WhyBadSecret, stop: 5 * time.Minute, alarm: true, recheck: true},
 	AnswerBadIP:     {state: AttemptFailed, reason: WhyBadIP, stop: 5 * time.Minute, alarm: true, recheck: true},
 	AnswerOther:     {state: AttemptFailed, reason: WhyOther, alarm: true},
+	AnswerNoLicence: {state: AttemptFailed, reason: WhyNoLicence, alarm: true},
 }
 
 // wechatAnswers are the answers of WeChat and WeWork by errcode, those of all channels under "". The
@@ -74,7 +76,7 @@ var wechatAnswers = map[MessageChannel]map[int]SendAnswer{
 	ChannelSubscribe: {43101: AnswerNoGrant, 43117: AnswerTooMany, 41030: AnswerBadBody},
 	ChannelWeWork: {
 		81013: AnswerGone, 60111: AnswerGone, 60020: AnswerBadIP, 60011: AnswerNoRight, 48002: AnswerNoRight,
-		301002: AnswerNoRight, 40056: AnswerNoRight, 40058: AnswerBadBody,
+		301002: AnswerNoRight, 40056: AnswerNoRight, 40058: AnswerBadBody, 45033: AnswerBusy,
 	},
 }
 

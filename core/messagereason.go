@@ -11,6 +11,7 @@ const (
 	WhyBlocked     MessageReason = "blocked"
 	WhyNoGrant     MessageReason = "no_grant"
 	WhyNoStaff     MessageReason = "no_staff"
+	WhyNoLicence   MessageReason = "no_licence"
 	WhyNoPhone     MessageReason = "no_phone"
 	WhyChannelOff  MessageReason = "channel_off"
 	WhyNoChannel   MessageReason = "no_channel"
@@ -41,6 +42,7 @@ var messageReasons = map[MessageReason]string{
 	WhyBlocked:     "对方屏蔽了公众号",
 	WhyNoGrant:     "对方没有订阅这类消息",
 	WhyNoStaff:     "不是企业微信成员",
+	WhyNoLicence:   "没有企业微信接口许可",
 	WhyNoPhone:     "没有手机号",
 	WhyChannelOff:  "渠道没有开通",
 	WhyNoChannel:   "没有可用的渠道",

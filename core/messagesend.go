@@ -6,6 +6,7 @@ import "time"
 type MessageSetup struct {
 	Officials []MessageAccount                                   // the official accounts in use
 	Mini      string                                             // app id of the mini-program; "" = none
+	Corps     map[ID]string                                      // the companies on WeWork in use: their ids by WechatApp.ID
 	Open      map[MessageChannel]bool                            // channels that can send; the list is always open
 	Templates map[MessageChannel]map[MessageKind]MessageTemplate // of the other channels
 }

@@ -57,6 +57,8 @@ type mailroom struct {
 	db      *database.DB   // as an act has it
 	account core.ID
 	users   []core.ID
+	corp    core.ID // of addCorp: the company, and the member to whom the account belongs
+	staff   core.ID
 	put     int
 	at      store.Options // where the database is
 }

@@ -68,9 +68,10 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 		return nil, nil, err
 	}
 	senders[core.ChannelTemplate] = templateSender{wx.Official, a.publicURL, a.store.Zone()}
+	senders[core.ChannelWeWork] = weworkSender{wx.corpApp, a.publicURL, a.store.Zone()}
 	return func(ctx context.Context) core.MessageSetup {
 		setup := setup
-		setup.Officials = wx.messageAccounts(ctx, configured)
+		setup.Officials, setup.Corps = wx.messageAccounts(ctx, configured), wx.messageCorps(ctx)
 		return setup
 	}, senders, nil
 }

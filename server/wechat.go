@@ -150,6 +150,11 @@ func (w *weChat) HasOfficials() bool {
 	return slices.ContainsFunc(w.apps(context.Background()), func(b *builtApp) bool { return b.official != nil })
 }
 
+// HasCorps implements console.Wechat.
+func (w *weChat) HasCorps() bool {
+	return slices.ContainsFunc(w.apps(context.Background()), func(b *builtApp) bool { return b.corp != nil })
+}
+
 // Official implements console.Wechat: an official account in use, by WeChat's id of it; nil if there is none.
 func (w *weChat) Official(appID string) *wechat.OfficialAccount {
 	for _, b := range w.apps(context.Background()) {

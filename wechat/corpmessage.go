@@ -50,6 +50,8 @@ type NoticeLine struct {
 type CorpSent struct {
 	ID      string
 	Invalid []string // user ids that it did not reach: unknown, or outside of the app's range; in lower case
+	// Unlicensed are user ids that it did not reach since the company has no licence for them; in lower case.
+	Unlicensed []string
 }
 
 // corpBody is a message as the platform takes it: the SDK's, and what it has no types for.
@@ -127,10 +129,16 @@ func (c *CorpApp) Send(ctx context.Context, m CorpMessage) (CorpSent, error) {
 	}
 	id, err := needed(corpSendAPI, answer.MsgID, nil)
 	sent := CorpSent{ID: id}
-	if answer.InvalidUser != "" {
-		sent.Invalid = strings.Split(answer.InvalidUser, "|")
-	}
+	sent.Invalid, sent.Unlicensed = userIDs(answer.InvalidUser), userIDs(answer.UnlicensedUser)
 	return sent, err
+}
+
+// userIDs reads a list of user ids as the platform writes it.
+func userIDs(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(strings.ToLower(list), "|")
 }
 
 // body returns the message as it is sent.

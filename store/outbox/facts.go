@@ -14,6 +14,14 @@ type facts struct {
 	grants     map[optOut]int
 	stops      []core.ChannelStop
 	phones     map[core.ID]string // of WeChat users
+	members    map[core.ID]member // of WeWork, by their account of the console
+}
+
+// member is a member of a company in use.
+type member struct {
+	Account core.ID `db:"account_id"`
+	App     core.ID `db:"app_id"` // wechat_app.id
+	UserID  string  `db:"user_id"`
 }
 
 type identity struct {
@@ -26,15 +34,18 @@ type identity struct {
 type optOut struct{ App, Open, Template string }
 
 func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f facts, err error) {
-	var users []core.ID
+	var users, accounts []core.ID
 	for _, r := range rows {
 		if r.User != 0 {
 			users = append(users, r.User)
 		}
+		if r.ToKind == core.ToAccount {
+			accounts = append(accounts, r.To)
+		}
 	}
 	f = facts{
 		identities: map[core.ID]map[string]identity{}, optOuts: map[optOut]core.MessageReason{},
-		grants: map[optOut]int{}, phones: map[core.ID]string{},
+		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{},
 	}
 	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
 		return f, err
@@ -48,7 +59,32 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		}
 		return nil
 	})
+	if err == nil && setup.Open[core.ChannelWeWork] && len(setup.Corps) > 0 {
+		err = database.EachPart(accounts, func(part []core.ID) error { return f.readMembers(tx, setup, part) })
+	}
 	return f, err
+}
+
+// readMembers reads which accounts are of staff who work at a company in use.
+func (f *facts) readMembers(tx *database.Tx, setup core.MessageSetup, accounts []core.ID) error {
+	var rows []member
+	if err := tx.All(&rows, `
+		SELECT s.account_id, s.app_id, s.user_id
+		FROM staff s
+		JOIN wechat_app w ON w.id = s.app_id
+		WHERE s.left_at IS NULL
+		AND s.user_key IS NOT NULL
+		AND w.disabled_at IS NULL
+		AND s.account_id IN (`+database.Placeholders(len(accounts))+`)
+		ORDER BY s.id`, database.IDArgs(accounts)...); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if setup.Corps[r.App] != "" {
+			f.members[r.Account] = r
+		}
+	}
+	return nil
 }
 
 // readIdentities reads the open ids of some users, with what their owners accept.
@@ -159,12 +195,25 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 		return core.MessageReach{Address: who.Open}
 	case core.ChannelSMS:
 		return core.MessageReach{Address: f.phones[m.User], Why: core.WhyNoPhone}
+	case core.ChannelWeWork:
+		if len(setup.Corps) == 0 {
+			return core.MessageReach{Why: core.WhyChannelOff}
+		}
+		return core.MessageReach{Address: f.memberOf(m).UserID, Why: core.WhyNoStaff}
 	case core.ChannelInApp:
 		if m.Notice != 0 {
 			return core.MessageReach{Address: m.Notice.String()}
 		}
 	}
 	return core.MessageReach{Why: core.WhyNoStaff}
+}
+
+// memberOf returns as whom WeWork knows the recipient; zero = it does not.
+func (f *facts) memberOf(m core.Message) member {
+	if m.ToKind != core.ToAccount {
+		return member{}
+	}
+	return f.members[m.To]
 }
 
 // official returns by which official account a message is sent, and how it reaches the recipient: the first of those
@@ -214,6 +263,8 @@ func (f *facts) sender(
 		return account.App.AppID, account.Templates[m.Kind]
 	case core.ChannelSubscribe:
 		appID = setup.Mini
+	case core.ChannelWeWork:
+		appID = setup.Corps[f.memberOf(m).App]
 	}
 	return appID, setup.TemplateOf(c, m.Kind)
 }

@@ -132,6 +132,9 @@ func (s *Wechat) Quota(ctx context.Context, appID, path string) (wechat.Quota, e
 	return wechat.Quota{}, errors.New("no account of the desk")
 }
 
+// HasCorps implements frame.Wechat.
+func (s *Wechat) HasCorps() bool { return true }
+
 // Official implements frame.Wechat.
 func (s *Wechat) Official(appID string) *wechat.OfficialAccount { return s.Officials[appID] }
 

@@ -59,6 +59,8 @@ type CorpMember struct {
 	Mobile      string `json:"mobile,omitempty"`
 	Email       string `json:"email,omitempty"`
 	Disabled    bool   `json:"disabled,omitempty"`
+	// Unlicensed is a member for whom the company has no licence of the interfaces: messages do not reach them.
+	Unlicensed bool `json:"unlicensed,omitempty"`
 	// Person is whose phone the member uses; "" = no phone here.
 	Person string `json:"person,omitempty"`
 }

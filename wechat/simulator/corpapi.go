@@ -377,22 +377,26 @@ func corpSend(q *request) (any, int) {
 		return nil, 40058
 	}
 	var reached []*CorpMember
-	invalid := []string{}
+	invalid, unlicensed := []string{}, []string{}
 	for _, id := range strings.Split(in.To, "|") {
-		if member := q.corp().member(id); member != nil && !member.Disabled && q.corp().sees(q.app, member) {
-			reached = append(reached, member)
-		} else {
+		switch member := q.corp().member(id); {
+		case member == nil || member.Disabled || !q.corp().sees(q.app, member):
 			invalid = append(invalid, strings.ToLower(id))
+		case member.Unlicensed:
+			unlicensed = append(unlicensed, strings.ToLower(id))
+		default:
+			reached = append(reached, member)
 		}
 	}
-	if len(reached) == 0 {
+	if len(reached)+len(unlicensed) == 0 {
 		return nil, 81013
 	}
 	id := "msg" + q.sim.text(60)
 	for _, member := range reached {
 		q.deliverWork(in, m, member, id)
 	}
-	return ok(map[string]any{"msgid": id, "invaliduser": strings.Join(invalid, "|")}), 0
+	return ok(map[string]any{"msgid": id, "invaliduser": strings.Join(invalid, "|"),
+		"unlicenseduser": strings.Join(unlicensed, "|")}), 0
 }
 
 // deliverWork shows a message to a member, unless it is a repeat or too many.

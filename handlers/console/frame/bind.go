@@ -33,12 +33,17 @@ type Wechat interface {
 	HasOfficials() bool
 	// Quota returns how often an account in use may call an API today, by WeChat's id of the account.
 	Quota(ctx context.Context, appID, path string) (wechat.Quota, error)
+	// HasCorps reports whether any company on WeWork is in use.
+	HasCorps() bool
 	// Official returns an official account in use by WeChat's id of it; nil if there is none.
 	Official(appID string) *wechat.OfficialAccount
 }
 
 // HasOfficials reports whether any official account is in use.
 func (f *Frame) HasOfficials() bool { return f.Wechat != nil && f.Wechat.HasOfficials() }
+
+// HasCorps reports whether any company on WeWork is in use.
+func (f *Frame) HasCorps() bool { return f.Wechat != nil && f.Wechat.HasCorps() }
 
 // Official returns the client of an official account in use; a conflict if there is none.
 func (f *Frame) Official(appID string) (*wechat.OfficialAccount, error) {

@@ -67,6 +67,8 @@ func (p *Pages) sends(channel core.MessageChannel) bool {
 		return true
 	case core.ChannelTemplate: // accounts come and go
 		return p.Frame.HasOfficials()
+	case core.ChannelWeWork:
+		return p.Frame.HasCorps()
 	}
 	return slices.Contains(p.Channels, channel)
 }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"tongxing/core"
+	"tongxing/wechat"
+)
+
+// weworkOnce is within which time WeWork drops a message that it has sent: more than core.MessageChannel.Dedup
+// states, so that nothing is repeated which it has forgotten.
+const weworkOnce = 30 * time.Minute
+
+// weworkSender sends cards by the companies' apps on WeWork.
+type weworkSender struct {
+	corp      func(corpID string) (*wechat.CorpApp, core.ID) // nil = not in use any more
+	publicURL string
+	zone      *time.Location
+}
+
+// send implements sender. WeWork recognises a repeat by what a message says and to whom, not by a key: two messages
+// of the same words are told apart by their link.
+func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswer, string, string) {
+	corp, app := s.corp(d.AppID)
+	if corp == nil { // disabled or replaced since the message was claimed
+		return core.AnswerUnsent, "", ""
+	}
+	sent, err := corp.Send(ctx, wechat.CorpMessage{
+		To: []string{d.Address}, Once: weworkOnce,
+		Card: &wechat.TextCard{
+			Title: d.Kind.Label(), Text: d.Text() + "\n" + d.Created.In(s.zone).Format("1 月 2 日 15:04"), URL: s.link(d, app), Button: "查看",
+		},
+	})
+	answer, code := wechatAnswer(d.Channel, err)
+	key := strings.ToLower(d.Address)
+	switch {
+	case answer != core.AnswerAccepted:
+	case slices.Contains(sent.Unlicensed, key):
+		answer = core.AnswerNoLicence
+	case slices.Contains(sent.Invalid, key):
+		answer = core.AnswerGone
+	}
+	return answer, code, sent.ID
+}
+
+// link returns the address that signs the recipient in within WeWork, and leads on to the message's page.
+func (s weworkSender) link(d core.Dispatch, app core.ID) string {
+	query := url.Values{"next": {"/" + d.Path()}, "message": {d.Key}}
+	return s.publicURL + "/h5/staff/enter/" + app.String() + "?" + query.Encode()
+}
+
+// corpApp returns the app of a company in use, with the id of its binding; nil if there is none.
+func (w *weChat) corpApp(corpID string) (*wechat.CorpApp, core.ID) {
+	for _, b := range w.apps(context.Background()) {
+		if b.App.AppID == corpID && b.corp != nil {
+			return b.corp, b.App.ID
+		}
+	}
+	return nil, 0
+}
+
+// messageCorps returns the companies in use.
+func (w *weChat) messageCorps(ctx context.Context) map[core.ID]string {
+	corps := map[core.ID]string{}
+	for _, b := range w.apps(ctx) {
+		if b.corp != nil {
+			corps[b.App.ID] = b.App.AppID
+		}
+	}
+	return corps
+}

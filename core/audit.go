@@ -12,13 +12,14 @@ type ActorKind string
 const (
 	ActorAccount ActorKind = "account" // a console account
 	ActorWechat  ActorKind = "wechat"  // a resident, guard or observer, by their WeChat user
+	ActorStaff   ActorKind = "staff"   // a staff member, in WeWork
 	ActorDevice  ActorKind = "device"  // a door reader
 	ActorSystem  ActorKind = "system"  // the program itself: jobs, the command line
 )
 
 // ActorKinds returns every kind of caller.
 func ActorKinds() []ActorKind {
-	return []ActorKind{ActorAccount, ActorWechat, ActorDevice, ActorSystem}
+	return []ActorKind{ActorAccount, ActorWechat, ActorStaff, ActorDevice, ActorSystem}
 }
 
 // Label returns the kind of caller in Chinese.
@@ -28,6 +29,8 @@ func (k ActorKind) Label() string {
 		return "后台账号"
 	case ActorWechat:
 		return "微信用户"
+	case ActorStaff:
+		return "企业微信员工"
 	case ActorDevice:
 		return "门禁读头"
 	case ActorSystem:

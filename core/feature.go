@@ -279,7 +279,7 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加员工"}, {"update", "修改员工"}, {"remove", "删除员工"}, {"import", "批量导入员工"},
-			{"link", "关联员工的账号"}, {"sync", "同步员工"},
+			{"link", "关联员工的账号"}, {"sync", "同步员工"}, {"phone", "员工授权手机号"},
 		},
 	},
 	{

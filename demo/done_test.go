@@ -15,7 +15,7 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 	s := estate.Store(t, store.Options{})
 	cast, err := demo.Seed(t.Context(), s, func(m demo.Member) core.WechatIdentity {
 		return core.WechatIdentity{AppID: "wx", OpenID: "o-" + m.Key}
-	})
+	}, keys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -190,4 +190,5 @@ type seeder struct {
 	phones int
 	cast   Cast
 	post   core.ID // of the guard in the cast
+	clerk  core.ID // the account of the clerk in the cast
 }

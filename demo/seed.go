@@ -22,6 +22,7 @@ type Cast struct {
 	Guard     Member
 	Observer  Member
 	Stranger  Member
+	Clerk     Member // of the property company, in WeWork
 	Doors     []Door
 	Admin     core.ID // the administrator's account
 }
@@ -49,11 +50,12 @@ var (
 	guard    = Member{Key: "li-weidong", Name: "李卫东", Role: "门岗", Phone: "19900000004"}
 	observer = Member{Key: "zhou-min", Name: "周敏", Role: "观察员", Phone: "19900000005"}
 	stranger = Member{Key: "zhao-qiang", Name: "赵强", Role: "路人（不在住户名册）", Phone: "19900000006"}
+	clerk    = Member{Key: "he-yawen", Name: "何雅文", Role: "物业客服（企业微信）", Phone: "19900000007"}
 )
 
 // People returns everybody who needs a phone in the simulator.
 func People() []Member {
-	return []Member{father, mother, daughter, guard, observer, stranger}
+	return []Member{father, mother, daughter, guard, observer, stranger, clerk}
 }
 
 // The administrator of the demonstration, as whom the tour signs in.
@@ -71,7 +73,9 @@ type Identify func(m Member) core.WechatIdentity
 // Seed fills the store unless an earlier start did, and returns the cast. It takes seconds. It is
 // not one transaction: if it is killed, the next start rejects the database with a message about
 // what to do.
-func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) {
+//
+// Keys are those of the message server of the company on WeWork.
+func Seed(ctx context.Context, s *store.Store, identify Identify, keys core.WechatKeys) (Cast, error) {
 	text, err := s.Setting(ctx, castSetting)
 	if err == nil && text == begun {
 		return Cast{}, ErrBegun
@@ -93,7 +97,7 @@ func Seed(ctx context.Context, s *store.Store, identify Identify) (Cast, error) 
 		return Cast{}, err
 	}
 	seed := &seeder{store: s, rand: rand.New(rand.NewPCG(2026, 1)), now: s.Now(), phones: 100}
-	if err := seed.run(ctx, identify); err != nil {
+	if err := seed.run(ctx, identify, keys); err != nil {
 		return Cast{}, fmt.Errorf("demo: fill the database: %w", err)
 	}
 	kept, err := json.Marshal(seed.cast)
@@ -163,7 +167,7 @@ func Refuse(ctx context.Context, s *store.Store) error {
 	return err
 }
 
-func (s *seeder) run(ctx context.Context, identify Identify) error {
+func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKeys) error {
 	if err := s.admin(ctx); err != nil {
 		return err
 	}
@@ -176,7 +180,10 @@ func (s *seeder) run(ctx context.Context, identify Identify) error {
 			if err := s.people(ctx, e, identify); err != nil {
 				return err
 			}
-			if err := s.clerk(ctx, e); err != nil {
+			if err := s.clerkAccount(ctx, e); err != nil {
+				return err
+			}
+			if err := s.company(ctx, e, keys); err != nil {
 				return err
 			}
 		}
@@ -212,15 +219,15 @@ func (s *seeder) admin(ctx context.Context) error {
 	return err
 }
 
-// clerk creates an office account of one estate for the administrator to edit: nobody edits their
+// clerkAccount creates an office account of one estate for the administrator to edit: nobody edits their
 // own.
-func (s *seeder) clerk(ctx context.Context, e *estate) error {
+func (s *seeder) clerkAccount(ctx context.Context, e *estate) error {
 	preset, err := core.RoleClerk.Preset()
 	if err != nil {
 		return err
 	}
-	_, err = s.store.CreateAccount(ctx, core.SystemGranter, core.Account{
-		Login: "cuihu.he", Name: "何雅文", Role: preset.Role, Permissions: preset.Permissions, Scope: core.ScopeOf(e.id),
+	s.clerk, err = s.store.CreateAccount(ctx, core.SystemGranter, core.Account{
+		Login: "cuihu.he", Name: clerk.Name, Role: preset.Role, Permissions: preset.Permissions, Scope: core.ScopeOf(e.id),
 	}, AdminPassword)
 	return err
 }

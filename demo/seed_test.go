@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"tongxing/core"
@@ -10,10 +11,13 @@ import (
 	"tongxing/testkit/estate"
 )
 
+// keys are those of a message server.
+var keys = core.WechatKeys{Token: "token123", AESKey: strings.Repeat("k", 43)}
+
 func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 	s := estate.Store(t, store.Options{})
 	identify := func(m demo.Member) core.WechatIdentity { return core.WechatIdentity{AppID: "wx", OpenID: "o-" + m.Key} }
-	cast, err := demo.Seed(t.Context(), s, identify)
+	cast, err := demo.Seed(t.Context(), s, identify, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,10 +27,11 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 	if err := demo.Begin(t.Context(), s); !errors.Is(err, demo.ErrSeeded) {
 		t.Errorf("an empty demo of it: %v, want ErrSeeded", err)
 	}
-	again, err := demo.Seed(t.Context(), s, identify)
+	again, err := demo.Seed(t.Context(), s, identify, keys)
 	if err != nil || again.Community != cast.Community || len(again.Doors) != 2 || len(again.Family) != 3 {
 		t.Fatalf("second start: %+v, %v", again, err)
 	}
+	checkCompany(t, s)
 	houses, residents, records := 0, 0, 0
 	communities, err := s.Communities(t.Context(), core.Everywhere)
 	if err != nil || len(communities) != 3 {
@@ -93,7 +98,7 @@ func TestAnEmptyDemoStaysOne(t *testing.T) {
 	if err := demo.Refuse(t.Context(), s); !errors.Is(err, demo.ErrDemoData) {
 		t.Errorf("a real start on it: %v, want ErrDemoData", err)
 	}
-	if _, err := demo.Seed(t.Context(), s, nil); !errors.Is(err, demo.ErrBegun) {
+	if _, err := demo.Seed(t.Context(), s, nil, keys); !errors.Is(err, demo.ErrBegun) {
 		t.Errorf("a tour in it: %v, want ErrBegun", err)
 	}
 	estate.New(t, s, estate.Plan{})
@@ -118,10 +123,31 @@ func TestDemonstrationAndRealDataNeverMeet(t *testing.T) {
 		t.Errorf("an empty database: %v", err)
 	}
 	estate.New(t, s, estate.Plan{})
-	if _, err := demo.Seed(t.Context(), s, nil); !errors.Is(err, demo.ErrInUse) {
+	if _, err := demo.Seed(t.Context(), s, nil, keys); !errors.Is(err, demo.ErrInUse) {
 		t.Errorf("seeding somebody's database: %v, want ErrInUse", err)
 	}
 	if err := demo.Refuse(t.Context(), s); err != nil {
 		t.Errorf("somebody's database after that: %v", err)
+	}
+}
+
+// checkCompany checks that the company's members are the staff, and that nothing waits to be synced.
+func checkCompany(t *testing.T, s *store.Store) {
+	t.Helper()
+	list, _, err := s.StaffList(t.Context(), core.Everywhere, store.StaffFilter{Page: store.Page{Limit: 100}})
+	if err != nil || len(list) != len(demo.CorpMembers()) {
+		t.Fatalf("%d staff, %v", len(list), err)
+	}
+	linked := 0
+	for _, m := range list {
+		if len(m.Departments) == 0 || len(m.Communities) != 1 {
+			t.Errorf("%s has %v, %v", m.Name, m.Departments, m.Communities)
+		}
+		if m.Account != 0 {
+			linked++
+		}
+	}
+	if _, err := s.ClaimStaffSync(t.Context(), "x"); linked != 1 || !core.IsNotFound(err) {
+		t.Errorf("%d are linked; to sync: %v", linked, err)
 	}
 }

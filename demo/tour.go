@@ -2,6 +2,7 @@ package demo
 
 import (
 	"embed"
+	"fmt"
 	"html/template"
 	"io"
 	"net/http"
@@ -70,6 +71,7 @@ type frontPage struct {
 	Host          string
 	AdminLogin    string
 	AdminPassword string
+	CorpApp       string // of the company on WeWork, as the simulator calls it
 	Done          Done
 }
 
@@ -80,6 +82,7 @@ func (t *Tour) front(c *web.Context) error {
 	}
 	return t.show(c, "tour.html", frontPage{
 		Cast: t.o.Cast, Host: c.Request().Host, AdminLogin: AdminLogin, AdminPassword: AdminPassword, Done: done,
+		CorpApp: fmt.Sprintf("%s%%2F%d", CorpID, CorpAgent),
 	})
 }
 

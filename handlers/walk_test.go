@@ -49,6 +49,7 @@ type town struct {
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
 	file         core.ID             // a verification file
+	turn         store.SyncTurn      // at the sync of a company on WeWork
 }
 
 // parsedPages are parsed once and shared by all tests, which never change them.
@@ -163,6 +164,7 @@ func newTown(t *testing.T) *town {
 		}
 		w.audits[e.Community] = lines[0].ID
 	}
+	w.bindCorp(t)
 	return w
 }
 
@@ -222,6 +224,18 @@ func (noWeChat) Script(string) string { return "" }
 func (noWeChat) PageConfig(context.Context, string) (wechat.PageConfig, error) {
 	return wechat.PageConfig{}, errNoWeChat
 }
+
+func (noWeChat) Corps(context.Context) []core.WechatApp { return nil }
+
+func (noWeChat) MemberURL(context.Context, core.ID, string, string, bool) (string, error) {
+	return "", errNoWeChat
+}
+
+func (noWeChat) Member(context.Context, core.ID, string) (wechat.Identity, error) {
+	return wechat.Identity{}, errNoWeChat
+}
+
+func (noWeChat) MemberPhone(context.Context, core.ID, string) (string, error) { return "", errNoWeChat }
 
 // TestRoutesGolden makes new URLs, and who may call them, visible in review. To update: go test
 // ./handlers -run Golden -update.
@@ -330,7 +344,45 @@ func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 	for _, role := range []web.Access{web.Resident, web.Guard, web.Observer, web.Reviewer} {
 		all = append(all, w.person(t, prefix+"-"+role.String(), e, role))
 	}
-	return append(all, w.operator(t, prefix+"-operator", e))
+	return append(all, w.operator(t, prefix+"-operator", e), w.member(t, prefix+"-staff", e))
+}
+
+// member makes a member of WeWork to whom an account of an estate belongs that may review.
+func (w *town) member(t *testing.T, name string, e *estate.Estate) caller {
+	t.Helper()
+	account := w.account(t, name+"-account", e, core.RoleClerk).subject
+	if err := w.store.SyncMembers(t.Context(), w.turn, []core.CorpMember{{UserID: name, Name: "王五"}}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := w.store.StaffOfMember(t.Context(), w.turn.App, name)
+	if err == nil {
+		err = w.store.LinkStaffAccount(t.Context(), core.SystemGranter, m.ID, account)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return caller{name, core.SessionStaff, m.ID, func(access web.Access) bool {
+		return access == web.StaffMember || access == web.Reviewer
+	}}
+}
+
+// bindCorp binds a company on WeWork, at whose sync a server is for ever.
+func (w *town) bindCorp(t *testing.T) {
+	t.Helper()
+	_, err := w.store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App: core.WechatApp{Kind: core.WechatWork, Name: "物业", AppID: "ww00000000000000c1", Agent: 2, Scope: core.Everywhere},
+		Keys: core.WechatKeys{
+			Secret: strings.Repeat("s", 43), Contact: strings.Repeat("c", 43), Token: "token123", AESKey: strings.Repeat("k", 43),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync, err := w.store.ClaimStaffSync(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.turn = store.SyncTurn{Runner: "a", App: sync.App}
 }
 
 // operator makes an account of one estate that runs the deployment.
@@ -481,7 +533,7 @@ func (w *town) signIn(t *testing.T, request *http.Request, by caller) {
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	for _, surface := range []web.Surface{web.SurfaceConsole, web.SurfaceResident, web.SurfaceGuard, web.SurfaceObserver,
-		web.SurfaceReview} {
+		web.SurfaceReview, web.SurfaceStaff} {
 		request.AddCookie(&http.Cookie{Name: "tx_" + string(surface), Value: token})
 	}
 	request.Header.Set(web.CSRFHeader, formToken(t, session))

@@ -73,16 +73,54 @@ func (a *app) stage(ctx context.Context) (*stage, error) {
 		Seed: simulator.Seed{Apps: demoApps(a.publicURL), People: demoPeople()},
 	})}
 	if a.mode.empty {
+		s.simulator.AddCorp(demoCorp(a.publicURL, 0)) // to be bound by hand
 		return s, demo.Begin(ctx, a.store)
 	}
 	var err error
 	s.cast, err = demo.Seed(ctx, a.store, func(m demo.Member) core.WechatIdentity {
 		return core.WechatIdentity{AppID: demoOfficial, OpenID: s.simulator.OpenID(m.Key, demoOfficial), UnionID: demoUnion(m.Key)}
-	})
+	}, core.WechatKeys{Token: demoToken, AESKey: demoAESKey})
 	if err != nil {
 		return nil, err
 	}
+	apps, err := a.store.WechatApps(ctx, core.Everywhere)
+	if err != nil {
+		return nil, err
+	}
+	bound := core.ID(0)
+	for _, app := range apps {
+		if app.AppID == demo.CorpID {
+			bound = app.ID
+		}
+	}
+	s.simulator.AddCorp(demoCorp(a.publicURL, bound))
 	return s, nil
+}
+
+// demoCorp returns the company on WeWork; bound is its account here, 0 = none.
+func demoCorp(publicURL string, bound core.ID) simulator.Corp {
+	c := simulator.Corp{
+		CorpID: demo.CorpID, Name: demo.CorpName, Sync: simulator.Agent{Secret: demo.CorpContact},
+		Agents: []simulator.Agent{{
+			ID: demo.CorpAgent, Name: demo.CorpName, Secret: demo.CorpSecret, RedirectDomains: []string{"127.0.0.1", "localhost"},
+			Menu: []simulator.Button{{Type: "view", Name: "工作台", URL: publicURL + "/h5/staff"}},
+		}},
+	}
+	if bound != 0 {
+		for _, agent := range []*simulator.Agent{&c.Sync, &c.Agents[0]} {
+			agent.Token, agent.AESKey = demoToken, demoAESKey
+			agent.CallbackURL = publicURL + "/callback/wework/" + bound.String()
+		}
+	}
+	for _, d := range demo.CorpDepartments() {
+		c.Departments = append(c.Departments, simulator.CorpDepartment{ID: d.Number, Parent: d.Parent, Name: d.Name})
+	}
+	for _, m := range demo.CorpMembers() {
+		c.Members = append(c.Members, simulator.CorpMember{
+			UserID: m.UserID, Name: m.Name, Position: m.Position, Departments: m.Departments, Mobile: m.Phone, Person: m.Persona,
+		})
+	}
+	return c
 }
 
 func demoUnion(key string) string { return "demo-union-" + key }

@@ -25,7 +25,7 @@ const syncCorp = "ww00000000000000a1"
 
 // syncSite is a store with a company on WeWork, which is the simulator.
 type syncSite struct {
-	t     *testing.T
+	t     testing.TB
 	store *store.Store
 	sim   *simulator.Simulator
 	wx    *wechat.Client
@@ -35,7 +35,7 @@ type syncSite struct {
 	fail  atomic.Int64 // calls after which the platform answers 502; 0 = never
 }
 
-func newSyncSite(t *testing.T, change func(c *simulator.Corp)) *syncSite {
+func newSyncSite(t testing.TB, change func(c *simulator.Corp)) *syncSite {
 	t.Helper()
 	s := &syncSite{t: t}
 	s.store = estate.Store(t, store.Options{

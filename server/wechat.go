@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -305,6 +306,54 @@ func (w *weChat) IdentifyMini(ctx context.Context, code string) (core.WechatIden
 	}
 	login, err := mini.Login(ctx, code)
 	return core.WechatIdentity{AppID: mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID}, wechaterror.ForPeople(err)
+}
+
+// Corps implements h5.WeChat.
+func (w *weChat) Corps(ctx context.Context) (corps []core.WechatApp) {
+	for _, b := range w.apps(ctx) {
+		if b.corp != nil && b.err == nil {
+			corps = append(corps, b.App)
+		}
+	}
+	return corps
+}
+
+var errNoCorp = core.Conflict("企业微信没有接入或已停用，请联系管理员")
+
+// MemberURL implements h5.WeChat.
+func (w *weChat) MemberURL(ctx context.Context, id core.ID, redirect, state string, phone bool) (string, error) {
+	corp, _ := w.corps(ctx, id)
+	if corp == nil {
+		return "", errNoCorp
+	}
+	scope := wechat.ScopeMember
+	if phone {
+		scope = wechat.ScopePrivate
+	}
+	return strings.TrimPrefix(corp.AuthorizeURL(redirect, state, scope), w.strip), nil
+}
+
+// Member implements h5.WeChat.
+func (w *weChat) Member(ctx context.Context, id core.ID, code string) (wechat.Identity, error) {
+	corp, _ := w.corps(ctx, id)
+	if corp == nil {
+		return wechat.Identity{}, errNoCorp
+	}
+	who, err := corp.Identity(ctx, code)
+	if errors.Is(err, wechat.ErrOutsider) {
+		return who, &core.Error{Code: core.CodeForbidden, Message: "您不是这家企业的成员，不能使用", Err: err}
+	}
+	return who, wechaterror.ForPeople(err)
+}
+
+// MemberPhone implements h5.WeChat.
+func (w *weChat) MemberPhone(ctx context.Context, id core.ID, ticket string) (string, error) {
+	corp, _ := w.corps(ctx, id)
+	if corp == nil {
+		return "", errNoCorp
+	}
+	detail, err := corp.Detail(ctx, ticket)
+	return detail.Mobile, wechaterror.ForPeople(err)
 }
 
 // VerifiesPhones implements h5.WeChat.

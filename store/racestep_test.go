@@ -501,6 +501,9 @@ var raceRest = []raceStep{
 		m.Name, m.Phone = "李娜娜", ""
 		return w.UpdateStaff(w.ctx, raceBy, everywhere, m, []string{"客服部"})
 	}},
+	{"BindStaffPhone", func(w *raceWorld) (any, error) {
+		return nil, w.BindStaffPhone(w.ctx, raceBy, w.ids["staff"], "13700000009")
+	}},
 	{"LinkStaffAccount", func(w *raceWorld) (any, error) {
 		by := core.Granter{Actor: raceBy, Holds: core.Account{ID: 9, Scope: everywhere, Operator: true, Permissions: core.Permissions()}}
 		return nil, w.LinkStaffAccount(w.ctx, by, w.ids["staff"], w.ids["account"])

@@ -117,7 +117,7 @@ type NewSession struct {
 	Life    core.SessionLife
 }
 
-// maxSessions is the maximum number of live sessions of one WeChat user; beyond it, the least
+// maxSessions is the maximum number of live sessions of one WeChat user, or staff member; beyond it, the least
 // recently used end.
 const maxSessions = 10
 
@@ -131,10 +131,10 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, s
 		if err != nil {
 			return err
 		}
-		if token, session, err = startSession(tx, n, generation); err != nil || n.Kind != core.SessionWechat {
+		if token, session, err = startSession(tx, n, generation); err != nil || n.Kind == core.SessionAccount {
 			return err
 		}
-		ended, err = endUnused(tx, n.Subject, session.ID)
+		ended, err = endUnused(tx, n, session.ID)
 		return err
 	})
 	if err == nil && ended {
@@ -143,9 +143,9 @@ func (s *Store) StartSession(ctx context.Context, n NewSession) (token string, s
 	return token, session, err
 }
 
-// endUnused ends the least recently used sessions of a WeChat user beyond maxSessions, but never
+// endUnused ends the least recently used sessions of a new one's subject beyond maxSessions, but never
 // the newest. It reports whether there were any.
-func endUnused(tx *database.Tx, user, newest core.ID) (ended bool, err error) {
+func endUnused(tx *database.Tx, n NewSession, newest core.ID) (ended bool, err error) {
 	var live []core.ID
 	if err := tx.All(&live, `SELECT id
 		FROM session
@@ -154,7 +154,7 @@ func endUnused(tx *database.Tx, user, newest core.ID) (ended bool, err error) {
 		AND ended_at IS NULL
 		AND expires_at > ?
 		AND id <> ?
-		ORDER BY seen_at DESC, id DESC`, string(core.SessionWechat), int64(user), tx.NowMS(), int64(newest)); err != nil {
+		ORDER BY seen_at DESC, id DESC`, string(n.Kind), int64(n.Subject), tx.NowMS(), int64(newest)); err != nil {
 		return false, err
 	}
 	if len(live) < maxSessions {
@@ -168,9 +168,15 @@ func endUnused(tx *database.Tx, user, newest core.ID) (ended bool, err error) {
 }
 
 // subjectGeneration returns an account's generation, which its sessions must have; 0 for WeChat
-// users. An account that is disabled or does not exist is NotFound.
+// users and staff. An account that is disabled or does not exist is NotFound, and a staff member who left: the lock
+// makes leaving wait, and end the session that begins here.
 func subjectGeneration(tx *database.Tx, n NewSession) (generation int64, err error) {
-	if n.Kind == core.SessionAccount {
+	switch n.Kind {
+	case core.SessionStaff:
+		var id core.ID
+		err = tx.Get(&id, "SELECT id FROM staff WHERE id = ? AND left_at IS NULL"+tx.Dialect().ForUpdate(), int64(n.Subject))
+		return 0, database.NotFoundIfNoRows(err, noStaff)
+	case core.SessionAccount:
 		err = tx.Get(&generation, "SELECT generation FROM account WHERE id = ? AND disabled_at IS NULL", int64(n.Subject))
 	}
 	return generation, database.NotFoundIfNoRows(err, noAccount)

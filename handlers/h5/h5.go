@@ -31,6 +31,15 @@ type WeChat interface {
 	// Script returns the URL of WeChat's JS-SDK; "" if a browser with this User-Agent cannot use
 	// it.
 	Script(agent string) string
+	// Corps returns the companies on WeWork in use.
+	Corps(ctx context.Context) []core.WechatApp
+	// MemberURL returns the URL of WeWork's authorize page for a company; with phone it also asks whether the mobile
+	// number may be told.
+	MemberURL(ctx context.Context, corp core.ID, redirect, state string, phone bool) (string, error)
+	// Member returns who a member is, for a code of that page; somebody else is Forbidden.
+	Member(ctx context.Context, corp core.ID, code string) (wechat.Identity, error)
+	// MemberPhone returns the mobile number for an identity's ticket; "" if it is not told.
+	MemberPhone(ctx context.Context, corp core.ID, ticket string) (string, error)
 	// PageConfig signs a page, by its complete URL, so that it may use the JS-SDK.
 	PageConfig(ctx context.Context, page string) (wechat.PageConfig, error)
 }
@@ -77,6 +86,7 @@ func (h *H5) Routes() []web.Route {
 	for _, some := range [][]web.Route{
 		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.guardRoutes(), h.observerRoutes(),
 		h.wechatLoginRoutes(), h.bindTicketRoutes(), h.reviewRoutes(),
+		h.staffRoutes(),
 	} {
 		routes = append(routes, some...)
 	}
@@ -134,6 +144,7 @@ func wayOut(surface web.Surface, status int) []templates.Action {
 			web.SurfaceGuard:    {Label: "打开门岗", Icon: "shield"},
 			web.SurfaceObserver: {Label: "打开出入记录", Icon: "history"},
 			web.SurfaceReview:   {Label: "打开手机端审核", Icon: "checklist"},
+			web.SurfaceStaff:    {Label: "打开工作台", Icon: "id-badge-2"},
 		}[surface]
 		first.URL = fronts[surface]
 		return []templates.Action{first}

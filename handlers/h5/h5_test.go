@@ -29,7 +29,11 @@ import (
 )
 
 // platform simulates WeChat: a code is the open id that it identifies, and works once.
-type platform struct{ used map[string]bool }
+type platform struct {
+	used   map[string]bool
+	corps  []core.WechatApp
+	phones map[string]string // of members of WeWork, by user id
+}
 
 func (p *platform) AuthorizeURL(redirect, state string) (string, error) {
 	return "https://open.weixin.qq.com/authorize?" + url.Values{"redirect_uri": {redirect}, "state": {state}}.Encode(), nil
@@ -60,6 +64,29 @@ func (p *platform) PageConfig(_ context.Context, page string) (wechat.PageConfig
 	return wechat.PageConfig{AppID: "wx", Signature: "of " + page}, nil
 }
 
+func (p *platform) Corps(context.Context) []core.WechatApp { return p.corps }
+
+func (p *platform) MemberURL(_ context.Context, corp core.ID, redirect, state string, phone bool) (string, error) {
+	return "https://open.weixin.qq.com/authorize?" + url.Values{
+		"redirect_uri": {redirect}, "state": {state}, "corp": {corp.String()}, "phone": {fmt.Sprint(phone)},
+	}.Encode(), nil
+}
+
+// Member knows the user id in a code, which works once; its ticket is the user id.
+func (p *platform) Member(_ context.Context, _ core.ID, code string) (wechat.Identity, error) {
+	if code == "" || p.used[code] {
+		return wechat.Identity{}, core.Invalid("微信授权已失效，请重新打开页面")
+	}
+	p.used[code] = true
+	id := strings.SplitN(code, "/", 2)[0]
+	return wechat.Identity{UserID: id, Ticket: id}, nil
+}
+
+// MemberPhone tells the number of whom phones has.
+func (p *platform) MemberPhone(_ context.Context, _ core.ID, ticket string) (string, error) {
+	return p.phones[ticket], nil
+}
+
 // site is two servers on one store and one cache, with an estate.
 type site struct {
 	*estate.Estate
@@ -67,6 +94,7 @@ type site struct {
 	gate    *gate.Gate
 	redis   *cache.Cache
 	address [2]string
+	wechat  *platform
 }
 
 // parsedPages are parsed once and shared by all tests, which never change them.
@@ -84,11 +112,12 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 		t.Fatal(err)
 	}
 	w := &site{store: s, redis: redis, Estate: estate.New(t, s, plan)}
+	w.wechat = &platform{used: map[string]bool{}, phones: map[string]string{}}
 	var closers []func()
 	for i := range w.address {
 		w.gate = gate.New(gate.Options{Store: s, Redis: redis})
 		phones := New(Options{
-			Store: s, Gate: w.gate, Pages: pages, WeChat: &platform{used: map[string]bool{}},
+			Store: s, Gate: w.gate, Pages: pages, WeChat: w.wechat,
 			PublicURL: "https://pass.example.com",
 		})
 		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis, s, nil), ErrorPage: phones.ErrorPage})

@@ -106,6 +106,13 @@ func TestPages(t *testing.T) {
 			Earlier: []templates.ReviewDecision{{State: templates.Badge{Text: "不通过"}, Who: "林<明>", When: "2026-11-22", Reason: "x"}},
 		},
 		"h5/review/show#decided": reviewPage{Phone: frame, Decided: "张三 已审核：通过。", Late: true},
+		"h5/staff/show": staffPage{
+			Phone: frame, AskPhone: true, Links: []staffLink{{Label: "待我审核", Note: "有申请在等您", URL: "/h5/review", Count: 3}},
+			Posts: []staffPost{{"东门<岗>", "翠湖<花园>"}}, Facts: []templates.Fact{{Label: "部门", Value: "工程部<维修组>"}},
+		},
+		"h5/staff/show#none":   staffPage{Phone: frame, NoPosts: "没有安排您值守的门岗。"},
+		"h5/staff/record":      staffRecordsPage{Phone: frame, Days: recordDays(records, time.UTC, at), Pager: templates.Pager{Next: "/h5/staff/record?after=1"}},
+		"h5/staff/record#none": staffRecordsPage{Phone: frame, Empty: templates.NewEmpty("还没有出入记录", "")},
 		"h5/wechatlogin/show": loginPage{
 			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",
 			Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42"),

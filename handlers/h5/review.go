@@ -60,6 +60,9 @@ func (h *H5) reviewList(c *web.Context) error {
 		Phone: h.phone(c, "手机端审核", c.Account().Name),
 		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "有新的申请时，会发微信提醒您。"},
 	}
+	if c.Staff().ID != 0 {
+		page.Back = staffPath
+	}
 	for _, n := range counts {
 		page.More += n
 	}

@@ -25,6 +25,8 @@ type round struct {
 	state   string // random, known only to this browser
 	surface web.Surface
 	next    string
+	corp    core.ID // of web.SurfaceStaff: the company on WeWork whose member it is
+	phone   bool    // of it: the member is asked for their mobile number, too
 }
 
 // pageSurface is the surface of a round that signs nobody in: its proof is valid for the page it leads
@@ -40,11 +42,22 @@ const (
 // beginRound redirects the phone to WeChat's authorize page. The state is random and stored only in
 // this browser: a link made by somebody else signs nobody in.
 func (h *H5) beginRound(c *web.Context, surface web.Surface, next string) error {
-	r := round{state: secret.Hex(16), surface: surface, next: next}
-	address, err := h.wechat.AuthorizeURL(h.publicURL+"/h5/session/callback", r.state)
+	r := round{state: newState(), surface: surface, next: next}
+	address, err := h.wechat.AuthorizeURL(h.publicURL+roundPath, r.state)
 	if err != nil {
 		return err
 	}
+	return r.begin(c, address)
+}
+
+// newState returns the secret of a new round.
+func newState() string { return secret.Hex(16) }
+
+// roundPath is where WeChat and WeWork lead back to.
+const roundPath = "/h5/session/callback"
+
+// begin keeps the round in this browser, and leaves for the authorize page.
+func (r round) begin(c *web.Context, address string) error {
 	dropOldRounds(c)
 	c.Browser() // before the redirect, so that a response lost on the way back loses nothing
 	c.SetCookie(r.cookie(), r.text(c.Now()), roundLife)
@@ -54,7 +67,8 @@ func (h *H5) beginRound(c *web.Context, surface web.Surface, next string) error 
 func (r round) cookie() string { return roundCookie + r.state[:8] }
 
 func (r round) text(begun time.Time) string {
-	return fmt.Sprintf("%s.%d.%s.%s", r.state, begun.Unix(), r.surface, base64.RawURLEncoding.EncodeToString([]byte(r.next)))
+	return fmt.Sprintf("%s.%d.%s.%s.%s.%t", r.state, begun.Unix(), r.surface,
+		base64.RawURLEncoding.EncodeToString([]byte(r.next)), r.corp, r.phone)
 }
 
 // roundOf returns the round of a state; ok is false if this browser began none, or too long ago.
@@ -63,12 +77,15 @@ func roundOf(c *web.Context, state string) (r round, ok bool) {
 		return r, false
 	}
 	r.state = state
-	parts := strings.SplitN(c.Cookie(r.cookie()), ".", 4)
-	if len(parts) != 4 || subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
+	parts := strings.Split(c.Cookie(r.cookie()), ".")
+	if len(parts) != 6 || subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
 		return r, false
 	}
 	next, err := base64.RawURLEncoding.DecodeString(parts[3])
-	r.surface = web.Surface(parts[2])
+	r.surface, r.phone = web.Surface(parts[2]), parts[5] == "true"
+	if r.surface == web.SurfaceStaff && err == nil {
+		r.corp, err = core.ParseID(parts[4])
+	}
 	r.next = web.LocalPath(string(next), fronts[r.surface])
 	return r, err == nil && (r.surface == pageSurface || fronts[r.surface] != "")
 }
@@ -150,8 +167,14 @@ func (h *H5) roundFinish(c *web.Context) error {
 		return h.lost(c, "登录链接已失效", fronts[web.SurfaceResident])
 	}
 	code := c.Query("code")
-	if code == "" {
+	switch {
+	case code == "" && r.phone:
+		c.Flash(web.FlashWarning, "没有取得手机号，需要时可以再授权。")
+		return c.Redirect(r.next)
+	case code == "":
 		return h.refused(c, r)
+	case r.surface == web.SurfaceStaff:
+		return h.staffFinish(c, r, code)
 	}
 	user, err := h.prove(c, r.purpose(), func() (core.WechatIdentity, error) { return h.wechat.Identify(c.Ctx(), code) })
 	if core.IsInvalid(err) {
@@ -172,6 +195,9 @@ func (h *H5) roundFinish(c *web.Context) error {
 func (r round) again() string {
 	if r.surface == pageSurface {
 		return r.next
+	}
+	if r.surface == web.SurfaceStaff {
+		return templates.WithQuery(enterPath(r.corp), nil, "next", r.next)
 	}
 	return templates.WithQuery("/h5/session/"+string(r.surface), nil, "next", r.next)
 }

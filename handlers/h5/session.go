@@ -25,6 +25,7 @@ func (h *H5) sessionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: "/h5/guard/session/end", Access: web.Public, Handler: h.sessionEnd},
 		{Method: http.MethodPost, Path: "/h5/observer/session/end", Access: web.Public, Handler: h.sessionEnd},
 		{Method: http.MethodPost, Path: "/h5/review/session/end", Access: web.Public, Handler: h.sessionEnd},
+		{Method: http.MethodPost, Path: "/h5/staff/session/end", Access: web.Public, Handler: h.sessionEnd},
 	}
 }
 
@@ -35,17 +36,21 @@ const missesPerMinute = 60
 // fronts maps each surface to its home page.
 var fronts = map[web.Surface]string{
 	web.SurfaceResident: "/h5/pass", web.SurfaceGuard: "/h5/guard", web.SurfaceObserver: "/h5/observer",
-	web.SurfaceReview: reviewPath,
+	web.SurfaceReview: reviewPath, web.SurfaceStaff: staffPath,
 }
 
-// sessionBegin redirects the phone to WeChat's authorize page.
+// sessionBegin redirects the phone to WeChat's authorize page, or to WeWork's.
 func (h *H5) sessionBegin(c *web.Context) error {
 	surface := web.Surface(c.Param("surface"))
 	front, ok := fronts[surface]
 	if !ok {
 		return core.NotFound("页面不存在")
 	}
-	return h.beginRound(c, surface, web.LocalPath(c.Query("next"), front))
+	next := web.LocalPath(c.Query("next"), front)
+	if surface == web.SurfaceStaff || surface == web.SurfaceReview && inWeWork(c) {
+		return h.beginStaff(c, next)
+	}
+	return h.beginRound(c, surface, next)
 }
 
 // miniSession is opened by the mini-program in its web-view, with a code of wx.login, which works
@@ -157,7 +162,7 @@ const sessionOverPath = "/h5/session/over"
 
 // surfaceOf returns the surface of a path.
 func surfaceOf(path string) web.Surface {
-	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver, web.SurfaceReview} {
+	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver, web.SurfaceReview, web.SurfaceStaff} {
 		if path == fronts[surface] || strings.HasPrefix(path, fronts[surface]+"/") {
 			return surface
 		}

@@ -16,6 +16,7 @@ const (
 	accessGuard
 	accessObserver
 	accessReviewer
+	accessStaff
 	accessDevice
 	accessCallback
 	accessDemo
@@ -43,9 +44,12 @@ var (
 	Guard = Access{kind: accessGuard}
 	// Observer admits a WeChat user bound to an observer.
 	Observer = Access{kind: accessObserver}
-	// Reviewer admits a WeChat user bound to an account in service that may review something: the call is the
-	// account's.
+	// Reviewer admits a WeChat user bound to an account in service that may review something, and a staff member in
+	// WeWork to whom such an account belongs: the call is the account's.
 	Reviewer = Access{kind: accessReviewer}
+	// StaffMember admits a staff member who works here, in WeWork. If an account in service is theirs, the call is
+	// the account's.
+	StaffMember = Access{kind: accessStaff}
 	// Device admits a door reader; the handler checks the secret in the URL.
 	Device = Access{kind: accessDevice}
 	// Callback admits WeChat or WeWork; the handler checks the signature.
@@ -79,8 +83,8 @@ func (a Access) String() string {
 		return string(a.permission)
 	}
 	return [...]string{
-		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "reviewer", "device",
-		"callback", "demo-only",
+		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "reviewer", "staff-member",
+		"device", "callback", "demo-only",
 	}[a.kind]
 }
 
@@ -112,6 +116,7 @@ const (
 	SurfaceGuard    Surface = "guard"
 	SurfaceObserver Surface = "observer"
 	SurfaceReview   Surface = "review"
+	SurfaceStaff    Surface = "staff" // in WeWork
 )
 
 // surface returns the surface the route's caller signs in at; "" = none.
@@ -125,6 +130,8 @@ func (r Route) surface() Surface {
 		return SurfaceObserver
 	case accessReviewer:
 		return SurfaceReview
+	case accessStaff:
+		return SurfaceStaff
 	case accessResident, accessWechatUser:
 		return SurfaceResident
 	case accessPublic:
@@ -141,7 +148,7 @@ func publicSurface(path string) Surface {
 		surface Surface
 	}{
 		{"/console", SurfaceConsole}, {"/h5/guard", SurfaceGuard}, {"/h5/observer", SurfaceObserver}, {"/h5/review", SurfaceReview},
-		{"/h5", SurfaceResident}, {"/api/", SurfaceResident},
+		{"/h5/staff", SurfaceStaff}, {"/h5", SurfaceResident}, {"/api/", SurfaceResident},
 	} {
 		if under(path, s.prefix) {
 			return s.surface
@@ -152,8 +159,11 @@ func publicSurface(path string) Surface {
 
 // kind returns the kind of the surface's sessions.
 func (s Surface) kind() core.SessionKind {
-	if s == SurfaceConsole {
+	switch s {
+	case SurfaceConsole:
 		return core.SessionAccount
+	case SurfaceStaff:
+		return core.SessionStaff
 	}
 	return core.SessionWechat
 }
@@ -166,6 +176,9 @@ func (a *App) admit(c *Context) error {
 		return nil
 	case accessSignedIn, accessNeed:
 		return c.admitAccount(need)
+	}
+	if c.who.Staff.ID != 0 && (need.kind == accessStaff || need.kind == accessReviewer) {
+		return c.admitStaff()
 	}
 	if c.who.User.ID == 0 {
 		return core.Unauthenticated("请先登录")
@@ -184,6 +197,29 @@ func (a *App) admit(c *Context) error {
 		if c.who.User.Person == 0 {
 			return errNoPhone
 		}
+	}
+	return nil
+}
+
+// admitStaff reads the staff member anew, so that who has left is refused although their session was kept, with the
+// account that is theirs.
+func (c *Context) admitStaff() error {
+	m, err := c.app.o.Store.StaffAtWork(c.Ctx(), c.who.Staff.ID)
+	if core.IsNotFound(err) {
+		c.who = Who{}
+		return core.Unauthenticated("您已不在员工信息中，请联系管理员")
+	}
+	if err != nil {
+		return err
+	}
+	c.who.Staff = m
+	account, err := c.app.o.Store.AccountOfStaff(c.Ctx(), m)
+	if err != nil && !core.IsNotFound(err) {
+		return err
+	}
+	c.who.Account = account
+	if c.route.Access.kind == accessReviewer && (err != nil || len(core.ReviewKinds(account.Has)) == 0) {
+		return core.Forbidden("没有关联可以审核的后台账号，或账号已停用")
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ type Who struct {
 	User     core.WechatUser
 	Guard    core.Guard    // on Guard routes
 	Observer core.Observer // on Observer routes
+	Staff    core.Staff    // in WeWork; on StaffMember routes it is complete
 }
 
 func (a *App) newContext(route Route, w http.ResponseWriter, r *http.Request, param func(string) string) *Context {
@@ -137,6 +138,9 @@ func (c *Context) Guard() core.Guard { return c.who.Guard }
 // Observer returns the observer who calls an Observer route.
 func (c *Context) Observer() core.Observer { return c.who.Observer }
 
+// Staff returns the staff member who calls from WeWork.
+func (c *Context) Staff() core.Staff { return c.who.Staff }
+
 // Has reports whether the calling account has permission p, for menus and buttons.
 func (c *Context) Has(p core.Permission) bool { return c.who.Account.Has(p) }
 
@@ -167,6 +171,8 @@ func (c *Context) Actor() core.Actor {
 		by.Kind, by.ID, by.Name = core.ActorWechat, c.who.User.ID, c.who.Observer.Name
 	case c.who.User.ID != 0:
 		by.Kind, by.ID = core.ActorWechat, c.who.User.ID
+	case c.who.Staff.ID != 0:
+		by.Kind, by.ID, by.Name = core.ActorStaff, c.who.Staff.ID, c.who.Staff.Name
 	case c.route.Access.kind == accessDevice:
 		by.Kind = core.ActorDevice
 	default:

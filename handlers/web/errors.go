@@ -254,7 +254,7 @@ func signInPage(surface Surface) string {
 	switch surface {
 	case SurfaceConsole:
 		return "/console/session"
-	case SurfaceGuard, SurfaceObserver, SurfaceResident:
+	case SurfaceGuard, SurfaceObserver, SurfaceResident, SurfaceReview, SurfaceStaff:
 		return "/h5/session/" + string(surface)
 	}
 	return ""

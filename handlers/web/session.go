@@ -89,7 +89,11 @@ func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string
 		}
 		return Who{}, core.Unauthenticated("登录已过期，请重新登录")
 	}
-	return Who{Session: found.Session, Account: found.Account, User: found.User}, nil
+	who := Who{Session: found.Session, Account: found.Account, User: found.User}
+	if kind == core.SessionStaff {
+		who.Staff.ID = found.Session.Subject
+	}
+	return who, nil
 }
 
 func roleGone(err error) error {
@@ -120,6 +124,10 @@ func (s *Sessions) lookSubject(ctx context.Context, found *shadow) (err error) {
 	session := found.Session
 	if session.Kind == core.SessionWechat {
 		found.User, err = s.store.WechatUser(ctx, session.Subject)
+		return roleGone(err)
+	}
+	if session.Kind == core.SessionStaff { // nothing of them is cached
+		_, err = s.store.StaffAtWork(ctx, session.Subject)
 		return roleGone(err)
 	}
 	if found.Account, err = s.store.Account(ctx, core.Everywhere, session.Subject); err != nil {
@@ -215,6 +223,18 @@ func (c *Context) identify() error {
 	if c.surface == "" {
 		return nil
 	}
+	err := c.identifyHere()
+	if err == nil && c.surface == SurfaceReview && !c.SignedIn() { // reviewers come from WeChat, or from WeWork
+		c.surface = SurfaceStaff
+		if err = c.identifyHere(); !c.SignedIn() {
+			c.surface = SurfaceReview
+		}
+	}
+	return err
+}
+
+// identifyHere finds who is signed in at the context's surface.
+func (c *Context) identifyHere() error {
 	token := c.token()
 	if token == "" {
 		return nil

@@ -1,7 +1,8 @@
 // Command bench measures the program on this machine and prints a table:
 //
 //	go run ./tools/bench                     everything, some ten minutes
-//	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, search, export, beside, outbox
+//	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, search, export, beside, outbox,
+//	                                         wework
 //	go run ./tools/bench -rounds 1 -records 100000   a quick look
 //
 // Scans alternate between the real server, in a process of its own, and a minimal handler that runs
@@ -36,7 +37,7 @@ type bench struct {
 
 func main() {
 	role := flag.String("role", "", "child process: floor, export")
-	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox", "parts to measure")
+	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox,wework", "parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
@@ -85,6 +86,8 @@ func (b *bench) run(parts []string) error {
 			err = b.beside()
 		case "outbox":
 			err = b.outbox()
+		case "wework":
+			err = b.wework()
 		default:
 			err = fmt.Errorf("no such part")
 		}

@@ -41,6 +41,7 @@ type Agent struct {
 	Token           string   `json:"token,omitempty"`
 	AESKey          string   `json:"aes_key,omitempty"`
 	CallbackURL     string   `json:"callback_url,omitempty"`
+	Menu            []Button `json:"menu,omitempty"`
 }
 
 // CorpDepartment is a department; the root has the id 1 and no parent.
@@ -79,7 +80,7 @@ func (s *Simulator) AddCorp(c Corp) {
 			AppID: WorkID(c.CorpID, a.ID), Secret: a.Secret, Type: Work, Name: first(a.Name,
 				"通讯录同步"), OriginalID: c.CorpID, Token: a.Token,
 			AESKey: a.AESKey, CallbackURL: a.CallbackURL, RedirectDomains: a.RedirectDomains, Whitelist: a.Whitelist,
-			corpID: c.CorpID, agent: a.ID, visible: a.Visible,
+			corpID: c.CorpID, agent: a.ID, visible: a.Visible, Menu: a.Menu,
 		})
 	}
 	s.mu.Lock()

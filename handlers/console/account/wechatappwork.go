@@ -78,6 +78,11 @@ func (p *Pages) corpSteps(app core.WechatApp, keys wechatStep, host string) []we
 	return []wechatStep{keys, calls, {
 		Title: "网页授权", Text: "在“应用管理—网页授权及JS-SDK”，把可信域名填为：",
 		Facts: []templates.Fact{{Label: "域名", Value: host, Copy: true, Code: true}},
+	}, {
+		Title: "应用主页", Text: "在“应用管理—应用主页”，填写下面的地址，员工就能在企业微信的工作台里打开。",
+		Facts: []templates.Fact{{
+			Label: "主页地址", Value: p.PublicURL + "/h5/staff/enter/" + app.ID.String(), Copy: true, Code: true,
+		}},
 	}}
 }
 

@@ -18,6 +18,10 @@ func (p *Pages) Finders() []frame.Finder {
 			Find: p.residentFind, Show: p.residentHitOf,
 		},
 		{Stem: "house", Group: frame.FindHouses, Needs: core.PermHouseView, Find: p.houseFind, Show: p.houseHitOf},
+		{
+			Stem: "staff", Group: frame.FindStaff, Needs: core.PermStaffView, List: frame.StaffPath,
+			Find: p.staffFind, Show: p.staffHitOf,
+		},
 		{Stem: "community", Group: frame.FindHouses, Needs: core.PermCommunityView, List: frame.CommunityPath, Find: p.communityFind},
 	}
 }
@@ -100,6 +104,49 @@ func houseHit(q frame.Question, h store.HouseRow, names map[core.ID]string) temp
 	q.Act(&hit, core.PermResidentEdit, "添加住户",
 		frame.ResidentPath+"/new?community="+h.Community.String()+"&house="+h.ID.String())
 	q.Act(&hit, core.PermRestrictionEdit, "限制出入", restrictURL(h.Community, h.ID))
+	return hit
+}
+
+// staffFind finds who works here by name or by a whole phone number.
+func (p *Pages) staffFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	if q.Text.Name.Empty() && q.Text.Phone == "" {
+		return nil, false, nil
+	}
+	list, more, err := p.Store.StaffList(ctx, q.Scope, store.StaffFilter{
+		Keyword: q.Text.Text, Page: store.Page{Limit: core.SearchHits},
+	})
+	if err != nil || len(list) == 0 {
+		return nil, false, err
+	}
+	departments, err := p.Store.Departments(ctx)
+	tree := core.NewDepartmentTree(departments)
+	hits := make([]templates.SearchHit, len(list))
+	for i, m := range list {
+		hits[i] = staffHit(q, m, tree)
+	}
+	return hits, more, err
+}
+
+func (p *Pages) staffHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	m, err := p.Store.Staff(ctx, q.Scope, id)
+	if err != nil {
+		return templates.SearchHit{}, err
+	}
+	departments, err := p.Store.Departments(ctx)
+	return staffHit(q, m, core.NewDepartmentTree(departments)), err
+}
+
+// staffHit names the departments, and the phone number masked.
+func staffHit(q frame.Question, m core.Staff, tree core.DepartmentTree) templates.SearchHit {
+	hit := templates.SearchHit{
+		Icon: "id-badge-2", Title: m.Name, Note: strings.TrimSpace(departmentText(tree, m.Departments) + "　" + m.Phone),
+		URL: frame.StaffURL(m.ID),
+	}
+	if !m.Left.IsZero() {
+		hit.Badge = templates.Badge{Tone: templates.Neutral, Text: "已离职"}
+		return hit
+	}
+	q.Act(&hit, core.PermStaffEdit, "修改", frame.StaffURL(m.ID)+"/edit")
 	return hit
 }
 

@@ -4,9 +4,9 @@ import { keep, kept } from "./keep.js";
 
 const key = "tongxing-large";
 
-// applyLarge marks the document if large type was chosen; only pages of passes have it.
+// applyLarge marks the document if large type was chosen; only pages of passes and of staff have it.
 export function applyLarge() {
-  set(kept(key) === "1" && location.pathname.startsWith("/h5/pass"));
+  set(kept(key) === "1" && /^\/h5\/(pass|staff)/.test(location.pathname));
 }
 
 // watchLarge sets up the switch.

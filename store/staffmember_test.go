@@ -1,0 +1,100 @@
+package store
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// aMember returns a member of a company in use, whose sync is at the turn's server.
+func aMember(t *testing.T, s *Store, userID string) (core.Staff, SyncTurn) {
+	t.Helper()
+	app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, KeyedWechatApp{
+		App: core.WechatApp{Kind: core.WechatWork, Name: "物业", AppID: "ww00000000000000d1", Agent: 2, Scope: core.Everywhere},
+		Keys: core.WechatKeys{
+			Secret: strings.Repeat("s", 43), Contact: strings.Repeat("c", 43), Token: "token123", AESKey: strings.Repeat("k", 43),
+		},
+	})
+	if err == nil {
+		_, err = s.ClaimStaffSync(t.Context(), "a")
+	}
+	turn := SyncTurn{Runner: "a", App: app}
+	if err == nil {
+		err = s.SyncMembers(t.Context(), turn, []core.CorpMember{{UserID: userID, Name: "李娜"}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.StaffOfMember(t.Context(), app, userID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, turn
+}
+
+// A sign-in in flight while its member leaves: whichever was first, no session is left.
+func TestLeavingAgainstASignInInFlight(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		m, turn := aMember(t, s, "li")
+		life := core.SessionLife{Idle: time.Hour, MaxLife: time.Hour}
+		for range 10 {
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					_, _, err := s.StartSession(t.Context(), NewSession{Kind: core.SessionStaff, Subject: m.ID, Life: life})
+					if err != nil && !core.IsNotFound(err) {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Go(func() {
+				if err := s.NoteStaffHint(t.Context(), turn.App, core.CorpHint{UserID: "LI", Gone: true}); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			left, err := s.Sessions(t.Context(), core.SessionStaff, m.ID)
+			if err != nil || len(left) != 0 {
+				t.Fatalf("%d sessions of somebody who left, %v", len(left), err)
+			}
+			if _, err := s.StaffAtWork(t.Context(), m.ID); !core.IsNotFound(err) {
+				t.Fatalf("at work: %v", err)
+			}
+			if err := s.SyncMembers(t.Context(), turn, []core.CorpMember{{UserID: "li", Name: "李娜"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// An act of somebody who leaves meanwhile has its effect before, or none.
+func TestLeavingAgainstAnActInFlight(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		m, turn := aMember(t, s, "li")
+		for i := range 10 {
+			phone := "1390000000" + string(rune('0'+i))
+			var bound error
+			var wg sync.WaitGroup
+			wg.Go(func() { bound = s.BindStaffPhone(t.Context(), core.System, m.ID, phone) })
+			wg.Go(func() {
+				if err := s.RemoveStaff(t.Context(), core.System, core.Everywhere, m.ID); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			if bound != nil && !core.IsNotFound(bound) {
+				t.Fatal(bound)
+			}
+			got, err := s.Staff(t.Context(), core.Everywhere, m.ID)
+			if err != nil || got.Left.IsZero() || (got.Phone == core.MaskPhone(phone)) != (bound == nil) {
+				t.Fatalf("the number is %s, %v; binding it: %v", got.Phone, err, bound)
+			}
+			if err := s.SyncMembers(t.Context(), turn, []core.CorpMember{{UserID: "li", Name: "李娜"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

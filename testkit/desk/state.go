@@ -119,6 +119,7 @@ type Wechat struct {
 	Tried  error // what a call with any keys comes to
 	// Officials are clients of official accounts, by WeChat's ids of them.
 	Officials map[string]*wechat.OfficialAccount
+	Corps     bool // a company on WeWork is in use
 }
 
 // HasOfficials implements frame.Wechat.
@@ -133,7 +134,7 @@ func (s *Wechat) Quota(ctx context.Context, appID, path string) (wechat.Quota, e
 }
 
 // HasCorps implements frame.Wechat.
-func (s *Wechat) HasCorps() bool { return true }
+func (s *Wechat) HasCorps() bool { return s.Corps }
 
 // Official implements frame.Wechat.
 func (s *Wechat) Official(appID string) *wechat.OfficialAccount { return s.Officials[appID] }

@@ -98,3 +98,31 @@ func TestLeavingAgainstAnActInFlight(t *testing.T) {
 		}
 	})
 }
+
+// With another company in its place, the staff of the one before are out at once, whether they stay or are to leave.
+func TestStaffOfAReplacedCompanyAreOut(t *testing.T) {
+	for _, stay := range []bool{true, false} {
+		eachStore(t, func(t *testing.T, s *Store) {
+			m, turn := aMember(t, s, "li")
+			app, err := s.WechatApp(t.Context(), everywhere, turn.App)
+			if err != nil {
+				t.Fatal(err)
+			}
+			app.AppID = "ww00000000000000d2"
+			if err := s.ReplaceWechatCorp(t.Context(), core.System, everywhere, KeyedWechatApp{app, core.WechatKeys{
+				Secret: strings.Repeat("n", 43), Contact: strings.Repeat("m", 43), Token: "token456", AESKey: strings.Repeat("j", 43),
+			}}, stay); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.StaffAtWork(t.Context(), m.ID); !core.IsNotFound(err) {
+				t.Errorf("at work: %v", err)
+			}
+			if _, err := s.StaffOfMember(t.Context(), turn.App, "li"); !core.IsNotFound(err) {
+				t.Errorf("known to the new company: %v", err)
+			}
+			if got, err := s.Staff(t.Context(), everywhere, m.ID); err != nil || !got.Left.IsZero() {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}

@@ -69,6 +69,37 @@ func TestSearchFindsEverything(t *testing.T) {
 	}
 }
 
+// Staff are found by name, initials and whole number, by those who may see them.
+func TestSearchFindsStaff(t *testing.T) {
+	d := newDesk(t)
+	id, err := d.Store.CreateStaff(t.Context(), core.System, core.Everywhere, core.Staff{
+		Name: "欧阳志远", Phone: "13711112222", Communities: []core.ID{d.Mine.Community},
+	}, []string{"工程部"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermStaffView)
+	elsewhere := d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermStaffView)
+	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermHouseView)
+	for _, text := range []string{"欧阳志远", "志远", store.Initials("欧阳志远"), "13711112222"} {
+		groups, links := found(t, b, text)
+		if !slices.Contains(groups[frame.FindStaff], "欧阳志远") || !slices.Contains(links[frame.FindStaff], frame.StaffURL(id)) {
+			t.Errorf("%q finds %v", text, groups)
+		}
+		for name, clerk := range map[string]*desk.Clerk{"elsewhere": elsewhere, "without permission": other} {
+			if groups, _ := found(t, clerk, text); len(groups[frame.FindStaff]) > 0 {
+				t.Errorf("%s %q finds %v", name, text, groups)
+			}
+		}
+	}
+	if err := d.Store.RemoveStaff(t.Context(), core.System, core.Everywhere, id); err != nil {
+		t.Fatal(err)
+	}
+	if groups, _ := found(t, b, "欧阳志远"); len(groups[frame.FindStaff]) > 0 {
+		t.Errorf("who left is found: %v", groups)
+	}
+}
+
 // Nobody finds what is not theirs to see: neither another community's, nor of a kind without
 // permission, nor an act they may not do.
 func TestSearchKeepsToScopeAndPermissions(t *testing.T) {

@@ -202,7 +202,8 @@ func TestWechatAppOfWeWork(t *testing.T) {
 	_, to := b.Post(t, frame.WechatAppPath, form, http.StatusSeeOther)
 	show := b.Get(t, to, http.StatusOK)
 	if text := show.Text(); !strings.Contains(text, "填的是应用的 Secret") || !strings.Contains(text, "检查未通过") ||
-		!strings.Contains(text, "/callback/wework/"+strings.TrimPrefix(to, frame.WechatAppPath+"/")) {
+		!strings.Contains(text, "/callback/wework/"+strings.TrimPrefix(to, frame.WechatAppPath+"/")) ||
+		!strings.Contains(text, "/h5/staff/enter/"+strings.TrimPrefix(to, frame.WechatAppPath+"/")) {
 		t.Errorf("shows %s", text)
 	}
 	wx.Tried = nil

@@ -68,7 +68,9 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 		return nil, nil, err
 	}
 	senders[core.ChannelTemplate] = templateSender{wx.Official, a.publicURL, a.store.Zone()}
-	senders[core.ChannelWeWork] = weworkSender{wx.corpApp, a.publicURL, a.store.Zone()}
+	senders[core.ChannelWeWork] = weworkSender{
+		wx.corpApp, a.publicURL, a.store.Zone(), &memberPace{}, a.store.Now,
+	}
 	return func(ctx context.Context) core.MessageSetup {
 		setup := setup
 		setup.Officials, setup.Corps = wx.messageAccounts(ctx, configured), wx.messageCorps(ctx)

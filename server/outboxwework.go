@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tongxing/core"
@@ -15,11 +16,34 @@ import (
 // states, so that nothing is repeated which it has forgotten.
 const weworkOnce = 30 * time.Minute
 
+// weworkPace is how many messages a member gets a minute from one server. WeWork drops more than 30 without a word.
+const weworkPace = 15
+
+// memberPace counts what members got in the present minute.
+type memberPace struct {
+	mu     sync.Mutex
+	minute int64
+	sent   map[string]int
+}
+
+// take reports whether a member may get one more now.
+func (p *memberPace) take(member string, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if minute := now.Unix() / 60; minute != p.minute || p.sent == nil {
+		p.minute, p.sent = minute, map[string]int{}
+	}
+	p.sent[member]++
+	return p.sent[member] <= weworkPace
+}
+
 // weworkSender sends cards by the companies' apps on WeWork.
 type weworkSender struct {
 	corp      func(corpID string) (*wechat.CorpApp, core.ID) // nil = not in use any more
 	publicURL string
 	zone      *time.Location
+	pace      *memberPace
+	now       func() time.Time
 }
 
 // send implements sender. WeWork recognises a repeat by what a message says and to whom, not by a key: two messages
@@ -28,6 +52,9 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 	corp, app := s.corp(d.AppID)
 	if corp == nil { // disabled or replaced since the message was claimed
 		return core.AnswerUnsent, "", ""
+	}
+	if !s.pace.take(d.AppID+" "+strings.ToLower(d.Address), s.now()) {
+		return core.AnswerTooMany, "", ""
 	}
 	sent, err := corp.Send(ctx, wechat.CorpMessage{
 		To: []string{d.Address}, Once: weworkOnce,

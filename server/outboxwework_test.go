@@ -75,7 +75,7 @@ func (m *mailroom) byWeWork(w *outboxWorker) {
 				return nil, 0
 			}
 			return app, m.corp
-		}, "https://pass.example.com", core.PlatformZone,
+		}, "https://pass.example.com", core.PlatformZone, &memberPace{}, m.clock.Now,
 	}
 	before := w.setup
 	w.setup = func(ctx context.Context) core.MessageSetup {
@@ -153,6 +153,29 @@ func TestEveryAnswerOfWeWork(t *testing.T) {
 	}
 }
 
+// More messages to one member than WeWork delivers in a minute are sent later: none is dropped.
+func TestManyMessagesByWeWork(t *testing.T) {
+	m := newMailroom(t, 1, false)
+	m.addCorp()
+	defer m.work(m.byWeWork)()
+	const messages = 3 * weworkPace
+	m.tell(messages)
+	m.until(10*time.Second, 30*time.Millisecond)
+	arrived := map[string]int{}
+	for _, link := range m.cards() {
+		arrived[link]++
+	}
+	byWeWork := 0
+	for _, message := range m.messages() {
+		if message.Channel == core.ChannelWeWork && message.State == core.MessageSent {
+			byWeWork++
+		}
+	}
+	if len(arrived) != messages || byWeWork != messages || len(m.cards()) != messages {
+		t.Errorf("%d of %d arrived, %d cards; %d are said to be sent", len(arrived), messages, len(m.cards()), byWeWork)
+	}
+}
+
 // Two messages of the same words both arrive, each with a link of its own that leads through WeWork's sign-in.
 func TestWeWorkMessagesOfTheSameWords(t *testing.T) {
 	m := newMailroom(t, 1, false)
@@ -215,7 +238,9 @@ func TestWeWorkSenderReadsReceivers(t *testing.T) {
 	})
 	client := wechat.New(wechat.Options{APIBase: server.URL, LoopbackOnly: true})
 	app := client.CorpApp(wechat.CorpOptions{CorpID: weworkCorp, Secret: "app", Agent: 2})
-	s := weworkSender{func(string) (*wechat.CorpApp, core.ID) { return app, 7 }, "https://pass.example.com", core.PlatformZone}
+	s := weworkSender{
+		func(string) (*wechat.CorpApp, core.ID) { return app, 7 }, "https://pass.example.com", core.PlatformZone, &memberPace{}, time.Now,
+	}
 	for id, want := range map[string]core.SendAnswer{
 		"Li": core.AnswerAccepted, "Wang": core.AnswerNoLicence, "nobody": core.AnswerGone, "": core.AnswerBadBody,
 	} {

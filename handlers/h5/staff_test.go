@@ -40,7 +40,7 @@ func newCompany(t *testing.T) *company {
 		t.Fatal(err)
 	}
 	w.account, err = w.store.CreateAccount(t.Context(), core.SystemGranter, core.Account{
-		Login: "li", Name: "李娜", Role: preset.Role, Permissions: preset.Permissions, Scope: core.ScopeOf(w.Community),
+		Login: "li.na", Name: "李娜", Role: preset.Role, Permissions: preset.Permissions, Scope: core.ScopeOf(w.Community),
 	}, "correct-horse-7")
 	if err != nil {
 		t.Fatal(err)

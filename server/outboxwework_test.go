@@ -234,7 +234,9 @@ func TestWeWorkSenderReadsReceivers(t *testing.T) {
 	sim.AddCorp(simulator.Corp{
 		CorpID: weworkCorp, Sync: simulator.Agent{Secret: "contact"}, Agents: []simulator.Agent{{ID: 2, Secret: "app"}},
 		Departments: []simulator.CorpDepartment{{ID: 1, Name: "物业"}},
-		Members:     []simulator.CorpMember{{UserID: "Li", Departments: []int{1}}, {UserID: "Wang", Departments: []int{1}, Unlicensed: true}},
+		Members: []simulator.CorpMember{
+			{UserID: "Li", Departments: []int{1}}, {UserID: "Wang", Departments: []int{1}, Unlicensed: true},
+		},
 	})
 	client := wechat.New(wechat.Options{APIBase: server.URL, LoopbackOnly: true})
 	app := client.CorpApp(wechat.CorpOptions{CorpID: weworkCorp, Secret: "app", Agent: 2})

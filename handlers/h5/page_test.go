@@ -110,8 +110,10 @@ func TestPages(t *testing.T) {
 			Phone: frame, AskPhone: true, Links: []staffLink{{Label: "待我审核", Note: "有申请在等您", URL: "/h5/review", Count: 3}},
 			Posts: []staffPost{{"东门<岗>", "翠湖<花园>"}}, Facts: []templates.Fact{{Label: "部门", Value: "工程部<维修组>"}},
 		},
-		"h5/staff/show#none":   staffPage{Phone: frame, NoPosts: "没有安排您值守的门岗。"},
-		"h5/staff/record":      staffRecordsPage{Phone: frame, Days: recordDays(records, time.UTC, at), Pager: templates.Pager{Next: "/h5/staff/record?after=1"}},
+		"h5/staff/show#none": staffPage{Phone: frame, NoPosts: "没有安排您值守的门岗。"},
+		"h5/staff/record": staffRecordsPage{
+			Phone: frame, Days: recordDays(records, time.UTC, at), Pager: templates.Pager{Next: "/h5/staff/record?after=1"},
+		},
 		"h5/staff/record#none": staffRecordsPage{Phone: frame, Empty: templates.NewEmpty("还没有出入记录", "")},
 		"h5/wechatlogin/show": loginPage{
 			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",

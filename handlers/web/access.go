@@ -201,7 +201,7 @@ func (a *App) admit(c *Context) error {
 	return nil
 }
 
-// admitStaff reads the staff member anew, so that who has left is refused although their session was kept, with the
+// admitStaff reads the staff member again, so that who has left is refused although their session was kept, with the
 // account that is theirs.
 func (c *Context) admitStaff() error {
 	m, err := c.app.o.Store.StaffAtWork(c.Ctx(), c.who.Staff.ID)

@@ -48,7 +48,9 @@ func (b *bench) wework() error {
 func (b *bench) serverBenchmark(name, title string, figures []benchmarkFigure) error {
 	found := map[string][]float64{}
 	for range b.rounds {
-		cmd := exec.Command("go", "test", "-vet=off", "-run", "^$", "-bench", "^"+name+"$", "-benchtime", "1x", "-timeout", "30m", "./server")
+		cmd := exec.Command(
+			"go", "test", "-vet=off", "-run", "^$", "-bench", "^"+name+"$", "-benchtime", "1x", "-timeout", "30m", "./server",
+		)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {

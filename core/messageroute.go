@@ -1,13 +1,25 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
 
 // QuietHours are the hours of the day in which only urgent messages make a phone ring: from the hour
 // From to the hour To, over midnight if From is the later. Equal hours mean there are none.
-type QuietHours struct{ From, To int }
+type QuietHours struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
+
+// Label returns the hours in Chinese: 22:00 至 7:00.
+func (q QuietHours) Label() string {
+	if q.From == q.To {
+		return "不设"
+	}
+	return fmt.Sprintf("%d:00 至 %d:00", q.From, q.To)
+}
 
 // DefaultQuiet is the night.
 var DefaultQuiet = QuietHours{From: 22, To: 7}

@@ -8,11 +8,12 @@ import (
 // Settings are what an administrator can change while the program runs 系统设置. Their defaults come
 // from the configuration.
 type Settings struct {
-	RecordDays         int       `json:"record_days"`          // days access records are kept; 0 = for ever
-	ConsoleIdleMinutes int       `json:"console_idle_minutes"` // a console session ends after this long without a request
-	ReviewDays         int       `json:"review_days"`          // days of work after which a review is overdue
-	ReviewPhotoDays    int       `json:"review_photo_days"`    // days the pictures of a decided review are kept
-	Updated            time.Time `json:"-"`                    // when they were last saved; long ago where they never were
+	RecordDays         int        `json:"record_days"`          // days access records are kept; 0 = for ever
+	ConsoleIdleMinutes int        `json:"console_idle_minutes"` // a console session ends after this long without a request
+	ReviewDays         int        `json:"review_days"`          // days of work after which a review is overdue
+	ReviewPhotoDays    int        `json:"review_photo_days"`    // days the pictures of a decided review are kept
+	Quiet              QuietHours `json:"quiet"`                // when only urgent messages are sent
+	Updated            time.Time  `json:"-"`                    // when they were last saved; long ago where they never were
 }
 
 // Bounds of the settings. Records are kept for at least a month: a slip must not delete what an
@@ -22,6 +23,9 @@ const (
 	MaxRecordDays  = 3650
 	MinIdleMinutes = 5
 	MaxIdleMinutes = 1440
+
+	MaxReviewDays      = 30
+	MaxReviewPhotoDays = 365
 )
 
 // Check returns an Invalid error that names the bad settings.
@@ -33,8 +37,22 @@ func (s Settings) Check() error {
 	if s.ConsoleIdleMinutes < MinIdleMinutes || s.ConsoleIdleMinutes > MaxIdleMinutes {
 		fields["console_idle_minutes"] = "请填写 " + strconv.Itoa(MinIdleMinutes) + " 至 " + strconv.Itoa(MaxIdleMinutes) + " 分钟"
 	}
+	if s.ReviewDays < 1 || s.ReviewDays > MaxReviewDays {
+		fields["review_days"] = "请填写 1 至 " + strconv.Itoa(MaxReviewDays) + " 个工作日"
+	}
+	if s.ReviewPhotoDays < 1 || s.ReviewPhotoDays > MaxReviewPhotoDays {
+		fields["review_photo_days"] = "请填写 1 至 " + strconv.Itoa(MaxReviewPhotoDays) + " 天"
+	}
+	if !hourOfDay(s.Quiet.From) {
+		fields["quiet_from"] = "请选择几点开始"
+	}
+	if !hourOfDay(s.Quiet.To) {
+		fields["quiet_to"] = "请选择几点结束"
+	}
 	return InvalidFields(fields)
 }
+
+func hourOfDay(hour int) bool { return hour >= 0 && hour < 24 }
 
 // DeletesMore reports whether records that other keeps would be purged.
 func (s Settings) DeletesMore(other Settings) bool {
@@ -45,4 +63,7 @@ func (s Settings) DeletesMore(other Settings) bool {
 var settingFields = []AuditField{
 	{Key: "record_days", Label: "出入记录保留天数"},
 	{Key: "console_idle_minutes", Label: "后台无操作退出（分钟）"},
+	{Key: "review_days", Label: "审核期限（工作日）"},
+	{Key: "review_photo_days", Label: "审核照片保留天数"},
+	{Key: "quiet", Label: "夜间免打扰"},
 }

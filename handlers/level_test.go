@@ -35,8 +35,11 @@ func questionBody(path string, e *estate.Estate, version, alert core.ID) url.Val
 		"/console/reader/qr":            {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
 		"/console/account/:id/password": {"password": {"another-Password-2"}},
 		"/console/accessalert/handle":   {"id": {alert.String()}},
-		"/console/setting":              {"record_days": {"30"}, "console_idle_minutes": {"120"}},
-		"/console/passrule/restore":     {"id": {version.String()}, "community": {community}},
+		"/console/setting": {
+			"record_days": {"30"}, "console_idle_minutes": {"120"}, "review_days": {"2"}, "review_photo_days": {"30"},
+			"quiet_from": {"22"}, "quiet_to": {"7"},
+		},
+		"/console/passrule/restore": {"id": {version.String()}, "community": {community}},
 		"/console/passrule": {
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},

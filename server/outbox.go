@@ -57,7 +57,7 @@ func newOutboxWorker(
 	w := &outboxWorker{
 		store: s, log: log, senders: senders, sendTime: outboxSend, poll: outboxPoll,
 		setup: setup,
-		ask:   core.MessageClaim{Quiet: core.DefaultQuiet, Zone: s.Zone(), Lease: outboxLease},
+		ask:   core.MessageClaim{Zone: s.Zone(), Lease: outboxLease},
 		free:  outboxFlight, trouble: map[core.MessageChannel]int{},
 	}
 	w.freed = sync.NewCond(&w.mu)
@@ -97,7 +97,7 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 			return
 		}
 		ask := w.ask
-		ask.Setup, ask.Limit = w.setup(ctx), n
+		ask.Setup, ask.Limit, ask.Quiet = w.setup(ctx), n, w.store.RecentSettings(ctx).Quiet
 		ask.Setup.Open = map[core.MessageChannel]bool{}
 		for channel := range w.senders {
 			ask.Setup.Open[channel] = true

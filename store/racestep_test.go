@@ -517,7 +517,9 @@ var raceRest = []raceStep{
 		return w.ImportStaff(w.ctx, raceBy, everywhere, lines)
 	}},
 	{"UpdateSettings", func(w *raceWorld) (any, error) {
-		return w.UpdateSettings(w.ctx, raceBy, core.Settings{RecordDays: 100, ConsoleIdleMinutes: 60})
+		return w.UpdateSettings(w.ctx, raceBy, core.Settings{
+			RecordDays: 100, ConsoleIdleMinutes: 60, ReviewDays: 2, ReviewPhotoDays: 30,
+		})
 	}},
 	{"SetSetting", func(w *raceWorld) (any, error) { return nil, w.SetSetting(w.ctx, "test", "value") }},
 	{"CreateSavedView", func(w *raceWorld) (any, error) {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -75,9 +74,6 @@ func (s *Store) parseSettings(text string) (core.Settings, error) {
 	if err := json.Unmarshal([]byte(text), &saved); err != nil {
 		return core.Settings{}, fmt.Errorf("store: read the settings: %w", err)
 	}
-	// The form has no fields for these: what it saves of them is nothing.
-	saved.Settings.ReviewDays = cmp.Or(saved.Settings.ReviewDays, s.settings.configured.ReviewDays)
-	saved.Settings.ReviewPhotoDays = cmp.Or(saved.Settings.ReviewPhotoDays, s.settings.configured.ReviewPhotoDays)
 	saved.Settings.Updated = time.UnixMilli(saved.Updated)
 	return saved.Settings, nil
 }
@@ -127,12 +123,18 @@ func (s *Store) UpdateSettings(
 
 // settingAudit is what the audit log records of the settings.
 type settingAudit struct {
-	RecordDays         int `json:"record_days"`
-	ConsoleIdleMinutes int `json:"console_idle_minutes"`
+	RecordDays         int    `json:"record_days"`
+	ConsoleIdleMinutes int    `json:"console_idle_minutes"`
+	ReviewDays         int    `json:"review_days"`
+	ReviewPhotoDays    int    `json:"review_photo_days"`
+	Quiet              string `json:"quiet"`
 }
 
 func auditOfSettings(s core.Settings) settingAudit {
-	return settingAudit{RecordDays: s.RecordDays, ConsoleIdleMinutes: s.ConsoleIdleMinutes}
+	return settingAudit{
+		RecordDays: s.RecordDays, ConsoleIdleMinutes: s.ConsoleIdleMinutes, ReviewDays: s.ReviewDays,
+		ReviewPhotoDays: s.ReviewPhotoDays, Quiet: s.Quiet.Label(),
+	}
 }
 
 // lockSettings returns the settings in force, and whether they are saved ones. Where there are none there is

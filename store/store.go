@@ -88,6 +88,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	o.Settings.ReviewDays = cmp.Or(o.Settings.ReviewDays, core.DefaultReviewDays)
 	o.Settings.ReviewPhotoDays = cmp.Or(o.Settings.ReviewPhotoDays, core.DefaultReviewPhotoDays)
+	o.Settings.Quiet = cmp.Or(o.Settings.Quiet, core.DefaultQuiet)
 	db, err := database.Open(ctx, database.Options{
 		SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log, Wait: o.Wait,
 		BeforeCommit: o.beforeCommit,

@@ -129,7 +129,10 @@ func TestAuditExport(t *testing.T) {
 }
 
 func settingFormOf(seen, days, minutes string) url.Values {
-	return url.Values{templates.SeenField: {seen}, "record_days": {days}, "console_idle_minutes": {minutes}}
+	return url.Values{
+		templates.SeenField: {seen}, "record_days": {days}, "console_idle_minutes": {minutes}, "review_days": {"2"},
+		"review_photo_days": {"30"}, "quiet_from": {"22"}, "quiet_to": {"7"},
+	}
 }
 
 func TestSettings(t *testing.T) {

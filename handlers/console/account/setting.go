@@ -56,6 +56,8 @@ func settingPageOf(s core.Settings) settingPage {
 		Facts: []templates.Fact{
 			{Label: "出入记录保留", Value: daysText(s.RecordDays)},
 			{Label: "后台无操作退出", Value: fmt.Sprintf("%d 分钟", s.ConsoleIdleMinutes)},
+			{Label: "审核期限", Value: fmt.Sprintf("%d 个工作日", s.ReviewDays)},
+			{Label: "审核照片保留", Value: daysText(s.ReviewPhotoDays)}, {Label: "夜间免打扰", Value: s.Quiet.Label()},
 		},
 		Form: templates.Form{Action: frame.SettingPath, Seen: templates.Seen(s.Updated), Sections: []templates.Section{
 			{Title: "记录", Fields: []templates.Field{
@@ -71,6 +73,28 @@ func settingPageOf(s core.Settings) settingPage {
 					Value: strconv.Itoa(s.ConsoleIdleMinutes), Required: true, Unit: "分钟", Short: true,
 					Min: strconv.Itoa(core.MinIdleMinutes), Max: strconv.Itoa(core.MaxIdleMinutes),
 					Help: "后台账号超过这段时间没有操作，就要重新登录。已登录的账号从下一次操作起按新时间计算。",
+				},
+			}},
+			{Title: "审核", Fields: []templates.Field{
+				{
+					Kind: templates.Number, Name: "review_days", Label: "审核期限", Value: strconv.Itoa(s.ReviewDays), Required: true,
+					Unit: "个工作日", Short: true, Min: "1", Max: strconv.Itoa(core.MaxReviewDays),
+					Help: "超过期限没有审核的申请标为“已超期”，每个工作日提醒能审核的人。对以后的申请生效。",
+				},
+				{
+					Kind: templates.Number, Name: "review_photo_days", Label: "审核照片保留", Value: strconv.Itoa(s.ReviewPhotoDays),
+					Required: true, Unit: "天", Short: true, Min: "1", Max: strconv.Itoa(core.MaxReviewPhotoDays),
+					Help: "审核结束后，住户提交的照片保留这么久，然后自动永久删除。改短以后，已超过的在一小时内删除。",
+				},
+			}},
+			{Title: "提醒", Fields: []templates.Field{
+				{
+					Kind: templates.Select, Name: "quiet_from", Label: "夜间免打扰从", Value: strconv.Itoa(s.Quiet.From), Required: true,
+					Choices: hourChoices(),
+				},
+				{
+					Kind: templates.Select, Name: "quiet_to", Label: "到", Value: strconv.Itoa(s.Quiet.To), Required: true,
+					Choices: hourChoices(), Help: "这段时间里只发告警、登录和绑定的提醒，其他的到结束时再发。两个时间相同，就是不设免打扰。",
 				},
 			}},
 		}},
@@ -92,6 +116,15 @@ func recordDaysChoices(now int) []templates.Choice {
 	return choices
 }
 
+// hourChoices are the hours of a day.
+func hourChoices() []templates.Choice {
+	choices := make([]templates.Choice, 24)
+	for hour := range choices {
+		choices[hour] = templates.Choice{Value: strconv.Itoa(hour), Label: strconv.Itoa(hour) + ":00"}
+	}
+	return choices
+}
+
 func daysText(days int) string {
 	if days == 0 {
 		return "永久"
@@ -105,15 +138,30 @@ type settingForm struct {
 	Seen        int64  `form:"seen"`
 	RecordDays  string `form:"record_days" max:"8" required:"请选择保留多久"`
 	IdleMinutes int    `form:"console_idle_minutes" required:"请填写分钟数"`
+	ReviewDays  int    `form:"review_days" required:"请填写天数"`
+	PhotoDays   int    `form:"review_photo_days" required:"请填写天数"`
+	QuietFrom   string `form:"quiet_from" max:"2" required:"请选择几点开始"`
+	QuietTo     string `form:"quiet_to" max:"2" required:"请选择几点结束"`
 }
 
 func (f settingForm) settings() (core.Settings, error) {
-	s := core.Settings{ConsoleIdleMinutes: f.IdleMinutes, Updated: frame.ShownAt(f.Seen)}
+	s := core.Settings{
+		ConsoleIdleMinutes: f.IdleMinutes, ReviewDays: f.ReviewDays, ReviewPhotoDays: f.PhotoDays, Updated: frame.ShownAt(f.Seen),
+		Quiet: core.QuietHours{From: hourOf(f.QuietFrom), To: hourOf(f.QuietTo)},
+	}
 	var err error
 	if s.RecordDays, err = strconv.Atoi(f.RecordDays); err != nil {
 		return s, core.InvalidFields(map[string]string{"record_days": "请填写整数"})
 	}
 	return s, s.Check()
+}
+
+// hourOf returns a posted hour; -1 is none.
+func hourOf(text string) int {
+	if hour, err := strconv.Atoi(text); err == nil {
+		return hour
+	}
+	return -1
 }
 
 func (p *Pages) settingUpdate(c *web.Context) error {

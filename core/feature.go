@@ -318,9 +318,19 @@ var Features = []Feature{
 		Verbs:   []Verb{{"create", "添加用户标签"}, {"update", "修改用户标签"}, {"remove", "删除用户标签"}},
 	},
 	{
+		Stem: "reminder", Noun: "审核提醒",
+		List:  PermMessageView,
+		Group: "registry", Menu: MenuEntry{"提醒设置", "inbox"},
+		Aliases: []string{"手机端审核", "邀请关联"},
+		Permissions: []PermissionItem{
+			{PermReminderEdit, "修改提醒设置", []Permission{PermMessageView}},
+		},
+		Verbs: []Verb{{"enable", "开启审核提醒"}, {"disable", "关闭审核提醒"}},
+	},
+	{
 		Stem: "message", Noun: "发送记录",
 		List: PermMessageView, Page: PermMessageView,
-		Group: "registry", Menu: MenuEntry{"提醒设置", "inbox"},
+		Group: "registry", Under: "reminder",
 		Aliases: []string{"消息", "通知", "推送"},
 		Pages: []FeaturePage{
 			{"未触达", "message/unreached", nil}, {"发送渠道", "message/channel", []string{"发送次数", "配额", "短信"}},

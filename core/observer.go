@@ -21,6 +21,7 @@ type Observer struct {
 const (
 	BindObserver = "observer"
 	BindGuard    = "guard"
+	BindAccount  = "account" // of the console: told of what waits, and signs in by scanning
 )
 
 // BindState is the progress of a bind ticket.
@@ -34,10 +35,10 @@ const (
 	BindOver    BindState = "over"
 )
 
-// BindQuestion is what the phone asks somebody who scanned the QR code of a guard or an observer.
+// BindQuestion is what the phone asks somebody who scanned the QR code of a guard, an observer or an account.
 type BindQuestion struct {
 	Kind      string
-	Name      string // of the guard or observer; shown only if the phone number matches
+	Name      string // of whom it binds; shown only if the phone number matches
 	Code      string // two digits shown next to the QR code
 	State     BindState
 	NeedPhone bool   // the scanner has to verify a phone number first

@@ -29,7 +29,8 @@ var RoleTable = []RolePreset{
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermResidentReveal, PermResidentExport,
 		PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermStaffEdit, PermCommunityView, PermCommunityEdit,
-		PermFollowerView, PermFollowerEdit, PermMessageView, PermAccountView, PermAuditView, PermAuditExport,
+		PermFollowerView, PermFollowerEdit, PermReminderEdit, PermMessageView, PermAccountView, PermAuditView,
+		PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
 		PermAccessRecordView, PermPassRuleView, PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,

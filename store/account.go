@@ -105,6 +105,8 @@ type AccountFilter struct {
 	Role     core.Role
 	At       core.ID // those who work in the community; 0 = all
 	Page     Page    // oldest first
+
+	Reviewers bool // those who may review something
 }
 
 // Accounts lists accounts whose communities all lie in scope. It costs two queries. The scope is
@@ -140,6 +142,13 @@ func accountWhere(scope core.Scope, f AccountFilter) (string, []any) {
 	}
 	if f.Role != "" {
 		where, args = where+" AND role = ?", append(args, string(f.Role))
+	}
+	if f.Reviewers {
+		var may []string
+		for _, kind := range core.ReviewTypes {
+			may, args = append(may, "permissions LIKE ? ESCAPE '!'"), append(args, database.LikeContains(string(kind.Needs)))
+		}
+		where += " AND (" + strings.Join(may, " OR ") + ")"
 	}
 	if f.At != 0 {
 		where += ` AND (all_communities = 1 OR EXISTS (

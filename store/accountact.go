@@ -180,6 +180,10 @@ func (s *Store) changeAccount(
 		if err := saveAccount(tx, after); err != nil {
 			return err
 		}
+		// who shows a code for it may no longer hold all that it now holds
+		if err := endAccountTickets(tx, id); err != nil {
+			return err
+		}
 		// The audit row is written before the check for a last admin: its lock makes acts that
 		// could leave none run one after another.
 		if err := auditAccount(tx, by.Actor, action, &before, &after); err != nil {

@@ -26,9 +26,10 @@ func sceneOf(scene string) string {
 
 // BindTarget is the person whom a bind ticket binds.
 type BindTarget struct {
-	Kind     string // core.BindGuard, core.BindObserver
+	Kind     string // core.BindGuard, core.BindObserver, core.BindAccount
 	ID       core.ID
-	Replaces core.ID // the WeChat user that may be replaced, as the admin has confirmed; 0 = none
+	Replaces core.ID      // the WeChat user that may be replaced, as the admin has confirmed; 0 = none
+	Holder   core.Account // of an account: who shows the code must hold all that it holds
 }
 
 // BindTicket is a QR code that waits to be scanned.
@@ -44,7 +45,7 @@ func (t BindTicket) ID() string { return sceneOf(t.Scene) }
 const replacedUnasked = "已经绑定了另一个微信，请刷新后确认是否重新绑定"
 
 // CreateBindTicket creates the scene of a parametric QR code that binds the target, an observer or
-// a guard of the scope. It invalidates the target's earlier tickets. An admin who shows an
+// a guard of the scope, or another account than the caller's. It invalidates the target's earlier tickets. An admin who shows an
 // observer's code can scan it and then see what the observer sees, so every community of the
 // observer must be in scope. A target that is bound to anybody but Replaces is a conflict.
 func (s *Store) CreateBindTicket(
@@ -53,7 +54,7 @@ func (s *Store) CreateBindTicket(
 	ticket.Scene, ticket.Code = "bind_"+secret.Hex(16), secret.TwoDigits()
 	err = s.db.Write(ctx, "make bind ticket", func(tx *database.Tx) error {
 		ticket.Expires = tx.Now().Add(BindTicketLife)
-		if err := bindable(tx, scope, target.Kind, target.ID); err != nil {
+		if err := bindable(tx, scope, target); err != nil {
 			return err
 		}
 		bound, err := boundUser(tx, target)
@@ -77,19 +78,44 @@ func (s *Store) CreateBindTicket(
 }
 
 // bindable refuses a target that is not completely in scope.
-func bindable(tx *database.Tx, scope core.Scope, kind string, target core.ID) error {
-	switch kind {
+func bindable(tx *database.Tx, scope core.Scope, target BindTarget) error {
+	switch target.Kind {
 	case core.BindObserver:
-		if _, err := observerInScope(tx, scope, target); err != nil {
+		if _, err := observerInScope(tx, scope, target.ID); err != nil {
 			return err
 		}
-		return observerWholly(tx, scope, target)
+		return observerWholly(tx, scope, target.ID)
+	case core.BindAccount:
+		return accountBindable(tx, target)
 	case core.BindGuard:
 		where, args := database.ScopeWhere(scope, "community_id")
 		var row guardRow
-		return database.NotFoundIfNoRows(tx.Get(&row, guardColumns+where+" AND id = ?", append(args, int64(target))...), noGuard)
+		return database.NotFoundIfNoRows(tx.Get(&row, guardColumns+where+" AND id = ?", append(args, int64(target.ID))...), noGuard)
 	}
 	return core.NotFound("不能绑定")
+}
+
+// accountBindable refuses an account that the holder may not change: who is bound to it signs in as it. One's own
+// is bound by its password.
+func accountBindable(tx *database.Tx, target BindTarget) error {
+	if target.ID == target.Holder.ID {
+		return core.Conflict("请在“我的账号”里绑定自己的微信")
+	}
+	account, err := lockAccount(tx, target.Holder, target.ID)
+	if err == nil && !account.Disabled.IsZero() {
+		err = core.Conflict("账号已停用")
+	}
+	return err
+}
+
+// endAccountTickets ends the codes that could still bind a WeChat to an account.
+func endAccountTickets(tx *database.Tx, account core.ID) error {
+	_, err := tx.Exec(`
+		UPDATE bind_ticket
+		SET refused_at = ?
+		WHERE kind = ?
+		AND target_id = ?`+bindTicketOpen, tx.NowMS(), core.BindAccount, int64(account), tx.NowMS())
+	return err
 }
 
 const (
@@ -188,7 +214,11 @@ func (s *Store) bindPhones(
 	if table == "" {
 		return p, core.NotFound(deadTicket)
 	}
-	err = get(&p, `SELECT t.name, t.phone_mac AS file, u.phone_mac AS own, u.union_id
+	file := "t.phone_mac"
+	if row.Kind == core.BindAccount { // the number of whose account it is, as a member of the staff
+		file = "COALESCE((SELECT MIN(s.phone_mac) FROM staff s WHERE s.account_id = t.id AND s.left_at IS NULL), '')"
+	}
+	err = get(&p, `SELECT t.name, `+file+` AS file, u.phone_mac AS own, u.union_id
 		FROM `+table+` t
 		JOIN wechat_user u ON u.id = ?
 		WHERE t.id = ?`, int64(scan.User), int64(row.Target))
@@ -210,14 +240,15 @@ func (p bindPhones) check() error {
 }
 
 // bindTables are the tables of the targets, by kind.
-var bindTables = map[string]string{core.BindGuard: "guard", core.BindObserver: "observer"}
+var bindTables = map[string]string{core.BindGuard: "guard", core.BindObserver: "observer", core.BindAccount: "account"}
 
 // ApproveBindTicket binds the scanner, once. code is the two digits shown beside the QR code; wrong
 // ones invalidate the ticket: another QR code was scanned.
 func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindScan, code string) error {
 	var refused error
+	var account core.ID
 	err := s.db.Write(ctx, "approve bind ticket", func(tx *database.Tx) error {
-		refused = nil
+		refused, account = nil, 0
 		var row bindTicketRow
 		if err := tx.Get(&row, bindTicketColumns+bindTicketOpen, sceneOf(scan.Scene), tx.NowMS()); err != nil {
 			return database.NotFoundIfNoRows(err, deadTicket)
@@ -241,11 +272,21 @@ func (s *Store) ApproveBindTicket(ctx context.Context, by core.Actor, scan BindS
 			tx.NowMS(), int64(scan.User), sceneOf(scan.Scene), tx.NowMS()); err != nil {
 			return err
 		}
-		if err := bind(tx, row, scan.User); err != nil {
+		if row.Kind == core.BindAccount {
+			account = row.Target
+			scanner := by
+			scanner.ID = scan.User
+			if err := bindAccount(tx, scanner, account, wechatLoginRow{Addr: by.Addr}); err != nil {
+				return err
+			}
+		} else if err := bind(tx, row, scan.User); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{Action: "bindticket.approve", Subject: audit.Target(row.Kind, row.Target)})
 	})
+	if err == nil && account != 0 {
+		s.subjectChanged(ctx, core.SessionAccount, account)
+	}
 	if err == nil {
 		err = refused
 	}
@@ -301,7 +342,7 @@ func (s *Store) BindState(
 	return row.state(s.Now()), row.Expires.Time, nil
 }
 
-// BoundWechat returns the WeChat that a guard or an observer is bound to; the zero value if there
+// BoundWechat returns the WeChat that a guard, an observer or an account is bound to; the zero value if there
 // is none. The caller must have checked that the target is in scope.
 func (s *Store) BoundWechat(ctx context.Context, target BindTarget) (core.BoundWechat, error) {
 	var row struct {

@@ -59,38 +59,41 @@ func (s *Store) Preference(ctx context.Context, account core.ID) (Preference, er
 // updatePreference changes what an account set for itself. It is the account's own convenience and leaves
 // no line in the audit log.
 func (s *Store) updatePreference(ctx context.Context, account core.ID, change func(*Preference) error) error {
-	return s.db.Write(ctx, "preference", func(tx *database.Tx) error {
-		var rows []preferenceRow
-		if err := tx.All(&rows, preferenceOf+tx.Dialect().ForUpdate(), int64(account)); err != nil {
-			return err
-		}
-		var p Preference
-		if len(rows) > 0 {
-			p = rows[0].preference()
-		}
-		if err := change(&p); err != nil {
-			return err
-		}
-		query := `
-			INSERT INTO preference (community_id, starred, guide_away, muted, updated_at, account_id)
-			VALUES (?, ?, ?, ?, ?, ?)`
-		if len(rows) > 0 {
-			query = `
-				UPDATE preference
-				SET community_id = ?, starred = ?, guide_away = ?, muted = ?, updated_at = ?
-				WHERE account_id = ?`
-		}
-		muted := make([]string, len(p.Muted))
-		for i, kind := range p.Muted {
-			muted[i] = string(kind)
-		}
-		_, err := tx.Exec(query, int64(p.Community), strings.Join(p.Starred, ","), database.BoolInt(p.GuideAway),
-			strings.Join(muted, ","), tx.NowMS(), int64(account))
-		if database.IsDuplicate(err) {
-			return database.ErrRace // set for the first time twice at once
-		}
+	return s.db.Write(ctx, "preference", func(tx *database.Tx) error { return changePreference(tx, account, change) })
+}
+
+// changePreference is updatePreference in an act's own transaction.
+func changePreference(tx *database.Tx, account core.ID, change func(*Preference) error) error {
+	var rows []preferenceRow
+	if err := tx.All(&rows, preferenceOf+tx.Dialect().ForUpdate(), int64(account)); err != nil {
 		return err
-	})
+	}
+	var p Preference
+	if len(rows) > 0 {
+		p = rows[0].preference()
+	}
+	if err := change(&p); err != nil {
+		return err
+	}
+	query := `
+		INSERT INTO preference (community_id, starred, guide_away, muted, updated_at, account_id)
+		VALUES (?, ?, ?, ?, ?, ?)`
+	if len(rows) > 0 {
+		query = `
+			UPDATE preference
+			SET community_id = ?, starred = ?, guide_away = ?, muted = ?, updated_at = ?
+			WHERE account_id = ?`
+	}
+	muted := make([]string, len(p.Muted))
+	for i, kind := range p.Muted {
+		muted[i] = string(kind)
+	}
+	_, err := tx.Exec(query, int64(p.Community), strings.Join(p.Starred, ","), database.BoolInt(p.GuideAway),
+		strings.Join(muted, ","), tx.NowMS(), int64(account))
+	if database.IsDuplicate(err) {
+		return database.ErrRace // set for the first time twice at once
+	}
+	return err
 }
 
 // UpdateWorkingCommunity sets the community in which an account works; 0 = all.

@@ -365,6 +365,9 @@ func (s *Store) WechatOfAccount(ctx context.Context, account core.ID) (core.Boun
 // endBindings ends the pending QR codes that could still bind a WeChat to an account: the session
 // that shows one may have ended.
 func endBindings(tx *database.Tx, account core.ID) error {
+	if err := endAccountTickets(tx, account); err != nil {
+		return err
+	}
 	_, err := tx.Exec(
 		`UPDATE wechat_login SET refused_at = ? WHERE account_id = ? AND binds = 1 AND approved_at IS NULL
 			AND refused_at IS NULL AND expires_at > ?`,

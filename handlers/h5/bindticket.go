@@ -30,11 +30,12 @@ func (h *H5) bindScan(c *web.Context) (scan store.BindScan, done bool, err error
 	return scan, done, err
 }
 
-// bindMenus are the menu entries that a guard and an observer open afterwards.
-var bindMenus = map[string]string{core.BindGuard: "门岗", core.BindObserver: "观察员"}
+// bindMenus are the menu entries that a guard and an observer open afterwards. Of an account it is what it is
+// bound for.
+var bindMenus = map[string]string{core.BindGuard: "门岗", core.BindObserver: "观察员", core.BindAccount: "后台账号"}
 
-// bindTicketAsk asks the person who scanned the QR code of a guard or an observer for the digits beside
-// it.
+// bindTicketAsk asks the person who scanned the QR code of a guard, an observer or an account for the digits
+// beside it.
 func (h *H5) bindTicketAsk(c *web.Context) error {
 	scan, done, err := h.bindScan(c)
 	if err != nil || done {
@@ -49,6 +50,9 @@ func (h *H5) bindTicketAsk(c *web.Context) error {
 	switch {
 	case q.State == core.BindDone:
 		page.Empty = templates.Empty{Icon: "circle-check", Title: "已绑定", Text: "在公众号里点菜单“" + menu + "”即可使用。"}
+		if q.Kind == core.BindAccount {
+			page.Empty.Text = "有申请等待审核时，公众号会发消息提醒您，点开就能审核。也可以用微信扫码登录后台。"
+		}
 	case q.State == core.BindRefused:
 		page.Empty = templates.Empty{Icon: "ban", Title: "已取消", Text: "没有绑定。如需绑定，请物业刷新二维码。"}
 	case q.NeedPhone:

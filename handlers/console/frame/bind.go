@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,12 +72,13 @@ func (f *Frame) HasMini() bool { return f.Wechat != nil && f.Wechat.Has(core.Wec
 
 // Binding is a person whom scanning a QR code binds to their WeChat.
 type Binding struct {
-	Kind   string // core.BindGuard, core.BindObserver
+	Kind   string // core.BindGuard, core.BindObserver, core.BindAccount
 	Target core.ID
 	Name   string
 	Menu   string // what they can then open in the official account
 	Stem   string // of the console's menu
 	URL    string // of the person's page; that of the QR code is below it
+	List   string // where the way back leads, of somebody without a page; "" = URL
 	Crumbs []templates.Crumb
 }
 
@@ -105,7 +107,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if !f.HasOfficial() {
 		return core.Conflict("还没有接入公众号，请联系系统管理员")
 	}
-	target := store.BindTarget{Kind: b.Kind, ID: b.Target}
+	target := store.BindTarget{Kind: b.Kind, ID: b.Target, Holder: c.Account()}
 	bound, err := f.Store.BoundWechat(c.Ctx(), target)
 	if err != nil {
 		return err
@@ -125,8 +127,11 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if err != nil {
 		return err
 	}
-	page := bindPage{Shell: f.Shell(c, b.Stem, "微信登录："+b.Name), Code: ticket.Code, Menu: b.Menu, Back: b.URL}
-	page.Crumbs = append(b.Crumbs, templates.Crumb{Label: b.Name, URL: b.URL})
+	page := bindPage{Shell: f.Shell(c, b.Stem, "微信登录："+b.Name), Code: ticket.Code, Menu: b.Menu, Back: b.back()}
+	page.Crumbs = b.Crumbs
+	if b.List == "" {
+		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: b.Name, URL: b.URL})
+	}
 	page.Image = templates.SVG(picture)
 	page.State = bindStateOf(c, b, bindProgress{core.BindWaiting, ticket.Expires, ticket.ID()})
 	if f.Demo {
@@ -134,6 +139,9 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	}
 	return f.Page(c, http.StatusOK, "console/bind/show", page)
 }
+
+// back returns the page that the one with the code leads back to.
+func (b Binding) back() string { return cmp.Or(b.List, b.URL) }
 
 // replaceQuestion is the confirmation before a bound WeChat is replaced.
 func (f *Frame) replaceQuestion(b Binding, bound core.BoundWechat) templates.Confirm {
@@ -177,7 +185,7 @@ func (f *Frame) BindWatch(c *web.Context, b Binding) error {
 		c.Flash(web.FlashSuccess, b.Name+"已绑定微信（"+core.WechatLabel(bound.Phone)+"），可以在公众号里打开“"+b.Menu+"”。")
 	}
 	if state == core.BindDone || !c.IsPartial() {
-		return c.Redirect(b.URL)
+		return c.Redirect(b.back())
 	}
 	part := bindStateOf(c, b, bindProgress{state, expires, ticket})
 	return c.HTML(http.StatusOK, func(w io.Writer) error { return f.Renderer.RenderBlock(w, "console/bind/show", "bind-state", part) })

@@ -29,6 +29,7 @@ const (
 	PassRulePath          = "/console/passrule"
 	ReaderPath            = "/console/reader"
 	ResidentPath          = "/console/resident"
+	ReminderPath          = "/console/reminder"
 	ReviewPath            = "/console/review"
 	RestrictionPath       = "/console/restriction"
 	RolePath              = "/console/role"
@@ -88,6 +89,9 @@ func JobURL(id core.ID) string { return pageOf(JobPath, id) }
 
 // MessageURL returns the URL of a message of the ledger.
 func MessageURL(id core.ID) string { return pageOf(MessagePath, id) }
+
+// ReminderURL returns the URL below which an account's reminders are switched. There is no page at it.
+func ReminderURL(id core.ID) string { return pageOf(ReminderPath, id) }
 
 // ObserverURL returns the URL of an observer.
 func ObserverURL(id core.ID) string { return pageOf(ObserverPath, id) }

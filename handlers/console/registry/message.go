@@ -18,7 +18,7 @@ const (
 	channelPath   = frame.MessagePath + "/channel"
 )
 
-// messageRoutes returns the routes of 提醒设置: what people were told, whom no channel reached, and what
+// messageRoutes returns the routes of 提醒设置 beside who is told: what people were told, whom no channel reached, and what
 // each channel did today.
 func (p *Pages) messageRoutes() []web.Route {
 	view := web.Need(core.PermMessageView)
@@ -32,6 +32,7 @@ func (p *Pages) messageRoutes() []web.Route {
 
 func messageTabs(c *web.Context, active string) templates.Tabs {
 	return templates.Tabs{Label: "提醒设置", Items: []templates.NavItem{
+		{Label: "审核提醒", URL: frame.Keep(c, frame.ReminderPath), Active: active == "reminder"},
 		{Label: "发送记录", URL: frame.Keep(c, frame.MessagePath), Active: active == "list"},
 		{Label: "未触达", URL: frame.Keep(c, unreachedPath), Active: active == "unreached"},
 		{Label: "发送渠道", URL: channelPath, Active: active == "channel"},

@@ -26,6 +26,7 @@ func (p *Pages) Routes() []web.Route {
 		p.certificationRoutes(),
 		p.followerRoutes(),
 		p.followerTagRoutes(),
+		p.reminderRoutes(),
 		p.messageRoutes(),
 	)
 }

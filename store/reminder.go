@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+)
+
+// ReminderFilter narrows the list of who is told of what waits for a review.
+type ReminderFilter struct {
+	Community core.ID // those who work there; 0 = all
+	Keyword   string  // as AccountFilter's
+	Page      Page
+}
+
+// Reminders lists the accounts in use that may review something, of those whose communities all lie in scope,
+// with how each is told of what waits.
+func (s *Store) Reminders(
+	ctx context.Context, scope core.Scope, f ReminderFilter,
+) (list []core.Reminder, more bool, err error) {
+	accounts, more, err := s.Accounts(ctx, scope, AccountFilter{
+		Keyword: f.Keyword, At: f.Community, Reviewers: true, Page: f.Page,
+	})
+	if err != nil || len(accounts) == 0 {
+		return nil, more, err
+	}
+	told, err := s.toldAccounts(ctx, accounts)
+	if err != nil {
+		return nil, false, database.Wrap("list reminders", err)
+	}
+	list = make([]core.Reminder, len(accounts))
+	for i, a := range accounts {
+		list[i] = told.reminder(a)
+	}
+	return list, more, nil
+}
+
+// toldAccounts is what decides how some accounts are told of something.
+type toldAccounts struct {
+	muted   map[core.ID]Preference
+	own     map[core.ID]string // masked numbers of WeChat users
+	staff   map[core.ID]string // masked numbers of staff, by account
+	follows map[core.ID]bool   // WeChat users
+}
+
+func (t toldAccounts) reminder(a core.Account) core.Reminder {
+	r := core.Reminder{Account: a, Phone: t.own[a.User], Reach: core.ReachNone}
+	if r.Phone == "" {
+		r.Phone = t.staff[a.ID]
+	}
+	switch {
+	case a.User == 0:
+	case t.follows[a.User]:
+		r.Reach = core.ReachFollower
+	default:
+		r.Reach = core.ReachBound
+	}
+	r.On = !slices.Contains(t.muted[a.ID].Muted, core.MessageReview)
+	return r
+}
+
+func (s *Store) toldAccounts(ctx context.Context, accounts []core.Account) (t toldAccounts, err error) {
+	t = toldAccounts{map[core.ID]Preference{}, map[core.ID]string{}, map[core.ID]string{}, map[core.ID]bool{}}
+	ids := database.IDsOf(accounts, func(a core.Account) core.ID { return a.ID })
+	users := database.IDsOf(accounts, func(a core.Account) core.ID { return a.User })
+	in := " IN (" + database.Placeholders(len(ids)) + ")"
+	var preferences []struct {
+		Account core.ID `db:"account_id"`
+		Muted   string  `db:"muted"`
+	}
+	if err := s.db.All(ctx, &preferences, "SELECT account_id, muted FROM preference WHERE account_id"+in,
+		database.IDArgs(ids)...); err != nil {
+		return t, err
+	}
+	for _, p := range preferences {
+		t.muted[p.Account] = preferenceRow{Muted: p.Muted}.preference()
+	}
+	var phones []struct {
+		ID    core.ID `db:"id"`
+		Phone string  `db:"phone_cipher"`
+	}
+	if err := s.db.All(ctx, &phones, "SELECT id, phone_cipher FROM wechat_user WHERE phone_cipher <> '' AND id"+in,
+		database.IDArgs(users)...); err != nil {
+		return t, err
+	}
+	for _, p := range phones {
+		t.own[p.ID] = core.MaskPhone(s.db.Reveal("wechat_user.phone", p.Phone))
+	}
+	phones = nil
+	if err := s.db.All(ctx, &phones, `
+		SELECT account_id AS id, phone_cipher
+		FROM staff
+		WHERE left_at IS NULL
+		AND phone_mac <> ''
+		AND account_id`+in+`
+		ORDER BY id`, database.IDArgs(ids)...); err != nil {
+		return t, err
+	}
+	for _, p := range phones {
+		t.staff[p.ID] = core.MaskPhone(s.db.Reveal("staff.phone", p.Phone))
+	}
+	return t, s.readFollowers(ctx, users, t.follows)
+}
+
+// readFollowers notes which WeChat users follow an official account in use.
+func (s *Store) readFollowers(ctx context.Context, users []core.ID, follows map[core.ID]bool) error {
+	var apps []any
+	for _, a := range s.RecentWechatApps(ctx) {
+		if a.App.Kind == core.WechatOfficial {
+			apps = append(apps, a.App.AppID)
+		}
+	}
+	if len(apps) == 0 {
+		return nil
+	}
+	var ids []core.ID
+	err := s.db.All(ctx, &ids, `
+		SELECT user_id
+		FROM wechat_identity
+		WHERE followed_at IS NOT NULL
+		AND app_id IN (`+database.Placeholders(len(apps))+`)
+		AND user_id IN (`+database.Placeholders(len(users))+`)`, append(apps, database.IDArgs(users)...)...)
+	for _, id := range ids {
+		follows[id] = true
+	}
+	return err
+}
+
+// EnableReminder lets an account be told again outside the console of what waits for a review. Who does it must
+// hold all that the account holds.
+func (s *Store) EnableReminder(ctx context.Context, by core.Granter, id core.ID) error {
+	return s.switchReminder(ctx, by, id, audit.Entry{Action: "reminder.enable"}, true)
+}
+
+// DisableReminder tells an account of what waits for a review in the console alone. See EnableReminder.
+func (s *Store) DisableReminder(ctx context.Context, by core.Granter, id core.ID) error {
+	return s.switchReminder(ctx, by, id, audit.Entry{Action: "reminder.disable"}, false)
+}
+
+func (s *Store) switchReminder(ctx context.Context, by core.Granter, id core.ID, entry audit.Entry, on bool) error {
+	return s.db.Write(ctx, "switch a reminder", func(tx *database.Tx) error {
+		account, err := lockAccount(tx, by.Holds, id)
+		switch {
+		case err != nil:
+			return err
+		case !account.Disabled.IsZero():
+			return core.Conflict("账号已停用")
+		}
+		if err := changePreference(tx, id, func(p *Preference) error {
+			return p.tell(core.MessageReview, on)
+		}); err != nil {
+			return err
+		}
+		entry.Subject = audit.Target("account", id)
+		return audit.Write(tx, by.Actor, entry)
+	})
+}
+
+// tell switches whether the account is told of a kind of messages outside the console; a conflict if it already is
+// as it should be.
+func (p *Preference) tell(kind core.MessageKind, on bool) error {
+	at := slices.Index(p.Muted, kind)
+	switch {
+	case on && at < 0:
+		return core.Conflict("提醒已经开启，请刷新页面")
+	case !on && at >= 0:
+		return core.Conflict("提醒已经关闭，请刷新页面")
+	case on:
+		p.Muted = slices.Delete(p.Muted, at, at+1)
+	default:
+		p.Muted = append(p.Muted, kind)
+	}
+	return nil
+}

@@ -172,7 +172,7 @@ func checkKeys(c *Config, demo bool, bad report) {
 var (
 	appID       = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
 	wechatToken = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
-	// messageTemplate is the form of official_account.templates and sms.templates.
+	// messageTemplate is the form of mini_program.templates, official_account.templates and sms.templates.
 	messageTemplate = regexp.MustCompile(
 		`^(accessalert|review|certification|sign_in|binding|job)=[A-Za-z0-9_-]{6,64}:` +
 			`[a-z_]+[0-9]*=(title|kind|time|count|hint)(;[a-z_]+[0-9]*=(title|kind|time|count|hint))*$`)
@@ -189,6 +189,12 @@ func checkWeChat(c *Config, bad report) {
 		}
 		if m.AESKey.IsSet() && !aesKey.MatchString(m.AESKey.Reveal()) {
 			bad("mini_program.aes_key", "应为 43 位字母和数字，与小程序后台一致")
+		}
+	}
+	for _, text := range m.Templates {
+		if !messageTemplate.MatchString(text) {
+			bad("mini_program.templates", strconv.Quote(text)+" 应写作 类型=模板编号:字段=内容;字段=内容，例如 "+
+				"certification=AbC123defg:thing1=title;time2=time")
 		}
 	}
 	if o.AppID == "" && !o.Secret.IsSet() && !o.Token.IsSet() && !o.AESKey.IsSet() {

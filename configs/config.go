@@ -108,6 +108,10 @@ type MiniProgram struct {
 	Token Secret `yaml:"token" env:"TOKEN"`
 	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
+	// Templates of subscription messages to residents, for the kinds that are sent so (certification):
+	// kind=TEMPLATE_ID:field=part;field=part, as in official_account.templates. Without one, residents are
+	// told by the official account.
+	Templates []string `yaml:"templates" env:"TEMPLATES"`
 }
 
 // OfficialAccount is the WeChat official account. Set the first three or none.
@@ -118,8 +122,8 @@ type OfficialAccount struct {
 	Token Secret `yaml:"token" env:"TOKEN"`
 	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
-	// Templates of the account for messages to admins, one for each kind (accessalert, sign_in, binding,
-	// job): kind=TEMPLATE_ID:field=part;field=part. The parts are title, kind, time, count and hint; for
+	// Templates of the account for messages, one for each kind (accessalert, review, certification, sign_in,
+	// binding, job): kind=TEMPLATE_ID:field=part;field=part. The parts are title, kind, time, count and hint; for
 	// example sign_in=AbC123defg:thing1=title;time2=time. Kinds without one are told in the console alone.
 	Templates []string `yaml:"templates" env:"TEMPLATES"`
 }
@@ -215,6 +219,7 @@ func Default() Config {
 		Data:  Data{Dir: "data"},
 		Redis: Redis{Addrs: []string{}},
 
+		MiniProgram:     MiniProgram{Templates: []string{}},
 		OfficialAccount: OfficialAccount{Templates: []string{}},
 		SMS:             SMS{Templates: []string{}},
 		Zone:            "Asia/Shanghai",

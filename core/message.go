@@ -255,9 +255,18 @@ func (m Message) Path() string {
 		}
 		return "h5/review"
 	case MessageCertification:
-		return "h5/pass"
+		return "h5/" + m.Link
 	}
 	return "console/" + m.Link
+}
+
+// MiniPage returns the page of the mini-program that the message opens there, with its query; "" = none.
+func (m Message) MiniPage() string {
+	stem, id, ok := strings.Cut(m.Link, "/")
+	if !ok || m.Kind != MessageCertification {
+		return ""
+	}
+	return "pages/" + stem + "/" + stem + "?id=" + id
 }
 
 // MessageAttempt is one try to send a message by one channel.

@@ -17,7 +17,9 @@ import (
 func demoAccounts() (configs.MiniProgram, configs.OfficialAccount) {
 	mini := configs.MiniProgram{
 		AppID: demoMini, Secret: configs.NewSecret(demoSecret), Token: configs.NewSecret(demoToken),
-		AESKey: configs.NewSecret(demoAESKey),
+		AESKey: configs.NewSecret(demoAESKey), Templates: []string{
+			string(core.MessageCertification) + "=" + demoSubscribe + ":phrase1=kind;thing2=title;time3=time",
+		},
 	}
 	official := configs.OfficialAccount{
 		AppID: demoOfficial, Secret: configs.NewSecret(demoSecret), Token: configs.NewSecret(demoToken),
@@ -42,6 +44,9 @@ const (
 
 // demoTemplate is the template of every message of the demo.
 const demoTemplate = "demo-template-of-a-notice"
+
+// demoSubscribe is the mini-program's, of what came of an application.
+const demoSubscribe = "demo-template-of-an-outcome"
 
 // demoTemplates name it for each kind.
 var demoTemplates = func() (all []string) {
@@ -129,7 +134,10 @@ func demoApps(publicURL string) []simulator.App {
 	return []simulator.App{
 		{AppID: demoMini, Secret: demoSecret, Type: simulator.MiniProgram, Name: "通行", H5URL: miniPagePath,
 			APIURL: publicURL + "/api/v1",
-			Token:  demoToken, AESKey: demoAESKey, CallbackURL: publicURL + callback.MiniPath, JSON: true},
+			Token:  demoToken, AESKey: demoAESKey, CallbackURL: publicURL + callback.MiniPath, JSON: true,
+			Templates: []simulator.Template{{
+				ID: demoSubscribe, Title: "审核结果通知", Content: "申请类型：{{phrase1.DATA}}\n审核结果：{{thing2.DATA}}\n时间：{{time3.DATA}}",
+			}}},
 		{
 			AppID: demoOfficial, Secret: demoSecret, Type: simulator.OfficialAccount, Name: "翠湖花园物业", Token: demoToken, AESKey: demoAESKey,
 			CallbackURL: publicURL + demoCallback, RedirectDomains: []string{"127.0.0.1", "localhost"},

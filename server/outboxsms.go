@@ -58,13 +58,9 @@ func (a *app) openSMS(setup core.MessageSetup, senders map[core.MessageChannel]s
 	if c.Provider == "" {
 		return nil
 	}
-	templates := map[core.MessageKind]core.MessageTemplate{}
-	for _, text := range c.Templates {
-		kind, t, err := core.ParseMessageTemplate(text)
-		if err != nil {
-			return fmt.Errorf("sms.templates：%q：%s", text, core.MessageOf(err))
-		}
-		templates[kind] = t
+	templates, err := configuredTemplates("sms.templates", c.Templates)
+	if err != nil {
+		return err
 	}
 	for _, kind := range core.MessageKinds() {
 		if _, has := templates[kind]; !has && slices.Contains(kind.Type().Channels, core.ChannelSMS) {

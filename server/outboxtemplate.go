@@ -57,13 +57,13 @@ func wechatAnswer(c core.MessageChannel, err error) (answer core.SendAnswer, cod
 func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetup, map[core.MessageChannel]sender, error) {
 	setup := core.MessageSetup{Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{}}
 	senders := map[core.MessageChannel]sender{}
-	if mini := wx.Mini(""); mini != nil {
-		setup.Mini = mini.AppID()
+	if err := a.openSubscribe(wx, &setup, senders); err != nil {
+		return nil, nil, err
 	}
 	if err := a.openSMS(setup, senders); err != nil {
 		return nil, nil, err
 	}
-	configured, err := configuredTemplates(a.config.OfficialAccount.Templates)
+	configured, err := configuredTemplates("official_account.templates", a.config.OfficialAccount.Templates)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,13 +78,13 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 	}, senders, nil
 }
 
-// configuredTemplates reads the templates of the configuration file, which are its account's.
-func configuredTemplates(texts []string) (map[core.MessageKind]core.MessageTemplate, error) {
+// configuredTemplates reads the templates of a path of the configuration file, which are its account's.
+func configuredTemplates(path string, texts []string) (map[core.MessageKind]core.MessageTemplate, error) {
 	templates := map[core.MessageKind]core.MessageTemplate{}
 	for _, text := range texts {
 		kind, t, err := core.ParseMessageTemplate(text)
 		if err != nil {
-			return nil, fmt.Errorf("official_account.templates：%q：%s", text, core.MessageOf(err))
+			return nil, fmt.Errorf("%s：%q：%s", path, text, core.MessageOf(err))
 		}
 		templates[kind] = t
 	}

@@ -53,7 +53,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if err != nil {
 		return "", err
 	}
-	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.Mini})
+	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.Mini, Subscribe: subscribeIDs(setup(ctx))})
 	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), calls.Routes(), a.ownRoutes())...)
 	a.handler = a.web
 	if stage != nil {
@@ -67,7 +67,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 
 // console returns the property admins' surface.
 func (a *app) console(wx *weChat, channels []core.MessageChannel) (*console.Console, error) {
-	templates, err := configuredTemplates(a.config.OfficialAccount.Templates)
+	templates, err := configuredTemplates("official_account.templates", a.config.OfficialAccount.Templates)
 	if err != nil {
 		return nil, err
 	}

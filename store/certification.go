@@ -90,6 +90,7 @@ type OwnCertification struct {
 	Community string // its name
 	House     core.ID
 	Identity  core.Identity
+	Photos    []core.ID // until they are deleted
 }
 
 // CreateCertification applies for a WeChat user, whose phone number must be verified, to be certified in a
@@ -452,6 +453,12 @@ func (s *Store) OwnCertifications(ctx context.Context, applicant core.ID) ([]Own
 	return list, database.Wrap("list own certifications", err)
 }
 
+// OwnCertification returns an application of a WeChat user's own.
+func (s *Store) OwnCertification(ctx context.Context, applicant, id core.ID) (OwnCertification, error) {
+	own, err := ownCertification(s.allOf(ctx), applicant, id)
+	return own, database.Wrap("read own certification", err)
+}
+
 // ownShown is how many of their applications a person sees.
 const ownShown = 50
 
@@ -486,7 +493,15 @@ func ownCertifications(
 		LIMIT ?`, append(database.IDArgs(ids), ownShown)...)
 	list := make([]OwnCertification, len(rows))
 	for i, r := range rows {
-		list[i] = OwnCertification{r.review(), r.CommunityName, r.House, r.Identity}
+		list[i] = OwnCertification{Review: r.review(), Community: r.CommunityName, House: r.House, Identity: r.Identity}
+	}
+	if err != nil {
+		return nil, err
+	}
+	photos, err := photosOf(all, string(core.ReviewCertification),
+		database.IDsOf(list, func(own OwnCertification) core.ID { return own.Review.ID }))
+	for i, own := range list {
+		list[i].Photos = photos[own.Review.ID]
 	}
 	return list, err
 }

@@ -182,6 +182,41 @@ func (s *Store) ViewPhoto(
 	return content, nil
 }
 
+// OwnPhoto returns a picture that a WeChat user has sent, as a JPEG file. That somebody looks at their own is not
+// recorded.
+func (s *Store) OwnPhoto(ctx context.Context, owner, id core.ID, part core.PhotoPart) ([]byte, error) {
+	var row photoRow
+	err := s.db.Get(ctx, &row, "SELECT "+photoFields+" FROM photo WHERE id = ? AND owner_id = ?", int64(id), int64(owner))
+	if err != nil {
+		return nil, database.Wrap("read photo", database.NotFoundIfNoRows(err, noPhoto))
+	}
+	return s.photoContent(ctx, row.photo(), part)
+}
+
+// photosOf returns the ids of the pictures of some things of a stem, in the order in which they were sent.
+func photosOf(
+	all func(dest any, query string, args ...any) error, stem string, of []core.ID,
+) (map[core.ID][]core.ID, error) {
+	photos := map[core.ID][]core.ID{}
+	err := database.EachPart(of, func(part []core.ID) error {
+		var rows []struct {
+			ID core.ID `db:"id"`
+			Of core.ID `db:"use_id"`
+		}
+		err := all(&rows, `
+			SELECT id, use_id
+			FROM photo
+			WHERE use_stem = ?
+			AND use_id IN (`+database.Placeholders(len(part))+`)
+			ORDER BY id`, append([]any{stem}, database.IDArgs(part)...)...)
+		for _, row := range rows {
+			photos[row.Of] = append(photos[row.Of], row.ID)
+		}
+		return err
+	})
+	return photos, err
+}
+
 func (s *Store) photoContent(ctx context.Context, photo core.Photo, part core.PhotoPart) ([]byte, error) {
 	var content []byte
 	if err := s.db.Get(ctx, &content, "SELECT content FROM photo_content WHERE photo_id = ? AND part = ?",

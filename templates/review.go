@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // Review is an application to be decided by a reviewer; partial "review". The page posts to Approve
 // or Reject, the latter with "reason", and both with "version", so that the second of two
 // concurrent reviewers is told who decided: that page has Decided set, and no buttons.
@@ -17,6 +19,8 @@ type Review struct {
 	Effect   string   // the effect of approving: "通过后，可以使用通行码出入。"
 	Presets  []string // usual reasons: each rejects with one tap
 	Reason   Field    // the reason for rejecting, as typed and with its message; its Name is "reason"
+	Note     Field    // a word to the applicant, "note"; without a name there is none
+	Internal Field    // a word to colleagues, "internal"; likewise
 	Version  string   // of what the reviewer has seen
 	CSRF     string
 }
@@ -34,6 +38,26 @@ type ReviewDecision struct {
 	Who    string
 	When   string
 	Reason string
+}
+
+// ReviewNote returns the empty field for a word to the applicant.
+func ReviewNote() Field {
+	return Field{
+		Kind: Textarea, Name: "note", Label: "给申请人的话", Help: "和审核结果一起告诉申请人。", MaxLength: 200, Rows: 2,
+	}
+}
+
+// ReviewInternal returns the empty field for a word to colleagues.
+func ReviewInternal() Field {
+	return Field{Kind: Textarea, Name: "internal", Label: "内部备注", Help: "申请人看不到。", MaxLength: 200, Rows: 2}
+}
+
+// Noted reports whether something is in the fields for words, so that they must be shown.
+func (r Review) Noted() bool { return ReviewNoted(r.Note, r.Internal) }
+
+// ReviewNoted reports whether any of some fields has a text or a message.
+func ReviewNoted(fields ...Field) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return f.Value != "" || f.Error != "" })
 }
 
 // ReviewReason returns the empty field for the reason.

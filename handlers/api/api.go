@@ -23,6 +23,8 @@ type Options struct {
 	// Mini returns the mini-program of an app id, without one that of all communities; nil = there is none, and
 	// nobody can sign in here.
 	Mini func(appID string) *wechat.MiniProgram
+	// Subscribe are the templates for which the mini-program asks its user's consent, by the kind of message.
+	Subscribe map[core.MessageKind]string
 }
 
 // API handles the mini-program's calls.
@@ -30,6 +32,8 @@ type API struct {
 	store *store.Store
 	gate  *gate.Gate
 	mini  func(appID string) *wechat.MiniProgram
+
+	subscribe map[core.MessageKind]string
 }
 
 // New returns the API.
@@ -37,7 +41,7 @@ func New(o Options) *API {
 	if o.Mini == nil {
 		o.Mini = func(string) *wechat.MiniProgram { return nil }
 	}
-	return &API{store: o.Store, gate: o.Gate, mini: o.Mini}
+	return &API{store: o.Store, gate: o.Gate, mini: o.Mini, subscribe: o.Subscribe}
 }
 
 // Routes returns all routes of the API.

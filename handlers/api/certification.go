@@ -101,6 +101,7 @@ type certificationBody struct {
 	House     namedBody        `json:"house"`
 	Name      string           `json:"name"`
 	Identity  core.Identity    `json:"identity"`
+	Photos    []core.ID        `json:"photos"` // until they are deleted
 	Reason    string           `json:"reason"`
 	Note      string           `json:"note"`
 	Created   string           `json:"created_at"`
@@ -108,9 +109,13 @@ type certificationBody struct {
 }
 
 func (a *API) certificationBody(own store.OwnCertification) certificationBody {
-	r := own.Review
+	r, photos := own.Review, own.Photos
+	if photos == nil {
+		photos = []core.ID{}
+	}
 	return certificationBody{
-		ID: r.ID, State: r.State, StateText: r.State.Label(), Community: namedBody{r.Community, own.Community},
+		Photos: photos,
+		ID:     r.ID, State: r.State, StateText: r.State.Label(), Community: namedBody{r.Community, own.Community},
 		House: namedBody{own.House, r.Subject}, Name: r.Name, Identity: own.Identity, Reason: r.Reason, Note: r.Note,
 		Created: a.moment(r.Created), Decided: a.momentOrNull(r.Decided),
 	}
@@ -125,9 +130,14 @@ func (a *API) certificationList(c *web.Context) error {
 	for i, own := range list {
 		bodies[i] = a.certificationBody(own)
 	}
+	templates := []string{}
+	if id := a.subscribe[core.MessageCertification]; id != "" {
+		templates = append(templates, id)
+	}
 	return c.JSON(http.StatusOK, struct {
 		Certifications []certificationBody `json:"certifications"`
-	}{bodies})
+		Templates      []string            `json:"subscribe_templates"`
+	}{bodies, templates})
 }
 
 var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)

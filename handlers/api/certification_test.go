@@ -91,9 +91,15 @@ func TestApplyingForCertification(t *testing.T) {
 	c.header = map[string]string{"Idempotency-Key": "short"}
 	s.fails(422, "invalid", c)
 	mine := read[struct{ Certifications []certificationBody }](s.ok(call{method: "GET", path: "/certifications", token: token}))
-	if len(mine.Certifications) != 1 || mine.Certifications[0].ID != first.ID {
+	if len(mine.Certifications) != 1 || mine.Certifications[0].ID != first.ID || len(mine.Certifications[0].Photos) != 1 {
 		t.Errorf("mine: %+v", mine)
 	}
+	seen := call{method: "GET", path: "/photos/" + photo.ID.String() + "?part=thumb", token: token}
+	if got := s.ok(seen); !strings.HasPrefix(got.Body, "\xff\xd8") {
+		t.Errorf("my own picture begins with %q", got.Body[:min(len(got.Body), 8)])
+	}
+	seen.token = s.enter("two")
+	s.fails(404, "not_found", seen)
 	withdraw := call{method: "POST", path: "/certifications/" + first.ID.String() + "/withdraw", token: s.enter("two")}
 	s.fails(404, "not_found", withdraw)
 	withdraw.token = token

@@ -171,6 +171,9 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 
 	waiting := func(house int) string { return s.applied(token, house).ID.String() }
 	open := waiting(1)
+	photo := read[photoBody](s.ok(call{
+		method: "POST", path: "/photos", token: token, body: pictureForm(t, 40, 30), contentType: pictureFormKind,
+	})).ID.String()
 
 	operations := []struct {
 		method, path, below string        // below = appended to a pass
@@ -212,6 +215,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			method: "POST", path: "/photos", body: func() string { return pictureForm(t, 40, 30) }, kind: pictureFormKind,
 			conflict: s.tooManyPhotos,
 		},
+		{method: "GET", path: "/photos/" + photo, bad: "?part=half", absent: "/photos/77"},
 		{method: "DELETE", path: "/session"},
 	}
 	limited := func() *web.App {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 
 	"tongxing/core"
@@ -14,6 +15,7 @@ func (a *API) photoRoutes() []web.Route {
 			Method: http.MethodPost, Path: "/api/v1/photos", Access: web.WechatUser, Handler: a.photoCreate,
 			EachPerMinute: photosPerMinute, Body: core.MaxPhotoBytes + 1<<20,
 		},
+		{Method: http.MethodGet, Path: "/api/v1/photos/:id", Access: web.WechatUser, Handler: a.photoShow},
 	}
 }
 
@@ -26,6 +28,21 @@ type photoBody struct {
 	Width   int     `json:"width"`
 	Height  int     `json:"height"`
 	Expires string  `json:"expires_at"` // if nothing uses it until then
+}
+
+// photoShow sends a picture that the caller has sent.
+func (a *API) photoShow(c *web.Context) error {
+	var asked struct {
+		Part core.PhotoPart `form:"part" of:"whole thumb"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	return c.SendOwnPhoto(id, cmp.Or(asked.Part, core.PhotoWhole))
 }
 
 // photoCreate keeps a picture for a form that the caller is filling in.

@@ -103,6 +103,7 @@ func TestPages(t *testing.T) {
 			Facts:  []templates.Fact{{Label: "姓名", Value: "林<明>"}},
 			Photos: []reviewPicture{{Label: "照片 1", URL: "/h5/review/photo/1", Thumb: "/h5/review/photo/1"}}, Effect: "通过后成为住户。",
 			Presets: []string{"照片看不清"}, Reason: templates.ReviewReason(),
+			Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 			Earlier: []templates.ReviewDecision{{State: templates.Badge{Text: "不通过"}, Who: "林<明>", When: "2026-11-22", Reason: "x"}},
 		},
 		"h5/review/show#decided": reviewPage{Phone: frame, Decided: "张三 已审核：通过。", Late: true},
@@ -115,6 +116,12 @@ func TestPages(t *testing.T) {
 			Phone: frame, Days: recordDays(records, time.UTC, at), Pager: templates.Pager{Next: "/h5/staff/record?after=1"},
 		},
 		"h5/staff/record#none": staffRecordsPage{Phone: frame, Empty: templates.NewEmpty("还没有出入记录", "")},
+		"h5/certification/show": certificationPage{
+			Phone: frame, State: templates.Badge{Tone: templates.Bad, Text: "不通过"},
+			Facts:  []templates.Fact{{Label: "姓名", Value: "林<明>"}, {Label: "不通过的原因", Value: "照片<看不清>"}},
+			Photos: []reviewPicture{{Label: "照片 1", URL: "/h5/certification/photo/1", Thumb: "/h5/certification/photo/1"}},
+		},
+		"h5/certification/show#approved": certificationPage{Phone: frame, Certified: true},
 		"h5/wechatlogin/show": loginPage{
 			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",
 			Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42"),

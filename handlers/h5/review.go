@@ -91,6 +91,9 @@ type reviewPage struct {
 	Effect  string
 	Presets []string
 	Reason  templates.Field
+
+	Note, Internal templates.Field
+	Noted          bool // one of them has a text
 }
 
 type reviewPicture struct{ Label, URL, Thumb string }
@@ -130,8 +133,8 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 		Phone: h.phone(c, kind.Label, community.Name), Action: reviewURL(r.ID), Version: r.Version,
 		State: templates.Badge{Tone: templates.Info, Text: r.State.Label()}, Effect: kind.Effect, Presets: kind.Reasons,
 		Decided: r.DecidedText(func(t time.Time) string { return t.In(zone).Format("1 月 2 日 15:04") }),
-		Reason:  templates.ReviewReason(),
-		Facts:   []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.Subject}},
+		Reason:  templates.ReviewReason(), Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
+		Facts: []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.Subject}},
 	}
 	page.Back = reviewPath
 	if r.Late(c.Now()) {
@@ -185,15 +188,18 @@ func (h *H5) reviewDecide(c *web.Context) error {
 		return err
 	}
 	var form struct {
-		Version int    `form:"version"`
-		Approve string `form:"approve" of:"yes"`
-		Preset  string `form:"preset" max:"200"`
-		Reason  string `form:"reason" text:"lines" max:"200"`
+		Version  int    `form:"version"`
+		Approve  string `form:"approve" of:"yes"`
+		Preset   string `form:"preset" max:"200"`
+		Reason   string `form:"reason" text:"lines" max:"200"`
+		Note     string `form:"note" text:"lines" max:"200"`
+		Internal string `form:"internal" text:"lines" max:"200"`
 	}
 	wrong := c.Bind(&form)
 	if wrong == nil {
 		_, wrong = h.store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), core.ReviewDecision{
 			ID: r.ID, Approve: form.Approve != "", Reason: cmp.Or(form.Preset, form.Reason), Version: form.Version,
+			Note: form.Note, Internal: form.Internal,
 		})
 	}
 	switch {
@@ -212,8 +218,12 @@ func (h *H5) reviewDecide(c *web.Context) error {
 		return err
 	}
 	page.Late = now.State != core.ReviewWaiting
-	page.Reason.Value, page.Reason.Error = form.Reason, web.FieldsOf(wrong)["reason"]
-	if !page.Late && page.Reason.Error == "" {
+	fields := web.FieldsOf(wrong)
+	page.Reason.Value, page.Reason.Error = form.Reason, fields["reason"]
+	page.Note.Value, page.Note.Error = form.Note, fields["note"]
+	page.Internal.Value, page.Internal.Error = form.Internal, fields["internal"]
+	page.Noted = templates.ReviewNoted(page.Note, page.Internal)
+	if !page.Late && len(fields) == 0 {
 		page.Reason.Error = core.MessageOf(wrong)
 	}
 	return h.show(c, web.StatusOf(wrong), "review/show", page)

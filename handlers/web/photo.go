@@ -25,31 +25,51 @@ func (c *Context) photoSign(id core.ID, part core.PhotoPart, until int64) string
 // SendPhoto sends the picture that the address of a PhotoURL names, if it lies in the caller's scope and is of
 // something of a stem for which may returns true.
 func (c *Context) SendPhoto(may func(stem string) bool) error {
+	id, part, err := c.PhotoAsked()
+	if err != nil {
+		return err
+	}
+	photo, err := c.app.o.Store.Photo(c.Ctx(), c.Scope(), id)
+	if err != nil || !may(photo.Use) {
+		return core.NotFound("图片不存在，或已过保存期限")
+	}
+	content, err := c.app.o.Store.ViewPhoto(c.Ctx(), c.Actor(), c.Scope(), id, part)
+	if err != nil {
+		return err
+	}
+	return c.photo(content)
+}
+
+// PhotoAsked returns which picture the address of a PhotoURL names, if it still holds.
+func (c *Context) PhotoAsked() (id core.ID, part core.PhotoPart, err error) {
 	var form struct {
 		Part  core.PhotoPart `form:"part" of:"whole thumb"`
 		Until int64          `form:"until"`
 		Sign  string         `form:"sign" max:"64"`
 	}
 	if err := c.BindQuery(&form); err != nil {
-		return err
+		return 0, "", err
 	}
-	id, err := c.ParamID("id")
-	if err != nil {
-		return err
+	if id, err = c.ParamID("id"); err != nil {
+		return 0, "", err
 	}
-	over := core.NotFound("图片的链接已失效，请回到页面刷新")
 	if form.Until < c.Now().Unix() || form.Until > c.Now().Add(2*core.PhotoLinkLife).Unix() ||
 		form.Sign != c.photoSign(id, form.Part, form.Until) {
-		return over
+		return 0, "", core.NotFound("图片的链接已失效，请回到页面刷新")
 	}
-	photo, err := c.app.o.Store.Photo(c.Ctx(), c.Scope(), id)
-	if err != nil || !may(photo.Use) {
-		return core.NotFound("图片不存在，或已过保存期限")
-	}
-	content, err := c.app.o.Store.ViewPhoto(c.Ctx(), c.Actor(), c.Scope(), id, form.Part)
+	return id, form.Part, nil
+}
+
+// SendOwnPhoto sends a picture that the WeChat user who calls has sent.
+func (c *Context) SendOwnPhoto(id core.ID, part core.PhotoPart) error {
+	content, err := c.app.o.Store.OwnPhoto(c.Ctx(), c.User().ID, id, part)
 	if err != nil {
 		return err
 	}
+	return c.photo(content)
+}
+
+func (c *Context) photo(content []byte) error {
 	c.Header().Set("Cache-Control", "private, max-age="+strconv.Itoa(int(time.Minute/time.Second)))
 	return c.Bytes(http.StatusOK, core.PhotoMediaType, content)
 }

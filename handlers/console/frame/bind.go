@@ -75,7 +75,7 @@ type Binding struct {
 	Kind   string // core.BindGuard, core.BindObserver, core.BindAccount
 	Target core.ID
 	Name   string
-	Menu   string // what they can then open in the official account
+	Menu   string // what they can then open in the official account; "" = they are told of what waits
 	Stem   string // of the console's menu
 	URL    string // of the person's page; that of the QR code is below it
 	List   string // where the way back leads, of somebody without a page; "" = URL
@@ -87,7 +87,7 @@ type bindPage struct {
 	Image template.URL
 	Code  string // two digits to compare on the phone
 	Text  string // content of the QR code; in the demo, for phones that cannot scan a screen
-	Menu  string
+	Then  string // what the person can do once they are bound
 	Back  string
 	State bindState
 }
@@ -127,7 +127,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if err != nil {
 		return err
 	}
-	page := bindPage{Shell: f.Shell(c, b.Stem, "微信登录："+b.Name), Code: ticket.Code, Menu: b.Menu, Back: b.back()}
+	page := bindPage{Shell: f.Shell(c, b.Stem, "微信登录："+b.Name), Code: ticket.Code, Then: b.then(), Back: b.back()}
 	page.Crumbs = b.Crumbs
 	if b.List == "" {
 		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: b.Name, URL: b.URL})
@@ -138,6 +138,14 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 		page.Text = text
 	}
 	return f.Page(c, http.StatusOK, "console/bind/show", page)
+}
+
+// then returns what the person can do once they are bound.
+func (b Binding) then() string {
+	if b.Menu == "" {
+		return "有申请等待审核时会收到公众号的消息。"
+	}
+	return "可以在公众号里打开“" + b.Menu + "”。"
 }
 
 // back returns the page that the one with the code leads back to.
@@ -182,7 +190,7 @@ func (f *Frame) BindWatch(c *web.Context, b Binding) error {
 		if err != nil {
 			return err
 		}
-		c.Flash(web.FlashSuccess, b.Name+"已绑定微信（"+core.WechatLabel(bound.Phone)+"），可以在公众号里打开“"+b.Menu+"”。")
+		c.Flash(web.FlashSuccess, b.Name+"已绑定微信（"+core.WechatLabel(bound.Phone)+"），"+b.then())
 	}
 	if state == core.BindDone || !c.IsPartial() {
 		return c.Redirect(b.back())

@@ -10,7 +10,7 @@ func TestBindPage(t *testing.T) {
 	shell := templates.Shell{Title: "微信登录", CSRF: "x"}
 	templates.CheckAll(t, "console/bind/", map[string]any{
 		"console/bind/show": bindPage{
-			Shell: shell, Image: "data:image/svg+xml;base64,", Menu: "门岗", Back: "/g",
+			Shell: shell, Image: "data:image/svg+xml;base64,", Then: "可以在公众号里打开“门岗”。", Back: "/g",
 			Text:  "http://weixin.qq.com/q/1",
 			State: bindState{URL: "/g/qr", Words: "等待扫码", Tone: templates.Info},
 		},

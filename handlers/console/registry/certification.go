@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -139,6 +140,7 @@ func certificationTable() templates.List {
 
 type certificationShowPage struct {
 	templates.Shell
+	Detail   templates.Detail
 	Review   templates.Review
 	People   []certificationPerson
 	HouseURL string
@@ -186,10 +188,12 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 		return page, err
 	}
 	kind := r.Kind.Type()
+	page.Detail.Path = frame.CertificationURL(r.ID)
 	page.Review = templates.Review{
 		Title: kind.Label, State: reviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
 		Decided: r.DecidedText(func(t time.Time) string { return t.In(p.Store.Zone()).Format("1 月 2 日 15:04") }),
 		Effect:  kind.Effect, Presets: kind.Reasons, Reason: templates.ReviewReason(), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
+		Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 	}
 	if c.Has(core.PermCertificationReview) {
 		page.Review.Approve, page.Review.Reject = frame.CertificationURL(r.ID)+"/approve", frame.CertificationURL(r.ID)+"/reject"
@@ -290,6 +294,15 @@ func (p *Pages) certificationApprove(c *web.Context) error { return p.certificat
 
 func (p *Pages) certificationReject(c *web.Context) error { return p.certificationDecide(c, false) }
 
+// decisionForm is the posted form.
+type decisionForm struct {
+	Version  int    `form:"version"`
+	Preset   string `form:"preset" max:"200"`
+	Reason   string `form:"reason" text:"lines" max:"200"`
+	Note     string `form:"note" text:"lines" max:"200"`
+	Internal string `form:"internal" text:"lines" max:"200"`
+}
+
 // certificationDecide decides, and goes on to the next application that waits. If somebody else was first, the
 // page says who.
 func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
@@ -297,31 +310,24 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 	if err != nil {
 		return err
 	}
-	var form struct {
-		Version int    `form:"version"`
-		Preset  string `form:"preset" max:"200"`
-		Reason  string `form:"reason" text:"lines" max:"200"`
-	}
+	var form decisionForm
 	wrong := c.Bind(&form)
 	var decided core.Review
 	if wrong == nil {
-		reason := form.Preset
-		if reason == "" {
-			reason = form.Reason
-		}
 		decided, wrong = p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), core.ReviewDecision{
-			ID: r.ID, Approve: approve, Reason: reason, Version: form.Version,
+			ID: r.ID, Approve: approve, Reason: cmp.Or(form.Preset, form.Reason), Note: form.Note, Internal: form.Internal,
+			Version: form.Version,
 		})
 	}
 	if wrong != nil {
-		return p.certificationRefused(c, r, wrong, form.Reason)
+		return p.certificationRefused(c, wrong, form)
 	}
 	c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，已告诉申请人。")
 	return c.Redirect(p.nextReview(c))
 }
 
 // certificationRefused shows the application again: with what is wrong in the form, or who decided.
-func (p *Pages) certificationRefused(c *web.Context, r core.Review, wrong error, typed string) error {
+func (p *Pages) certificationRefused(c *web.Context, wrong error, typed decisionForm) error {
 	if !core.IsInvalid(wrong) && !core.IsConflict(wrong) {
 		return wrong
 	}
@@ -334,7 +340,10 @@ func (p *Pages) certificationRefused(c *web.Context, r core.Review, wrong error,
 		return err
 	}
 	page.Review.Late = now.State != core.ReviewWaiting
-	page.Review.Reason.Value, page.Review.Reason.Error = typed, web.FieldsOf(wrong)["reason"]
+	fields := web.FieldsOf(wrong)
+	page.Review.Reason.Value, page.Review.Reason.Error = typed.Reason, fields["reason"]
+	page.Review.Note.Value, page.Review.Note.Error = typed.Note, fields["note"]
+	page.Review.Internal.Value, page.Review.Internal.Error = typed.Internal, fields["internal"]
 	if core.IsConflict(wrong) && !page.Review.Late {
 		page.Review.Reason.Error = core.MessageOf(wrong)
 	}

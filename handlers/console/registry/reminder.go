@@ -153,7 +153,7 @@ func (p *Pages) reminderDisable(c *web.Context) error {
 
 func reminderBinding(a core.Account) frame.Binding {
 	return frame.Binding{
-		Kind: core.BindAccount, Target: a.ID, Name: a.Name, Menu: "审核", Stem: "reminder",
+		Kind: core.BindAccount, Target: a.ID, Name: a.Name, Stem: "reminder",
 		URL: frame.ReminderURL(a.ID), List: frame.ReminderPath, Crumbs: []templates.Crumb{{Label: "提醒设置", URL: frame.ReminderPath}},
 	}
 }

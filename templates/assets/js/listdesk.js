@@ -1,4 +1,4 @@
-// Lists on desks: rows by keyboard (j k Enter x e Esc), the density of rows, a head that stays, and the
+// Lists on desks: rows by keyboard (j k Enter x e Esc), reviews (1 2), the density of rows, a head that stays, and the
 // whole text of what is cut off.
 
 import { keep, kept } from "./keep.js";
@@ -59,7 +59,14 @@ function step(by) {
   else move(by);
 }
 
-const keys = { j: () => step(1), k: () => step(-1), x: tick, e: edit, Escape: back };
+// decide approves what is reviewed, or goes to the reasons for not approving it.
+function decide(which) {
+  const button = detail() && document.querySelector(`[data-decide="${which}"]`);
+  if (which === "approve") button?.click();
+  else button?.focus();
+}
+
+const keys = { j: () => step(1), k: () => step(-1), 1: () => decide("approve"), 2: () => decide("reject"), x: tick, e: edit, Escape: back };
 
 const density = "tx-density";
 

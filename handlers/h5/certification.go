@@ -1,0 +1,96 @@
+package h5
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+const (
+	certificationPath      = "/h5/certification"
+	certificationPhotoPath = certificationPath + "/photo"
+)
+
+// certificationRoutes returns the routes of an application as its applicant sees it, which the message of the
+// outcome opens.
+func (h *H5) certificationRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: certificationPath + "/:id", Access: web.WechatUser, Handler: h.certificationShow},
+		{Method: http.MethodGet, Path: certificationPhotoPath + "/:id", Access: web.WechatUser, Handler: h.certificationPhoto},
+	}
+}
+
+// certificationPage is an application as its applicant sees it.
+type certificationPage struct {
+	templates.Phone
+	State     templates.Badge
+	Facts     []templates.Fact
+	Photos    []reviewPicture
+	Certified bool // there is a pass
+}
+
+func (h *H5) certificationShow(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	own, err := h.store.OwnCertification(c.Ctx(), c.User().ID, id)
+	if err != nil {
+		return err
+	}
+	page := certificationPage{
+		Phone: h.phone(c, own.Review.Kind.Label(), own.Community), State: outcomeBadge(own.Review.State),
+		Facts: ownFacts(own, h.store.Zone()), Certified: own.Review.State == core.ReviewApproved,
+	}
+	for i, photo := range own.Photos {
+		page.Photos = append(page.Photos, reviewPicture{
+			Label: "照片 " + strconv.Itoa(i+1), URL: c.PhotoURL(certificationPhotoPath, photo, core.PhotoWhole),
+			Thumb: c.PhotoURL(certificationPhotoPath, photo, core.PhotoThumb),
+		})
+	}
+	return h.show(c, http.StatusOK, "certification/show", page)
+}
+
+func outcomeBadge(s core.ReviewState) templates.Badge {
+	tones := map[core.ReviewState]templates.Tone{
+		core.ReviewWaiting: templates.Info, core.ReviewApproved: templates.Good, core.ReviewRejected: templates.Bad,
+	}
+	tone, ok := tones[s]
+	if !ok {
+		tone = templates.Neutral
+	}
+	return templates.Badge{Tone: tone, Text: s.Label()}
+}
+
+// ownFacts returns what an applicant may know of their application: not who decided, and no word to colleagues.
+func ownFacts(own store.OwnCertification, zone *time.Location) []templates.Fact {
+	const form = "2006-01-02 15:04"
+	r := own.Review
+	facts := []templates.Fact{
+		{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.Subject}, {Label: "身份", Value: own.Identity.Label()},
+		{Label: "申请时间", Value: r.Created.In(zone).Format(form)},
+	}
+	if !r.Decided.IsZero() {
+		facts = append(facts, templates.Fact{Label: "办理时间", Value: r.Decided.In(zone).Format(form)})
+	}
+	for _, f := range []templates.Fact{{Label: "不通过的原因", Value: r.Reason}, {Label: "物业的话", Value: r.Note}} {
+		if f.Value != "" {
+			facts = append(facts, f)
+		}
+	}
+	return facts
+}
+
+// certificationPhoto sends a picture that the applicant has sent.
+func (h *H5) certificationPhoto(c *web.Context) error {
+	id, part, err := c.PhotoAsked()
+	if err != nil {
+		return err
+	}
+	return c.SendOwnPhoto(id, part)
+}

@@ -15,6 +15,7 @@ type facts struct {
 	stops      []core.ChannelStop
 	phones     map[core.ID]string // of WeChat users
 	members    map[core.ID]member // of WeWork, by their account of the console
+	staff      map[core.ID]string // phones of staff, by their account
 }
 
 // member is a member of a company in use.
@@ -45,7 +46,7 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 	}
 	f = facts{
 		identities: map[core.ID]map[string]identity{}, optOuts: map[optOut]core.MessageReason{},
-		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{},
+		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{}, staff: map[core.ID]string{},
 	}
 	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
 		return f, err
@@ -61,6 +62,9 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 	})
 	if err == nil && setup.Open[core.ChannelWeWork] && len(setup.Corps) > 0 {
 		err = database.EachPart(accounts, func(part []core.ID) error { return f.readMembers(tx, setup, part) })
+	}
+	if err == nil && setup.Open[core.ChannelSMS] {
+		err = database.EachPart(accounts, func(part []core.ID) error { return f.readStaffPhones(tx, part) })
 	}
 	return f, err
 }
@@ -85,6 +89,27 @@ func (f *facts) readMembers(tx *database.Tx, setup core.MessageSetup, accounts [
 		}
 	}
 	return nil
+}
+
+// readStaffPhones reads the numbers of the staff members whose accounts some messages are for.
+func (f *facts) readStaffPhones(tx *database.Tx, accounts []core.ID) error {
+	var found []struct {
+		Account core.ID `db:"account_id"`
+		Phone   string  `db:"phone_cipher"`
+	}
+	err := tx.All(&found, `
+		SELECT account_id, phone_cipher
+		FROM staff
+		WHERE left_at IS NULL
+		AND phone_mac <> ''
+		AND account_id IN (`+database.Placeholders(len(accounts))+`)
+		ORDER BY id`, database.IDArgs(accounts)...)
+	for _, row := range found {
+		if phone, err := tx.Keys().Open("staff.phone", row.Phone); err == nil && phone != core.Unreadable {
+			f.staff[row.Account] = phone
+		}
+	}
+	return err
 }
 
 // readIdentities reads the open ids of some users, with what their owners accept.
@@ -194,7 +219,11 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 		}
 		return core.MessageReach{Address: who.Open}
 	case core.ChannelSMS:
-		return core.MessageReach{Address: f.phones[m.User], Why: core.WhyNoPhone}
+		phone := f.phones[m.User]
+		if phone == "" && m.ToKind == core.ToAccount {
+			phone = f.staff[m.To]
+		}
+		return core.MessageReach{Address: phone, Why: core.WhyNoPhone}
 	case core.ChannelWeWork:
 		if len(setup.Corps) == 0 {
 			return core.MessageReach{Why: core.WhyChannelOff}

@@ -55,7 +55,7 @@ var (
 
 // People returns everybody who needs a phone in the simulator.
 func People() []Member {
-	return []Member{father, mother, daughter, guard, observer, stranger, clerk}
+	return []Member{father, mother, daughter, guard, observer, stranger, clerk, applicant}
 }
 
 // The administrator of the demonstration, as whom the tour signs in.
@@ -196,6 +196,9 @@ func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKey
 		}
 		if i == 0 {
 			if err := s.office(ctx, e); err != nil {
+				return err
+			}
+			if err := s.certifications(ctx, e, identify); err != nil {
 				return err
 			}
 		}

@@ -69,6 +69,15 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 	if _, err := s.GuardOfUser(t.Context(), g.ID); err != nil {
 		t.Errorf("the guard is not bound: %v", err)
 	}
+	waiting, _, err := s.Reviews(t.Context(), core.ScopeOf(cast.Community), store.ReviewFilter{State: core.ReviewWaiting})
+	if err != nil || len(waiting) != 3 {
+		t.Fatalf("%d applications wait, %v", len(waiting), err)
+	}
+	for _, r := range waiting {
+		if photos, err := s.Photos(t.Context(), string(r.Kind), r.ID); err != nil || len(photos) == 0 {
+			t.Errorf("%s has sent %d pictures, %v", r.Name, len(photos), err)
+		}
+	}
 }
 
 func countResidents(s *store.Store, t *testing.T, community core.ID) (n int, err error) {

@@ -1,0 +1,101 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+
+	"tongxing/core"
+	"tongxing/photo"
+	"tongxing/store"
+)
+
+// applicant has moved in and asks to be certified. The others who do so have no phone in the simulator.
+var applicant = Member{Key: "sun-lijuan", Name: "孙丽娟", Role: "新住户（申请认证）", Phone: "19900000007"}
+
+// application is somebody who asks to be certified in a house.
+type application struct {
+	who      Member
+	house    int // of the estate
+	identity core.Identity
+	pictures int
+}
+
+// certifications sends three applications, which wait for the office: none of them is in the register so.
+func (s *seeder) certifications(ctx context.Context, e *estate, identify Identify) error {
+	for i, a := range []application{
+		{applicant, 30, core.Tenant, 2},
+		{Member{Key: "wu-haoran", Name: "吴浩然", Phone: "19900000008"}, 55, core.Owner, 1},
+		{Member{Key: "liu-zhiyuan", Name: "刘志远", Phone: "19900000009"}, 87, core.Lodger, 3},
+	} {
+		user, err := s.store.SignInWechat(ctx, identify(a.who))
+		if err != nil {
+			return err
+		}
+		if _, err := s.store.BindPhone(ctx, user.ID, a.who.Phone); err != nil {
+			return err
+		}
+		request := core.CertificationRequest{House: e.houses[a.house], Name: a.who.Name, Identity: a.identity}
+		if a.identity == core.Lodger {
+			request.LeaseDay = core.DayOf(s.now, s.store.Zone()) + 300
+		}
+		for n := range a.pictures {
+			kept, err := s.picture(ctx, user.ID, i*4+n)
+			if err != nil {
+				return err
+			}
+			request.Photos = append(request.Photos, kept)
+		}
+		by := core.Actor{Kind: core.ActorWechat, ID: user.ID, Name: "微信用户"}
+		if _, err := s.store.CreateCertification(ctx, by, user.ID, request, store.RequestKey{
+			Key: fmt.Sprintf("demo-application-%d", i),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// picture sends a picture as an applicant does.
+func (s *seeder) picture(ctx context.Context, owner core.ID, n int) (core.ID, error) {
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, document(n), nil); err != nil {
+		return 0, err
+	}
+	made, err := photo.Make(ctx, core.PhotoPersonal, file.Bytes())
+	if err != nil {
+		return 0, err
+	}
+	kept, err := s.store.CreatePhoto(ctx, owner, made)
+	return kept.ID, err
+}
+
+// document draws what looks like a photo of a paper on a table: a title, lines of text, a red seal.
+func document(n int) image.Image {
+	const w, h = 960, 720
+	tables := []color.RGBA{{0x8c, 0x6d, 0x4f, 0xff}, {0x5d, 0x6f, 0x7d, 0xff}, {0x70, 0x7a, 0x5e, 0xff}}
+	picture := image.NewRGBA(image.Rect(0, 0, w, h))
+	fill := func(r image.Rectangle, c color.RGBA) { draw.Draw(picture, r, image.NewUniform(c), image.Point{}, draw.Src) }
+	fill(picture.Rect, tables[n%len(tables)])
+	paper := image.Rect(140, 60, w-140, h-60)
+	fill(paper, color.RGBA{0xf7, 0xf5, 0xee, 0xff})
+	ink := color.RGBA{0x54, 0x54, 0x58, 0xff}
+	fill(image.Rect(paper.Min.X+200, paper.Min.Y+50, paper.Max.X-200, paper.Min.Y+84), ink)
+	for line := range 9 {
+		y := paper.Min.Y + 140 + line*44
+		fill(image.Rect(paper.Min.X+60, y, paper.Max.X-60-(line*53+n*31)%240, y+14), ink)
+	}
+	seal, at := color.RGBA{0xb8, 0x3a, 0x34, 0xff}, image.Pt(paper.Max.X-130, paper.Max.Y-120)
+	for y := -70; y <= 70; y++ {
+		for x := -70; x <= 70; x++ {
+			if d := x*x + y*y; d <= 70*70 && d >= 60*60 {
+				picture.SetRGBA(at.X+x, at.Y+y, seal)
+			}
+		}
+	}
+	return picture
+}

@@ -193,6 +193,8 @@ func TestProblems(t *testing.T) {
 		{name: "short key", env: "KEYS_MAC=" + key1 + " KEYS_RING=k1:AAAA", path: "keys.ring"},
 		{name: "an unknown SMS provider", env: "SMS_PROVIDER=x", path: "sms.provider"},
 		{name: "SMS with a template of no kind", env: "SMS_PROVIDER=log SMS_TEMPLATES=x=SMS_1:a=title", path: "sms.templates"},
+		{name: "a mini-program's template of no kind", env: "MINI_PROGRAM_TEMPLATES=x=ABCDEF:a=title", path: "mini_program.templates"},
+		{name: "a mini-program's template", env: "MINI_PROGRAM_TEMPLATES=certification=ABCDEF123:thing1=title;time2=time"},
 		{name: "SMS to the log", env: "SMS_PROVIDER=log SMS_TEMPLATES=binding=SMS_123456789:a=title"},
 		{name: "SMS of what waits", env: "SMS_PROVIDER=log SMS_TEMPLATES=review=SMS_123456789:a=title"},
 		{name: "SMS without a key", env: "SMS_PROVIDER=alibaba", path: "sms.key_id,sms.secret,sms.sign"},

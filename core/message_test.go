@@ -53,6 +53,37 @@ func TestMessageWords(t *testing.T) {
 	}
 }
 
+// A message about one application opens it, for who decides and for who applied; one about several opens the list.
+func TestWhereMessagesLead(t *testing.T) {
+	for _, c := range []struct {
+		m          Message
+		path, mini string
+	}{
+		{Message{Kind: MessageReview, Link: "certification/77", Events: 1}, "h5/review/77", ""},
+		{Message{Kind: MessageReview, Link: "certification/77", Events: 3}, "h5/review", ""},
+		{Message{Kind: MessageReview, Link: "certification?state=waiting", Events: 1}, "h5/review", ""},
+		{
+			Message{Kind: MessageCertification, Link: "certification/77", Events: 1}, "h5/certification/77",
+			"pages/certification/certification?id=77",
+		},
+		{Message{Kind: MessageJob, Link: "job/7", Events: 1}, "console/job/7", ""},
+	} {
+		if path, mini := c.m.Path(), c.m.MiniPage(); path != c.path || mini != c.mini {
+			t.Errorf("%s, %d: %q and %q, want %q and %q", c.m.Link, c.m.Events, path, mini, c.path, c.mini)
+		}
+	}
+}
+
+func TestQuietHoursInWords(t *testing.T) {
+	for q, want := range map[QuietHours]string{
+		DefaultQuiet: "22:00 至 7:00", {}: "不设", {From: 5, To: 5}: "不设", {From: 0, To: 6}: "0:00 至 6:00",
+	} {
+		if got := q.Label(); got != want {
+			t.Errorf("%+v is %q, want %q", q, got, want)
+		}
+	}
+}
+
 // Noon and night of the quiet hours, and times of day that are at their edges.
 func TestQuietHours(t *testing.T) {
 	at := func(hour, minute int) time.Time { return time.Date(2026, 11, 20, hour, minute, 0, 0, PlatformZone) }

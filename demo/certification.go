@@ -79,7 +79,9 @@ func document(n int) image.Image {
 	const w, h = 960, 720
 	tables := []color.RGBA{{0x8c, 0x6d, 0x4f, 0xff}, {0x5d, 0x6f, 0x7d, 0xff}, {0x70, 0x7a, 0x5e, 0xff}}
 	picture := image.NewRGBA(image.Rect(0, 0, w, h))
-	fill := func(r image.Rectangle, c color.RGBA) { draw.Draw(picture, r, image.NewUniform(c), image.Point{}, draw.Src) }
+	fill := func(r image.Rectangle, c color.RGBA) {
+		draw.Draw(picture, r, image.NewUniform(c), image.Point{}, draw.Src)
+	}
 	fill(picture.Rect, tables[n%len(tables)])
 	paper := image.Rect(140, 60, w-140, h-60)
 	fill(paper, color.RGBA{0xf7, 0xf5, 0xee, 0xff})

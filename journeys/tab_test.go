@@ -117,3 +117,16 @@ func decodeQR(t *testing.T, shot []byte) string {
 	}
 	return text
 }
+
+// eventually is await for what takes minutes.
+func (b *tab) eventually(what, expression string) {
+	b.t.Helper()
+	script := `new Promise(done => setTimeout(() => { let ok = false; try { ok = Boolean(` + expression + `) } catch {} done(ok) }, 1000))`
+	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); {
+		if ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); ok && err == nil {
+			return
+		}
+	}
+	b.picture("failed")
+	b.t.Fatalf("waited in vain for %s", what)
+}

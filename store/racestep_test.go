@@ -508,6 +508,12 @@ var raceRest = []raceStep{
 		by := core.Granter{Actor: raceBy, Holds: core.Account{ID: 9, Scope: everywhere, Operator: true, Permissions: core.Permissions()}}
 		return nil, w.LinkStaffAccount(w.ctx, by, w.ids["staff"], w.ids["account"])
 	}},
+	{"DisableReminder", func(w *raceWorld) (any, error) {
+		return nil, w.DisableReminder(w.ctx, core.SystemGranter, w.ids["account"])
+	}},
+	{"EnableReminder", func(w *raceWorld) (any, error) {
+		return nil, w.EnableReminder(w.ctx, core.SystemGranter, w.ids["account"])
+	}},
 	{"RemoveStaff", func(w *raceWorld) (any, error) { return nil, w.RemoveStaff(w.ctx, raceBy, everywhere, w.ids["staff"]) }},
 	{"ImportStaff", func(w *raceWorld) (any, error) {
 		lines, err := core.StaffLines([][]string{core.StaffColumns, {"张三", "男", "13700000002", "", "工程部", "维修员", "", "翠湖花园"}})

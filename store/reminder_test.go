@@ -1,0 +1,257 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store/database"
+	"tongxing/store/outbox"
+)
+
+// reviewingAccount is an account of some communities that may review.
+func reviewingAccount(login string, scope core.Scope) core.Account {
+	return core.Account{
+		Login: login, Name: "王" + login, Role: core.RoleClerk, Scope: scope,
+		Permissions: []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview},
+	}
+}
+
+// reminderWords are the reminders of a scope, for comparison: login, phone, reach, and whether it is on.
+func reminderWords(t *testing.T, s *Store, scope core.Scope, f ReminderFilter) string {
+	t.Helper()
+	f.Page.Limit = 20
+	list, more, err := s.Reminders(t.Context(), scope, f)
+	if err != nil || more {
+		t.Fatal(more, err)
+	}
+	words := make([]string, len(list))
+	for i, r := range list {
+		words[i] = fmt.Sprintf("%s %s %s %t", r.Account.Login, r.Phone, r.Reach, r.On)
+	}
+	return strings.Join(words, "\n")
+}
+
+// bindByTicket ties a WeChat user to an account by the code that somebody with all permissions shows.
+func bindByTicket(t *testing.T, s *Store, account, user core.ID) error {
+	t.Helper()
+	ticket, err := s.CreateBindTicket(t.Context(), core.System, core.Everywhere, BindTarget{
+		Kind: core.BindAccount, ID: account, Holder: core.SystemGranter.Holds,
+	})
+	if err != nil {
+		return err
+	}
+	return ticket.use(t, s, user)
+}
+
+// Who may review is listed, with how each is told: by which phone, and whether an official account in use reaches
+// them.
+func TestReminders(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		o.WechatApps = []KeyedWechatApp{{App: core.WechatApp{Kind: core.WechatOfficial, AppID: "wx1", Scope: core.Everywhere}}}
+		s := openStore(t, o)
+		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
+		follower := mustAccount(t, s, reviewingAccount("follower", core.ScopeOf(here)))
+		bound := mustAccount(t, s, reviewingAccount("bound", core.ScopeOf(here)))
+		staff := mustAccount(t, s, reviewingAccount("staff", core.ScopeOf(here, there)))
+		mustAccount(t, s, testAccount("onlooker"))
+		gone := mustAccount(t, s, reviewingAccount("gone", core.ScopeOf(here)))
+		if err := s.DisableAccount(t.Context(), core.SystemGranter, gone.ID); err != nil {
+			t.Fatal(err)
+		}
+		user := newWechatUserWithPhone(t, s, "o-follower", "13800138001")
+		for account, who := range map[core.ID]core.WechatIdentity{
+			follower.ID: {AppID: "wx1", OpenID: "oa-follower", UnionID: "u1"}, bound.ID: {AppID: "wx9", OpenID: "o-bound"},
+		} {
+			id := signIn(t, s, who).ID
+			if account == follower.ID {
+				id = user.ID
+				s.mustRun(t, "UPDATE wechat_identity SET user_id = ? WHERE app_id = 'wx1'", int64(id))
+				s.mustRun(t, "UPDATE wechat_identity SET followed_at = 1 WHERE app_id = 'wx1'")
+			} else {
+				s.mustRun(t, "UPDATE wechat_identity SET followed_at = 1 WHERE app_id = 'wx9'") // an account that is not in use
+			}
+			if err := bindByTicket(t, s, account, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.LinkStaffAccount(t.Context(), core.SystemGranter, newStaff(t, s, "李娜", "13700000001", here), staff.ID); err != nil {
+			t.Fatal(err)
+		}
+		want := "follower 138****8001 follower true\nbound  bound true\nstaff 137****0001 none true"
+		if got := reminderWords(t, s, everywhere, ReminderFilter{}); got != want {
+			t.Errorf("everybody:\n%s\nwant\n%s", got, want)
+		}
+		if got := reminderWords(t, s, everywhere, ReminderFilter{Community: there}); !strings.HasPrefix(got, "staff ") {
+			t.Errorf("of one community:\n%s", got)
+		}
+		if got := reminderWords(t, s, core.ScopeOf(there), ReminderFilter{}); got != "" {
+			t.Errorf("an account with a community outside the scope: %s", got)
+		}
+		if got := reminderWords(t, s, everywhere, ReminderFilter{Keyword: "bou"}); got != "bound  bound true" {
+			t.Errorf("searched: %s", got)
+		}
+	})
+}
+
+// A switch takes effect on what waits from then on, is in the audit log, and is refused to who holds less.
+func TestReminderIsSwitched(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
+		ctx, chief := t.Context(), core.SystemGranter
+		if err := w.DisableReminder(ctx, chief, w.zhang.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, w.DisableReminder(ctx, chief, w.zhang.ID), core.CodeConflict)
+		w.apply(w.request("王小明"))
+		told := "SELECT COUNT(*) FROM message WHERE kind = 'review' AND to_id = " + w.zhang.ID.String()
+		bell := "SELECT COUNT(*) FROM notice WHERE stem = 'certification' AND account_id = " + w.zhang.ID.String()
+		if w.count(told) != 0 || w.count(bell) != 1 {
+			t.Errorf("switched off: %d messages, %d in the bell", w.count(told), w.count(bell))
+		}
+		if err := w.EnableReminder(ctx, chief, w.zhang.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, w.EnableReminder(ctx, chief, w.zhang.ID), core.CodeConflict)
+		w.apply(w.request("王大明"))
+		if w.count(told) != 1 {
+			t.Errorf("switched on again: %d messages", w.count(told))
+		}
+		for _, action := range []string{"reminder.enable", "reminder.disable"} {
+			if n := w.count("SELECT COUNT(*) FROM audit_log WHERE action = '" + action + "'"); n != 1 {
+				t.Errorf("%d lines of %s", n, action)
+			}
+		}
+		lesser := mustAccount(t, w.Store, testAccount("lesser"))
+		wantCode(t, w.DisableReminder(ctx, granterOf(lesser), w.zhang.ID), core.CodeForbidden)
+		elsewhere := mustAccount(t, w.Store, reviewingAccount("elsewhere", core.ScopeOf(newCommunity(t, w.Store, "海棠苑"))))
+		wantCode(t, w.DisableReminder(ctx, granterOf(elsewhere), w.zhang.ID), core.CodeNotFound)
+	})
+}
+
+// Who scans the code of an account is bound to it, once; a code is made for nobody who holds more, nor for oneself.
+func TestAccountIsBoundByACode(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
+		ctx := t.Context()
+		one := signIn(t, w.Store, core.WechatIdentity{AppID: "wx1", OpenID: "o-1"})
+		two := signIn(t, w.Store, core.WechatIdentity{AppID: "wx1", OpenID: "o-2"})
+		if err := bindByTicket(t, w.Store, w.zhang.ID, one.ID); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := w.AccountOfUser(ctx, one.ID); err != nil || a.ID != w.zhang.ID {
+			t.Errorf("bound to %+v, %v", a, err)
+		}
+		if n := w.count("SELECT COUNT(*) FROM account_notice WHERE account_id = " + w.zhang.ID.String()); n != 1 {
+			t.Errorf("the owner is told %d times", n)
+		}
+		wantCode(t, bindByTicket(t, w.Store, w.zhang.ID, two.ID), core.CodeConflict) // bound
+		wantCode(t, bindByTicket(t, w.Store, w.li.ID, one.ID), core.CodeConflict)    // a WeChat of another account
+		lesser := mustAccount(t, w.Store, testAccount("lesser"))
+		for what, holder := range map[string]core.Account{
+			"who holds less": lesser, "nobody": {}, "oneself": {ID: w.li.ID, Scope: everywhere, Permissions: core.Permissions()},
+		} {
+			_, err := w.CreateBindTicket(ctx, core.System, everywhere, BindTarget{Kind: core.BindAccount, ID: w.li.ID, Holder: holder})
+			if !core.IsConflict(err) && core.CodeOf(err) != core.CodeForbidden && !core.IsNotFound(err) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
+}
+
+// A code is over once the account has changed: who shows it may not hold all that it holds now. The scanner's
+// number must be that of the member of the staff.
+func TestCodeOfAnAccountIsOver(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
+		ctx := t.Context()
+		user := newWechatUserWithPhone(t, w.Store, "o-li", "13700000009")
+		ticket := func() BindTicket {
+			t.Helper()
+			ticket, err := w.CreateBindTicket(ctx, core.System, everywhere, BindTarget{
+				Kind: core.BindAccount, ID: w.li.ID, Holder: core.SystemGranter.Holds,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ticket
+		}
+		over := ticket()
+		a, err := w.Account(ctx, everywhere, w.li.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Name = "李改名"
+		if _, err := w.UpdateAccount(ctx, core.SystemGranter, a); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, over.use(t, w.Store, user.ID), core.CodeNotFound)
+		member := newStaff(t, w.Store, "李审核", "13700000001", w.community)
+		if err := w.LinkStaffAccount(ctx, core.SystemGranter, member, w.li.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, ticket().use(t, w.Store, user.ID), core.CodeForbidden)
+		w.mustRun(t, "UPDATE staff SET phone_mac = ? WHERE id = ?", w.db.Keys().Digest("phone", "13700000009"), int64(member))
+		if err := ticket().use(t, w.Store, user.ID); err != nil {
+			t.Errorf("with the number of the staff: %v", err)
+		}
+	})
+}
+
+// Who has no WeChat is told by text message to the number of the staff, if there is one.
+func TestTextMessageToTheStaff(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.follow(t, false)
+		if err := p.s.UnbindAccount(t.Context(), core.Actor{Kind: core.ActorAccount, ID: p.account.ID}); err != nil {
+			t.Fatal(err)
+		}
+		p.s.mustRun(t, "DELETE FROM message")
+		member := newStaff(t, p.s, "李娜", "13700000001", newCommunity(t, p.s, "翠湖花园"))
+		p.s.mustRun(t, "UPDATE staff SET account_id = ? WHERE id = ?", int64(p.account.ID), int64(member))
+		p.put(t, core.MessageBinding, 1)
+		if d := p.claimOne(t, core.ChannelSMS); d.Address != "13700000001" {
+			t.Errorf("sent to %q", d.Address)
+		}
+	})
+}
+
+// A resident who has consented is told by the mini-program, and one who has not, or has no more, by the official
+// account.
+func TestOutcomeByTheMiniProgram(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.setup.Open[core.ChannelSubscribe] = true
+		p.setup.Templates[core.ChannelSubscribe] = map[core.MessageKind]core.MessageTemplate{
+			core.MessageCertification: {ID: "outcome", Fields: map[string]string{"thing1": "title"}},
+		}
+		mini := core.WechatIdentity{AppID: "wx2", OpenID: "mini"}
+		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES ('wx2', 'mini', ?, 1)", int64(p.owner.ID))
+		if err := p.s.Outbox().AddGrant(t.Context(), mini, "outcome"); err != nil {
+			t.Fatal(err)
+		}
+		tell := func() {
+			t.Helper()
+			if err := p.s.db.Write(t.Context(), "tell", func(tx *database.Tx) error {
+				return outbox.Put(tx, core.MessageNote{
+					Kind: core.MessageCertification, User: p.owner.ID, Title: "住户认证已通过", Link: "certification/77",
+				})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tell()
+		d := p.claimOne(t, core.ChannelSubscribe)
+		if d.AppID != "wx2" || d.Address != "mini" || d.MiniPage() != "pages/certification/certification?id=77" {
+			t.Errorf("dispatch %+v opens %s", d, d.MiniPage())
+		}
+		p.record(t, d, core.AnswerAccepted, "1")
+		tell()
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "2")
+		// A consent that WeChat does not know of any more: the next channel.
+		if err := p.s.Outbox().AddGrant(t.Context(), mini, "outcome"); err != nil {
+			t.Fatal(err)
+		}
+		tell()
+		p.record(t, p.claimOne(t, core.ChannelSubscribe), core.WechatAnswer(core.ChannelSubscribe, 43101), "")
+		if d := p.claimOne(t, core.ChannelTemplate); d.Path() != "h5/certification/77" {
+			t.Errorf("opens %s", d.Path())
+		}
+	})
+}

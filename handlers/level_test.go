@@ -21,6 +21,7 @@ var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rot
 // harmless are addresses of hurts that ask by a form of their own.
 var harmless = []string{
 	"POST /console/me/totp/off", "POST /console/password",
+	"POST /console/reminder/:id/disable",   // a switch, which the same button turns on again
 	"POST /console/accessalert/:id/handle", // one alert, which the message opens again
 }
 

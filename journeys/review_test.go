@@ -112,7 +112,7 @@ func applies(t *testing.T, address string) {
 	if len(mine.Templates) != 1 {
 		t.Fatalf("templates to ask for: %q", mine.Templates)
 	}
-	m.post(on(t, address, newcomer, "/sim/phone/"+newcomer+"/grant"), url.Values{"app": {demoMini}, "template": {mine.Templates[0]}})
+	m.post(address+"/sim/phone/"+newcomer+"/grant", url.Values{"app": {demoMini}, "template": {mine.Templates[0]}})
 	var made struct{ State string }
 	m.call(http.MethodPost, "/certifications", map[string]any{
 		"house_id": level.Houses[len(level.Houses)-1].ID, "name": "孙丽娟", "identity": "tenant", "photos": []string{m.picture()},
@@ -131,8 +131,10 @@ type miniProgram struct {
 // signIn signs in with a code of wx.login, which the phone gives to what it opens.
 func (m *miniProgram) signIn() {
 	m.t.Helper()
-	client := &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	launched, err := client.Get(on(m.t, m.address, newcomer, "/sim/phone/"+newcomer+"/launch?app="+demoMini))
+	client := &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	launched, err := client.Get(m.address + "/sim/phone/" + newcomer + "/launch?app=" + demoMini)
 	if err != nil {
 		m.t.Fatal(err)
 	}

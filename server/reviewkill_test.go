@@ -73,7 +73,8 @@ func newInspections(t *testing.T, applications int, maria bool) *inspections {
 	if err != nil {
 		t.Fatal(err)
 	}
-	houses, err := s.CreateHouses(t.Context(), core.System, core.Everywhere, community, [][]string{{"1", "1", "101"}, {"1", "1", "102"}})
+	houses, err := s.CreateHouses(t.Context(), core.System, core.Everywhere, community,
+		[][]string{{"1", "1", "101"}, {"1", "1", "102"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,8 @@ func TestReviewersAreKilledHalfWay(t *testing.T) {
 			"lines of approving": {"SELECT COUNT(*) FROM audit_log WHERE action = 'certification.approve'", approved},
 			"lines of rejecting": {"SELECT COUNT(*) FROM audit_log WHERE action = 'certification.reject'", rejected},
 			"applications with a line": {
-				"SELECT COUNT(DISTINCT target) FROM audit_log WHERE action IN ('certification.approve', 'certification.reject')", applications,
+				"SELECT COUNT(DISTINCT target) FROM audit_log WHERE action IN ('certification.approve', 'certification.reject')",
+				applications,
 			},
 			"messages to applicants": {"SELECT COUNT(*) FROM message WHERE kind = 'certification'", applications},
 			"applicants who are told": {

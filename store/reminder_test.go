@@ -222,7 +222,8 @@ func TestOutcomeByTheMiniProgram(t *testing.T) {
 			core.MessageCertification: {ID: "outcome", Fields: map[string]string{"thing1": "title"}},
 		}
 		mini := core.WechatIdentity{AppID: "wx2", OpenID: "mini"}
-		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES ('wx2', 'mini', ?, 1)", int64(p.owner.ID))
+		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES ('wx2', 'mini', ?, 1)",
+			int64(p.owner.ID))
 		if err := p.s.Outbox().AddGrant(t.Context(), mini, "outcome"); err != nil {
 			t.Fatal(err)
 		}

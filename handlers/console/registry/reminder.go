@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"net/http"
 
 	"tongxing/core"
@@ -154,7 +155,8 @@ func (p *Pages) reminderDisable(c *web.Context) error {
 func reminderBinding(a core.Account) frame.Binding {
 	return frame.Binding{
 		Kind: core.BindAccount, Target: a.ID, Name: a.Name, Stem: "reminder",
-		URL: frame.ReminderURL(a.ID), List: frame.ReminderPath, Crumbs: []templates.Crumb{{Label: "提醒设置", URL: frame.ReminderPath}},
+		URL: frame.ReminderURL(a.ID), List: frame.ReminderPath,
+		Crumbs: []templates.Crumb{{Label: "提醒设置", URL: frame.ReminderPath}},
 	}
 }
 
@@ -183,11 +185,17 @@ func (p *Pages) reminderUnbind(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	sessions, err := p.Store.Sessions(c.Ctx(), core.SessionAccount, a.ID)
+	if err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "解除“" + a.Name + "”的微信关联？", Submit: "解除关联", Danger: true,
-			Text:    "有申请等待审核时，不再用微信提醒" + a.Name + "。",
-			Effects: []string{"不能再用这个微信扫码登录后台", "该账号现在的登录全部退出，仍可用密码登录"},
+			Title: "解除“" + a.Name + "”的微信关联？", Submit: "解除微信关联", Danger: true,
+			Text: "有申请等待审核时，不再用微信提醒" + a.Name + "。",
+			Effects: []string{
+				"不能再用这个微信扫码登录后台，仍可用密码登录", fmt.Sprintf("退出该账号的 %d 处登录", len(sessions)),
+			},
 		},
 		Do:   func() error { return p.Store.UnbindAccountOf(c.Ctx(), holder(c), a.ID) },
 		Done: "已解除" + a.Name + "的微信关联。", Back: frame.ReminderPath,

@@ -15,7 +15,9 @@ import (
 )
 
 // reminding is what it takes to switch reminders and to bind accounts that may review.
-var reminding = append([]core.Permission{core.PermMessageView, core.PermReminderEdit, core.PermAccountView, core.PermAccountEdit}, reviewing...)
+var reminding = append([]core.Permission{
+	core.PermMessageView, core.PermReminderEdit, core.PermAccountView, core.PermAccountEdit,
+}, reviewing...)
 
 // reminderOf returns the row of an account.
 func reminderOf(t *testing.T, b *desk.Clerk, login string) *goquery.Selection {
@@ -32,7 +34,8 @@ func TestReminderList(t *testing.T) {
 	id := d.Account(t, "reviewer", reviewing...)
 	d.Account(t, "onlooker", core.PermReaderView)
 	row := reminderOf(t, b, "reviewer")
-	if row.Length() != 1 || !strings.Contains(row.Text(), "未关联公众号") || row.Find(`button[role=switch][aria-checked=true]`).Length() != 1 {
+	if row.Length() != 1 || !strings.Contains(row.Text(), "未关联公众号") ||
+		row.Find(`button[role=switch][aria-checked=true]`).Length() != 1 {
 		t.Fatalf("the row is %q", row.Text())
 	}
 	if reminderOf(t, b, "onlooker").Length() != 0 {

@@ -29,10 +29,7 @@ func TestSubscribeSender(t *testing.T) {
 	web := httptest.NewServer(sim)
 	defer web.Close()
 	client := wechat.New(wechat.Options{APIBase: web.URL, LoopbackOnly: true})
-	mini, err := client.MiniProgram(subscribeApp, "secret-of-the-test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	mini := client.MiniProgram(subscribeApp, "secret-of-the-test")
 	_, template, err := core.ParseMessageTemplate("certification=" + subscribeTemplate + ":thing1=title;time2=time")
 	if err != nil {
 		t.Fatal(err)

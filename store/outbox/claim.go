@@ -145,12 +145,12 @@ func (c *claim) route() error {
 			}
 			continue
 		}
+		d := c.dispatch(m, step.Send) // before its consent is spent, without which nobody is reached
 		if step.Send == core.ChannelSubscribe {
 			if ok, err := c.spendGrant(m); err != nil || !ok {
 				return firstError(err, database.ErrRace)
 			}
 		}
-		d := c.dispatch(m, step.Send)
 		attempts = append(attempts, attemptValues(c.tx, d))
 		sent[step.Send] = append(sent[step.Send], m.ID)
 		c.list = append(c.list, d)

@@ -53,7 +53,8 @@ func TestMessageWords(t *testing.T) {
 	}
 }
 
-// A message about one application opens it, for who decides and for who applied; one about several opens the list.
+// A message about one application opens it, on the reviewer's and on the applicant's phone; one about several opens
+// the list.
 func TestWhereMessagesLead(t *testing.T) {
 	for _, c := range []struct {
 		m          Message

@@ -37,7 +37,8 @@ func (c *Context) SendPhoto(may func(stem string) bool) error {
 	if err != nil {
 		return err
 	}
-	return c.photo(content)
+	c.Header().Set("Cache-Control", "private, max-age="+strconv.Itoa(int(time.Minute/time.Second)))
+	return c.Bytes(http.StatusOK, core.PhotoMediaType, content)
 }
 
 // PhotoAsked returns which picture the address of a PhotoURL names, if it still holds.
@@ -66,10 +67,5 @@ func (c *Context) SendOwnPhoto(id core.ID, part core.PhotoPart) error {
 	if err != nil {
 		return err
 	}
-	return c.photo(content)
-}
-
-func (c *Context) photo(content []byte) error {
-	c.Header().Set("Cache-Control", "private, max-age="+strconv.Itoa(int(time.Minute/time.Second)))
 	return c.Bytes(http.StatusOK, core.PhotoMediaType, content)
 }

@@ -156,7 +156,7 @@ func (f settingForm) settings() (core.Settings, error) {
 	return s, s.Check()
 }
 
-// hourOf returns a posted hour; -1 is none.
+// hourOf returns a posted hour, or -1.
 func hourOf(text string) int {
 	if hour, err := strconv.Atoi(text); err == nil {
 		return hour

@@ -41,6 +41,9 @@ var followerSourceLabels = map[FollowerSource]string{
 	"ADD_SCENE_OTHERS": "其他",
 }
 
+// Valid reports whether the source is one that WeChat tells today.
+func (s FollowerSource) Valid() bool { return slices.Contains(FollowerSources, s) }
+
 // Label returns the source in Chinese; one to come is 其他.
 func (s FollowerSource) Label() string {
 	if s == "" {

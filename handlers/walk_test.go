@@ -612,7 +612,7 @@ func TestNoRouteShowsAnotherEstate(t *testing.T) {
 	callers := w.callers(t, w.others, "others")
 	tried := 0
 	for _, r := range w.app.Routes() {
-		if open(r) {
+		if open(r) || strings.HasPrefix(r.Path, "/console/wechatfile") { // of the deployment, not of an estate
 			continue
 		}
 		path, hasID := w.address(t, r, w.mine, target.subject)

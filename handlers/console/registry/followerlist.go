@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,10 +44,10 @@ const followersAPage = core.MaxFollowersAtOne
 
 // followerAsked are the filters of the list.
 type followerAsked struct {
-	App    string `form:"app" max:"64"`
-	State  string `form:"state" of:"left"`
-	Tag    int    `form:"tag"`
-	Source string `form:"source" max:"32"`
+	App    string              `form:"app" max:"64"`
+	State  string              `form:"state" of:"left"`
+	Tag    int                 `form:"tag"`
+	Source core.FollowerSource `form:"source" max:"32"`
 }
 
 func (p *Pages) followerList(c *web.Context) error {
@@ -65,15 +66,18 @@ func (p *Pages) followerList(c *web.Context) error {
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
-	filter := store.FollowerFilter{
-		AppID: at.AppID, Left: asked.State == "left", Tag: asked.Tag, Source: core.FollowerSource(asked.Source),
-		Page: c.CountedPage(followersAPage),
-	}
-	followers, more, err := p.Store.Followers(c.Ctx(), c.Scope(), filter)
+	tags, err := p.Store.FollowerTags(c.Ctx(), c.Scope(), at.AppID)
 	if err != nil {
 		return err
 	}
-	tags, err := p.Store.FollowerTags(c.Ctx(), c.Scope(), at.AppID)
+	if asked.Tag != 0 && !slices.ContainsFunc(tags, func(t core.FollowerTag) bool { return t.Number == asked.Tag }) {
+		return core.InvalidFields(map[string]string{"tag": "请在列出的标签中选择"})
+	}
+	filter := store.FollowerFilter{
+		AppID: at.AppID, Left: asked.State == "left", Tag: asked.Tag, Source: asked.Source,
+		Page: c.CountedPage(followersAPage),
+	}
+	followers, more, err := p.Store.Followers(c.Ctx(), c.Scope(), filter)
 	if err != nil {
 		return err
 	}

@@ -49,8 +49,8 @@ const inPhone = `(selector => { const look = page => { const found = page && pag
 // evaluated again on the next page.
 func (b *tab) await(what, expression string) {
 	b.t.Helper()
-	script := `new Promise(done => { const end = Date.now() + 2000; const look = async () => { let ok = false; try { ok = await ` + expression +
-		` } catch {}
+	script := `new Promise(done => { const end = Date.now() + 2000;
+		const look = async () => { let ok = false; try { ok = await ` + expression + ` } catch {}
 		if (ok) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 50) }; look() })`
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {

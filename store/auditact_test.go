@@ -177,12 +177,12 @@ func TestEveryAuditFieldHasWords(t *testing.T) {
 }
 
 // stemsOfAudit returns whose acts a struct is kept by: the longest stem that its name
-// begins with, or all that have an act taking things out of service.
+// begins with, or all that have an act taking things of theirs out of service.
 func stemsOfAudit(name string) []string {
 	var stems []string
 	longest := ""
 	for _, f := range core.Features {
-		if name == "serviceAudit" && slices.ContainsFunc(f.Verbs, func(v core.Verb) bool { return v.Name == "disable" }) {
+		if name == "serviceAudit" && f.Table != "" && slices.ContainsFunc(f.Verbs, func(v core.Verb) bool { return v.Name == "disable" }) {
 			stems = append(stems, f.Stem)
 		}
 		if strings.HasPrefix(strings.ToLower(name), f.Stem) && len(f.Stem) > len(longest) {

@@ -390,22 +390,24 @@ func (s *Store) TagFollowers(ctx context.Context, by core.Actor, scope core.Scop
 
 // tagFollower tags one follower, or takes the tag away.
 func tagFollower(tx *database.Tx, by core.Actor, before core.Follower, t FollowersTagging, tags []core.FollowerTag) error {
-	after, action := before, "follower.tag"
+	act := audit.Entry{
+		Action: "follower.tag", Subject: audit.Target("follower", before.ID), Before: auditOfFollower(before, tags),
+	}
+	after := before
 	if t.Off {
-		after.Tags, action = slices.DeleteFunc(slices.Clone(before.Tags), func(n int) bool { return n == t.Tag }), "follower.untag"
+		act.Action = "follower.untag"
+		after.Tags = slices.DeleteFunc(slices.Clone(before.Tags), func(n int) bool { return n == t.Tag })
 	} else {
 		after.Tags = append(slices.Clone(before.Tags), t.Tag)
 	}
+	act.After = auditOfFollower(after, tags)
 	if err := setFollowerTags(tx, after); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("UPDATE follower SET updated_at = ? WHERE id = ?", tx.NextUpdated(before.Updated), int64(before.ID)); err != nil {
 		return err
 	}
-	return audit.Write(tx, by, audit.Entry{
-		Action: action, Subject: audit.Target("follower", before.ID),
-		Before: auditOfFollower(before, tags), After: auditOfFollower(after, tags),
-	})
+	return audit.Write(tx, by, act)
 }
 
 // setFollowerTags writes a follower's tags.

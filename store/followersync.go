@@ -119,7 +119,8 @@ type followerSyncAct struct{ appID, action string }
 // AskFollowerSync begins a sync, which a server takes up within seconds; one that was stopped or failed goes on where
 // it was.
 func (s *Store) AskFollowerSync(ctx context.Context, by core.Actor, scope core.Scope, appID string) error {
-	return s.changeFollowerSync(ctx, by, scope, followerSyncAct{appID, "follower.sync"}, func(tx *database.Tx, row followerSyncRow) error {
+	act := followerSyncAct{appID: appID, action: "follower.sync"}
+	return s.changeFollowerSync(ctx, by, scope, act, func(tx *database.Tx, row followerSyncRow) error {
 		if row.Run != 0 && row.Stopped == 0 && row.Problem == "" && !row.free(tx.Now()) {
 			return core.Conflict("正在同步")
 		}
@@ -138,7 +139,7 @@ func (s *Store) AskFollowerSync(ctx context.Context, by core.Actor, scope core.S
 
 // StopFollowerSync stops the run under way. What it has met stays, and it can go on.
 func (s *Store) StopFollowerSync(ctx context.Context, by core.Actor, scope core.Scope, appID string) error {
-	act := followerSyncAct{appID, "follower.stop_sync"}
+	act := followerSyncAct{appID: appID, action: "follower.stop_sync"}
 	return s.changeFollowerSync(ctx, by, scope, act, func(tx *database.Tx, _ followerSyncRow) error {
 		return tx.ExecOne(core.Conflict("没有正在进行的同步"), `
 			UPDATE follower_sync

@@ -50,7 +50,7 @@ const inPhone = `(selector => { const look = page => { const found = page && pag
 func (b *tab) await(what, expression string) {
 	b.t.Helper()
 	script := `new Promise(done => { const end = Date.now() + 2000;
-		const look = async () => { let ok = false; try { ok = await ` + expression + ` } catch {}
+		const look = async () => { let ok = false; try { ok = await (` + expression + `) } catch {}
 		if (ok) done(true); else if (Date.now() > end) done(false); else setTimeout(look, 50) }; look() })`
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // TB is the part of testing.TB that CheckAll needs; this package does not import testing.
@@ -27,14 +28,22 @@ func CheckAll(t TB, prefix string, samples map[string]any) {
 		t.Errorf("%v", err)
 		return
 	}
+	now := r.now()
+	r.now = func() time.Time { return now } // each page is drawn twice
 	sampled := map[string]bool{}
 	for name, page := range samples {
 		file, _, _ := strings.Cut(name, "#")
 		sampled[file] = true
-		var out bytes.Buffer
+		var out, again bytes.Buffer
 		if err := r.Render(&out, file, page); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
+		}
+		if err := r.Render(&again, file, page); err != nil || !bytes.Equal(out.Bytes(), again.Bytes()) {
+			t.Errorf("%s: compiled, it is another page: %v\n%s", name, err, difference(out.String(), again.String()))
+		}
+		if !r.pages[file].compiled() {
+			t.Errorf("%s: cannot be compiled: %v", name, r.pages[file].problem)
 		}
 		for _, fault := range append(Faults(out.String()), detailFaults(page)...) {
 			t.Errorf("%s: %s", name, fault)
@@ -46,6 +55,16 @@ func CheckAll(t TB, prefix string, samples map[string]any) {
 			t.Errorf("templates/%s.html has no sample: no test executes it", name)
 		}
 	}
+}
+
+// difference returns where two texts begin to differ.
+func difference(a, b string) string {
+	at := 0
+	for at < min(len(a), len(b)) && a[at] == b[at] {
+		at++
+	}
+	from := max(0, at-60)
+	return fmt.Sprintf("%q\n%q", a[from:min(len(a), at+60)], b[from:min(len(b), at+60)])
 }
 
 // detailFaults returns what the head of a page with a field Detail has too much of.

@@ -28,15 +28,20 @@ func (r *Renderer) funcs() template.FuncMap {
 }
 
 // icon returns an icon of assets/icons.txt, in the size and colour of the surrounding text. It is
-// decoration: the text carries the meaning.
+// decoration: the text carries the meaning. There are a hundred, and a list has hundreds of times one of them.
 func (r *Renderer) icon(name string) (template.HTML, error) {
+	if made, ok := r.icons.Load(name); ok && !r.dev {
+		return made.(template.HTML), nil
+	}
 	sprite, err := r.asset("icons.svg")
 	if err != nil {
 		return "", err
 	}
-	return template.HTML(fmt.Sprintf( //nolint:gosec // both values come from the templates
+	made := template.HTML(fmt.Sprintf( //nolint:gosec // both values come from the templates
 		`<svg class="icon" width="24" height="24" aria-hidden="true" focusable="false"><use href="%s#%s"/></svg>`,
-		template.HTMLEscapeString(sprite), template.HTMLEscapeString(name))), nil
+		template.HTMLEscapeString(sprite), template.HTMLEscapeString(name)))
+	r.icons.Store(name, made)
+	return made, nil
 }
 
 // formatter returns a function that formats a time.Time or *time.Time in the deployment's time

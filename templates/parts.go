@@ -205,7 +205,7 @@ type Verdict struct {
 }
 
 // Live connects a part of a page to a stream of server-sent events; partials take it as attributes
-// through "live". Each event named Event replaces or extends the part, or makes it fetch itself
+// through "live-attributes". Each event named Event replaces or extends the part, or makes it fetch itself
 // again.
 type Live struct {
 	URL   string

@@ -18,6 +18,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -33,7 +34,8 @@ type Renderer struct {
 	zone   *time.Location
 	now    func() time.Time // pages say how long ago something was
 	assets manifest
-	pages  map[string]*template.Template
+	pages  map[string]*page
+	icons  sync.Map // markup by name
 
 	demoFront Action
 }
@@ -77,11 +79,13 @@ func newRenderer(files fs.FS, dev bool, options []Option) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.pages = make(map[string]*template.Template, len(names))
+	r.pages = make(map[string]*page, len(names))
 	for _, name := range names {
-		if r.pages[name], err = r.parse(shared, name); err != nil {
+		set, err := r.parse(shared, name)
+		if err != nil {
 			return nil, err
 		}
+		r.pages[name] = &page{set: set, funcs: r.funcs()}
 	}
 	return r, nil
 }
@@ -96,7 +100,7 @@ func (r *Renderer) Render(w io.Writer, name string, page any) error {
 // (htmx, server-sent events). data is the block's own, not necessarily the page's struct. An empty
 // block is the whole page.
 func (r *Renderer) RenderBlock(w io.Writer, name, block string, data any) error {
-	set, err := r.set(name)
+	p, err := r.page(name)
 	if err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (r *Renderer) RenderBlock(w io.Writer, name, block string, data any) error 
 		buffer = new(bytes.Buffer)
 	}
 	before := buffer.Len()
-	if err := set.ExecuteTemplate(buffer, block, data); err != nil {
+	if err := p.execute(buffer, block, data); err != nil {
 		buffer.Truncate(before)
 		return fmt.Errorf("templates: render %s: %w", name, err)
 	}
@@ -129,19 +133,20 @@ func (r *Renderer) Pages() []string {
 	return names
 }
 
-func (r *Renderer) set(name string) (*template.Template, error) {
+func (r *Renderer) page(name string) (*page, error) {
 	if r.dev {
 		shared, err := r.shared()
 		if err != nil {
 			return nil, err
 		}
-		return r.parse(shared, name)
+		set, err := r.parse(shared, name)
+		return &page{set: set, funcs: r.funcs()}, err
 	}
-	set, ok := r.pages[name]
+	p, ok := r.pages[name]
 	if !ok {
 		return nil, fmt.Errorf("templates: no page is called %q", name)
 	}
-	return set, nil
+	return p, nil
 }
 
 // shared parses the common part of every page's set.

@@ -39,16 +39,17 @@ type Options struct {
 
 // DB is an open database, its schema up to date. It is safe for concurrent use.
 type DB struct {
-	reads   *sqlx.DB
-	writes  *sqlx.DB // SQLite: a pool of one; MySQL: the same pool as reads
-	workers *sqlx.DB // MySQL: of workers alone, which queue behind no page; SQLite: writes
-	dialect Dialect
-	group   *groupWriter // SQLite: groups waiting acts into one commit; nil on MySQL
-	ids     *idMaker
-	lease   *nodeLease
-	keys    Keyring
-	now     func() time.Time
-	log     *slog.Logger
+	reads    *sqlx.DB
+	writes   *sqlx.DB // SQLite: a pool of one; MySQL: the same pool as reads
+	workers  *sqlx.DB // MySQL: of workers alone, which queue behind no page; SQLite: writes
+	prepared prepared // SQLite: statements of reads
+	dialect  Dialect
+	group    *groupWriter // SQLite: groups waiting acts into one commit; nil on MySQL
+	ids      *idMaker
+	lease    *nodeLease
+	keys     Keyring
+	now      func() time.Time
+	log      *slog.Logger
 
 	wakers       wakers
 	unreadable   unreadable

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"tongxing/core"
 )
 
@@ -156,12 +158,34 @@ func (t *Tx) NowMS() int64 { return t.now.UnixMilli() }
 
 // Get reads one row outside any transaction.
 func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
-	return db.reads.GetContext(ctx, dest, query, args...)
+	statement, err := db.prepare(ctx, query)
+	if statement == nil {
+		if err == nil {
+			err = db.reads.GetContext(ctx, dest, query, args...)
+		}
+		return err
+	}
+	return statement.GetContext(ctx, dest, args...)
 }
 
 // All reads rows outside any transaction.
 func (db *DB) All(ctx context.Context, dest any, query string, args ...any) error {
-	return db.reads.SelectContext(ctx, dest, query, args...)
+	statement, err := db.prepare(ctx, query)
+	if statement == nil {
+		if err == nil {
+			err = db.reads.SelectContext(ctx, dest, query, args...)
+		}
+		return err
+	}
+	return statement.SelectContext(ctx, dest, args...)
+}
+
+// prepare returns the kept statement of a read, nil if there is none.
+func (db *DB) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
+	if db.group == nil {
+		return nil, nil
+	}
+	return db.prepared.of(ctx, db.reads, query)
 }
 
 // NotFoundIfNoRows turns sql.ErrNoRows into a NotFound error with a message for people.

@@ -165,29 +165,21 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 	if err != nil || !ok {
 		return core.RecordTotals{}, database.Wrap("count access records", err)
 	}
-	var rows []struct {
-		Direction core.Direction `db:"direction"`
-		Allowed   int            `db:"allowed"`
-		N         int            `db:"n"`
+	var t struct {
+		In      int `db:"allowed_in"`
+		Out     int `db:"allowed_out"`
+		Refused int `db:"refused"`
 	}
 	where := list.Where()
-	err = s.db.All(ctx, &rows, `
-		SELECT direction, allowed, COUNT(*) AS n
+	// Sums need no sorting, which groups do.
+	err = s.db.Get(ctx, &t, `
+		SELECT
+			COALESCE(SUM(CASE WHEN allowed = 1 AND direction = ? THEN 1 ELSE 0 END), 0) AS allowed_in,
+			COALESCE(SUM(CASE WHEN allowed = 1 AND direction <> ? THEN 1 ELSE 0 END), 0) AS allowed_out,
+			COALESCE(SUM(CASE WHEN allowed = 0 THEN 1 ELSE 0 END), 0) AS refused
 		FROM `+list.From()+`
-		WHERE `+where.Text()+`
-		GROUP BY direction, allowed`, where.Args()...)
-	var t core.RecordTotals
-	for _, row := range rows {
-		switch {
-		case row.Allowed == 0:
-			t.Refused += row.N
-		case row.Direction == core.In:
-			t.In += row.N
-		default:
-			t.Out += row.N
-		}
-	}
-	return t, database.Wrap("count access records", err)
+		WHERE `+where.Text(), append([]any{string(core.In), string(core.In)}, where.Args()...)...)
+	return core.RecordTotals{In: t.In, Out: t.Out, Refused: t.Refused}, database.Wrap("count access records", err)
 }
 
 // recordTimeline converts a filter to SQL. ok is false if nothing can match.

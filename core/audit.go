@@ -1,8 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -96,14 +98,16 @@ func KnownAct(name string) bool {
 }
 
 // ActionLabel returns the act in Chinese, or its name if no feature has it.
-func (r AuditRecord) ActionLabel() string {
+func (r AuditRecord) ActionLabel() string { return cmp.Or(actLabels()[r.Action], r.Action) }
+
+// actLabels are the acts in Chinese by their names.
+var actLabels = sync.OnceValue(func() map[string]string {
+	labels := map[string]string{}
 	for _, act := range Acts() {
-		if act.Name == r.Action {
-			return act.Label
-		}
+		labels[act.Name] = act.Label
 	}
-	return r.Action
-}
+	return labels
+})
 
 // TargetLabel returns the kind of an act's target in Chinese.
 func TargetLabel(kind string) string {

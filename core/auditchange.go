@@ -1,8 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -103,20 +105,24 @@ func (r AuditRecord) NamedChanges(communities map[ID]string) []AuditChange {
 	if at < 0 {
 		return changes
 	}
-	var pairs []string
-	for id, name := range communities {
-		pairs = append(pairs, id.String(), name)
+	named := func(text string) string {
+		return number.ReplaceAllStringFunc(text, func(id string) string {
+			n, _ := ParseID(id)
+			return cmp.Or(communities[n], id)
+		})
 	}
-	names := strings.NewReplacer(pairs...)
 	c := &changes[at]
-	c.Before, c.After = names.Replace(c.Before), names.Replace(c.After)
+	c.Before, c.After = named(c.Before), named(c.After)
 	for _, list := range [][]string{c.Added, c.Removed} {
 		for i := range list {
-			list[i] = names.Replace(list[i])
+			list[i] = named(list[i])
 		}
 	}
 	return changes
 }
+
+// number is an id within a text.
+var number = regexp.MustCompile(`[0-9]+`)
 
 // auditObject parses a text of the log; an empty text is an object without fields.
 func auditObject(text string) (map[string]any, bool) {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -216,6 +217,9 @@ var batchField = AuditField{Key: "batch", Label: "批次"}
 // Batch returns the id of the batch that an act of the audit log wrote; 0 = none.
 func (r AuditRecord) Batch() ID {
 	for _, text := range []string{r.After, r.Before} {
+		if !strings.Contains(text, `"batch"`) {
+			continue // most have none, and need not be parsed
+		}
 		if object, ok := auditObject(text); ok {
 			if id, err := ParseID(textOf(object["batch"])); err == nil {
 				return id

@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Feature describes one stem: what the rest of the program needs to know about it. Nothing that can
 // be read from here is registered anywhere else.
@@ -472,12 +475,21 @@ var Features = []Feature{
 
 // FeatureOf returns the feature of a stem; ok reports whether it exists.
 func FeatureOf(stem string) (f Feature, ok bool) {
-	at := slices.IndexFunc(Features, func(f Feature) bool { return f.Stem == stem })
-	if at < 0 {
+	at, ok := featureAt()[stem]
+	if !ok {
 		return Feature{}, false
 	}
 	return Features[at], true
 }
+
+// featureAt are the places in Features by stem.
+var featureAt = sync.OnceValue(func() map[string]int {
+	at := map[string]int{}
+	for i, f := range Features {
+		at[f.Stem] = i
+	}
+	return at
+})
 
 // ListName returns the Chinese name of a list by its path below /console/: a stem's, or that of a tab.
 func ListName(path string) (name string, ok bool) {

@@ -65,12 +65,11 @@ func (p *Pages) auditList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range records {
-		row := frame.AuditRowOf(r, ask.at, names)
+	page.Rows = frame.AuditRowsOf(records, ask.at, names)
+	for i, row := range page.Rows {
 		if row.Subject != "" {
-			row.SubjectURL = frame.SubjectURL(c, r.Target)
+			page.Rows[i].SubjectURL = frame.SubjectURL(c, row.Record.Target)
 		}
-		page.Rows = append(page.Rows, row)
 	}
 	web.Paged(&page.List, asked, records, more, func(r core.AuditRecord) core.ID { return r.ID })
 	page.Total = page.List.TotalText("条")

@@ -279,9 +279,9 @@ func TestSystemPages(t *testing.T) {
 	templates.CheckAll(t, "console/audit/", map[string]any{
 		"console/audit/list": auditListPage{
 			Shell: shell, List: list,
-			Rows: []frame.AuditListRow{frame.AuditRowOf(made, frame.CommunityChoice{}, nil), frame.AuditRowOf(
-				changed, frame.CommunityChoice{}, map[string]string{"account:5": desk.Hostile},
-			)},
+			Rows: frame.AuditRowsOf(
+				[]core.AuditRecord{made, changed}, frame.CommunityChoice{}, map[string]string{"account:5": desk.Hostile},
+			),
 		},
 		"console/audit/list#empty": auditListPage{Shell: shell, List: list},
 		"console/audit/view": auditViewPage{
@@ -309,8 +309,8 @@ func TestSystemPages(t *testing.T) {
 	if text := page(changed).Changes; text[len(text)-1].Before != "翠湖" {
 		t.Errorf("a community's id is no name: %+v", text)
 	}
-	if row := frame.AuditRowOf(changed, frame.CommunityChoice{All: []core.Community{{ID: 7, Name: "翠湖"}}},
-		nil); !strings.Contains(row.Summary, "小区：翠湖 → 全部") {
-		t.Errorf("the list says %q", row.Summary)
+	at := frame.CommunityChoice{All: []core.Community{{ID: 7, Name: "翠湖"}}}
+	if rows := frame.AuditRowsOf([]core.AuditRecord{changed}, at, nil); !strings.Contains(rows[0].Summary, "小区：翠湖 → 全部") {
+		t.Errorf("the list says %q", rows[0].Summary)
 	}
 }

@@ -16,8 +16,17 @@ type AuditListRow struct {
 	Record                                                                     core.AuditRecord
 }
 
-// AuditRowOf returns a row of the audit log for lists. names are those of the subjects.
-func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string) AuditListRow {
+// AuditRowsOf returns rows of the audit log for lists. names are those of the subjects.
+func AuditRowsOf(records []core.AuditRecord, at CommunityChoice, names map[string]string) []AuditListRow {
+	communities := at.Names()
+	rows := make([]AuditListRow, len(records))
+	for i, r := range records {
+		rows[i] = auditRowOf(r, at, communities, names)
+	}
+	return rows
+}
+
+func auditRowOf(r core.AuditRecord, at CommunityChoice, communities map[core.ID]string, names map[string]string) AuditListRow {
 	kind, _ := core.TargetOf(r.Target)
 	community := at.NameOf(r.Community)
 	if kind == "community" {
@@ -26,7 +35,7 @@ func AuditRowOf(r core.AuditRecord, at CommunityChoice, names map[string]string)
 	row := AuditListRow{
 		URL: AuditURL(r.ID), Act: r.ActionLabel(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Label()),
 		ActorKind: r.Actor.Kind.Label(), Subject: names[r.Target], SubjectKind: core.TargetLabel(kind),
-		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(at.Names())), Record: r,
+		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(communities)), Record: r,
 	}
 	if batch := r.Batch(); batch != 0 {
 		row.Batch = BatchURL(batch)

@@ -267,7 +267,7 @@ func (s *Store) AccessAlerts(
 	if f.Kind != "" {
 		filter.And("kind = ?", string(f.Kind))
 	}
-	rows, more, err := readPage[accessAlertRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[accessAlertRow](ctx, s, listQuery{
 		columns: accessAlertFields, table: "access_alert",
 		scope:  database.Within(scope, "community_id"),
 		filter: filter,

@@ -119,7 +119,7 @@ func (s *Store) Accounts(ctx context.Context, scope core.Scope, f AccountFilter)
 	}
 	list, more = core.CutPage(f.Page, list)
 	where, args = accountWhere(scope, f)
-	err = countList(ctx, s.db, f.Page, listEnd{len(list), more}, "FROM account WHERE "+where, args)
+	err = s.countList(ctx, f.Page, listEnd{len(list), more}, "FROM account WHERE "+where, args)
 	return list, more, database.Wrap("list accounts", err)
 }
 

@@ -131,7 +131,7 @@ func (s *Store) Batches(ctx context.Context, scope core.Scope, f BatchFilter) (l
 		kinds[i] = string(kind)
 	}
 	filter.And("kind IN ("+database.Placeholders(len(kinds))+")", kinds...)
-	rows, more, err := readPage[batchRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[batchRow](ctx, s, listQuery{
 		columns: batchColumns, table: "batch",
 		scope:  database.Within(scope, "community_id").With(database.Within(f.Communities, "community_id")),
 		filter: filter,
@@ -194,7 +194,7 @@ func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter)
 	if f.State != "" {
 		filter.And("state = ?", string(f.State))
 	}
-	rows, more, err := readPage[batchItemRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[batchItemRow](ctx, s, listQuery{
 		columns: batchItemColumns, table: "batch_item", scope: scope, filter: filter,
 		order: database.PageOrder{ID: "thing_id"},
 	}, f.Page)

@@ -184,7 +184,7 @@ func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f Community
 	if f.Keyword != "" {
 		filter.Like(f.Keyword, "name")
 	}
-	rows, more, err := readPage[communityRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[communityRow](ctx, s, listQuery{
 		columns: communityColumns, table: "community",
 		scope:  database.Within(scope, "id"),
 		filter: filter,

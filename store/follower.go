@@ -98,7 +98,7 @@ func (s *Store) Followers(ctx context.Context, scope core.Scope, f FollowerFilte
 	if err != nil {
 		return nil, false, err
 	}
-	rows, more, err := readPage[followerRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[followerRow](ctx, s, listQuery{
 		columns: followerFields, table: "follower", scope: followersWithin(scope, app), filter: f.where(),
 		order: database.PageOrder{Key: "followed_at", ID: "id", Desc: true},
 	}, f.Page)

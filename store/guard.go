@@ -75,7 +75,7 @@ func (s *Store) likePerson(where *database.Where, keyword string, texts ...strin
 // Guards lists a page of the guards of the communities in scope, phones masked. more reports
 // whether there are further rows in the direction of paging.
 func (s *Store) Guards(ctx context.Context, scope core.Scope, f GuardFilter) (list []core.Guard, more bool, err error) {
-	rows, more, err := readPage[guardRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[guardRow](ctx, s, listQuery{
 		columns: guardFields, table: "guard",
 		scope:  database.Within(scope, "community_id"),
 		filter: s.guardWhere(f),

@@ -73,7 +73,7 @@ func (f GuardPostFilter) where() database.Where {
 func (s *Store) GuardPosts(
 	ctx context.Context, scope core.Scope, f GuardPostFilter,
 ) (list []core.GuardPost, more bool, err error) {
-	rows, more, err := readPage[guardPostRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[guardPostRow](ctx, s, listQuery{
 		columns: guardPostFields, table: "guard_post",
 		scope:  database.Within(scope, "community_id"),
 		filter: f.where(),

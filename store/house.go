@@ -95,7 +95,7 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		return nil, false, database.Wrap("list houses", err)
 	}
 	rows, more = core.CutPage(f.Page, rows)
-	err = countList(ctx, s.db, f.Page, listEnd{len(rows), more}, "FROM house h WHERE "+where.Text(), where.Args())
+	err = s.countList(ctx, f.Page, listEnd{len(rows), more}, "FROM house h WHERE "+where.Text(), where.Args())
 	if err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}

@@ -25,7 +25,7 @@ func (s *Store) Messages(
 		}
 		scope = core.ScopeOf(f.Community)
 	}
-	rows, more, err := readPage[outbox.Row](ctx, s.db, listQuery{
+	rows, more, err := readPage[outbox.Row](ctx, s, listQuery{
 		columns: outbox.Columns, table: "message",
 		scope:  messageScope(scope),
 		filter: messageWhere(f),

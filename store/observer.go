@@ -65,7 +65,7 @@ func (s *Store) observerWhere(f ObserverFilter) database.Where {
 // Observers lists a page of the observers of any community in scope, phones masked, without those
 // removed. more reports whether there are further rows in the direction of paging.
 func (s *Store) Observers(ctx context.Context, scope core.Scope, f ObserverFilter) (list []core.Observer, more bool, err error) {
-	rows, more, err := readPage[observerRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[observerRow](ctx, s, listQuery{
 		columns: observerFields, table: "observer",
 		scope:  observersWithin(scope),
 		filter: s.observerWhere(f),

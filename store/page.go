@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"sync"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -45,7 +48,7 @@ type listQuery struct {
 // readPage reads a page of a list. more reports whether there are further rows in the direction of
 // paging. A list sorted by a column costs one query more than by id, and a cursor that is not a row
 // of the scope is followed by no rows.
-func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) (rows []T, more bool, err error) {
+func readPage[T any](ctx context.Context, s *Store, q listQuery, p Page) (rows []T, more bool, err error) {
 	if p.Limit == 0 {
 		p.Limit = pageLimit
 	}
@@ -55,7 +58,7 @@ func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) 
 		cursor.And("id = ?", int64(p.Cursor()))
 		query := "SELECT " + q.order.Key + " FROM " + q.table + " WHERE " + cursor.Text()
 		var found []string
-		if err := db.All(ctx, &found, query, cursor.Args()...); err != nil {
+		if err := s.db.All(ctx, &found, query, cursor.Args()...); err != nil {
 			return nil, false, err
 		}
 		keys = database.Keys(found)
@@ -63,11 +66,11 @@ func readPage[T any](ctx context.Context, db *database.DB, q listQuery, p Page) 
 	where := q.scope.With(q.filter)
 	bounds, values := q.order.Bounds(p, keys...)
 	query := "SELECT " + q.columns + " FROM " + q.table + " WHERE " + where.Text() + bounds + q.order.Clause(p)
-	if err := db.All(ctx, &rows, query, append(where.Args(values...), p.Limit+1)...); err != nil {
+	if err := s.db.All(ctx, &rows, query, append(where.Args(values...), p.Limit+1)...); err != nil {
 		return nil, false, err
 	}
 	rows, more = core.CutPage(p, rows)
-	return rows, more, countList(ctx, db, p, listEnd{len(rows), more}, "FROM "+q.table+" WHERE "+where.Text(), where.Args())
+	return rows, more, s.countList(ctx, p, listEnd{len(rows), more}, "FROM "+q.table+" WHERE "+where.Text(), where.Args())
 }
 
 // listEnd is how a page of a list ended.
@@ -77,8 +80,9 @@ type listEnd struct {
 }
 
 // countList sets the total of a list if the page asks for it. from is the list's query without its
-// columns, order and page. A first page that is the only one needs no query.
-func countList(ctx context.Context, db *database.DB, p Page, end listEnd, from string, args []any) error {
+// columns, order and page. A first page that is the only one needs no query, and neither does a list that
+// was too long to be counted a moment ago.
+func (s *Store) countList(ctx context.Context, p Page, end listEnd, from string, args []any) error {
 	switch {
 	case p.Total == nil:
 		return nil
@@ -87,7 +91,45 @@ func countList(ctx context.Context, db *database.DB, p Page, end listEnd, from s
 		return nil
 	}
 	query := "SELECT COUNT(*) FROM (SELECT 1 AS one " + from + " LIMIT ?) counted"
-	return db.Get(ctx, p.Total, query, append(slices.Clone(args), core.MaxTotal+1)...)
+	args = append(slices.Clone(args), core.MaxTotal+1)
+	if s.long.has(query, args) {
+		*p.Total = core.MaxTotal + 1
+		return nil
+	}
+	err := s.db.Get(ctx, p.Total, query, args...)
+	if err == nil && *p.Total > core.MaxTotal {
+		s.long.add(query, args)
+	}
+	return err
+}
+
+// longLists are the lists that were found to be longer than is counted, so that their next pages need not count up to
+// there again. A list seldom becomes short within longLife; if it does, its total is said to be large for so long.
+type longLists struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+const (
+	longLife = time.Minute
+	maxLong  = 1000 // lists; with more, all are counted again
+)
+
+func longKey(query string, args []any) string { return fmt.Sprint(query, args) }
+
+func (l *longLists) has(query string, args []any) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Before(l.until[longKey(query, args)])
+}
+
+func (l *longLists) add(query string, args []any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.until == nil || len(l.until) >= maxLong {
+		l.until = map[string]time.Time{}
+	}
+	l.until[longKey(query, args)] = time.Now().Add(longLife)
 }
 
 // uncounted is countList for a list that would have to be read whole to be counted.
@@ -108,5 +150,5 @@ func (s *Store) countTimeline(ctx context.Context, l database.Timeline, p Page, 
 		return nil
 	}
 	where := l.Where()
-	return countList(ctx, s.db, p, end, "FROM "+l.From()+" WHERE "+where.Text(), where.Args())
+	return s.countList(ctx, p, end, "FROM "+l.From()+" WHERE "+where.Text(), where.Args())
 }

@@ -142,7 +142,7 @@ type ReaderFilter struct {
 // Readers returns the readers of the scope, oldest first. more reports whether there are further
 // rows in the direction of paging.
 func (s *Store) Readers(ctx context.Context, scope core.Scope, f ReaderFilter) (readers []core.Reader, more bool, err error) {
-	rows, more, err := readPage[readerRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[readerRow](ctx, s, listQuery{
 		columns: readerColumns, table: "reader",
 		scope:  database.Within(scope, "community_id"),
 		filter: readerWhere(f, s.Now()),

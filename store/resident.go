@@ -202,7 +202,7 @@ func (s *Store) countResidents(ctx context.Context, scope core.Scope, f Resident
 		from, under := s.residentsUnder(f)
 		f.Node = 0
 		where, args := f.where()
-		return countList(ctx, s.db, f.Page, end, "FROM "+from+where, append(under, args...))
+		return s.countList(ctx, f.Page, end, "FROM "+from+where, append(under, args...))
 	}
 	where, args := f.where()
 	inScope, scopeArgs := database.ScopeWhere(scope, "t.community_id")
@@ -210,7 +210,7 @@ func (s *Store) countResidents(ctx context.Context, scope core.Scope, f Resident
 	if _, one := scope.One(); one && f.House == 0 {
 		from += s.db.Dialect().ForceIndex("resident_certified")
 	}
-	return countList(ctx, s.db, f.Page, end, "FROM "+from+" WHERE "+inScope+where, append(scopeArgs, args...))
+	return s.countList(ctx, f.Page, end, "FROM "+from+" WHERE "+inScope+where, append(scopeArgs, args...))
 }
 
 // residentRows returns the rows of ids in their order, masked unless whole.

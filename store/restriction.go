@@ -380,7 +380,7 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 		return nil, false, database.Wrap("list restrictions", err)
 	}
 	rows, more = core.CutPage(f.Page, rows)
-	if err := countList(ctx, s.db, f.Page, listEnd{len(rows), more}, from, all); err != nil {
+	if err := s.countList(ctx, f.Page, listEnd{len(rows), more}, from, all); err != nil {
 		return nil, false, database.Wrap("list restrictions", err)
 	}
 	for _, r := range rows {

@@ -112,7 +112,7 @@ func (s *Store) Reviews(ctx context.Context, scope core.Scope, f ReviewFilter) (
 	if f.Oldest {
 		order = database.OldestFirst
 	}
-	rows, more, err := readPage[reviewRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[reviewRow](ctx, s, listQuery{
 		columns: reviewFields, table: "review", scope: database.Within(scope, "community_id"), filter: f.where(), order: order,
 	}, f.Page)
 	return reviewsOf(rows), more, database.Wrap("list reviews", err)

@@ -121,7 +121,7 @@ func (s *Store) StaffList(ctx context.Context, scope core.Scope, f StaffFilter) 
 	if f.Sort == "" {
 		order = database.NewestFirst
 	}
-	rows, more, err := readPage[staffRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[staffRow](ctx, s, listQuery{
 		columns: staffFields, table: "staff", scope: staffWithin(scope), filter: s.staffWhere(f), order: order,
 	}, f.Page)
 	if err != nil {

@@ -71,6 +71,7 @@ type Store struct {
 	passwords passwords
 	settings  keptSettings
 	wechat    keptWechatApps
+	long      longLists
 }
 
 // Open connects, migrates an empty or older schema, and leases a node number for ids. It refuses a

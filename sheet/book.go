@@ -29,6 +29,10 @@ type sourceSheet struct {
 
 // openBook reads the list of a workbook's sheets.
 func openBook(ctx context.Context, content []byte) (*source, error) {
+	return openParts(content, &budget{ctx: ctx, pace: newPace(readingRest), unpacked: maxUnpacked, elements: maxElements})
+}
+
+func openParts(content []byte, left *budget) (*source, error) {
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		return nil, errBroken
@@ -36,7 +40,6 @@ func openBook(ctx context.Context, content []byte) (*source, error) {
 	if len(z.File) > maxEntries {
 		return nil, errLarge
 	}
-	left := &budget{ctx: ctx, pace: newPace(readingRest), unpacked: maxUnpacked, elements: maxElements}
 	s := &source{parts: parts{files: map[string]*zip.File{}, left: left}}
 	for _, file := range z.File {
 		s.files[strings.ToLower(strings.ReplaceAll(file.Name, `\`, "/"))] = file

@@ -60,7 +60,14 @@ func (f format) date() bool {
 // date or time.
 func moment(number string, date04 bool) (text string, ok bool) {
 	days, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || days < 0 || days >= 2_958_466 { // the first day of the year 10000
+	if err != nil {
+		return "", false
+	}
+	return momentOf(days, date04)
+}
+
+func momentOf(days float64, date04 bool) (text string, ok bool) {
+	if !(days >= 0 && days < 2_958_466) { // the first day of the year 10000
 		return "", false
 	}
 	seconds := math.Round(days * 86_400)

@@ -34,3 +34,33 @@ func KindOf(content []byte) Kind {
 	}
 	return Text
 }
+
+// ancient reports whether this is a legacy workbook without its OLE container: the beginning of a BIFF stream. Scripts that
+// export tables still write such files.
+func ancient(content []byte) bool {
+	if len(content) < 8 || content[0] != 0x09 || content[3] != 0 {
+		return false
+	}
+	return content[1]&^0x0e == 0 && content[1]&1 == 0 && content[2] >= 4 && content[2] <= 16
+}
+
+// marked reports whether a text is a web page or another document in markup, which systems export under the name .xls.
+func marked(content []byte) bool {
+	head := bytes.ToLower(content[:min(len(content), 4<<10)])
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
+	}
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if bytes.HasPrefix(head, []byte("mime-version:")) {
+		return true
+	}
+	if !bytes.HasPrefix(head, []byte("<")) {
+		return false
+	}
+	for _, sign := range []string{"<?xml", "<!doctype", "<html", "<head", "<meta", "<style", "<body", "<table", "<div", "<center", "<!--"} {
+		if bytes.HasPrefix(head, []byte(sign)) {
+			return true
+		}
+	}
+	return false
+}

@@ -159,7 +159,10 @@ func (b *book) number(at, digits, style string) {
 // coded matches what a spreadsheet would take as an escaped character, such as _x0041_.
 var coded = regexp.MustCompile(`_(x[0-9A-Fa-f]{4}_)`)
 
-func (b *book) text(at, text, style string) {
+func (b *book) text(at, text, style string) { textCell(&b.line, at, text, style) }
+
+// textCell writes a cell of text. style is an attribute, or "".
+func textCell(b *bytes.Buffer, at, text, style string) {
 	if text == "" {
 		return
 	}
@@ -169,9 +172,9 @@ func (b *book) text(at, text, style string) {
 	if runes := []rune(text); len(text) > sheetText && len(runes) > sheetText {
 		text = string(runes[:sheetText])
 	}
-	b.line.WriteString(`<c r="` + at + `" t="inlineStr"` + style + `><is><t xml:space="preserve">`)
-	_ = xml.EscapeText(&b.line, []byte(text)) // a bytes.Buffer never returns an error
-	b.line.WriteString(`</t></is></c>`)
+	b.WriteString(`<c r="` + at + `" t="inlineStr"` + style + `><is><t xml:space="preserve">`)
+	_ = xml.EscapeText(b, []byte(text)) // a bytes.Buffer never returns an error
+	b.WriteString(`</t></is></c>`)
 }
 
 // sheetMoment returns a time as spreadsheets count: days since 1899-12-30, by the wall clock. It is
@@ -196,32 +199,40 @@ func (b *book) end() error {
 	if err := b.close(); err != nil {
 		return err
 	}
-	var types, sheets, links strings.Builder
-	for n := 1; n <= b.sheets; n++ {
-		name := b.name
-		if n > 1 {
-			name += " " + strconv.Itoa(n)
+	names := []Info{{Name: b.name}}
+	for n := 2; n <= b.sheets; n++ {
+		names = append(names, Info{Name: b.name + " " + strconv.Itoa(n)})
+	}
+	return pack(b.zip, names, sheetStyles)
+}
+
+// pack adds to a workbook's sheets the parts that list them, and ends it.
+func pack(z *zip.Writer, sheets []Info, styles string) error {
+	var types, list, links strings.Builder
+	for i, sheet := range sheets {
+		n, state := i+1, ""
+		if sheet.Hidden {
+			state = ` state="hidden"`
 		}
 		var escaped strings.Builder
-		_ = xml.EscapeText(&escaped, []byte(name)) // a strings.Builder never returns an error
+		_ = xml.EscapeText(&escaped, []byte(sheet.Name)) // a strings.Builder never returns an error
 		fmt.Fprintf(
 			&types,
 			`<Override PartName="/xl/worksheets/sheet%d.xml" `+
 				`ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`,
 			n,
 		)
-		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, escaped.String(), n, n)
+		fmt.Fprintf(&list, `<sheet name="%s" sheetId="%d"%s r:id="rId%d"/>`, escaped.String(), n, state, n)
 		fmt.Fprintf(&links, `<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, n, officeLinks, n)
 	}
 	for _, part := range []struct{ name, text string }{
-		{"xl/styles.xml", sheetStyles},
+		{"xl/styles.xml", styles},
 		{
 			"xl/workbook.xml",
-			`<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="` + officeLinks + `"><sheets>` +
-				sheets.String() + `</sheets></workbook>`,
+			`<workbook xmlns="` + mainSpace + `" xmlns:r="` + officeLinks + `"><sheets>` + list.String() + `</sheets></workbook>`,
 		},
 		{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="` + packageLinks + `">` + links.String() +
-			`<Relationship Id="rId` + strconv.Itoa(b.sheets+1) + `" Type="` + officeLinks +
+			`<Relationship Id="rId` + strconv.Itoa(len(sheets)+1) + `" Type="` + officeLinks +
 			`/styles" Target="styles.xml"/></Relationships>`},
 		{
 			"_rels/.rels",
@@ -238,7 +249,7 @@ func (b *book) end() error {
 				`ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>` + types.String() + `</Types>`,
 		},
 	} {
-		out, err := b.zip.Create(part.name)
+		out, err := z.Create(part.name)
 		if err != nil {
 			return err
 		}
@@ -246,7 +257,7 @@ func (b *book) end() error {
 			return err
 		}
 	}
-	return b.zip.Close()
+	return z.Close()
 }
 
 const (

@@ -19,6 +19,7 @@ type markup struct {
 	depth  int // of elements around the next token
 	single bool
 
+	raw  []byte // the token as it is written; nil for the end of an element without content
 	name []byte // of the element that starts or ends
 	rest []byte // its attributes
 	text []byte // of a text: without entities
@@ -72,7 +73,7 @@ func (m *markup) fill() error {
 // next returns the next token: io.EOF behind the last one. What it refers to is valid until the next call.
 func (m *markup) next() (token, error) {
 	if m.single {
-		m.single = false
+		m.single, m.raw = false, nil
 		m.depth--
 		return tokenStop, nil
 	}
@@ -90,6 +91,7 @@ func (m *markup) next() (token, error) {
 		if err != nil {
 			return 0, m.ended(err)
 		}
+		m.raw = tag
 		switch tag[1] {
 		case '?':
 			continue
@@ -203,12 +205,14 @@ func (m *markup) words() error {
 		here := m.buf[m.at:]
 		if i := bytes.IndexByte(here[from:], '<'); i >= 0 {
 			m.at += from + i
-			m.text = m.plain(here[:from+i])
+			m.raw = here[:from+i]
+			m.text = m.plain(m.raw)
 			return nil
 		}
 		from = len(here)
 		if err := m.fill(); err == io.EOF {
-			m.text = m.plain(m.buf[m.at:])
+			m.raw = m.buf[m.at:]
+			m.text = m.plain(m.raw)
 			m.at = len(m.buf)
 			return nil
 		} else if err != nil {

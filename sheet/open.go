@@ -40,8 +40,9 @@ type Info struct {
 // Book is a file whose rows can be read any number of times: a workbook (.xlsx, .xlsm), a legacy workbook (.xls) or a text
 // (.csv, .txt), judged by its content alone. It keeps the content, and the texts that cells share.
 type Book struct {
-	kind   Kind
-	reader reader
+	kind    Kind
+	content []byte
+	reader  reader
 }
 
 // reader is what a format of files has to offer.
@@ -62,7 +63,7 @@ func Open(ctx context.Context, content []byte) (*Book, error) {
 
 func open(ctx context.Context, content []byte) (b *Book, err error) {
 	defer broken(&err)
-	b = &Book{kind: KindOf(content)}
+	b = &Book{kind: KindOf(content), content: content}
 	switch {
 	case b.kind == Workbook:
 		b.reader, err = openStream(ctx, content)

@@ -132,7 +132,10 @@ func (r *rowing) cell(column int, cell Cell) error {
 	if cell.Text == "" {
 		return nil
 	}
-	if column >= Columns {
+	if column == Columns {
+		return nil // of a full sheet that came back with the column FaultColumn
+	}
+	if column > Columns {
 		return fmt.Errorf("第 %d 行超过 %d 列，请只保留要用的列再上传", r.row.Number, Columns)
 	}
 	for len(r.row.Cells) <= column {

@@ -209,8 +209,8 @@ func (s *stream) rows(ctx context.Context, sheet int, r *rowing) error {
 	defer in.Close()
 	spent := int64(maxStream)
 	lines := &lines{stream: s, markup: newMarkup(in, &spent), r: r}
-	if err := lines.read(ctx); err != nil {
-		return streamed(err)
+	if err := streamed(lines.read(ctx)); err != nil {
+		return err
 	}
 	r.finish()
 	return nil

@@ -95,6 +95,7 @@ type rowing struct {
 	active [Columns]*mergedArea
 	live   int                 // of active
 	hidden [Columns]columnSeen // of columns
+	text   int                 // bytes of all texts
 	seen   Seen
 }
 
@@ -105,6 +106,9 @@ type mergedArea struct {
 	top, bottom, left, right int
 	cell                     Cell
 }
+
+// maxRowTexts bounds the texts of all cells, in bytes: cells may share long ones.
+const maxRowTexts = 512 << 20
 
 // maxMerged bounds the merged cells that are heeded.
 const maxMerged = 100_000
@@ -137,6 +141,9 @@ func (r *rowing) cell(column int, cell Cell) error {
 	}
 	if column > Columns {
 		return fmt.Errorf("第 %d 行超过 %d 列，请只保留要用的列再上传", r.row.Number, Columns)
+	}
+	if r.text += len(cell.Text); r.text > maxRowTexts {
+		return errLarge // a long text in very many cells
 	}
 	for len(r.row.Cells) <= column {
 		r.row.Cells = append(r.row.Cells, Cell{})

@@ -23,7 +23,7 @@ type Cell struct {
 	Style       int
 	Kind        Kind
 	Number      float64 // of a Truth: 0 or 1
-	Text        []byte  // UTF-8
+	Text        []byte  // UTF-8, at most MaxText characters
 }
 
 // Area is a merged cell; all ends are inclusive and count from 0.
@@ -178,10 +178,7 @@ func (b *Book) cells(r record, hear func(Cell) error) error {
 
 // value reads the value of a cell; data is behind its place and style.
 func (b *Book) value(r record, data []byte, cell *Cell) (filled bool, err error) {
-	least := map[uint16]int{
-		recordRK: 4, recordNumber: 8, recordLabelSST: 4, recordLabel: 3, recordRString: 3, recordBoolErr: 2, recordFormula: 8,
-	}[r.kind]
-	if len(data) < least {
+	if len(data) < least(r.kind) {
 		return false, ErrBroken
 	}
 	switch r.kind {
@@ -200,6 +197,19 @@ func (b *Book) value(r record, data []byte, cell *Cell) (filled bool, err error)
 		return b.result(r, data, cell)
 	}
 	return true, err
+}
+
+// least returns how many bytes the value of a cell takes at least.
+func least(kind uint16) int {
+	switch kind {
+	case recordNumber, recordFormula:
+		return 8
+	case recordRK, recordLabelSST:
+		return 4
+	case recordLabel, recordRString:
+		return 3
+	}
+	return 2
 }
 
 func (c *Cell) setTruth(value byte, fault bool) {

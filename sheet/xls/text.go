@@ -104,9 +104,14 @@ func (c *cursor) chars(units int) ([]byte, error) {
 	return c.text(units, flags&textWide != 0)
 }
 
+// MaxText is how many characters of a text are read, those beyond the BMP counting as two. A long text that very many cells
+// share must not be decoded for each.
+const MaxText = 4096
+
 // text reads so many characters. A character beyond the BMP counts as two, and may begin in one record and end in the next.
 func (c *cursor) text(units int, wide bool) ([]byte, error) {
-	var out []byte
+	units = min(units, MaxText)
+	out := make([]byte, 0, min(units, 64)*3)
 	var high rune
 	for units > 0 {
 		run, err := c.run(units, &wide)

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ var (
 	errAncient = errors.New("这是很早的 Excel 格式，请用 Excel 或 WPS 打开后另存为 xlsx 再上传")
 	errMarkup  = errors.New("这是网页格式的表格，不是真正的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx 再上传")
 	errForeign = errors.New("这不是 Excel 表格，请上传 xlsx 或 xls 文件")
+	errPackage = errors.New("这不是 xlsx 文件，请用 Excel 或 WPS 打开后另存为 xlsx 再上传")
 	errNoSheet = errors.New("文件里没有这张工作表")
 )
 
@@ -75,6 +77,8 @@ func open(ctx context.Context, content []byte) (b *Book, err error) {
 		err = errMarkup
 	case b.kind == Text:
 		b.reader, err = openText(content)
+	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
+		err = errPackage // an .xlsb, .ods or .docx
 	default:
 		err = errForeign
 	}

@@ -46,7 +46,12 @@ func ancient(content []byte) bool {
 
 // marked reports whether a text is a web page or another document in markup, which systems export under the name .xls.
 func marked(content []byte) bool {
-	head := bytes.ToLower(content[:min(len(content), 4<<10)])
+	head := bytes.Clone(content[:min(len(content), 4<<10)])
+	for i, c := range head { // not bytes.ToLower, which expects UTF-8
+		if c >= 'A' && c <= 'Z' {
+			head[i] = c | 0x20
+		}
+	}
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
 		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
 	}

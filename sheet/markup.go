@@ -73,7 +73,7 @@ func (m *markup) fill() error {
 // next returns the next token: io.EOF behind the last one. What it refers to is valid until the next call.
 func (m *markup) next() (token, error) {
 	if m.single {
-		m.single, m.raw = false, nil
+		m.single, m.raw, m.rest = false, nil, nil
 		m.depth--
 		return tokenStop, nil
 	}
@@ -105,7 +105,7 @@ func (m *markup) next() (token, error) {
 			}
 			continue
 		case '/':
-			m.name = local(bytes.TrimRight(tag[2:len(tag)-1], " \t\r\n"))
+			m.name, m.rest = local(bytes.TrimRight(tag[2:len(tag)-1], " \t\r\n")), nil
 			if m.depth--; m.depth < 0 {
 				return 0, errBroken
 			}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tongxing/core"
 )
 
 // CellKind is what a cell holds.
@@ -140,7 +142,7 @@ func (r *rowing) cell(column int, cell Cell) error {
 		return nil // of a full sheet that came back with the column FaultColumn
 	}
 	if column > Columns {
-		return fmt.Errorf("第 %d 行超过 %d 列，请只保留要用的列再上传", r.row.Number, Columns)
+		return core.Invalid(fmt.Sprintf("第 %d 行超过 %d 列，请只保留要用的列再上传", r.row.Number, Columns))
 	}
 	if r.text += len(cell.Text); r.text > maxRowTexts {
 		return errLarge // a long text in very many cells

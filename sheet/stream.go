@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tongxing/core"
 )
 
 // What a workbook to import may cost. See docs/decisions.
@@ -98,7 +100,7 @@ func streamed(err error) error {
 	if err == nil || err == io.EOF {
 		return nil
 	}
-	if errors.Is(err, errSlow) {
+	if errors.Is(err, errSlow) || core.IsInvalid(err) {
 		return err
 	}
 	return wrong(err)

@@ -55,6 +55,7 @@ type marking struct {
 	heading int
 	faults  map[int]*fault // by row
 	column  int            // that says what is wrong, from 0
+	hidden  [Columns]bool  // columns
 }
 
 // fault is what is wrong with a row.
@@ -82,6 +83,9 @@ func (p *marking) measure(ctx context.Context, b *Book, sheet int) error {
 	old := -1
 	_, err := b.Rows(ctx, sheet, sheetRows, func(row Row) error {
 		p.column = max(p.column, len(row.Cells))
+		for column, cell := range row.Cells {
+			p.hidden[column] = p.hidden[column] || cell.Hidden
+		}
 		if row.Number == p.heading {
 			old = slices.IndexFunc(row.Cells, func(cell Cell) bool { return cell.Text == FaultColumn })
 		}
@@ -138,10 +142,14 @@ func (p *marking) rewrite(ctx context.Context, w io.Writer, b *Book, sheet int) 
 	}
 	out := bufio.NewWriterSize(part, 64<<10)
 	fmt.Fprintf(out, `%s<worksheet xmlns="%s"><cols>`, xml.Header, mainSpace)
-	fmt.Fprintf(out, `<col min="1" max="%d" width="14" customWidth="1" style="%d"/>`, max(p.column, 1), styleText)
-	if p.column > 0 {
-		fmt.Fprintf(out, `<col min="%d" max="%d" width="50" customWidth="1"/>`, p.column+1, p.column+1)
+	for column := range p.column {
+		hidden := ""
+		if p.hidden[column] {
+			hidden = ` hidden="1"`
+		}
+		fmt.Fprintf(out, `<col min="%d" max="%d" width="14" customWidth="1" style="%d"%s/>`, column+1, column+1, styleText, hidden)
 	}
+	fmt.Fprintf(out, `<col min="%d" max="%d" width="50" customWidth="1"/>`, p.column+1, p.column+1)
 	_, _ = out.WriteString(`</cols><sheetData>`) // a bufio.Writer keeps its first error
 	var line bytes.Buffer
 	var merged []string
@@ -192,6 +200,13 @@ func (p *marking) rewriteRow(line *bytes.Buffer, row Row) {
 			style = styleTitle
 		}
 		text := row.Cell(column).Text
+		if row.Cell(column).Lost { // or nobody would see any more that digits are lost
+			if style != styleRed {
+				style = 0
+			}
+			fmt.Fprintf(line, `<c r="%s" s="%d"><v>%s</v></c>`, at, style, text)
+			continue
+		}
 		if textCell(line, at, text, fmt.Sprintf(` s="%d"`, style)); text == "" && style == styleRed {
 			fmt.Fprintf(line, `<c r="%s" s="%d"/>`, at, style)
 		}

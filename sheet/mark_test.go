@@ -170,3 +170,25 @@ func TestWriteMarkedFromAText(t *testing.T) {
 		t.Errorf("the empty cell at fault is filled with %q", got)
 	}
 }
+
+// A legacy workbook becomes a new one that reads the same, with what is hidden and what is lost.
+func TestWriteMarkedFromALegacyWorkbook(t *testing.T) {
+	before, after := keptRows(t, fixture(t, "list.xls")), keptRows(t, markedFile(t, fixture(t, "list.xls"), 2))
+	if len(before) != len(after) {
+		t.Fatalf("%d rows, then %d", len(before), len(after))
+	}
+	for i, row := range before {
+		again := after[i]
+		if row.Number != again.Number || row.Hidden != again.Hidden || !slices.Equal(row.Titles(), again.Titles()[:len(row.Titles())]) {
+			t.Fatalf("row %+v is %+v", row, again)
+		}
+		for column, cell := range row.Cells {
+			if other := again.Cell(column); cell.Text != other.Text || cell.Lost != other.Lost || cell.Hidden != other.Hidden {
+				t.Fatalf("row %d: %+v is %+v", row.Number, cell, other)
+			}
+		}
+	}
+	if after[1].Cell(10).Text != FaultColumn {
+		t.Errorf("the headings are %+v", after[1].Cells)
+	}
+}

@@ -80,7 +80,8 @@ func lying(t testing.TB) []byte {
 		_, _ = out.Write(part) // into memory
 	}
 	out, err := z.CreateRaw(&zip.FileHeader{
-		Name: "xl/worksheets/sheet1.xml", Method: zip.Deflate, CRC32: sum.Sum32(), CompressedSize64: uint64(packed.Len()), UncompressedSize64: 100,
+		Name: "xl/worksheets/sheet1.xml", Method: zip.Deflate, CRC32: sum.Sum32(),
+		CompressedSize64: uint64(packed.Len()), UncompressedSize64: 100,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,12 @@ func lying(t testing.TB) []byte {
 func TestHostileImports(t *testing.T) {
 	const sheet = "xl/worksheets/sheet1.xml"
 	plain := parcel([]byte(`<worksheet/>`), nil, nil)
-	one := parcel([]byte(`<worksheet><sheetData><row>`+strings.Repeat(`<c t="s"><v>0</v></c>`, Columns)+`</row></sheetData></worksheet>`), []byte(`<sst/>`), nil)
+	shared := `<row>` + strings.Repeat(`<c t="s"><v>0</v></c>`, Columns) + `</row>`
+	listed := func(rows string) []byte { return []byte(`<worksheet><sheetData>` + rows + `</sheetData></worksheet>`) }
+	one := parcel(listed(shared), []byte(`<sst/>`), nil)
+	texts := func(text string, n int) []byte {
+		return bomb(t, one, "xl/sharedStrings.xml", repeated(`<sst>`, `<si><t>`+text+`</t></si>`, n, `</sst>`))
+	}
 	data := func(row string, n int) []byte {
 		return bomb(t, plain, sheet, repeated(`<worksheet><sheetData>`, row, n, `</sheetData></worksheet>`))
 	}
@@ -115,21 +121,20 @@ func TestHostileImports(t *testing.T) {
 		{"a false size", lying(t), errBroken.Error(), 0},
 		{"many parts", bomb(t, entries, sheet, strings.NewReader("")), errLarge.Error(), 0},
 		{"one text", data(strings.Repeat("x", 1024), 8<<10), errLarge.Error(), 0},
-		{"one tag", bomb(t, plain, sheet, repeated(`<worksheet><sheetData><row `, `a="" `, 1<<20, `/></sheetData></worksheet>`)), errLarge.Error(), 0},
-		{"one comment", bomb(t, plain, sheet, repeated(`<worksheet><!--`, strings.Repeat("-", 1024), 8<<10, `--></worksheet>`)), errLarge.Error(), 0},
+		{"one tag", bomb(t, plain, sheet, repeated(`<worksheet><sheetData><row `, `a="" `, 1<<20, `/></sheetData>`)), errLarge.Error(), 0},
+		{"one comment", bomb(t, plain, sheet, repeated(`<worksheet><!--`, strings.Repeat("-", 1024), 8<<10, `-->`)), errLarge.Error(), 0},
 		{"a million empty rows", data(`<row/>`, 1<<20-1), "", 0},
 		{"more rows than a sheet has", data(`<row/>`, 1<<20+1), errBroken.Error(), 0},
-		{"the last row", zipped(t, parcel([]byte(`<worksheet><sheetData><row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData></worksheet>`), nil, nil)), "", 1},
+		{"the last row", zipped(t, parcel(listed(`<row r="1048576"><c r="A1048576"><v>1</v></c></row>`), nil, nil)), "", 1},
 		{"too many rows", data(`<row><c><v>1</v></c></row>`, 2001), "文件里超过 2,000 行，请分成几份上传", 2001},
 		{"far columns", data(`<row><c r="XFD1"><v>1</v></c></row>`, 1000), "第 1 行超过 64 列，请只保留要用的列再上传", 0},
 		{"empty cells far away", data(`<row><c><v>1</v></c><c r="XFD1" s="1"/></row>`, 1000), "", 1000},
 		{"nested", data(`<row>`, 1000), errBroken.Error(), 0},
 		{"a document type", zipped(t, parcel([]byte(`<!DOCTYPE a [<!ENTITY b "c">]><worksheet/>`), nil, nil)), errBroken.Error(), 0},
-		{"many shared texts", bomb(t, one, "xl/sharedStrings.xml", repeated(`<sst>`, `<si><t>a</t></si>`, 3<<20, `</sst>`)), errLarge.Error(), 0},
-		{"long shared texts", bomb(t, one, "xl/sharedStrings.xml", repeated(`<sst>`, `<si><t>`+strings.Repeat("长", 2000)+`</t></si>`, 20_000, `</sst>`)), errLarge.Error(), 0},
+		{"many shared texts", texts("a", 3<<20), errLarge.Error(), 0},
+		{"long shared texts", texts(strings.Repeat("长", 2000), 20_000), errLarge.Error(), 0},
 		{"a long text in all cells", zipped(t, parcel(
-			[]byte(`<worksheet><sheetData>`+strings.Repeat(`<row>`+strings.Repeat(`<c t="s"><v>0</v></c>`, Columns)+`</row>`, 2000)+`</sheetData></worksheet>`),
-			[]byte(`<sst><si><t>`+strings.Repeat("长", 30_000)+`</t></si></sst>`), nil,
+			listed(strings.Repeat(shared, 2000)), []byte(`<sst><si><t>`+strings.Repeat("长", 30_000)+`</t></si></sst>`), nil,
 		)), errLarge.Error(), 1398},
 		{"no such text", zipped(t, one), errBroken.Error(), 0},
 		{"formats", hostile(t)["formats"], errFormats.Error(), 0},
@@ -140,7 +145,7 @@ func TestHostileImports(t *testing.T) {
 		{"texts like tags", data(`<row>`+inline("A1", "mergeCell &lt;mergeCell &lt;row")+`</row>`, 10), "", 10},
 		{"cut off", zipped(t, parcel([]byte(`<worksheet><sheetData><row><c><v>1</v></c></row>`), nil, nil)), errBroken.Error(), 1},
 		{"cut off in a tag", zipped(t, parcel([]byte(`<worksheet><sheetData><row`), nil, nil)), errBroken.Error(), 0},
-		{"rows in disorder", zipped(t, parcel([]byte(`<worksheet><sheetData><row r="2"/><row r="1"/></sheetData></worksheet>`), nil, nil)), errBroken.Error(), 0},
+		{"rows in disorder", zipped(t, parcel(listed(`<row r="2"/><row r="1"/>`), nil, nil)), errBroken.Error(), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rows, err := 0, error(nil)
@@ -255,10 +260,13 @@ func TestMarkedTextsAreNoFormulas(t *testing.T) {
 	}
 }
 
-// Any XML as the content of a sheet is read or refused; what is read, is read the same from a file that is read in small steps.
+// Any XML as the content of a sheet is read or refused; what is read, is read the same from a file
+// that is read in small steps.
 func FuzzRows(f *testing.F) {
-	f.Add([]byte(`<worksheet><cols><col min="1" max="2" hidden="1"/></cols><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row></sheetData></worksheet>`))
-	f.Add([]byte(`<worksheet><sheetData><row><c><f>A1</f><v>1.5</v></c></row></sheetData><mergeCells><mergeCell ref="A1:B2"/></mergeCells></worksheet>`))
+	f.Add([]byte(`<worksheet><cols><col min="1" max="2" hidden="1"/></cols><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row>` +
+		`</sheetData></worksheet>`))
+	f.Add([]byte(`<worksheet><sheetData><row><c><f>A1</f><v>1.5</v></c></row></sheetData><mergeCells><mergeCell ref="A1:B2"/>` +
+		`</mergeCells></worksheet>`))
 	f.Add([]byte(`<?xml?><!-- --><a><![CDATA[x]]>&amp;&#65;<b c='1'/></a>`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		tokens := func(in io.Reader) (all []string, err error) {
@@ -287,7 +295,11 @@ func FuzzRows(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := book.Rows(t.Context(), 0, 1000, func(row Row) error { _ = row.Titles(); return nil }); err != nil && !core.IsInvalid(err) {
+		_, err = book.Rows(t.Context(), 0, 1000, func(row Row) error {
+			_ = row.Titles()
+			return nil
+		})
+		if err != nil && !core.IsInvalid(err) {
 			t.Error(err)
 		}
 	})

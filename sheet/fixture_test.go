@@ -37,7 +37,8 @@ func TestMakeFixtures(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(folder, "profile", "user"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "profile", "user", "registrymodifications.xcu"), []byte(calculate), 0o600); err != nil {
+	settings := filepath.Join(folder, "profile", "user", "registrymodifications.xcu")
+	if err := os.WriteFile(settings, []byte(calculate), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	source := filepath.Join(folder, "source.xlsx")
@@ -46,7 +47,8 @@ func TestMakeFixtures(t *testing.T) {
 	}
 	for name, filter := range fixtures {
 		command := exec.CommandContext(
-			t.Context(), "soffice", "-env:UserInstallation=file://"+folder+"/profile", "--headless", "--convert-to", filter, "--outdir", made, source,
+			t.Context(), "soffice", "-env:UserInstallation=file://"+folder+"/profile", "--headless", "--convert-to", filter,
+			"--outdir", made, source,
 		)
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, out)

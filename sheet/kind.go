@@ -35,8 +35,8 @@ func KindOf(content []byte) Kind {
 	return Text
 }
 
-// ancient reports whether this is a legacy workbook without its OLE container: the beginning of a BIFF stream. Scripts that
-// export tables still write such files.
+// ancient reports whether this is a legacy workbook without its OLE container: the beginning of a
+// BIFF stream. Scripts that export tables still write such files.
 func ancient(content []byte) bool {
 	if len(content) < 8 || content[0] != 0x09 || content[3] != 0 {
 		return false
@@ -44,7 +44,8 @@ func ancient(content []byte) bool {
 	return content[1]&^0x0e == 0 && content[1]&1 == 0 && content[2] >= 4 && content[2] <= 16
 }
 
-// marked reports whether a text is a web page or another document in markup, which systems export under the name .xls.
+// marked reports whether a text is a web page or another document in markup, which systems export
+// under the name .xls.
 func marked(content []byte) bool {
 	head := bytes.Clone(content[:min(len(content), 4<<10)])
 	for i, c := range head { // not bytes.ToLower, which expects UTF-8

@@ -15,7 +15,8 @@ import (
 	"tongxing/core"
 )
 
-// FaultColumn is the heading of the column that WriteMarked adds. Who reads the file again ignores a column of this name.
+// FaultColumn is the heading of the column that WriteMarked adds. Who reads the file again ignores
+// a column of this name.
 const FaultColumn = "错误说明"
 
 // Mark is something wrong with a row of a file.
@@ -25,11 +26,13 @@ type Mark struct {
 	Message string // for people
 }
 
-// WriteMarked writes the file to w as an .xlsx in which the cells at fault are red and a last column says what is wrong with
-// each row. heading is the row of the sheet that has the columns' names. Marks of an earlier time are removed.
+// WriteMarked writes the file to w as an .xlsx in which the cells at fault are red and a last
+// column says what is wrong with each row. heading is the row of the sheet that has the columns'
+// names. Marks of an earlier time are removed.
 //
-// The workbook is the one that was opened, with its formats, lists and other sheets. A file of another format, or a workbook
-// with macros or links to other files, becomes a new workbook with the same cells of that one sheet.
+// The workbook is the one that was opened, with its formats, lists and other sheets. A file of
+// another format, or a workbook with macros or links to other files, becomes a new workbook with
+// the same cells of that one sheet.
 func (b *Book) WriteMarked(ctx context.Context, w io.Writer, sheet, heading int, marks []Mark) (err error) {
 	defer broken(&err)
 	if sheet < 0 || sheet >= len(b.Sheets()) {
@@ -54,7 +57,7 @@ func (b *Book) WriteMarked(ctx context.Context, w io.Writer, sheet, heading int,
 type marking struct {
 	heading int
 	faults  map[int]*fault // by row
-	column  int            // that says what is wrong, from 0
+	column  int            // of the messages, from 0
 	hidden  [Columns]bool  // columns
 }
 
@@ -158,7 +161,8 @@ func (p *marking) rewrite(ctx context.Context, w io.Writer, b *Book, sheet int) 
 		p.rewriteRow(&line, row)
 		if row.Number <= p.heading {
 			for _, a := range row.across {
-				merged = append(merged, fmt.Sprintf(`<mergeCell ref="%s%d:%s%d"/>`, columnName(a.from-1), row.Number, columnName(a.to), row.Number))
+				from, to := columnName(a.from-1), columnName(a.to)
+				merged = append(merged, fmt.Sprintf(`<mergeCell ref="%s%d:%s%d"/>`, from, row.Number, to, row.Number))
 			}
 		}
 		_, err := out.Write(line.Bytes())

@@ -50,7 +50,8 @@ func opened(t testing.TB, content []byte) *excelize.File {
 	return book
 }
 
-// filledIn is the template with rows as an office fills them in: bold, with a day, a formula and another sheet.
+// filledIn is the template with rows as an office fills them in: bold, with a day, a formula and
+// another sheet.
 func filledIn(t testing.TB) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -58,7 +59,9 @@ func filledIn(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	book := opened(t, out.Bytes())
-	bold, err := book.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"FFFF00"}}})
+	bold, err := book.NewStyle(&excelize.Style{
+		Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"FFFF00"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +88,8 @@ func filledIn(t testing.TB) []byte {
 
 func TestWriteMarkedKeepsTheWorkbook(t *testing.T) {
 	marked := markedFile(t, filledIn(t), 2,
-		Mark{Row: 4, Column: 0, Message: "姓名重复 <a&b>"}, Mark{Row: 4, Column: 3, Message: "缺少小区"}, Mark{Row: 6, Column: 2, Message: "手机号不对"},
-		Mark{Row: 6, Column: -1, Message: "与第 4 行冲突"}, Mark{Row: 6, Column: 2, Message: "手机号不对"},
+		Mark{Row: 4, Column: 0, Message: "姓名重复 <a&b>"}, Mark{Row: 4, Column: 3, Message: "缺少小区"},
+		Mark{Row: 6, Column: 2, Message: "手机号不对"}, Mark{Row: 6, Column: -1, Message: "与第 4 行冲突"}, Mark{Row: 6, Column: 2, Message: "手机号不对"},
 	)
 	book := opened(t, marked)
 	rows, err := book.GetRows("住户信息")

@@ -7,9 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// markup reads XML as spreadsheets contain it, some ten times as fast as encoding/xml and with one token in memory at a time.
-// It knows elements, attributes, text, CDATA and the predefined entities; comments and processing instructions are skipped,
-// document types refused. Prefixes of names are dropped.
+// markup reads XML as spreadsheets contain it, some ten times as fast as encoding/xml and with one
+// token in memory at a time. It knows elements, attributes, text, CDATA and the predefined
+// entities; comments and processing instructions are skipped, document types refused. Prefixes of
+// names are dropped.
 type markup struct {
 	in     io.Reader
 	spent  *int64 // bytes that may still be read, of all parts together
@@ -146,7 +147,8 @@ func (m *markup) tag() ([]byte, error) {
 			m.at += end
 			return here[:end], nil
 		}
-		// A tag is short, so that it is scanned again; what may be long is searched for from where it was left.
+		// A tag is short, so that it is scanned again; what may be long is searched for from where
+		// it was left.
 		if bytes.HasPrefix(here, []byte("<!")) {
 			from = max(len(here)-2, 1)
 		}
@@ -329,7 +331,8 @@ func (m *markup) truth(name string) bool {
 // number returns an attribute that is a number from 0, or -1.
 func (m *markup) number(name string) int { return digits(m.value(name)) }
 
-// zero reports whether an attribute is the number 0: the height of a hidden row, the width of a hidden column.
+// zero reports whether an attribute is the number 0: the height of a hidden row, the width of a
+// hidden column.
 func (m *markup) zero(name string) bool {
 	value := m.value(name)
 	if len(value) == 0 || value[0] != '0' {
@@ -383,8 +386,8 @@ func (m *markup) content(b []byte) ([]byte, error) {
 	}
 }
 
-// rich appends the text of a string to b: its own, or that of its runs. Its pronunciation (rPh), which is stored next to it,
-// is not part of it.
+// rich appends the text of a string to b: its own, or that of its runs. Its pronunciation (rPh),
+// which is stored next to it, is not part of it.
 func (m *markup) rich(b []byte) ([]byte, error) {
 	for depth := m.depth; ; {
 		found, err := m.next()

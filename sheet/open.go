@@ -31,6 +31,8 @@ var (
 )
 
 // Enough is returned by the function given to Rows to stop reading without an error.
+//
+//lint:ignore ST1012 it is an answer, not something that went wrong
 var Enough = errors.New("enough rows")
 
 // Info is one sheet of a workbook.
@@ -39,8 +41,9 @@ type Info struct {
 	Hidden bool
 }
 
-// Book is a file whose rows can be read any number of times: a workbook (.xlsx, .xlsm), a legacy workbook (.xls) or a text
-// (.csv, .txt), judged by its content alone. It keeps the content, and the texts that cells share.
+// Book is a file whose rows can be read any number of times: a workbook (.xlsx, .xlsm), a legacy
+// workbook (.xls) or a text (.csv, .txt), judged by its content alone. It keeps the content, and
+// the texts that cells share.
 type Book struct {
 	kind    Kind
 	content []byte
@@ -56,8 +59,8 @@ type reader interface {
 	rows(ctx context.Context, sheet int, r *rowing) error
 }
 
-// Open recognises a file by its content and reads the list of its sheets. A file that cannot be read is an Invalid error with
-// a message for people.
+// Open recognises a file by its content and reads the list of its sheets. A file that cannot be
+// read is an Invalid error with a message for people.
 func Open(ctx context.Context, content []byte) (*Book, error) {
 	b, err := open(ctx, content)
 	return b, said(err)
@@ -94,7 +97,8 @@ func (b *Book) Kind() Kind { return b.kind }
 // Sheets returns the sheets in the order of the workbook. A text is one sheet without a name.
 func (b *Book) Sheets() []Info { return b.reader.sheets() }
 
-// First returns the number of the sheet that is meant when nobody chooses: the first that is not hidden, or 0.
+// First returns the number of the sheet that is meant when nobody chooses: the first that is not
+// hidden, or 0.
 func (b *Book) First() int {
 	for i, sheet := range b.reader.sheets() {
 		if !sheet.Hidden {
@@ -114,13 +118,13 @@ func (b *Book) Size(ctx context.Context, sheet int) (n int, err error) {
 	return n, said(err)
 }
 
-// Rows passes each row of a sheet that is not empty to each, in the order of the file, and returns what was seen. More than
-// max rows are an Invalid error, as is a file that cannot be read: what each got before that is of no use. An error of each
-// ends the reading and is returned; Enough ends it without one. The row's Cells are valid until each returns, their texts
-// for ever.
+// Rows passes each row of a sheet that is not empty to each, in the order of the file, and returns
+// what was seen. More than max rows are an Invalid error, as is a file that cannot be read: what
+// each got before that is of no use. An error of each ends the reading and is returned; Enough ends
+// it without one. The row's Cells are valid until each returns, their texts for ever.
 //
-// A server reads one file at a time: Rows waits for its turn until ctx ends. It must not be called by each, nor while other
-// calls wait for something that the caller holds, such as a transaction.
+// A server reads one file at a time: Rows waits for its turn until ctx ends. It must not be called
+// by each, nor while other calls wait for something that the caller holds, such as a transaction.
 func (b *Book) Rows(ctx context.Context, sheet, max int, each func(Row) error) (Seen, error) {
 	if sheet < 0 || sheet >= len(b.reader.sheets()) {
 		return Seen{}, core.Invalid(errNoSheet.Error())

@@ -16,15 +16,15 @@ import (
 	"strings"
 )
 
-// harmlessParts match the parts of a workbook that are copied into the marked one. Macros, links to other files, embedded
-// objects and queries are none of them.
+// harmlessParts match the parts of a workbook that are copied into the marked one. Macros, links to
+// other files, embedded objects and queries are none of them.
 var harmlessParts = regexp.MustCompile(`^(\[content_types\]\.xml|_rels/\.rels|docprops/.*|customxml/.*|xl/workbook\.xml|` +
 	`xl/_rels/workbook\.xml\.rels|xl/worksheets/(_rels/)?[^/]*|xl/styles\.xml|xl/sharedstrings\.xml|xl/theme/.*|xl/calcchain\.xml|` +
 	`xl/comments[^/]*|xl/drawings/.*|xl/media/.*|xl/printersettings/.*|xl/tables/.*|xl/persons/.*|xl/threadedcomments/.*|` +
 	`xl/metadata\.xml|xl/featurepropertybag/.*|xl/richdata/.*|xl/(_rels/)?cellimages\.xml(\.rels)?)$`)
 
-// harmless reports whether the workbook can be sent back with a sheet marked: an .xlsx without what could act by itself, whose
-// elements have no prefix.
+// harmless reports whether the workbook can be sent back with a sheet marked: an .xlsx without what
+// could act by itself, whose elements have no prefix.
 func (s *stream) harmless(sheet int) bool {
 	for name := range s.files {
 		if strings.HasSuffix(name, "/") && path.Clean(name)+"/" == name {
@@ -112,7 +112,8 @@ func (s *stream) styleSheet() (t *styleSheet, ok bool) {
 	}
 }
 
-// listed calls each for the elements of the list that started last, with their whole text, and returns where the list ends.
+// listed calls each for the elements of the list that started last, with their whole text, and
+// returns where the list ends.
 func listed(m *markup, each func(element []byte)) (int, error) {
 	depth, from := m.depth, 0
 	for {
@@ -463,7 +464,8 @@ func (c *rowCells) copy() error {
 	return nil
 }
 
-// before writes the cells that the file lacks before a column: those at fault because they are empty, and the message.
+// before writes the cells that the file lacks before a column: those at fault because they are
+// empty, and the message.
 func (c *rowCells) before(column int) {
 	for len(c.wrong) > 0 && c.wrong[0] < column {
 		c.message(c.wrong[0])

@@ -12,7 +12,7 @@ import (
 // CellKind is what a cell holds.
 type CellKind uint8
 
-// The kinds of cells. Whoever expects a text may take a number's as well; a day where no day belongs is a text that a
+// The kinds of cells. A number can stand for a text; a day in a column of texts is a text that a
 // spreadsheet misunderstood.
 const (
 	CellEmpty   CellKind = iota
@@ -36,7 +36,8 @@ type Cell struct {
 type Row struct {
 	Number int // in the file, from 1
 	Hidden bool
-	// Cells are those up to the last one that is not empty. A cell merged downwards stands in each of its rows.
+	// Cells are those up to the last one that is not empty. A cell merged downwards stands in each
+	// of its rows.
 	Cells []Cell
 
 	across []across
@@ -56,7 +57,8 @@ func (r Row) Cell(column int) Cell {
 	return r.Cells[column]
 }
 
-// Titles returns the texts of a row as headings: the heading of a group that is merged over several columns is that of each.
+// Titles returns the texts of a row as headings: the heading of a group that is merged over several
+// columns is that of each.
 func (r Row) Titles() []string {
 	titles := make([]string, len(r.Cells))
 	for i, cell := range r.Cells {
@@ -203,7 +205,7 @@ func (r *rowing) finish() {
 	}
 }
 
-// spread gives cells merged downwards to the row, and notes those merged to the right.
+// spread copies cells merged downwards into the row, and notes those merged to the right.
 func (r *rowing) spread() {
 	number := r.row.Number
 	for len(r.merged) > 0 && r.merged[0].top <= number {

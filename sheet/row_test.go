@@ -19,7 +19,8 @@ func sheetWith(t testing.TB, data, behind string, styles ...string) []byte {
 		var codes, cells strings.Builder
 		cells.WriteString(`<xf numFmtId="0"/>`)
 		for i, code := range styles {
-			fmt.Fprintf(&codes, `<numFmt numFmtId="%d" formatCode="%s"/>`, 164+i, strings.NewReplacer(`"`, "&quot;", "<", "&lt;").Replace(code))
+			escaped := strings.NewReplacer(`"`, "&quot;", "<", "&lt;").Replace(code)
+			fmt.Fprintf(&codes, `<numFmt numFmtId="%d" formatCode="%s"/>`, 164+i, escaped)
 			fmt.Fprintf(&cells, `<xf numFmtId="%d"/>`, 164+i)
 		}
 		formats = []byte(`<styleSheet><numFmts>` + codes.String() + `</numFmts><cellXfs>` + cells.String() + `</cellXfs></styleSheet>`)
@@ -140,10 +141,12 @@ func TestCellsInManyForms(t *testing.T) {
 		<x:c t="str"><x:f>1</x:f><x:v>结果</x:v></x:c><x:c t="d"><x:v>2018-12-31T00:00:00</x:v></x:c><x:c t="b"><x:v>1</x:v></x:c>
 		<x:c t="e"><x:v>#REF!</x:v></x:c><x:c t="inlineStr"><x:is><x:r><x:t>一</x:t></x:r><x:r><x:t>二</x:t></x:r></x:is></x:c></x:row>
 		<x:row r="5" hidden="1"/><x:row r="7" ht="0"><x:c r="B7"><x:v>9</x:v><x:extLst><x:v>8</x:v></x:extLst></x:c></x:row>
-		</x:sheetData></x:worksheet>`), []byte(`<sst><si><t>甲</t></si><si><r><t>张</t></r><rPh><t>zhang</t></rPh><r><t>三</t></r></si></sst>`), nil)))
+		</x:sheetData></x:worksheet>`),
+		[]byte(`<sst><si><t>甲</t></si><si><r><t>张</t></r><rPh><t>zhang</t></rPh><r><t>三</t></r></si></sst>`), nil)))
 	want := []Cell{
-		{Text: "甲", Kind: CellText}, {Text: "张三", Kind: CellText}, {Text: `=A1&"x"`, Kind: CellFormula}, {}, {Text: "结果", Kind: CellText},
-		{Text: "2018-12-31", Kind: CellDay}, {Text: "TRUE", Kind: CellTruth}, {Text: "#REF!", Kind: CellFault}, {Text: "一二", Kind: CellText},
+		{Text: "甲", Kind: CellText}, {Text: "张三", Kind: CellText}, {Text: `=A1&"x"`, Kind: CellFormula}, {},
+		{Text: "结果", Kind: CellText}, {Text: "2018-12-31", Kind: CellDay}, {Text: "TRUE", Kind: CellTruth},
+		{Text: "#REF!", Kind: CellFault}, {Text: "一二", Kind: CellText},
 	}
 	if len(rows) != 2 || !slices.Equal(rows[0].Cells, want) {
 		t.Fatalf("rows are %+v", rows)
@@ -155,7 +158,8 @@ func TestCellsInManyForms(t *testing.T) {
 
 func TestMergedCells(t *testing.T) {
 	rows := keptRows(t, sheetWith(
-		t, `<row r="1">`+inline("A1", "组一")+inline("C1", "组二")+`</row><row r="2">`+inline("A2", "栋")+inline("B2", "房")+inline("C2", "名")+`</row>`+
+		t, `<row r="1">`+inline("A1", "组一")+inline("C1", "组二")+`</row>`+
+			`<row r="2">`+inline("A2", "栋")+inline("B2", "房")+inline("C2", "名")+`</row>`+
 			`<row r="3">`+inline("A3", "3栋")+inline("B3", "101")+`</row><row r="4">`+inline("B4", "102")+`</row><row r="5"/><row r="6">`+
 			inline("B6", "103")+inline("C6", "李")+`</row><row r="7">`+inline("B7", "201")+`</row>`,
 		`<mergeCells count="4"><mergeCell ref="A1:B1"/><mergeCell ref="A3:A6"/><mergeCell ref="C1:D1"/><mergeCell ref="A3:A9"/>`+

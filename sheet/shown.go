@@ -23,11 +23,14 @@ type piece struct {
 	fixed bool   // the digit is shown even if it is a leading 0
 }
 
-// builtIn are the codes of the formats known by number that show more than digits (ECMA-376 part 1, 18.8.30).
-var builtIn = map[int]string{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00"}
+// builtIn are the codes of the formats known by number that show more than digits (ECMA-376 part 1,
+// 18.8.30).
+var builtIn = map[int]string{
+	1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00",
+}
 
-// shapeOf prepares a format. Fractions, exponents, conditions and scales are read as plain digits: a phone number that is
-// shown as 1.38E+10 is meant as 13800000000. So are separators of thousands.
+// shapeOf prepares a format. Fractions, exponents, conditions and scales are read as plain digits:
+// a phone number that is shown as 1.38E+10 is meant as 13800000000. So are separators of thousands.
 func shapeOf(f format) shape {
 	if f.date() {
 		return shape{date: true}
@@ -191,7 +194,8 @@ func halfAway(value float64, decimals int) float64 {
 	return value
 }
 
-// plainNumber returns the digits of a number, without an exponent and with the 15 digits that spreadsheets keep.
+// plainNumber returns the digits of a number, without an exponent and with the 15 digits that
+// spreadsheets keep.
 func plainNumber(value float64) string {
 	if value == math.Trunc(value) && math.Abs(value) < 1e15 {
 		return strconv.FormatInt(int64(value), 10)

@@ -128,8 +128,8 @@ func (s *stream) survey(ctx context.Context, sheet int) (*survey, error) {
 	return found, nil
 }
 
-// count reads as far as the list of merged cells and returns the beginning of that. It does not take the XML apart, which
-// would take as long as reading the rows.
+// count reads as far as the list of merged cells and returns the beginning of that. It does not
+// take the XML apart, which would take as long as reading the rows.
 func (f *survey) count(ctx context.Context, in io.Reader, spent *int64) ([]byte, error) {
 	const overlap = len("<mergeCell ") - 1
 	buf := make([]byte, streamBlock)
@@ -186,7 +186,7 @@ func (f *survey) merges(m *markup) error {
 	}
 }
 
-// mergedOf parses A2:B9. ok is false for what is no more than one cell.
+// mergedOf parses A2:B9. ok is false for a single cell.
 func mergedOf(ref string) (a mergedArea, ok bool) {
 	from, to, _ := strings.Cut(ref, ":")
 	left, ok := columnOf(from)

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Template is an empty workbook that people fill in for an import: a line of groups, a line of columns, and examples.
+// Template is an empty workbook that people fill in for an import: a line of groups, a line of
+// columns, and examples.
 type Template struct {
 	Name    string // of the sheet
 	Columns []TemplateColumn
@@ -77,10 +78,12 @@ func (t Template) heads() int {
 func (t Template) sheet() []byte {
 	var b bytes.Buffer
 	heads := t.heads()
-	fmt.Fprintf(&b, `%s<worksheet xmlns="%s"><sheetViews><sheetView tabSelected="1" workbookViewId="0"><pane ySplit="%d" topLeftCell="A%d" `+
-		`activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>`, xml.Header, mainSpace, heads, heads+1)
+	fmt.Fprintf(&b, `%s<worksheet xmlns="%s"><sheetViews><sheetView tabSelected="1" workbookViewId="0">`+
+		`<pane ySplit="%d" topLeftCell="A%d" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>`,
+		xml.Header, mainSpace, heads, heads+1)
 	for i, column := range t.Columns {
-		fmt.Fprintf(&b, `<col min="%d" max="%d" width="%d" customWidth="1"%s/>`, i+1, i+1, max(columnWidth(column.Title), 14), column.style())
+		width := max(columnWidth(column.Title), 14)
+		fmt.Fprintf(&b, `<col min="%d" max="%d" width="%d" customWidth="1"%s/>`, i+1, i+1, width, column.style())
 	}
 	b.WriteString(`</cols><sheetData>`)
 	merged := ""
@@ -231,8 +234,8 @@ func firstRunes(text string, max int) []rune {
 	return runes[:min(len(runes), max)]
 }
 
-// templateStyles has the styles of a cell in the order of their constants: plain, text, title, title of a required column,
-// group.
+// templateStyles has the styles of a cell in the order of their constants: plain, text, title,
+// title of a required column, group.
 const templateStyles = `<styleSheet xmlns="` + mainSpace + `">` +
 	`<fonts count="3"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font>` +
 	`<font><b/><sz val="11"/><color rgb="FFC00000"/><name val="Calibri"/></font></fonts>` +

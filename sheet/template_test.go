@@ -41,7 +41,10 @@ func TestTemplate(t *testing.T) {
 	}
 	defer book.Close()
 	merged, err := book.GetMergeCells("住户信息")
-	if err != nil || len(merged) != 2 || merged[0].GetStartAxis() != "A1" || merged[0].GetEndAxis() != "C1" || merged[1].GetEndAxis() != "E1" {
+	if err != nil || len(merged) != 2 {
+		t.Fatalf("%d merged cells, %v", len(merged), err)
+	}
+	if merged[0].GetStartAxis() != "A1" || merged[0].GetEndAxis() != "C1" || merged[1].GetEndAxis() != "E1" {
 		t.Errorf("merged cells are %v, %v", merged, err)
 	}
 	rules, err := book.GetDataValidations("住户信息")
@@ -78,7 +81,9 @@ func TestTemplate(t *testing.T) {
 
 func TestTemplateWithoutGroups(t *testing.T) {
 	var out bytes.Buffer
-	err := WriteTemplate(&out, Template{Name: "名单", Columns: []TemplateColumn{{Title: "姓名", Choices: []string{"a,b", `"c"`}}, {Title: "电话"}}})
+	err := WriteTemplate(&out, Template{
+		Name: "名单", Columns: []TemplateColumn{{Title: "姓名", Choices: []string{"a,b", `"c"`}}, {Title: "电话"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

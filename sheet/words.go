@@ -10,7 +10,8 @@ import (
 	"tongxing/core"
 )
 
-// texts cleans the texts of cells. Those of a list repeat in its columns, so that the last ones are remembered.
+// texts cleans the texts of cells. Those of a list repeat in its columns, so that the last ones are
+// remembered.
 type texts struct {
 	seed  maphash.Seed
 	known [4096]knownText
@@ -55,7 +56,8 @@ func cut(text string) string {
 	return text
 }
 
-// tidy reports whether a text is surely clean: ASCII without doubled or outer spaces, and common Han characters.
+// tidy reports whether a text is surely clean: ASCII without doubled or outer spaces, and common
+// Han characters.
 func tidy(raw []byte) bool {
 	space := true // before the first character, so that none may begin with one
 	for i := 0; i < len(raw); {

@@ -1,6 +1,7 @@
-// Package xls reads the values of legacy workbooks (.xls, Excel 97 to 2003: BIFF8 in a compound file). Formats, formulas and
-// pictures are left out. It never trusts a number of the file, takes memory and time in proportion to the file's size, and
-// does not panic. The formats are those of [MS-CFB] and [MS-XLS].
+// Package xls reads the values of legacy workbooks (.xls, Excel 97 to 2003: BIFF8 in a compound
+// file). Formats, formulas and pictures are left out. It never trusts a number of the file, takes
+// memory and time in proportion to the file's size, and does not panic. The formats are those of
+// [MS-CFB] and [MS-XLS].
 package xls
 
 import (
@@ -232,8 +233,8 @@ func (b *Book) Format(style int) (id int, code string) {
 // Styles returns how many styles cells can have.
 func (b *Book) Styles() int { return len(b.styles) }
 
-// sharedTexts notes where each text begins, and returns the end of the last record. The texts themselves are decoded when a
-// cell is read: the file is in memory already.
+// sharedTexts notes where each text begins, and returns the end of the last record. The texts
+// themselves are decoded when a cell is read: the file is in memory already.
 func (b *Book) sharedTexts(r record) (end int, err error) {
 	if _, err := b.data(r, 8); err != nil {
 		return 0, err

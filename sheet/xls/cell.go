@@ -120,7 +120,8 @@ func (b *Book) Layout(sheet int) (Layout, error) {
 	return l, err
 }
 
-// Cells passes the cells of a sheet to hear, row by row. Their texts are valid for ever. layout is that of the sheet.
+// Cells passes the cells of a sheet to hear, row by row. Their texts are valid for ever. layout is
+// that of the sheet.
 func (b *Book) Cells(sheet int, layout Layout, hear func(Cell) error) error {
 	if !layout.unsorted {
 		return b.each(sheet, func(r record) error { return b.cells(r, hear) })

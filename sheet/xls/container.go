@@ -5,8 +5,9 @@ import (
 	"unicode/utf16"
 )
 
-// A compound file ([MS-CFB]) is a small file system: sectors of one size, chains of them in a table, streams named in a
-// directory. Small streams are in sectors of 64 bytes within a stream of their own.
+// A compound file ([MS-CFB]) is a small file system: sectors of one size, chains of them in a
+// table, streams named in a directory. Small streams are in sectors of 64 bytes within a stream of
+// their own.
 const (
 	headerSize  = 512
 	entrySize   = 128
@@ -21,8 +22,8 @@ const (
 	entryRoot   = 5
 )
 
-// container is a compound file in memory. All its numbers are claims: whatever points outside of the file is an error, and no
-// chain is longer than the file has sectors.
+// container is a compound file in memory. All its numbers are claims: whatever points outside of
+// the file is an error, and no chain is longer than the file has sectors.
 type container struct {
 	content []byte
 	shift   uint // of a sector's size
@@ -71,7 +72,8 @@ func (c *container) sector(n uint32) ([]byte, error) {
 	return c.content[from:min(from+1<<c.shift, int64(len(c.content)))], nil
 }
 
-// readTable reads the table of sectors, whose own sectors are listed in the header and in a chain that begins there.
+// readTable reads the table of sectors, whose own sectors are listed in the header and in a chain
+// that begins there.
 func (c *container) readTable() error {
 	add := func(n uint32) error {
 		sector, err := c.sector(n)
@@ -138,7 +140,8 @@ func (c *container) chain(first uint32, size int) ([]byte, error) {
 	return out[:min(len(out), size)], nil
 }
 
-// contiguous returns the content of a chain whose sectors follow each other in the file, without a copy, or nil.
+// contiguous returns the content of a chain whose sectors follow each other in the file, without a
+// copy, or nil.
 func (c *container) contiguous(first uint32, size int) []byte {
 	from := (int64(first) + 1) << c.shift
 	count := (size + 1<<c.shift - 1) >> c.shift

@@ -64,8 +64,8 @@ func (c *cursor) skip(n int) error {
 	return nil
 }
 
-// run reads the next bytes of a text that are in one record: units are those still missing, wide how they are written. At the
-// beginning of a further record the text says again how it is written.
+// run reads the next bytes of a text that are in one record: units are those still missing, wide
+// how they are written. At the beginning of a further record the text says again how it is written.
 func (c *cursor) run(units int, wide *bool) ([]byte, error) {
 	if c.from >= c.to {
 		if err := c.settle(); err != nil {
@@ -104,11 +104,12 @@ func (c *cursor) chars(units int) ([]byte, error) {
 	return c.text(units, flags&textWide != 0)
 }
 
-// MaxText is how many characters of a text are read, those beyond the BMP counting as two. A long text that very many cells
-// share must not be decoded for each.
+// MaxText is how many characters of a text are read, those beyond the BMP counting as two. A long
+// text that very many cells share must not be decoded for each.
 const MaxText = 4096
 
-// text reads so many characters. A character beyond the BMP counts as two, and may begin in one record and end in the next.
+// text reads so many characters. A character beyond the BMP counts as two, and may begin in one
+// record and end in the next.
 func (c *cursor) text(units int, wide bool) ([]byte, error) {
 	units = min(units, MaxText)
 	out := make([]byte, 0, min(units, 64)*3)
@@ -158,8 +159,8 @@ func (c *cursor) skipText(units int, wide bool) error {
 	return nil
 }
 
-// richHead reads what is before the characters of a shared text: their number, how they are written, and how many bytes are
-// behind them.
+// richHead reads what is before the characters of a shared text: their number, how they are
+// written, and how many bytes are behind them.
 func (c *cursor) richHead() (units int, wide bool, behind int, err error) {
 	if units, err = c.number(2); err != nil {
 		return

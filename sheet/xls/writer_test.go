@@ -8,8 +8,8 @@ import (
 	"unicode/utf16"
 )
 
-// compound returns a compound file with the given streams, in the order of names. Streams of less than 4096 bytes are in small
-// sectors.
+// compound returns a compound file with the given streams, in the order of names. Streams of less
+// than 4096 bytes are in small sectors.
 func compound(names []string, streams map[string][]byte) []byte {
 	var body, small bytes.Buffer
 	var table, smallTable []uint32
@@ -126,8 +126,8 @@ func longs(numbers []uint32) []byte {
 	return b
 }
 
-// rec returns a record. Its parts are bytes, shorts (int), longs (uint32), doubles and texts (string: flags and characters,
-// without their number).
+// rec returns a record. Its parts are bytes, shorts (int), longs (uint32), doubles and texts
+// (string: flags and characters, without their number).
 func rec(kind uint16, parts ...any) []byte {
 	var data []byte
 	for _, part := range parts {

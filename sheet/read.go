@@ -31,7 +31,7 @@ var (
 // ErrBusy means that other workbooks are being read and the caller should try again later.
 var ErrBusy = errors.New("正在读取其他表格，请稍后再试")
 
-// Read reads a file of kind Text or Workbook as a table of at most max rows that are not empty: a
+// Read reads a file of kind Text, Workbook or Old as a table of at most max rows that are not empty: a
 // text with one row per line, in UTF-8, UTF-16 with its byte-order mark, or GB18030, which Chinese
 // Excel uses for csv; or the sheet of a workbook that opens first, or the next one if that is
 // empty. A bad file is an Invalid error with a message for people. A server reads one workbook at a
@@ -39,9 +39,12 @@ var ErrBusy = errors.New("正在读取其他表格，请稍后再试")
 func Read(ctx context.Context, kind Kind, content []byte, max int) (Table, error) {
 	var t Table
 	var err error
-	if kind == Workbook {
+	switch kind {
+	case Workbook:
 		t, err = inTurn(ctx, func(ctx context.Context) (Table, error) { return readBook(ctx, content, max) })
-	} else {
+	case Old:
+		t, err = inTurn(ctx, func(ctx context.Context) (Table, error) { return readOld(ctx, content, max) })
+	default:
 		t, err = readText(content, max)
 	}
 	switch {

@@ -15,7 +15,7 @@ const (
 
 // Endings returns the file name extensions of the kind, without the dot.
 func (k Kind) Endings() []string {
-	return map[Kind][]string{Text: {"txt", "csv"}, Workbook: {"xlsx"}, Old: {"xls"}}[k]
+	return map[Kind][]string{Text: {"txt", "csv"}, Workbook: {"xlsx"}}[k]
 }
 
 // KindOf detects the kind of a file, reading only as much as that takes.

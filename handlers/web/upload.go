@@ -121,16 +121,15 @@ func (rule UploadRule) check(u Upload, ending string) error {
 	for _, kind := range rule.Kinds {
 		endings = append(endings, kind.Endings()...)
 	}
-	legacy := u.Kind == sheet.Old && slices.Contains(rule.Kinds, sheet.Old)
 	only := "只支持 " + strings.Join(endings, "、") + " 文件"
 	switch {
 	case len(bytes.TrimSpace(u.Content)) == 0:
 		return fieldError(rule.Field, "文件是空的")
-	case u.Kind == sheet.Old && !legacy && slices.Contains(rule.Kinds, sheet.Workbook):
+	case u.Kind == sheet.Old && slices.Contains(rule.Kinds, sheet.Workbook):
 		return fieldError(rule.Field, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx")
 	case !slices.Contains(endings, ending):
 		return fieldError(rule.Field, only)
-	case u.Kind != sheet.Workbook && !legacy && slices.Contains(sheet.Workbook.Endings(), ending):
+	case u.Kind != sheet.Workbook && slices.Contains(sheet.Workbook.Endings(), ending):
 		return fieldError(rule.Field, "这不是有效的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx")
 	case !slices.Contains(rule.Kinds, u.Kind):
 		return fieldError(rule.Field, only+"，这个文件的内容不是")

@@ -158,26 +158,6 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// A page that takes legacy workbooks judges them by their content too.
-func TestUploadOfLegacyWorkbooks(t *testing.T) {
-	rule := UploadRule{Field: "list", Kinds: []sheet.Kind{sheet.Workbook, sheet.Old}, MaxBytes: 1 << 16}
-	old := []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...")
-	for _, c := range []struct {
-		file  sentFile
-		wrong string
-	}{
-		{sentFile{"list", "名单.xls", old}, ""},
-		{sentFile{"list", "名单.xlsx", old}, ""},
-		{sentFile{"list", "名单.xls", workbook(t, []any{"1"})}, ""},
-		{sentFile{"list", "名单.csv", old}, "只支持 xlsx、xls 文件"},
-		{sentFile{"list", "名单.xls", []byte("3-2-501\n")}, "只支持 xlsx、xls 文件，这个文件的内容不是"},
-	} {
-		if _, err := upload(t, rule, c.file); FieldsOf(err)["list"] != c.wrong {
-			t.Errorf("%s of %.20q: %v", c.file.name, c.file.content, err)
-		}
-	}
-}
-
 // A file that cannot be read as a table gets a message at its field.
 func TestUploadTable(t *testing.T) {
 	u, err := upload(t, lists, sentFile{"list", "名单.csv", encoded(t, "楼栋,房号\n3栋,501\n")})

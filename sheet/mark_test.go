@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -193,5 +194,25 @@ func TestWriteMarkedFromALegacyWorkbook(t *testing.T) {
 	}
 	if after[1].Cell(10).Text != FaultColumn {
 		t.Errorf("the headings are %+v", after[1].Cells)
+	}
+}
+
+func BenchmarkWriteMarked(b *testing.B) {
+	content := estate(b, 100_000, false)
+	book, err := Open(b.Context(), content)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var marks []Mark
+	for row := 2; row < 100_000; row += 10 {
+		marks = append(marks, Mark{Row: row, Column: 4, Message: "手机号不对"})
+	}
+	for b.Loop() {
+		grown, _ := peak(func() {
+			if err := book.WriteMarked(b.Context(), io.Discard, 0, 1, marks); err != nil {
+				b.Fatal(err)
+			}
+		})
+		b.ReportMetric(float64(grown)/(1<<20), "MiB")
 	}
 }

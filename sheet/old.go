@@ -145,7 +145,8 @@ func readOld(ctx context.Context, content []byte, max int) (t Table, err error) 
 			continue
 		}
 		t = Table{Sheet: sheet.Name, Sheets: shown}
-		r := &rowing{max: sheetRows, left: maxReading, since: time.Now(), each: func(row Row) error { return t.addShown(row, max) }}
+		r := &rowing{max: sheetRows, left: maxReading, since: time.Now(), pace: newPace(readingRest)}
+		r.each = func(row Row) error { return t.addShown(row, max) }
 		if err := o.rows(ctx, i, r); err != nil {
 			return Table{}, err
 		}

@@ -135,7 +135,7 @@ func (b *Book) Rows(ctx context.Context, sheet, max int, each func(Row) error) (
 	case <-ctx.Done():
 		return Seen{}, ctx.Err()
 	}
-	r := &rowing{max: max, each: each, left: maxImporting, since: time.Now()}
+	r := &rowing{max: max, each: each, left: maxImporting, since: time.Now(), pace: newPace(importRest)}
 	err := b.rows(ctx, sheet, r)
 	switch {
 	case r.stopped != nil && !errors.Is(r.stopped, Enough):

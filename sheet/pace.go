@@ -11,12 +11,13 @@ const (
 	spell       = 2 * time.Millisecond
 	readingRest = 2
 	writingRest = 1
+	importRest  = 1
 )
 
 // pace makes long work rest, so that on a small machine what people wait for at the doors runs in
 // between. A short list is done before its first rest.
 type pace struct {
-	rest  int       // readingRest, writingRest
+	rest  int       // readingRest, writingRest, importRest
 	since time.Time // the end of the last rest
 }
 

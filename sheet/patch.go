@@ -311,6 +311,7 @@ func (p *patch) copy() { _, _ = p.out.Write(p.raw) }
 
 // sheet copies everything up to the end, which is io.EOF.
 func (p *patch) sheet(ctx context.Context) error {
+	pace := newPace(writingRest)
 	for {
 		found, err := p.next()
 		if err != nil {
@@ -329,7 +330,7 @@ func (p *patch) sheet(ctx context.Context) error {
 			p.ownWidth(true)
 			p.copy()
 		case found == tokenStart && name == "row":
-			if err = ctx.Err(); err == nil {
+			if err = pace.step(ctx); err == nil {
 				err = p.line()
 			}
 		default:

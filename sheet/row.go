@@ -93,6 +93,7 @@ type rowing struct {
 	away    bool  // each is running
 	left    time.Duration
 	since   time.Time
+	pace    pace
 
 	row    Row
 	merged []mergedArea // not yet reached, by their first row
@@ -180,20 +181,22 @@ func (r *rowing) end(ctx context.Context) error {
 	if err := r.tick(ctx); err != nil {
 		return err
 	}
+	left := time.Now()
 	r.away = true
 	r.stopped = r.each(r.row)
 	r.away, r.since = false, time.Now()
+	r.pace.since = r.pace.since.Add(r.since.Sub(left)) // only reading makes it rest
 	return r.stopped
 }
 
-// tick returns an error if reading has taken too long.
+// tick rests if need be, and returns an error if reading has taken too long.
 func (r *rowing) tick(ctx context.Context) error {
 	now := time.Now()
 	r.left -= now.Sub(r.since)
 	if r.since = now; r.left < 0 {
 		return errSlow
 	}
-	return ctx.Err()
+	return r.pace.step(ctx)
 }
 
 // finish completes what was seen.

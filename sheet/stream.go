@@ -133,7 +133,7 @@ func (s *stream) survey(ctx context.Context, sheet int) (*survey, error) {
 func (f *survey) count(ctx context.Context, in io.Reader, spent *int64) ([]byte, error) {
 	const overlap = len("<mergeCell ") - 1
 	buf := make([]byte, streamBlock)
-	kept := 0
+	kept, pace := 0, newPace(importRest)
 	for {
 		n, err := io.ReadFull(in, buf[kept:])
 		if *spent -= int64(n); *spent < 0 {
@@ -149,7 +149,7 @@ func (f *survey) count(ctx context.Context, in io.Reader, spent *int64) ([]byte,
 			return nil, nil
 		}
 		if err == nil {
-			err = ctx.Err()
+			err = pace.step(ctx)
 		}
 		if err != nil {
 			return nil, err

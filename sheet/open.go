@@ -43,7 +43,7 @@ type Info struct {
 
 // Book is a file whose rows can be read any number of times: a workbook (.xlsx, .xlsm), a legacy
 // workbook (.xls) or a text (.csv, .txt), judged by its content alone. It keeps the content, and
-// the texts that cells share.
+// the texts that cells share. It is for one goroutine.
 type Book struct {
 	kind    Kind
 	content []byte

@@ -134,6 +134,22 @@ func TestTextsAreClean(t *testing.T) {
 	}
 }
 
+// What is taken for clean at first sight is what core.Clean returns.
+func FuzzTidy(f *testing.F) {
+	for _, text := range []string{"张三", "a b", "a  b", " a", "a ", "\u3000", "·", "（）", "\xe4\xb8", "_x000D_", "１", "\u4dff", "\u9fff", "é"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		clean := core.Clean(strings.ToValidUTF8(unescaped(text), ""))
+		if tidy([]byte(text)) && clean != text {
+			t.Errorf("%q is tidy, but clean it is %q", text, clean)
+		}
+		if got := cleanText([]byte(text)); got != cut(clean) {
+			t.Errorf("%q is %q, want %q", text, got, clean)
+		}
+	})
+}
+
 // What cells may look like: without references, with prefixes, rich, with pronunciation, without a result.
 func TestCellsInManyForms(t *testing.T) {
 	rows := keptRows(t, zipped(t, parcel([]byte(`<?xml version="1.0"?><!-- a list --><x:worksheet xmlns:x="s"><x:sheetData>

@@ -1,5 +1,7 @@
-// Package sheet reads and writes tables of text: workbooks (.xlsx) and the text files that people
-// keep lists in (.txt, .csv). It knows nothing of requests or of what a list is about.
+// Package sheet reads and writes tables of text: workbooks (.xlsx), legacy workbooks (.xls, only
+// read) and the text files that people keep lists in (.txt, .csv). Read returns a short list as a
+// whole; Open is for files of any length. The package knows nothing of requests or of what a list is
+// about.
 package sheet
 
 import (

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -220,6 +221,35 @@ func utf16le(text string) []byte {
 		b = binary.LittleEndian.AppendUint16(b, uint16(r))
 	}
 	return b
+}
+
+// Damaged copies are read or refused, and never end otherwise.
+func TestDamagedCopies(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, name := range []string{"list.xlsx", "list.xls"} {
+		whole, read, refused := fixture(t, name), 0, 0
+		for n := range 400 {
+			copied := bytes.Clone(whole)
+			if n%4 == 0 {
+				copied = copied[:random.IntN(len(copied))]
+			}
+			for range min(1+random.IntN(6), len(copied)) {
+				copied[random.IntN(len(copied))] = byte(random.UintN(256))
+			}
+			book, err := Open(t.Context(), copied)
+			if err == nil {
+				_, err = book.Rows(t.Context(), book.First(), 1000, func(Row) error { return nil })
+			}
+			if err == nil {
+				read++
+			} else if refused++; !core.IsInvalid(err) {
+				t.Errorf("%s, copy %d: %v", name, n, err)
+			}
+		}
+		if t.Logf("%s: %d read, %d refused", name, read, refused); refused == 0 {
+			t.Errorf("%s: no copy is refused", name)
+		}
+	}
 }
 
 // Values are read from a workbook with macros and links to other files; the marked copy has neither.

@@ -22,7 +22,7 @@ const (
 )
 
 var (
-	errLocked  = errors.New("表格设有密码，请取消密码后重新保存再上传")
+	errLocked  = errors.New("表格设有密码，或保护了工作簿，请在 Excel 里取消后另存为 xlsx 再上传")
 	errAncient = errors.New("这是很早的 Excel 格式，请用 Excel 或 WPS 打开后另存为 xlsx 再上传")
 	errMarkup  = errors.New("这是网页格式的表格，不是真正的 Excel 文件，请用 Excel 或 WPS 打开后另存为 xlsx 再上传")
 	errForeign = errors.New("这不是 Excel 表格，请上传 xlsx 或 xls 文件")

@@ -323,7 +323,7 @@ func (p *patch) sheet(ctx context.Context) error {
 			err = p.skip() // it would be too small
 		case found == tokenStart && name == "col":
 			p.width()
-		case found == tokenStop && name == "cols":
+		case found == tokenStop && name == "cols" && p.raw != nil:
 			p.ownWidth(false)
 			p.copy()
 		case found == tokenStart && name == "sheetData":

@@ -48,11 +48,7 @@ func ancient(content []byte) bool {
 // under the name .xls.
 func marked(content []byte) bool {
 	head := bytes.Clone(content[:min(len(content), 4<<10)])
-	for i, c := range head { // not bytes.ToLower, which expects UTF-8
-		if c >= 'A' && c <= 'Z' {
-			head[i] = c | 0x20
-		}
-	}
+	lowerASCII(head)
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
 		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
 	}
@@ -69,4 +65,13 @@ func marked(content []byte) bool {
 		}
 	}
 	return false
+}
+
+// lowerASCII turns ASCII letters into small ones, whatever the encoding of the text.
+func lowerASCII(text []byte) {
+	for i, c := range text {
+		if c >= 'A' && c <= 'Z' {
+			text[i] = c | 0x20
+		}
+	}
 }

@@ -42,7 +42,7 @@ type Info struct {
 }
 
 // Book is a file whose rows can be read any number of times: a workbook (.xlsx, .xlsm), a legacy
-// workbook (.xls) or a text (.csv, .txt), judged by its content alone. It keeps the content, and
+// workbook (.xls), a text (.csv, .txt) or a web page with a table, judged by its content alone. It keeps the content, and
 // the texts that cells share. It is for one goroutine.
 type Book struct {
 	kind    Kind
@@ -77,7 +77,7 @@ func open(ctx context.Context, content []byte) (b *Book, err error) {
 	case ancient(content):
 		err = errAncient
 	case marked(content):
-		err = errMarkup
+		b.reader, err = openPage(content)
 	case b.kind == Text:
 		b.reader, err = openText(content)
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):

@@ -151,11 +151,14 @@ func fixtureBook(t testing.TB) []byte {
 
 // A list that LibreOffice saved reads the same from both formats.
 func TestRowsOfLibreOffice(t *testing.T) {
-	for _, name := range []string{"list.xls", "list.xlsx"} {
+	for name, kind := range map[string]Kind{"list.xls": Old, "list.xlsx": Workbook} {
 		t.Run(name, func(t *testing.T) {
 			book, err := Open(t.Context(), fixture(t, name))
 			if err != nil {
 				t.Fatal(err)
+			}
+			if book.Kind() != kind {
+				t.Errorf("it is of the kind %s", book.Kind())
 			}
 			if sheets := book.Sheets(); !slices.Equal(sheets, []Info{{"旧", true}, {"住户", false}}) || book.First() != 1 {
 				t.Errorf("sheets are %v, the first is %d", sheets, book.First())

@@ -63,7 +63,10 @@ type reader interface {
 // read is an Invalid error with a message for people.
 func Open(ctx context.Context, content []byte) (*Book, error) {
 	b, err := open(ctx, content)
-	return b, said(err)
+	if err != nil {
+		return nil, said(err)
+	}
+	return b, nil
 }
 
 func open(ctx context.Context, content []byte) (b *Book, err error) {
@@ -85,10 +88,7 @@ func open(ctx context.Context, content []byte) (b *Book, err error) {
 	default:
 		err = errForeign
 	}
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
+	return b, err
 }
 
 // Kind returns the format that the content has, whatever the file is called.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"tongxing/core"
+	"tongxing/sheet/xls"
 )
 
 // sheetWith returns a workbook whose sheet has the given XML in its sheetData, and what is behind that.
@@ -112,6 +114,23 @@ func TestNumbersAreReadAsMeant(t *testing.T) {
 	}
 }
 
+// Workbooks of old Macs count days from 1904.
+func TestDaysFrom1904(t *testing.T) {
+	parts := parcel([]byte(`<worksheet><sheetData><row><c s="1"><v>42003</v></c></row></sheetData></worksheet>`), nil,
+		[]byte(`<styleSheet><cellXfs><xf/><xf numFmtId="14"/></cellXfs></styleSheet>`))
+	parts["xl/workbook.xml"] = []byte(`<workbook><workbookPr date1904="1"/><sheets><sheet name="a" r:id="r1"/></sheets></workbook>`)
+	if rows := keptRows(t, zipped(t, parts)); rows[0].Cell(0) != (Cell{Text: "2018-12-31", Kind: CellDay}) {
+		t.Errorf("it is %+v", rows[0].Cell(0))
+	}
+	o := &old{book: &xls.Book{Date1904: true}, looks: []shape{{date: true}}, texts: newTexts()}
+	if cell := o.cell(xls.Cell{Kind: xls.Number, Number: 42003}); cell != (Cell{Text: "2018-12-31", Kind: CellDay}) {
+		t.Errorf("of a legacy workbook it is %+v", cell)
+	}
+	if cell := o.cell(xls.Cell{Kind: xls.Number, Number: math.NaN()}); cell.Kind != CellFault {
+		t.Errorf("no number is %+v", cell)
+	}
+}
+
 func TestTextsAreClean(t *testing.T) {
 	for raw, want := range map[string]string{
 		"阿卜杜拉·买买提":                      "阿卜杜拉·买买提",
@@ -136,7 +155,9 @@ func TestTextsAreClean(t *testing.T) {
 
 // What is taken for clean at first sight is what core.Clean returns.
 func FuzzTidy(f *testing.F) {
-	for _, text := range []string{"张三", "a b", "a  b", " a", "a ", "\u3000", "·", "（）", "\xe4\xb8", "_x000D_", "１", "\u4dff", "\u9fff", "é"} {
+	for _, text := range []string{
+		"张三", "a b", "a  b", " a", "a ", "\u3000", "·", "（）", "\xe4\xb8", "_x000D_", "１", "\u4dff", "\u9fff", "é",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

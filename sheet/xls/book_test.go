@@ -109,6 +109,13 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+func TestDaysFrom1904(t *testing.T) {
+	book, err := Open(fileOf(rec(record1904, 1), rec(recordNumber, 0, 0, 0, 1.0)))
+	if err != nil || !book.Date1904 {
+		t.Errorf("days count from 1900: %v", err)
+	}
+}
+
 // A stream of more sectors than a table in one sector can chain, so that it is no small one and not
 // all in order.
 func TestLongStreams(t *testing.T) {

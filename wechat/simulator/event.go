@@ -97,7 +97,7 @@ func (s *Simulator) Tap(person, appID string, place ...int) (Button, error) {
 	if err != nil {
 		return Button{}, err
 	}
-	if _, follows := s.follows[identity{appID, person}]; !follows {
+	if !s.hasChat(person, a) {
 		return Button{}, errors.New("simulator: the person does not follow the account")
 	}
 	list, b := s.menuOf(person, a), Button{}
@@ -107,17 +107,33 @@ func (s *Simulator) Tap(person, appID string, place ...int) (Button, error) {
 		}
 		b, list = list[i], list[i].SubButtons
 	}
+	named := func(name string) string {
+		if a.Type == Work {
+			return strings.ToLower(name) // https://developer.work.weixin.qq.com/document/path/90240
+		}
+		return name
+	}
 	switch b.Type {
 	case "view":
-		s.push(s.parcel(a, p, Event{Name: "VIEW", Key: b.URL}))
+		s.push(s.parcel(a, p, Event{Name: named("VIEW"), Key: b.URL}))
 	case "click":
-		s.push(s.parcel(a, p, Event{Name: "CLICK", Key: b.Key}))
+		s.push(s.parcel(a, p, Event{Name: named("CLICK"), Key: b.Key}))
 	case "miniprogram":
 		s.push(s.parcel(a, p, Event{Name: "view_miniprogram", Key: b.PagePath}))
 	default:
 		return Button{}, errors.New("simulator: this button cannot be pressed")
 	}
 	return b, nil
+}
+
+// hasChat reports whether a person sees an account's menu: a follower, or a member of the company whose app it is;
+// the caller holds mu.
+func (s *Simulator) hasChat(person string, a *App) bool {
+	if a.Type == Work {
+		return a.agent != 0 && s.corps[a.corpID].memberOf(person) != nil
+	}
+	_, follows := s.follows[identity{a.AppID, person}]
+	return follows
 }
 
 // ScanResult describes what scanning a code opened.

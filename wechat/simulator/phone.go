@@ -95,7 +95,7 @@ func (s *Simulator) phoneView(r *http.Request) (phoneView, bool) {
 		}
 	}
 	for _, a := range s.appsOf(Work) {
-		if s.corps[a.corpID].memberOf(key) == nil || a.agent == 0 {
+		if !s.hasChat(key, a) {
 			continue
 		}
 		view.Accounts = append(view.Accounts, *a)
@@ -103,8 +103,7 @@ func (s *Simulator) phoneView(r *http.Request) (phoneView, bool) {
 			view.App = *a
 		}
 	}
-	_, view.Follows = s.follows[identity{view.App.AppID, key}]
-	view.Follows = view.Follows || view.App.Type == Work
+	view.Follows = s.hasChat(key, &view.App)
 	view.Chat, view.Prompts, view.Buttons = s.chat(key, view.App.AppID), s.prompts(key, &view.App), s.menuOf(key, &view.App)
 	for _, a := range s.appsOf(MiniProgram) {
 		card := miniCard{App: *a, Messages: s.chat(key, a.AppID), OpenID: s.openID(key, a.AppID),

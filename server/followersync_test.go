@@ -27,7 +27,7 @@ const fansApp = "wx00000000000000f1"
 
 // fansSite is a store with an official account, which is the simulator's.
 type fansSite struct {
-	t        *testing.T
+	t        testing.TB
 	store    *store.Store
 	sim      *simulator.Simulator
 	official *wechat.OfficialAccount
@@ -36,7 +36,7 @@ type fansSite struct {
 	calls  sync.Map // by path: *atomic.Int64
 }
 
-func newFansSite(t *testing.T, crowd int) *fansSite {
+func newFansSite(t testing.TB, crowd int) *fansSite {
 	t.Helper()
 	s := &fansSite{t: t, store: estate.Store(t, store.Options{SQLitePath: estate.SQLite(t)})}
 	now := time.Now() // the crowd began to follow thirty days before it

@@ -415,11 +415,18 @@ func setFollowerTags(tx *database.Tx, f core.Follower) error {
 	if _, err := tx.Exec("DELETE FROM follower_tagged WHERE follower_id = ?", int64(f.ID)); err != nil {
 		return err
 	}
+	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "follower_tagged", followerTaggedColumns, taggedRows(f))
+}
+
+const followerTaggedColumns = "app_id, tag_id, follower_id"
+
+// taggedRows returns a follower's tags as rows.
+func taggedRows(f core.Follower) [][]any {
 	rows := make([][]any, len(f.Tags))
 	for i, tag := range f.Tags {
 		rows[i] = []any{f.AppID, tag, int64(f.ID)}
 	}
-	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "follower_tagged", "app_id, tag_id, follower_id", rows)
+	return rows
 }
 
 // untagAll takes a tag from everybody who has it.

@@ -15,6 +15,7 @@ type followerStep struct {
 	turn                    FollowerTurn
 	asked                   int64               // milliseconds
 	taken                   []core.ToldFollower // those that no callback has overtaken
+	fresh, tagged           [][]any             // rows of those who are not on record yet, and of their tags
 	added, changed, removed int
 }
 
@@ -44,9 +45,7 @@ func (t *followerStep) record(tx *database.Tx, told []core.ToldFollower) error {
 	for _, f := range told {
 		i, known := at[f.OpenID]
 		if !known {
-			if err := t.add(tx, f); err != nil {
-				return err
-			}
+			t.add(tx, f)
 			continue
 		}
 		newer := rows[i].Told != 0 && rows[i].Told+clocksApart.Milliseconds() >= t.asked
@@ -61,6 +60,9 @@ func (t *followerStep) record(tx *database.Tx, told []core.ToldFollower) error {
 				return err
 			}
 		}
+	}
+	if err := t.insert(tx); err != nil {
+		return err
 	}
 	return t.meet(tx, met)
 }
@@ -85,27 +87,33 @@ func askLater(tx *database.Tx, id core.ID) error {
 	return err
 }
 
-// add writes a follower who is not on record. Somebody who does not follow, and never did, is not kept.
-func (t *followerStep) add(tx *database.Tx, f core.ToldFollower) error {
+// add prepares a follower who is not on record. Somebody who does not follow, and never did, is not kept.
+func (t *followerStep) add(tx *database.Tx, f core.ToldFollower) {
 	t.taken = append(t.taken, f)
 	if !f.Follows {
-		return nil
+		return
 	}
 	t.added++
 	is := core.Follower{ID: tx.NewID(), AppID: t.turn.AppID, OpenID: f.OpenID, Tags: f.Tags}
-	_, err := tx.Exec(`
-		INSERT INTO follower (id, app_id, open_id, union_id, follows, followed_at, left_at, source, remark, told_at, look_at,
-			seen_run, updated_at)
-		VALUES (?, ?, ?, ?, 1, ?, NULL, ?, ?, 0, NULL, ?, ?)`,
-		int64(is.ID), is.AppID, f.OpenID, f.UnionID, sinceMillis(f), cut(string(f.Source), maxFollowerSource),
-		cutText(core.Clean(f.Remark), maxFollowerText), int64(t.turn.Run), tx.NowMS())
+	t.fresh = append(t.fresh, []any{
+		int64(is.ID), is.AppID, f.OpenID, f.UnionID, 1, sinceMillis(f), nil, cut(string(f.Source), maxFollowerSource),
+		cutText(core.Clean(f.Remark), maxFollowerText), 0, nil, int64(t.turn.Run), tx.NowMS(),
+	})
+	t.tagged = append(t.tagged, taggedRows(is)...)
+}
+
+// insert writes those who were added, with their tags: a first sync is hundreds of thousands of them.
+func (t *followerStep) insert(tx *database.Tx) error {
+	const columns = `id, app_id, open_id, union_id, follows, followed_at, left_at, source, remark, told_at, look_at, seen_run,
+		updated_at`
+	err := database.InsertRows(tx, database.InsertInto, "follower", columns, t.fresh)
 	if database.IsDuplicate(err) {
-		return database.ErrRace // they follow just now
+		return database.ErrRace // one of them follows just now
 	}
-	if err != nil || len(f.Tags) == 0 {
+	if err != nil {
 		return err
 	}
-	return setFollowerTags(tx, is)
+	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "follower_tagged", followerTaggedColumns, t.tagged)
 }
 
 // The widths of columns that WeChat fills.

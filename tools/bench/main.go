@@ -2,7 +2,7 @@
 //
 //	go run ./tools/bench                     everything, some ten minutes
 //	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, search, export, beside, outbox,
-//	                                         wework
+//	                                         wework, follower
 //	go run ./tools/bench -rounds 1 -records 100000   a quick look
 //
 // Scans alternate between the real server, in a process of its own, and a minimal handler that runs
@@ -37,7 +37,7 @@ type bench struct {
 
 func main() {
 	role := flag.String("role", "", "child process: floor, export")
-	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox,wework", "parts to measure")
+	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower", "parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
@@ -88,6 +88,8 @@ func (b *bench) run(parts []string) error {
 			err = b.outbox()
 		case "wework":
 			err = b.wework()
+		case "follower":
+			err = b.follower()
 		default:
 			err = fmt.Errorf("no such part")
 		}

@@ -44,6 +44,22 @@ func (b *bench) wework() error {
 	return b.serverBenchmark("BenchmarkStaffSync", "A company of 20,000 members in the simulator, embedded database", weworkFigures)
 }
 
+// followerFigures are those of BenchmarkFollowerSync.
+var followerFigures = []benchmarkFigure{
+	{"followers/s", "followers of a first sync a second, killed half way and resumed", "at least 1,000"},
+	{"calls-again", "calls of WeChat made again after that, of 2,000", "at most 1"},
+	{"unchanged-followers/s", "followers a second, if nothing changed", "at least 1,000"},
+	{"MB-grown", "heap grown over both, MB, the simulator's memory included", "a few"},
+	{"list-ms", "a page of the list of followers, ms", "below 50"},
+}
+
+// follower measures the sync of an official account's followers, like outbox.
+func (b *bench) follower() error {
+	return b.serverBenchmark(
+		"BenchmarkFollowerSync", "An account with 200,000 followers in the simulator, embedded database", followerFigures,
+	)
+}
+
 // serverBenchmark runs a benchmark of the server's program and prints the medians of its figures.
 func (b *bench) serverBenchmark(name, title string, figures []benchmarkFigure) error {
 	found := map[string][]float64{}

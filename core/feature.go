@@ -429,8 +429,8 @@ var Features = []Feature{
 		Stem: "wechatmenu", Noun: "自定义菜单", Fields: wechatMenuFields,
 		List:    PermSettingEdit,
 		Under:   "setting",
-		Aliases: []string{"公众号菜单"},
-		Verbs:   []Verb{{"update", "修改自定义菜单"}, {"publish", "发布自定义菜单"}},
+		Aliases: []string{"公众号菜单", "个性化菜单"},
+		Verbs:   []Verb{{"update", "修改自定义菜单"}, {"publish", "发布自定义菜单"}, {"remove", "删除标签的菜单"}},
 	},
 	{
 		Stem: "wechatreply", Noun: "自动回复", Table: "wechat_reply", NameColumn: "word", Fields: wechatReplyFields,

@@ -12,15 +12,42 @@ import (
 	"unicode/utf8"
 )
 
-// WechatMenu is the menu of an official account 自定义菜单. WeChat has the one that followers see; the draft is ours,
-// and so are the texts that answer its buttons.
+// WechatMenu is a menu of an official account 自定义菜单: the one of all followers, or one of those with a tag.
+// WeChat has the one that followers see; the draft is ours, and so are the texts that answer its buttons.
 type WechatMenu struct {
-	ID        ID
-	AppID     string
+	ID ID
+	MenuFor
 	Draft     []MenuButton
 	Live      []MenuButton // as it was published from here; nil = it was not
 	Published time.Time
 	Updated   time.Time // of the draft; see Stale
+}
+
+// MenuFor is for whom a menu is: the followers of an account with a tag, by WeChat's id; tag 0 = all. WeChat shows
+// somebody with several tags the menu that was published last.
+type MenuFor struct {
+	AppID string
+	Tag   int
+}
+
+// key begins what WeChat sends when a button is pressed.
+func (f MenuFor) key() string {
+	if f.Tag == 0 {
+		return menuKey
+	}
+	return menuKey + "t" + strconv.Itoa(f.Tag) + "_"
+}
+
+const menuKey = "tx_menu_"
+
+// MenuForKey returns whose menu has the button that was pressed, by the key that WeChat sends.
+func MenuForKey(appID, key string) MenuFor {
+	f := MenuFor{AppID: appID}
+	if rest, tagged := strings.CutPrefix(key, menuKey+"t"); tagged {
+		tag, _, _ := strings.Cut(rest, "_")
+		f.Tag, _ = strconv.Atoi(tag) // a key that is not ours is no button's
+	}
+	return f
 }
 
 // Changed reports whether the draft is not what was published.
@@ -109,17 +136,17 @@ func (p MenuPlace) String() string {
 	return fmt.Sprintf("%d.%d", p.Top, p.Sub)
 }
 
-// Key is what WeChat sends when the button at the place is pressed.
-func (p MenuPlace) Key() string { return "tx_menu_" + p.String() }
+// Key is what WeChat sends when the button at a place is pressed.
+func (f MenuFor) Key(p MenuPlace) string { return f.key() + p.String() }
 
-// MenuReplyOf returns the text that answers a press, by the key that WeChat sends; "" = none.
-func MenuReplyOf(buttons []MenuButton, key string) string {
-	for top, b := range buttons {
-		if (MenuPlace{top, -1}).Key() == key && b.Kind == ButtonReply {
+// Reply returns the text that answers a press of a published button, by the key that WeChat sends; "" = none.
+func (m WechatMenu) Reply(key string) string {
+	for top, b := range m.Live {
+		if m.Key(MenuPlace{top, -1}) == key && b.Kind == ButtonReply {
 			return b.Reply
 		}
 		for sub, below := range b.Sub {
-			if (MenuPlace{top, sub}).Key() == key && below.Kind == ButtonReply {
+			if m.Key(MenuPlace{top, sub}) == key && below.Kind == ButtonReply {
 				return below.Reply
 			}
 		}
@@ -305,7 +332,10 @@ func DefaultMenu(publicURL string) []MenuButton {
 	return []MenuButton{
 		{Kind: ButtonView, Name: "通行证", URL: publicURL + "/h5/pass"},
 		{Kind: ButtonView, Name: "门岗", URL: publicURL + "/h5/guard"},
-		{Kind: ButtonView, Name: "观察员", URL: publicURL + "/h5/observer"},
+		{Kind: ButtonGroup, Name: "更多", Sub: []MenuButton{
+			{Kind: ButtonView, Name: "观察员", URL: publicURL + "/h5/observer"},
+			{Kind: ButtonView, Name: "手机端审核", URL: publicURL + "/h5/review"},
+		}},
 	}
 }
 
@@ -323,5 +353,6 @@ func MenuWords(buttons []MenuButton) (lines []string) {
 // wechatMenuFields label what the audit log records of a menu.
 var wechatMenuFields = []AuditField{
 	{Key: "app_id", Label: "AppID"},
+	{Key: "tag", Label: "标签"},
 	{Key: "buttons", Label: "菜单", List: true},
 }

@@ -60,8 +60,21 @@ func TestMenuIsChanged(t *testing.T) {
 	if err != nil || len(added[1].Sub) != 3 || len(menu[1].Sub) != 2 {
 		t.Fatalf("%v, %v", added, err)
 	}
-	if MenuReplyOf(added, place("1.2").Key()) != "请说" || MenuReplyOf(menu, place("1.2").Key()) != "" {
-		t.Error("the answer is not that of the place")
+	for _, of := range []MenuFor{{AppID: "wx1"}, {AppID: "wx1", Tag: 100}} {
+		now, before := WechatMenu{MenuFor: of, Live: added}, WechatMenu{MenuFor: of, Live: menu}
+		key := of.Key(place("1.2"))
+		if now.Reply(key) != "请说" || before.Reply(key) != "" {
+			t.Error("the answer is not that of the place")
+		}
+		if MenuForKey("wx1", key) != of {
+			t.Errorf("%s is of %+v", key, MenuForKey("wx1", key))
+		}
+		if other := (WechatMenu{MenuFor: MenuFor{"wx1", 101}, Live: added}); other.Reply(key) != "" {
+			t.Error("the menu of another tag answers")
+		}
+	}
+	if f := MenuForKey("wx1", "tx_menu_tx"); f.Tag != 0 {
+		t.Errorf("a key of somebody else's is of %+v", f)
 	}
 	renamed, err := PutMenuButton(menu, place("1"), MenuButton{Kind: ButtonGroup, Name: "更多"})
 	if err != nil || renamed[1].Name != "更多" || len(renamed[1].Sub) != 2 {

@@ -119,7 +119,7 @@ func newTown(t *testing.T) *town {
 			t.Fatal(err)
 		}
 		w.follow(t, e, official)
-		menu := core.WechatMenu{AppID: official, Draft: core.DefaultMenu("https://pass.example.com")}
+		menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: official}, Draft: core.DefaultMenu("https://pass.example.com")}
 		if _, err := s.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
 			t.Fatal(err)
 		}

@@ -666,13 +666,14 @@ CREATE UNIQUE INDEX wechat_template_kind ON wechat_template (app_id, kind);
 CREATE TABLE wechat_menu (
   id           BIGINT      NOT NULL PRIMARY KEY,
   app_id       VARCHAR(64) NOT NULL,
+  tag_id       INTEGER     NOT NULL, -- WeChat's, of the followers who see it; 0 = all
   draft        TEXT        NOT NULL, -- JSON
   live         TEXT        NOT NULL, -- JSON; '' = never published from here
   published_at BIGINT,
   busy_until   BIGINT      NOT NULL, -- somebody publishes until then at most
   updated_at   BIGINT      NOT NULL  -- of the draft
 );
-CREATE UNIQUE INDEX wechat_menu_app ON wechat_menu (app_id);
+CREATE UNIQUE INDEX wechat_menu_app ON wechat_menu (app_id, tag_id);
 
 -- 自动回复: what an official account answers.
 CREATE TABLE wechat_reply (

@@ -656,15 +656,23 @@ var raceWechat = []raceStep{
 		return w.UpdateWechatMenu(w.ctx, raceBy, everywhere, aWechatMenu("wx00000000000000e1"))
 	}},
 	{"BeginWechatMenu", func(w *raceWorld) (any, error) {
-		menu, err := w.BeginWechatMenu(w.ctx, everywhere, "wx00000000000000e1")
+		menu, err := w.BeginWechatMenu(w.ctx, everywhere, core.MenuFor{AppID: "wx00000000000000e1"})
 		return len(menu.Draft), err
 	}},
 	{"PublishWechatMenu", func(w *raceWorld) (any, error) {
 		menu := aWechatMenu("wx00000000000000e1")
 		return nil, w.PublishWechatMenu(w.ctx, raceBy, everywhere, menu)
 	}},
+	{"RemoveWechatMenu", func(w *raceWorld) (any, error) {
+		menu := aWechatMenu("wx00000000000000e1")
+		menu.Tag = 100
+		if _, err := w.UpdateWechatMenu(w.ctx, raceBy, everywhere, menu); err != nil {
+			return nil, err
+		}
+		return nil, w.RemoveWechatMenu(w.ctx, raceBy, everywhere, menu.MenuFor)
+	}},
 	{"ReleaseWechatMenu", func(w *raceWorld) (any, error) {
-		return nil, w.ReleaseWechatMenu(w.ctx, "wx00000000000000e1")
+		return nil, w.ReleaseWechatMenu(w.ctx, core.MenuFor{AppID: "wx00000000000000e1"})
 	}},
 	{"CreateWechatReply", func(w *raceWorld) (any, error) {
 		id, err := w.CreateWechatReply(w.ctx, raceBy, everywhere, aWechatReply("wx00000000000000e1"))

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strconv"
 	"time"
 
 	"tongxing/core"
@@ -15,6 +17,7 @@ import (
 type wechatMenuRow struct {
 	ID        core.ID         `db:"id"`
 	AppID     string          `db:"app_id"`
+	Tag       int             `db:"tag_id"`
 	Draft     string          `db:"draft"`
 	Live      string          `db:"live"`
 	Published database.Millis `db:"published_at"`
@@ -22,10 +25,12 @@ type wechatMenuRow struct {
 	Updated   database.Millis `db:"updated_at"`
 }
 
-const wechatMenuColumns = "SELECT id, app_id, draft, live, published_at, busy_until, updated_at FROM wechat_menu WHERE app_id = ?"
+const wechatMenuColumns = "SELECT id, app_id, tag_id, draft, live, published_at, busy_until, updated_at FROM wechat_menu WHERE app_id = ?"
+
+const ofMenuTag = " AND tag_id = ?"
 
 func (r wechatMenuRow) menu() (core.WechatMenu, error) {
-	m := core.WechatMenu{ID: r.ID, AppID: r.AppID, Published: r.Published.Time, Updated: r.Updated.Time}
+	m := core.WechatMenu{ID: r.ID, MenuFor: core.MenuFor{AppID: r.AppID, Tag: r.Tag}, Published: r.Published.Time, Updated: r.Updated.Time}
 	if err := json.Unmarshal([]byte(r.Draft), &m.Draft); err != nil {
 		return m, err
 	}
@@ -35,55 +40,101 @@ func (r wechatMenuRow) menu() (core.WechatMenu, error) {
 	return m, json.Unmarshal([]byte(r.Live), &m.Live)
 }
 
-// WechatMenu returns the menu of an official account of the scope; with ID 0 if there is no draft yet.
-func (s *Store) WechatMenu(ctx context.Context, scope core.Scope, appID string) (core.WechatMenu, error) {
-	if _, err := s.WechatOfficial(ctx, scope, appID); err != nil {
+// WechatMenu returns a menu of an official account of the scope; with ID 0 if there is no draft yet.
+func (s *Store) WechatMenu(ctx context.Context, scope core.Scope, of core.MenuFor) (core.WechatMenu, error) {
+	if _, err := s.WechatOfficial(ctx, scope, of.AppID); err != nil {
 		return core.WechatMenu{}, err
 	}
-	return s.wechatMenu(ctx, appID)
+	return s.wechatMenu(ctx, of)
 }
 
-func (s *Store) wechatMenu(ctx context.Context, appID string) (core.WechatMenu, error) {
+func (s *Store) wechatMenu(ctx context.Context, of core.MenuFor) (core.WechatMenu, error) {
 	var rows []wechatMenuRow
-	if err := s.db.All(ctx, &rows, wechatMenuColumns, appID); err != nil {
+	if err := s.db.All(ctx, &rows, wechatMenuColumns+ofMenuTag, of.AppID, of.Tag); err != nil {
 		return core.WechatMenu{}, database.Wrap("read a WeChat menu", err)
 	}
 	if len(rows) == 0 {
-		return core.WechatMenu{AppID: appID}, nil
+		return core.WechatMenu{MenuFor: of}, nil
 	}
 	m, err := rows[0].menu()
 	return m, database.Wrap("read a WeChat menu", err)
 }
 
+// WechatMenus returns all menus of an official account of the scope, as somebody's is looked for: that of the tag
+// that was published last comes first, then those that were not, then the menu of all.
+func (s *Store) WechatMenus(ctx context.Context, scope core.Scope, appID string) ([]core.WechatMenu, error) {
+	if _, err := s.WechatOfficial(ctx, scope, appID); err != nil {
+		return nil, err
+	}
+	var rows []wechatMenuRow
+	if err := s.db.All(ctx, &rows, wechatMenuColumns+" ORDER BY CASE WHEN tag_id = 0 THEN 1 ELSE 0 END, "+
+		"COALESCE(published_at, 0) DESC, tag_id", appID); err != nil {
+		return nil, database.Wrap("read WeChat menus", err)
+	}
+	menus := make([]core.WechatMenu, len(rows))
+	for i, row := range rows {
+		var err error
+		if menus[i], err = row.menu(); err != nil {
+			return nil, database.Wrap("read WeChat menus", err)
+		}
+	}
+	return menus, nil
+}
+
 // WechatMenuReply returns the text that answers a press of a published button; "" = none.
 func (s *Store) WechatMenuReply(ctx context.Context, appID, key string) (string, error) {
-	m, err := s.wechatMenu(ctx, appID)
-	return core.MenuReplyOf(m.Live, key), err
+	m, err := s.wechatMenu(ctx, core.MenuForKey(appID, key))
+	return m.Reply(key), err
 }
 
 // wechatMenuAudit is what the audit log records of a menu.
 type wechatMenuAudit struct {
 	AppID   string   `json:"app_id"`
+	Tag     string   `json:"tag"` // its name; "" = of all
 	Buttons []string `json:"buttons"`
 }
 
-func auditOfWechatMenu(appID string, buttons []core.MenuButton) any {
-	if buttons == nil {
-		return nil
+// auditWechatMenu records an act on a menu.
+func auditWechatMenu(tx *database.Tx, by core.Actor, action string, change wechatMenuChange) error {
+	tag := ""
+	if change.of.Tag != 0 {
+		tags, err := readFollowerTags(change.of.AppID, tx.All)
+		if err != nil {
+			return err
+		}
+		tag = strconv.Itoa(change.of.Tag) // WeChat has removed it
+		if i := slices.IndexFunc(tags, func(t core.FollowerTag) bool { return t.Number == change.of.Tag }); i >= 0 {
+			tag = tags[i].Name
+		}
 	}
-	return wechatMenuAudit{appID, core.MenuWords(buttons)}
+	state := func(buttons []core.MenuButton) any {
+		if buttons == nil {
+			return nil
+		}
+		return wechatMenuAudit{change.of.AppID, tag, core.MenuWords(buttons)}
+	}
+	return audit.Write(tx, by, audit.Entry{
+		Action: action, Subject: audit.Target("wechatmenu", change.id), Before: state(change.before), After: state(change.after),
+	})
 }
 
-// lockWechatMenu returns an account's menu row, locked; ok is false if there is none.
-func lockWechatMenu(tx *database.Tx, appID string) (row wechatMenuRow, ok bool, err error) {
-	err = tx.Get(&row, wechatMenuColumns+tx.Dialect().ForUpdate(), appID)
+// wechatMenuChange is what an act makes of a menu.
+type wechatMenuChange struct {
+	id            core.ID
+	of            core.MenuFor
+	before, after []core.MenuButton // nil = there is none
+}
+
+// lockWechatMenu returns a menu's row, locked; ok is false if there is none.
+func lockWechatMenu(tx *database.Tx, of core.MenuFor) (row wechatMenuRow, ok bool, err error) {
+	err = tx.Get(&row, wechatMenuColumns+ofMenuTag+tx.Dialect().ForUpdate(), of.AppID, of.Tag)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil
 	}
 	return row, err == nil, err
 }
 
-// UpdateWechatMenu saves the draft of an account's menu, which nobody else sees. Updated is that of the draft before,
+// UpdateWechatMenu saves the draft of a menu, which nobody else sees. Updated is that of the draft before,
 // zero if there was none.
 func (s *Store) UpdateWechatMenu(
 	ctx context.Context, by core.Actor, scope core.Scope, m core.WechatMenu,
@@ -96,7 +147,7 @@ func (s *Store) UpdateWechatMenu(
 		if _, err := s.changeableOfficial(tx, scope, m.AppID); err != nil {
 			return err
 		}
-		row, found, err := lockWechatMenu(tx, m.AppID)
+		row, found, err := lockWechatMenu(tx, m.MenuFor)
 		if err != nil {
 			return err
 		}
@@ -115,8 +166,9 @@ func (s *Store) UpdateWechatMenu(
 				string(draft), updated.UnixMilli(), int64(row.ID))
 		} else {
 			after = tx.NewID()
-			_, err = tx.Exec("INSERT INTO wechat_menu (id, app_id, draft, live, busy_until, updated_at) VALUES (?, ?, ?, '', 0, ?)",
-				int64(after), m.AppID, string(draft), updated.UnixMilli())
+			_, err = tx.Exec(`
+				INSERT INTO wechat_menu (id, app_id, tag_id, draft, live, busy_until, updated_at)
+				VALUES (?, ?, ?, ?, '', 0, ?)`, int64(after), m.AppID, m.Tag, string(draft), updated.UnixMilli())
 			if database.IsDuplicate(err) {
 				return database.ErrRace
 			}
@@ -124,10 +176,7 @@ func (s *Store) UpdateWechatMenu(
 		if err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{
-			Action: "wechatmenu.update", Subject: audit.Target("wechatmenu", after),
-			Before: auditOfWechatMenu(m.AppID, before.Draft), After: auditOfWechatMenu(m.AppID, m.Draft),
-		})
+		return auditWechatMenu(tx, by, "wechatmenu.update", wechatMenuChange{after, m.MenuFor, before.Draft, m.Draft})
 	})
 	return updated, err
 }
@@ -135,14 +184,14 @@ func (s *Store) UpdateWechatMenu(
 // wechatMenuBusy is how long publishing may take: the calls of it, and a margin.
 const wechatMenuBusy = 30 * time.Second
 
-// BeginWechatMenu reserves an account's menu for publishing and returns it: of two who publish at once, one is
-// refused. PublishWechatMenu or ReleaseWechatMenu ends that; after half a minute it ends by itself.
-func (s *Store) BeginWechatMenu(ctx context.Context, scope core.Scope, appID string) (m core.WechatMenu, err error) {
+// BeginWechatMenu reserves a menu for publishing, or for removing, and returns it: of two who do so at once, one is
+// refused. PublishWechatMenu, RemoveWechatMenu or ReleaseWechatMenu ends that; after half a minute it ends by itself.
+func (s *Store) BeginWechatMenu(ctx context.Context, scope core.Scope, of core.MenuFor) (m core.WechatMenu, err error) {
 	err = s.db.Write(ctx, "begin to publish a WeChat menu", func(tx *database.Tx) error {
-		if _, err := s.changeableOfficial(tx, scope, appID); err != nil {
+		if _, err := s.changeableOfficial(tx, scope, of.AppID); err != nil {
 			return err
 		}
-		row, found, err := lockWechatMenu(tx, appID)
+		row, found, err := lockWechatMenu(tx, of)
 		if err != nil {
 			return err
 		}
@@ -150,9 +199,6 @@ func (s *Store) BeginWechatMenu(ctx context.Context, scope core.Scope, appID str
 			return core.Conflict("菜单还没有保存过")
 		}
 		if m, err = row.menu(); err != nil {
-			return err
-		}
-		if err := core.CheckMenu(m.Draft); err != nil {
 			return err
 		}
 		return tx.ExecOne(core.Conflict("正在发布，请稍后再看"), "UPDATE wechat_menu SET busy_until = ? WHERE id = ? AND busy_until < ?",
@@ -171,12 +217,12 @@ func (s *Store) PublishWechatMenu(ctx context.Context, by core.Actor, scope core
 		if _, err := s.changeableOfficial(tx, scope, m.AppID); err != nil {
 			return err
 		}
-		row, found, err := lockWechatMenu(tx, m.AppID)
+		row, found, err := lockWechatMenu(tx, m.MenuFor)
 		if err != nil {
 			return err
 		}
 		if !found {
-			return database.ErrRace
+			return core.Conflict(noWechatMenu)
 		}
 		before, err := row.menu()
 		if err != nil {
@@ -186,17 +232,48 @@ func (s *Store) PublishWechatMenu(ctx context.Context, by core.Actor, scope core
 			string(live), tx.NowMS(), int64(row.ID)); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{
-			Action: "wechatmenu.publish", Subject: audit.Target("wechatmenu", row.ID),
-			Before: auditOfWechatMenu(m.AppID, before.Live), After: auditOfWechatMenu(m.AppID, m.Draft),
-		})
+		return auditWechatMenu(tx, by, "wechatmenu.publish", wechatMenuChange{row.ID, m.MenuFor, before.Live, m.Draft})
 	})
 }
 
-// ReleaseWechatMenu ends what BeginWechatMenu began, if WeChat refused the menu.
-func (s *Store) ReleaseWechatMenu(ctx context.Context, appID string) error {
+const noWechatMenu = "菜单已被删除，请重新打开"
+
+// RemoveWechatMenu records that WeChat has removed the menu of a tag, which BeginWechatMenu reserved, and drops its
+// draft.
+func (s *Store) RemoveWechatMenu(ctx context.Context, by core.Actor, scope core.Scope, of core.MenuFor) error {
+	if of.Tag == 0 {
+		return core.Conflict("所有人的菜单不能删除")
+	}
+	return s.db.Write(ctx, "remove a WeChat menu", func(tx *database.Tx) error {
+		if _, err := s.changeableOfficial(tx, scope, of.AppID); err != nil {
+			return err
+		}
+		row, found, err := lockWechatMenu(tx, of)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return core.Conflict(noWechatMenu)
+		}
+		before, err := row.menu()
+		if err != nil {
+			return err
+		}
+		if err := tx.ExecOne(database.ErrRace, "DELETE FROM wechat_menu WHERE id = ?", int64(row.ID)); err != nil {
+			return err
+		}
+		was := before.Live
+		if was == nil {
+			was = before.Draft
+		}
+		return auditWechatMenu(tx, by, "wechatmenu.remove", wechatMenuChange{row.ID, of, was, nil})
+	})
+}
+
+// ReleaseWechatMenu ends what BeginWechatMenu began, if WeChat refused.
+func (s *Store) ReleaseWechatMenu(ctx context.Context, of core.MenuFor) error {
 	return s.db.Write(ctx, "release a WeChat menu", func(tx *database.Tx) error {
-		_, err := tx.Exec("UPDATE wechat_menu SET busy_until = 0 WHERE app_id = ?", appID)
+		_, err := tx.Exec("UPDATE wechat_menu SET busy_until = 0 WHERE app_id = ? AND tag_id = ?", of.AppID, of.Tag)
 		return err
 	})
 }

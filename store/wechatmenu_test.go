@@ -8,7 +8,7 @@ import (
 )
 
 func aWechatMenu(appID string) core.WechatMenu {
-	return core.WechatMenu{AppID: appID, Draft: []core.MenuButton{
+	return core.WechatMenu{MenuFor: core.MenuFor{AppID: appID}, Draft: []core.MenuButton{
 		{Kind: core.ButtonView, Name: "通行证", URL: "https://pass.example.com/h5/pass"},
 		{Kind: core.ButtonReply, Name: "电话", Reply: "0755-1"},
 	}}
@@ -19,11 +19,12 @@ func TestWechatMenu(t *testing.T) {
 		ctx, by := t.Context(), core.System
 		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
 		app := makeWechatApp(t, s, "d1", core.ScopeOf(here, there))
-		m, err := s.WechatMenu(ctx, core.ScopeOf(here), app.AppID)
+		draftOf := aWechatMenu(app.AppID)
+		m, err := s.WechatMenu(ctx, core.ScopeOf(here), draftOf.MenuFor)
 		if err != nil || m.ID != 0 {
 			t.Fatalf("%+v, %v", m, err)
 		}
-		_, err = s.BeginWechatMenu(ctx, everywhere, app.AppID)
+		_, err = s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
 		wantCode(t, err, core.CodeConflict)
 		draft := aWechatMenu(app.AppID)
 		_, err = s.UpdateWechatMenu(ctx, by, core.ScopeOf(here), draft)
@@ -35,7 +36,7 @@ func TestWechatMenu(t *testing.T) {
 		if _, err := s.UpdateWechatMenu(ctx, by, everywhere, draft); !core.IsStale(err) {
 			t.Errorf("a stale draft: %v", err)
 		}
-		key := core.MenuPlace{Top: 1, Sub: -1}.Key()
+		key := draftOf.Key(core.MenuPlace{Top: 1, Sub: -1})
 		answers := func(want string) {
 			t.Helper()
 			if text, err := s.WechatMenuReply(ctx, app.AppID, key); err != nil || text != want {
@@ -45,15 +46,15 @@ func TestWechatMenu(t *testing.T) {
 		answers("") // a draft answers nothing
 
 		// WeChat refuses: nothing is published, and it can be tried again at once.
-		if _, err := s.BeginWechatMenu(ctx, everywhere, app.AppID); err != nil {
+		if _, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor); err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.BeginWechatMenu(ctx, everywhere, app.AppID)
+		_, err = s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
 		wantCode(t, err, core.CodeConflict)
-		if err := s.ReleaseWechatMenu(ctx, app.AppID); err != nil {
+		if err := s.ReleaseWechatMenu(ctx, draftOf.MenuFor); err != nil {
 			t.Fatal(err)
 		}
-		begun, err := s.BeginWechatMenu(ctx, everywhere, app.AppID)
+		begun, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,12 +67,62 @@ func TestWechatMenu(t *testing.T) {
 			t.Fatal(err)
 		}
 		answers("0755-1")
-		m, err = s.WechatMenu(ctx, everywhere, app.AppID)
+		m, err = s.WechatMenu(ctx, everywhere, draftOf.MenuFor)
 		if err != nil || len(m.Live) != 2 || len(m.Draft) != 1 || !m.Changed() || m.Published.IsZero() {
 			t.Errorf("%+v, %v", m, err)
 		}
-		_, err = s.WechatMenu(ctx, core.ScopeOf(987654321), app.AppID)
+		_, err = s.WechatMenu(ctx, core.ScopeOf(987654321), draftOf.MenuFor)
 		wantCode(t, err, core.CodeNotFound)
+	})
+}
+
+// A tag has its own menu, whose buttons answer with its own texts; the one published last comes first. It goes when
+// it is removed, and the menu of all cannot be.
+func TestWechatMenuOfATag(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx, by := t.Context(), core.System
+		app := makeWechatApp(t, s, "d3", everywhere)
+		publish := func(of core.MenuFor, reply string) {
+			t.Helper()
+			now, err := s.WechatMenu(ctx, everywhere, of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now.Draft = []core.MenuButton{{Kind: core.ButtonReply, Name: "电话", Reply: reply}}
+			if _, err := s.UpdateWechatMenu(ctx, by, everywhere, now); err != nil {
+				t.Fatal(err)
+			}
+			begun, err := s.BeginWechatMenu(ctx, everywhere, of)
+			if err == nil {
+				err = s.PublishWechatMenu(ctx, by, everywhere, begun)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, owners, tenants := core.MenuFor{AppID: app.AppID}, core.MenuFor{AppID: app.AppID, Tag: 100}, core.MenuFor{AppID: app.AppID, Tag: 101}
+		publish(owners, "业主")
+		publish(all, "所有人")
+		publish(tenants, "租户")
+		for of, want := range map[core.MenuFor]string{all: "所有人", owners: "业主", tenants: "租户"} {
+			if text, err := s.WechatMenuReply(ctx, app.AppID, of.Key(core.MenuPlace{Sub: -1})); err != nil || text != want {
+				t.Errorf("%+v answers %q, %v", of, text, err)
+			}
+		}
+		menus, err := s.WechatMenus(ctx, everywhere, app.AppID)
+		if err != nil || len(menus) != 3 || menus[2].Tag != 0 || menus[0].Published.Before(menus[1].Published) {
+			t.Errorf("%+v, %v", menus, err)
+		}
+		wantCode(t, s.RemoveWechatMenu(ctx, by, everywhere, all), core.CodeConflict)
+		wantCode(t, s.RemoveWechatMenu(ctx, by, core.ScopeOf(987654321), owners), core.CodeForbidden)
+		if err := s.RemoveWechatMenu(ctx, by, everywhere, owners); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.RemoveWechatMenu(ctx, by, everywhere, owners), core.CodeConflict)
+		wantCode(t, s.PublishWechatMenu(ctx, by, everywhere, core.WechatMenu{MenuFor: owners}), core.CodeConflict)
+		if text, err := s.WechatMenuReply(ctx, app.AppID, owners.Key(core.MenuPlace{Sub: -1})); err != nil || text != "" {
+			t.Errorf("what was removed answers %q, %v", text, err)
+		}
 	})
 }
 
@@ -85,7 +136,7 @@ func TestOnePublishesAMenu(t *testing.T) {
 		errs := make([]error, 6)
 		var all sync.WaitGroup
 		for i := range errs {
-			all.Go(func() { _, errs[i] = s.BeginWechatMenu(t.Context(), everywhere, app.AppID) })
+			all.Go(func() { _, errs[i] = s.BeginWechatMenu(t.Context(), everywhere, core.MenuFor{AppID: app.AppID}) })
 		}
 		all.Wait()
 		done := 0

@@ -46,14 +46,14 @@ func TestAnswersOfTheOffice(t *testing.T) {
 			t.Errorf("a follow: %q", heard)
 		}
 
-		menu := core.WechatMenu{AppID: s.appID, Draft: []core.MenuButton{{Kind: core.ButtonReply, Name: "地址", Reply: "滨河路 1 号"}}}
+		menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: s.appID}, Draft: []core.MenuButton{{Kind: core.ButtonReply, Name: "地址", Reply: "滨河路 1 号"}}}
 		if _, err := s.Store.UpdateWechatMenu(ctx, core.System, core.Everywhere, menu); err != nil {
 			t.Fatal(err)
 		}
 		press := func(created string) string {
 			t.Helper()
 			before := len(s.sim.Chat("zhou", s.appID))
-			key := core.MenuPlace{Top: 0, Sub: -1}.Key()
+			key := core.MenuFor{AppID: s.appID}.Key(core.MenuPlace{Top: 0, Sub: -1})
 			if err := s.sim.Push("zhou", s.appID, simulator.Event{
 				Name: "CLICK", Key: key, Extra: [][2]string{{"CreateTime", created}},
 			}); err != nil {
@@ -69,7 +69,7 @@ func TestAnswersOfTheOffice(t *testing.T) {
 		if heard := press("1763611200"); heard != "" {
 			t.Errorf("a draft answers %q", heard)
 		}
-		begun, err := s.Store.BeginWechatMenu(ctx, core.Everywhere, s.appID)
+		begun, err := s.Store.BeginWechatMenu(ctx, core.Everywhere, menu.MenuFor)
 		if err == nil {
 			err = s.Store.PublishWechatMenu(ctx, core.System, core.Everywhere, begun)
 		}

@@ -1,15 +1,12 @@
 package account
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
-	"tongxing/handlers/wechaterror"
 	"tongxing/templates"
 	"tongxing/wechat"
 )
@@ -26,10 +23,14 @@ func (p *Pages) wechatMenuRoutes() []web.Route {
 			Method: http.MethodPost, Path: frame.WechatMenuPath + "/publish", Access: edit, Level: web.Asks,
 			Handler: p.wechatMenuPublish,
 		},
+		{
+			Method: http.MethodPost, Path: frame.WechatMenuPath + "/remove", Access: edit, Level: web.Asks,
+			Handler: p.wechatMenuRemove,
+		},
 	}
 }
 
-func wechatMenuCrumbs(at frame.OfficialChoice) []templates.Crumb {
+func wechatMenuCrumbs(at menuChoice) []templates.Crumb {
 	return []templates.Crumb{{Label: "系统设置", URL: frame.SettingPath}, {Label: "自定义菜单", URL: at.URL(frame.WechatMenuPath)}}
 }
 
@@ -46,6 +47,17 @@ type wechatMenuPage struct {
 	Starts  []templates.Submit // ways to begin a draft, or to begin it again
 	Add     templates.Action   // a button at the top
 	Publish string             // URL; "" = not theirs, or nothing to publish
+	Remove  string             // likewise
+	Menus   []wechatMenuOf
+	Another *wechatMenuAnother // nil = every tag has one, or it is not theirs
+}
+
+// wechatMenuOf is one of the account's menus.
+type wechatMenuOf struct {
+	Label, URL string
+	People     string // how many followers have the tag; "" = of all
+	State      templates.Badge
+	Shown      bool // it is the page's
 }
 
 // wechatMenuRow is a button of the draft.
@@ -55,64 +67,45 @@ type wechatMenuRow struct {
 	Menu                  templates.RowMenu
 }
 
-// wechatMenuDraft returns an account's menu. Without a draft it is the one that WeChat shows now; why that could not
-// be read is in words.
-func (p *Pages) wechatMenuDraft(c *web.Context, at frame.OfficialChoice) (m core.WechatMenu, problem string, err error) {
-	m, err = p.Store.WechatMenu(c.Ctx(), c.Scope(), at.AppID)
+// wechatMenuDraft returns a menu. Without a draft it is the one that WeChat shows now; why that could not be read is
+// in words.
+func (p *Pages) wechatMenuDraft(c *web.Context, at menuChoice) (m core.WechatMenu, problem string, err error) {
+	m, err = p.Store.WechatMenu(c.Ctx(), c.Scope(), at.of())
 	if err != nil || m.ID != 0 {
 		return m, "", err
 	}
-	official, err := p.Official(at.AppID)
+	m.Draft, err = p.currentMenu(c.Ctx(), at)
 	if err != nil {
 		return m, core.MessageOf(err), nil
 	}
-	buttons, _, wrong := official.CurrentMenu(c.Ctx())
-	if wrong != nil {
-		return m, "公众号现在的菜单读不到：" + wechaterror.ForSetup(wrong), nil
-	}
-	m.Draft = menuButtons(buttons)
 	return m, "", nil
 }
 
-// menuButtons returns WeChat's buttons as ours. What a press answers is not WeChat's to know.
-func menuButtons(buttons []wechat.Button) (out []core.MenuButton) {
-	for _, b := range buttons {
-		own := core.MenuButton{
-			Kind: core.MenuButtonKind(b.Kind), Name: b.Name, URL: b.URL, Mini: b.Mini.AppID, Path: b.Mini.Path, Sub: menuButtons(b.Sub),
-		}
-		if b.Kind == wechat.ButtonGroup || len(b.Sub) > 0 {
-			own.Kind = core.ButtonGroup
-		}
-		out = append(out, own)
-	}
-	return out
-}
-
-// wechatButtons is the reverse of menuButtons.
-func wechatButtons(buttons []core.MenuButton) []wechat.Button {
-	out := make([]wechat.Button, len(buttons))
-	for top, b := range buttons {
-		out[top] = wechatButton(b, core.MenuPlace{Top: top, Sub: -1})
+// wechatButtons returns what WeChat gets of a menu's draft.
+func wechatButtons(m core.WechatMenu) []wechat.Button {
+	out := make([]wechat.Button, len(m.Draft))
+	for top, b := range m.Draft {
+		out[top] = wechatButton(b, m.Key(core.MenuPlace{Top: top, Sub: -1}))
 		for sub, below := range b.Sub {
-			out[top].Sub = append(out[top].Sub, wechatButton(below, core.MenuPlace{Top: top, Sub: sub}))
+			out[top].Sub = append(out[top].Sub, wechatButton(below, m.Key(core.MenuPlace{Top: top, Sub: sub})))
 		}
 	}
 	return out
 }
 
-func wechatButton(b core.MenuButton, at core.MenuPlace) wechat.Button {
+func wechatButton(b core.MenuButton, key string) wechat.Button {
 	out := wechat.Button{Kind: wechat.ButtonKind(b.Kind), Name: b.Name, URL: b.URL, Mini: wechat.MiniPage{AppID: b.Mini, Path: b.Path}}
 	switch b.Kind {
 	case core.ButtonGroup:
 		out.Kind = wechat.ButtonGroup
 	case core.ButtonReply:
-		out.Key = at.Key()
+		out.Key = key
 	}
 	return out
 }
 
 func (p *Pages) wechatMenuShow(c *web.Context) error {
-	at, err := p.OfficialOf(c)
+	at, err := p.menuChoice(c)
 	if err != nil {
 		return err
 	}
@@ -127,10 +120,13 @@ func (p *Pages) wechatMenuShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Note, page.Preview = at.Name, m.Draft
+	page.Note, page.Preview = at.note(), m.Draft
 	page.State, page.Text = p.wechatMenuState(m, problem)
 	if at.Change {
 		p.wechatMenuActs(&page, at, m)
+	}
+	if page.Menus, page.Another, err = p.wechatMenusOf(c, at); err != nil {
+		return err
 	}
 	page.Rows = wechatMenuRows(at, m.Draft, page.CSRF)
 	page.List = wechatMenuTable(len(page.Rows))
@@ -153,6 +149,8 @@ func (p *Pages) wechatMenuState(m core.WechatMenu, problem string) (templates.Ba
 	switch {
 	case problem != "":
 		return templates.Badge{Tone: templates.Bad, Text: "读不到"}, problem
+	case m.ID == 0 && len(m.Draft) == 0 && m.Tag != 0:
+		return templates.Badge{Tone: templates.Neutral, Text: "没有菜单"}, "有这个标签的人还没有自己的菜单，他们看到所有人的菜单。"
 	case m.ID == 0 && len(m.Draft) == 0:
 		return templates.Badge{Tone: templates.Neutral, Text: "没有菜单"}, "公众号还没有菜单。"
 	case m.ID == 0:
@@ -165,7 +163,7 @@ func (p *Pages) wechatMenuState(m core.WechatMenu, problem string) (templates.Ba
 	return templates.Badge{Tone: templates.Good, Text: "已发布"}, "发布时间：" + when + "。手机上最迟 5 分钟后更新。"
 }
 
-func (p *Pages) wechatMenuActs(page *wechatMenuPage, at frame.OfficialChoice, m core.WechatMenu) {
+func (p *Pages) wechatMenuActs(page *wechatMenuPage, at menuChoice, m core.WechatMenu) {
 	if len(m.Draft) < core.MaxMenuTop {
 		place := core.MenuPlace{Top: len(m.Draft), Sub: -1}
 		page.Add = templates.Action{
@@ -173,8 +171,15 @@ func (p *Pages) wechatMenuActs(page *wechatMenuPage, at frame.OfficialChoice, m 
 		}
 	}
 	change := frame.WechatMenuPath + "/change"
-	if len(m.Draft) == 0 {
+	switch {
+	case len(m.Draft) > 0:
+	case m.Tag != 0:
+		page.Starts = append(page.Starts, templates.Submit{Label: "复制所有人的", URL: at.URL(change, "act", "copy"), Icon: "copy"})
+	default:
 		page.Starts = append(page.Starts, templates.Submit{Label: "用默认菜单", URL: at.URL(change, "act", "default"), Icon: "check"})
+	}
+	if m.ID != 0 && m.Tag != 0 {
+		page.Remove = at.URL(frame.WechatMenuPath + "/remove")
 	}
 	if m.ID != 0 {
 		page.Starts = append(page.Starts, templates.Submit{
@@ -186,7 +191,7 @@ func (p *Pages) wechatMenuActs(page *wechatMenuPage, at frame.OfficialChoice, m 
 	}
 }
 
-func wechatMenuRows(at frame.OfficialChoice, buttons []core.MenuButton, csrf string) (rows []wechatMenuRow) {
+func wechatMenuRows(at menuChoice, buttons []core.MenuButton, csrf string) (rows []wechatMenuRow) {
 	for top, b := range buttons {
 		place := core.MenuPlace{Top: top, Sub: -1}
 		row := wechatMenuRowOf(at, b, place, csrf)
@@ -204,7 +209,7 @@ func wechatMenuRows(at frame.OfficialChoice, buttons []core.MenuButton, csrf str
 	return rows
 }
 
-func wechatMenuRowOf(at frame.OfficialChoice, b core.MenuButton, place core.MenuPlace, csrf string) wechatMenuRow {
+func wechatMenuRowOf(at menuChoice, b core.MenuButton, place core.MenuPlace, csrf string) wechatMenuRow {
 	row := wechatMenuRow{Name: b.Name, Kind: b.Kind.Label(), Does: b.URL, Below: place.Sub >= 0}
 	switch b.Kind {
 	case core.ButtonReply:
@@ -229,125 +234,4 @@ func wechatMenuRowOf(at frame.OfficialChoice, b core.MenuButton, place core.Menu
 	}
 	row.Menu.Acts = append(row.Menu.Acts, templates.Submit{Label: "删除", URL: change("drop"), Icon: "trash"})
 	return row
-}
-
-// wechatMenuChange changes the draft as a whole: moves or drops a button, or begins again. Nobody sees it before it is
-// published, and what is published can be read back.
-func (p *Pages) wechatMenuChange(c *web.Context) error {
-	at, err := p.OfficialOf(c)
-	if err != nil {
-		return err
-	}
-	back := at.URL(frame.WechatMenuPath)
-	m, problem, err := p.wechatMenuDraft(c, at)
-	if err != nil {
-		return err
-	}
-	done := ""
-	switch act := c.Query("act"); act {
-	case "default":
-		m.Draft, done = core.DefaultMenu(p.PublicURL), "已填入默认菜单，请检查后发布。"
-	case "current":
-		m.Draft, err = p.currentMenu(c.Ctx(), at)
-		done = "已换成公众号现在的菜单。"
-	case "earlier", "drop":
-		if problem != "" {
-			return p.Refused(c, core.Conflict(problem), back)
-		}
-		var place core.MenuPlace
-		if place, err = core.ParseMenuPlace(c.Query("at")); err != nil {
-			return err
-		}
-		if act == "drop" {
-			m.Draft, err = core.DropMenuButton(m.Draft, place)
-			done = "已从草稿删除。"
-		} else {
-			m.Draft, err = core.MoveMenuButton(m.Draft, place)
-			done = "已前移。"
-		}
-	default:
-		return core.InvalidFields(map[string]string{"act": "没有这个操作"})
-	}
-	if err == nil {
-		_, err = p.Store.UpdateWechatMenu(c.Ctx(), c.Actor(), c.Scope(), m)
-	}
-	if err != nil {
-		return p.Refused(c, err, back)
-	}
-	c.Flash(web.FlashSuccess, done)
-	return c.Redirect(back)
-}
-
-// currentMenu reads the menu that followers see; what went wrong is a conflict in words.
-func (p *Pages) currentMenu(ctx context.Context, at frame.OfficialChoice) ([]core.MenuButton, error) {
-	official, err := p.Official(at.AppID)
-	if err != nil {
-		return nil, err
-	}
-	buttons, _, err := official.CurrentMenu(ctx)
-	if err != nil {
-		return nil, &core.Error{Code: core.CodeConflict, Message: "读取菜单失败：" + wechaterror.ForSetup(err), Err: err}
-	}
-	return menuButtons(buttons), nil
-}
-
-// wechatMenuPublish sends the draft to WeChat. It is recorded after WeChat has taken it: a server that is killed in
-// between leaves a draft that is shown as not published, and can be published again.
-func (p *Pages) wechatMenuPublish(c *web.Context) error {
-	at, err := p.OfficialOf(c)
-	if err != nil {
-		return err
-	}
-	back := at.URL(frame.WechatMenuPath)
-	m, err := p.Store.WechatMenu(c.Ctx(), c.Scope(), at.AppID)
-	if err != nil {
-		return err
-	}
-	if err := core.CheckMenu(m.Draft); err != nil {
-		return p.Refused(c, err, back)
-	}
-	n := len(core.MenuWords(m.Draft))
-	return p.Act(c, frame.Act{
-		Ask: templates.Confirm{
-			Title: "发布“" + at.Name + "”的菜单？", Text: "关注的人在 5 分钟内看到新的菜单。原来的菜单被替换，可以再发布一次换回来。",
-			Submit: "发布菜单", Effects: []string{fmt.Sprintf("共 %d 个菜单项", n)},
-		},
-		Do:   func() error { return p.publishMenu(c, at) },
-		Done: "已发布。手机上最迟 5 分钟后更新，重新打开公众号会快些。", Back: back,
-	})
-}
-
-func (p *Pages) publishMenu(c *web.Context, at frame.OfficialChoice) error {
-	official, err := p.Official(at.AppID)
-	if err != nil {
-		return err
-	}
-	m, err := p.Store.BeginWechatMenu(c.Ctx(), c.Scope(), at.AppID)
-	if err != nil {
-		return err
-	}
-	if err := official.SetMenu(c.Ctx(), wechatButtons(m.Draft)); err != nil {
-		last, cancel := context.WithTimeout(context.WithoutCancel(c.Ctx()), time.Second)
-		defer cancel()
-		if err := p.Store.ReleaseWechatMenu(last, at.AppID); err != nil {
-			c.Shortfall("release a menu", err)
-		}
-		return &core.Error{Code: core.CodeConflict, Message: "微信没有接受：" + menuRefusal(err), Err: err}
-	}
-	return p.Store.PublishWechatMenu(c.Ctx(), c.Actor(), c.Scope(), m)
-}
-
-// menuRefusal returns why WeChat refused a menu, in words.
-func menuRefusal(err error) string {
-	switch wechat.CodeOf(err) {
-	case 40018:
-		return "有名称太长。"
-	case 40016, 40054:
-		return "菜单项太多，或有的没有填完。"
-	case 40055:
-		return "有网址不正确。"
-	case 65318:
-		return "小程序没有关联到这个公众号，请在公众平台的“小程序管理”关联。"
-	}
-	return wechaterror.ForSetup(err)
 }

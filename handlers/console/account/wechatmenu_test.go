@@ -1,6 +1,7 @@
 package account
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,6 +29,9 @@ func TestWechatMenuIsPublished(t *testing.T) {
 	}
 
 	// The third becomes a group with an answer below it.
+	for range 2 {
+		b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=drop&at=2.0", nil, http.StatusSeeOther)
+	}
 	form := desk.FilledIn(b.Get(t, frame.WechatMenuPath+"/edit"+app+"&at=2", http.StatusOK))
 	form.Set("kind", "group")
 	form.Set("name", "我的小区服务")
@@ -90,7 +94,7 @@ func TestWechatMenuIsRefused(t *testing.T) {
 	d := newDesk(t)
 	withOfficial(t, d, core.Everywhere)
 	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
-	menu := core.WechatMenu{AppID: deskOfficial, Draft: []core.MenuButton{{
+	menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: deskOfficial}, Draft: []core.MenuButton{{
 		Kind: core.ButtonMini, Name: "小程序", Mini: "wx00000000000000ff", Path: "pages/index", URL: "https://pass.example.com/",
 	}}}
 	updated, err := d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu)
@@ -112,19 +116,120 @@ func TestWechatMenuIsRefused(t *testing.T) {
 	}
 }
 
+// A tag gets a menu of its own, which those with the tag see and press, and nobody else; published again it replaces
+// the one before, and removed it leaves nothing at WeChat.
+func TestWechatMenuOfATag(t *testing.T) {
+	d := newDesk(t)
+	sim, _ := withOfficial(t, d, core.Everywhere)
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	official, err := d.Frame.Official(deskOfficial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := official.CreateTag(t.Context(), "业主")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Store.CreateFollowerTag(t.Context(), core.System, core.Everywhere, core.FollowerTag{
+		AppID: deskOfficial, Number: tag, Name: "业主",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	zhou := sim.OpenID("zhou", deskOfficial)
+	if err := official.TagPeople(t.Context(), tag, []string{zhou}); err != nil {
+		t.Fatal(err)
+	}
+	app := "?app=" + deskOfficial
+	tagged := fmt.Sprintf("%s&tag=%d", app, tag)
+	path := func(act, query string) string { return frame.WechatMenuPath + act + query }
+	text := func(query string) string { return b.Get(t, path("", query), http.StatusOK).Find("main").Text() }
+	if said := text(app); !strings.Contains(said, "所有人的菜单") || !strings.Contains(said, "业主") {
+		t.Errorf("who sees what: %s", said)
+	}
+	b.Post(t, path("/change", app+"&act=default"), nil, http.StatusSeeOther)
+	b.Post(t, path("/change", tagged+"&act=copy"), nil, http.StatusSeeOther)
+	b.Post(t, path("/publish", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
+	if said := b.Get(t, path("", tagged), http.StatusOK).Text(); !strings.Contains(said, "先发布所有人的菜单") || !strings.Contains(said, "未发布") {
+		t.Errorf("before the menu of all: %s", said)
+	}
+	b.Post(t, path("/publish", app), desk.ConfirmedForm(), http.StatusSeeOther)
+	form := desk.FilledIn(b.Get(t, path("/edit", tagged+"&at=1"), http.StatusOK))
+	form.Set("kind", "click")
+	form.Set("act", templates.RedrawAct)
+	page, _ := b.Post(t, path("", tagged+"&at=1"), form, http.StatusOK)
+	form = desk.FilledIn(page)
+	form.Set("name", "业主热线")
+	form.Set("reply", "0755-2")
+	b.Post(t, path("", tagged+"&at=1"), form, http.StatusSeeOther)
+	question, _ := b.Post(t, path("/publish", tagged), nil, http.StatusOK)
+	if said := question.Text(); !strings.Contains(said, "发布“业主”的菜单") || !strings.Contains(said, "人有这个标签") {
+		t.Errorf("asks %s", said)
+	}
+	for range 2 { // the second replaces the first
+		b.Post(t, path("/publish", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
+	}
+	menus, err := official.Menus(t.Context())
+	if err != nil || len(menus.Conditional) != 1 || menus.Conditional[0].Tag != tag {
+		t.Errorf("at WeChat: %+v, %v", menus.Conditional, err)
+	}
+	seen, err := official.MenuOf(t.Context(), zhou)
+	if err != nil || len(seen) != 3 || seen[1].Name != "业主热线" {
+		t.Fatalf("who has the tag sees %+v, %v", seen, err)
+	}
+	if text, err := d.Store.WechatMenuReply(t.Context(), deskOfficial, seen[1].Key); err != nil || text != "0755-2" {
+		t.Errorf("a press is answered %q, %v", text, err)
+	}
+	if err := sim.Follow("new", deskOfficial); err != nil {
+		t.Fatal(err)
+	}
+	if seen, err = official.MenuOf(t.Context(), sim.OpenID("new", deskOfficial)); err != nil || seen[1].Name != "门岗" {
+		t.Errorf("who has it not sees %+v, %v", seen, err)
+	}
+
+	// Another draft is thrown away for what WeChat has.
+	b.Post(t, path("/change", tagged+"&act=drop&at=0"), nil, http.StatusSeeOther)
+	b.Post(t, path("/change", tagged+"&act=current"), nil, http.StatusSeeOther)
+	if said := text(tagged); !strings.Contains(said, "通行证") || !strings.Contains(said, "业主热线") {
+		t.Errorf("read back: %s", said)
+	}
+	question, _ = b.Post(t, path("/remove", tagged), nil, http.StatusOK)
+	if said := question.Text(); !strings.Contains(said, "删除“业主”的菜单") {
+		t.Errorf("asks %s", said)
+	}
+	b.Post(t, path("/remove", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
+	if menus, err = official.Menus(t.Context()); err != nil || len(menus.Conditional) != 0 || len(menus.Buttons) != 3 {
+		t.Errorf("after it is removed: %+v, %v", menus, err)
+	}
+	if said := text(tagged); !strings.Contains(said, "还没有自己的菜单") {
+		t.Errorf("after it is removed: %s", said)
+	}
+	b.Post(t, path("/remove", app), desk.ConfirmedForm(), http.StatusSeeOther)
+	if menus, err = official.Menus(t.Context()); err != nil || len(menus.Buttons) != 3 {
+		t.Errorf("the menu of all is removed: %+v, %v", menus, err)
+	}
+	b.Get(t, path("", app+"&tag=999"), http.StatusUnprocessableEntity)
+}
+
 func TestWechatMenuPages(t *testing.T) {
 	shell := templates.Shell{Title: "自定义菜单", CSRF: "t"}
-	at := frame.OfficialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true}
+	at := menuChoice{
+		OfficialChoice: frame.OfficialChoice{WechatApp: core.WechatApp{AppID: deskOfficial, Name: desk.Hostile}, Change: true},
+		tag:            100, tags: []core.FollowerTag{{Number: 100, Name: desk.Hostile}, {Number: 101, Name: "租户"}},
+	}
 	buttons := []core.MenuButton{{Kind: core.ButtonGroup, Name: desk.Hostile, Sub: []core.MenuButton{
 		{Kind: core.ButtonReply, Name: "电话", Reply: desk.Hostile}, {Kind: core.ButtonMini, Name: "小程序", Mini: "wx1", Path: desk.Hostile},
 	}}}
-	editing := wechatMenuEditing{OfficialChoice: at, place: core.MenuPlace{Top: 0, Sub: 1}, button: buttons[0].Sub[1]}
+	editing := wechatMenuEditing{menuChoice: at, place: core.MenuPlace{Top: 0, Sub: 1}, button: buttons[0].Sub[1]}
 	templates.CheckAll(t, "console/wechatmenu/", map[string]any{
 		"console/wechatmenu/show": wechatMenuPage{
 			Shell: shell, Tabs: settingTabs("wechatmenu"), State: templates.Badge{Tone: templates.Warn, Text: "有修改"}, Text: desk.Hostile,
 			List: wechatMenuTable(3), Rows: wechatMenuRows(at, buttons, "t"), Preview: buttons, Publish: "/a",
 			Starts: []templates.Submit{{Label: "重新读取", URL: "/b", Icon: "refresh"}},
-			Add:    templates.Action{Label: "添加菜单", URL: "/c", Icon: "plus"},
+			Add:    templates.Action{Label: "添加菜单", URL: "/c", Icon: "plus"}, Remove: "/d",
+			Menus: []wechatMenuOf{{
+				Label: at.label(), URL: "/e", People: "12 人", State: templates.Badge{Tone: templates.Good, Text: "已发布"}, Shown: true,
+			}, {Label: "所有人的菜单", URL: "/f"}},
+			Another: at.another(map[int]bool{0: true, 100: true}),
 		},
 		"console/wechatmenu/form": wechatMenuFormPage{Shell: shell, Form: editing.form()},
 	})

@@ -32,7 +32,7 @@ type wechatMenuFormPage struct {
 
 // wechatMenuEditing is the button that a form is about.
 type wechatMenuEditing struct {
-	frame.OfficialChoice
+	menuChoice
 	menu   core.WechatMenu
 	place  core.MenuPlace
 	button core.MenuButton
@@ -40,7 +40,7 @@ type wechatMenuEditing struct {
 }
 
 func (p *Pages) wechatMenuEditing(c *web.Context) (e wechatMenuEditing, err error) {
-	if e.OfficialChoice, err = p.OfficialOf(c); err != nil {
+	if e.menuChoice, err = p.menuChoice(c); err != nil {
 		return e, err
 	}
 	if e.place, err = core.ParseMenuPlace(c.Query("at")); err != nil {
@@ -50,7 +50,7 @@ func (p *Pages) wechatMenuEditing(c *web.Context) (e wechatMenuEditing, err erro
 		return e, core.InvalidFields(map[string]string{frame.OfficialParam: "请选择公众号"})
 	}
 	problem := ""
-	if e.menu, problem, err = p.wechatMenuDraft(c, e.OfficialChoice); err != nil {
+	if e.menu, problem, err = p.wechatMenuDraft(c, e.menuChoice); err != nil {
 		return e, err
 	}
 	_ = problem // a menu that cannot be read is begun again; publishing replaces the other
@@ -113,7 +113,7 @@ func (p *Pages) wechatMenuFormPage(c *web.Context, e wechatMenuEditing, wrong er
 			}
 		}
 		page := wechatMenuFormPage{Shell: p.Shell(c, "wechatmenu", title), Form: form}
-		page.Crumbs, page.Note = wechatMenuCrumbs(e.OfficialChoice), e.Name
+		page.Crumbs, page.Note = wechatMenuCrumbs(e.menuChoice), e.note()
 		return p.Page(c, status, "console/wechatmenu/form", page)
 	})
 }

@@ -135,13 +135,31 @@ type followerShowPage struct {
 	Detail templates.Detail
 	Facts  []templates.Fact
 	Ties   []followerTieRow
+	Menu   []core.MenuButton // of the tab 菜单
+	Unread string            // why it could not be read, in words
+}
+
+// followerMenuTab shows which menu the follower sees.
+const followerMenuTab = "menu"
+
+// followerSees asks WeChat which of the account's menus a follower sees.
+func (p *Pages) followerSees(c *web.Context, f core.Follower) (menu []core.MenuButton, unread string) {
+	official, err := p.Official(f.AppID)
+	if err != nil {
+		return nil, core.MessageOf(err)
+	}
+	buttons, err := official.MenuOf(c.Ctx(), f.OpenID)
+	if err != nil {
+		return nil, "微信没有回答：" + wechaterror.ForSetup(err)
+	}
+	return frame.MenuButtons(buttons), ""
 }
 
 // followerTieRow is a resident whose WeChat it is; URL is "" without the permission.
 type followerTieRow struct{ Name, House, URL string }
 
 func (p *Pages) followerShow(c *web.Context) error {
-	tab, err := frame.DetailTab(c)
+	tab, err := frame.DetailTab(c, followerMenuTab)
 	if err != nil {
 		return err
 	}
@@ -188,7 +206,14 @@ func (p *Pages) followerShow(c *web.Context) error {
 	if page.Detail.Timeline, err = p.Timeline(c, "follower:"+f.ID.String()); err != nil {
 		return err
 	}
-	page.Detail.NewTabs(tab, "", "资料")
+	tabs := []string{"", "资料"}
+	if f.Left.IsZero() {
+		tabs = append(tabs, followerMenuTab, "菜单")
+		if tab == followerMenuTab {
+			page.Menu, page.Unread = p.followerSees(c, f)
+		}
+	}
+	page.Detail.NewTabs(tab, tabs...)
 	return p.Page(c, http.StatusOK, "console/follower/show", page)
 }
 

@@ -128,5 +128,6 @@ func (b *tab) eventually(what, expression string) {
 		}
 	}
 	b.picture("failed")
-	b.t.Fatalf("waited in vain for %s", what)
+	words, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	b.t.Fatalf("waited in vain for %s; the page says:\n%s", what, words)
 }

@@ -12,37 +12,13 @@ import (
 func TestConsoleSignInWithWechat(t *testing.T) {
 	t.Parallel()
 	address := showDemo(t)
-	desk, phone := newTab(t, browser.Desktop), newTab(t, browser.Phone)
-	// scan opens the desk's QR code on the phone, and picks the digits.
-	scan := func() {
-		t.Helper()
-		link, err := url.Parse(desk.text("main code"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		code := desk.text(".tx-login-code")
-		phone.open(on(t, address, "zhou-min", link.Path))
-		phone.await("the question", `document.querySelectorAll("button[name=code]").length === 4`)
-		phone.picture("wechat-login-phone")
-		phone.click(`button[value="` + code + `"]`)
-		phone.await("the answer", `document.body.innerText.includes("已确认")`)
-	}
-	desk.open(address + "/demo")
-	// stay in this tab
-	desk.await("the tour", `document.querySelectorAll("form[target]").forEach(f => f.removeAttribute("target")) || true`)
-	desk.click(`form[action^="/demo/admin"] button`)
-	desk.await("the console", `location.pathname.startsWith("/console")`)
+	desk, phone := openConsole(t, address, browser.Desktop), newTab(t, browser.Phone)
 	desk.open(address + "/console/me")
 	desk.click(`a[href="/console/me/wechat/new"]`)
 	desk.types("#f-password", "wrong-password")
 	desk.click(".tx-form-foot .btn-primary")
 	desk.await("a wrong password", `document.querySelector(".tx-wrong .tx-error").innerText.includes("密码不正确")`)
-	desk.types("#f-password", demo.AdminPassword)
-	desk.click(".tx-form-foot .btn-primary")
-	desk.await("the QR to bind", `document.querySelector(".tx-login-code")`)
-	desk.picture("wechat-bind")
-	scan()
-	desk.await("the binding", `location.pathname === "/console/me" && document.querySelector('form[action$="/wechat/off"]')`)
+	bindsOwnWechat(t, address, desk, phone)
 	desk.picture("me-bound")
 
 	desk.click(".tx-menu:has(.tx-account) summary")
@@ -52,6 +28,32 @@ func TestConsoleSignInWithWechat(t *testing.T) {
 	desk.click(`a[href^="/console/session/wechat"]`)
 	desk.await("the QR to sign in", `document.querySelector(".tx-login-code")`)
 	desk.picture("wechat-sign-in")
-	scan()
+	scansLogin(t, address, desk, phone)
 	desk.await("the console again", `location.pathname === "/console" && document.querySelector(".tx-account")`)
+}
+
+// bindsOwnWechat binds the inspector's WeChat to the account at the desk, whose page asks for the password.
+func bindsOwnWechat(t *testing.T, address string, desk, phone *tab) {
+	t.Helper()
+	desk.types("#f-password", demo.AdminPassword)
+	desk.click(".tx-form-foot .btn-primary")
+	desk.await("the QR to bind", `document.querySelector(".tx-login-code")`)
+	desk.picture("wechat-bind")
+	scansLogin(t, address, desk, phone)
+	desk.await("the binding", `location.pathname === "/console/me" && document.querySelector('form[action$="/wechat/off"]')`)
+}
+
+// scansLogin opens the desk's QR code on the inspector's phone, and picks the digits.
+func scansLogin(t *testing.T, address string, desk, phone *tab) {
+	t.Helper()
+	link, err := url.Parse(desk.text("main code"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := desk.text(".tx-login-code")
+	phone.open(on(t, address, inspector, link.Path))
+	phone.await("the question", `document.querySelectorAll("button[name=code]").length === 4`)
+	phone.picture("wechat-login-phone")
+	phone.click(`button[value="` + code + `"]`)
+	phone.await("the answer", `document.body.innerText.includes("已确认")`)
 }

@@ -572,6 +572,25 @@ func TestMessageFollowsItsUser(t *testing.T) {
 	})
 }
 
+// Somebody told of something before they bound their WeChat is reached by it: what waits for the night, or for more
+// of its kind, has no WeChat yet.
+func TestMessageFindsWhoBindsMeanwhile(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		var user core.ID
+		if err := p.s.db.Get(t.Context(), &user, "SELECT user_id FROM account WHERE id = ?", int64(p.account.ID)); err != nil {
+			t.Fatal(err)
+		}
+		p.s.mustRun(t, "UPDATE account SET user_id = 0 WHERE id = ?", int64(p.account.ID))
+		p.clock.Add(11 * time.Hour) // 23:00
+		p.put(t, core.MessageJob, 1)
+		p.s.mustRun(t, "UPDATE account SET user_id = ? WHERE id = ?", int64(user), int64(p.account.ID))
+		p.clock.Add(9 * time.Hour)
+		if d := p.claimOne(t, core.ChannelTemplate); d.Address != "owner" {
+			t.Errorf("dispatch %+v", d)
+		}
+	})
+}
+
 // A consent is used up by one subscribe message; a refusal ends those that were left.
 func TestGrantsAreSpent(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

@@ -483,7 +483,9 @@ func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 // many; it returns how many. replaced = only the latter.
 func (s *Store) SyncLeave(ctx context.Context, turn SyncTurn, limit int, replaced bool) (n int, err error) {
 	var accounts, left []core.ID
-	where := `user_key NOT IN (SELECT m.user_key FROM staff_sync_member m WHERE m.app_id = staff.app_id)`
+	// By the key of the table: a NOT IN makes a list of all for each.
+	where := `user_key IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM staff_sync_member m WHERE m.app_id = staff.app_id AND m.user_key = staff.user_key)`
 	if replaced {
 		where = "user_key IS NULL"
 	}

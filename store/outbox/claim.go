@@ -89,6 +89,41 @@ func (c *claim) take(due []core.ID) error {
 	for _, r := range rows {
 		c.rows = append(c.rows, claimed{Row: r, open: open[r.ID]})
 	}
+	return c.bound()
+}
+
+// bound finds the WeChat of accounts that had none when they were told of something, and have one now: a message
+// waits for a minute or for the night, in which somebody may bind theirs.
+func (c *claim) bound() error {
+	var without []core.ID
+	for _, r := range c.rows {
+		if r.User == 0 && r.ToKind == core.ToAccount {
+			without = append(without, r.To)
+		}
+	}
+	users := map[core.ID]core.ID{}
+	err := database.EachPart(without, func(part []core.ID) error {
+		var found []accountRow
+		err := c.tx.All(&found, "SELECT id, user_id, '' AS muted FROM account WHERE user_id <> 0 AND id IN ("+
+			database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		for _, a := range found {
+			users[a.ID] = a.User
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, r := range c.rows {
+		user := users[r.To]
+		if r.User != 0 || r.ToKind != core.ToAccount || user == 0 {
+			continue
+		}
+		c.rows[i].User = user
+		if _, err := c.tx.Exec("UPDATE message SET user_id = ? WHERE id = ?", int64(user), int64(r.ID)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -157,14 +157,19 @@ func followersGone(tx *database.Tx, turn FollowerTurn, limit int) (int, error) {
 		LIMIT ?`, turn.AppID, int64(turn.Run), turn.AppID, limit); err != nil {
 		return 0, err
 	}
-	for _, row := range rows {
-		if _, err := tx.Exec("UPDATE follower SET follows = 0, left_at = ?, look_at = NULL, updated_at = ? WHERE id = ?",
-			tx.NowMS(), tx.NextUpdated(row.Updated.Time), int64(row.ID)); err != nil {
-			return 0, err
+	return len(rows), database.EachPart(rows, func(part []followerRow) error {
+		now, ids, opens := tx.NowMS(), []any{}, []any{nil, turn.AppID}
+		for _, row := range part {
+			ids, opens = append(ids, int64(row.ID)), append(opens, row.OpenID)
 		}
-		if err := setFollowed(tx, core.WechatIdentity{AppID: row.AppID, OpenID: row.OpenID}, nil); err != nil {
-			return 0, err
+		if _, err := tx.Exec(`
+			UPDATE follower
+			SET follows = 0, left_at = ?, look_at = NULL, updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at + 1 END
+			WHERE id IN (`+database.Placeholders(len(ids))+")", append([]any{now, now, now}, ids...)...); err != nil {
+			return err
 		}
-	}
-	return len(rows), nil
+		_, err := tx.Exec("UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id IN ("+
+			database.Placeholders(len(part))+")", opens...)
+		return err
+	})
 }

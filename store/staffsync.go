@@ -376,23 +376,23 @@ func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.C
 		if err != nil {
 			return err
 		}
+		if err := t.read(tx, members); err != nil {
+			return err
+		}
+		var gone []string
 		for _, m := range members {
 			if m.Gone {
-				ended, gone, err := leaveMembers(tx, turn.App, []string{m.UserID})
-				if err != nil {
-					return err
-				}
-				accounts, left, t.removed = append(accounts, ended...), append(left, gone...), t.removed+len(gone)
+				gone = append(gone, m.UserID)
 			} else if err := t.put(tx, m); err != nil {
 				return err
 			}
-			done := "UPDATE staff_sync_member SET done = 1 WHERE app_id = ? AND user_key = ?"
-			if m.Gone {
-				done = "DELETE FROM staff_sync_member WHERE app_id = ? AND user_key = ?"
-			}
-			if _, err := tx.Exec(done, int64(turn.App), strings.ToLower(m.UserID)); err != nil {
-				return err
-			}
+		}
+		if accounts, left, err = leaveMembers(tx, turn.App, gone); err != nil {
+			return err
+		}
+		t.removed += len(left)
+		if err := syncedMembers(tx, turn.App, members); err != nil {
+			return err
 		}
 		_, err = tx.Exec("UPDATE staff_sync SET added = added + ?, changed = changed + ?, removed = removed + ? WHERE app_id = ?",
 			t.added, t.changed, t.removed, int64(turn.App))
@@ -404,11 +404,36 @@ func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.C
 	return err
 }
 
+// syncedMembers takes members off those still to be asked for, and those who are gone off the list.
+func syncedMembers(tx *database.Tx, app core.ID, members []core.CorpMember) error {
+	done, gone := []any{int64(app)}, []any{int64(app)}
+	for _, m := range members {
+		if key := strings.ToLower(m.UserID); m.Gone {
+			gone = append(gone, key)
+		} else {
+			done = append(done, key)
+		}
+	}
+	for query, args := range map[string][]any{
+		"UPDATE staff_sync_member SET done = 1 WHERE app_id = ? AND user_key IN (": done,
+		"DELETE FROM staff_sync_member WHERE app_id = ? AND user_key IN (":         gone,
+	} {
+		if len(args) == 1 {
+			continue
+		}
+		if _, err := tx.Exec(query+database.Placeholders(len(args)-1)+")", args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // memberSync makes staff of members in one transaction.
 type memberSync struct {
 	app                     core.ID
 	departments             map[int]core.ID
-	communities             []core.ID // that a new member serves
+	communities             []core.ID             // that a new member serves
+	known                   map[string]core.Staff // by the user id in lower case
 	added, changed, removed int
 }
 
@@ -428,6 +453,34 @@ func newMemberSync(tx *database.Tx, app core.ID) (*memberSync, error) {
 	return t, err
 }
 
+// read reads those of the members who are on record, locked, in one query for all.
+func (t *memberSync) read(tx *database.Tx, members []core.CorpMember) error {
+	t.known = map[string]core.Staff{}
+	if len(members) == 0 {
+		return nil
+	}
+	args := []any{int64(t.app)}
+	for _, m := range members {
+		args = append(args, strings.ToLower(m.UserID))
+	}
+	var rows []staffRow
+	if err := tx.All(&rows, staffColumns+"app_id = ? AND user_key IN ("+database.Placeholders(len(members))+") ORDER BY id"+
+		tx.Dialect().ForUpdate(), args...); err != nil {
+		return err
+	}
+	list := make([]core.Staff, len(rows))
+	for i, row := range rows {
+		list[i] = row.whole(tx.Reveal)
+	}
+	if err := joinStaff(list, tx.All); err != nil {
+		return err
+	}
+	for _, m := range list {
+		t.known[strings.ToLower(m.UserID)] = m
+	}
+	return nil
+}
+
 // put writes what WeWork says of a member; phone and the rest that was filled in here stays.
 func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 	is := core.Staff{
@@ -442,21 +495,12 @@ func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 			is.Departments = append(is.Departments, id)
 		}
 	}
-	var rows []staffRow
-	if err := tx.All(&rows, staffColumns+"app_id = ? AND user_key = ?"+tx.Dialect().ForUpdate(),
-		int64(t.app), strings.ToLower(m.UserID)); err != nil {
-		return err
-	}
-	if len(rows) == 0 {
+	was, known := t.known[strings.ToLower(m.UserID)]
+	if !known {
 		is.ID, is.Communities = tx.NewID(), t.communities
 		t.added++
 		return insertStaff(tx, is)
 	}
-	list := []core.Staff{rows[0].whole(tx.Reveal)}
-	if err := joinStaff(list, tx.All); err != nil {
-		return err
-	}
-	was := list[0]
 	switch {
 	case !was.Left.IsZero():
 		t.added++ // they came back; what ended when they left does not

@@ -81,7 +81,7 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 		case slices.Contains(m.Tried, c):
 			continue
 		case r.Address == "":
-			why = firstReason(why, r.Why)
+			why = tellingReason(why, r.Why)
 			continue
 		case r.Stopped.Sub(now) > shortStop:
 			stopped, why = earlier(stopped, r.Stopped), firstReason(why, r.StopWhy)
@@ -122,6 +122,14 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// tellingReason returns the first reason, unless that is only that there is no such channel here.
+func tellingReason(first, then MessageReason) MessageReason {
+	if first == WhyChannelOff {
+		return firstReason(then, first)
+	}
+	return firstReason(first, then)
 }
 
 func firstReason(reasons ...MessageReason) MessageReason {

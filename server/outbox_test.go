@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	outboxApp      = "wx0000000000outbox"
+	outboxApp      = "wx00000000000000b0"
 	outboxTemplate = "template-of-the-test"
 	outboxSendPath = "/cgi-bin/message/template/send"
 )

@@ -84,6 +84,12 @@ func (m *memoryReplays) First(_ context.Context, key string, life time.Duration)
 	return true, nil
 }
 
+func (m *memoryReplays) Keep(_ context.Context, key string, life time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen[key] = m.now().Add(life)
+}
+
 func (m *memoryReplays) Forget(_ context.Context, key string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -12,6 +12,10 @@ import (
 // intercepted it could send it again.
 const replayLife = 2*callbackWindow + time.Minute
 
+// handlingLife is how long a callback that is being handled keeps its repeats away: less than the five seconds after
+// which WeChat sends it again. If a server is killed in between, that repeat is handled as if new.
+const handlingLife = 4500 * time.Millisecond
+
 // errReused is returned for a signature that came with another event before. In plain mode it does
 // not cover the body: an eavesdropper could put any content under it.
 var errReused = fmt.Errorf("%w: it belongs to another event", ErrSignature)
@@ -26,7 +30,7 @@ func (b *Inbox) once(ctx context.Context, keys []string) (func(bool), error) {
 		}
 	}
 	for i, key := range keys {
-		first, err := b.replays.First(ctx, key, replayLife)
+		first, err := b.replays.First(ctx, key, handlingLife)
 		switch {
 		case err != nil:
 			forget()
@@ -42,6 +46,10 @@ func (b *Inbox) once(ctx context.Context, keys []string) (func(bool), error) {
 	return func(handled bool) {
 		if !handled {
 			forget()
+			return
+		}
+		for _, key := range keys {
+			b.replays.Keep(context.WithoutCancel(ctx), key, replayLife)
 		}
 	}, nil
 }
@@ -50,6 +58,8 @@ func (b *Inbox) once(ctx context.Context, keys []string) (func(bool), error) {
 type ReplayStore interface {
 	// First reports whether key is new, and remembers it for life.
 	First(ctx context.Context, key string, life time.Duration) (bool, error)
+	// Keep remembers key for life from now on.
+	Keep(ctx context.Context, key string, life time.Duration)
 	// Forget makes key new again.
 	Forget(ctx context.Context, key string)
 }
@@ -60,7 +70,8 @@ type noReplays struct{}
 func (noReplays) First(context.Context, string, time.Duration) (bool, error) {
 	return false, errNoStore
 }
-func (noReplays) Forget(context.Context, string) {}
+func (noReplays) Keep(context.Context, string, time.Duration) {}
+func (noReplays) Forget(context.Context, string)              {}
 
 type redisReplays struct{ redis redis.UniversalClient }
 
@@ -69,6 +80,12 @@ func NewRedisReplays(r redis.UniversalClient) ReplayStore { return redisReplays{
 
 func (r redisReplays) First(ctx context.Context, key string, life time.Duration) (bool, error) {
 	return r.redis.SetNX(ctx, key, "1", life).Result()
+}
+
+func (r redisReplays) Keep(ctx context.Context, key string, life time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = r.redis.Set(ctx, key, "1", life).Err() // if it goes, a repeat of this event is handled again
 }
 
 func (r redisReplays) Forget(ctx context.Context, key string) {

@@ -63,6 +63,10 @@ func TestHostileToACompany(t *testing.T) {
 			if got.Status != want || got.Body != word {
 				t.Errorf("%d %q, want %d %q", got.Status, got.Body, want, word)
 			}
+			hints, err := s.Store.StaffHints(t.Context(), 7, 10)
+			if real := kind == simulator.Replay || kind == simulator.Duplicate; err != nil || (len(hints) == 1) != real {
+				t.Errorf("%d changes are noted, %v", len(hints), err)
+			}
 			if strings.Contains(s.log.String(), "change_contact") {
 				t.Error("the log has what was pushed")
 			}

@@ -22,6 +22,7 @@ import (
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/web"
+	"tongxing/handlers/wechaterror"
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/estate"
@@ -43,7 +44,9 @@ func (p *platform) Identify(_ context.Context, code string) (core.WechatIdentity
 	if code == "" || p.used[code] {
 		return core.WechatIdentity{}, core.Invalid("微信授权已失效，请重新打开页面")
 	}
-	p.used[code] = true
+	if p.used[code] = true; code == "snapshot" {
+		return core.WechatIdentity{}, wechaterror.ForPeople(wechat.ErrSnapshot)
+	}
 	return core.WechatIdentity{AppID: "wx", OpenID: strings.SplitN(code, "/", 2)[0]}, nil
 }
 
@@ -312,6 +315,14 @@ func TestSignInRefusesWhatItDidNotBegin(t *testing.T) {
 		away.Query().Get("state"), http.StatusOK); !strings.Contains(page.Find("main").Text(), "您没有授权") {
 		t.Error("a refusal is not told as one")
 	}
+
+	response, _ = p.do(http.MethodGet, "/h5/session/guard", nil)
+	away, _ = url.Parse(response.Header.Get("Location"))
+	page := p.get("/h5/session/callback?code=snapshot&state="+away.Query().Get("state"), http.StatusForbidden)
+	if !strings.Contains(page.Find("main").Text(), "使用完整服务") { // the virtual identity of a page snapshot
+		t.Errorf("a snapshot user is told %s", page.Find("main").Text())
+	}
+	p.get("/h5/guard", http.StatusSeeOther)
 	p.get("/h5/session/nobody", http.StatusNotFound)
 }
 

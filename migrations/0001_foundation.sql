@@ -717,6 +717,8 @@ CREATE INDEX follower_source ON follower (app_id, follows, source, followed_at, 
 CREATE INDEX follower_union ON follower (union_id);
 CREATE INDEX follower_look ON follower (app_id, look_at);
 CREATE INDEX follower_seen ON follower (app_id, follows, seen_run);
+CREATE INDEX follower_remark ON follower (app_id, follows, remark);
+CREATE INDEX follower_left ON follower (left_at);
 
 -- The tags of an official account, which are WeChat's.
 CREATE TABLE follower_tag (

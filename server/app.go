@@ -271,6 +271,7 @@ func (a *app) periodic() []periodic {
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 		{"purge messages", time.Hour, a.purgeMessages},
 		{"purge photos", time.Hour, a.purgePhotos},
+		{"purge followers who left", time.Hour, a.purgeFollowers},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
@@ -343,6 +344,21 @@ func (a *app) purgeMessages(ctx context.Context) error {
 		return err
 	}
 	return a.store.Outbox().Purge(ctx, time.Now().Add(-messageLife))
+}
+
+// leftFollowerLife is how long somebody who left an official account stays in its list.
+const leftFollowerLife = 180 * 24 * time.Hour
+
+// purgeFollowers deletes followers who left long ago, unless the clock is in doubt.
+func (a *app) purgeFollowers(ctx context.Context) error {
+	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
+		return err
+	}
+	n, err := a.store.PurgeFollowers(ctx, time.Now().Add(-leftFollowerLife))
+	if n > 0 {
+		a.log.Info("purged followers who left", "count", n)
+	}
+	return err
 }
 
 // purgePhotos deletes pictures that nobody has used in time, and those of reviews that were decided long ago,

@@ -313,6 +313,34 @@ func TestFollowersAreResidents(t *testing.T) {
 		}
 		_, err = f.s.Follower(ctx, core.ScopeOf(f.there), f.byOpen("o1").ID)
 		wantCode(f.T, err, core.CodeNotFound)
+		remarked := follows("o2")
+		remarked.Remark = "张三丰的店"
+		f.sync(remarked)
+		for what, c := range map[string]struct {
+			scope core.Scope
+			text  string
+			want  []string
+		}{
+			"a name, and a remark":    {everywhere, "张三", []string{"o1", "o2"}},
+			"a number":                {everywhere, "13800138000", []string{"o1"}},
+			"a remark":                {everywhere, "张三丰", []string{"o2"}},
+			"nobody's name":           {everywhere, "李四", nil},
+			"in their community":      {core.ScopeOf(f.here), "张三", []string{"o1"}},
+			"in another":              {core.ScopeOf(f.there), "张三", nil},
+			"the middle of a remark":  {everywhere, "三丰", nil},
+			"where no account serves": {core.ScopeOf(987654321), "张三", nil},
+		} {
+			list, more, err := f.s.SearchFollowers(ctx, c.scope, core.ReadSearch(c.text))
+			f.must(err)
+			var opens []string
+			for _, one := range list {
+				opens = append(opens, one.OpenID)
+			}
+			slices.Sort(opens)
+			if f.want(what, opens, c.want...); more {
+				f.Errorf("%s: there are more", what)
+			}
+		}
 		_, _, err = f.s.Followers(ctx, core.ScopeOf(987654321), FollowerFilter{AppID: f.app.AppID})
 		wantCode(f.T, err, core.CodeNotFound)
 
@@ -321,6 +349,30 @@ func TestFollowersAreResidents(t *testing.T) {
 		f.sync(follows("o3"))
 		if ids, err := f.s.OpenIDs(ctx, known.ID); err != nil || ids[f.app.AppID] != "o3" {
 			f.Errorf("after a sync %v, %v", ids, err)
+		}
+	})
+}
+
+// Who left long ago is deleted with their tags; who follows, or left lately, stays.
+func TestFollowersWhoLeftArePurged(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx := f.Context()
+		f.claim("a")
+		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 100, Name: "业主"}}))
+		gone, stays := follows("gone"), follows("stays")
+		gone.Tags, stays.Tags = []int{100}, []int{100}
+		f.sync(gone, stays)
+		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "gone"}, false))
+		if n, err := f.s.PurgeFollowers(ctx, f.s.Now().Add(-time.Hour)); err != nil || n != 0 {
+			f.Errorf("lately: %d are deleted, %v", n, err)
+		}
+		if n, err := f.s.PurgeFollowers(ctx, f.s.Now().Add(time.Hour)); err != nil || n != 1 {
+			f.Errorf("long ago: %d are deleted, %v", n, err)
+		}
+		f.want("who follows", f.list(FollowerFilter{}), "stays")
+		f.want("who left", f.list(FollowerFilter{Left: true}))
+		if sizes, err := f.s.FollowerTagSizes(ctx, everywhere, f.app.AppID); err != nil || sizes[100] != 1 {
+			f.Errorf("tagged: %v, %v", sizes, err)
 		}
 	})
 }

@@ -645,6 +645,7 @@ var raceWechat = []raceStep{
 	}},
 	{"RestartFollowerList", func(w *raceWorld) (any, error) { return nil, w.RestartFollowerList(w.ctx, w.fans) }},
 	{"SyncFollowersGone", func(w *raceWorld) (any, error) { return w.SyncFollowersGone(w.ctx, w.fans, 10) }},
+	{"PurgeFollowers", func(w *raceWorld) (any, error) { return w.PurgeFollowers(w.ctx, w.Now().Add(time.Hour)) }},
 	{"StopFollowerSync", func(w *raceWorld) (any, error) {
 		return nil, w.StopFollowerSync(w.ctx, raceBy, everywhere, w.fans.AppID)
 	}},

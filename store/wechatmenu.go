@@ -25,7 +25,10 @@ type wechatMenuRow struct {
 	Updated   database.Millis `db:"updated_at"`
 }
 
-const wechatMenuColumns = "SELECT id, app_id, tag_id, draft, live, published_at, busy_until, updated_at FROM wechat_menu WHERE app_id = ?"
+const wechatMenuColumns = `
+	SELECT id, app_id, tag_id, draft, live, published_at, busy_until, updated_at
+	FROM wechat_menu
+	WHERE app_id = ?`
 
 const ofMenuTag = " AND tag_id = ?"
 
@@ -95,7 +98,7 @@ type wechatMenuAudit struct {
 }
 
 // auditWechatMenu records an act on a menu.
-func auditWechatMenu(tx *database.Tx, by core.Actor, action string, change wechatMenuChange) error {
+func auditWechatMenu(tx *database.Tx, by core.Actor, change wechatMenuChange) error {
 	tag := ""
 	if change.of.Tag != 0 {
 		tags, err := readFollowerTags(change.of.AppID, tx.All)
@@ -114,12 +117,14 @@ func auditWechatMenu(tx *database.Tx, by core.Actor, action string, change wecha
 		return wechatMenuAudit{change.of.AppID, tag, core.MenuWords(buttons)}
 	}
 	return audit.Write(tx, by, audit.Entry{
-		Action: action, Subject: audit.Target("wechatmenu", change.id), Before: state(change.before), After: state(change.after),
+		Action: change.action, Subject: audit.Target("wechatmenu", change.id),
+		Before: state(change.before), After: state(change.after),
 	})
 }
 
 // wechatMenuChange is what an act makes of a menu.
 type wechatMenuChange struct {
+	action        string
 	id            core.ID
 	of            core.MenuFor
 	before, after []core.MenuButton // nil = there is none
@@ -176,7 +181,9 @@ func (s *Store) UpdateWechatMenu(
 		if err != nil {
 			return err
 		}
-		return auditWechatMenu(tx, by, "wechatmenu.update", wechatMenuChange{after, m.MenuFor, before.Draft, m.Draft})
+		return auditWechatMenu(tx, by, wechatMenuChange{
+			action: "wechatmenu.update", id: after, of: m.MenuFor, before: before.Draft, after: m.Draft,
+		})
 	})
 	return updated, err
 }
@@ -232,7 +239,9 @@ func (s *Store) PublishWechatMenu(ctx context.Context, by core.Actor, scope core
 			string(live), tx.NowMS(), int64(row.ID)); err != nil {
 			return err
 		}
-		return auditWechatMenu(tx, by, "wechatmenu.publish", wechatMenuChange{row.ID, m.MenuFor, before.Live, m.Draft})
+		return auditWechatMenu(tx, by, wechatMenuChange{
+			action: "wechatmenu.publish", id: row.ID, of: m.MenuFor, before: before.Live, after: m.Draft,
+		})
 	})
 }
 
@@ -266,7 +275,7 @@ func (s *Store) RemoveWechatMenu(ctx context.Context, by core.Actor, scope core.
 		if was == nil {
 			was = before.Draft
 		}
-		return auditWechatMenu(tx, by, "wechatmenu.remove", wechatMenuChange{row.ID, of, was, nil})
+		return auditWechatMenu(tx, by, wechatMenuChange{action: "wechatmenu.remove", id: row.ID, of: of, before: was})
 	})
 }
 

@@ -42,7 +42,9 @@ func TestSlowDatabase(t *testing.T) {
 			}
 		}
 	}
-	until("the first try", func() bool { return slices.ContainsFunc(s.redis.Keys(), func(k string) bool { return s.redis.TTL(k) > 0 }) })
+	until("the first try", func() bool {
+		return slices.ContainsFunc(s.redis.Keys(), func(k string) bool { return s.redis.TTL(k) > 0 })
+	})
 	s.redis.FastForward(5 * time.Second) // its clock stands still
 	until("the end of its five seconds", func() bool { return len(s.tries()) > 0 })
 	if _, err := held.ExecContext(t.Context(), "ROLLBACK"); err != nil {

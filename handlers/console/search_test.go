@@ -20,6 +20,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/wechat/simulator"
 )
 
 // found returns the page's answer to a text: titles by group, and the URLs of all links.
@@ -97,6 +98,30 @@ func TestSearchFindsStaff(t *testing.T) {
 	}
 	if groups, _ := found(t, b, "欧阳志远"); len(groups[frame.FindStaff]) > 0 {
 		t.Errorf("who left is found: %v", groups)
+	}
+}
+
+// Followers are found by the beginning of their remark, by those who may see their account.
+func TestSearchFindsFollowers(t *testing.T) {
+	d := newDesk(t)
+	sim := d.Official(t, core.ScopeOf(d.Mine.Community), simulator.Person{Key: "zhou", Follows: []string{desk.OfficialID}})
+	zhou := d.Follows(t, sim, "zhou")
+	zhou.Remark = "快递老周"
+	if _, err := d.Store.UpdateFollowerRemark(t.Context(), core.System, core.Everywhere, zhou); err != nil {
+		t.Fatal(err)
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermFollowerView)
+	if groups, links := found(t, b, "快递"); !slices.Contains(groups[frame.FindStaff], "快递老周") ||
+		!slices.Contains(links[frame.FindStaff], frame.FollowerURL(zhou.ID)) {
+		t.Errorf("finds %v", groups)
+	}
+	for name, clerk := range map[string]*desk.Clerk{
+		"elsewhere":          d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermFollowerView),
+		"without permission": d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermHouseView),
+	} {
+		if groups, _ := found(t, clerk, "快递"); len(groups[frame.FindStaff]) > 0 {
+			t.Errorf("%s finds %v", name, groups)
+		}
 	}
 }
 

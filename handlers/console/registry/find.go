@@ -22,6 +22,10 @@ func (p *Pages) Finders() []frame.Finder {
 			Stem: "staff", Group: frame.FindStaff, Needs: core.PermStaffView, List: frame.StaffPath,
 			Find: p.staffFind, Show: p.staffHitOf,
 		},
+		{
+			Stem: "follower", Group: frame.FindStaff, Needs: core.PermFollowerView, List: frame.FollowerPath,
+			Find: p.followerFind, Show: p.followerHitOf,
+		},
 		{Stem: "community", Group: frame.FindHouses, Needs: core.PermCommunityView, List: frame.CommunityPath, Find: p.communityFind},
 	}
 }
@@ -148,6 +152,50 @@ func staffHit(q frame.Question, m core.Staff, tree core.DepartmentTree) template
 	}
 	q.Act(&hit, core.PermStaffEdit, "修改", frame.StaffURL(m.ID)+"/edit")
 	return hit
+}
+
+func (p *Pages) followerFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	if q.Text.Name.Empty() && q.Text.Phone == "" && q.Text.Tail == "" {
+		return nil, false, nil
+	}
+	list, more, err := p.Store.SearchFollowers(ctx, q.Scope, q.Text)
+	if err != nil {
+		return nil, false, err
+	}
+	hits := make([]templates.SearchHit, len(list))
+	for i, f := range list {
+		if hits[i], err = p.followerHit(ctx, q, f); err != nil {
+			return nil, false, err
+		}
+	}
+	return hits, more, nil
+}
+
+func (p *Pages) followerHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	f, err := p.Store.Follower(ctx, q.Scope, id)
+	if err != nil {
+		return templates.SearchHit{}, err
+	}
+	return p.followerHit(ctx, q, f)
+}
+
+// followerHit names the residents of the scope whose WeChat follows, and the remark.
+func (p *Pages) followerHit(ctx context.Context, q frame.Question, f core.Follower) (templates.SearchHit, error) {
+	ties, err := p.Store.FollowerTies(ctx, q.Scope, []core.Follower{f})
+	if err != nil {
+		return templates.SearchHit{}, err
+	}
+	name := followerName(f, ties[f.ID])
+	hit := templates.SearchHit{Icon: "brand-wechat", Title: name, Note: "微信关注用户", URL: frame.FollowerURL(f.ID)}
+	if f.Remark != "" && f.Remark != name {
+		hit.Note += "　" + f.Remark
+	}
+	if !f.Left.IsZero() {
+		hit.Badge = followerBadge(f)
+		return hit, nil
+	}
+	q.Act(&hit, core.PermFollowerEdit, "修改备注", frame.FollowerURL(f.ID)+"/edit")
+	return hit, nil
 }
 
 // communityFind looks through the communities of the account, which are hundreds at most.

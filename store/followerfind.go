@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// SearchFollowers returns those who follow an official account of the scope and whose remark begins with what was
+// typed, or who are residents that it finds, at most core.SearchHits; more = there are others.
+func (s *Store) SearchFollowers(
+	ctx context.Context, scope core.Scope, t core.SearchText,
+) (found []core.Follower, more bool, err error) {
+	apps, err := s.WechatOfficials(ctx, scope)
+	if err != nil || len(apps) == 0 || t.Text == "" {
+		return nil, false, err
+	}
+	residents, _, err := s.SearchResidents(ctx, scope, t)
+	if err != nil {
+		return nil, false, err
+	}
+	var rows []followerRow
+	for _, app := range apps {
+		for _, match := range followersMatching(residents, t) {
+			where := followersWithin(scope, app)
+			where.And("follows = 1")
+			where.And(match.clause(), match.values(app.AppID)...)
+			var some []followerRow
+			if err := s.db.All(ctx, &some, followerColumns+where.Text()+" ORDER BY id LIMIT ?",
+				append(where.Args(), core.SearchHits+1)...); err != nil {
+				return nil, false, database.Wrap("search followers", err)
+			}
+			rows = joinFollowers(rows, some)
+		}
+	}
+	more = len(rows) > core.SearchHits
+	found, err = followersOf(rows[:min(len(rows), core.SearchHits)], s.allOf(ctx))
+	return found, more, database.Wrap("search followers", err)
+}
+
+// followerMatch is one way in which a follower can be meant.
+type followerMatch struct {
+	remark  string
+	persons []any
+}
+
+func followersMatching(residents []ResidentRow, t core.SearchText) []followerMatch {
+	matches := []followerMatch{{remark: t.Text}}
+	var persons []any
+	for _, r := range residents {
+		if r.Person != 0 {
+			persons = append(persons, int64(r.Person))
+		}
+	}
+	if len(persons) > 0 {
+		matches = append(matches, followerMatch{persons: persons})
+	}
+	return matches
+}
+
+func (m followerMatch) clause() string {
+	if m.remark != "" {
+		return "remark >= ? AND remark < ?"
+	}
+	return `open_id IN (
+		SELECT i.open_id
+		FROM wechat_identity i
+		JOIN wechat_user u ON u.id = i.user_id
+		WHERE i.app_id = ?
+		AND u.person_id IN (` + database.Placeholders(len(m.persons)) + "))"
+}
+
+func (m followerMatch) values(appID string) []any {
+	if m.remark != "" {
+		return []any{m.remark, m.remark + "\U0010FFFF"}
+	}
+	return append([]any{appID}, m.persons...)
+}
+
+// joinFollowers adds those who are not among the rows yet.
+func joinFollowers(rows, some []followerRow) []followerRow {
+	known := map[core.ID]bool{}
+	for _, r := range rows {
+		known[r.ID] = true
+	}
+	for _, r := range some {
+		if !known[r.ID] {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// purgedFollowers are deleted in one transaction.
+const purgedFollowers = 500
+
+// PurgeFollowers deletes followers who left before a moment, with their tags, and returns how many. Who follows again
+// later is a new one. What WeChat is to be asked about is kept.
+func (s *Store) PurgeFollowers(ctx context.Context, before time.Time) (removed int64, err error) {
+	for {
+		n := int64(0)
+		err := s.db.Write(ctx, "purge followers who left", func(tx *database.Tx) error {
+			var ids []core.ID
+			if err := tx.All(&ids, `
+				SELECT id
+				FROM follower
+				WHERE left_at < ?
+				AND follows = 0
+				AND look_at IS NULL
+				ORDER BY left_at
+				LIMIT ?`, before.UnixMilli(), purgedFollowers); err != nil {
+				return err
+			}
+			n = int64(len(ids))
+			return deleteFollowers(tx, ids)
+		})
+		if removed += n; err != nil || n < purgedFollowers {
+			return removed, err
+		}
+	}
+}
+
+func deleteFollowers(tx *database.Tx, ids []core.ID) error {
+	return database.EachPart(ids, func(part []core.ID) error {
+		in := "(" + database.Placeholders(len(part)) + ")"
+		if _, err := tx.Exec("DELETE FROM follower_tagged WHERE follower_id IN "+in, database.IDArgs(part)...); err != nil {
+			return err
+		}
+		_, err := tx.Exec("DELETE FROM follower WHERE follows = 0 AND id IN "+in, database.IDArgs(part)...)
+		return err
+	})
+}

@@ -15,7 +15,7 @@ import (
 )
 
 // applicant has moved in and asks to be certified. The others who do so have no phone in the simulator.
-var applicant = Member{Key: "sun-lijuan", Name: "孙丽娟", Role: "新住户（申请认证）", Phone: "19900000007"}
+var applicant = Member{Key: "sun-lijuan", Name: "孙丽娟", Role: "新住户（申请认证）", Phone: "19900000010"}
 
 // application is somebody who asks to be certified in a house.
 type application struct {
@@ -23,14 +23,19 @@ type application struct {
 	house    int // of the estate
 	identity core.Identity
 	pictures int
+	decision *core.ReviewDecision // nil = it waits
 }
 
-// certifications sends three applications, which wait for the office: none of them is in the register so.
+// certifications sends applications of people who are not in the register so. The office has decided two; three wait.
 func (s *seeder) certifications(ctx context.Context, e *estate, identify Identify) error {
 	for i, a := range []application{
-		{applicant, 30, core.Tenant, 2},
-		{Member{Key: "wu-haoran", Name: "吴浩然", Phone: "19900000008"}, 55, core.Owner, 1},
-		{Member{Key: "liu-zhiyuan", Name: "刘志远", Phone: "19900000009"}, 87, core.Lodger, 3},
+		{Member{Key: "cao-yuting", Name: "曹雨婷", Phone: "19900000011"}, 14, core.Family, 1, &core.ReviewDecision{
+			Approve: true, Internal: "与户主电话核对过"}},
+		{Member{Key: "dong-jianping", Name: "董建平", Phone: "19900000012"}, 66, core.Tenant, 1, &core.ReviewDecision{
+			Reason: "照片看不清", Note: "请重新拍租赁合同的第一页。"}},
+		{applicant, 30, core.Tenant, 2, nil},
+		{Member{Key: "wu-haoran", Name: "吴浩然", Phone: "19900000008"}, 55, core.Owner, 1, nil},
+		{Member{Key: "liu-zhiyuan", Name: "刘志远", Phone: "19900000009"}, 87, core.Lodger, 3, nil},
 	} {
 		user, err := s.store.SignInWechat(ctx, identify(a.who))
 		if err != nil {
@@ -51,13 +56,25 @@ func (s *seeder) certifications(ctx context.Context, e *estate, identify Identif
 			request.Photos = append(request.Photos, kept)
 		}
 		by := core.Actor{Kind: core.ActorWechat, ID: user.ID, Name: "微信用户"}
-		if _, err := s.store.CreateCertification(ctx, by, user.ID, request, store.RequestKey{
+		sent, err := s.store.CreateCertification(ctx, by, user.ID, request, store.RequestKey{
 			Key: fmt.Sprintf("demo-application-%d", i),
-		}); err != nil {
+		})
+		if err == nil && a.decision != nil {
+			err = s.decide(ctx, sent.Review, *a.decision)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// decide decides an application as the administrator.
+func (s *seeder) decide(ctx context.Context, r core.Review, d core.ReviewDecision) error {
+	d.ID, d.Version = r.ID, r.Version
+	by := core.Actor{Kind: core.ActorAccount, ID: s.cast.Admin, Name: adminName}
+	_, err := s.store.DecideReview(ctx, by, core.Everywhere, d)
+	return err
 }
 
 // picture sends a picture as an applicant does.

@@ -78,6 +78,12 @@ func (s *seeder) company(ctx context.Context, e *estate, keys core.WechatKeys) e
 	if err == nil {
 		err = s.store.EndStaffSync(ctx, turn, true, "")
 	}
+	if err == nil {
+		err = s.store.NoteWechatCheck(ctx, app, "")
+	}
+	if err == nil {
+		err = s.byHand(ctx, e)
+	}
 	if err != nil {
 		return err
 	}
@@ -87,4 +93,22 @@ func (s *seeder) company(ctx context.Context, e *estate, keys core.WechatKeys) e
 	}
 	s.cast.Clerk = clerk
 	return s.store.LinkStaffAccount(ctx, core.SystemGranter, m.ID, s.clerk)
+}
+
+// byHand adds staff who are not on WeWork.
+func (s *seeder) byHand(ctx context.Context, e *estate) error {
+	for i, m := range []struct {
+		team string
+		core.Staff
+	}{
+		{"保洁组", core.Staff{Name: "王桂香", Sex: "female", Position: "保洁员"}},
+		{"保洁组", core.Staff{Name: "罗永胜", Sex: "male", Position: "保洁领班", Grade: "三级"}},
+		{"绿化组", core.Staff{Name: "邓春兰", Sex: "female", Position: "绿化工", Address: "员工宿舍 2 号楼"}},
+	} {
+		m.Phone, m.Communities = phone(90_000+i), []core.ID{e.id}
+		if _, err := s.store.CreateStaff(ctx, core.System, core.Everywhere, m.Staff, []string{"环境部", m.team}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ func (s *seeder) office(ctx context.Context, e *estate) error {
 	if err := s.fever(ctx, e); err != nil {
 		return err
 	}
-	owner := core.Actor{Kind: core.ActorAccount, ID: s.cast.Admin, Name: "林经理"}
+	owner := core.Actor{Kind: core.ActorAccount, ID: s.cast.Admin, Name: adminName}
 	if _, err := s.store.StartJob(ctx, owner, core.JobVerifyAudit); err != nil {
 		return err
 	}

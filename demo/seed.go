@@ -62,6 +62,7 @@ func People() []Member {
 const (
 	AdminLogin    = "admin"
 	AdminPassword = "Cuihu-Garden-18"
+	adminName     = "林经理"
 )
 
 // castSetting is the setting in which the cast's ids are kept between starts.
@@ -186,6 +187,15 @@ func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKey
 			if err := s.company(ctx, e, keys); err != nil {
 				return err
 			}
+			if err := s.reviewer(ctx, identify); err != nil {
+				return err
+			}
+			if err := s.fans(ctx, e, identify); err != nil {
+				return err
+			}
+			if err := s.replies(ctx, e); err != nil {
+				return err
+			}
 		}
 		doors, err := s.doors(ctx, e, i == 0)
 		if err != nil {
@@ -217,7 +227,7 @@ func (s *seeder) admin(ctx context.Context) error {
 		return errors.New("the database has accounts already")
 	}
 	s.cast.Admin, err = s.store.ConsumeFirstAdminToken(ctx, core.System, link, store.FirstAdmin{
-		Login: AdminLogin, Name: "林经理", Password: AdminPassword,
+		Login: AdminLogin, Name: adminName, Password: AdminPassword,
 	})
 	return err
 }
@@ -274,18 +284,18 @@ func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error
 		return err
 	}
 	s.cast.Guard, s.cast.Observer = guard, observer
-	if err := s.bind(ctx, core.BindGuard, guardID, identify(guard)); err != nil {
+	if err := s.bind(ctx, store.BindTarget{Kind: core.BindGuard, ID: guardID}, identify(guard)); err != nil {
 		return err
 	}
-	return s.bind(ctx, core.BindObserver, observerID, identify(observer))
+	return s.bind(ctx, store.BindTarget{Kind: core.BindObserver, ID: observerID}, identify(observer))
 }
 
-func (s *seeder) bind(ctx context.Context, kind string, target core.ID, who core.WechatIdentity) error {
+func (s *seeder) bind(ctx context.Context, target store.BindTarget, who core.WechatIdentity) error {
 	user, err := s.store.SignInWechat(ctx, who)
 	if err != nil {
 		return err
 	}
-	ticket, err := s.store.CreateBindTicket(ctx, core.System, core.Everywhere, store.BindTarget{Kind: kind, ID: target})
+	ticket, err := s.store.CreateBindTicket(ctx, core.System, core.Everywhere, target)
 	if err != nil {
 		return err
 	}

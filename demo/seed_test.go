@@ -69,6 +69,7 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 	if _, err := s.GuardOfUser(t.Context(), g.ID); err != nil {
 		t.Errorf("the guard is not bound: %v", err)
 	}
+	checkReviewer(t, s, identify)
 	waiting, _, err := s.Reviews(t.Context(), core.ScopeOf(cast.Community), store.ReviewFilter{State: core.ReviewWaiting})
 	if err != nil || len(waiting) != 3 {
 		t.Fatalf("%d applications wait, %v", len(waiting), err)
@@ -140,11 +141,53 @@ func TestDemonstrationAndRealDataNeverMeet(t *testing.T) {
 	}
 }
 
+// checkReviewer checks that one of the cast reviews on the phone, that no two of the cast have one number, and that
+// most of the followers are residents whose names are known.
+func checkReviewer(t *testing.T, s *store.Store, identify demo.Identify) {
+	t.Helper()
+	numbers, reviewers := map[string]string{}, 0
+	for _, m := range demo.People() {
+		if other := numbers[m.Phone]; other != "" {
+			t.Errorf("%s has the number of %s", m.Name, other)
+		}
+		numbers[m.Phone] = m.Name
+		user, err := s.SignInWechat(t.Context(), identify(m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		account, err := s.AccountOfUser(t.Context(), user.ID)
+		if core.IsNotFound(err) {
+			continue
+		}
+		if err != nil || !account.Has(core.PermCertificationReview) {
+			t.Errorf("%s has an account without reviews: %v", m.Name, err)
+		}
+		reviewers++
+	}
+	if reviewers != 1 {
+		t.Errorf("%d of the cast review", reviewers)
+	}
+	known := 0
+	for _, f := range demo.Fans() {
+		user, err := s.SignInWechat(t.Context(), identify(f.Member))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if user.Person != 0 {
+			known++
+		}
+	}
+	if known < 15 || known == len(demo.Fans()) {
+		t.Errorf("%d of %d followers are known", known, len(demo.Fans()))
+	}
+}
+
 // checkCompany checks that the company's members are the staff, and that nothing waits to be synced.
 func checkCompany(t *testing.T, s *store.Store) {
 	t.Helper()
 	list, _, err := s.StaffList(t.Context(), core.Everywhere, store.StaffFilter{Page: store.Page{Limit: 100}})
-	if err != nil || len(list) != len(demo.CorpMembers()) {
+	const byHand = 3
+	if err != nil || len(list) != len(demo.CorpMembers())+byHand {
 		t.Fatalf("%d staff, %v", len(list), err)
 	}
 	linked := 0

@@ -164,7 +164,13 @@ func demoPeople() []simulator.Person {
 	for i, m := range demo.People() {
 		people = append(people, simulator.Person{
 			Key: m.Key, Name: m.Name, Note: m.Role, Phone: m.Phone, Color: colors[i%len(colors)],
-			UnionID: demoUnion(m.Key), Follows: []string{demoOfficial},
+			UnionID: demoUnion(m.Key), Follows: []string{demoOfficial}, Standing: simulator.Standing{Hours: 480 + 263*i},
+		})
+	}
+	for _, f := range demo.Fans() {
+		people = append(people, simulator.Person{
+			Key: f.Key, Name: f.Name, Note: f.Role, UnionID: demoUnion(f.Key), Follows: []string{demoOfficial}, Distant: true,
+			Standing: simulator.Standing{Hours: f.Hours, Scene: f.Scene, Remark: f.Remark, Tags: f.Tags},
 		})
 	}
 	return people

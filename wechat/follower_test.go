@@ -2,6 +2,8 @@ package wechat_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"runtime"
 	"slices"
@@ -11,6 +13,30 @@ import (
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
+
+// TestStandings: who has followed for long comes with their time, source, remark and tags, and has no phone.
+func TestStandings(t *testing.T) {
+	w := newWorld(t)
+	w.sim.AddPerson(simulator.Person{Key: "fan", Distant: true, Follows: []string{officialApp}, Standing: simulator.Standing{
+		Hours: 72, Scene: "ADD_SCENE_SEARCH", Remark: "业委会主任", Tags: []string{"业委会", "志愿者"}}})
+	w.sim.AddPerson(simulator.Person{Key: "other", Follows: []string{officialApp}, Standing: simulator.Standing{Tags: []string{"志愿者"}}})
+	got, err := w.official.Follower(t.Context(), w.sim.OpenID("fan", officialApp))
+	if want := w.clock().AddDate(0, 0, -3).Unix(); err != nil || got.Since != want || got.Source != "ADD_SCENE_SEARCH" ||
+		got.Remark != "业委会主任" || len(got.Tags) != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	other, err := w.official.Follower(t.Context(), w.sim.OpenID("other", officialApp))
+	if err != nil || !slices.Equal(other.Tags, got.Tags[1:]) || other.Source != "ADD_SCENE_QR_CODE" {
+		t.Errorf("%+v, %v", other, err)
+	}
+	page := httptest.NewRecorder()
+	request := httptest.NewRequest(http.MethodGet, "/", nil)
+	request.RemoteAddr = "127.0.0.1:1"
+	w.sim.ServeHTTP(page, request)
+	if body := page.Body.String(); !strings.Contains(body, "/phone/other") || strings.Contains(body, "/phone/fan") {
+		t.Error("the phones are others:", body)
+	}
+}
 
 // TestFollowers: what the account knows about people, and what it calls them.
 func TestFollowers(t *testing.T) {

@@ -67,6 +67,9 @@ var groups = []Group{
 	{Name: "mother", Phone: true, links: true, through: "/h5", host: "wang-xiulan", starts: []string{"/h5/pass"}},
 	{Name: "guard", Phone: true, links: true, through: "/h5", host: "li-weidong", starts: []string{"/h5/guard"}},
 	{Name: "observer", Phone: true, links: true, through: "/h5", host: "zhou-min", starts: []string{"/h5/observer"}},
+	{Name: "reviewer", Phone: true, links: true, through: "/h5", host: "he-yawen", starts: []string{
+		"/h5/review", "/h5/review/" + thing, "/h5/staff", "/h5/staff/record"}},
+	{Name: "applicant", Phone: true, links: true, through: "/h5", host: "sun-lijuan", starts: []string{"/h5/pass"}},
 	{Name: "stranger", Phone: true, links: true, through: "/h5", host: "zhao-qiang", starts: []string{"/h5/pass", "/h5/guard"}},
 }
 

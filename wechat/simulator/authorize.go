@@ -152,7 +152,7 @@ func (s *Simulator) cards(appID string) []personaCard {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []personaCard
-	for _, key := range s.order {
+	for _, key := range s.phones() {
 		_, follows := s.follows[identity{appID, key}]
 		out = append(out, personaCard{Person: *s.people[key], Follows: follows})
 	}

@@ -35,7 +35,7 @@ func (s *Simulator) indexPage(w http.ResponseWriter, r *http.Request) {
 		view.Apps = append(view.Apps, *s.apps[id])
 	}
 	officials := s.appsOf(OfficialAccount)
-	for _, key := range s.order {
+	for _, key := range s.phones() {
 		p := indexPerson{Person: *s.people[key], URL: s.PhoneURL(r.Host, key)}
 		for _, a := range officials {
 			_, follows := s.follows[identity{a.AppID, key}]

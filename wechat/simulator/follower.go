@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -54,7 +55,7 @@ func (q *request) follower(openID string) (any, int) {
 	out := map[string]any{
 		"subscribe": 1, "openid": openID, "language": "zh_CN", "subscribe_time": since.Unix(),
 		"remark": q.sim.remarks[identity{q.app.AppID, p.Key}], "groupid": 0, "tagid_list": q.sim.tagsOf(q.app.AppID, p.Key),
-		"subscribe_scene": "ADD_SCENE_QR_CODE", "qr_scene": 0, "qr_scene_str": q.sim.cameBy[identity{q.app.AppID, p.Key}],
+		"subscribe_scene": cmp.Or(p.Standing.Scene, "ADD_SCENE_QR_CODE"), "qr_scene": 0, "qr_scene_str": q.sim.cameBy[identity{q.app.AppID, p.Key}],
 	}
 	if union := q.sim.unionOf(p, q.app); union != "" {
 		out["unionid"] = union
@@ -241,12 +242,22 @@ func createTag(q *request) (any, int) {
 	if len(list) >= tagsKept {
 		return nil, 45056
 	}
-	id := firstTag
-	if len(list) > 0 {
-		id = list[len(list)-1].id + 1
+	made := q.sim.tagNamed(q.app.AppID, in.Tag.Name)
+	return map[string]any{"tag": map[string]any{"id": made.id, "name": made.name}}, 0
+}
+
+// tagNamed returns an account's tag of a name, which is made if need be; the caller holds mu.
+func (s *Simulator) tagNamed(appID, name string) *tag {
+	list, id := s.tags[appID], firstTag
+	for _, t := range list {
+		if t.name == name {
+			return t
+		}
+		id = t.id + 1
 	}
-	q.sim.tags[q.app.AppID] = append(list, &tag{id: id, name: in.Tag.Name, people: map[string]bool{}})
-	return map[string]any{"tag": map[string]any{"id": id, "name": in.Tag.Name}}, 0
+	made := &tag{id: id, name: name, people: map[string]bool{}}
+	s.tags[appID] = append(list, made)
+	return made
 }
 
 // listTags is GET /cgi-bin/tags/get. It has no errcode.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,8 +27,11 @@ type Person struct {
 	OpenIDs map[string]string `json:"openids,omitempty"`
 	// NoUnionID models a person for whom WeChat returns no union id.
 	NoUnionID bool `json:"no_unionid,omitempty"`
-	// Follows are the official accounts followed from the start.
-	Follows []string `json:"follows,omitempty"`
+	// Follows are the official accounts followed from the start, and Standing what they know of the person.
+	Follows  []string `json:"follows,omitempty"`
+	Standing Standing `json:"standing,omitzero"`
+	// Distant people only follow: they are on no list of phones.
+	Distant bool `json:"distant,omitempty"`
 	// Snapshot marks the virtual identity of a page snapshot (is_snapshotuser).
 	Snapshot bool `json:"snapshot,omitempty"`
 	// Blocked accepts template messages, then reports "failed:user block".
@@ -36,6 +40,14 @@ type Person struct {
 	Failing bool `json:"failing,omitempty"`
 	// Risky makes jscode2session answer 40226.
 	Risky bool `json:"risky,omitempty"`
+}
+
+// Standing is what official accounts know of somebody who follows them from the start.
+type Standing struct {
+	Hours  int      `json:"hours,omitempty"` // for how long they have followed
+	Scene  string   `json:"scene,omitempty"` // subscribe_scene; by a QR code, if empty
+	Remark string   `json:"remark,omitempty"`
+	Tags   []string `json:"tags,omitempty"` // by name; the account has them from then on
 }
 
 var personKey = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
@@ -61,8 +73,24 @@ func (s *Simulator) AddPerson(p Person) {
 	clear(s.openIDs) // the open ids of the one before
 	clear(s.byOpen)
 	for _, appID := range p.Follows {
-		s.follows[identity{appID, p.Key}] = s.opt.Now()
+		s.stand(identity{appID, p.Key}, p.Standing)
 	}
+}
+
+// stand makes somebody a follower, as the account knows them; the caller holds mu.
+func (s *Simulator) stand(who identity, st Standing) {
+	s.follows[who] = s.opt.Now().Add(-time.Duration(st.Hours) * time.Hour)
+	if st.Remark != "" {
+		s.remarks[who] = st.Remark
+	}
+	for _, name := range st.Tags {
+		s.tagNamed(who.appID, name).set(who.person, true)
+	}
+}
+
+// phones returns the keys of the people who have a phone here; the caller holds mu.
+func (s *Simulator) phones() []string {
+	return slices.DeleteFunc(slices.Clone(s.order), func(key string) bool { return s.people[key].Distant })
 }
 
 // OpenID returns the person's openid in an app; both may be unknown yet.

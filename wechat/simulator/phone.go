@@ -114,7 +114,7 @@ func (s *Simulator) phoneView(r *http.Request) (phoneView, bool) {
 		view.Minis = append(view.Minis, card)
 	}
 	view.Scenes = s.sceneCards()
-	for _, other := range s.order {
+	for _, other := range s.phones() {
 		view.Others = append(view.Others, indexPerson{Person: *s.people[other], URL: s.PhoneURL(r.Host, other)})
 	}
 	for _, allowed := range views {

@@ -47,6 +47,9 @@ func TestPages(t *testing.T) {
 	templates.CheckAll(t, "h5/", map[string]any{
 		"h5/pass/list":       passListPage{Phone: frame, Passes: []store.Pass{pass, pass}},
 		"h5/pass/list#empty": passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请联系物业")},
+		"h5/pass/list#applied": passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请等待审核"), Applied: []appliedLine{
+			{URL: "/h5/certification/1", Community: "翠湖花园", House: "1栋1单元803", State: outcomeBadge(core.ReviewWaiting)},
+		}},
 		"h5/pass/show": passPage{
 			Phone: frame, Pass: pass, Initial: "陈", Rule: "每人每天最多出门 3 次",
 			Counted: "每人单独计次", Now: passNow{

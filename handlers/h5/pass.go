@@ -25,8 +25,15 @@ func (h *H5) passRoutes() []web.Route {
 // passListPage lets a person with several houses choose.
 type passListPage struct {
 	templates.Phone
-	Passes []store.Pass
-	Empty  templates.Empty
+	Passes  []store.Pass
+	Applied []appliedLine
+	Empty   templates.Empty
+}
+
+// appliedLine is an application that has made no resident of its applicant.
+type appliedLine struct {
+	URL, Community, House string
+	State                 templates.Badge
 }
 
 // passList redirects a person with a single pass to it.
@@ -41,10 +48,36 @@ func (h *H5) passList(c *web.Context) error {
 	if len(passes) == 1 {
 		return c.Redirect("/h5/pass/" + passes[0].ID.String())
 	}
-	return h.show(c, http.StatusOK, "pass/list", passListPage{
+	page := passListPage{
 		Phone: h.phone(c, "我的通行证", ""), Passes: passes,
 		Empty: templates.Empty{Icon: "id-badge-2", Title: "还没有通行证", Text: "您的手机号没有登记在册。请联系小区物业登记，登记后重新打开本页。"},
-	})
+	}
+	if page.Applied, err = h.applied(c); err != nil {
+		return err
+	}
+	if len(page.Applied) > 0 {
+		page.Empty.Text = "物业审核通过后，这里就有您的通行证。"
+	}
+	return h.show(c, http.StatusOK, "pass/list", page)
+}
+
+// applied returns the user's newest application for each house, unless it was approved or taken back.
+func (h *H5) applied(c *web.Context) (lines []appliedLine, err error) {
+	own, err := h.store.OwnCertifications(c.Ctx(), c.User().ID)
+	seen := map[core.ID]bool{}
+	for _, o := range own {
+		if seen[o.House] {
+			continue
+		}
+		seen[o.House] = true
+		if o.Review.State == core.ReviewWaiting || o.Review.State == core.ReviewRejected {
+			lines = append(lines, appliedLine{
+				URL: certificationPath + "/" + o.Review.ID.String(), Community: o.Community, House: o.Review.Subject,
+				State: outcomeBadge(o.Review.State),
+			})
+		}
+	}
+	return lines, err
 }
 
 // passPage is the pass with its code.

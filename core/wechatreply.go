@@ -98,6 +98,17 @@ func (r WechatReply) Check() error {
 	return InvalidFields(fields)
 }
 
+// StandardReply returns what is answered while nothing is set for a kind; "" = nothing.
+func StandardReply(k WechatReplyKind) string {
+	switch k {
+	case ReplyFollow:
+		return "欢迎关注。点菜单“通行证”查看您的通行证和出门二维码。首次使用请按提示验证手机号。"
+	case ReplyOther:
+		return "您好。点菜单“通行证”出示二维码；值班请点“门岗”；查看出入记录请点“观察员”。登记、改资料请联系小区物业。"
+	}
+	return ""
+}
+
 // ReplyTo returns what a message is answered: by the keyword that it is, else by the longest that it has in it, else as
 // any other; "" = nothing is set for it.
 func ReplyTo(replies []WechatReply, message string) string {

@@ -202,7 +202,24 @@ func mayChangeWechat(by core.Actor, scope core.Scope, a core.WechatApp) error {
 	return nil
 }
 
-// CreateWechatApp adds an app with its keys, which nobody sees again.
+// proposedID returns the id that a new app was promised, by NewID, so that its addresses were known before it was
+// saved; without one another id.
+func proposedID(tx *database.Tx, proposed core.ID) (core.ID, error) {
+	now := tx.NewID()
+	if proposed == 0 {
+		return now, nil
+	}
+	var n int
+	if err := tx.Get(&n, "SELECT COUNT(*) FROM wechat_app WHERE id = ?", int64(proposed)); err != nil {
+		return 0, err
+	}
+	if n > 0 || proposed > now {
+		return 0, core.Conflict("这一页已经用过，请重新打开再添加")
+	}
+	return proposed, nil
+}
+
+// CreateWechatApp adds an app with its keys, which nobody sees again. ID may be one of NewID.
 func (s *Store) CreateWechatApp(
 	ctx context.Context, by core.Actor, scope core.Scope, a KeyedWechatApp,
 ) (id core.ID, err error) {
@@ -218,7 +235,10 @@ func (s *Store) CreateWechatApp(
 		return 0, err
 	}
 	err = s.db.Write(ctx, "create a WeChat app", func(tx *database.Tx) error {
-		id = tx.NewID()
+		var err error
+		if id, err = proposedID(tx, app.ID); err != nil {
+			return err
+		}
 		a := app
 		a.ID, a.Disabled = id, time.Time{}
 		// The audit row comes before the comparison with the others: its lock makes such acts run one after
@@ -231,7 +251,7 @@ func (s *Store) CreateWechatApp(
 		if err := s.wechatAppFits(tx, a); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`
+		_, err = tx.Exec(`
 			INSERT INTO wechat_app
 				(id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher, all_communities,
 				problem, created_at, updated_at)

@@ -66,6 +66,7 @@ type Field struct {
 	Presets  string   // Select: a choice ticks exactly its Ticks among the boxes of this name
 	Whole    bool     // a filter that affects more than the list: a choice loads the whole page, without the hidden filters
 	Redraw   string   // Select: the URL that a choice sends the form to, with act=RedrawAct, to be drawn again
+	Copy     bool     // Static: with a button that copies it
 	compact  bool     // in a filter row: small, without help
 }
 

@@ -62,9 +62,9 @@ func TestReplies(t *testing.T) {
 			name, want string
 			event      simulator.Event
 		}{
-			{"a text", helpText, simulator.Event{Text: "怎么开门？"}},
-			{"a control character", helpText, simulator.Event{Text: "a\x02b\uffff"}},
-			{"hostile text", helpText, simulator.Event{Text: "]]></Content><MsgType>event</MsgType> '; DROP TABLE pass --"}},
+			{"a text", core.StandardReply(core.ReplyOther), simulator.Event{Text: "怎么开门？"}},
+			{"a control character", core.StandardReply(core.ReplyOther), simulator.Event{Text: "a\x02b\uffff"}},
+			{"hostile text", core.StandardReply(core.ReplyOther), simulator.Event{Text: "]]></Content><MsgType>event</MsgType> '; DROP TABLE pass --"}},
 			{"an invented scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_" + strings.Repeat("0", 32)}},
 			{"SQL in a scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_' OR '1'='1"}},
 			{"another's scene", "", simulator.Event{Name: "SCAN", Key: "poster"}},
@@ -96,7 +96,7 @@ func TestFollowers(t *testing.T) {
 	if err := s.sim.Follow("new", s.appID); err != nil {
 		t.Fatal(err)
 	}
-	if heard := s.heard("new"); heard != welcomeText {
+	if heard := s.heard("new"); heard != core.StandardReply(core.ReplyFollow) {
 		t.Errorf("heard %q", heard)
 	}
 	user := s.user("new")

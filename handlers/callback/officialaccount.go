@@ -146,12 +146,8 @@ func answerKey(a Account, e wechat.Event) string {
 	return "wechat:answer:" + a.App.AppID + ":" + e.Digest()
 }
 
-// Texts shown in the chat.
-const (
-	welcomeText = "欢迎关注。点菜单“通行证”查看您的通行证和出门二维码。首次使用请按提示验证手机号。"
-	helpText    = "您好。点菜单“通行证”出示二维码；值班请点“门岗”；查看出入记录请点“观察员”。登记、改资料请联系小区物业。"
-	staleText   = "二维码已失效，请重新获取"
-)
+// staleText answers a scan of an old code.
+const staleText = "二维码已失效，请重新获取"
 
 // bindText asks a person who scanned a sign-in QR code to open the page that compares the digits. A
 // scan alone binds nobody: a photograph of the code can be scanned too.
@@ -171,7 +167,7 @@ func (b *Callback) handle(ctx context.Context, a Account, e wechat.Event) (strin
 	switch {
 	case e.Type == "text":
 		replies, err := b.store.WechatReplies(ctx, who.AppID)
-		return cmp.Or(core.ReplyTo(replies, e.Content), helpText), err
+		return cmp.Or(core.ReplyTo(replies, e.Content), core.StandardReply(core.ReplyOther)), err
 	case e.Type != "event":
 		return "", nil
 	}
@@ -185,7 +181,7 @@ func (b *Callback) handle(ctx context.Context, a Account, e wechat.Event) (strin
 			return text, err
 		}
 		replies, err := b.store.WechatReplies(ctx, who.AppID)
-		return cmp.Or(core.ReplyToFollow(replies), welcomeText), err
+		return cmp.Or(core.ReplyToFollow(replies), core.StandardReply(core.ReplyFollow)), err
 	case "unsubscribe":
 		return "", b.store.UpdateFollowed(ctx, who, false)
 	case "SCAN":

@@ -21,7 +21,7 @@ func TestAnswersOfTheOffice(t *testing.T) {
 			}
 			return s.heard("zhou")
 		}
-		if heard := say("物业电话"); heard != helpText {
+		if heard := say("物业电话"); heard != core.StandardReply(core.ReplyOther) {
 			t.Errorf("nothing is set: %q", heard)
 		}
 		s.connect(t)

@@ -81,7 +81,9 @@ func (p *Pages) wechatAppCreate(c *web.Context) error {
 	app := form.app(core.WechatApp{Kind: form.Kind})
 	var id core.ID
 	if wrong == nil {
-		id, wrong = p.Store.CreateWechatApp(c.Ctx(), c.Actor(), c.Scope(), store.KeyedWechatApp{App: app, Keys: form.keys()})
+		proposed := app
+		proposed.ID = form.Proposed
+		id, wrong = p.Store.CreateWechatApp(c.Ctx(), c.Actor(), c.Scope(), store.KeyedWechatApp{App: proposed, Keys: form.keys()})
 	}
 	if wrong != nil {
 		return p.wechatAppFormPage(c, app, wrong)

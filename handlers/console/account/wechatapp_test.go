@@ -1,6 +1,7 @@
 package account
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -69,9 +70,31 @@ func TestWechatAppIsAddedAndChecked(t *testing.T) {
 		desk.WrongField(t, page, field)
 	}
 
-	_, to := b.Post(t, frame.WechatAppPath, postedWechatApp(d), http.StatusSeeOther)
+	// The address to enter at WeChat is on the form, and stays the same when it is shown again and when it is saved.
+	posted := postedWechatApp(d)
+	posted.Set("proposed", desk.InputValue(page, "proposed"))
+	address := "/callback/oa/" + posted.Get("proposed")
+	posted.Set("name", "")
+	again, _ := b.Post(t, frame.WechatAppPath, posted, http.StatusUnprocessableEntity)
+	for what, shown := range map[string]string{
+		"the form": page.Find("[data-copy]").AttrOr("data-copy", ""), "the form again": again.Find("[data-copy]").AttrOr("data-copy", ""),
+	} {
+		if !strings.HasSuffix(shown, address) {
+			t.Errorf("%s has the address %q, want …%s", what, shown, address)
+		}
+	}
+	posted.Set("name", "滨河苑物业")
+	future := url.Values{}
+	maps.Copy(future, posted)
+	future.Set("proposed", "9223372036854775807")
+	b.Post(t, frame.WechatAppPath, future, http.StatusConflict)
+	_, to := b.Post(t, frame.WechatAppPath, posted, http.StatusSeeOther)
+	b.Post(t, frame.WechatAppPath, posted, http.StatusConflict) // used
 	show := b.Get(t, to, http.StatusOK)
 	text := show.Text()
+	if !strings.Contains(text, address) {
+		t.Error("the address is another than promised")
+	}
 	if !strings.Contains(text, "203.0.113.9") || !strings.Contains(text, "IP 白名单") || !strings.Contains(text, "检查未通过") {
 		t.Errorf("the page does not say what to do: %s", text)
 	}
@@ -156,7 +179,7 @@ func TestWechatAppPages(t *testing.T) {
 			},
 		},
 		"console/wechatapp/form": wechatAppFormPage{Shell: shell, Form: templates.Form{
-			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "账号", Fields: wechatAppFields(app)}, wechatServerSection(app)},
+			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "账号", Fields: wechatAppFields(app)}, wechatServerSection(app, nil)},
 		}},
 		"console/wechatapp/replace": wechatAppFormPage{Shell: shell, Form: templates.Form{
 			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "新的企业", Fields: corpFields(core.WechatApp{})}},

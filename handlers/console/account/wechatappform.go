@@ -21,6 +21,7 @@ type wechatAppForm struct {
 	Token       string             `form:"token" max:"64"`
 	AESKey      string             `form:"aes_key" max:"64"`
 	All         bool               `form:"all"`
+	Proposed    core.ID            `form:"proposed"` // the id of a new one, which is in its addresses
 	Communities []core.ID          `form:"communities"`
 	Seen        int64              `form:"seen"`
 }
@@ -81,11 +82,11 @@ func (p *Pages) wechatAppForm(c *web.Context, app core.WechatApp) (templates.For
 	switch app.Kind {
 	case core.WechatWork:
 		form.Sections[0].Fields = corpFields(app)
-		form.Sections = append(form.Sections, corpServerSection(app))
+		form.Sections = append(form.Sections, corpServerSection(app, p.callbackFields(c, app)))
 	case core.WechatOfficial:
-		form.Sections = append(form.Sections, wechatServerSection(app))
+		form.Sections = append(form.Sections, wechatServerSection(app, p.callbackFields(c, app)))
 	case core.WechatMini:
-		form.Sections = append(form.Sections, miniServerSection(app))
+		form.Sections = append(form.Sections, miniServerSection(app, p.callbackFields(c, app)))
 	}
 	form.Sections = append(form.Sections, wechatAppScope(app, all, c.Scope().Whole()))
 	if app.ID != 0 {
@@ -117,11 +118,34 @@ func wechatAppFields(app core.WechatApp) []templates.Field {
 	}
 }
 
-// wechatServerSection has the keys of the message server. For a new account they are made here, to be copied.
-func wechatServerSection(app core.WechatApp) templates.Section {
+// callbackURL returns where WeChat sends an account's messages.
+func (p *Pages) callbackURL(kind core.WechatAppKind, id core.ID) string {
+	path := map[core.WechatAppKind]string{core.WechatOfficial: "oa", core.WechatMini: "mini", core.WechatWork: "wework"}[kind]
+	return p.PublicURL + "/callback/" + path + "/" + id.String()
+}
+
+// callbackFields show the address to enter at WeChat beside the keys. A new account's has an id that is proposed to
+// the store, and stays the same while the form is shown again.
+func (p *Pages) callbackFields(c *web.Context, app core.WechatApp) []templates.Field {
+	id, err := app.ID, error(nil)
+	var fields []templates.Field
+	if id == 0 {
+		if id, err = core.ParseID(c.Form().Get("proposed")); err != nil {
+			id = p.Store.NewID()
+		}
+		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: "proposed", Value: id.String()})
+	}
+	return append(fields, templates.Field{
+		Kind: templates.Static, Name: "callback", Label: "服务器地址", Value: p.callbackURL(app.Kind, id), Copy: true, Wide: true,
+	})
+}
+
+// wechatServerSection has the address and the keys of the message server. For a new account the keys are made here, to
+// be copied.
+func wechatServerSection(app core.WechatApp, address []templates.Field) templates.Section {
 	token := templates.Field{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"}
 	aesKey := templates.Field{Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off"}
-	section := templates.Section{Title: "消息推送", Help: "已随机生成。请现在就复制到公众平台的“服务器配置”，保存后不再显示。"}
+	section := templates.Section{Title: "消息推送", Help: "请现在就把这三项复制到公众平台的“服务器配置”；保存这里以后再到那里提交，微信会马上来校验。密钥保存后不再显示。"}
 	if app.ID == 0 {
 		token.Value, aesKey.Value, token.Required = secret.Hex(16), secret.Letters(keyLetters, 43), true
 		aesKey.Help = "消息加解密方式请选“安全模式”。"
@@ -132,18 +156,20 @@ func wechatServerSection(app core.WechatApp) templates.Section {
 			aesKey.Help = "现在是安全模式。"
 		}
 	}
-	section.Fields = []templates.Field{token, aesKey}
+	section.Fields = append(address, token, aesKey)
 	return section
 }
 
-// miniServerSection has the keys of a mini-program's message server, which it can do without.
-func miniServerSection(app core.WechatApp) templates.Section {
+// miniServerSection has the address and the keys of a mini-program's message server, which it can do without.
+func miniServerSection(app core.WechatApp, address []templates.Field) templates.Section {
 	section := templates.Section{
 		Title: "消息推送", Help: "选填。小程序里的订阅消息授权要推送到这里才会计数；请照公众平台的“消息推送”填写。",
-		Fields: []templates.Field{
-			{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"},
-			{Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off", Help: "消息加密方式请选“安全模式”。"},
-		},
+		Fields: append(address,
+			templates.Field{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"},
+			templates.Field{
+				Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off", Help: "消息加密方式请选“安全模式”。",
+			},
+		),
 	}
 	if app.ID != 0 {
 		section.Help = "不填则不变。两边要一致：改了这里，公众平台也要改。"

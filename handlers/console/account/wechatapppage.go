@@ -59,11 +59,14 @@ func (p *Pages) wechatAppList(c *web.Context) error {
 		if row.Serves, err = p.wechatAppServes(c, app); err != nil {
 			return err
 		}
+		switch {
+		case app.ID == 0:
+			row.Menu = configuredAppMenu(c, app)
+		case c.Actor().MayOperate():
+			row.Menu = wechatAppMenu(app, page.CSRF)
+		}
 		if app.ID != 0 {
 			row.URL = frame.WechatAppURL(app.ID)
-			if c.Actor().MayOperate() {
-				row.Menu = wechatAppMenu(app, page.CSRF)
-			}
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -93,6 +96,26 @@ func wechatAppBadge(app core.WechatApp) templates.Badge {
 		return templates.Badge{Tone: templates.Warn, Text: "未收到消息"}
 	}
 	return templates.Badge{Tone: templates.Good, Text: "使用中"}
+}
+
+// configuredAppMenu leads from an account of the configuration file, which is changed there, to what is set of it here.
+func configuredAppMenu(c *web.Context, app core.WechatApp) templates.RowMenu {
+	menu := templates.RowMenu{Label: app.Name + " 的操作"}
+	if app.Kind == core.WechatOfficial {
+		at := frame.OfficialChoice{WechatApp: app}
+		menu.Links = []templates.Action{
+			{Label: "自定义菜单", URL: at.URL(frame.WechatMenuPath), Icon: "menu-2"},
+			{Label: "自动回复", URL: at.URL(frame.WechatReplyPath), Icon: "brand-wechat"},
+			{Label: "消息模板", URL: at.URL(frame.WechatTemplatePath), Icon: "list"},
+		}
+		if c.Has(core.PermFollowerView) {
+			menu.Links = append(menu.Links, templates.Action{Label: "关注用户", URL: at.URL(frame.FollowerPath), Icon: "users"})
+		}
+	}
+	if c.Has(core.PermMessageView) {
+		menu.Links = append(menu.Links, templates.Action{Label: "发送渠道", URL: frame.MessagePath + "/channel", Icon: "bell"})
+	}
+	return menu
 }
 
 func wechatAppMenu(app core.WechatApp, csrf string) templates.RowMenu {
@@ -196,7 +219,7 @@ func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
 		Title: "消息推送", Badge: stepBadge(app.Called, true),
 		Text: "在公众平台的“基本配置—服务器配置”填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey，再启用。微信会马上来校验。",
 		Facts: []templates.Fact{{
-			Label: "服务器地址", Value: p.PublicURL + "/callback/oa/" + app.ID.String(), Copy: true, Code: true,
+			Label: "服务器地址", Value: p.callbackURL(app.Kind, app.ID), Copy: true, Code: true,
 		}},
 	}
 	if !app.Called.IsZero() {
@@ -214,7 +237,7 @@ func (p *Pages) miniCalls(app core.WechatApp) wechatStep {
 		Title: "消息推送", Badge: stepBadge(app.Called, true),
 		Text: "选填。在公众平台的“开发管理—消息推送”填写下面的地址，以及这里修改页面里填的 Token 和 EncodingAESKey。微信会马上来校验。",
 		Facts: []templates.Fact{{
-			Label: "服务器地址", Value: p.PublicURL + "/callback/mini/" + app.ID.String(), Copy: true, Code: true,
+			Label: "服务器地址", Value: p.callbackURL(app.Kind, app.ID), Copy: true, Code: true,
 		}},
 	}
 	if !app.Called.IsZero() {

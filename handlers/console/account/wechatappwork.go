@@ -46,10 +46,12 @@ func corpFields(app core.WechatApp) []templates.Field {
 	}
 }
 
-// corpServerSection has the keys of the message server of a company. For a new one they are made here.
-func corpServerSection(app core.WechatApp) templates.Section {
+// corpServerSection has the address and the keys of the message server of a company. For a new one the keys are made
+// here.
+func corpServerSection(app core.WechatApp, address []templates.Field) templates.Section {
 	section := templates.Section{
-		Title: "接收消息", Help: "已随机生成。请现在就复制到应用的“接收消息”和“通讯录同步”的“接收事件服务器”，保存后不再显示。",
+		Title: "接收消息", Help: "请现在就把这三项复制到应用的“接收消息”和“通讯录同步”的“接收事件服务器”；" +
+			"保存这里以后再到那里提交，企业微信会马上来校验。密钥保存后不再显示。",
 	}
 	token := templates.Field{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"}
 	aesKey := templates.Field{Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off"}
@@ -58,7 +60,7 @@ func corpServerSection(app core.WechatApp) templates.Section {
 	} else {
 		section.Help = "不填则不变。两边要一致：改了这里，企业微信管理后台的两处也要改。"
 	}
-	section.Fields = []templates.Field{token, aesKey}
+	section.Fields = append(address, token, aesKey)
 	return section
 }
 
@@ -69,7 +71,7 @@ func (p *Pages) corpSteps(app core.WechatApp, keys wechatStep, host string) []we
 		Title: "接收消息", Badge: stepBadge(app.Called, true),
 		Text: "在“应用管理—接收消息”和“管理工具—通讯录同步—接收事件服务器”两处都填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey。保存时企业微信会马上来校验。",
 		Facts: []templates.Fact{{
-			Label: "服务器地址", Value: p.PublicURL + "/callback/wework/" + app.ID.String(), Copy: true, Code: true,
+			Label: "服务器地址", Value: p.callbackURL(app.Kind, app.ID), Copy: true, Code: true,
 		}},
 	}
 	if !app.Called.IsZero() {
@@ -187,7 +189,7 @@ func (p *Pages) corpReplacePage(c *web.Context, old core.WechatApp, typed corpRe
 	form := templates.Form{
 		Action: frame.WechatAppURL(old.ID) + "/replace", CSRF: c.CSRF(), Cancel: frame.WechatAppURL(old.ID), Submit: "更换关联企业",
 		Danger: true, Seen: templates.Seen(old.Updated), Sections: []templates.Section{
-			{Title: "新的企业", Fields: fields}, corpServerSection(fresh),
+			{Title: "新的企业", Fields: fields}, corpServerSection(fresh, p.callbackFields(c, old)),
 			{Title: "原企业的员工", Fields: []templates.Field{
 				{
 					Kind: templates.Radio, Name: "staff", Label: "原企业同步来的员工", Value: typed.Stay, Required: true, Wide: true,

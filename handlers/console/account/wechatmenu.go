@@ -40,7 +40,8 @@ type wechatMenuPage struct {
 	Asked   *templates.Asked
 	Empty   *templates.Empty
 	State   templates.Badge
-	Text    string // what is to do
+	Text    string           // what is to do
+	Mend    templates.Action // where to mend what is wrong with the account
 	List    templates.List
 	Rows    []wechatMenuRow
 	Preview []core.MenuButton
@@ -79,6 +80,14 @@ func (p *Pages) wechatMenuDraft(c *web.Context, at menuChoice) (m core.WechatMen
 		return m, core.MessageOf(err), nil
 	}
 	return m, "", nil
+}
+
+// wechatAppAction leads to where an account that does not answer is mended.
+func wechatAppAction(at frame.OfficialChoice) templates.Action {
+	if at.ID == 0 {
+		return templates.Action{Label: "查看微信接入", URL: frame.WechatAppPath}
+	}
+	return templates.Action{Label: "查看微信接入", URL: frame.WechatAppURL(at.ID)}
 }
 
 // wechatButtons returns what WeChat gets of a menu's draft.
@@ -122,6 +131,11 @@ func (p *Pages) wechatMenuShow(c *web.Context) error {
 	}
 	page.Note, page.Preview = at.note(), m.Draft
 	page.State, page.Text = p.wechatMenuState(m, problem)
+	if problem != "" {
+		page.Mend = wechatAppAction(at.OfficialChoice)
+	} else if at.Change && len(m.Draft) == core.MaxMenuTop {
+		page.Text += fmt.Sprintf("底部最多 %d 个，已经放满。", core.MaxMenuTop)
+	}
 	if at.Change {
 		p.wechatMenuActs(&page, at, m)
 	}

@@ -239,7 +239,7 @@ func TestWechatReplyIsAddedAndChanged(t *testing.T) {
 	d := newDesk(t)
 	withOfficial(t, d, core.Everywhere)
 	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
-	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, "系统自带的欢迎语") {
+	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, core.StandardReply(core.ReplyFollow)) {
 		t.Errorf("at first: %s", text)
 	}
 	app := "?app=" + deskOfficial
@@ -249,14 +249,18 @@ func TestWechatReplyIsAddedAndChanged(t *testing.T) {
 	form.Set("word", "电话")
 	form.Set("text", "0755-1\n"+desk.Hostile)
 	b.Post(t, frame.WechatReplyPath+app, form, http.StatusSeeOther)
-	follow := desk.FilledIn(b.Get(t, frame.WechatReplyPath+"/new"+app+"&kind=follow", http.StatusOK))
+	page = b.Get(t, frame.WechatReplyPath+"/new"+app+"&kind=follow", http.StatusOK)
+	follow := desk.FilledIn(page)
+	if follow.Get("text") != core.StandardReply(core.ReplyFollow) || !strings.Contains(page.Find("h1").Text(), "修改") {
+		t.Errorf("the form of a follow: %q %v", page.Find("h1").Text(), follow)
+	}
 	follow.Set("text", "欢迎您")
 	b.Post(t, frame.WechatReplyPath+app, follow, http.StatusSeeOther)
 	replies, err := d.Store.WechatReplies(t.Context(), deskOfficial)
 	if err != nil || len(replies) != 2 || core.ReplyToFollow(replies) != "欢迎您" {
 		t.Fatalf("%+v, %v", replies, err)
 	}
-	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, "欢迎您") || strings.Contains(text, "自带的欢迎语") {
+	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, "欢迎您") || strings.Contains(text, core.StandardReply(core.ReplyFollow)) {
 		t.Errorf("the list: %s", text)
 	}
 	at := frame.WechatReplyURL(replies[0].ID)

@@ -75,11 +75,6 @@ func (p *Pages) wechatReplyList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/wechatreply/list", page)
 }
 
-// standardReplies are what is answered while nothing is set.
-var standardReplies = map[core.WechatReplyKind]string{
-	core.ReplyFollow: "系统自带的欢迎语", core.ReplyOther: "系统自带的使用提示",
-}
-
 // wechatReplyRows returns the rows: a follow first, then the keywords, then any other message.
 func wechatReplyRows(at frame.OfficialChoice, replies []core.WechatReply, csrf string) (rows []wechatReplyRow) {
 	for _, kind := range []core.WechatReplyKind{core.ReplyFollow, "", core.ReplyOther} {
@@ -92,7 +87,7 @@ func wechatReplyRows(at frame.OfficialChoice, replies []core.WechatReply, csrf s
 		if found || kind == "" {
 			continue
 		}
-		row := wechatReplyRow{When: whenReplied(core.WechatReply{Kind: kind}), Kind: "自带", Text: standardReplies[kind]}
+		row := wechatReplyRow{When: whenReplied(core.WechatReply{Kind: kind}), Kind: "自带", Text: core.StandardReply(kind)}
 		if at.Change {
 			row.URL = at.URL(frame.WechatReplyPath+"/new", "kind", string(kind))
 			row.Menu = templates.RowMenu{
@@ -163,7 +158,9 @@ func (p *Pages) wechatReplyNew(c *web.Context) error {
 	if asked.Kind == "" {
 		asked.Kind = core.ReplyContains
 	}
-	return p.wechatReplyFormPage(c, at, core.WechatReply{AppID: at.AppID, Kind: asked.Kind}, nil)
+	return p.wechatReplyFormPage(c, at, core.WechatReply{
+		AppID: at.AppID, Kind: asked.Kind, Text: core.StandardReply(asked.Kind),
+	}, nil)
 }
 
 func (p *Pages) wechatReplyCreate(c *web.Context) error {
@@ -180,7 +177,11 @@ func (p *Pages) wechatReplyCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.wechatReplyFormPage(c, at, r, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已添加，马上生效。")
+	done := "已保存，马上生效。"
+	if r.Kind.Keyword() {
+		done = "已添加，马上生效。"
+	}
+	c.Flash(web.FlashSuccess, done)
 	return c.Redirect(at.URL(frame.WechatReplyPath))
 }
 
@@ -258,8 +259,8 @@ func (p *Pages) wechatReplyFormPage(c *web.Context, at frame.OfficialChoice, r c
 	form.CSRF = c.CSRF()
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		title := "修改自动回复"
-		if r.ID == 0 {
-			title = "添加自动回复"
+		if r.ID == 0 && (r.Kind.Keyword() || r.Kind == "") {
+			title = "添加关键词"
 		}
 		page := wechatReplyFormPage{Shell: p.Shell(c, "wechatreply", title), Form: form}
 		page.Crumbs, page.Note = wechatReplyCrumbs(), at.Name
@@ -287,9 +288,13 @@ func wechatReplyFields(at frame.OfficialChoice, r core.WechatReply) templates.Fo
 			{Kind: templates.Hidden, Name: "kind", Value: string(r.Kind)},
 		}
 	}
-	fields = append(fields, templates.Field{
+	text := templates.Field{
 		Kind: templates.Textarea, Name: "text", Label: "回复的文字", Value: r.Text, Required: true, MaxLength: core.MaxReplyText,
-	})
+	}
+	if r.ID == 0 && core.StandardReply(r.Kind) != "" {
+		text.Help = "现在用的是系统自带的文字，改好后保存。"
+	}
+	fields = append(fields, text)
 	form := templates.Form{
 		Action: at.URL(frame.WechatReplyPath), Cancel: at.URL(frame.WechatReplyPath), Sections: []templates.Section{{Fields: fields}},
 	}

@@ -175,6 +175,14 @@ func (p *Pages) wechatTemplateNow(c *web.Context, asked wechatTemplateAsked) (co
 	return core.WechatTemplate{AppID: asked.AppID, Kind: asked.Kind}, err
 }
 
+// configuredTemplate returns the configuration file's template for a kind; its ID is empty if there is none.
+func (p *Pages) configuredTemplate(asked wechatTemplateAsked) core.MessageTemplate {
+	if asked.ID != 0 {
+		return core.MessageTemplate{}
+	}
+	return p.ConfiguredTemplates[asked.Kind]
+}
+
 // templatesOf reads an account's templates from WeChat; what went wrong is a conflict in words.
 func (p *Pages) templatesOf(ctx context.Context, appID string) ([]wechat.Template, error) {
 	official, err := p.Official(appID)
@@ -249,13 +257,17 @@ func (p *Pages) wechatTemplateTest(c *web.Context) error {
 		return err
 	}
 	filled := now.MessageTemplate()
-	if now.ID == 0 && asked.ID == 0 {
-		filled = p.ConfiguredTemplates[asked.Kind]
+	if now.ID == 0 {
+		filled = p.configuredTemplate(asked)
 	}
 	if filled.ID == "" {
 		return p.Refused(c, core.Conflict("请先设置模板"), asked.back())
 	}
 	to, err := p.Store.FollowerOpenID(c.Ctx(), c.Account().ID, asked.AppID)
+	if core.IsConflict(err) && c.Account().User == 0 {
+		c.ShowFlash(web.Flash{Kind: web.FlashError, Message: core.MessageOf(err) + "。", Link: frame.MePath})
+		return c.Redirect(asked.back())
+	}
 	if err != nil {
 		return p.Refused(c, err, asked.back())
 	}
@@ -296,7 +308,7 @@ func (p *Pages) wechatTemplateRemove(c *web.Context) error {
 		return err
 	}
 	effect := "1 个模板不再使用，这种提醒改用其余的渠道"
-	if asked.ID == 0 && p.ConfiguredTemplates[asked.Kind].ID != "" {
+	if p.configuredTemplate(asked).ID != "" {
 		effect = "1 个模板不再使用，改用配置文件里的模板"
 	}
 	return p.Act(c, frame.Act{
@@ -321,7 +333,11 @@ func (p *Pages) wechatTemplateEdit(c *web.Context) error {
 		return err
 	}
 	list, problem := p.templatesOf(c.Ctx(), asked.AppID)
-	return p.wechatTemplateFormPage(c, wechatTemplateDraft{asked, now, list, problem}, nil)
+	draft := wechatTemplateDraft{asked, now, list, problem, p.configuredTemplate(asked)}
+	if now.ID == 0 {
+		draft.now = draft.fromFile(list)
+	}
+	return p.wechatTemplateFormPage(c, draft, nil)
 }
 
 func (p *Pages) wechatTemplateUpdate(c *web.Context) error {
@@ -336,7 +352,7 @@ func (p *Pages) wechatTemplateUpdate(c *web.Context) error {
 		return err
 	}
 	list, problem := p.templatesOf(c.Ctx(), asked.AppID)
-	draft := wechatTemplateDraft{asked, form.template(c.Form(), now, list), list, problem}
+	draft := wechatTemplateDraft{asked, form.template(c.Form(), now, list), list, problem, p.configuredTemplate(asked)}
 	if problem != nil {
 		draft.now = now
 	}
@@ -357,6 +373,6 @@ func (p *Pages) wechatTemplateUpdate(c *web.Context) error {
 		return p.wechatTemplateFormPage(c, draft, wrong)
 	}
 	p.Edited(c, "已保存“"+asked.Kind.Label()+"”的模板。各服务器在几秒内生效，可以点“发给我试试”。",
-		wechatTemplateFields(wechatTemplateDraft{asked, now, list, nil}, p.Store.Zone(), c.Now()), updated)
+		wechatTemplateFields(wechatTemplateDraft{asked, now, list, nil, draft.file}, p.Store.Zone(), c.Now()), updated)
 	return c.Redirect(asked.back())
 }

@@ -92,8 +92,9 @@ func TestWechatTemplateIsChosenAndTried(t *testing.T) {
 	// Tried: without WeChat, and with one that follows.
 	test := frame.WechatTemplatePath + "/test?app=" + deskOfficial + "&kind=sign_in"
 	b.Post(t, test, nil, http.StatusSeeOther)
-	if text := b.Get(t, frame.WechatTemplatePath, http.StatusOK).Text(); !strings.Contains(text, "还没有绑定微信") {
-		t.Errorf("without WeChat: %s", text)
+	if page := b.Get(t, frame.WechatTemplatePath, http.StatusOK); !strings.Contains(page.Text(), "还没有绑定微信") ||
+		page.Find(`.tx-flash a[href="`+frame.MePath+`"]`).Length() != 1 {
+		t.Errorf("without WeChat: %s", page.Text())
 	}
 	who := core.WechatIdentity{AppID: deskOfficial, OpenID: sim.OpenID("zhou", deskOfficial)}
 	user, err := d.Store.SignInWechat(t.Context(), who)
@@ -200,4 +201,31 @@ func TestWechatTemplatePages(t *testing.T) {
 			Shell: shell, Form: wechatTemplateFields(draft, core.PlatformZone, core.Day(20000).Start(core.PlatformZone)),
 		},
 	})
+}
+
+// The form of a kind whose template the configuration file has begins with that, and says what saving does.
+func TestWechatTemplateOfTheFile(t *testing.T) {
+	d := newDesk(t)
+	draft := wechatTemplateDraft{
+		wechatTemplateAsked: wechatTemplateAsked{Kind: core.MessageReview}, now: core.WechatTemplate{Kind: core.MessageReview},
+		list: []wechat.Template{{ID: "of-the-file", Title: "物业提醒", Fields: []wechat.TemplateField{{Key: "thing1", Label: "事项"}}}},
+		file: core.MessageTemplate{ID: "of-the-file", Fields: map[string]string{"thing1": "title"}},
+	}
+	draft.now = draft.fromFile(draft.list)
+	form := wechatTemplateFields(draft, d.Store.Zone(), d.Store.Now())
+	values := map[string]string{}
+	help := ""
+	for _, section := range form.Sections {
+		for _, f := range section.Fields {
+			values[f.Name] = f.Value
+			help += f.Help
+		}
+	}
+	if values["template"] != "of-the-file" || values["part_thing1"] != "title" || !strings.Contains(help, "保存后以这里为准") {
+		t.Errorf("%v, %s", values, help)
+	}
+	draft.now, draft.file.ID = core.WechatTemplate{}, "gone"
+	if now := draft.fromFile(draft.list); now.Template != "" {
+		t.Errorf("one that the account no longer has: %+v", now)
+	}
 }

@@ -50,8 +50,24 @@ type wechatTemplateFormPage struct {
 type wechatTemplateDraft struct {
 	wechatTemplateAsked
 	now     core.WechatTemplate
-	list    []wechat.Template // of the account
-	problem error             // why they could not be read
+	list    []wechat.Template    // of the account
+	problem error                // why they could not be read
+	file    core.MessageTemplate // of the configuration file for the kind
+}
+
+// fromFile returns the configuration file's template as a choice, which the form begins with; without one nothing is
+// chosen.
+func (d wechatTemplateDraft) fromFile(list []wechat.Template) core.WechatTemplate {
+	t := d.now
+	at := slices.IndexFunc(list, func(own wechat.Template) bool { return own.ID == d.file.ID })
+	if at < 0 {
+		return t
+	}
+	t.Template, t.Title, t.Fields = list[at].ID, list[at].Title, fieldsOf(list[at])
+	for i, field := range t.Fields {
+		t.Fields[i].Part = d.file.Fields[field.Key]
+	}
+	return t
 }
 
 func (p *Pages) wechatTemplateFormPage(c *web.Context, d wechatTemplateDraft, wrong error) error {
@@ -60,6 +76,9 @@ func (p *Pages) wechatTemplateFormPage(c *web.Context, d wechatTemplateDraft, wr
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := wechatTemplateFormPage{Shell: p.Shell(c, "wechattemplate", d.Kind.Label()+"的模板"), Form: form}
 		page.Crumbs, page.Note = wechatTemplateCrumbs(), d.Name
+		if d.problem != nil {
+			page.Actions = []templates.Action{wechatAppAction(d.OfficialChoice)}
+		}
 		return p.Page(c, status, "console/wechattemplate/form", page)
 	})
 }
@@ -70,6 +89,9 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 	choose := templates.Field{
 		Kind: templates.Select, Name: "template", Label: "公众号的模板", Value: d.now.Template, Required: true, Redraw: action,
 		Choices: []templates.Choice{{Label: "请选择"}},
+	}
+	if d.file.ID != "" && d.now.ID == 0 {
+		choose.Help = "现在用的是配置文件里的模板。保存后以这里为准，“取消设置”后恢复配置文件的。"
 	}
 	if d.problem == nil && len(d.list) == 0 {
 		choose.Help = "公众号还没有模板。请在公众平台的“模板消息—模板库”添加。"

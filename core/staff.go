@@ -95,6 +95,12 @@ func (s Staff) Check(newDepartment bool) error {
 		fields["departments"] = "最多选择 50 个部门"
 	}
 	if s.Corp == 0 { // WeWork decides about its own
+		if s.Sex == "" {
+			fields["sex"] = "请选择性别"
+		}
+		if s.Position == "" {
+			fields["position"] = "请填写职位"
+		}
 		if len(s.Communities) == 0 {
 			fields["communities"] = "请至少选择一个小区"
 		}

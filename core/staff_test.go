@@ -7,7 +7,7 @@ import (
 )
 
 func TestStaffCheck(t *testing.T) {
-	right := Staff{Name: "李娜", Phone: "13800000000", Communities: []ID{1}, Departments: []ID{2}}
+	right := Staff{Name: "李娜", Sex: "female", Position: "客服", Phone: "13800000000", Communities: []ID{1}, Departments: []ID{2}}
 	for name, c := range map[string]struct {
 		change func(m *Staff)
 		added  bool
@@ -20,6 +20,9 @@ func TestStaffCheck(t *testing.T) {
 		"WeWork has its own":           {change: func(m *Staff) { m.Corp, m.Communities, m.Departments = 1, nil, nil }},
 		"no name":                      {change: func(m *Staff) { m.Name = "" }, field: "name"},
 		"a landline":                   {change: func(m *Staff) { m.Phone = "0755-12345678" }, field: "phone"},
+		"no sex":                       {change: func(m *Staff) { m.Sex = "" }, field: "sex"},
+		"no position":                  {change: func(m *Staff) { m.Position = "" }, field: "position"},
+		"WeWork tells neither":         {change: func(m *Staff) { m.Corp, m.Sex, m.Position = 1, "", "" }},
 		"another sex":                  {change: func(m *Staff) { m.Sex = "x" }, field: "sex"},
 		"a long position":              {change: func(m *Staff) { m.Position = strings.Repeat("长", 41) }, field: "position"},
 		"a long grade":                 {change: func(m *Staff) { m.Grade = strings.Repeat("长", 41) }, field: "grade"},
@@ -88,7 +91,7 @@ func TestDepartmentTree(t *testing.T) {
 }
 
 func TestStaffLines(t *testing.T) {
-	row := []string{"张三", "男", "13800000000", "", "工程部—维修组、客服部", "维修员", "", "翠湖花园，滨河苑", ""}
+	row := []string{"张三", "男", "13800000001", "", "工程部—维修组、客服部", "维修员", "", "翠湖花园，滨河苑", ""}
 	heading := slices.Clone(StaffColumns)
 	heading[4], heading[0] = "所属部门（工程部—维修组）", "*姓名"
 	lines, err := StaffLines([][]string{heading, row, {"", "无", "110", "", "a-b-c-d-e-f", "", "", ""}})
@@ -106,16 +109,22 @@ func TestStaffLines(t *testing.T) {
 			t.Errorf("%q is not said: %s", words, wrong)
 		}
 	}
-	if strings.Contains(wrong, "姓名：") {
+	if strings.Contains(wrong, "姓名：") || strings.Contains(wrong, "职位：") {
 		t.Errorf("said twice: %s", wrong)
 	}
 	for name, rows := range map[string][][]string{
-		"nothing": nil, "only a heading": {StaffColumns}, "a column is missing": {{"姓名", "手机"}, {"张三", "13800000000"}},
+		"nothing": nil, "only a heading": {StaffColumns}, "only the example": {StaffColumns, StaffExample("翠湖花园")}, "a column is missing": {{"姓名", "手机"}, {"张三", "13800000000"}},
 		"too many": append([][]string{StaffColumns}, make([][]string, MaxStaffImport+1)...),
 	} {
 		if _, err := StaffLines(rows); !IsInvalid(err) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	// The template with its example left in, under the names that the form has.
+	heading[4], heading[8] = "部门", "微信号"
+	lines, err = StaffLines([][]string{heading, StaffExample("翠湖花园"), row})
+	if err != nil || len(lines) != 1 || lines[0].Number != 2 || len(lines[0].Wrong) != 0 {
+		t.Errorf("beside the example: %+v, %v", lines, err)
 	}
 	table := [][]string{{"a", "b"}, {"c"}, {"", "d"}}
 	if got := LinesTable(TableLines(table) + "\r\n\n \n"); len(got) != 3 || got[2][1] != "d" || got[1][0] != "c" {

@@ -9,8 +9,22 @@ import (
 // StaffColumns are the columns of an import list of staff, in the order of its template.
 var StaffColumns = []string{"姓名", "性别", "手机", "住址", "所属部门", "职位", "职级", "服务小区", "微信"}
 
+// staffColumnNames are further names of columns: those of the form and the list.
+var staffColumnNames = map[string]string{"部门": "所属部门", "微信号": "微信", "手机号": "手机"}
+
 // staffNeeded are the columns that no list and no row may lack.
 var staffNeeded = []string{"姓名", "性别", "手机", "所属部门", "职位", "服务小区"}
+
+// StaffExample is the row that the template has as an example, for a community of the reader's. It is no row of a list.
+func StaffExample(community string) []string {
+	return []string{exampleName, "男", examplePhone, "", "工程部—维修组", "维修员", "", community, ""}
+}
+
+// The example's name, and a number that nobody has: it is the carrier's own.
+const (
+	exampleName  = "张三"
+	examplePhone = "13800000000"
+)
 
 // MaxStaffImport is how many staff are imported at once.
 const MaxStaffImport = 500
@@ -33,7 +47,10 @@ func StaffLines(rows [][]string) ([]StaffLine, error) {
 	columns := map[string]int{}
 	for i, heading := range rows[0] {
 		heading, _, _ = strings.Cut(strings.NewReplacer("（", "(", "*", "", "＊", "").Replace(Clean(heading)), "(")
-		if heading = Clean(heading); slices.Contains(StaffColumns, heading) {
+		if heading = Clean(heading); staffColumnNames[heading] != "" {
+			heading = staffColumnNames[heading]
+		}
+		if slices.Contains(StaffColumns, heading) {
 			columns[heading] = i
 		}
 	}
@@ -46,19 +63,23 @@ func StaffLines(rows [][]string) ([]StaffLine, error) {
 	switch {
 	case len(missing) > 0:
 		return nil, Invalid("第一行缺少这些列：" + strings.Join(missing, "、") + "。请下载模板，按模板填写")
-	case len(rows) == 1:
-		return nil, Invalid("名单里还没有员工")
 	case len(rows)-1 > MaxStaffImport:
 		return nil, Invalid(fmt.Sprintf("名单有 %d 行，一次最多 %d 行，请分成几份", len(rows)-1, MaxStaffImport))
 	}
 	lines := make([]StaffLine, 0, len(rows)-1)
 	for i, row := range rows[1:] {
-		lines = append(lines, staffLine(i+1, func(column string) string {
+		cell := func(column string) string {
 			if at, ok := columns[column]; ok && at < len(row) {
 				return Clean(row[at])
 			}
 			return ""
-		}))
+		}
+		if cell("姓名") != exampleName || cell("手机") != examplePhone {
+			lines = append(lines, staffLine(i+1, cell))
+		}
+	}
+	if len(lines) == 0 {
+		return nil, Invalid("名单里还没有员工")
 	}
 	return lines, nil
 }
@@ -93,8 +114,9 @@ func staffLine(number int, cell func(column string) string) StaffLine {
 	}
 	line.Communities = listed(cell("服务小区"))
 	if err, ok := line.Staff.wrong().(*Error); ok {
+		missing := map[string]bool{"name": line.Staff.Name == "", "position": line.Staff.Position == ""} // said above
 		for _, name := range []string{"name", "phone", "position", "grade", "wechat", "address"} {
-			if words := err.Fields[name]; words != "" && !(name == "name" && line.Staff.Name == "") {
+			if words := err.Fields[name]; words != "" && !missing[name] {
 				line.Wrong = append(line.Wrong, staffFieldLabel(name)+words)
 			}
 		}

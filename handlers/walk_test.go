@@ -109,7 +109,7 @@ func newTown(t *testing.T) *town {
 		}
 		w.wechatApps[e.Community] = app
 		if w.staff[e.Community], err = s.CreateStaff(t.Context(), core.System, core.Everywhere, core.Staff{
-			Name: "李娜", Phone: fmt.Sprintf("1370000000%d", i), Communities: []core.ID{e.Community},
+			Name: "李娜", Sex: "female", Position: "客服", Phone: fmt.Sprintf("1370000000%d", i), Communities: []core.ID{e.Community},
 		}, []string{"工程部"}); err != nil {
 			t.Fatal(err)
 		}

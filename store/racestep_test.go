@@ -489,7 +489,7 @@ var raceSecond = []raceStep{
 var raceRest = []raceStep{
 	{"CreateStaff", func(w *raceWorld) (any, error) {
 		id, err := w.CreateStaff(w.ctx, raceBy, everywhere, core.Staff{
-			Name: "李娜", Phone: "13700000001", Communities: []core.ID{w.ids["here"]},
+			Name: "李娜", Sex: "female", Position: "客服", Phone: "13700000001", Communities: []core.ID{w.ids["here"]},
 		}, []string{"工程部", "维修组"})
 		return w.keep("staff", id, err)
 	}},

@@ -15,7 +15,7 @@ import (
 func newStaff(t *testing.T, s *Store, name, phone string, communities ...core.ID) core.ID {
 	t.Helper()
 	id, err := s.CreateStaff(t.Context(), core.System, everywhere, core.Staff{
-		Name: name, Phone: phone, Communities: communities, Address: "湖滨路 1 号", Wechat: "wx-" + phone,
+		Name: name, Sex: "male", Position: "维修员", Phone: phone, Communities: communities, Address: "湖滨路 1 号", Wechat: "wx-" + phone,
 	}, []string{"工程部", "维修组"})
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestStaff(t *testing.T) {
 		if !core.IsStale(err) {
 			t.Errorf("an old form: %v", err)
 		}
-		wang := core.Staff{Name: "王五", Phone: "13700000001", Communities: []core.ID{here}}
+		wang := core.Staff{Name: "王五", Sex: "male", Position: "维修员", Phone: "13700000001", Communities: []core.ID{here}}
 		_, err = s.CreateStaff(ctx, by, everywhere, wang, []string{"工程部"})
 		wantField(t, err, "phone")
 		wang.Phone, wang.Communities = "13700000009", []core.ID{there}
@@ -151,7 +151,7 @@ func TestStaffAddedTwiceAtOnce(t *testing.T) {
 		for i := range errs {
 			wg.Go(func() {
 				_, errs[i] = s.CreateStaff(t.Context(), core.System, everywhere, core.Staff{
-					Name: "李娜", Phone: "13700000001", Communities: []core.ID{here},
+					Name: "李娜", Sex: "female", Position: "客服", Phone: "13700000001", Communities: []core.ID{here},
 				}, []string{"工程部"})
 			})
 		}

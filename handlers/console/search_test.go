@@ -74,7 +74,7 @@ func TestSearchFindsEverything(t *testing.T) {
 func TestSearchFindsStaff(t *testing.T) {
 	d := newDesk(t)
 	id, err := d.Store.CreateStaff(t.Context(), core.System, core.Everywhere, core.Staff{
-		Name: "欧阳志远", Phone: "13711112222", Communities: []core.ID{d.Mine.Community},
+		Name: "欧阳志远", Sex: "male", Position: "客服", Phone: "13711112222", Communities: []core.ID{d.Mine.Community},
 	}, []string{"工程部"})
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	staff, err := d.Store.CreateStaff(t.Context(), core.System, scope, core.Staff{
-		Name: "李娜", Phone: "13800138001", Communities: []core.ID{d.Mine.Community},
+		Name: "李娜", Sex: "female", Position: "客服", Phone: "13800138001", Communities: []core.ID{d.Mine.Community},
 	}, []string{"工程部"})
 	if err != nil {
 		t.Fatal(err)

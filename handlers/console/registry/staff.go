@@ -148,7 +148,7 @@ func (p *Pages) staffShow(c *web.Context) error {
 	page.Detail = templates.Detail{
 		Path: frame.StaffURL(m.ID), CSRF: page.CSRF, Badges: staffBadges(m),
 		Facts: []templates.Fact{
-			{Label: "手机", Value: m.Phone}, {Label: "部门", Value: departmentText(tree, m.Departments)},
+			{Label: "手机", Value: m.Phone}, {Label: "所属部门", Value: departmentText(tree, m.Departments)},
 			{Label: "职位", Value: m.Position}, {Label: "服务小区", Value: servedText(communities, m.Communities)},
 		},
 	}

@@ -50,8 +50,8 @@ func TestStaffAreAddedChangedAndRemoved(t *testing.T) {
 	_, to = b.Post(t, frame.StaffPath, form, http.StatusSeeOther)
 	show := b.Get(t, to, http.StatusOK)
 	desk.Literally(t, show, desk.Hostile[:30])
-	if desk.Fact(show, "手机") != "137****0002" || desk.Fact(show, "部门") != "工程部—维修组" {
-		t.Errorf("shown as %q, %q", desk.Fact(show, "手机"), desk.Fact(show, "部门"))
+	if desk.Fact(show, "手机") != "137****0002" || desk.Fact(show, "所属部门") != "工程部—维修组" {
+		t.Errorf("shown as %q, %q", desk.Fact(show, "手机"), desk.Fact(show, "所属部门"))
 	}
 	// The tree and the filters find them; the department was made once.
 	list := b.Get(t, frame.StaffPath, http.StatusOK)
@@ -219,6 +219,10 @@ func TestStaffTemplateIsReadBack(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermStaffView, core.PermStaffEdit)
 	rows := b.Sheet(t, frame.StaffPath+"/import/template.xlsx")
+	if lines, err := core.StaffLines(rows); !core.IsInvalid(err) {
+		t.Errorf("its example is somebody: %+v, %v", lines, err)
+	}
+	rows[1][2] = "13700000009"
 	lines, err := core.StaffLines(core.LinesTable(core.TableLines(rows)))
 	if err != nil || len(lines) != 1 || len(lines[0].Wrong) != 0 || fmt.Sprint(lines[0].Departments) != "[[工程部 维修组]]" {
 		t.Errorf("%+v, %v", lines, err)

@@ -196,15 +196,18 @@ func staffSections(m staffDraft, tree core.DepartmentTree, communities []core.Co
 	fields := []templates.Field{
 		{Name: "name", Label: "姓名", Value: m.Name, Required: true, MaxLength: core.MaxName, Focus: m.ID == 0, Autocomplete: "off"},
 		{
-			Kind: templates.Radio, Name: "sex", Label: "性别", Value: m.Sex,
+			Kind: templates.Radio, Name: "sex", Label: "性别", Value: m.Sex, Required: m.Corp == 0,
 			Choices: []templates.Choice{{Value: "male", Label: "男"}, {Value: "female", Label: "女"}},
 		},
 		phone, departmentBoxes(m, tree),
 		{
 			Name: "new_department", Label: "新部门", Value: m.Path, MaxLength: 100, Placeholder: "工程部—维修组",
-			Help: "上面没有时填写，一级一级用—隔开，保存时建立。", Autocomplete: "off",
+			Help: "上面没有合适的才填写，一级一级用—隔开，保存时建立。", Autocomplete: "off",
 		},
-		{Name: "position", Label: "职位", Value: m.Position, MaxLength: core.MaxStaffText, Placeholder: "维修员", Autocomplete: "off"},
+		{
+			Name: "position", Label: "职位", Value: m.Position, Required: m.Corp == 0, MaxLength: core.MaxStaffText, Placeholder: "维修员",
+			Autocomplete: "off",
+		},
 		{Name: "grade", Label: "职级", Value: m.Grade, MaxLength: core.MaxStaffText, Autocomplete: "off"},
 		{Name: "wechat", Label: "微信号", Value: m.Wechat, MaxLength: core.MaxStaffText, Autocomplete: "off"},
 		{Name: "address", Label: "住址", Value: m.Address, MaxLength: core.MaxStaffAddress, Autocomplete: "off", Wide: true},
@@ -223,14 +226,16 @@ func staffSections(m staffDraft, tree core.DepartmentTree, communities []core.Co
 
 // departmentBoxes are the departments that are kept by hand, as a tree.
 func departmentBoxes(m staffDraft, tree core.DepartmentTree) templates.Field {
-	boxes := templates.Field{Kind: templates.Checks, Name: "departments", Label: "部门", Values: frame.IDValues(m.Departments)}
+	boxes := templates.Field{
+		Kind: templates.Checks, Name: "departments", Label: "所属部门", Required: true, Values: frame.IDValues(m.Departments),
+	}
 	for _, node := range tree {
 		if node.Corp == 0 {
 			boxes.Choices = append(boxes.Choices, templates.Choice{Value: node.ID.String(), Label: node.Path})
 		}
 	}
 	if len(boxes.Choices) == 0 {
-		boxes.Help = "还没有部门，请在下面填写第一个。"
+		boxes.Help = "还没有手工建立的部门，请在下面填写第一个。"
 	}
 	return boxes
 }

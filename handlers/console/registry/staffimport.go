@@ -105,7 +105,7 @@ func (p *Pages) staffImportShow(c *web.Context, list staffImported) error {
 		Fields: []templates.Field{
 			{
 				Kind: templates.Upload, Name: staffFile, Label: "名单文件", Value: list.name, Accept: []string{".xlsx", ".csv", ".txt"},
-				MaxBytes: maxStaffList, Help: fmt.Sprintf("按模板填写，第一行是列名，一次最多 %d 名。", core.MaxStaffImport),
+				MaxBytes: maxStaffList, Help: fmt.Sprintf("按模板填写，第一行是列名，示例行不会导入。一次最多 %d 名。", core.MaxStaffImport),
 			},
 			{
 				Kind: templates.Textarea, Name: "list", Label: "名单", Value: list.form.List, Rows: 6,
@@ -167,6 +167,10 @@ func (p *Pages) staffTemplate(c *web.Context) error {
 	columns := append([]string(nil), core.StaffColumns...)
 	columns[4] += "（工程部—维修组）"
 	return c.Export(web.Export{Name: "员工导入模板", Columns: columns}, func(_ context.Context, add func(values ...any) error) error {
-		return add("张三", "男", "13800000000", "", "工程部—维修组", "维修员", "", community, "")
+		var row []any
+		for _, value := range core.StaffExample(community) {
+			row = append(row, value)
+		}
+		return add(row...)
 	})
 }

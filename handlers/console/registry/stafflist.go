@@ -108,7 +108,7 @@ func staffTable(tree core.DepartmentTree) templates.List {
 	return templates.List{
 		Path: frame.StaffPath,
 		Columns: []templates.Column{
-			{Label: "姓名", Sort: "name"}, {Label: "手机"}, {Label: "部门"}, {Label: "职位"}, {Label: "服务小区"},
+			{Label: "姓名", Sort: "name"}, {Label: "手机"}, {Label: "所属部门"}, {Label: "职位"}, {Label: "服务小区"},
 			{Label: "来源", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Filters: []templates.Field{{Name: "q", Label: "姓名或完整手机号", MaxLength: 40}},

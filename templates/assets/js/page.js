@@ -4,6 +4,8 @@
 // watchPage sets up [data-copy] and [data-print] buttons, <details data-menu> and <form
 // data-finish>.
 export function watchPage() {
+  showTab();
+  document.addEventListener("htmx:afterSettle", showTab);
   document.addEventListener("htmx:afterSettle", () => document.querySelector("form[data-finish]")?.submit());
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
@@ -27,6 +29,14 @@ export function watchPage() {
       event.preventDefault(); // it does not leave the page, too
     }
   });
+}
+
+// showTab moves a bar of tabs that is wider than the window to where the current one is.
+function showTab() {
+  for (const bar of document.querySelectorAll(".tx-tabs")) {
+    const tab = bar.querySelector(".active");
+    if (tab) bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  }
 }
 
 async function copy(button) {

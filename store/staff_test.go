@@ -95,7 +95,7 @@ func TestStaff(t *testing.T) {
 		m.Phone, m.Position = "", "主管"
 		_, err = s.UpdateStaff(ctx, by, mine, m, nil)
 		wantCode(t, err, core.CodeForbidden)
-		m.Position, m.Communities = "", []core.ID{here}
+		m.Position, m.Communities = "维修员", []core.ID{here}
 		if _, err = s.UpdateStaff(ctx, by, mine, m, nil); err != nil {
 			t.Error(err)
 		}

@@ -61,8 +61,12 @@ func (p *pages) reviewList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	waiting, err := p.Waiting(c, true)
+	if err != nil {
+		return err
+	}
 	page := reviewListPage{
-		Shell: p.Shell(c, frame.TodoStem, "待我处理"), Tabs: frame.TodoTabs("review"), List: reviewTable(c, at, kinds, counts),
+		Shell: p.Shell(c, frame.TodoStem, "待我处理"), Tabs: frame.TodoTabs("review", waiting), List: reviewTable(c, at, kinds, counts),
 	}
 	names := at.Names()
 	for _, r := range reviews {
@@ -95,6 +99,9 @@ func reviewTable(
 			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "申请时间", Narrow: true},
 		},
 		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "住户的认证申请会出现在这里，最早的在前。"},
+	}
+	if c.Has(core.PermCertificationView) {
+		list.Empty.Action = templates.Action{Label: "查看认证记录", URL: frame.CertificationPath}
 	}
 	if len(at.All) > 1 {
 		list.Filters = append(list.Filters, at.Field("全部小区"))

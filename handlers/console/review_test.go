@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,9 @@ func TestReviewInbox(t *testing.T) {
 		}
 	}
 	todo := d.SignIn(t, core.ScopeOf(d.Mine.Community), may...).Get(t, frame.TodoPath, http.StatusOK)
+	if tabs := strings.Join(strings.Fields(todo.Find(".tx-tabs").Text()), ""); !strings.Contains(tabs, "审核1") {
+		t.Errorf("the tabs are without numbers: %q", tabs)
+	}
 	if link := todo.Find(`main a[href^="` + frame.CertificationPath + `?state=waiting"]`); link.Length() != 1 {
 		t.Error("待我处理 does not lead to what waits")
 	}
@@ -56,10 +60,10 @@ func TestReviewPages(t *testing.T) {
 		},
 	}
 	templates.CheckAll(t, "console/review/", map[string]any{
-		"console/review/list": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review"), List: list, Rows: []reviewRow{{
+		"console/review/list": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review", nil), List: list, Rows: []reviewRow{{
 			URL: "/x", Name: desk.Hostile, Subject: desk.Hostile, Kind: "住户认证", State: templates.Badge{Tone: templates.Info, Text: "待审核"},
 			Created: time.Now(),
 		}}},
-		"console/review/list#none": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review"), List: list},
+		"console/review/list#none": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review", nil), List: list},
 	})
 }

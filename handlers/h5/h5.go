@@ -125,6 +125,9 @@ func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
 		problem.Request = ""
 	}
 	problem.Actions = wayOut(surfaceOf(c.Request().URL.Path), p.Status)
+	if p.Status == http.StatusUnauthorized && p.Cause != "" { // they never were
+		problem.Actions[0].Label = "登录"
+	}
 	return h.show(c, p.Status, "error/show", templates.PhoneProblem{
 		Phone: templates.Phone{Title: "出错了", Demo: h.demo, Posted: posted(c)}, Problem: problem,
 	})

@@ -181,7 +181,7 @@ func (a *App) admit(c *Context) error {
 		return c.admitStaff()
 	}
 	if c.who.User.ID == 0 {
-		return core.Unauthenticated("请先登录")
+		return core.Unauthenticated(notSignedIn)
 	}
 	var err error
 	switch need.kind {
@@ -241,7 +241,7 @@ func (c *Context) admitAccount(need Access) error {
 	account := c.who.Account
 	switch {
 	case account.ID == 0:
-		return core.Unauthenticated("请先登录")
+		return core.Unauthenticated(notSignedIn)
 	case account.MustChange && !passwordPath(c.route.Path):
 		return errMustChange
 	case need.kind == accessNeed && !account.Has(need.permission):

@@ -29,6 +29,9 @@ var (
 	errNoPhone    = &core.Error{Code: codeNoPhone, Message: "请先验证手机号"}
 )
 
+// notSignedIn is the message for a caller who has no session.
+const notSignedIn = "请先登录"
+
 const (
 	codeTooLarge   core.Code = "too_large"
 	codeMethod     core.Code = "method_not_allowed"
@@ -121,6 +124,8 @@ func causeOf(method string, err error) string {
 		return "已被他人修改"
 	case errors.Is(err, errCrossSite):
 		return "页面已过期"
+	case core.CodeOf(err) == core.CodeUnauthenticated && core.MessageOf(err) == notSignedIn:
+		return "还没有登录"
 	}
 	return ""
 }

@@ -62,7 +62,7 @@ type shadow struct {
 // end as it is.
 func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string, life core.SessionLife) (Who, error) {
 	if !s.store.IsSessionToken(token) {
-		return Who{}, core.Unauthenticated("请先登录")
+		return Who{}, core.Unauthenticated(notSignedIn)
 	}
 	key := shadowKey(token)
 	now := s.store.Now()

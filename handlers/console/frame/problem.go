@@ -20,11 +20,11 @@ import (
 // was.
 func (f *Frame) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	problem := p.Problem()
-	problem.Actions = []templates.Action{f.wayBack(c)}
+	problem.Actions = []templates.Action{f.wayBack(c, p)}
 	switch {
 	case p.Code == core.CodeUnauthenticated:
 		problem.Actions = []templates.Action{{
-			Label: "重新登录", URL: templates.WithQuery(SessionPath, nil, "next", c.CameFrom()), Icon: "login",
+			Label: signInLabel(p), URL: templates.WithQuery(SessionPath, nil, "next", c.CameFrom()), Icon: "login",
 			Primary: true,
 		}}
 		if c.Request().Method == http.MethodPost {
@@ -60,10 +60,18 @@ func keptOf(c *web.Context) []templates.Fact {
 // untyped matches values that a form has of itself: switches, ids, times and the codes of choices.
 var untyped = regexp.MustCompile(`^(-?1|0|[0-9]{12,}|[a-z_.]+|[a-z]+-[0-9]+)$`)
 
+func signInLabel(p web.ErrorPage) string {
+	if p.Cause != "" { // they never were
+		return "登录"
+	}
+	return "重新登录"
+}
+
 // wayBack returns the button of an error page: to the console's page from which the request was sent, or to
-// the page above what has none of its own, such as a question; otherwise to the home page.
-func (f *Frame) wayBack(c *web.Context) templates.Action {
-	home := templates.Action{Label: "返回首页", URL: HomePath, Icon: "home"}
+// the page above what has none of its own, such as a question; otherwise to the list of what was not found, or
+// to the home page.
+func (f *Frame) wayBack(c *web.Context, p web.ErrorPage) templates.Action {
+	home := f.listOr(c, p, templates.Action{Label: "返回首页", URL: HomePath, Icon: "home"})
 	from, err := url.Parse(c.CameFrom())
 	if err != nil || from.Path == SessionPath {
 		return home
@@ -79,6 +87,22 @@ func (f *Frame) wayBack(c *web.Context) templates.Action {
 		return home
 	}
 	return templates.Action{Label: "返回上一页", URL: back, Icon: "arrow-back-up"}
+}
+
+// listOr returns the way to the list above a page that was not found, if the account may see it; otherwise home.
+func (f *Frame) listOr(c *web.Context, p web.ErrorPage, home templates.Action) templates.Action {
+	if p.Status != http.StatusNotFound || c.Account().ID == 0 {
+		return home
+	}
+	for at := path.Dir(c.Request().URL.Path); strings.HasPrefix(at, HomePath+"/"); at = path.Dir(at) {
+		list := func(r web.Route) bool {
+			return r.Path == at && r.Method == http.MethodGet && r.Access != web.Public && r.Access.Admits(c.Account())
+		}
+		if slices.ContainsFunc(f.routes, list) {
+			return templates.Action{Label: "返回列表", URL: at, Icon: "list"}
+		}
+	}
+	return home
 }
 
 // opens reports whether a path is that of a page. A route that names the path goes before one with parameters.

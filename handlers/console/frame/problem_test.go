@@ -72,21 +72,22 @@ func TestErrorPage(t *testing.T) {
 	}
 
 	failure = core.NotFound("读头不存在")
-	const home = "/console返回首页"
+	const list = "/console/reader返回列表"
 	for _, c := range []struct{ name, method, path, referer, button string }{
 		{
 			"from a list", http.MethodGet, "/console/reader/1", d.Address + "/console/reader?state=offline",
 			"/console/reader?state=offline返回上一页",
 		},
-		{"from nowhere", http.MethodGet, "/console/reader/1", "", home},
-		{"from another site", http.MethodGet, "/console/reader/1", "http://example.com/console/reader", home},
-		{"from a phone's page", http.MethodGet, "/console/reader/1", d.Address + "/h5/guard", home},
-		{"from itself", http.MethodGet, "/console/reader/1", d.Address + "/console/reader/1", home},
-		{"from the home page", http.MethodGet, "/console/reader/1", d.Address + "/console", home},
+		{"from nowhere", http.MethodGet, "/console/reader/1", "", list},
+		{"from another site", http.MethodGet, "/console/reader/1", "http://example.com/console/reader", list},
+		{"from a phone's page", http.MethodGet, "/console/reader/1", d.Address + "/h5/guard", list},
+		{"from itself", http.MethodGet, "/console/reader/1", d.Address + "/console/reader/1", list},
+		{"from the home page", http.MethodGet, "/console/reader/1", d.Address + "/console", list},
 		{
 			"from a question", http.MethodPost, "/console/reader/1/disable", d.Address + "/console/reader/1/disable",
 			"/console/reader/1返回上一页",
 		},
+		{"nothing of a feature", http.MethodGet, "/console/nowhere/1", "", "/console返回首页"},
 		{"from one about many", http.MethodPost, "/console/reader/qr", d.Address + "/console/reader/qr", "/console/reader返回上一页"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

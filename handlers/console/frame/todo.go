@@ -3,7 +3,9 @@ package frame
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
+	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/templates"
 )
@@ -36,7 +38,7 @@ func (f *Frame) TodoList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := TodoPage{Shell: f.Shell(c, TodoStem, "待我处理"), Tabs: TodoTabs("all")}
+	page := TodoPage{Shell: f.Shell(c, TodoStem, "待我处理"), Tabs: TodoTabs("all", waiting)}
 	for _, w := range waiting {
 		kind := TodoKind{Label: w.Label, URL: f.Within(c, w.URL), N: w.N}
 		if kind.Rows, err = w.Rows(c.Ctx(), f.Scope(c), todoRows); err != nil {
@@ -49,11 +51,17 @@ func (f *Frame) TodoList(c *web.Context) error {
 	return f.Page(c, http.StatusOK, "console/todo/list", page)
 }
 
-// TodoTabs returns the tabs of 待我处理.
-func TodoTabs(active string) templates.Tabs {
+// TodoTabs returns the tabs of 待我处理, with the numbers of what waits.
+func TodoTabs(active string, waiting []Waiting) templates.Tabs {
+	all, reviews := 0, 0
+	for _, w := range waiting {
+		if all += w.N; slices.ContainsFunc(core.ReviewTypes, func(t core.ReviewType) bool { return string(t.Kind) == w.Stem }) {
+			reviews += w.N
+		}
+	}
 	return templates.Tabs{Label: "待我处理", Items: []templates.NavItem{
-		{Label: "全部", URL: TodoPath, Active: active == "all"},
-		{Label: "审核", URL: ReviewPath, Active: active == "review"},
+		{Label: "全部", URL: TodoPath, Active: active == "all", Count: all},
+		{Label: "审核", URL: ReviewPath, Active: active == "review", Count: reviews},
 	}}
 }
 

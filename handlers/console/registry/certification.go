@@ -75,7 +75,7 @@ func (p *Pages) certificationList(c *web.Context) error {
 		Keyword string           `form:"q" max:"40"`
 	}
 	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.Review]{
-		Stem: "resident", Title: "认证审核", Unit: "份", Table: certificationTable(),
+		Stem: "resident", Title: "认证审核", Unit: "份", Table: certificationTable(c.Has),
 		Find: func(community core.ID, page core.Page) ([]core.Review, bool, error) {
 			if err := c.BindQuery(&asked); err != nil {
 				return nil, false, err
@@ -115,7 +115,16 @@ func deciderText(r core.Review) string {
 	return "–"
 }
 
-func certificationTable() templates.List {
+func certificationTable(has func(core.Permission) bool) templates.List {
+	empty := templates.Empty{
+		Icon: "id-badge-2", Title: "还没有认证申请", Text: "住户在小程序里申请认证，与登记不一致的会在这里等待审核。",
+	}
+	if has(core.PermMessageView) {
+		empty.Action = templates.Action{Label: "设置审核提醒", URL: frame.ReminderPath}
+	}
+	if has(core.PermResidentView) {
+		empty.More = templates.Action{Label: "查看住户信息", URL: frame.ResidentPath}
+	}
 	return templates.List{
 		Path: frame.CertificationPath, Cards: true,
 		Filters: []templates.Field{
@@ -132,9 +141,7 @@ func certificationTable() templates.List {
 		Columns: []templates.Column{
 			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "房屋"}, {Label: "申请时间", Narrow: true}, {Label: "审核人", Narrow: true},
 		},
-		Empty: templates.Empty{
-			Icon: "id-badge-2", Title: "还没有认证申请", Text: "住户在小程序里申请认证，与登记不一致的会在这里等待审核。",
-		},
+		Empty: empty,
 	}
 }
 

@@ -121,10 +121,10 @@ func TestCertificationPages(t *testing.T) {
 	badge := templates.Badge{Tone: templates.Info, Text: "待审核"}
 	templates.CheckAll(t, "console/certification/", map[string]any{
 		"console/certification/list": certificationListPage{
-			Shell: shell, List: certificationTable(),
+			Shell: shell, List: certificationTable(func(core.Permission) bool { return true }),
 			Rows: []certificationRow{{URL: "/x", Name: desk.Hostile, House: desk.Hostile, State: badge, Created: time.Now(), Decider: "–"}},
 		},
-		"console/certification/list#none": certificationListPage{Shell: shell, List: certificationTable()},
+		"console/certification/list#none": certificationListPage{Shell: shell, List: certificationTable(func(core.Permission) bool { return false })},
 		"console/certification/show": certificationShowPage{
 			Shell: shell, HouseURL: "/console/house/1",
 			Review: templates.Review{

@@ -82,6 +82,9 @@ func (s *seeder) company(ctx context.Context, e *estate, keys core.WechatKeys) e
 		err = s.store.NoteWechatCheck(ctx, app, "")
 	}
 	if err == nil {
+		err = s.store.NoteWechatCall(ctx, app)
+	}
+	if err == nil {
 		err = s.byHand(ctx, e)
 	}
 	if err != nil {

@@ -104,7 +104,7 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 	}
 	form := templates.Form{
 		Action: action, Cancel: d.back(), Sections: []templates.Section{{Fields: []templates.Field{
-			choose, {Kind: templates.Hidden, Name: "shown", Value: d.now.Template},
+			{Kind: templates.Hidden, Name: "shown", Value: d.now.Template}, choose,
 		}}},
 		Seen: templates.Seen(d.now.Updated),
 	}

@@ -158,7 +158,7 @@ func followersGone(tx *database.Tx, turn FollowerTurn, limit int) (int, error) {
 		return 0, err
 	}
 	return len(rows), database.EachPart(rows, func(part []followerRow) error {
-		now, ids, opens := tx.NowMS(), []any{}, []any{nil, turn.AppID}
+		now, ids, opens := tx.NowMS(), []any{}, []string{}
 		for _, row := range part {
 			ids, opens = append(ids, int64(row.ID)), append(opens, row.OpenID)
 		}
@@ -168,8 +168,6 @@ func followersGone(tx *database.Tx, turn FollowerTurn, limit int) (int, error) {
 			WHERE id IN (`+database.Placeholders(len(ids))+")", append([]any{now, now, now}, ids...)...); err != nil {
 			return err
 		}
-		_, err := tx.Exec("UPDATE wechat_identity SET followed_at = ? WHERE app_id = ? AND open_id IN ("+
-			database.Placeholders(len(part))+")", opens...)
-		return err
+		return setGone(tx, turn.AppID, opens)
 	})
 }

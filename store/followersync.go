@@ -82,6 +82,12 @@ func needFollowerSync(tx *database.Tx, appID string) error {
 		[][]any{{appID, "", 0, int64(tx.NewID()), tx.NowMS(), 0, "", 0, 0, 0, 0, 0, 0, ""}})
 }
 
+// forgetFollowerSync removes the sync of an account that is removed: if it comes back, it is synced from the beginning.
+func forgetFollowerSync(tx *database.Tx, appID string) error {
+	_, err := tx.Exec("DELETE FROM follower_sync WHERE app_id = ?", appID)
+	return err
+}
+
 // followerSyncAudit is what the audit log records of a sync that somebody asked for or stopped.
 type followerSyncAudit struct {
 	AppID string `json:"app_id"`

@@ -482,8 +482,7 @@ func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.S
 		if _, err := tx.Exec("DELETE FROM wechat_app_community WHERE wechat_app_id = ?", int64(id)); err != nil {
 			return core.WechatKeys{}, err
 		}
-		// It is claimed by no sync any more; its row would begin again where it was if the account came back.
-		if _, err := tx.Exec("DELETE FROM follower_sync WHERE app_id = ?", after.AppID); err != nil {
+		if err := forgetFollowerSync(tx, after.AppID); err != nil {
 			return core.WechatKeys{}, err
 		}
 		return core.WechatKeys{}, tx.ExecOne(core.NotFound(noWechatApp), "DELETE FROM wechat_app WHERE id = ?", int64(id))

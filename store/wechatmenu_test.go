@@ -100,7 +100,9 @@ func TestWechatMenuOfATag(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		all, owners, tenants := core.MenuFor{AppID: app.AppID}, core.MenuFor{AppID: app.AppID, Tag: 100}, core.MenuFor{AppID: app.AppID, Tag: 101}
+		all, owners, tenants := core.MenuFor{AppID: app.AppID}, core.MenuFor{AppID: app.AppID, Tag: 100}, core.MenuFor{
+			AppID: app.AppID, Tag: 101,
+		}
 		publish(owners, "业主")
 		publish(all, "所有人")
 		publish(tenants, "租户")

@@ -118,6 +118,17 @@ func setFollowed(tx *database.Tx, who core.WechatIdentity, at any) error {
 	return err
 }
 
+// setGone notes of several people that they do not follow an account.
+func setGone(tx *database.Tx, appID string, openIDs []string) error {
+	args := []any{appID}
+	for _, id := range openIDs {
+		args = append(args, id)
+	}
+	_, err := tx.Exec("UPDATE wechat_identity SET followed_at = NULL WHERE app_id = ? AND open_id IN ("+
+		database.Placeholders(len(openIDs))+")", args...)
+	return err
+}
+
 // toldIdentities records what WeChat tells of followers of an account whose user is known: by the open id, or by the
 // union id, by which they become one.
 func (j *joinedUsers) toldIdentities(tx *database.Tx, appID string, told []core.ToldFollower) error {

@@ -46,7 +46,9 @@ func TestAnswersOfTheOffice(t *testing.T) {
 			t.Errorf("a follow: %q", heard)
 		}
 
-		menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: s.appID}, Draft: []core.MenuButton{{Kind: core.ButtonReply, Name: "地址", Reply: "滨河路 1 号"}}}
+		menu := core.WechatMenu{
+			MenuFor: core.MenuFor{AppID: s.appID}, Draft: []core.MenuButton{{Kind: core.ButtonReply, Name: "地址", Reply: "滨河路 1 号"}},
+		}
 		if _, err := s.Store.UpdateWechatMenu(ctx, core.System, core.Everywhere, menu); err != nil {
 			t.Fatal(err)
 		}

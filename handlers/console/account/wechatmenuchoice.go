@@ -84,7 +84,7 @@ func (m menuChoice) label() string {
 	return "有“" + m.tagName() + "”标签的人"
 }
 
-// note stands beside the page's heading.
+// note is shown after the page's heading: the account, and whose menu it is.
 func (m menuChoice) note() string {
 	if m.tag == 0 {
 		return m.Name

@@ -18,6 +18,9 @@ const (
 	BatchLift      BatchKind = "restriction.lift"
 	BatchReaderQR  BatchKind = "reader.switch_qr"
 	BatchAlerts    BatchKind = "accessalert.handle"
+
+	BatchImportHouses    BatchKind = "house.import"
+	BatchImportResidents BatchKind = "resident.import"
 )
 
 // BatchType describes a kind of batch.
@@ -39,6 +42,14 @@ var BatchTypes = []BatchType{
 	},
 	{
 		BatchResidents, "批量添加住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户；原来已迁出、这次重新添加的，恢复为已迁出。",
+		"已有出入记录的，以及之后改过、认证过的住户保留。",
+	},
+	{
+		BatchImportHouses, "导入房屋", PermHouseEdit, "house", "套房屋", "删除这次导入的房屋，空出来的楼栋和单元一并删除。",
+		"已有住户、出入记录或限制的，以及之后改过的房屋保留。",
+	},
+	{
+		BatchImportResidents, "导入住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户，这次修改的恢复为导入前的内容。",
 		"已有出入记录的，以及之后改过、认证过的住户保留。",
 	},
 	{

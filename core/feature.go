@@ -225,6 +225,7 @@ var Features = []Feature{
 		List: PermResidentView, Page: PermResidentView,
 		Group: "registry", Menu: MenuEntry{"住户信息", "users"},
 		Aliases: []string{"管理中心", "批量导入", "业主"},
+		ActsAt:  map[string]string{"import": "import/new"},
 		Pages:   []FeaturePage{{"导出住户完整信息", "resident/export", nil}},
 		Quick:   QuickAct{"添加住户", "resident/new", "user-plus", PermResidentEdit},
 		Permissions: []PermissionItem{
@@ -237,7 +238,19 @@ var Features = []Feature{
 		Verbs: []Verb{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
 			{"move_out", "住户迁出"}, {"restore", "恢复居住"}, {"remove", "删除登记"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
-			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"},
+			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"}, {"import", "导入住户"},
+		},
+	},
+	{
+		Stem: "import", Noun: "导入", Table: "import", NameColumn: "file", Fields: importFields,
+		List: PermResidentEdit, Page: PermResidentEdit,
+		Under:   "resident",
+		Aliases: []string{"批量导入", "导入记录"},
+		Pages:   []FeaturePage{{"批量导入住户", "import/new", []string{"导入住户", "上传住户表格"}}},
+		ActsAt:  map[string]string{"create": "import/new"},
+		Verbs: []Verb{
+			{"create", "上传导入文件"}, {"map", "对应导入文件的列"}, {"write", "开始导入"}, {"cancel", "取消导入"}, {"undo", "撤销导入"},
+			{"faults", "下载导入的错误表"},
 		},
 	},
 	{
@@ -261,12 +274,14 @@ var Features = []Feature{
 		Pages: []FeaturePage{
 			{"楼栋图", "house/plan", []string{"楼栋"}}, {"批量添加房屋", "house/bulk", []string{"批量生成房屋"}},
 		},
+		ActsAt: map[string]string{"import": "import/new"},
 		Permissions: []PermissionItem{
 			{PermHouseView, "查看房屋", nil},
 			{PermHouseEdit, "修改房屋", []Permission{PermHouseView}},
 		},
 		Verbs: []Verb{
 			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
+			{"import", "导入房屋"},
 		},
 	},
 	{

@@ -8,21 +8,39 @@ import (
 // JobKind names work that is too long for one request; the server has a runner for each kind.
 type JobKind string
 
-// JobVerifyAudit checks the audit log's chain from end to end.
-const JobVerifyAudit JobKind = "audit.verify"
+// The kinds of jobs.
+const (
+	JobVerifyAudit JobKind = "audit.verify" // checks the audit log's chain from end to end
+	JobReadImport  JobKind = "import.read"  // reads the file of an import
+	JobWriteImport JobKind = "import.write" // writes its rows
+	JobUndoImport  JobKind = "import.undo"  // takes back what it has written
+)
 
 // Title returns the name of the work in Chinese.
 func (k JobKind) Title() string {
-	if k == JobVerifyAudit {
-		return "校验操作日志"
+	title, ok := map[JobKind]string{
+		JobVerifyAudit: "校验操作日志", JobReadImport: "读取导入文件", JobWriteImport: "导入", JobUndoImport: "撤销导入",
+	}[k]
+	if !ok {
+		return string(k)
 	}
-	return string(k)
+	return title
 }
 
-// Permission returns the permission an account needs to start the work.
+// Permission returns the permission an account needs to start the work again from its own page; "" = such
+// work is started elsewhere.
 func (k JobKind) Permission() Permission {
 	if k == JobVerifyAudit {
 		return PermAuditView
+	}
+	return ""
+}
+
+// Page returns the page of what a job works on, below /console/; "" = it is the job's own.
+func (j Job) Page() string {
+	switch j.Kind {
+	case JobReadImport, JobWriteImport, JobUndoImport:
+		return "import/" + j.Subject.String()
 	}
 	return ""
 }
@@ -70,6 +88,7 @@ type Job struct {
 	ID      ID
 	Account ID
 	Kind    JobKind
+	Subject ID // what it works on; 0 = nothing of its own
 	State   JobState
 	Done    int64  // steps done, of Total
 	Total   int64  // 0 = not known

@@ -95,6 +95,13 @@ var compoundNames = strings.Fields(`
 	漆雕 乐正 宰父 谷梁 穀梁 拓跋 夹谷 轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 微生 梁丘 左丘 西门 第五 南荣 东里
 	即墨 达奚 完颜 纳兰 淳于 单于 贺兰 鍾離`)
 
+// MaskDigits returns a text of which nobody knows what it is with the middle of longer numbers hidden.
+func MaskDigits(text string) string {
+	return manyDigits.ReplaceAllStringFunc(text, func(digits string) string { return maskMiddle(digits, 3, 2) })
+}
+
+var manyDigits = regexp.MustCompile(`[0-9]{7,}[0-9Xx]?`)
+
 // maskMiddle keeps up to head bytes at the start and tail at the end, but hides at least half of s.
 func maskMiddle(s string, head, tail int) string {
 	tail = min(tail, len(s)/2)

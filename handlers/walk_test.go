@@ -46,6 +46,7 @@ type town struct {
 	messages     map[core.ID]core.ID // by community: what an account was told
 	reviews      map[core.ID]core.ID // by community: an application to be certified
 	photos       map[core.ID]core.ID // by community: its picture
+	imports      map[core.ID]core.ID // by community: a list to be imported
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
 	file         core.ID             // a verification file
@@ -95,9 +96,17 @@ func newTown(t *testing.T) *town {
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, tags: map[core.ID]core.ID{},
+		imports: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
 		w.apply(t, e)
+		imp, err := s.CreateImport(t.Context(), core.System, core.Everywhere, store.NewImport{
+			Community: e.Community, Kind: core.ImportResidents, File: "住户.csv", Content: []byte("姓名,栋,单元,房间\n"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.imports[e.Community] = imp.ID
 		app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
 			App: core.WechatApp{
 				Kind: core.WechatOfficial, Name: "公众号", AppID: fmt.Sprintf("wx%016x", i), Scope: core.ScopeOf(e.Community),
@@ -456,6 +465,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		prefix string
 		id     core.ID
 	}{
+		{"/console/import/", w.imports[e.Community]},
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
 		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file},
 		{"/console/followertag/", w.tags[e.Community]}, {"/console/follower/", w.followers[e.Community]},

@@ -849,7 +849,10 @@ CREATE TABLE job (
   account_id BIGINT       NOT NULL,
   kind       VARCHAR(32)  NOT NULL,
   state      VARCHAR(16)  NOT NULL, -- waiting, running, done, failed, cancelled, broken
-  live_key   VARCHAR(64),           -- account:kind until over: one of a kind at a time; then NULL
+  subject_id BIGINT       NOT NULL, -- what it works on, such as an import; 0 = nothing of its own
+  live_key   VARCHAR(64),           -- account:kind, or kind:subject, until over: one at a time; then NULL
+  queue_key  VARCHAR(64)  NOT NULL, -- those of a key run one after another; '' = of none
+  run_key    VARCHAR(64),           -- the queue's key while it runs; else NULL
   runner     VARCHAR(64)  NOT NULL, -- the server that runs it
   done       BIGINT       NOT NULL,
   total      BIGINT       NOT NULL, -- 0 = unknown
@@ -862,8 +865,76 @@ CREATE TABLE job (
   ended_at   BIGINT
 );
 CREATE UNIQUE INDEX job_live ON job (live_key);
+CREATE UNIQUE INDEX job_run ON job (run_key);
 CREATE INDEX job_account ON job (account_id, id);
 CREATE INDEX job_state ON job (state, id);
+
+-- Lists that are imported from files. Files and rows are encrypted, and removed after a while.
+CREATE TABLE import (
+  id             BIGINT        NOT NULL PRIMARY KEY,
+  community_id   BIGINT        NOT NULL,
+  kind           VARCHAR(32)   NOT NULL, -- resident
+  state          VARCHAR(16)   NOT NULL, -- reading, columns, preview, writing, done, undoing, undone, cancelled, failed
+  account_id     BIGINT        NOT NULL, -- who started it
+  account_name   VARCHAR(64)   NOT NULL,
+  file           VARCHAR(200)  NOT NULL, -- its name, for people
+  size           INTEGER       NOT NULL,
+  pieces         INTEGER       NOT NULL, -- of import_content
+  sha256         VARCHAR(64)   NOT NULL, -- hex
+  sheet          VARCHAR(200)  NOT NULL, -- which to read; '' = the one that opens first
+  columns_text   VARCHAR(2000) NOT NULL, -- what the columns are as somebody said, JSON; '' = by their headings
+  layout         LONGBLOB      NOT NULL, -- sheets, headings and a few rows as they were read, JSON, encrypted
+  reading_id     BIGINT        NOT NULL, -- whose parts are the import's; 0 = none yet
+  parts          INTEGER       NOT NULL,
+  counts         VARCHAR(2000) NOT NULL, -- rows by what they would do, JSON
+  choices        VARCHAR(200)  NOT NULL, -- what was chosen on the preview, JSON
+  next_part      INTEGER       NOT NULL, -- of those to be written
+  written        VARCHAR(2000) NOT NULL, -- what has been written, JSON
+  batch_id       BIGINT        NOT NULL, -- of the records; 0 = none
+  house_batch_id BIGINT        NOT NULL, -- of the houses; 0 = none
+  gives_up       INTEGER       NOT NULL, -- 1 = taken back before it was done: cancelled, or failed with problem
+  problem        VARCHAR(200)  NOT NULL, -- why it failed, in words
+  job_id         BIGINT        NOT NULL, -- the latest
+  created_at     BIGINT        NOT NULL,
+  updated_at     BIGINT        NOT NULL,
+  ended_at       BIGINT,
+  cleared_at     BIGINT                  -- when file and rows were removed
+);
+CREATE INDEX import_community ON import (community_id, id);
+CREATE INDEX import_clear ON import (cleared_at, updated_at);
+
+-- The pieces of a file, encrypted. They are written before their import, so that no transaction is long.
+CREATE TABLE import_content (
+  import_id  BIGINT   NOT NULL,
+  piece      INTEGER  NOT NULL,
+  content    LONGBLOB NOT NULL,
+  created_at BIGINT   NOT NULL,
+  PRIMARY KEY (import_id, piece)
+);
+CREATE INDEX import_content_age ON import_content (created_at);
+
+-- Some hundred rows of a list with what each would do, and later did. A list is read anew under another id, so that
+-- two servers never mix theirs.
+CREATE TABLE import_part (
+  reading_id BIGINT        NOT NULL,
+  part       INTEGER       NOT NULL, -- from 0
+  import_id  BIGINT        NOT NULL,
+  size       INTEGER       NOT NULL, -- rows
+  first_row  INTEGER       NOT NULL, -- its number in the sheet
+  counts     VARCHAR(2000) NOT NULL, -- rows by what they would do, JSON
+  content    LONGBLOB      NOT NULL, -- the rows, compressed and encrypted
+  PRIMARY KEY (reading_id, part)
+);
+CREATE INDEX import_part_import ON import_part (import_id, reading_id);
+
+-- What a heading means in the lists of a community, as somebody said once.
+CREATE TABLE import_column (
+  community_id BIGINT       NOT NULL,
+  kind         VARCHAR(32)  NOT NULL,
+  heading      VARCHAR(100) NOT NULL, -- without brackets and punctuation
+  column_key   VARCHAR(32)  NOT NULL, -- '' = is not imported
+  PRIMARY KEY (community_id, kind, heading)
+);
 
 -- What an account opened last, for its search box. Nothing typed is kept.
 CREATE TABLE recent_view (

@@ -10,7 +10,7 @@ import (
 
 // verifyAuditJob returns the run of core.JobVerifyAudit.
 func verifyAuditJob(s *store.Store) jobRun {
-	return func(ctx context.Context, step func(done, total int64) error) (words, result string, err error) {
+	return func(ctx context.Context, _ core.Job, step func(done, total int64) error) (words, result string, err error) {
 		verdict, err := s.VerifyAuditSteps(ctx, store.AuditAnchor{}, step)
 		if err != nil {
 			return "", "", err

@@ -15,7 +15,7 @@ import (
 // jobRun does a job's work. After each part it calls step and returns its error, if any, at once
 // (cancelled, taken over, server stopping). Another server may run the job again from the start, so
 // its effects must be repeatable.
-type jobRun func(ctx context.Context, step func(done, total int64) error) (words, result string, err error)
+type jobRun func(ctx context.Context, job core.Job, step func(done, total int64) error) (words, result string, err error)
 
 // jobRunner runs accounts' jobs, one at a time on each server. It takes over those of a server that
 // was killed: see store.ClaimJob.
@@ -32,6 +32,9 @@ const jobBeat = 500 * time.Millisecond
 func newJobRunner(s *store.Store, log *slog.Logger) *jobRunner {
 	return &jobRunner{name: rand.Text(), store: s, log: log, kinds: map[core.JobKind]jobRun{
 		core.JobVerifyAudit: verifyAuditJob(s),
+		core.JobReadImport:  readImportJob(s),
+		core.JobWriteImport: writeImportJob(s),
+		core.JobUndoImport:  undoImportJob(s),
 	}}
 }
 
@@ -63,7 +66,9 @@ func (r *jobRunner) run(ctx context.Context, job core.Job) error {
 	}
 	job.State, job.Words, job.Result = core.JobDone, words, result
 	if err != nil {
-		r.log.Error("account's job failed", "job", job.ID, "kind", job.Kind, "err", err)
+		if !core.IsInvalid(err) { // that is what its starter got wrong
+			r.log.Error("account's job failed", "job", job.ID, "kind", job.Kind, "err", err)
+		}
 		job.State, job.Words = core.JobFailed, core.MessageOf(err)
 	}
 	if err := r.store.EndJob(last, r.name, job); !core.IsConflict(err) {
@@ -84,7 +89,7 @@ func (r *jobRunner) work(ctx context.Context, job core.Job) (words, result strin
 		return "", "", errors.New("no runner for this kind of job")
 	}
 	var told time.Time
-	return run(ctx, func(done, total int64) error {
+	return run(ctx, job, func(done, total int64) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -34,10 +34,10 @@ func TestJobsEndAsTheirWorkDid(t *testing.T) {
 		words string
 	}{
 		"the real check": {nil, core.JobDone, "已校验 1 条操作日志，完好。"},
-		"failure": {func(context.Context, func(int64, int64) error) (string, string, error) {
+		"failure": {func(context.Context, core.Job, func(int64, int64) error) (string, string, error) {
 			return "", "", errors.New("dial 10.0.0.3: secret")
 		}, core.JobFailed, core.MessageOf(errors.New("any"))},
-		"panic": {func(context.Context, func(int64, int64) error) (string, string, error) {
+		"panic": {func(context.Context, core.Job, func(int64, int64) error) (string, string, error) {
 			panic("x")
 		}, core.JobFailed, core.MessageOf(errors.New("any"))},
 	} {
@@ -58,7 +58,7 @@ func TestACancelledJobStops(t *testing.T) {
 	var by core.Actor
 	var id core.ID
 	stopped := false
-	r, by, id = jobOffice(t, func(ctx context.Context, step func(int64, int64) error) (string, string, error) {
+	r, by, id = jobOffice(t, func(ctx context.Context, _ core.Job, step func(int64, int64) error) (string, string, error) {
 		if err := r.store.CancelJob(ctx, by, id); err != nil {
 			t.Error(err)
 		}
@@ -76,7 +76,7 @@ func TestACancelledJobStops(t *testing.T) {
 
 func TestAJobSurvivesAStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	r, by, id := jobOffice(t, func(_ context.Context, step func(int64, int64) error) (string, string, error) {
+	r, by, id := jobOffice(t, func(_ context.Context, _ core.Job, step func(int64, int64) error) (string, string, error) {
 		stop()
 		return "", "", step(1, 2)
 	})

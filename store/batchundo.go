@@ -36,6 +36,9 @@ func init() { // the functions refer to the table
 		core.BatchLift:      {undo: undoRestrictions},
 		core.BatchReaderQR:  {undo: undoReadersQR},
 		core.BatchAlerts:    {undo: undoAccessAlerts},
+
+		core.BatchImportHouses:    {undo: undoImportedHouses},
+		core.BatchImportResidents: {personal: true, undo: undoImportedResidents},
 	}
 }
 

@@ -313,6 +313,22 @@ func (b *houseBuilder) save() error {
 
 // saveAll saves the houses with their batch and their line in the audit log.
 func (b *houseBuilder) saveAll(by core.Actor) (core.Batch, error) {
+	batch, err := b.saveAs(by, core.Batch{Community: b.community.ID, Kind: core.BatchHouses})
+	if err != nil {
+		return batch, err
+	}
+	return batch, audit.Write(b.tx, by, audit.Entry{
+		Community: b.community.ID, Action: "house.create", Subject: audit.Target("community", b.community.ID),
+		After: b.audit(batch),
+	})
+}
+
+func (b *houseBuilder) audit(batch core.Batch) housesAudit {
+	return housesAudit{Houses: b.labels[:min(len(b.labels), maxNamed)], Count: len(b.labels), Batch: batch.ID}
+}
+
+// saveAs saves the houses as things of a batch.
+func (b *houseBuilder) saveAs(by core.Actor, of core.Batch) (core.Batch, error) {
 	if err := b.save(); err != nil {
 		return core.Batch{}, err
 	}
@@ -320,16 +336,7 @@ func (b *houseBuilder) saveAll(by core.Actor) (core.Batch, error) {
 	for i, id := range b.ids {
 		things[i] = batchThing{ID: id, After: houseItem{Label: b.labels[i], Updated: b.tx.NowMS()}}
 	}
-	batch, err := writeBatch(b.tx, by, core.Batch{Community: b.community.ID, Kind: core.BatchHouses}, things)
-	if err != nil {
-		return batch, err
-	}
-	return batch, audit.Write(b.tx, by, audit.Entry{
-		Community: b.community.ID, Action: "house.create", Subject: audit.Target("community", b.community.ID),
-		After: housesAudit{
-			Houses: b.labels[:min(len(b.labels), maxNamed)], Count: len(b.labels), Batch: batch.ID,
-		},
-	})
+	return writeBatch(b.tx, by, of, things)
 }
 
 // maxNamed is how many names a line of the audit log lists.

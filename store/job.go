@@ -22,7 +22,8 @@ const (
 	jobsListed = 50
 )
 
-const jobColumns = "SELECT id, account_id, kind, state, done, total, words, result, tries, created_at, begun_at, ended_at FROM job WHERE "
+const jobColumns = `SELECT id, account_id, kind, subject_id, state, done, total, words, result, tries, created_at, begun_at,
+	ended_at FROM job WHERE `
 
 // errNoJob is also the answer for a job of another account.
 var errNoJob = core.NotFound("任务不存在")
@@ -35,6 +36,7 @@ type jobRow struct {
 	ID      core.ID         `db:"id"`
 	Account core.ID         `db:"account_id"`
 	Kind    core.JobKind    `db:"kind"`
+	Subject core.ID         `db:"subject_id"`
 	State   core.JobState   `db:"state"`
 	Done    int64           `db:"done"`
 	Total   int64           `db:"total"`
@@ -48,7 +50,8 @@ type jobRow struct {
 
 func (r jobRow) job() core.Job {
 	return core.Job{
-		ID: r.ID, Account: r.Account, Kind: r.Kind, State: r.State, Done: r.Done, Total: r.Total, Words: r.Words, Result: r.Result,
+		ID: r.ID, Account: r.Account, Kind: r.Kind, Subject: r.Subject, State: r.State,
+		Done: r.Done, Total: r.Total, Words: r.Words, Result: r.Result,
 		Tries: r.Tries, Created: r.Created.Time, Begun: r.Begun.Time, Ended: r.Ended.Time,
 	}
 }
@@ -57,26 +60,41 @@ func (r jobRow) job() core.Job {
 // the kind is unfinished, it returns that one: a form sent twice starts one job.
 func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) (id core.ID, err error) {
 	err = s.db.Write(ctx, "start job", func(tx *database.Tx) error {
-		live := by.ID.String() + ":" + string(kind)
-		err := tx.Get(&id, "SELECT id FROM job WHERE live_key = ?", live)
-		if err == nil || !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		id = tx.NewID()
-		_, err = tx.Exec(
-			`INSERT INTO job (id, account_id, kind, state, live_key, runner, done, total, words, result, tries, beat_at, created_at)
-			VALUES (?, ?, ?, 'waiting', ?, '', 0, 0, '', '', 0, 0, ?)`,
-			int64(id), int64(by.ID), string(kind), live, tx.NowMS(),
-		)
-		if database.IsDuplicate(err) {
-			return database.ErrRace
-		}
-		if err != nil {
+		var begun bool
+		id, begun, err = queueJob(tx, by, newJob{kind: kind, live: by.ID.String() + ":" + string(kind)})
+		if err != nil || !begun {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{Action: "job.start", Subject: audit.Target("job", id), After: jobAudit{kind.Title()}})
 	})
 	return id, err
+}
+
+// newJob is a job to be queued.
+type newJob struct {
+	kind    core.JobKind
+	subject core.ID
+	live    string // job.live_key
+	queue   string // those of a queue run one after another; "" = of none
+}
+
+// queueJob queues a job within another act, unless one of its key is unfinished, whose id it returns then.
+func queueJob(tx *database.Tx, by core.Actor, job newJob) (id core.ID, begun bool, err error) {
+	err = tx.Get(&id, "SELECT id FROM job WHERE live_key = ?", job.live)
+	if err == nil || !errors.Is(err, sql.ErrNoRows) {
+		return id, false, err
+	}
+	id = tx.NewID()
+	_, err = tx.Exec(
+		`INSERT INTO job (id, account_id, kind, subject_id, state, live_key, queue_key, runner, done, total, words, result,
+			tries, beat_at, created_at)
+		VALUES (?, ?, ?, ?, 'waiting', ?, ?, '', 0, 0, '', '', 0, 0, ?)`,
+		int64(id), int64(by.ID), string(job.kind), int64(job.subject), job.live, job.queue, tx.NowMS(),
+	)
+	if database.IsDuplicate(err) {
+		err = database.ErrRace
+	}
+	return id, true, err
 }
 
 // Job returns a job of an account.
@@ -109,8 +127,11 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 		if row.State.Over() {
 			return over
 		}
-		if err := tx.ExecOne(database.ErrRace, `UPDATE job SET state = 'cancelled', words = '', live_key = NULL, ended_at = ?
-			WHERE id = ? AND state IN ('waiting', 'running')`, tx.NowMS(), int64(id)); err != nil {
+		if row.Subject != 0 {
+			return core.Conflict("请在“" + row.Kind.Title() + "”的页面取消")
+		}
+		if err := tx.ExecOne(database.ErrRace, `UPDATE job SET state = 'cancelled', words = '', live_key = NULL, run_key = NULL,
+			ended_at = ? WHERE id = ? AND state IN ('waiting', 'running')`, tx.NowMS(), int64(id)); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
@@ -119,8 +140,16 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 	})
 }
 
+// cancelJobOf ends the unfinished job of a thing within the act that does away with its work. Its runner stops at
+// the next step.
+func cancelJobOf(tx *database.Tx, subject core.ID) error {
+	_, err := tx.Exec(`UPDATE job SET state = 'cancelled', words = '', live_key = NULL, run_key = NULL, ended_at = ?
+		WHERE subject_id = ? AND state IN ('waiting', 'running')`, tx.NowMS(), int64(subject))
+	return err
+}
+
 // ClaimJob assigns to a runner the oldest job that waits, or whose server has been silent for half
-// a minute, and returns it. Of several servers that ask at once, one gets it. A job that was
+// a minute, and returns it; of a queue only if none of it runs. Of several servers that ask at once, one gets it. A job that was
 // started three times becomes broken instead. NotFound means that no job waits.
 func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err error) {
 	free := "(state = 'waiting' OR state = 'running' AND beat_at < ?)"
@@ -128,7 +157,8 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 	var waiting []core.ID // most calls find nothing and need no transaction
 	if err := s.db.All(
 		ctx, &waiting,
-		"SELECT id FROM job WHERE state IN ('waiting', 'running') AND "+free+" ORDER BY id LIMIT 1", stale,
+		`SELECT j.id FROM job j WHERE j.state IN ('waiting', 'running') AND `+free+`
+		AND NOT EXISTS (SELECT 1 FROM job o WHERE o.run_key = j.queue_key AND o.id <> j.id) ORDER BY j.id LIMIT 1`, stale,
 	); err != nil {
 		return job, database.Wrap("look for jobs", err)
 	}
@@ -138,8 +168,8 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 	err = s.db.Write(ctx, "claim job", func(tx *database.Tx) error {
 		id := int64(waiting[0])
 		broken, err := tx.Exec(
-			"UPDATE job SET state = 'broken', words = '服务器多次中断，可以再次执行', live_key = NULL, ended_at = ? WHERE id = ? AND tries >= ? AND "+
-				free,
+			`UPDATE job SET state = 'broken', words = '服务器多次中断，可以再次执行', live_key = NULL, run_key = NULL, ended_at = ?
+			WHERE id = ? AND tries >= ? AND `+free,
 			tx.NowMS(), id, jobTries, stale,
 		)
 		if err != nil {
@@ -149,8 +179,13 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 			job = core.Job{}
 			return noteJobEnd(tx, id)
 		}
-		if err := tx.ExecOne(errNoJob, `UPDATE job SET state = 'running', runner = ?, tries = tries + 1, beat_at = ?, done = 0, total = 0,
-			begun_at = COALESCE(begun_at, ?) WHERE id = ? AND `+free, runner, tx.NowMS(), tx.NowMS(), id, stale); err != nil {
+		err = tx.ExecOne(errNoJob, `UPDATE job SET state = 'running', runner = ?, tries = tries + 1, beat_at = ?, done = 0, total = 0,
+			run_key = NULLIF(queue_key, ''), begun_at = COALESCE(begun_at, ?) WHERE id = ? AND `+free,
+			runner, tx.NowMS(), tx.NowMS(), id, stale)
+		if database.IsDuplicate(err) {
+			return errNoJob // another of its queue has just begun
+		}
+		if err != nil {
 			return err
 		}
 		var row jobRow
@@ -179,7 +214,7 @@ func (s *Store) StepJob(ctx context.Context, runner string, id core.ID, done, to
 // result. It is a conflict if the job is no longer the runner's.
 func (s *Store) EndJob(ctx context.Context, runner string, job core.Job) error {
 	return s.db.Write(ctx, "end job", func(tx *database.Tx) error {
-		err := tx.ExecOne(errJobGone, `UPDATE job SET state = ?, words = ?, result = ?, live_key = NULL, ended_at = ?
+		err := tx.ExecOne(errJobGone, `UPDATE job SET state = ?, words = ?, result = ?, live_key = NULL, run_key = NULL, ended_at = ?
 			WHERE id = ? AND runner = ? AND state = 'running'`, string(job.State), job.Words, job.Result, tx.NowMS(), int64(job.ID), runner)
 		if err != nil {
 			return err
@@ -195,9 +230,13 @@ func noteJobEnd(tx *database.Tx, id int64) error {
 		return err
 	}
 	job := row.job()
+	link := job.Page()
+	if link == "" {
+		link = "job/" + job.ID.String()
+	}
 	return notify(tx, told{
 		job.Account,
-		core.Notice{Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: "job/" + job.ID.String()},
+		core.Notice{Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: link},
 		core.MessageNote{Kind: core.MessageJob},
 	})
 }
@@ -207,7 +246,8 @@ func noteJobEnd(tx *database.Tx, id int64) error {
 func (s *Store) ReleaseJob(ctx context.Context, runner string, id core.ID) error {
 	return s.db.Write(ctx, "release job", func(tx *database.Tx) error {
 		_, err := tx.Exec(
-			"UPDATE job SET state = 'waiting', runner = '', tries = tries - 1 WHERE id = ? AND runner = ? AND state = 'running'",
+			`UPDATE job SET state = 'waiting', run_key = NULL, runner = '', tries = tries - 1
+			WHERE id = ? AND runner = ? AND state = 'running'`,
 			int64(id), runner,
 		)
 		return err

@@ -59,6 +59,11 @@ func (b *residentBuilder) writeBatch(by core.Actor) (core.Batch, error) {
 	if len(b.people) == 1 {
 		return core.Batch{}, nil
 	}
+	return writeBatch(b.tx, by, core.Batch{Community: b.community, Kind: core.BatchResidents}, b.things())
+}
+
+// things returns the residents who were added as things of a batch.
+func (b *residentBuilder) things() []batchThing {
 	things := make([]batchThing, len(b.people))
 	for i, r := range b.people {
 		thing := batchThing{ID: r.ID, After: residentItem{Certified: millisOf(r.Certified), Updated: b.tx.NowMS()}}
@@ -68,7 +73,7 @@ func (b *residentBuilder) writeBatch(by core.Actor) (core.Batch, error) {
 		}
 		things[i] = thing
 	}
-	return writeBatch(b.tx, by, core.Batch{Community: b.community, Kind: core.BatchResidents}, things)
+	return things
 }
 
 // undoResidents deletes residents who were added, and moves those out again who came back, unless

@@ -4,6 +4,7 @@
 package console
 
 import (
+	"context"
 	"slices"
 
 	"tongxing/core"
@@ -86,4 +87,9 @@ func (c *Console) ErrorPage(ctx *web.Context, p web.ErrorPage) error {
 // pages are those that belong to no area.
 type pages struct {
 	*frame.Frame
+}
+
+// OpenImport opens a file to be imported, for the server's jobs.
+func OpenImport(ctx context.Context, content []byte) (store.ImportSource, error) {
+	return registry.OpenImport(ctx, content)
 }

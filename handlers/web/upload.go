@@ -119,12 +119,16 @@ func uploadName(given string) string {
 func (rule UploadRule) check(u Upload, ending string) error {
 	var endings []string
 	for _, kind := range rule.Kinds {
-		endings = append(endings, kind.Endings()...)
+		if endings = append(endings, kind.Endings()...); kind == sheet.Old {
+			endings = append(endings, "xls")
+		}
 	}
 	only := "只支持 " + strings.Join(endings, "、") + " 文件"
 	switch {
 	case len(bytes.TrimSpace(u.Content)) == 0:
 		return fieldError(rule.Field, "文件是空的")
+	case u.Kind == sheet.Old && slices.Contains(rule.Kinds, sheet.Old):
+		return nil // its reader judges by the content alone
 	case u.Kind == sheet.Old && slices.Contains(rule.Kinds, sheet.Workbook):
 		return fieldError(rule.Field, "这是旧版 Excel（xls）或设了密码的表格，请另存为不带密码的 xlsx")
 	case !slices.Contains(endings, ending):

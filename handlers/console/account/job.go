@@ -130,9 +130,13 @@ func jobPart(c *web.Context, job core.Job) templates.Job {
 	if part.Known {
 		part.Count = fmt.Sprintf("%d / %d", job.Done, job.Total)
 	}
-	if !part.Over {
+	switch page := job.Page(); {
+	case page != "": // where it is also cancelled and started again
+		part.Result = templates.Action{Label: "查看", URL: "/console/" + page, Icon: "external-link", Primary: true}
+		return part
+	case !part.Over:
 		part.Cancel = part.URL + "/cancel"
-	} else if c.Has(job.Kind.Permission()) {
+	case c.Has(job.Kind.Permission()):
 		part.Again = part.URL + "/again"
 	}
 	if job.State == core.JobDone && job.Result != "" {
@@ -166,6 +170,9 @@ func (p *Pages) auditVerify(c *web.Context) error { return p.jobStart(c, core.Jo
 // jobStart starts a job, for which the caller must have permission now. There is one log for the
 // whole deployment, so only an operator may have it verified.
 func (p *Pages) jobStart(c *web.Context, kind core.JobKind) error {
+	if kind.Permission() == "" {
+		return core.Conflict("请在这项工作的页面再次执行")
+	}
 	if !c.Has(kind.Permission()) {
 		return core.Forbidden("您没有“" + kind.Permission().Name() + "”的权限")
 	}

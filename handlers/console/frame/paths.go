@@ -22,6 +22,7 @@ const (
 	GuardPath             = GuardPostPath + "/guard"
 	GuardPostPath         = "/console/guardpost"
 	HousePath             = "/console/house"
+	ImportPath            = "/console/import"
 	JobPath               = "/console/job"
 	MePath                = "/console/me"
 	MessagePath           = "/console/message"
@@ -83,6 +84,9 @@ func GuardPostURL(id core.ID) string { return pageOf(GuardPostPath, id) }
 
 // HouseURL returns the URL of a house.
 func HouseURL(id core.ID) string { return pageOf(HousePath, id) }
+
+// ImportURL returns the URL of an import.
+func ImportURL(id core.ID) string { return pageOf(ImportPath, id) }
 
 // JobURL returns the URL of a job.
 func JobURL(id core.ID) string { return pageOf(JobPath, id) }

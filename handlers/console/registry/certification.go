@@ -30,13 +30,23 @@ func (p *Pages) certificationRoutes() []web.Route {
 
 // residentTabs returns the tabs of 住户信息; none for an account that has only the first.
 func residentTabs(c *web.Context, active string) templates.Tabs {
-	if !c.Has(core.PermCertificationView) {
+	tabs := templates.Tabs{Label: "住户信息", Items: []templates.NavItem{
+		{Label: "住户", URL: frame.Keep(c, frame.ResidentPath), Active: active == "resident"},
+	}}
+	if c.Has(core.PermCertificationView) {
+		tabs.Items = append(tabs.Items, templates.NavItem{
+			Label: "认证审核", URL: frame.Keep(c, frame.CertificationPath), Active: active == "certification",
+		})
+	}
+	if len(core.ImportKindsOf(c.Has)) > 0 {
+		tabs.Items = append(tabs.Items, templates.NavItem{
+			Label: "导入记录", URL: frame.Keep(c, frame.ImportPath), Active: active == "import",
+		})
+	}
+	if len(tabs.Items) == 1 {
 		return templates.Tabs{}
 	}
-	return templates.Tabs{Label: "住户信息", Items: []templates.NavItem{
-		{Label: "住户", URL: frame.Keep(c, frame.ResidentPath), Active: active == "resident"},
-		{Label: "认证审核", URL: frame.Keep(c, frame.CertificationPath), Active: active == "certification"},
-	}}
+	return tabs
 }
 
 type certificationListPage struct {

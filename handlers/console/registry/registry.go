@@ -22,6 +22,7 @@ func (p *Pages) Routes() []web.Route {
 		p.communityRoutes(),
 		p.houseRoutes(),
 		p.residentRoutes(),
+		p.importRoutes(),
 		p.staffRoutes(),
 		p.certificationRoutes(),
 		p.followerRoutes(),

@@ -117,6 +117,11 @@ func (p *Pages) residentList(c *web.Context) error {
 		}
 	}
 	if c.Has(core.PermResidentEdit) {
+		if len(core.ImportKindsOf(c.Has)) > 0 {
+			page.Actions = append(page.Actions, templates.Action{
+				Label: "批量导入", URL: frame.NewURL(frame.ImportPath, filter.Community), Icon: "upload",
+			})
+		}
 		page.Actions = append(page.Actions, templates.Action{Label: "添加住户", URL: residentNewURL(filter), Icon: "plus", Primary: true})
 		if !filter.MovedOut {
 			page.List.Bulk, page.List.CSRF = residentBulk(c), page.CSRF

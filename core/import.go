@@ -1,0 +1,406 @@
+package core
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// ImportKind is what the rows of an import are 导入: it is the stem of their records.
+type ImportKind string
+
+// ImportResidents are residents and houses of one community.
+const ImportResidents ImportKind = "resident"
+
+// ImportType describes a kind of import. A further kind is a row of ImportTypes, and one of store's importKinds.
+type ImportType struct {
+	Kind  ImportKind
+	Label string       // of the records: 住户
+	Needs []Permission // to import, and to see imports
+	Rules string       // what a list must have, in words
+
+	// Columns are those that a list of a community may have, in the order of its template.
+	Columns func(c Community) []ImportColumn
+	// Check adds what is wrong with a row as a whole, once its cells are read.
+	Check func(c Community, row *ImportRow)
+	// Keys are by what rows of one list are compared: see ImportKey.
+	Keys func(c Community, row ImportRow) []ImportKey
+}
+
+// ImportTypes are all kinds of imports.
+var ImportTypes = []ImportType{{
+	Kind: ImportResidents, Label: "住户和房屋", Needs: []Permission{PermResidentEdit, PermHouseEdit}, Rules: residentImportRules,
+	Columns: ResidentImportColumns, Check: checkResidentImport, Keys: residentImportKeys,
+}}
+
+// Type returns the kind's description; ok reports whether there is such a kind.
+func (k ImportKind) Type() (t ImportType, ok bool) {
+	at := slices.IndexFunc(ImportTypes, func(t ImportType) bool { return t.Kind == k })
+	if at < 0 {
+		return ImportType{}, false
+	}
+	return ImportTypes[at], true
+}
+
+// ImportKindsOf returns the kinds of imports that somebody may see.
+func ImportKindsOf(allowed func(Permission) bool) []ImportKind {
+	var kinds []ImportKind
+	for _, t := range ImportTypes {
+		if !slices.ContainsFunc(t.Needs, func(p Permission) bool { return !allowed(p) }) {
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
+}
+
+// ImportColumn is a column that a list may have.
+type ImportColumn struct {
+	Key    string
+	Label  string   // its heading in the template
+	Group  string   // the heading above it there
+	Names  []string // other headings that mean it, as ImportHeading returns them
+	Needed bool     // no list can do without
+	Asked  bool     // a list without it may have it under a heading that nobody knows: see ReadImportHead
+	Text   bool     // of digits that are no number: its cells are text in the template
+	Offers []string // what its cells may have; nil = anything
+
+	// Read returns a cell in its stored form; the error tells what is wrong with it.
+	Read func(cell string) (string, error)
+	// Shown returns a stored value as pages show it; nil = as it is.
+	Shown func(value string) string
+}
+
+// ShownText returns a stored value of the column for a page.
+func (c ImportColumn) ShownText(value string) string {
+	if c.Shown == nil || value == "" {
+		return value
+	}
+	return c.Shown(value)
+}
+
+// ImportState is how far an import is.
+type ImportState string
+
+// The states.
+const (
+	ImportReading   ImportState = "reading"   // its file is being read, or waits for that
+	ImportMapping   ImportState = "columns"   // somebody must say what its columns are
+	ImportPreview   ImportState = "preview"   // somebody must decide
+	ImportWriting   ImportState = "writing"   // its rows are being written, or wait for that
+	ImportDone      ImportState = "done"      // they are written
+	ImportUndoing   ImportState = "undoing"   // what it wrote is being taken back
+	ImportUndone    ImportState = "undone"    // it has been, but for what was changed since
+	ImportCancelled ImportState = "cancelled" // it wrote nothing, or that has been taken back
+	ImportFailed    ImportState = "failed"    // it wrote nothing, or that has been taken back
+)
+
+// ImportStates returns the states in the order of an import's life.
+func ImportStates() []ImportState {
+	return []ImportState{
+		ImportReading, ImportMapping, ImportPreview, ImportWriting, ImportDone, ImportUndoing, ImportUndone, ImportCancelled,
+		ImportFailed,
+	}
+}
+
+// Label returns the state in Chinese.
+func (s ImportState) Label() string {
+	return map[ImportState]string{
+		ImportReading: "读取中", ImportMapping: "待对应列", ImportPreview: "待确认", ImportWriting: "导入中",
+		ImportDone: "已导入", ImportUndoing: "撤销中", ImportUndone: "已撤销", ImportCancelled: "已取消", ImportFailed: "失败",
+	}[s]
+}
+
+// Working reports whether a job works on an import in the state.
+func (s ImportState) Working() bool {
+	return s == ImportReading || s == ImportWriting || s == ImportUndoing
+}
+
+// Over reports whether nothing more comes of an import by itself.
+func (s ImportState) Over() bool {
+	return slices.Contains([]ImportState{ImportDone, ImportUndone, ImportCancelled, ImportFailed}, s)
+}
+
+// Import is a list on its way from a file into the register 导入.
+type Import struct {
+	ID, Community ID
+	Kind          ImportKind
+	State         ImportState
+	By            Actor // an account
+	File          string
+	Size          int
+	Sheet         string         // which to read; "" = the one that opens first
+	Columns       map[int]string // what the columns are as somebody said: a key by position; nil = by their headings
+	Reading       ID             // whose parts are its own; 0 = none yet
+	Parts         int
+	Counts        ImportCounts
+	Choices       ImportChoices
+	NextPart      int // of those to be written
+	Written       ImportCounts
+	Batch         ID // of the records that it wrote; 0 = none
+	Houses        ID // of the houses that it added; 0 = none
+	GivesUp       bool
+	Problem       string // why it failed, in words
+	Job           ID     // the latest
+	Created       time.Time
+	Updated       time.Time
+	Ended         time.Time
+	Cleared       time.Time // when file and rows were removed; zero = they are there
+}
+
+// ImportLife is how long file and rows of an import are kept after its last change.
+const ImportLife = 7 * 24 * time.Hour
+
+const (
+	// MaxImportFile bounds a file, in bytes.
+	MaxImportFile = 20 << 20
+	// MaxImportRows bounds the rows of a list.
+	MaxImportRows = 200_000
+	// ImportPart is the number of rows that are kept, and written, together.
+	ImportPart = 500
+)
+
+// ImportVerdict is what a row would do.
+type ImportVerdict string
+
+// The verdicts.
+const (
+	ImportNew     ImportVerdict = "new"     // adds a record
+	ImportBack    ImportVerdict = "back"    // brings one back who had left
+	ImportTie     ImportVerdict = "tie"     // adds another tie of somebody known elsewhere
+	ImportChanged ImportVerdict = "changed" // changes a record
+	ImportSame    ImportVerdict = "same"    // changes nothing
+	ImportPlace   ImportVerdict = "place"   // adds a house alone
+	ImportWrong   ImportVerdict = "wrong"   // cannot be imported
+)
+
+// ImportPlaces counts the houses that rows add, whatever else they do.
+const ImportPlaces = "places"
+
+// ImportMatch is by what a record was recognised.
+type ImportMatch string
+
+// The matches.
+const (
+	ByPhone    ImportMatch = "phone"
+	ByIDNumber ImportMatch = "id_number"
+	ByName     ImportMatch = "name"
+	ByRow      ImportMatch = "row" // an earlier row of the list says the same
+)
+
+// Label returns the match in Chinese.
+func (m ImportMatch) Label() string {
+	return map[ImportMatch]string{ByPhone: "手机号", ByIDNumber: "证件号", ByName: "姓名和房屋", ByRow: "与前面的行相同"}[m]
+}
+
+// ImportRow is one row of a list, as it was read and judged.
+type ImportRow struct {
+	Number  int           `json:"n"` // in the sheet, from 1
+	Values  []string      `json:"v"` // in the order of the kind's columns, in their stored form; one that is wrong as typed
+	Verdict ImportVerdict `json:"k"`
+	Match   ImportMatch   `json:"m,omitempty"`
+	Target  ID            `json:"t,omitempty"` // the record that it changes, or is equal to
+	Was     []string      `json:"w,omitempty"` // the record's values, if it is changed
+	Place   bool          `json:"h,omitempty"` // it adds its house
+	Label   string        `json:"l,omitempty"` // of its house
+	Wrong   []ImportFault `json:"e,omitempty"`
+}
+
+// ImportFault is one thing that is wrong with a row.
+type ImportFault struct {
+	Column string `json:"c,omitempty"` // its key; "" = the row as a whole
+	Kind   string `json:"k"`           // in Chinese, for counting: 手机号有误
+	Words  string `json:"w"`           // what is wrong, and what to do
+}
+
+// Fail adds a fault of a column.
+func (r *ImportRow) Fail(column, kind, words string) {
+	r.Verdict = ImportWrong
+	r.Wrong = append(r.Wrong, ImportFault{Column: column, Kind: kind, Words: words})
+}
+
+// ImportCounts counts rows by verdict, ImportPlaces and faults by kind.
+type ImportCounts map[string]int
+
+// Add counts a row.
+func (c ImportCounts) Add(row ImportRow) {
+	c[string(row.Verdict)]++
+	if row.Place && row.Verdict != ImportWrong {
+		c[ImportPlaces]++
+	}
+	for _, fault := range row.Wrong {
+		c[faultCount+fault.Kind]++
+	}
+}
+
+// AddAll adds other counts.
+func (c ImportCounts) AddAll(other ImportCounts) {
+	for key, n := range other {
+		c[key] += n
+	}
+}
+
+const faultCount = "!"
+
+// Of returns the number of rows with any of some verdicts.
+func (c ImportCounts) Of(verdicts ...ImportVerdict) int {
+	n := 0
+	for _, v := range verdicts {
+		n += c[string(v)]
+	}
+	return n
+}
+
+// Rows returns the number of all rows.
+func (c ImportCounts) Rows() int {
+	return c.Of(ImportNew, ImportBack, ImportTie, ImportChanged, ImportSame, ImportPlace, ImportWrong)
+}
+
+// ImportFaultCount is how many faults of a kind a list has.
+type ImportFaultCount struct {
+	Kind string
+	N    int
+}
+
+// Faults returns the kinds of faults with their numbers, the most frequent first.
+func (c ImportCounts) Faults() []ImportFaultCount {
+	var faults []ImportFaultCount
+	for key, n := range c {
+		if len(key) > 1 && key[:1] == faultCount {
+			faults = append(faults, ImportFaultCount{key[1:], n})
+		}
+	}
+	slices.SortFunc(faults, func(a, b ImportFaultCount) int {
+		if a.N != b.N {
+			return b.N - a.N
+		}
+		return slices.Compare([]byte(a.Kind), []byte(b.Kind))
+	})
+	return faults
+}
+
+// Text encodes the counts for a column of the database.
+func (c ImportCounts) Text() string {
+	text, _ := json.Marshal(c) // of numbers by text, which always encodes
+	return string(text)
+}
+
+// ReadImportCounts decodes what Text encoded.
+func ReadImportCounts(text string) ImportCounts {
+	counts := ImportCounts{}
+	_ = json.Unmarshal([]byte(text), &counts) // an unreadable text counts nothing
+	return counts
+}
+
+// ImportKnown is what becomes of the rows of people who are registered in their house already.
+type ImportKnown string
+
+// The choices.
+const (
+	ImportUpdate ImportKnown = "update" // the list's values take the place of the register's
+	ImportFill   ImportKnown = "fill"   // only what the register lacks is taken
+	ImportSkip   ImportKnown = "skip"   // nothing
+)
+
+// ImportKnowns returns the choices in the order forms show them.
+func ImportKnowns() []ImportKnown { return []ImportKnown{ImportUpdate, ImportFill, ImportSkip} }
+
+// Label returns the choice in Chinese.
+func (k ImportKnown) Label() string {
+	return map[ImportKnown]string{ImportUpdate: "按文件修改", ImportFill: "只补空缺的", ImportSkip: "跳过"}[k]
+}
+
+// ImportChoices are what somebody decides on the preview.
+type ImportChoices struct {
+	Known ImportKnown `json:"known"`
+	Ties  bool        `json:"ties"` // somebody who lives in another house gets this one too; else the row is skipped
+	All   bool        `json:"all"`  // all rows or none; else those that are good
+}
+
+// DefaultImportChoices returns the choices that the preview starts with: nothing of the register is overwritten.
+func DefaultImportChoices() ImportChoices { return ImportChoices{Known: ImportFill, Ties: true} }
+
+// Check returns what is wrong with the choices for a list with these counts.
+func (c ImportChoices) Check(counts ImportCounts) error {
+	fields := map[string]string{}
+	if !slices.Contains(ImportKnowns(), c.Known) {
+		fields["known"] = "请选择已有住户怎样处理"
+	}
+	if c.All && counts.Of(ImportWrong) > 0 {
+		fields["all"] = "有错误的行，不能全部导入；请改好后重新上传，或只导入正确的行"
+	}
+	if len(fields) == 0 && c.Writes(counts) == 0 && counts[ImportPlaces] == 0 {
+		return Conflict("没有可以导入的行")
+	}
+	return InvalidFields(fields)
+}
+
+// Writes returns how many records a list with these counts adds or changes at most.
+func (c ImportChoices) Writes(counts ImportCounts) int {
+	n := counts.Of(ImportNew, ImportBack)
+	if c.Ties {
+		n += counts.Of(ImportTie)
+	}
+	if c.Known != ImportSkip {
+		n += counts.Of(ImportChanged)
+	}
+	return n
+}
+
+// ImportKey is something that two rows of one list may have in common: they are then equal, or contradict each
+// other.
+type ImportKey struct {
+	Key   string // what they have in common
+	Says  string // what they say; two rows of one key that say different things contradict each other
+	Whole bool   // the key is a whole record: a second row that says the same is superfluous
+	Kind  string // of the fault, in Chinese
+	Words string // what is wrong, with %d for the other row
+}
+
+// ImportSeen compares the rows of one list with those before them.
+type ImportSeen struct{ keys map[string]seenRow }
+
+type seenRow struct {
+	row  int
+	says string
+}
+
+// Add compares a row with those before it. again is the earlier row that says the same, 0 = none; wrong tells the
+// earlier rows that it contradicts, by the key they have in common.
+func (s *ImportSeen) Add(number int, keys []ImportKey) (again int, wrong map[int]ImportKey) {
+	if s.keys == nil {
+		s.keys = map[string]seenRow{}
+	}
+	for _, key := range keys {
+		name := key.Kind + "\x00" + key.Key
+		first, known := s.keys[name]
+		switch {
+		case !known:
+			s.keys[name] = seenRow{number, key.Says}
+		case first.says != key.Says:
+			if wrong == nil {
+				wrong = map[int]ImportKey{}
+			}
+			wrong[first.row] = key
+		case key.Whole:
+			again = first.row
+		}
+	}
+	return again, wrong
+}
+
+// importFields label what the audit log records of imports.
+var importFields = []AuditField{
+	{Key: "what", Label: "内容", Value: importLabel},
+	{Key: "file", Label: "文件"},
+	{Key: "rows", Label: "行数"},
+	{Key: "known", Label: "已有的", Value: labelOf(ImportKnown.Label)},
+	{Key: "ties", Label: "添加其他房屋"},
+	{Key: "all", Label: "全部导入或都不导入"},
+	{Key: "sheet", Label: "工作表"},
+	{Key: "columns", Label: "列", List: true},
+}
+
+func importLabel(kind string) string {
+	t, _ := ImportKind(kind).Type()
+	return t.Label
+}

@@ -1,0 +1,487 @@
+package core
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ImportHouse is the column that may hold a whole house instead of those of the levels: 3-2-1502.
+const ImportHouse = "house"
+
+const residentImportRules = "楼栋结构的每一级必填；姓名、身份和手机一同填写，都不填的行只添加房屋；限期租客必须填写租约到期时间。"
+
+// The groups of headings above those of the template, as offices know them.
+const (
+	groupBasic    = "基本信息（选填，但填写时姓名和身份必须与手机一同填写才有效；限期租客必须填写租约到期时间）"
+	groupIdentity = "身份验证信息（选填，但填写时姓名和身份必须与手机一同填写才有效）"
+	groupPlace    = "小区楼栋信息（必填）"
+)
+
+// ResidentImportColumns are the columns of a list of residents and houses of a community, in the order of its
+// template; the last, a whole house, is not in the template.
+func ResidentImportColumns(c Community) []ImportColumn {
+	columns := []ImportColumn{
+		{
+			Key: "name", Label: "姓名", Group: groupBasic, Asked: true, Read: readImportName,
+			Names: strings.Fields(`业主姓名 住户姓名 客户姓名 客户名称 业主名称 业主 户主 户主姓名 住户 住户名称 人员姓名 人员名称 名字 名称
+				联系人 产权人 name fullname ownername`),
+		},
+		{
+			Key: "sex", Label: "性别", Group: groupBasic, Offers: []string{"男", "女"}, Read: readImportSex, Shown: SexLabel,
+			Names: strings.Fields("业主性别 住户性别 sex gender"),
+		},
+		{
+			Key: "identity", Label: "身份", Group: groupBasic, Asked: true, Offers: identityLabels(), Read: readImportIdentity,
+			Shown: func(v string) string { return Identity(v).Label() },
+			Names: strings.Fields(`住户身份 住户类型 住户类别 人员类型 人员类别 人员身份 客户类型 业主类型 与业主关系 与房屋关系 与户主关系
+				关系 居住身份 identity relation`),
+		},
+		{
+			Key: "lease_day", Label: "租约到期时间", Group: groupBasic, Read: readImportDay,
+			Names: strings.Fields(`租约到期日 租约到期日期 租约到期 租约截止日期 租约结束日期 租期至 租期截止 到期时间 到期日期 到期日
+				租赁到期 租赁到期日 租赁到期时间 合同到期 合同到期日 合同到期时间 合同截止日期 leaseend`),
+		},
+		{
+			Key: "phone", Label: "手机", Group: groupIdentity, Asked: true, Text: true, Read: readImportPhone, Shown: MaskPhone,
+			Names: strings.Fields(`手机号 手机号码 电话 电话号码 联系电话 联系手机 联系号码 联系方式 移动电话 业主电话 业主手机 业主手机号
+				住户电话 住户手机 本人手机 手机1 电话1 联系电话1 mobile phone tel phonenumber mobilephone`),
+		},
+		{
+			Key: "id_number", Label: "证件号（如身份证，护照）", Group: groupIdentity, Text: true, Read: readImportIDNumber,
+			Shown: MaskIDNumber,
+			Names: strings.Fields(`证件号 证件号码 证件 身份证 身份证号 身份证号码 身份证件号 身份证件号码 居民身份证 居民身份证号 有效证件号
+				护照号 idcard idnumber idno`),
+		},
+		{
+			Key: "community", Label: "小区", Group: groupPlace, Offers: []string{c.Name}, Read: readImportCommunity(c),
+			Names: strings.Fields("小区名称 所属小区 项目 项目名称 所属项目 楼盘 楼盘名称 园区 社区 community"),
+		},
+	}
+	for i, level := range c.Levels {
+		columns = append(columns, ImportColumn{
+			Key: levelColumn(i), Label: level, Group: groupPlace, Needed: true, Text: true,
+			Names: levelNames(level, i == len(c.Levels)-1), Read: readImportLevel(level),
+		})
+	}
+	return append(columns, ImportColumn{
+		Key: ImportHouse, Label: "房屋", Read: func(cell string) (string, error) { return cell, nil },
+		Names: strings.Fields("房屋地址 房屋名称 房屋信息 完整房号 完整地址 详细地址 房产 房产名称 房间地址 房间全称 地址 住址 家庭住址 房屋编号 address"),
+	})
+}
+
+// ResidentTemplate returns the columns of the template of a community.
+func ResidentTemplate(c Community) []ImportColumn {
+	columns := ResidentImportColumns(c)
+	return columns[:len(columns)-1]
+}
+
+// Where the columns of a list of residents are; those of the levels begin at atLevels, a whole house is behind them.
+const (
+	atName = iota
+	atSex
+	atIdentity
+	atLease
+	atPhone
+	atIDNumber
+	atCommunity
+	atLevels
+)
+
+func levelColumn(i int) string { return "level" + strconv.Itoa(i) }
+
+func identityLabels() []string {
+	var labels []string
+	for _, identity := range Identities() {
+		labels = append(labels, identity.Label())
+	}
+	return labels
+}
+
+// levelClasses are words that mean the same level.
+var levelClasses = [][]string{
+	strings.Fields("区 分区 片区 期 期数 组团 苑 区域"),
+	strings.Fields("栋 楼栋 楼栋号 楼栋名称 栋号 栋数 栋座 幢 幢号 座 座号 楼号 楼 楼宇 楼宇名称 号楼 楼座 building"),
+	strings.Fields("单元 单元号 单元名称 梯 unit"),
+	strings.Fields("层 楼层 层数 层号 floor"),
+}
+
+// roomWords mean the last level, whatever it is called.
+var roomWords = strings.Fields(`房间 房间号 放房间号 房号 房间编号 房间名称 室 室号 户号 户室号 门牌 门牌号 门牌号码 门号 业主房号 房
+	room roomno roomnumber`)
+
+// levelNames returns the headings that mean a level of a community.
+func levelNames(level string, last bool) []string {
+	heading := ImportHeading(level)
+	for _, class := range levelClasses {
+		if slices.Contains(class, heading) {
+			return class
+		}
+	}
+	if last {
+		return roomWords
+	}
+	return []string{heading + "号", heading + "名称"}
+}
+
+func readImportName(cell string) (string, error) {
+	if !nameText(cell, MaxName) {
+		return "", Invalid("请填写姓名，最多 40 个字")
+	}
+	return cell, nil
+}
+
+func readImportSex(cell string) (string, error) {
+	switch strings.ToLower(cell) {
+	case "男", "男性", "m", "male", "先生":
+		return "male", nil
+	case "女", "女性", "f", "female", "女士":
+		return "female", nil
+	case "未知", "不详", "-", "/", "无":
+		return "", nil
+	}
+	return "", Invalid("性别应为男或女")
+}
+
+// identityWords are other words for the four identities.
+var identityWords = map[string]Identity{
+	"业主": Owner, "户主": Owner, "房主": Owner, "产权人": Owner, "业主本人": Owner, "本人": Owner, "owner": Owner,
+	"家属": Family, "家庭成员": Family, "家人": Family, "亲属": Family, "业主家属": Family, "配偶": Family, "子女": Family,
+	"父母": Family, "儿子": Family, "女儿": Family, "family": Family,
+	"长期租客": Tenant, "租客": Tenant, "租户": Tenant, "租赁户": Tenant, "承租人": Tenant, "tenant": Tenant,
+	"限期租客": Lodger, "短期租客": Lodger, "短租": Lodger, "临时租客": Lodger, "lodger": Lodger,
+}
+
+func readImportIdentity(cell string) (string, error) {
+	identity, ok := identityWords[strings.ToLower(cell)]
+	if !ok {
+		return "", Invalid("身份应为业主、家属、长期租客或限期租客")
+	}
+	return string(identity), nil
+}
+
+func readImportDay(cell string) (string, error) {
+	if slices.Contains([]string{"-", "/", "无", "长期", "永久"}, cell) {
+		return "", nil
+	}
+	day, err := ReadDay(cell)
+	if err != nil {
+		return "", err
+	}
+	return day.String(), nil
+}
+
+// ReadDay reads a day as people and spreadsheets write it: 2018-12-31, 2018/12/31, 2018.12.31, 2018年12月31日,
+// 20181231, with a time behind it, or as a spreadsheet counts days.
+func ReadDay(text string) (Day, error) {
+	wrong := Invalid("日期应如 2018-12-31、2018/12/31 或 2018年12月31日")
+	plain := Clean(text)
+	for _, mark := range []string{"T", "日", "号", " "} {
+		if before, _, found := strings.Cut(plain, mark); found && before != "" {
+			plain = before
+		}
+	}
+	plain = strings.NewReplacer("年", "-", "月", "-", "/", "-", ".", "-", "。", "-", "－", "-", "—", "-").Replace(plain)
+	plain = strings.Trim(plain, "-")
+	if allDigits(plain) {
+		switch n, err := strconv.Atoi(plain); {
+		case err != nil:
+			return 0, wrong
+		case len(plain) == 8:
+			plain = plain[:4] + "-" + plain[4:6] + "-" + plain[6:]
+		case len(plain) == 5 && n >= 25_569: // days since 1899-12-30; from 1970 on
+			return Day(n - 25_569), nil
+		default:
+			return 0, wrong
+		}
+	}
+	at, err := time.Parse("2006-1-2", plain)
+	if err != nil || at.Year() < 1970 || at.Year() > 2199 {
+		return 0, wrong
+	}
+	return Day(at.Unix() / 86_400), nil
+}
+
+// lostDigits reports whether a spreadsheet showed a number in powers of ten, so that its digits are gone.
+func lostDigits(cell string) bool {
+	number, _, found := strings.Cut(strings.ToUpper(cell), "E+")
+	if !found {
+		return false
+	}
+	_, err := strconv.ParseFloat(number, 64)
+	return err == nil
+}
+
+const digitsLost = "表格把号码变成了数字，后几位已丢失；请把这一列改成文本后重新填写"
+
+func readImportPhone(cell string) (string, error) {
+	if lostDigits(cell) {
+		return "", Invalid(digitsLost)
+	}
+	return NormalizePhone(strings.TrimSuffix(cell, ".0"))
+}
+
+func readImportIDNumber(cell string) (string, error) {
+	if lostDigits(cell) {
+		return "", Invalid(digitsLost)
+	}
+	return CheckIDNumber(strings.TrimSuffix(cell, ".0"))
+}
+
+func readImportCommunity(c Community) func(string) (string, error) {
+	plain := func(s string) string { return FoldName(strings.NewReplacer("/", "", "／", "").Replace(s)) }
+	return func(cell string) (string, error) {
+		if plain(cell) != plain(c.Name) {
+			return "", Invalid("这一行是“" + cell + "”的，导入的小区是“" + c.Name + "”")
+		}
+		return c.Name, nil
+	}
+}
+
+func readImportLevel(level string) func(string) (string, error) {
+	return func(cell string) (string, error) {
+		cell = strings.TrimSuffix(cell, ".0")
+		switch {
+		case allDigits(cell) && len(cell) <= 6: // most of them
+			return cell, nil
+		case notHouse(cell) != "":
+			return "", Invalid(notHouse(cell))
+		case !nameText(cell, MaxNodeName):
+			return "", Invalid("请填写“" + level + "”，最多 40 个字")
+		}
+		return cell, nil
+	}
+}
+
+// ImportedResident returns the resident that a row describes, without house; ok is false if it has a house alone.
+func ImportedResident(c Community, row ImportRow) (r Resident, ok bool) {
+	v := row.Values
+	r = Resident{
+		Community: c.ID, Name: v[atName], Sex: v[atSex], Identity: Identity(v[atIdentity]),
+		Phone: v[atPhone], IDNumber: v[atIDNumber],
+	}
+	if day, err := ParseDay(v[atLease]); err == nil && r.Identity == Lodger {
+		r.LeaseDay = day
+	}
+	return r, r.Name != ""
+}
+
+// ImportedResidentValues returns the values of a row's columns for a resident of the register.
+func ImportedResidentValues(row ImportRow, r Resident) []string {
+	v := slices.Clone(row.Values)
+	v[atName], v[atSex], v[atIdentity], v[atPhone], v[atIDNumber] = r.Name, r.Sex, string(r.Identity), r.Phone, r.IDNumber
+	if v[atLease] = ""; r.LeaseDay != 0 {
+		v[atLease] = r.LeaseDay.String()
+	}
+	return v
+}
+
+// ImportedHouse returns the names of a row's house, one per level.
+func ImportedHouse(c Community, row ImportRow) []string {
+	return row.Values[atLevels : atLevels+len(c.Levels)]
+}
+
+// checkResidentImport reads the house of a row that has it in one cell, and judges the row as a whole.
+func checkResidentImport(c Community, row *ImportRow) {
+	if whole := row.Values[atLevels+len(c.Levels)]; whole != "" {
+		splitHouse(c, row, whole)
+	}
+	for i, level := range c.Levels {
+		if row.Values[atLevels+i] == "" && !failed(*row, ImportHouse) && !failed(*row, levelColumn(i)) {
+			row.Fail(levelColumn(i), "缺少房屋", "请填写“"+level+"”")
+		}
+	}
+	name, identity, phone := row.Values[atName], row.Values[atIdentity], row.Values[atPhone]
+	if name == "" && identity == "" && phone == "" {
+		if row.Values[atIDNumber] != "" {
+			row.Fail("name", "姓名、身份、手机不全", "填写了证件号，请一同填写姓名、身份和手机")
+		}
+	} else {
+		for _, need := range []struct{ key, label, value string }{
+			{"name", "姓名", name}, {"identity", "身份", identity}, {"phone", "手机", phone},
+		} {
+			if need.value == "" {
+				row.Fail(need.key, "姓名、身份、手机不全", "请填写"+need.label+"：姓名、身份和手机须一同填写")
+			}
+		}
+	}
+	if Identity(identity) == Lodger && row.Values[atLease] == "" {
+		row.Fail("lease_day", "缺少租约到期时间", "限期租客必须填写租约到期时间")
+	}
+	if len(row.Wrong) > 0 {
+		return
+	}
+	names, err := c.NodeNames(ImportedHouse(c, *row))
+	if err != nil {
+		row.Fail(levelColumn(0), "房屋有误", MessageOf(err))
+		return
+	}
+	row.Label = HouseLabel(names)
+}
+
+func failed(row ImportRow, column string) bool {
+	return slices.ContainsFunc(row.Wrong, func(f ImportFault) bool { return f.Column == column })
+}
+
+// splitHouse sets the levels that a row leaves empty from a house in one cell: 3-2-1502, 3栋2单元1502.
+func splitHouse(c Community, row *ImportRow, whole string) {
+	empty := 0
+	for i := range c.Levels {
+		if row.Values[atLevels+i] == "" {
+			empty++
+		}
+	}
+	if empty == 0 {
+		return
+	}
+	parts := HouseParts(c, whole)
+	if parts == nil || empty < len(c.Levels) {
+		row.Fail(ImportHouse, "房屋有误", "“"+whole+"”看不出"+strings.Join(c.Levels, "、")+"，请分列填写")
+		return
+	}
+	for i, part := range parts {
+		row.Values[atLevels+i] = part
+	}
+}
+
+// HouseParts returns the names of a house's levels in a text that has as many parts as a community has levels; nil =
+// it has not. Parts end in a hyphen or slash, or in their level's name.
+func HouseParts(c Community, text string) []string {
+	text = strings.TrimPrefix(Clean(text), c.Name)
+	fields := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("-—－_/／\\ ", r) })
+	if len(fields) == len(c.Levels) {
+		return fields
+	}
+	if len(fields) != 1 {
+		return nil
+	}
+	var parts []string
+	rest := text
+	for i, level := range c.Levels[:len(c.Levels)-1] {
+		end := -1
+		for _, word := range append([]string{level}, levelNames(level, false)...) {
+			if at := strings.Index(rest, word); at > 0 && (end < 0 || at+len(word) > end && at < end) {
+				end = at + len(word)
+			}
+		}
+		if end < 0 {
+			return nil
+		}
+		parts, rest = append(parts, rest[:end]), rest[end:]
+		if i < len(c.Levels)-1 && rest == "" {
+			return nil
+		}
+	}
+	return append(parts, rest)
+}
+
+// residentImportKeys compare the rows of one list: a number of somebody's own is one person, in one house one
+// record; an ID number is one person.
+func residentImportKeys(c Community, row ImportRow) []ImportKey {
+	r, ok := ImportedResident(c, row)
+	if !ok {
+		return []ImportKey{{Key: row.Label, Whole: true, Kind: "house"}}
+	}
+	var keys []ImportKey
+	name := FoldName(r.Name)
+	if own := r.OwnPhone(); own != "" {
+		keys = append(keys,
+			ImportKey{Key: own, Says: name, Kind: "同号不同名", Words: "手机号与第 %d 行相同，姓名不同；请核对是谁的手机"},
+			ImportKey{
+				Key: row.Label + "\x00" + own, Says: importSays(r), Whole: true, Kind: "与另一行矛盾",
+				Words: "与第 %d 行是同一人、同一套房屋，内容不同；请只留一行",
+			})
+	} else {
+		keys = append(keys, ImportKey{
+			Key: row.Label + "\x00" + name, Says: importSays(r), Whole: true, Kind: "与另一行矛盾",
+			Words: "与第 %d 行同名、同一套房屋，内容不同；请只留一行",
+		})
+	}
+	if r.IDNumber != "" {
+		keys = append(keys, ImportKey{Key: r.IDNumber, Says: name, Kind: "同证件不同名", Words: "证件号与第 %d 行相同，姓名不同"})
+	}
+	return keys
+}
+
+func importSays(r Resident) string {
+	return strings.Join([]string{FoldName(r.Name), r.Sex, string(r.Identity), r.LeaseDay.String(), r.Phone, r.IDNumber}, "\x00")
+}
+
+// KnownTie is a record of the house that a row may be about. Phone and IDNumber may be digests, like those that they
+// are compared with.
+type KnownTie struct {
+	ID              ID
+	Name            string
+	Phone, IDNumber string
+	Own             bool // Phone is of a person's own
+	Certified       bool
+	MovedOut        bool
+}
+
+// MatchImport finds the record that a row is about among those of its house: by the phone number if it is the
+// person's own, by the ID number, then by the name. at is -1 if there is none. A certified resident's number is not
+// changed by a list: that is an error.
+func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err error) {
+	if r.Own {
+		if at = slices.IndexFunc(known, func(k KnownTie) bool { return k.Own && k.Phone == r.Phone }); at >= 0 {
+			return at, ByPhone, nil
+		}
+	}
+	if r.IDNumber != "" {
+		at = slices.IndexFunc(known, func(k KnownTie) bool { return !k.MovedOut && k.IDNumber == r.IDNumber })
+		if at >= 0 {
+			return at, ByIDNumber, certifiedNumber(r, known[at])
+		}
+	}
+	name := FoldName(r.Name)
+	var same []int
+	for i, k := range known {
+		if !k.MovedOut && FoldName(k.Name) == name && (k.IDNumber == "" || r.IDNumber == "" || k.IDNumber == r.IDNumber) {
+			same = append(same, i)
+		}
+	}
+	switch len(same) {
+	case 0:
+		return -1, "", nil
+	case 1:
+		return same[0], ByName, certifiedNumber(r, known[same[0]])
+	}
+	return -1, "", Conflict("这套房屋有几位同名住户，请填写证件号，或在住户页修改")
+}
+
+func certifiedNumber(r, known KnownTie) error {
+	if r.Own && known.Certified && known.Own && known.Phone != r.Phone {
+		return Conflict("已认证的同一位住户手机号不同；请核对，或在住户页修改")
+	}
+	return nil
+}
+
+// MergeImported returns a resident of the register as a row of a list changes it.
+func MergeImported(known, row Resident, how ImportKnown) Resident {
+	merged := known
+	set := func(field *string, value string) {
+		if value != "" && (how == ImportUpdate || *field == "") {
+			*field = value
+		}
+	}
+	if how == ImportUpdate || !merged.Identity.Valid() {
+		if row.Identity.Valid() {
+			merged.Identity, merged.LeaseDay = row.Identity, row.LeaseDay
+		}
+	} else if merged.Identity == Lodger && merged.LeaseDay == 0 {
+		merged.LeaseDay = row.LeaseDay
+	}
+	if how == ImportUpdate && FoldName(row.Name) == FoldName(known.Name) {
+		row.Name = known.Name // 阿卜杜拉·买买提 in another spelling is no change
+	}
+	set(&merged.Name, row.Name)
+	set(&merged.Sex, row.Sex)
+	if row.OwnPhone() != "" && (how == ImportUpdate && merged.Phone != row.Phone || merged.Phone == "") {
+		merged.Phone, merged.PhoneShared = row.Phone, false
+	} else if known.OwnPhone() == "" {
+		set(&merged.Phone, row.Phone)
+	}
+	set(&merged.IDNumber, row.IDNumber)
+	return merged
+}

@@ -1,0 +1,264 @@
+package registry
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/xuri/excelize/v2"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+func noStep(int64, int64) error { return nil }
+
+// uploaded uploads a file and reads it as the server's job does.
+func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []byte) core.Import {
+	t.Helper()
+	form := url.Values{"community": {d.Mine.Community.String()}}
+	b.UploadAs(t, frame.ImportPath, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
+	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{Kinds: []core.ImportKind{core.ImportResidents}})
+	if err != nil || len(list) == 0 {
+		t.Fatal(err, list)
+	}
+	if page := b.Get(t, frame.ImportURL(list[0].ID), http.StatusOK); page.Find("#job progress").Length() != 1 {
+		t.Error("no progress while it is read")
+	}
+	return reread(t, d, list[0].ID)
+}
+
+func reread(t *testing.T, d *desk.Desk, id core.ID) core.Import {
+	t.Helper()
+	if _, err := d.Store.ReadImport(t.Context(), id, OpenImport, noStep); err != nil {
+		t.Fatal(err)
+	}
+	imp, err := d.Store.Import(t.Context(), core.Everywhere, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return imp
+}
+
+// written chooses on the preview and writes as the server's job does.
+func written(t *testing.T, d *desk.Desk, b *desk.Clerk, imp core.Import, form url.Values) core.Import {
+	t.Helper()
+	form.Set("seen", strconv.FormatInt(imp.Updated.UnixMilli(), 10))
+	b.Post(t, frame.ImportURL(imp.ID)+"/write", form, http.StatusSeeOther)
+	if _, err := d.Store.WriteImportRows(t.Context(), imp.ID, noStep); err != nil {
+		t.Fatal(err)
+	}
+	imp, err := d.Store.Import(t.Context(), core.Everywhere, imp.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return imp
+}
+
+// download returns a workbook.
+func download(t *testing.T, b *desk.Clerk, path string) *excelize.File {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := b.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	book, err := excelize.OpenReader(response.Body)
+	if err != nil {
+		t.Fatal(response.Status, err)
+	}
+	return book
+}
+
+func fill(t *testing.T, book *excelize.File, cells map[string]string) []byte {
+	t.Helper()
+	name := book.GetSheetList()[0]
+	for at, value := range cells {
+		if err := book.SetCellStr(name, at, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := book.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+var (
+	allChosen = url.Values{"known": {"update"}, "ties": {"1"}, "all": {"0"}}
+	registrar = []core.Permission{core.PermResidentView, core.PermResidentEdit, core.PermHouseView, core.PermHouseEdit}
+)
+
+func tabCounts(page *goquery.Document) string {
+	return strings.Join(strings.Fields(page.Find("nav.tx-tabs[aria-label=各行], .tx-tabs").Last().Text()), " ")
+}
+
+// The template is filled in with a mistake, imported but for that row, corrected in the file that comes back, and imported;
+// then everything is taken back.
+func TestResidentsAreImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	b.Get(t, frame.ImportPath+"/new?community="+d.Mine.Community.String(), http.StatusOK)
+	book := download(t, b, frame.ImportPath+"/template.xlsx?community="+d.Mine.Community.String())
+	head, err := book.GetRows(book.GetSheetList()[0])
+	if err != nil || len(head) != 2 || strings.Join(head[1][:7], "|") != "姓名|性别|身份|租约到期时间|手机|证件号（如身份证，护照）|小区" {
+		t.Fatalf("the template is %q, %v", head, err)
+	}
+	imp := uploaded(t, d, b, "住户.xlsx", fill(t, book, map[string]string{
+		"A3": "赵一", "B3": "男", "C3": "业主", "E3": "13711110001", "H3": "88", "I3": "1", "J3": "101",
+		"A4": "钱二", "C4": "业主", "E4": "1371111", "H4": "88", "I4": "1", "J4": "102",
+	}))
+	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
+	if text := page.Find("main").Text(); !strings.Contains(text, "导入正确的 1 行") || strings.Contains(text, "13711110001") {
+		t.Errorf("the preview: %s", strings.Join(strings.Fields(text), " "))
+	}
+	b.Get(t, frame.ImportURL(imp.ID)+"?rows=wrong&fault="+url.QueryEscape("手机有误"), http.StatusOK)
+	imp = written(t, d, b, imp, allChosen)
+	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "结果") != "添加 1 名住户、1 套房屋，修改 0 名" {
+		t.Errorf("result %q", desk.Fact(page, "结果"))
+	}
+	faults := download(t, b, frame.ImportURL(imp.ID)+"/errors.xlsx")
+	rows, err := faults.GetRows(faults.GetSheetList()[0])
+	if err != nil || len(rows) != 4 || !strings.Contains(strings.Join(rows[3], "|"), "手机：号码有误") {
+		t.Fatalf("the faults: %q, %v", rows, err)
+	}
+	again := uploaded(t, d, b, "住户-错误.xlsx", fill(t, faults, map[string]string{"E4": "13711110002"}))
+	if again.Counts.Of(core.ImportWrong) != 0 || again.Counts.Of(core.ImportSame) != 1 || again.Counts.Of(core.ImportNew) != 1 {
+		t.Fatalf("the corrected file: %v", again.Counts)
+	}
+	again = written(t, d, b, again, allChosen)
+	for _, i := range []core.Import{again, imp} {
+		b.Post(t, frame.ImportURL(i.ID)+"/undo", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+		if _, err := d.Store.UndoImportRows(t.Context(), i.ID, noStep); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{Keyword: "13711110001"})
+	if err != nil || len(found) != 0 {
+		t.Errorf("after undoing: %v, %v", found, err)
+	}
+	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); strings.Count(text, "已撤销") != 2 {
+		t.Errorf("the list: %s", strings.Join(strings.Fields(text), " "))
+	}
+}
+
+// Headings that nobody knows are explained once.
+func TestUnknownHeadingsAreExplainedOnce(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	list := []byte("客户,男女,类别,呼叫,幢,梯号,门\n孙三,男,业主,13711110003,88,1,101\n")
+	imp := uploaded(t, d, b, "名单.csv", list)
+	if imp.State != core.ImportMapping {
+		t.Fatalf("it is %s", imp.State)
+	}
+	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
+	if text := page.Find("main").Text(); strings.Contains(text, "13711110003") || !strings.Contains(text, "对应列") {
+		t.Error("the mapping shows a number, or is missing")
+	}
+	form := url.Values{
+		"column0": {"name"}, "column1": {"sex"}, "column2": {"identity"}, "column3": {"phone"}, "column4": {"level0"},
+		"column5": {"level1"}, "column6": {"level1"}, "seen": {page.Find("input[name=seen]").AttrOr("value", "")},
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/columns", form, http.StatusUnprocessableEntity)
+	form.Set("column6", "level2")
+	b.Post(t, frame.ImportURL(imp.ID)+"/columns", form, http.StatusSeeOther)
+	if imp = reread(t, d, imp.ID); imp.State != core.ImportPreview || imp.Counts.Of(core.ImportNew) != 1 {
+		t.Fatalf("mapped: %s %v", imp.State, imp.Counts)
+	}
+	if next := uploaded(t, d, b, "名单.csv", list); next.State != core.ImportPreview {
+		t.Errorf("the same headings again: %s", next.State)
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/cancel", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "状态") != "已取消" {
+		t.Errorf("cancelled: %q", desk.Fact(page, "状态"))
+	}
+}
+
+// Files that are no lists are refused in words, on the form or on the import's page.
+func TestFilesThatCannotBeImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	form := url.Values{"community": {d.Mine.Community.String()}}
+	for name, content := range map[string]string{"empty.xlsx": "", "text.xlsx": "hello", "picture.png": "\x89PNG"} {
+		page := b.UploadAs(t, frame.ImportPath, form, desk.SentFile{Field: importFileField, Name: name, Content: []byte(content)},
+			http.StatusUnprocessableEntity)
+		desk.WrongField(t, page, importFileField)
+	}
+	b.UploadAs(t, frame.ImportPath, form, desk.SentFile{
+		Field: importFileField, Name: "old.xls", Content: []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 4096)),
+	}, http.StatusSeeOther)
+	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{Kinds: []core.ImportKind{core.ImportResidents}})
+	if err != nil || len(list) != 1 {
+		t.Fatal(err, len(list))
+	}
+	if _, err := d.Store.ReadImport(t.Context(), list[0].ID, OpenImport, noStep); !core.IsInvalid(err) {
+		t.Errorf("a broken file: %v", err)
+	}
+	page := b.Get(t, frame.ImportURL(list[0].ID), http.StatusOK)
+	if desk.Fact(page, "状态") != "失败" || page.Find("[role=alert]").Length() == 0 {
+		t.Error("its page does not say why")
+	}
+	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermResidentEdit, core.PermHouseView)
+	few.Get(t, frame.ImportPath+"/new", http.StatusForbidden)
+	few.Get(t, frame.ImportURL(list[0].ID), http.StatusNotFound)
+}
+
+func TestImportPages(t *testing.T) {
+	shell := templates.Shell{Title: desk.Hostile, CSRF: "x"}
+	row := importRowOf(core.ImportRow{
+		Number: 3, Values: []string{desk.Hostile, "male", "owner", "", "13700000001", "", "", "1", "1", "101", ""},
+		Verdict: core.ImportChanged, Match: core.ByPhone,
+		Was:   []string{"旧名", "", "owner", "", "13700000001", "", "", "1", "1", "101", ""},
+		Wrong: []core.ImportFault{{Column: "phone", Kind: "手机有误", Words: desk.Hostile}},
+	}, core.ResidentImportColumns(core.Community{Name: desk.Hostile, Levels: core.DefaultLevels()}))
+	form := templates.Form{Action: "/a", CSRF: "x", Sections: []templates.Section{{Fields: []templates.Field{
+		{Kind: templates.Upload, Name: "file", Label: "住户表格"},
+	}}}}
+	table := importTable()
+	rows := templates.List{Path: "/i", Columns: []templates.Column{
+		{Label: "行"}, {Label: "结果"}, {Label: "内容"}, {Label: "房屋"}, {Label: "说明"},
+	}}
+	templates.CheckAll(t, "console/import/", map[string]any{
+		"console/import/list": importListPage{Shell: shell, List: table, Rows: []importListRow{{
+			URL: "/i", File: desk.Hostile, State: importBadge(core.ImportDone), Result: "添加 1 名", By: desk.Hostile,
+		}}},
+		"console/import/new":         importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
+		"console/import/new#unasked": importNewPage{Shell: shell, Form: form},
+		"console/import/show": importShowPage{
+			Shell: shell, State: importBadge(core.ImportPreview), Facts: []templates.Fact{{Label: "文件", Value: desk.Hostile}},
+			Notes: []string{desk.Hostile}, Submits: importSubmits(core.Import{State: core.ImportPreview}), Faults: "/e", Listed: true,
+			Links:   importLinks(core.Import{Batch: 1, Houses: 2}),
+			Preview: &importPreview{Action: "/w", Seen: "1", Submit: "导入 2 行", Map: "/m", Form: templates.Form{CSRF: "x"}},
+			Tabs:    templates.Tabs{Label: "各行", Items: []templates.NavItem{{Label: "全部", URL: "/i", Active: true, Count: 2}}}, List: rows,
+			Rows: []importRowView{row},
+		},
+		"console/import/show#mapping": importShowPage{
+			Shell: shell, State: importBadge(core.ImportMapping), Problem: desk.Hostile,
+			Mapping: &importMapping{
+				Action: "/c", Seen: "1", Form: templates.Form{CSRF: "x", Error: desk.Hostile}, Wrong: []string{desk.Hostile},
+				Sheet: templates.Field{
+					Kind: templates.Select, Name: "sheet", Label: "工作表", Choices: []templates.Choice{{Value: "a", Label: desk.Hostile}},
+				},
+				Rows: []importHeading{{Heading: desk.Hostile, Sample: desk.Hostile, Field: templates.Field{
+					Name: "column0", Choices: []templates.Choice{{Label: "不导入"}, {Value: "name", Label: "姓名"}},
+				}}},
+			},
+		},
+		"console/import/show#working": importShowPage{
+			Shell: shell, State: importBadge(core.ImportWriting),
+			Job: &templates.Job{Title: "导入", State: importBadge(core.ImportWriting), Percent: 5, Known: true, URL: "/i", CSRF: "x"},
+		},
+	})
+}

@@ -1,0 +1,213 @@
+package registry
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/sheet"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// importMap reads a file again, its sheet and columns as somebody says.
+func (p *Pages) importMap(c *web.Context) error {
+	imp, err := p.importOf(c)
+	if err != nil {
+		return err
+	}
+	var form struct {
+		Sheet string `form:"sheet" max:"200"`
+		Seen  int64  `form:"seen"`
+	}
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		wrong = p.mapImport(c, imp, form.Sheet, form.Seen)
+	}
+	if wrong != nil && frame.IsFormError(wrong) {
+		return p.importShowPage(c, imp, web.StatusOf(wrong), wrong)
+	}
+	if wrong != nil {
+		return wrong
+	}
+	return c.Redirect(frame.ImportURL(imp.ID))
+}
+
+func (p *Pages) mapImport(c *web.Context, imp core.Import, sheetName string, seen int64) error {
+	layout, err := p.Store.ImportLayout(c.Ctx(), c.Scope(), imp.ID)
+	if err != nil {
+		return err
+	}
+	m := store.ImportMapping{Sheet: sheetName, Updated: seen}
+	if sheetName == "" || sheetName == layout.Sheet { // of another sheet nobody has seen the columns
+		m.Columns = map[int]string{}
+		taken := map[string]bool{}
+		for at := range layout.Headings {
+			key := c.Form().Get("column" + strconv.Itoa(at))
+			if key != "" && taken[key] {
+				return core.Invalid("有两列选择了同样的内容，请只留一列")
+			}
+			taken[key] = true
+			m.Columns[at] = key
+		}
+	}
+	return p.Store.MapImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID, m)
+}
+
+// importWrite starts the writing of an import as its preview shows it.
+func (p *Pages) importWrite(c *web.Context) error {
+	imp, err := p.importOf(c)
+	if err != nil {
+		return err
+	}
+	var form struct {
+		Known core.ImportKnown `form:"known" max:"16"`
+		Ties  bool             `form:"ties"`
+		All   bool             `form:"all"`
+		Seen  int64            `form:"seen"`
+	}
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		choices := core.ImportChoices{Known: form.Known, Ties: form.Ties, All: form.All}
+		wrong = p.Store.WriteImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID, choices, form.Seen)
+	}
+	if wrong != nil && frame.IsFormError(wrong) {
+		return p.importShowPage(c, imp, web.StatusOf(wrong), wrong)
+	}
+	if wrong != nil {
+		return wrong
+	}
+	return c.Redirect(frame.ImportURL(imp.ID))
+}
+
+// importContinue starts the work on an import again whose job has failed.
+func (p *Pages) importContinue(c *web.Context) error {
+	imp, err := p.importOf(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Stem: "resident", Do: func() error { return p.Store.ContinueImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },
+		Back: frame.ImportURL(imp.ID),
+	})
+}
+
+func (p *Pages) importCancel(c *web.Context) error {
+	imp, err := p.importOf(c)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("文件里的 %s 条都还没有写入，取消后可以重新上传。", frame.Grouped(imp.Counts.Rows()))
+	if imp.State == core.ImportWriting {
+		text = fmt.Sprintf("已写入的约 %s 条全部撤回，登记恢复为导入前的样子。", frame.Grouped(imp.NextPart*core.ImportPart))
+	}
+	return p.Act(c, frame.Act{
+		Stem: "resident",
+		Ask:  templates.Confirm{Title: "取消导入“" + imp.File + "”？", Text: text, Submit: "取消这次导入"},
+		Do:   func() error { return p.Store.CancelImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },
+		Done: "已取消导入。", Back: frame.ImportURL(imp.ID),
+	})
+}
+
+func (p *Pages) importUndo(c *web.Context) error {
+	imp, err := p.importOf(c)
+	if err != nil {
+		return err
+	}
+	w := imp.Written
+	return p.Act(c, frame.Act{
+		Stem: "resident",
+		Ask: templates.Confirm{
+			Title: "撤销导入“" + imp.File + "”？",
+			Text:  "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过、有出入记录的保留。",
+			Effects: []string{
+				"添加的住户 " + frame.Grouped(w.Of(core.ImportNew, core.ImportBack, core.ImportTie)) + " 名",
+				"修改的住户 " + frame.Grouped(w.Of(core.ImportChanged)) + " 名",
+				"添加的房屋 " + frame.Grouped(w[core.ImportPlaces]) + " 套",
+			},
+			Submit: "撤销这次导入",
+		},
+		Do:   func() error { return p.Store.UndoImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },
+		Back: frame.ImportURL(imp.ID),
+	})
+}
+
+// importFaults sends the file back with what is wrong marked in it.
+func (p *Pages) importFaults(c *web.Context) error {
+	imp, err := p.importOf(c)
+	if err != nil {
+		return err
+	}
+	community, err := p.Store.Community(c.Ctx(), c.Scope(), imp.Community)
+	if err != nil {
+		return err
+	}
+	layout, err := p.Store.ImportLayout(c.Ctx(), c.Scope(), imp.ID)
+	if err != nil {
+		return err
+	}
+	if imp.Counts.Of(core.ImportWrong) == 0 || imp.Reading == 0 {
+		return core.NotFound("这次导入没有错误的行，或文件已过保存期限")
+	}
+	kind, _ := imp.Kind.Type()
+	marks, err := p.importMarks(c, imp, layout, kind.Columns(community))
+	if err != nil {
+		return err
+	}
+	content, err := p.Store.ImportFaultFile(c.Ctx(), c.Actor(), c.Scope(), imp.ID)
+	if err != nil {
+		return err
+	}
+	book, err := sheet.Open(c.Ctx(), content)
+	if err != nil {
+		return err
+	}
+	name, _, _ := strings.Cut(imp.File, ".")
+	return c.Download(name+"-错误.xlsx", sheet.ContentType, func(w io.Writer) error {
+		return book.WriteMarked(c.Ctx(), w, sheetOf(book, layout.Sheet), layout.HeadRow, marks)
+	})
+}
+
+// importMarks returns what is wrong with the rows of an import, by the columns of its file.
+func (p *Pages) importMarks(
+	c *web.Context, imp core.Import, layout store.ImportLayout, columns []core.ImportColumn,
+) ([]sheet.Mark, error) {
+	at, labels := map[string]int{}, map[string]string{}
+	for i, key := range layout.Keys {
+		if key != "" {
+			at[key] = i
+		}
+	}
+	for _, column := range columns {
+		labels[column.Key] = core.ImportHeadingLabel(column.Label)
+	}
+	var marks []sheet.Mark
+	err := p.Store.EachImportFault(c.Ctx(), imp, func(row core.ImportRow) error {
+		for _, fault := range row.Wrong {
+			mark := sheet.Mark{Row: row.Number, Column: -1, Message: fault.Words}
+			if column, ok := at[fault.Column]; ok {
+				mark.Column = column
+			}
+			if label := labels[fault.Column]; label != "" {
+				mark.Message = label + "：" + fault.Words
+			}
+			marks = append(marks, mark)
+		}
+		return nil
+	})
+	return marks, err
+}
+
+// sheetOf returns the number of a sheet in a file.
+func sheetOf(book *sheet.Book, name string) int {
+	for i, s := range book.Sheets() {
+		if s.Name == name {
+			return i
+		}
+	}
+	return book.First()
+}

@@ -1,0 +1,595 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+)
+
+const importColumns = `id, community_id, kind, state, account_id, account_name, file, size, pieces, sheet, columns_text, layout,
+	reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up, problem, job_id,
+	created_at, updated_at, ended_at, cleared_at`
+
+type importRow struct {
+	ID          core.ID          `db:"id"`
+	Community   core.ID          `db:"community_id"`
+	Kind        core.ImportKind  `db:"kind"`
+	State       core.ImportState `db:"state"`
+	Account     core.ID          `db:"account_id"`
+	AccountName string           `db:"account_name"`
+	File        string           `db:"file"`
+	Size        int              `db:"size"`
+	Pieces      int              `db:"pieces"`
+	Sheet       string           `db:"sheet"`
+	Columns     string           `db:"columns_text"`
+	Layout      []byte           `db:"layout"`
+	Reading     core.ID          `db:"reading_id"`
+	Parts       int              `db:"parts"`
+	Counts      string           `db:"counts"`
+	Choices     string           `db:"choices"`
+	NextPart    int              `db:"next_part"`
+	Written     string           `db:"written"`
+	Batch       core.ID          `db:"batch_id"`
+	Houses      core.ID          `db:"house_batch_id"`
+	GivesUp     bool             `db:"gives_up"`
+	Problem     string           `db:"problem"`
+	Job         core.ID          `db:"job_id"`
+	Created     database.Millis  `db:"created_at"`
+	Updated     database.Millis  `db:"updated_at"`
+	Ended       database.Millis  `db:"ended_at"`
+	Cleared     database.Millis  `db:"cleared_at"`
+}
+
+func (r importRow) data() core.Import {
+	imp := core.Import{
+		ID: r.ID, Community: r.Community, Kind: r.Kind, State: r.State,
+		By:   core.Actor{Kind: core.ActorAccount, ID: r.Account, Name: r.AccountName},
+		File: r.File, Size: r.Size, Sheet: r.Sheet, Reading: r.Reading, Parts: r.Parts,
+		Counts: core.ReadImportCounts(r.Counts), Choices: core.DefaultImportChoices(), NextPart: r.NextPart,
+		Written: core.ReadImportCounts(r.Written), Batch: r.Batch, Houses: r.Houses, GivesUp: r.GivesUp, Problem: r.Problem,
+		Job: r.Job, Created: r.Created.Time, Updated: r.Updated.Time, Ended: r.Ended.Time, Cleared: r.Cleared.Time,
+	}
+	_ = readBatchText(r.Columns, &imp.Columns) // written by us: what cannot be read is left out
+	_ = readBatchText(r.Choices, &imp.Choices)
+	return imp
+}
+
+const noImport = "没有这次导入"
+
+// NewImport is a file to be imported.
+type NewImport struct {
+	Community core.ID
+	Kind      core.ImportKind
+	File      string // its name, for people
+	Content   []byte
+}
+
+// importPiece is how much of a file one transaction writes: below max_allowed_packet of MySQL and MariaDB as they are
+// shipped, and short for those who wait at a door.
+const importPiece = 1 << 20
+
+// CreateImport keeps a file, encrypted, and queues its reading. The file's pieces are written first, each in a
+// transaction of its own; those of an import that was not completed are purged.
+func (s *Store) CreateImport(ctx context.Context, by core.Actor, scope core.Scope, n NewImport) (core.Import, error) {
+	if !scope.Has(n.Community) {
+		return core.Import{}, core.NotFound(noCommunity)
+	}
+	if _, ok := n.Kind.Type(); !ok || len(n.Content) == 0 || len(n.Content) > core.MaxImportFile {
+		return core.Import{}, core.Invalid("请选择文件，最大 20 MB")
+	}
+	id := s.db.NewID(s.Now())
+	pieces := 0
+	for at := 0; at < len(n.Content); at += importPiece {
+		if err := s.createImportPiece(ctx, id, pieces, n.Content[at:min(at+importPiece, len(n.Content))]); err != nil {
+			return core.Import{}, err
+		}
+		pieces++
+	}
+	sum := sha256.Sum256(n.Content)
+	var imp core.Import
+	err := s.db.Write(ctx, "create import", func(tx *database.Tx) error {
+		c, err := lockCommunity(tx, scope, n.Community)
+		if err != nil {
+			return err
+		}
+		job, _, err := queueJob(tx, by, importJob(id, c.ID, core.JobReadImport))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(
+			`INSERT INTO import (id, community_id, kind, state, account_id, account_name, file, size, pieces, sha256, sheet,
+				columns_text, layout, reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up,
+				problem, job_id, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', 0, 0, '', '', 0, '', 0, 0, 0, '', ?, ?, ?)`,
+			int64(id), int64(c.ID), string(n.Kind), string(core.ImportReading), int64(by.ID), by.Name, cutText(n.File, 200),
+			len(n.Content), pieces, hex.EncodeToString(sum[:]), int64(job), tx.NowMS(), tx.NowMS(),
+		)
+		if err != nil {
+			return err
+		}
+		var row importRow
+		if err := tx.Get(&row, "SELECT "+importColumns+" FROM import WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+		imp = row.data()
+		return audit.Write(tx, by, audit.Entry{
+			Community: c.ID, Action: "import.create", Subject: audit.Target("import", id),
+			After: importAudit{What: n.Kind, File: imp.File},
+		})
+	})
+	return imp, err
+}
+
+// importJob is a job that works on an import; those of a community run one after another.
+func importJob(id, community core.ID, kind core.JobKind) newJob {
+	return newJob{
+		kind: kind, subject: id, live: string(kind) + ":" + id.String(), queue: "import:" + community.String(),
+	}
+}
+
+// importAudit is what the audit log records of an import.
+type importAudit struct {
+	What    core.ImportKind  `json:"what,omitempty"`
+	File    string           `json:"file,omitempty"`
+	Rows    int              `json:"rows,omitempty"`
+	Known   core.ImportKnown `json:"known,omitempty"`
+	Ties    bool             `json:"ties,omitempty"`
+	All     bool             `json:"all,omitempty"`
+	Sheet   string           `json:"sheet,omitempty"`
+	Columns []string         `json:"columns,omitempty"`
+}
+
+// importContentColumn and the others are what contents are sealed for.
+const (
+	importContentColumn = "import_content.content"
+	importPartColumn    = "import_part.content"
+	importLayoutColumn  = "import.layout"
+)
+
+func (s *Store) createImportPiece(ctx context.Context, id core.ID, piece int, content []byte) error {
+	sealed, err := s.db.Keys().Seal(importContentColumn, string(content))
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, "keep a piece of a file", func(tx *database.Tx) error {
+		_, err := tx.Exec(
+			"INSERT INTO import_content (import_id, piece, content, created_at) VALUES (?, ?, ?, ?)",
+			int64(id), piece, []byte(sealed), tx.NowMS(),
+		)
+		return err
+	})
+}
+
+const importCleared = "文件已过保存期限，请重新上传"
+
+// importContent returns the file of an import.
+func (s *Store) importContent(ctx context.Context, id core.ID) ([]byte, error) {
+	var content []byte
+	for piece := 0; ; piece++ {
+		var sealed [][]byte
+		err := s.db.All(ctx, &sealed, "SELECT content FROM import_content WHERE import_id = ? AND piece = ?", int64(id), piece)
+		if err != nil {
+			return nil, database.Wrap("read a file", err)
+		}
+		if len(sealed) == 0 {
+			break
+		}
+		plain, err := s.db.Keys().Open(importContentColumn, string(sealed[0]))
+		if err != nil {
+			return nil, core.NotFound("文件无法解密，请联系运维人核对密钥")
+		}
+		content = append(content, plain...)
+	}
+	if len(content) == 0 {
+		return nil, core.NotFound(importCleared)
+	}
+	return content, nil
+}
+
+// ImportFaultFile returns the file of an import, to be sent back with what is wrong in it. That somebody takes it is
+// recorded, before it is returned: it has phone and ID numbers. The caller must have checked the permission.
+func (s *Store) ImportFaultFile(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) ([]byte, error) {
+	imp, err := s.Import(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	content, err := s.importContent(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Write(ctx, "send the faults of an import", func(tx *database.Tx) error {
+		return audit.Write(tx, by, audit.Entry{
+			Community: imp.Community, Action: "import.faults", Subject: audit.Target("import", id),
+			After: importAudit{What: imp.Kind, File: imp.File, Rows: imp.Counts.Of(core.ImportWrong)},
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return content, nil
+}
+
+// Import returns one import of the scope.
+func (s *Store) Import(ctx context.Context, scope core.Scope, id core.ID) (core.Import, error) {
+	row, err := s.importRow(ctx, scope, id)
+	return row.data(), err
+}
+
+func (s *Store) importRow(ctx context.Context, scope core.Scope, id core.ID) (importRow, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var row importRow
+	err := s.db.Get(ctx, &row, "SELECT "+importColumns+" FROM import WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	return row, database.Wrap("read import", database.NotFoundIfNoRows(err, noImport))
+}
+
+// ImportFilter narrows the list of imports.
+type ImportFilter struct {
+	Kinds []core.ImportKind // of these; empty = none
+	State core.ImportState  // "" = any
+	Page  Page              // by id, newest first
+}
+
+// Imports lists imports of the scope, newest first.
+func (s *Store) Imports(ctx context.Context, scope core.Scope, f ImportFilter) (list []core.Import, more bool, err error) {
+	if len(f.Kinds) == 0 {
+		return nil, false, nil
+	}
+	var filter database.Where
+	kinds := make([]any, len(f.Kinds))
+	for i, kind := range f.Kinds {
+		kinds[i] = string(kind)
+	}
+	filter.And("kind IN ("+database.Placeholders(len(kinds))+")", kinds...)
+	if f.State != "" {
+		filter.And("state = ?", string(f.State))
+	}
+	rows, more, err := readPage[importRow](ctx, s.db, listQuery{
+		columns: strings.Replace(importColumns, "layout", "'' AS layout", 1), table: "import",
+		scope: database.Within(scope, "community_id"), filter: filter, order: database.NewestFirst,
+	}, f.Page)
+	for _, row := range rows {
+		list = append(list, row.data())
+	}
+	return list, more, database.Wrap("list imports", err)
+}
+
+// ImportJob returns the job that works, or worked, on an import that the caller has read.
+func (s *Store) ImportJob(ctx context.Context, imp core.Import) (core.Job, error) {
+	var row jobRow
+	err := s.db.Get(ctx, &row, jobColumns+"id = ?", int64(imp.Job))
+	return row.job(), database.Wrap("read the job of an import", database.NotFoundIfNoRows(err, errNoJob.Message))
+}
+
+// ImportLayout is what was read of a file before its rows.
+type ImportLayout struct {
+	Sheets   []string   `json:"sheets"` // those that are not hidden
+	Sheet    string     `json:"sheet"`  // which was read
+	HeadRow  int        `json:"head"`   // number of the last row of the heading, from 1
+	Headings []string   `json:"headings"`
+	Sample   [][]string `json:"sample"` // the first rows beneath
+	Keys     []string   `json:"keys"`   // of columns, by position, as they were understood; "" = not imported
+	Missing  []string   `json:"missing"`
+	Twice    []string   `json:"twice"`
+	Unknown  []int      `json:"unknown"`
+	Notes    []string   `json:"notes"` // what somebody should know of how it was read, in sentences
+}
+
+// ImportLayout returns how the file of an import of the scope is laid out. Its Sample is unmasked: the caller must mask it.
+func (s *Store) ImportLayout(ctx context.Context, scope core.Scope, id core.ID) (layout ImportLayout, err error) {
+	row, err := s.importRow(ctx, scope, id)
+	if err != nil || len(row.Layout) == 0 {
+		return layout, err
+	}
+	plain, err := s.db.Keys().Open(importLayoutColumn, string(row.Layout))
+	if err != nil {
+		return layout, core.NotFound("文件无法解密，请联系运维人核对密钥")
+	}
+	return layout, json.Unmarshal([]byte(plain), &layout)
+}
+
+// lockImport reads and locks an import of the scope that is in one of some states.
+func lockImport(tx *database.Tx, scope core.Scope, id core.ID, states ...core.ImportState) (core.Import, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var row importRow
+	query := "SELECT " + importColumns + " FROM import WHERE id = ? AND " + where + tx.Dialect().ForUpdate()
+	if err := tx.Get(&row, query, append([]any{int64(id)}, args...)...); err != nil {
+		return core.Import{}, database.NotFoundIfNoRows(err, noImport)
+	}
+	for _, state := range states {
+		if row.State == state {
+			return row.data(), nil
+		}
+	}
+	return row.data(), core.Conflict("这次导入" + row.State.Label() + "，不能这样办理")
+}
+
+// ImportMapping is what somebody says of a file's sheet and columns.
+type ImportMapping struct {
+	Sheet   string
+	Columns map[int]string // keys by position; "" = not imported. nil = by their headings
+	Updated int64          // the import's, in milliseconds, as shown
+}
+
+// MapImport reads the file of an import of the scope again, its columns as somebody says. What each heading means is
+// remembered for the lists of the community.
+func (s *Store) MapImport(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, m ImportMapping) error {
+	layout, err := s.ImportLayout(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, "map import", func(tx *database.Tx) error {
+		imp, err := lockImport(tx, scope, id, core.ImportMapping, core.ImportPreview)
+		if err == nil && imp.Updated.UnixMilli() != m.Updated {
+			err = core.Conflict("这次导入刚刚有变化，请看看现在的样子再办理")
+		}
+		if err != nil {
+			return err
+		}
+		if !imp.Cleared.IsZero() {
+			return core.Conflict(importCleared)
+		}
+		if m.Columns != nil {
+			if err := sayImportColumns(tx, imp, layout.Headings, m.Columns); err != nil {
+				return err
+			}
+		}
+		job, _, err := queueJob(tx, by, importJob(id, imp.Community, core.JobReadImport))
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(m.Columns)
+		if err != nil {
+			return err
+		}
+		if m.Columns == nil {
+			text = nil
+		}
+		_, err = tx.Exec(
+			"UPDATE import SET state = ?, sheet = ?, columns_text = ?, job_id = ?, updated_at = ? WHERE id = ?",
+			string(core.ImportReading), m.Sheet, string(text), int64(job), tx.NextUpdated(imp.Updated), int64(id),
+		)
+		if err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: imp.Community, Action: "import.map", Subject: audit.Target("import", id),
+			After: importAudit{What: imp.Kind, File: imp.File, Sheet: m.Sheet, Columns: saidColumns(layout.Headings, m.Columns)},
+		})
+	})
+}
+
+// saidColumns lists what each heading means: 业主电话 → phone.
+func saidColumns(headings []string, columns map[int]string) []string {
+	var said []string
+	for at, heading := range headings {
+		if key := columns[at]; key != "" && len(said) < maxNamed {
+			said = append(said, cutText(heading, 40)+" → "+key)
+		}
+	}
+	return said
+}
+
+// sayImportColumns remembers what headings mean in the lists of a community.
+func sayImportColumns(tx *database.Tx, imp core.Import, headings []string, columns map[int]string) error {
+	for at, heading := range headings {
+		form := core.ImportHeading(heading)
+		key, said := columns[at]
+		if form == "" || !said {
+			continue
+		}
+		if _, err := tx.Exec("DELETE FROM import_column WHERE community_id = ? AND kind = ? AND heading = ?",
+			int64(imp.Community), string(imp.Kind), form); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("INSERT INTO import_column (community_id, kind, heading, column_key) VALUES (?, ?, ?, ?)",
+			int64(imp.Community), string(imp.Kind), form, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importSaid returns what headings mean in the lists of a community.
+func (s *Store) importSaid(ctx context.Context, imp core.Import) (core.ImportSaid, error) {
+	var rows []struct {
+		Heading string `db:"heading"`
+		Key     string `db:"column_key"`
+	}
+	err := s.db.All(ctx, &rows, "SELECT heading, column_key FROM import_column WHERE community_id = ? AND kind = ?",
+		int64(imp.Community), string(imp.Kind))
+	said := core.ImportSaid{}
+	for _, row := range rows {
+		said[row.Heading] = row.Key
+	}
+	return said, err
+}
+
+// WriteImport queues the writing of an import of the scope as it is shown on its preview.
+func (s *Store) WriteImport(
+	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, choices core.ImportChoices, updated int64,
+) error {
+	return s.db.Write(ctx, "start an import", func(tx *database.Tx) error {
+		imp, err := lockImport(tx, scope, id, core.ImportPreview)
+		if err == nil && imp.Updated.UnixMilli() != updated {
+			err = core.Conflict("这次导入刚刚有变化，请看看现在的样子再办理")
+		}
+		if err == nil {
+			err = choices.Check(imp.Counts)
+		}
+		if err != nil {
+			return err
+		}
+		if !imp.Cleared.IsZero() {
+			return core.Conflict(importCleared)
+		}
+		text, err := json.Marshal(choices)
+		if err != nil {
+			return err
+		}
+		job, _, err := queueJob(tx, by, importJob(id, imp.Community, core.JobWriteImport))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(
+			`UPDATE import SET state = ?, choices = ?, next_part = 0, job_id = ?, account_id = ?, account_name = ?, updated_at = ?
+			WHERE id = ?`,
+			string(core.ImportWriting), string(text), int64(job), int64(by.ID), by.Name, tx.NextUpdated(imp.Updated), int64(id),
+		)
+		if err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: imp.Community, Action: "import.write", Subject: audit.Target("import", id),
+			After: importAudit{
+				What: imp.Kind, File: imp.File, Rows: imp.Counts.Rows(), Known: choices.Known, Ties: choices.Ties, All: choices.All,
+			},
+		})
+	})
+}
+
+// ContinueImport queues the work on an import of the scope again whose job has failed or was broken.
+func (s *Store) ContinueImport(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "continue an import", func(tx *database.Tx) error {
+		imp, err := lockImport(tx, scope, id, core.ImportReading, core.ImportWriting, core.ImportUndoing)
+		if err != nil {
+			return err
+		}
+		kind := map[core.ImportState]core.JobKind{
+			core.ImportReading: core.JobReadImport, core.ImportWriting: core.JobWriteImport, core.ImportUndoing: core.JobUndoImport,
+		}[imp.State]
+		job, begun, err := queueJob(tx, by, importJob(id, imp.Community, kind))
+		if err != nil || !begun {
+			return err
+		}
+		if _, err := tx.Exec("UPDATE import SET job_id = ? WHERE id = ?", int64(job), int64(id)); err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{Action: "job.start", Subject: audit.Target("job", job), After: jobAudit{kind.Title()}})
+	})
+}
+
+// CancelImport ends an import of the scope. What it has written so far is taken back.
+func (s *Store) CancelImport(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "cancel import", func(tx *database.Tx) error {
+		imp, err := lockImport(tx, scope, id, core.ImportReading, core.ImportMapping, core.ImportPreview, core.ImportWriting)
+		if err != nil {
+			return err
+		}
+		if err := cancelJobOf(tx, id); err != nil {
+			return err
+		}
+		if err := giveUpImport(tx, by, imp, ""); err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: imp.Community, Action: "import.cancel", Subject: audit.Target("import", id),
+			After: importAudit{What: imp.Kind, File: imp.File},
+		})
+	})
+}
+
+// giveUpImport ends an import that is locked before it is done, because somebody cancelled it or because of a problem:
+// at once if it has written nothing, else by taking that back.
+func giveUpImport(tx *database.Tx, by core.Actor, imp core.Import, problem string) error {
+	if imp.Batch == 0 && imp.Houses == 0 {
+		state := core.ImportCancelled
+		if problem != "" {
+			state = core.ImportFailed
+		}
+		_, err := tx.Exec(
+			"UPDATE import SET state = ?, gives_up = 1, problem = ?, ended_at = ?, updated_at = ? WHERE id = ?",
+			string(state), cutText(problem, 200), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(imp.ID),
+		)
+		return err
+	}
+	return undoImport(tx, by, imp, true, problem)
+}
+
+// undoImport queues the taking back of what an import has written.
+func undoImport(tx *database.Tx, by core.Actor, imp core.Import, givesUp bool, problem string) error {
+	job, _, err := queueJob(tx, by, importJob(imp.ID, imp.Community, core.JobUndoImport))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(
+		`UPDATE import SET state = ?, gives_up = ?, problem = ?, job_id = ?, account_id = ?, account_name = ?, ended_at = NULL,
+			updated_at = ? WHERE id = ?`,
+		string(core.ImportUndoing), database.BoolInt(givesUp), cutText(problem, 200), int64(job), int64(by.ID), by.Name,
+		tx.NextUpdated(imp.Updated), int64(imp.ID),
+	)
+	return err
+}
+
+// UndoImport takes back what an import of the scope has written: what was changed since is kept and listed.
+func (s *Store) UndoImport(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "undo import", func(tx *database.Tx) error {
+		imp, err := lockImport(tx, scope, id, core.ImportDone)
+		if err != nil {
+			return err
+		}
+		if imp.Batch == 0 && imp.Houses == 0 {
+			return core.Conflict("这次导入没有写入内容，不用撤销")
+		}
+		if err := undoImport(tx, by, imp, false, ""); err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: imp.Community, Action: "import.undo", Subject: audit.Target("import", id),
+			After: importAudit{What: imp.Kind, File: imp.File},
+		})
+	})
+}
+
+// PurgeImports removes files and rows of imports that nobody has touched for core.ImportLife, and what is left of
+// readings and uploads that were not completed. It returns the number of imports.
+func (s *Store) PurgeImports(ctx context.Context) (n int, err error) {
+	before := s.Now().Add(-core.ImportLife).UnixMilli()
+	var old []core.ID
+	if err := s.db.All(ctx, &old, `SELECT id FROM import WHERE cleared_at IS NULL AND updated_at < ?
+		AND state NOT IN ('reading', 'writing', 'undoing') ORDER BY id LIMIT 100`, before); err != nil {
+		return 0, database.Wrap("purge imports", err)
+	}
+	for _, id := range old {
+		if err := s.clearImport(ctx, id, before); err != nil {
+			return n, err
+		}
+		n++
+	}
+	var lost []core.ID
+	if err := s.db.All(ctx, &lost, `SELECT DISTINCT c.import_id FROM import_content c WHERE c.created_at < ?
+		AND NOT EXISTS (SELECT 1 FROM import i WHERE i.id = c.import_id)`, before); err != nil {
+		return n, database.Wrap("purge imports", err)
+	}
+	for _, id := range lost {
+		if err := s.clearImport(ctx, id, before); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// clearImport removes the file and the rows of one import.
+func (s *Store) clearImport(ctx context.Context, id core.ID, before int64) error {
+	return s.db.Write(ctx, "clear import", func(tx *database.Tx) error {
+		var touched []core.ID
+		if err := tx.All(&touched, "SELECT id FROM import WHERE id = ? AND updated_at >= ?"+tx.Dialect().ForUpdate(),
+			int64(id), before); err != nil || len(touched) > 0 {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM import_content WHERE import_id = ?", int64(id)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM import_part WHERE import_id = ?", int64(id)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE import SET layout = '', reading_id = 0, cleared_at = ?,
+			state = CASE WHEN state IN ('columns', 'preview') THEN 'cancelled' ELSE state END WHERE id = ?`, tx.NowMS(), int64(id))
+		return err
+	})
+}

@@ -1,0 +1,384 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// ImportLine is a row of a file that is not empty.
+type ImportLine struct {
+	Number int      // in the sheet, from 1
+	Cells  []string // clean text
+	Titles []string // the same as headings: that of a group that is merged over several columns is that of each
+	Lost   []int    // positions of numbers that have lost digits
+}
+
+// ImportSource is a file that has been opened.
+type ImportSource interface {
+	// Sheets returns the names of the sheets that are not hidden, the one that opens first in front.
+	Sheets() []string
+	// Size returns about how many rows a sheet has.
+	Size(ctx context.Context, sheet string) (int, error)
+	// Lines calls each with the rows of a sheet that are not empty and not hidden. It ends with each's error.
+	Lines(ctx context.Context, sheet string, each func(ImportLine) error) error
+	// Notes returns what somebody should know of how a sheet was read, in sentences.
+	Notes() []string
+}
+
+// importKind is how the rows of a kind of import are judged and written.
+type importKind struct {
+	// begin reads what judging and writing need of a community.
+	begin func(ctx context.Context, s *Store, c core.Community) (importer, error)
+}
+
+// importer judges and writes the rows of one import.
+type importer interface {
+	// judge sets what rows that are not wrong would do. Rows of one list are judged in order, each part once.
+	judge(all func(dest any, query string, args ...any) error, rows []core.ImportRow) error
+	// write writes rows as they were judged, those that can be written, and returns what was done. It sets Wrong of those that
+	// cannot. Run again after a lost race, it starts from the beginning.
+	write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error)
+	// wrote is called when what write returned has been committed.
+	wrote(done importWritten)
+}
+
+// importWriting is what the rows of a part are written for.
+type importWriting struct {
+	by  core.Actor
+	imp core.Import
+}
+
+// importWritten is what writing a part has done.
+type importWritten struct {
+	counts core.ImportCounts
+	batch  core.ID // of the records; 0 = none
+	houses core.ID // of the houses that were added; 0 = none
+	failed bool    // rows could not be written that could when they were judged
+	learnt []core.HouseRef
+}
+
+// importKinds has every kind of core.ImportTypes.
+var importKinds map[core.ImportKind]importKind
+
+func init() { // the functions refer to the table
+	importKinds = map[core.ImportKind]importKind{core.ImportResidents: {begin: beginResidentImport}}
+}
+
+// importSamples is how many rows beneath the heading the mapping page shows.
+const importSamples = 3
+
+// ReadImport reads the file of an import that is being read, judges its rows and makes it ready to be decided on. It
+// returns in words what came of it. A file that cannot be read ends the import. Run again from the start it does the same.
+func (s *Store) ReadImport(
+	ctx context.Context, id core.ID, open func(context.Context, []byte) (ImportSource, error),
+	step func(done, total int64) error,
+) (words string, err error) {
+	imp, err := s.Import(ctx, core.Everywhere, id)
+	if err != nil {
+		return "", err
+	}
+	switch imp.State {
+	case core.ImportReading:
+	case core.ImportMapping, core.ImportPreview: // a server was stopped between this end and that of its job
+		return "文件已读取。", nil
+	default:
+		return "", errJobGone
+	}
+	words, err = s.readImport(ctx, imp, open, step)
+	if core.IsInvalid(err) || core.IsNotFound(err) {
+		if failed := s.failImport(ctx, imp, core.MessageOf(err)); failed != nil {
+			return "", failed
+		}
+	}
+	return words, err
+}
+
+func (s *Store) readImport(
+	ctx context.Context, imp core.Import, open func(context.Context, []byte) (ImportSource, error),
+	step func(done, total int64) error,
+) (string, error) {
+	content, err := s.importContent(ctx, imp.ID)
+	if err != nil {
+		return "", err
+	}
+	source, err := open(ctx, content)
+	if err != nil {
+		return "", err
+	}
+	r, err := s.beginReading(ctx, imp, source, step)
+	if err != nil {
+		return "", err
+	}
+	if err := r.readHead(ctx); err != nil {
+		return "", err
+	}
+	if r.head.Unclear(r.columns) && imp.Columns == nil || len(r.head.Missing) > 0 || len(r.head.Twice) > 0 {
+		return "请对应文件的列。", s.saveReading(ctx, r, core.ImportMapping)
+	}
+	if err := r.readRows(ctx); err != nil {
+		return "", err
+	}
+	if r.counts.Rows() == 0 {
+		return "", core.Invalid("表头下面没有内容，请填写后重新上传")
+	}
+	return fmt.Sprintf("已读取 %s 行，请核对后导入。", core.Grouped(r.counts.Rows())), s.saveReading(ctx, r, core.ImportPreview)
+}
+
+// failImport ends an import whose file cannot be imported.
+func (s *Store) failImport(ctx context.Context, imp core.Import, problem string) error {
+	return s.db.Write(ctx, "fail import", func(tx *database.Tx) error {
+		return tx.ExecOne(errJobGone, "UPDATE import SET state = ?, problem = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?",
+			string(core.ImportFailed), cutText(problem, 200), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(imp.ID),
+			string(core.ImportReading))
+	})
+}
+
+// importReading is one reading of a file.
+type importReading struct {
+	store     *Store
+	imp       core.Import
+	kind      core.ImportType
+	community core.Community
+	source    ImportSource
+	sheet     string
+	columns   []core.ImportColumn
+	said      core.ImportSaid
+	importer  importer
+	step      func(done, total int64) error
+
+	id      core.ID // of the reading
+	head    core.ImportHead
+	headRow int // number of the last row of the heading
+	first   int // number of the first row beneath it
+	sample  [][]string
+	seen    core.ImportSeen
+	rows    []core.ImportRow
+	parts   int
+	counts  core.ImportCounts
+	firsts  []int // the first row of each part
+	wrong   map[int][]core.ImportFault
+	total   int64
+	done    int64
+}
+
+func (s *Store) beginReading(
+	ctx context.Context, imp core.Import, source ImportSource, step func(done, total int64) error,
+) (*importReading, error) {
+	c, err := s.Community(ctx, core.Everywhere, imp.Community)
+	if err != nil {
+		return nil, err
+	}
+	kind, _ := imp.Kind.Type()
+	r := &importReading{
+		store: s, imp: imp, kind: kind, community: c, source: source, sheet: imp.Sheet, columns: kind.Columns(c), step: step,
+		id: s.db.NewID(s.Now()), counts: core.ImportCounts{}, wrong: map[int][]core.ImportFault{},
+	}
+	sheets := source.Sheets()
+	if len(sheets) == 0 {
+		return nil, core.Invalid("工作表都是隐藏的，请取消隐藏后再上传")
+	}
+	if !slices.Contains(sheets, r.sheet) {
+		r.sheet = sheets[0]
+	}
+	if r.said, err = s.importSaid(ctx, imp); err != nil {
+		return nil, err
+	}
+	if r.importer, err = importKinds[imp.Kind].begin(ctx, s, c); err != nil {
+		return nil, err
+	}
+	size, err := source.Size(ctx, r.sheet)
+	r.total = int64(size)
+	return r, err
+}
+
+// EnoughLines is returned by the function given to ImportSource.Lines to stop reading without reading the rest.
+var EnoughLines = errors.New("store: enough lines")
+
+// readHead finds the heading among the first rows.
+func (r *importReading) readHead(ctx context.Context) error {
+	var titles, cells [][]string
+	var numbers []int
+	err := r.source.Lines(ctx, r.sheet, func(line ImportLine) error {
+		titles, cells = append(titles, slices.Clone(line.Titles)), append(cells, slices.Clone(line.Cells))
+		if numbers = append(numbers, line.Number); len(numbers) == core.ImportHeadRows+importSamples {
+			return EnoughLines
+		}
+		return nil
+	})
+	if err != nil && err != EnoughLines {
+		return err
+	}
+	if len(numbers) == 0 {
+		return core.Invalid("文件里没有内容")
+	}
+	r.head = core.ReadImportHead(titles, r.columns, r.said)
+	at := r.head.Row
+	if at < 0 { // nothing is known: the first row is the heading as far as anybody can tell
+		at, r.head.Headings = 0, titles[0]
+		for i := range titles[0] {
+			r.head.Unknown = append(r.head.Unknown, i)
+		}
+	}
+	if r.imp.Columns != nil {
+		r.head = core.MapImportHead(r.head, r.columns, r.imp.Columns)
+	}
+	r.headRow, r.first = numbers[at], numbers[at]+1
+	for _, row := range cells[min(at+1, len(cells)):min(at+1+importSamples, len(cells))] {
+		r.sample = append(r.sample, row)
+	}
+	return nil
+}
+
+// readRows reads and judges the rows beneath the heading.
+func (r *importReading) readRows(ctx context.Context) error {
+	err := r.source.Lines(ctx, r.sheet, func(line ImportLine) error {
+		if r.done++; line.Number < r.first {
+			return nil
+		}
+		row := r.row(line)
+		if row.Number == 0 {
+			return nil
+		}
+		if r.rows = append(r.rows, row); len(r.rows) == core.ImportPart {
+			return r.endPart(ctx)
+		}
+		return nil
+	})
+	if err == nil && len(r.rows) > 0 {
+		err = r.endPart(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return r.markEarlier(ctx)
+}
+
+// row reads one row and compares it with those before it. A row with nothing in the columns that are imported is left
+// out: its Number is 0.
+func (r *importReading) row(line ImportLine) core.ImportRow {
+	row := core.ReadImportRow(line.Number, line.Cells, r.columns, r.head)
+	if !slices.ContainsFunc(row.Values, func(v string) bool { return v != "" }) {
+		return core.ImportRow{}
+	}
+	for _, at := range line.Lost {
+		if i, ok := r.head.Columns[at]; ok && r.columns[i].Text {
+			row.Fail(r.columns[i].Key, r.columns[i].Label+"有误", "超过 15 位的数字，表格已丢失后几位；请把这一列改成文本后重新填写")
+		}
+	}
+	r.kind.Check(r.community, &row)
+	if len(row.Wrong) > 0 {
+		return row
+	}
+	again, contradicts := r.seen.Add(row.Number, r.kind.Keys(r.community, row))
+	for _, earlier := range slices.Sorted(maps.Keys(contradicts)) {
+		key := contradicts[earlier]
+		row.Fail("", key.Kind, fmt.Sprintf(key.Words, earlier))
+		r.wrong[earlier] = append(r.wrong[earlier], core.ImportFault{Kind: key.Kind, Words: fmt.Sprintf(key.Words, row.Number)})
+	}
+	if len(row.Wrong) == 0 && again > 0 {
+		row.Verdict, row.Match = core.ImportSame, core.ByRow
+	}
+	return row
+}
+
+// endPart judges and keeps the rows that were read.
+func (r *importReading) endPart(ctx context.Context) error {
+	if err := r.step(r.done, max(r.total, r.done)); err != nil {
+		return err
+	}
+	if err := r.importer.judge(r.store.allOf(ctx), r.rows); err != nil {
+		return err
+	}
+	if err := r.store.createImportPart(ctx, r.imp, r.id, r.parts, r.rows); err != nil {
+		return err
+	}
+	r.firsts = append(r.firsts, r.rows[0].Number)
+	r.counts.AddAll(importCounts(r.rows))
+	r.parts, r.rows = r.parts+1, r.rows[:0]
+	if r.counts.Rows() > core.MaxImportRows {
+		return core.Invalid(fmt.Sprintf("文件里超过 %s 行，请分成几份上传", core.Grouped(core.MaxImportRows)))
+	}
+	return nil
+}
+
+// markEarlier marks the rows that a later one contradicts.
+func (r *importReading) markEarlier(ctx context.Context) error {
+	byPart := map[int][]int{}
+	for number := range r.wrong {
+		at, found := slices.BinarySearch(r.firsts, number)
+		if !found {
+			at--
+		}
+		byPart[at] = append(byPart[at], number)
+	}
+	for _, part := range slices.Sorted(maps.Keys(byPart)) {
+		rows, err := importPart(r.store.allOf(ctx), r.store.db.Keys(), r.id, part)
+		if err != nil {
+			return err
+		}
+		before := importCounts(rows)
+		for i := range rows {
+			for _, fault := range r.wrong[rows[i].Number] {
+				rows[i].Fail(fault.Column, fault.Kind, fault.Words)
+			}
+		}
+		err = r.store.db.Write(ctx, "mark rows of an import", func(tx *database.Tx) error {
+			return replaceImportPart(tx, r.id, part, rows)
+		})
+		if err != nil {
+			return err
+		}
+		for key, n := range before {
+			r.counts[key] -= n
+		}
+		r.counts.AddAll(importCounts(rows))
+	}
+	maps.DeleteFunc(r.counts, func(_ string, n int) bool { return n == 0 })
+	return nil
+}
+
+// layout is what the reading found before the rows.
+func (r *importReading) layout() ImportLayout {
+	keys := make([]string, len(r.head.Headings))
+	for at, i := range r.head.Columns {
+		if at < len(keys) {
+			keys[at] = r.columns[i].Key
+		}
+	}
+	return ImportLayout{
+		Sheets: r.source.Sheets(), Sheet: r.sheet, HeadRow: r.headRow, Headings: r.head.Headings, Sample: r.sample, Keys: keys,
+		Missing: r.head.Missing, Twice: r.head.Twice, Unknown: r.head.Unknown, Notes: r.source.Notes(),
+	}
+}
+
+// saveReading makes a reading the import's own, unless it was cancelled or another server has read it meanwhile, and
+// removes the parts of others.
+func (s *Store) saveReading(ctx context.Context, r *importReading, state core.ImportState) error {
+	text, err := json.Marshal(r.layout())
+	if err != nil {
+		return err
+	}
+	sealed, err := s.db.Keys().Seal(importLayoutColumn, string(text))
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, "end the reading of an import", func(tx *database.Tx) error {
+		err := tx.ExecOne(errJobGone,
+			`UPDATE import SET state = ?, sheet = ?, layout = ?, reading_id = ?, parts = ?, counts = ?, updated_at = ?
+			WHERE id = ? AND state = ? AND updated_at = ?`,
+			string(state), r.sheet, []byte(sealed), int64(r.id), r.parts, r.counts.Text(), tx.NextUpdated(r.imp.Updated),
+			int64(r.imp.ID), string(core.ImportReading), r.imp.Updated.UnixMilli())
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("DELETE FROM import_part WHERE import_id = ? AND reading_id <> ?", int64(r.imp.ID), int64(r.id))
+		return err
+	})
+}

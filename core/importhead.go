@@ -81,8 +81,12 @@ func ReadImportHead(rows [][]string, columns []ImportColumn, said ImportSaid) Im
 	names := importNames(columns, said)
 	best, most := -1, 0
 	for i, row := range rows[:min(len(rows), ImportHeadRows)] {
-		if known := len(knownHeadings(row, names)); known > most {
-			best, most = i, known
+		different := map[int]bool{}
+		for _, column := range knownHeadings(row, names) {
+			different[column] = true
+		}
+		if len(different) > most {
+			best, most = i, len(different)
 		}
 	}
 	if best < 0 {

@@ -272,6 +272,7 @@ func (a *app) periodic() []periodic {
 		{"purge messages", time.Hour, a.purgeMessages},
 		{"purge photos", time.Hour, a.purgePhotos},
 		{"purge followers who left", time.Hour, a.purgeFollowers},
+		{"purge imports", time.Hour, a.purgeImports},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
@@ -332,6 +333,15 @@ func (a *app) purgeSessions(ctx context.Context) error {
 // purgeJobs deletes accounts' jobs that ended long ago.
 func (a *app) purgeJobs(ctx context.Context) error {
 	_, err := a.store.PurgeJobs(ctx)
+	return err
+}
+
+// purgeImports removes files and rows of imports that are no longer needed, unless the clock is in doubt.
+func (a *app) purgeImports(ctx context.Context) error {
+	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
+		return err
+	}
+	_, err := a.store.PurgeImports(ctx)
 	return err
 }
 

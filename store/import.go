@@ -249,7 +249,7 @@ func (s *Store) Imports(ctx context.Context, scope core.Scope, f ImportFilter) (
 	if f.State != "" {
 		filter.And("state = ?", string(f.State))
 	}
-	rows, more, err := readPage[importRow](ctx, s.db, listQuery{
+	rows, more, err := readPage[importRow](ctx, s, listQuery{
 		columns: strings.Replace(importColumns, "layout", "'' AS layout", 1), table: "import",
 		scope: database.Within(scope, "community_id"), filter: filter, order: database.NewestFirst,
 	}, f.Page)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/migrations"
@@ -232,3 +233,275 @@ func TestImportResidents(t *testing.T) {
 		}
 	})
 }
+
+// stopAt stops a job at its nth step, from 0.
+func stopAt(n int) func(int64, int64) error {
+	return func(int64, int64) error {
+		if n--; n < 0 {
+			return errJobGone
+		}
+		return nil
+	}
+}
+
+// importEstate is an estate with residents that a list is compared with.
+func importEstate(t *testing.T, s *Store) core.ID {
+	t.Helper()
+	community := newCommunity(t, s, "翠湖花园")
+	houses := newHouses(t, s, community, 3)
+	newResident(t, s, community, houses[0], "张三", "13700000001")
+	newResident(t, s, community, houses[0], "李四", "13700000002")
+	newResident(t, s, community, houses[1], "王五", "13700000003")
+	return community
+}
+
+// What each row would do, what it does by each choice, and that undoing it restores everything.
+func TestImportChangesWhatIsChosen(t *testing.T) {
+	list := listOf("姓名|性别|身份|租约到期时间|手机|证件号|栋|单元|房间\n" + `
+		张三 | 男 | 家属 | | 13700000001 | E12345678 | 1号楼 | 一单元 | 101室
+		李 四 |  | 业主 | | 13700000002 |           | 1 | 1 | 101
+		王五 | 男 | 业主 | | 13700000009 |           | 1 | 1 | 102
+		张三 |   | 业主 | | 13700000001 |           | 1 | 1 | 103
+		赵六 |   | 业主 | | 13700000006 |           | 2 | 1 | 101
+		钱七 |   | 业主 | | 1370000     |           | 2 | 1 | 102`)
+	want := []string{
+		"2 changed by phone", "3 same by phone", "4 changed by name", "5 tie", "6 new +house", "7 wrong !手机有误",
+	}
+	for name, test := range map[string]struct {
+		choices core.ImportChoices
+		written string
+		zhang   string
+	}{
+		"update": {core.ImportChoices{Known: core.ImportUpdate, Ties: true}, `{"changed":2,"new":1,"places":1,"same":1,"tie":1}`, "family male E12345678"},
+		"fill":   {core.ImportChoices{Known: core.ImportFill, Ties: true}, `{"changed":2,"new":1,"places":1,"same":1,"tie":1}`, "owner male E12345678"},
+		"skip":   {core.ImportChoices{Known: core.ImportSkip}, `{"new":1,"places":1,"same":4}`, "owner  "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+				community := importEstate(t, s)
+				before := register()
+				imp := readList(t, s, community, list)
+				wantRows(t, s, imp, want...)
+				if register() != before {
+					t.Error("the preview has changed the register")
+				}
+				imp = writeList(t, s, imp, test.choices)
+				if got := imp.Written.Text(); got != test.written {
+					t.Errorf("written %s, want %s", got, test.written)
+				}
+				list, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "13700000001", Page: Page{Limit: 10}})
+				if err != nil || len(list) == 0 {
+					t.Fatal(err)
+				}
+				first := list[len(list)-1]
+				whole, err := s.RevealResident(t.Context(), importer1, everywhere, first.ID)
+				if got := fmt.Sprint(whole.Identity, " ", whole.Sex, " ", whole.IDNumber); err != nil || got != test.zhang {
+					t.Errorf("张三 is %q, %v", got, err)
+				}
+				if undoList(t, s, imp); register() != before {
+					t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+				}
+			})
+		})
+	}
+}
+
+// What somebody has changed since is kept, with its house, and listed; the rest is taken back.
+func TestImportUndoKeepsWhatWasChangedSince(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|家属|13700000001|1|1|101\n赵六|业主|13700000006|2|1|101\n钱七|业主|13700000007|2|1|102"))
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate, Ties: true})
+		found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "赵六", Page: Page{Limit: 10}})
+		if err != nil || len(found) != 1 {
+			t.Fatal(err, len(found))
+		}
+		_, err = s.UpdateResident(t.Context(), importer1, everywhere, found[0].ID, ResidentChange{
+			Name: "赵六六", Identity: core.Owner, Updated: found[0].Updated,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp = undoList(t, s, imp)
+		for _, batch := range []struct {
+			id           core.ID
+			undone, kept int
+		}{{imp.Batch, 2, 1}, {imp.Houses, 1, 1}} {
+			b, err := s.Batch(t.Context(), everywhere, batch.id)
+			if err != nil || b.Undone != batch.undone || b.Kept != batch.kept {
+				t.Errorf("%+v, %v; want %d taken back, %d kept", b, err, batch.undone, batch.kept)
+			}
+		}
+		if found, _, _ = s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "赵六六", Page: Page{Limit: 10}}); len(found) != 1 {
+			t.Error("who was changed since is gone")
+		}
+	})
+}
+
+// A long list is stopped after each of its parts and continued by another server; what comes of it is the same. Stopped
+// by its starter, it leaves nothing.
+func TestImportIsContinuedOrLeavesNothing(t *testing.T) {
+	list := listFile{cells("姓名|身份|手机|栋|单元|房间")}
+	for i := range 3*core.ImportPart - 7 {
+		list = append(list, cells(fmt.Sprintf("住户%d|业主|139%08d|%d|1|%d", i, i, i/100+1, i%100+101)))
+	}
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		community := newCommunity(t, s, "翠湖花园")
+		before := register()
+		imp := readList(t, s, community, list)
+		if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli()); err != nil {
+			t.Fatal(err)
+		}
+		for n := range imp.Parts {
+			if _, err := s.WriteImportRows(t.Context(), imp.ID, stopAt(1)); n < imp.Parts-1 && !core.IsConflict(err) {
+				t.Fatalf("part %d: %v", n, err)
+			}
+		}
+		if imp = theImport(t, s, imp.ID); imp.State != core.ImportDone || imp.Written.Of(core.ImportNew) != len(list)-1 {
+			t.Fatalf("continued: %s %v", imp.State, imp.Written)
+		}
+		if err := s.UndoImport(t.Context(), importer1, everywhere, imp.ID); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			_, _ = s.UndoImportRows(t.Context(), imp.ID, stopAt(1)) // stopped, and continued
+		}
+		if _, err := s.UndoImportRows(t.Context(), imp.ID, anyStep); err != nil || register() != before {
+			t.Fatal("after undoing:", err, difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+		}
+		imp = readList(t, s, community, list)
+		if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli()); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = s.WriteImportRows(t.Context(), imp.ID, stopAt(2))
+		if err := s.CancelImport(t.Context(), importer1, everywhere, imp.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil { // a writer that comes late undoes too
+			t.Fatal(err)
+		}
+		if imp = theImport(t, s, imp.ID); imp.State != core.ImportCancelled || register() != before {
+			t.Error("cancelled:", imp.State, difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+		}
+	})
+}
+
+// All or nothing: a row that can no longer be written takes back the others.
+func TestImportAllOrNothing(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		community := importEstate(t, s)
+		list := "姓名|身份|手机|栋|单元|房间\n赵六|业主|13700000006|2|1|101\n王五|家属|13700000003|1|1|102"
+		imp := readList(t, s, community, listOf(list+"\n钱七|业主|137|2|1|101"))
+		all := core.ImportChoices{Known: core.ImportUpdate, Ties: true, All: true}
+		wantField(t, s.WriteImport(t.Context(), importer1, everywhere, imp.ID, all, imp.Updated.UnixMilli()), "all")
+		imp = readList(t, s, community, listOf(list))
+		found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "王五", Page: Page{Limit: 10}})
+		if err != nil || len(found) != 1 {
+			t.Fatal(err)
+		}
+		if err := s.MoveOut(t.Context(), importer1, everywhere, found[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		before := register()
+		if imp = writeList(t, s, imp, all); imp.State != core.ImportFailed || imp.Problem == "" {
+			t.Errorf("it is %s %q", imp.State, imp.Problem)
+		}
+		if register() != before {
+			t.Error(difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+		}
+	})
+}
+
+// Two imports into one community are never worked on at once, by whichever servers; those of two are.
+func TestImportsOfACommunityQueue(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		one, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "东湖花园")
+		for _, community := range []core.ID{one, one, other} {
+			if _, err := s.CreateImport(t.Context(), importer1, everywhere, NewImport{
+				Community: community, Kind: core.ImportResidents, File: "a.csv", Content: []byte("x"),
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		claim := func(server string) core.Job {
+			t.Helper()
+			job, err := s.ClaimJob(t.Context(), server)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return job
+		}
+		first, second := claim("a"), claim("b")
+		if imp := theImport(t, s, second.Subject); imp.Community != other {
+			t.Error("two imports into one community run at once")
+		}
+		if _, err := s.ClaimJob(t.Context(), "c"); !core.IsNotFound(err) {
+			t.Errorf("a third: %v", err)
+		}
+		if err := s.EndJob(t.Context(), "a", core.Job{ID: first.ID, State: core.JobDone}); err != nil {
+			t.Fatal(err)
+		}
+		if third := claim("c"); theImport(t, s, third.Subject).Community != one {
+			t.Error("the queue does not go on")
+		}
+	})
+}
+
+// After a week without a change the file and the rows are gone, and only what was written is told.
+func TestImportsAreCleared(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := newCommunity(t, s, "翠湖花园")
+		imp := readList(t, s, community, listOf("栋|单元|房间\n1|1|101"))
+		clock.Add(core.ImportLife - time.Minute)
+		if n, err := s.PurgeImports(t.Context()); err != nil || n != 0 {
+			t.Errorf("too early: %d, %v", n, err)
+		}
+		clock.Add(2 * time.Minute)
+		if n, err := s.PurgeImports(t.Context()); err != nil || n != 1 {
+			t.Errorf("purged %d, %v", n, err)
+		}
+		if imp = theImport(t, s, imp.ID); imp.State != core.ImportCancelled || imp.Cleared.IsZero() {
+			t.Errorf("it is %+v", imp)
+		}
+		if _, err := s.importContent(t.Context(), imp.ID); !core.IsNotFound(err) {
+			t.Errorf("its file: %v", err)
+		}
+		for _, table := range []string{"import_content", "import_part"} {
+			var n int
+			if err := s.db.Get(t.Context(), &n, "SELECT COUNT(*) FROM "+table); err != nil || n != 0 {
+				t.Errorf("%s has %d rows, %v", table, n, err)
+			}
+		}
+	})
+}
+
+// Rows that contradict each other are both wrong, also if they are far apart.
+func TestImportContradictionsMarkBothRows(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		list := listFile{cells("姓名|身份|手机|栋|单元|房间"), cells("张三|业主|13700000001|1|1|101")}
+		for i := range core.ImportPart {
+			list = append(list, cells(fmt.Sprintf("||| 2|1|%d", 101+i)))
+		}
+		list = append(list, cells("李四|业主|13700000001|1|1|102"))
+		imp := readList(t, s, community, list)
+		rows, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportWrong}, Page: Page{Limit: 9}})
+		if err != nil || len(rows) != 2 || rows[0].Number != 2 || rows[1].Number != len(list) || imp.Counts.Of(core.ImportWrong) != 2 {
+			t.Errorf("%+v, %v, %v", rows, imp.Counts, err)
+		}
+		// Pages lead forth and back over parts.
+		page := Page{Limit: 300}
+		first, more, _ := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: page})
+		page.Next = core.ID(first[len(first)-1].Number)
+		next, last, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: page})
+		if err != nil || !more || last || len(first)+len(next) != len(list)-1 {
+			t.Errorf("%d and %d rows, %v %v, %v", len(first), len(next), more, last, err)
+		}
+		back, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 300, Prev: core.ID(next[0].Number)}})
+		if err != nil || len(back) != 300 || back[0].Number != first[0].Number {
+			t.Errorf("back: %d rows from %d, %v", len(back), back[0].Number, err)
+		}
+	})
+}
+
+func cells(line string) []string { return strings.Split(line, "|") }

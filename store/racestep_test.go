@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -546,6 +547,41 @@ var raceRest = []raceStep{
 	}},
 	{"StartJob", raceJob},
 	{"CancelJob", func(w *raceWorld) (any, error) { return nil, w.CancelJob(w.ctx, jobOwner, w.ids["job"]) }},
+	{"CreateCommunity", func(w *raceWorld) (any, error) {
+		id, err := w.CreateCommunity(w.ctx, raceBy, core.Community{Name: "导入小区", Levels: core.DefaultLevels()})
+		return w.keep("imported", id, err)
+	}},
+	{"CreateImport", raceImport},
+	{"ReadImport", raceRead("客户,栋,单元,房间\n孙三,7,1,101\n")},
+	{"MapImport", func(w *raceWorld) (any, error) {
+		imp, err := w.Import(w.ctx, everywhere, w.ids["import"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.MapImport(w.ctx, raceBy, everywhere, imp.ID, ImportMapping{
+			Columns: map[int]string{1: "level0", 2: "level1", 3: "level2"}, Updated: imp.Updated.UnixMilli(),
+		})
+	}},
+	{"ReadImport", raceRead("客户,栋,单元,房间\n孙三,7,1,101\n")},
+	{"WriteImport", raceWrite},
+	{"ContinueImport", func(w *raceWorld) (any, error) { return nil, w.ContinueImport(w.ctx, raceBy, everywhere, w.ids["import"]) }},
+	{"WriteImportRows", func(w *raceWorld) (any, error) { return w.WriteImportRows(w.ctx, w.ids["import"], anyStep) }},
+	{"UndoImport", func(w *raceWorld) (any, error) { return nil, w.UndoImport(w.ctx, raceBy, everywhere, w.ids["import"]) }},
+	{"UndoImportRows", func(w *raceWorld) (any, error) { return w.UndoImportRows(w.ctx, w.ids["import"], anyStep) }},
+	{"CreateImport", raceImport},
+	{"ReadImport", raceRead("姓名,身份,手机,栋,单元,房间\n孙三,业主,13711110003,7,1,101\n李四,业主,1371111,7,1,101\n")},
+	{"ImportFaultFile", func(w *raceWorld) (any, error) {
+		file, err := w.ImportFaultFile(w.ctx, raceBy, everywhere, w.ids["import"])
+		return len(file), err
+	}},
+	{"WriteImport", raceWrite},
+	{"WriteImportRows", func(w *raceWorld) (any, error) { return w.WriteImportRows(w.ctx, w.ids["import"], anyStep) }},
+	{"CreateImport", raceImport},
+	{"CancelImport", func(w *raceWorld) (any, error) { return nil, w.CancelImport(w.ctx, raceBy, everywhere, w.ids["import"]) }},
+	{"PurgeImports", func(w *raceWorld) (any, error) {
+		w.clock.Add(8 * 24 * time.Hour)
+		return w.PurgeImports(w.ctx)
+	}},
 	{"PurgeJobs", func(w *raceWorld) (any, error) {
 		w.clock.Add(400 * 24 * time.Hour)
 		return w.PurgeJobs(w.ctx)
@@ -733,6 +769,26 @@ var raceWechat = []raceStep{
 	{"RemoveWechatApp", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
 	}},
+}
+
+func raceImport(w *raceWorld) (any, error) {
+	imp, err := w.CreateImport(w.ctx, raceBy, everywhere, NewImport{
+		Community: w.ids["imported"], Kind: core.ImportResidents, File: "名单.csv", Content: []byte("x"),
+	})
+	return w.keep("import", imp.ID, err)
+}
+
+func raceRead(list string) func(w *raceWorld) (any, error) {
+	open := func(context.Context, []byte) (ImportSource, error) { return listOf(strings.ReplaceAll(list, ",", "|")), nil }
+	return func(w *raceWorld) (any, error) { return w.ReadImport(w.ctx, w.ids["import"], open, anyStep) }
+}
+
+func raceWrite(w *raceWorld) (any, error) {
+	imp, err := w.Import(w.ctx, everywhere, w.ids["import"])
+	if err != nil {
+		return nil, err
+	}
+	return nil, w.WriteImport(w.ctx, raceBy, everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli())
 }
 
 func raceJob(w *raceWorld) (any, error) {

@@ -1,0 +1,333 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+var importedAt = Community{ID: 1, Name: "腾讯小区", Levels: DefaultLevels()}
+
+func cells(text string) []string {
+	parts := strings.Split(text, "|")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
+// Headings of the template, of other products, in other orders, of one row or two.
+func TestImportHeadsAreRead(t *testing.T) {
+	columns := ResidentImportColumns(importedAt)
+	for name, test := range map[string]struct {
+		rows    []string
+		said    ImportSaid
+		row     int
+		keys    string
+		missing string
+		unclear bool
+	}{
+		"the template": {
+			rows: []string{
+				"基本信息（选填，但填写时姓名和身份必须与手机一同填写才有效）|基本信息|基本信息|基本信息|身份验证信息（选填）|身份验证信息|小区楼栋信息（必填）||||",
+				"姓名|性别|身份|租约到期时间|手机|证件号（如身份证，护照）|小区|栋|单元|房间", "张三|男|业主||18913112121||腾讯小区|A|1|101",
+			},
+			row: 1, keys: "name,sex,identity,lease_day,phone,id_number,community,level0,level1,level2",
+		},
+		"another product": {
+			rows: []string{
+				"腾讯小区业主档案", "序号|楼栋号|单元号|房号|建筑面积|业主姓名|联系电话|身份证号码|与业主关系|备注",
+				"1|3栋|2单元|1502|89.5|张三|13800138000||本人|",
+			},
+			row: 1, keys: ",level0,level1,level2,,name,phone,id_number,identity,",
+		},
+		"marks and full-width letters": {
+			rows: []string{"*姓 名：|性别 (男/女)|【必填】身份|手机号码/Mobile|幢|单　元|门牌号"},
+			row:  0, keys: "name,sex,identity,phone,level0,level1,level2",
+		},
+		"two rows merged downwards": {
+			rows: []string{"姓名|身份|联系方式|房屋信息|房屋信息|房屋信息", "姓名|身份|手机|楼栋|单元|房号", "张三|业主|13800138000|1|1|101"},
+			row:  1, keys: "name,identity,phone,level0,level1,level2",
+		},
+		"the names in the first row, the levels in the second": {
+			rows: []string{"姓名|身份|手机|||", "|||栋|单元|房间", "张三|业主|13800138000|1|1|101"},
+			row:  1, keys: "name,identity,phone,level0,level1,level2",
+		},
+		"a whole house in one column": {
+			rows: []string{"姓名|身份|电话|房屋地址", "张三|业主|13800138000|3-2-1502"}, row: 0, keys: "name,identity,phone,house",
+		},
+		"a level is missing": {
+			rows: []string{"姓名|身份|手机|栋|房间", "张三|业主|13800138000|1|101"}, row: 0, keys: "name,identity,phone,level0,level2",
+			missing: "单元", unclear: true,
+		},
+		"a heading that nobody knows": {
+			rows: []string{"客人|身份|手机|栋|单元|房间"}, row: 0, keys: ",identity,phone,level0,level1,level2", unclear: true,
+		},
+		"what somebody said of it": {
+			rows: []string{"客人|身份|手机|栋|单元|房间"}, said: ImportSaid{"客人": "name"}, row: 0,
+			keys: "name,identity,phone,level0,level1,level2",
+		},
+		"said to be nothing": {
+			rows: []string{"姓名|身份|手机|备注手机|栋|单元|房间"}, said: ImportSaid{"备注手机": ""}, row: 0,
+			keys: "name,identity,phone,,level0,level1,level2",
+		},
+		"houses alone": {rows: []string{"栋|单元|房间", "A|1|101"}, row: 0, keys: "level0,level1,level2"},
+		"two columns of phones": {
+			rows: []string{"姓名|身份|手机|联系电话|栋|单元|房间"}, row: 0, keys: "name,identity,phone,phone,level0,level1,level2", unclear: true,
+		},
+		"no heading": {rows: []string{"张三|13800138000", "李四|13800138001"}, row: -1, missing: "栋,单元,房间", unclear: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var rows [][]string
+			for _, row := range test.rows {
+				rows = append(rows, cells(row))
+			}
+			head := ReadImportHead(rows, columns, test.said)
+			keys := make([]string, len(head.Headings))
+			for at, i := range head.Columns {
+				keys[at] = columns[i].Key
+			}
+			if got := strings.Join(keys, ","); head.Row != test.row || strings.TrimRight(got, ",") != strings.TrimRight(test.keys, ",") {
+				t.Errorf("row %d, columns %s", head.Row, got)
+			}
+			if got := strings.Join(head.Missing, ","); got != test.missing || head.Unclear(columns) != test.unclear {
+				t.Errorf("missing %q, unclear %v", got, head.Unclear(columns))
+			}
+		})
+	}
+}
+
+// Every heading of a kind is known as what it is, however it is decorated.
+func TestEveryImportHeadingMeansOneColumn(t *testing.T) {
+	columns := ResidentImportColumns(importedAt)
+	for i, column := range columns {
+		for _, name := range append([]string{column.Label}, column.Names...) {
+			for _, text := range []string{name, "*" + name + "：", " " + name + "（必填）"} {
+				head := ReadImportHead([][]string{{text}}, columns, nil)
+				if head.Columns[0] != i {
+					t.Errorf("%q means %s, not %s", text, columns[head.Columns[0]].Key, column.Key)
+				}
+			}
+		}
+	}
+}
+
+func readRow(text string) ImportRow {
+	columns := ResidentImportColumns(importedAt)
+	head := ImportHead{Columns: map[int]int{}}
+	for i := range columns {
+		head.Columns[i] = i
+	}
+	row := ReadImportRow(3, cells(text), columns, head)
+	checkResidentImport(importedAt, &row)
+	return row
+}
+
+// What each row says, or what is wrong with it.
+func TestImportRowsAreChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"张三|男|业主||18913112121||腾讯小区|A|1|101":              "张三 male owner 18913112121 A栋1单元101",
+		"张三||业主||１８９ 1311-2121||腾讯/小区|A|1|101":            "张三 owner 18913112121 A栋1单元101",
+		"阿卜杜拉·买买提||家属||+86 18913112121|||三栋|1|101":        "阿卜杜拉·买买提 family 18913112121 三栋1单元101",
+		"𠮷野家||业主||18913112121|||3|1|101":                  "𠮷野家 owner 18913112121 3栋1单元101",
+		"张三\u200b||租客||18913112121.0|||3|1|101":           "张三 tenant 18913112121 3栋1单元101",
+		"刘六||限期租客|2018年12月31日|18124768126|||B|1|102":      "刘六 lodger 18124768126 B栋1单元102 2018-12-31",
+		"刘六||限期租客|43465|18124768126|||B|1|102":            "刘六 lodger 18124768126 B栋1单元102 2018-12-31",
+		"||||||腾讯小区|A|1|103":                              "house A栋1单元103",
+		"||||||||||3-2-1502":                              "house 3栋2单元1502",
+		"||||||||||3栋2单元1502":                             "house 3栋2单元1502",
+		"||||||||||腾讯小区3幢2单元1502室":                        "house 3幢2单元1502室",
+		"张三||业主||18913112121|11010519491231002x||3|1|101": "张三 owner 18913112121 3栋1单元101 11010519491231002X",
+		"张三||业主||18913112121|E12345678||3|1|101":          "张三 owner 18913112121 3栋1单元101 E12345678",
+		"张三||业主||18913112121|110105194912310021||3|1|101": "!id_number 证件号（如身份证，护照）有误",
+		"张三||业主||18913112121|1.10105E+17||3|1|101":        "!id_number 证件号（如身份证，护照）有误",
+		"张三||业主||1.89131E+10|||3|1|101":                   "!phone 手机有误",
+		"张三||业主||1891311|||3|1|101":                       "!phone 手机有误",
+		"张三||||18913112121|||3|1|101":                     "!identity 姓名、身份、手机不全",
+		"||业主||18913112121|||3|1|101":                     "!name 姓名、身份、手机不全",
+		"张三||业主|||||3|1|101":                              "!phone 姓名、身份、手机不全",
+		"|||||E12345678||3|1|101":                         "!name 姓名、身份、手机不全",
+		"刘六||限期租客||18124768126|||B|1|102":                 "!lease_day 缺少租约到期时间",
+		"刘六||限期租客|2018-13-31|18124768126|||B|1|102":       "!lease_day 租约到期时间有误",
+		"张三|男女|业主||18913112121|||3|1|101":                 "!sex 性别有误",
+		"张三||业主||18913112121||翠湖花园|3|1|101":               "!community 小区有误",
+		"张三||业主||18913112121|||3||101":                    "!level1 缺少房屋",
+		"张三||业主||18913112121|||3|2026-01-01|101":          "!level1 单元有误",
+		"||||||||||3-1502":                                "!house 房屋有误",
+	} {
+		row := readRow(text)
+		got := ""
+		switch r, ok := ImportedResident(importedAt, row); {
+		case len(row.Wrong) > 0:
+			for _, fault := range row.Wrong {
+				got += " !" + fault.Column + " " + fault.Kind
+			}
+		case !ok:
+			got = "house " + row.Label
+		default:
+			got = strings.Join([]string{r.Name, r.Sex, string(r.Identity), r.Phone, row.Label}, " ")
+			if r.LeaseDay != 0 {
+				got += " " + r.LeaseDay.String()
+			}
+			got += " " + r.IDNumber
+		}
+		if got = strings.Join(strings.Fields(got), " "); got != want {
+			t.Errorf("%q\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestDaysAreRead(t *testing.T) {
+	for _, text := range []string{
+		"2018-12-31", "2018/12/31", "2018.12.31", "2018年12月31日", "20181231", "2018-12-31 00:00:00", "2018/12/31 8:30", "43465",
+		"２０１８-12-31", "2018-12-31T00:00:00", "2018年12月31号",
+	} {
+		if day, err := ReadDay(text); err != nil || day.String() != "2018-12-31" {
+			t.Errorf("%q is %v, %v", text, day, err)
+		}
+	}
+	for _, text := range []string{"", "明年", "12-31", "2018-02-30", "1231", "99999999", "1900-01-01", "2018"} {
+		if day, err := ReadDay(text); err == nil {
+			t.Errorf("%q is %v", text, day)
+		}
+	}
+}
+
+// Rows of one list that say the same, and those that contradict each other.
+func TestImportSeenComparesRows(t *testing.T) {
+	for name, test := range map[string]struct{ rows, want []string }{
+		"the same": {
+			[]string{"张三||业主||18913112121|||3|1|101", "张三||业主||18913112121|||3|1|101"}, []string{"", "=3"},
+		},
+		"two houses of one person": {
+			[]string{"张三||业主||18913112121|||3|1|101", "张三||业主||18913112121|||3|1|102"}, []string{"", ""},
+		},
+		"one number, two names": {
+			[]string{"张三||业主||18913112121|||3|1|101", "李四||业主||18913112121|||3|1|102"}, []string{"", "!3 同号不同名"},
+		},
+		"one person, two identities": {
+			[]string{"张三||业主||18913112121|||3|1|101", "张三||家属||18913112121|||3|1|101"}, []string{"", "!3 与另一行矛盾"},
+		},
+		"one ID number, two names": {
+			[]string{"张三||业主||18913112121|E12345678||3|1|101", "李四||业主||18913112122|E12345678||3|1|102"},
+			[]string{"", "!3 同证件不同名"},
+		},
+		"a house twice": {[]string{"|||||||3|1|101", "|||||||3|1|101"}, []string{"", "=3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen ImportSeen
+			for i, text := range test.rows {
+				again, wrong := seen.Add(3+i, residentImportKeys(importedAt, readRow(text)))
+				got := ""
+				if again > 0 {
+					got = fmt.Sprint("=", again)
+				}
+				for row, key := range wrong {
+					got = fmt.Sprint("!", row, " ", key.Kind)
+				}
+				if got != test.want[i] {
+					t.Errorf("row %d: %q, want %q", i, got, test.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
+	known := []KnownTie{
+		{ID: 1, Name: "张三", Phone: "p1", Own: true, IDNumber: "i1"}, {ID: 2, Name: "李四", Phone: "p2", Own: true, Certified: true},
+		{ID: 3, Name: "王五"}, {ID: 4, Name: "赵六", Phone: "p4", Own: true}, {ID: 5, Name: "赵六", Phone: "p5", Own: true},
+		{ID: 6, Name: "孙七", Phone: "p6", Own: true, MovedOut: true},
+	}
+	for name, test := range map[string]struct {
+		row  KnownTie
+		id   ID
+		by   ImportMatch
+		fail bool
+	}{
+		"by the number":               {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true}, id: 1, by: ByPhone},
+		"by the ID number":            {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber},
+		"by the name":                 {row: KnownTie{Name: "张 三", Phone: "p9", Own: true}, id: 1, by: ByName},
+		"another ID number":           {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i9"}},
+		"certified by another number": {row: KnownTie{Name: "李四", Phone: "p9", Own: true}, id: 2, by: ByName, fail: true},
+		"certified, and a landline":   {row: KnownTie{Name: "李四", Phone: "p9"}, id: 2, by: ByName},
+		"without a number":            {row: KnownTie{Name: "王五", Phone: "p9", Own: true}, id: 3, by: ByName},
+		"two of the name":             {row: KnownTie{Name: "赵六", Phone: "p9", Own: true}, fail: true},
+		"who has moved out":           {row: KnownTie{Name: "孙七", Phone: "p6", Own: true}, id: 6, by: ByPhone},
+		"somebody new":                {row: KnownTie{Name: "周八", Phone: "p9", Own: true}},
+	} {
+		at, by, err := MatchImport(test.row, known)
+		id := ID(0)
+		if at >= 0 {
+			id = known[at].ID
+		}
+		if id != test.id || by != test.by || (err != nil) != test.fail {
+			t.Errorf("%s: %d by %q, %v", name, id, by, err)
+		}
+	}
+}
+
+func TestImportsMerge(t *testing.T) {
+	known := Resident{Name: "张三", Identity: Owner, Phone: "18913112121"}
+	row := Resident{Name: "张三丰", Sex: "male", Identity: Family, Phone: "18913112122", IDNumber: "E12345678"}
+	if got := MergeImported(known, row, ImportUpdate); got.Name != "张三丰" || got.Identity != Family || got.Phone != row.Phone || got.IDNumber != "E12345678" {
+		t.Errorf("updated: %+v", got)
+	}
+	if got := MergeImported(known, row, ImportFill); got.Name != "张三" || got.Identity != Owner || got.Phone != known.Phone || got.Sex != "male" || got.IDNumber != "E12345678" {
+		t.Errorf("filled in: %+v", got)
+	}
+	if got := MergeImported(known, Resident{Name: "张三", Identity: Owner, Phone: "0755-26888888"}, ImportUpdate); got != known {
+		t.Errorf("a landline takes the place of a mobile number: %+v", got)
+	}
+	if got := MergeImported(known, Resident{Name: "张三"}, ImportUpdate); got != known {
+		t.Errorf("what a list leaves empty is kept: %+v", got)
+	}
+}
+
+func TestHousesAreFoundHoweverTheyAreWritten(t *testing.T) {
+	x := NewHouseIndex()
+	x.Put(7, []string{"3栋", "2单元", "501"})
+	for _, names := range [][]string{
+		{"3栋", "2单元", "501"}, {"3号楼", "2单元", "501"}, {"三栋", "二单元", "501室"}, {"3幢", "2单元", "0501"}, {"03栋", "2单元", "501号"},
+	} {
+		if ref, known := x.Find(names); !known || ref.ID != 7 {
+			t.Errorf("%v is not found", names)
+		}
+	}
+	ref, known := x.Find([]string{"3号楼", "2单元", "502"})
+	if known || ref.Label != "3栋2单元502" {
+		t.Errorf("a new house is %q", ref.Label)
+	}
+	for _, names := range [][]string{{"甲栋", "2单元", "501"}, {"3栋", "1单元", "501"}, {"13栋", "2单元", "501"}, {"东3栋", "2单元", "501"}} {
+		if ref, known := x.Find(names); known {
+			t.Errorf("%v is %q", names, ref.Label)
+		}
+	}
+}
+
+// FuzzImportHead reads any heading and any row under it without a panic, and says at most one thing of a column.
+func FuzzImportHead(f *testing.F) {
+	f.Add("姓名|身份|手机|栋|单元|房间", "张三|业主|13800138000|1|1|101")
+	f.Add("||||", "（（（|【|姓名（|\xff")
+	f.Fuzz(func(t *testing.T, heading, line string) {
+		if !utf8.ValidString(heading) || !utf8.ValidString(line) {
+			t.Skip("readers return valid text")
+		}
+		columns := ResidentImportColumns(importedAt)
+		head := ReadImportHead([][]string{cells(heading), cells(line)}, columns, nil)
+		for at, i := range head.Columns {
+			if at >= len(head.Headings) || i < 0 || i >= len(columns) {
+				t.Fatalf("column %d at %d", i, at)
+			}
+		}
+		row := ReadImportRow(1, cells(line), columns, head)
+		checkResidentImport(importedAt, &row)
+		if len(row.Wrong) == 0 && row.Label == "" {
+			t.Fatalf("a row without a house is good: %q %q", heading, line)
+		}
+		if len(row.Wrong) == 0 {
+			residentImportKeys(importedAt, row)
+		}
+	})
+}

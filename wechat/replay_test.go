@@ -41,7 +41,7 @@ func TestReplays(t *testing.T) {
 			t.Errorf("while it is handled: %+v, %v", again, err)
 		}
 		done(false)
-		if event, done, err = read(textMessage(1)); err != nil || event.ID != "1" {
+		if event, _, err = read(textMessage(1)); err != nil || event.ID != "1" {
 			t.Fatalf("one that was not handled: %v", err)
 		}
 		// The server that handles it is killed: WeChat's next attempt comes after five seconds.

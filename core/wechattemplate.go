@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// WechatTemplate is by which template of an official account a kind of message is sent 消息模板. Without one, the
-// configuration file's is used for the configuration file's account.
+// WechatTemplate is by which template of an official account, or of a mini-program, a kind of message is sent 消息模板.
+// Without one, the configuration file's is used for the configuration file's account.
 type WechatTemplate struct {
 	ID       ID
 	AppID    string // the account's
@@ -56,11 +56,22 @@ func MessagePartLabel(part string) string {
 // TemplateFieldName is the form's name of a field of a template, by its key.
 func TemplateFieldName(key string) string { return "part_" + key }
 
-// Check returns an Invalid error that names what is wrong with the choice.
-func (t WechatTemplate) Check() error {
+// TemplateChannel returns by which channel an account sends its templates; "" = it has none.
+func (k WechatAppKind) TemplateChannel() MessageChannel {
+	switch k {
+	case WechatOfficial:
+		return ChannelTemplate
+	case WechatMini:
+		return ChannelSubscribe
+	}
+	return ""
+}
+
+// Check returns an Invalid error that names what is wrong with the choice for an account of a kind.
+func (t WechatTemplate) Check(of WechatAppKind) error {
 	fields := map[string]string{}
-	if !slices.Contains(t.Kind.Type().Channels, ChannelTemplate) {
-		return Invalid("这种提醒不用公众号发送")
+	if !slices.Contains(t.Kind.Type().Channels, of.TemplateChannel()) {
+		return Invalid("这种提醒不用" + of.Label() + "发送")
 	}
 	if !wechatTemplateID.MatchString(t.Template) || t.Title == "" || len([]rune(t.Title)) > maxTemplateText ||
 		len(t.Fields) == 0 || len(t.Fields) > MaxTemplateFields {

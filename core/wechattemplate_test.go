@@ -32,7 +32,7 @@ func TestWechatTemplateCheck(t *testing.T) {
 	} {
 		m := aTemplate()
 		c.change(&m)
-		switch err := m.Check(); {
+		switch err := m.Check(WechatOfficial); {
 		case c.field == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
 		case c.field == "-" && !IsInvalid(err):
@@ -40,6 +40,24 @@ func TestWechatTemplateCheck(t *testing.T) {
 		case c.field != "" && c.field != "-" && !strings.Contains(fieldsOf(err), c.field):
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A mini-program sends other kinds than an official account, and a company on WeWork none by templates.
+func TestWechatTemplateIsOfAnAccount(t *testing.T) {
+	m := aTemplate()
+	m.Kind = MessageCertification
+	for _, of := range []WechatAppKind{WechatOfficial, WechatMini} {
+		if err := m.Check(of); err != nil {
+			t.Errorf("%s: %v", of, err)
+		}
+	}
+	if err := m.Check(WechatWork); !IsInvalid(err) {
+		t.Errorf("a company: %v", err)
+	}
+	m.Kind = MessageSignIn
+	if err := m.Check(WechatMini); !IsInvalid(err) {
+		t.Errorf("a kind that the mini-program does not send: %v", err)
 	}
 }
 

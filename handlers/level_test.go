@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -85,6 +86,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 			"/console/restriction/lift":      "?community=" + w.mine.Community.String(),
 			"/console/wechattemplate/remove": "?kind=sign_in",
 			"/console/wechatmenu/publish":    "?app=" + w.officialOf(t, w.mine),
+			"/console/wechatmenu/remove":     fmt.Sprintf("?app=%s&tag=%d", w.officialOf(t, w.mine), menuTag),
 		}[r.Path]
 		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community])
 		answer := w.callWith(t, r, by, path, body.Encode())

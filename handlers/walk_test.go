@@ -53,6 +53,9 @@ type town struct {
 	turn         store.SyncTurn      // at the sync of a company on WeWork
 }
 
+// menuTag is WeChat's id of a tag with a menu of its own.
+const menuTag = 100
+
 // parsedPages are parsed once and shared by all tests, which never change them.
 var parsedPages = sync.OnceValues(func() (*templates.Renderer, error) { return templates.New(false) })
 
@@ -128,9 +131,11 @@ func newTown(t *testing.T) *town {
 			t.Fatal(err)
 		}
 		w.follow(t, e, official)
-		menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: official}, Draft: core.DefaultMenu("https://pass.example.com")}
-		if _, err := s.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
-			t.Fatal(err)
+		for _, tag := range []int{0, menuTag} {
+			menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: official, Tag: tag}, Draft: core.DefaultMenu("https://pass.example.com")}
+			if _, err := s.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
+				t.Fatal(err)
+			}
 		}
 		// Under the community's own id, so that params can use it.
 		record := core.AccessRecord{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,37 +12,39 @@ import (
 
 // subscribeSender sends subscribe messages of the mini-program: each uses up a consent of its recipient.
 type subscribeSender struct {
-	mini *wechat.MiniProgram
+	mini func(appID string) *wechat.MiniProgram // nil = not in use any more
 	zone *time.Location
 }
 
 // send implements sender.
 func (s subscribeSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswer, string, string) {
-	id, err := s.mini.SendSubscribe(ctx, wechat.SubscribeMessage{
+	mini := s.mini(d.AppID)
+	if mini == nil { // disabled since the message was claimed
+		return core.AnswerUnsent, "", ""
+	}
+	id, err := mini.SendSubscribe(ctx, wechat.SubscribeMessage{
 		To: d.Address, Template: d.Template.ID, Page: d.MiniPage(), Fields: d.Template.Fill(d.Message, s.zone),
 	})
 	answer, code := wechatAnswer(d.Channel, err)
 	return answer, code, id
 }
 
-// openSubscribe adds the channel of subscribe messages, if the configuration file has a mini-program with templates
-// for them.
-func (a *app) openSubscribe(
-	wx *weChat, setup *core.MessageSetup, senders map[core.MessageChannel]sender,
-) error {
-	c := a.config.MiniProgram
-	templates, err := configuredTemplates("mini_program.templates", c.Templates)
-	if err != nil || c.AppID == "" || len(templates) == 0 {
-		return err
+// messageMini returns the mini-program of all communities, whose users get subscribe messages, with its templates:
+// those chosen in the console, and for kinds without a choice those of the configuration file, which belong to its
+// mini-program. "" = there is none.
+func (w *weChat) messageMini(
+	ctx context.Context, configured map[core.MessageKind]core.MessageTemplate,
+) (appID string, templates map[core.MessageKind]core.MessageTemplate) {
+	b := w.of(ctx, core.WechatMini, 0)
+	if b == nil {
+		return "", nil
 	}
-	mini := wx.Mini(c.AppID)
-	if mini == nil || mini.AppID() != c.AppID { // its keys are wrong: the other channels tell
-		return nil
+	templates = map[core.MessageKind]core.MessageTemplate{}
+	if b.App.ID == 0 {
+		maps.Copy(templates, configured)
 	}
-	setup.Mini = c.AppID
-	setup.Templates[core.ChannelSubscribe] = templates
-	senders[core.ChannelSubscribe] = subscribeSender{mini, a.store.Zone()}
-	return nil
+	maps.Copy(templates, w.store.RecentWechatTemplates(ctx)[b.App.AppID])
+	return b.App.AppID, templates
 }
 
 // subscribeIDs returns the templates for which the mini-program asks its user's consent, by the kind of message.

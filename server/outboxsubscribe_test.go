@@ -38,7 +38,13 @@ func TestSubscribeSender(t *testing.T) {
 	d.Kind, d.Channel, d.Link, d.Title = core.MessageCertification, core.ChannelSubscribe, "certification/77", "住户认证未通过：照片看不清"
 	d.Events, d.Created = 1, time.Date(2026, 11, 29, 1, 2, 0, 0, time.UTC)
 	send := func() (core.SendAnswer, string) {
-		answer, code, _ := subscribeSender{mini, time.UTC}.send(t.Context(), d)
+		own := func(appID string) *wechat.MiniProgram {
+			if appID == subscribeApp {
+				return mini
+			}
+			return nil
+		}
+		answer, code, _ := subscribeSender{own, time.UTC}.send(t.Context(), d)
 		return answer, code
 	}
 	if answer, code := send(); answer != core.AnswerNoGrant || code != "43101" {
@@ -55,6 +61,10 @@ func TestSubscribeSender(t *testing.T) {
 	}
 	if answer, _ := send(); answer != core.AnswerNoGrant {
 		t.Errorf("a consent is good for one: answer %d", answer)
+	}
+	d.AppID = "wx00000000000gone"
+	if answer, _ := send(); answer != core.AnswerUnsent {
+		t.Errorf("a mini-program that is not in use any more: answer %d", answer)
 	}
 }
 

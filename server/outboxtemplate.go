@@ -57,9 +57,11 @@ func wechatAnswer(c core.MessageChannel, err error) (answer core.SendAnswer, cod
 func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetup, map[core.MessageChannel]sender, error) {
 	setup := core.MessageSetup{Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{}}
 	senders := map[core.MessageChannel]sender{}
-	if err := a.openSubscribe(wx, &setup, senders); err != nil {
+	subscribe, err := configuredTemplates("mini_program.templates", a.config.MiniProgram.Templates)
+	if err != nil {
 		return nil, nil, err
 	}
+	senders[core.ChannelSubscribe] = subscribeSender{wx.MiniProgram, a.store.Zone()}
 	if err := a.openSMS(setup, senders); err != nil {
 		return nil, nil, err
 	}
@@ -74,6 +76,8 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 	return func(ctx context.Context) core.MessageSetup {
 		setup := setup
 		setup.Officials, setup.Corps = wx.messageAccounts(ctx, configured), wx.messageCorps(ctx)
+		setup.Templates = maps.Clone(setup.Templates)
+		setup.Mini, setup.Templates[core.ChannelSubscribe] = wx.messageMini(ctx, subscribe)
 		return setup
 	}, senders, nil
 }

@@ -53,7 +53,9 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if err != nil {
 		return "", err
 	}
-	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.Mini, Subscribe: subscribeIDs(setup(ctx))})
+	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.Mini, Subscribe: func(ctx context.Context) map[core.MessageKind]string {
+		return subscribeIDs(setup(ctx))
+	}})
 	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), calls.Routes(), a.ownRoutes())...)
 	a.handler = a.web
 	if stage != nil {
@@ -71,9 +73,14 @@ func (a *app) console(wx *weChat, channels []core.MessageChannel) (*console.Cons
 	if err != nil {
 		return nil, err
 	}
+	subscribe, err := configuredTemplates("mini_program.templates", a.config.MiniProgram.Templates)
+	if err != nil {
+		return nil, err
+	}
 	return console.New(console.Options{
 		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
 		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx, Channels: channels, Templates: templates,
+		Subscribe:       subscribe,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,
 	}), nil

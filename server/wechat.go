@@ -179,6 +179,16 @@ func (w *weChat) Mini(appID string) *wechat.MiniProgram {
 	return nil
 }
 
+// MiniProgram implements console.Wechat.
+func (w *weChat) MiniProgram(appID string) *wechat.MiniProgram {
+	for _, b := range w.apps(context.Background()) {
+		if b.App.AppID == appID && b.err == nil {
+			return b.mini
+		}
+	}
+	return nil
+}
+
 // Account implements callback.Accounts.
 func (w *weChat) Account(ctx context.Context, id core.ID) (callback.Account, bool) {
 	for _, b := range w.apps(ctx) {

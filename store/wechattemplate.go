@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,9 +78,37 @@ func (s *Store) WechatOfficials(ctx context.Context, scope core.Scope) ([]core.W
 	return official, err
 }
 
+// WechatSenders lists the accounts in use that send by templates and serve a community of the scope: the official
+// accounts, then the mini-programs.
+func (s *Store) WechatSenders(ctx context.Context, scope core.Scope) ([]core.WechatApp, error) {
+	apps, err := s.WechatApps(ctx, scope)
+	var official, minis []core.WechatApp
+	for _, a := range apps {
+		switch {
+		case !a.Disabled.IsZero():
+		case a.Kind == core.WechatOfficial:
+			official = append(official, a)
+		case a.Kind == core.WechatMini:
+			minis = append(minis, a)
+		}
+	}
+	return append(official, minis...), err
+}
+
 // changeableOfficial returns an official account whose contents may be changed: it serves no community out of the
 // scope.
 func (s *Store) changeableOfficial(tx *database.Tx, scope core.Scope, appID string) (core.WechatApp, error) {
+	return s.changeableApp(tx, scope, appID, core.WechatOfficial)
+}
+
+// changeableSender is changeableOfficial for what sends by templates.
+func (s *Store) changeableSender(tx *database.Tx, scope core.Scope, appID string) (core.WechatApp, error) {
+	return s.changeableApp(tx, scope, appID, core.WechatOfficial, core.WechatMini)
+}
+
+func (s *Store) changeableApp(
+	tx *database.Tx, scope core.Scope, appID string, kinds ...core.WechatAppKind,
+) (core.WechatApp, error) {
 	within, args := wechatAppsWithin(scope)
 	_, apps, err := readWechatApps(within+" AND app_id = ?", append(args, appID), tx.All)
 	if err != nil {
@@ -87,9 +116,9 @@ func (s *Store) changeableOfficial(tx *database.Tx, scope core.Scope, appID stri
 	}
 	for _, a := range append(s.wechat.apps(), apps...) {
 		switch {
-		case a.AppID != appID || a.Kind != core.WechatOfficial:
+		case a.AppID != appID || !slices.Contains(kinds, a.Kind):
 		case !a.Disabled.IsZero():
-			return a, core.Conflict("公众号已停用")
+			return a, core.Conflict(a.Kind.Label() + "已停用")
 		case !scope.Covers(a.Scope):
 			return a, core.Forbidden("它还负责您管理范围以外的小区，请由上级管理员操作")
 		default:
@@ -99,10 +128,14 @@ func (s *Store) changeableOfficial(tx *database.Tx, scope core.Scope, appID stri
 	return core.WechatApp{}, core.NotFound(noWechatApp)
 }
 
-// WechatTemplates lists the message templates chosen for an official account of the scope.
+// WechatTemplates lists the message templates chosen for an official account, or a mini-program, of the scope.
 func (s *Store) WechatTemplates(ctx context.Context, scope core.Scope, appID string) ([]core.WechatTemplate, error) {
-	if _, err := s.WechatOfficial(ctx, scope, appID); err != nil {
+	apps, err := s.WechatSenders(ctx, scope)
+	if err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(apps, func(a core.WechatApp) bool { return a.AppID == appID }) {
+		return nil, core.NotFound(noWechatApp)
 	}
 	return readWechatTemplates("app_id = ?", []any{appID}, s.allOf(ctx))
 }
@@ -145,15 +178,16 @@ func wechatTemplateOf(tx *database.Tx, appID string, kind core.MessageKind) (cor
 func (s *Store) UpdateWechatTemplate(
 	ctx context.Context, by core.Actor, scope core.Scope, t core.WechatTemplate,
 ) (updated time.Time, err error) {
-	if err := t.Check(); err != nil {
-		return updated, err
-	}
 	fields, err := json.Marshal(t.Fields)
 	if err != nil {
 		return updated, err
 	}
 	err = s.db.Write(ctx, "choose a message template", func(tx *database.Tx) error {
-		if _, err := s.changeableOfficial(tx, scope, t.AppID); err != nil {
+		app, err := s.changeableSender(tx, scope, t.AppID)
+		if err != nil {
+			return err
+		}
+		if err := t.Check(app.Kind); err != nil {
 			return err
 		}
 		before, err := wechatTemplateOf(tx, t.AppID, t.Kind)
@@ -208,7 +242,7 @@ func (s *Store) RemoveWechatTemplate(
 	ctx context.Context, by core.Actor, scope core.Scope, appID string, kind core.MessageKind,
 ) error {
 	err := s.db.Write(ctx, "take a message template back", func(tx *database.Tx) error {
-		if _, err := s.changeableOfficial(tx, scope, appID); err != nil {
+		if _, err := s.changeableSender(tx, scope, appID); err != nil {
 			return err
 		}
 		before, err := wechatTemplateOf(tx, appID, kind)

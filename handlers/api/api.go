@@ -6,6 +6,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -23,8 +24,8 @@ type Options struct {
 	// Mini returns the mini-program of an app id, without one that of all communities; nil = there is none, and
 	// nobody can sign in here.
 	Mini func(appID string) *wechat.MiniProgram
-	// Subscribe are the templates for which the mini-program asks its user's consent, by the kind of message.
-	Subscribe map[core.MessageKind]string
+	// Subscribe returns the templates for which the mini-program asks its user's consent, by the kind of message.
+	Subscribe func(ctx context.Context) map[core.MessageKind]string
 }
 
 // API handles the mini-program's calls.
@@ -33,13 +34,16 @@ type API struct {
 	gate  *gate.Gate
 	mini  func(appID string) *wechat.MiniProgram
 
-	subscribe map[core.MessageKind]string
+	subscribe func(ctx context.Context) map[core.MessageKind]string
 }
 
 // New returns the API.
 func New(o Options) *API {
 	if o.Mini == nil {
 		o.Mini = func(string) *wechat.MiniProgram { return nil }
+	}
+	if o.Subscribe == nil {
+		o.Subscribe = func(context.Context) map[core.MessageKind]string { return nil }
 	}
 	return &API{store: o.Store, gate: o.Gate, mini: o.Mini, subscribe: o.Subscribe}
 }

@@ -131,7 +131,7 @@ func (a *API) certificationList(c *web.Context) error {
 		bodies[i] = a.certificationBody(own)
 	}
 	templates := []string{}
-	if id := a.subscribe[core.MessageCertification]; id != "" {
+	if id := a.subscribe(c.Ctx())[core.MessageCertification]; id != "" {
 		templates = append(templates, id)
 	}
 	return c.JSON(http.StatusOK, struct {

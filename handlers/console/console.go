@@ -38,6 +38,8 @@ type Options struct {
 	System          System                // shown on the about page
 	// Templates are the configuration file's templates of its official account.
 	Templates map[core.MessageKind]core.MessageTemplate
+	// Subscribe are those of its mini-program.
+	Subscribe map[core.MessageKind]core.MessageTemplate
 }
 
 // Console serves the console's pages.
@@ -57,7 +59,7 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 	accounts := &account.Pages{
 		Frame: f, Captchas: web.NewCaptchas(f.Store, o.Cache),
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
-		ConfiguredTemplates: o.Templates,
+		ConfiguredTemplates: o.Templates, ConfiguredSubscribe: o.Subscribe,
 	}
 	register, gates := &registry.Pages{Frame: f, Channels: o.Channels}, &access.Pages{Frame: f}
 	home := &pages{Frame: f}

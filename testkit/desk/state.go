@@ -119,7 +119,9 @@ type Wechat struct {
 	Tried  error // what a call with any keys comes to
 	// Officials are clients of official accounts, by WeChat's ids of them.
 	Officials map[string]*wechat.OfficialAccount
-	Corps     bool // a company on WeWork is in use
+	// Minis are likewise, of mini-programs.
+	Minis map[string]*wechat.MiniProgram
+	Corps bool // a company on WeWork is in use
 }
 
 // HasOfficials implements frame.Wechat.
@@ -138,6 +140,9 @@ func (s *Wechat) HasCorps() bool { return s.Corps }
 
 // Official implements frame.Wechat.
 func (s *Wechat) Official(appID string) *wechat.OfficialAccount { return s.Officials[appID] }
+
+// MiniProgram implements frame.Wechat.
+func (s *Wechat) MiniProgram(appID string) *wechat.MiniProgram { return s.Minis[appID] }
 
 // Has implements frame.Wechat.
 func (s *Wechat) Has(core.WechatAppKind) bool { return true }

@@ -19,6 +19,8 @@ type Pages struct {
 	System          System          // shown on the about page
 	// ConfiguredTemplates are the configuration file's, for its official account.
 	ConfiguredTemplates map[core.MessageKind]core.MessageTemplate
+	// ConfiguredSubscribe are likewise, for its mini-program.
+	ConfiguredSubscribe map[core.MessageKind]core.MessageTemplate
 }
 
 // Routes returns the area's routes, feature by feature.

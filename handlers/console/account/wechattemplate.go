@@ -58,10 +58,10 @@ type wechatTemplateRow struct {
 	Menu                     templates.RowMenu
 }
 
-// templateKinds are the kinds of messages that are sent by template.
-func templateKinds() (kinds []core.MessageKind) {
+// templateKinds are the kinds of messages that an account of a kind sends by templates.
+func templateKinds(of core.WechatAppKind) (kinds []core.MessageKind) {
 	for _, t := range core.MessageTypes {
-		if slices.Contains(t.Channels, core.ChannelTemplate) {
+		if slices.Contains(t.Channels, of.TemplateChannel()) {
 			kinds = append(kinds, t.Kind)
 		}
 	}
@@ -69,7 +69,7 @@ func templateKinds() (kinds []core.MessageKind) {
 }
 
 func (p *Pages) wechatTemplateList(c *web.Context) error {
-	at, err := p.OfficialOf(c)
+	at, err := p.SenderOf(c)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (p *Pages) wechatTemplateList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	kinds := templateKinds()
+	kinds := templateKinds(at.Kind)
 	page.List = templates.List{
 		Path: frame.WechatTemplatePath, Query: c.Request().URL.Query(), Count: len(kinds), Total: len(kinds), Cards: true,
 		Columns: []templates.Column{
@@ -99,6 +99,17 @@ func (p *Pages) wechatTemplateList(c *web.Context) error {
 		page.Check = at.URL(frame.WechatTemplatePath + "/check")
 	}
 	return p.Page(c, http.StatusOK, "console/wechattemplate/list", page)
+}
+
+// configured returns the configuration file's template, if the account is the configuration file's; otherwise none.
+func (p *Pages) configured(at frame.OfficialChoice, kind core.MessageKind) core.MessageTemplate {
+	switch {
+	case at.ID != 0:
+		return core.MessageTemplate{}
+	case at.Kind == core.WechatMini:
+		return p.ConfiguredSubscribe[kind]
+	}
+	return p.ConfiguredTemplates[kind]
 }
 
 func (p *Pages) wechatTemplateRow(
@@ -131,10 +142,10 @@ func (p *Pages) wechatTemplateRow(
 		}}
 		return row
 	}
-	if at.ID == 0 && p.ConfiguredTemplates[kind].ID != "" {
+	if configured := p.configured(at, kind); configured.ID != "" {
 		row.Title, row.State = "写在配置文件里", templates.Badge{Tone: templates.Good, Text: "已设置"}
 		var words []string
-		fields := p.ConfiguredTemplates[kind].Fields
+		fields := configured.Fields
 		for _, key := range slices.Sorted(maps.Keys(fields)) {
 			words = append(words, core.MessagePartLabel(fields[key]))
 		}
@@ -154,11 +165,11 @@ type wechatTemplateAsked struct {
 func (a wechatTemplateAsked) back() string { return a.URL(frame.WechatTemplatePath) }
 
 func (p *Pages) wechatTemplateAsked(c *web.Context) (asked wechatTemplateAsked, err error) {
-	if asked.OfficialChoice, err = p.OfficialOf(c); err != nil {
+	if asked.OfficialChoice, err = p.SenderOf(c); err != nil {
 		return asked, err
 	}
 	asked.Kind = core.MessageKind(c.Query("kind"))
-	if asked.AppID == "" || !slices.Contains(templateKinds(), asked.Kind) {
+	if asked.AppID == "" || !slices.Contains(templateKinds(asked.OfficialChoice.Kind), asked.Kind) {
 		return asked, core.InvalidFields(map[string]string{"kind": "没有这种提醒"})
 	}
 	return asked, nil
@@ -175,23 +186,27 @@ func (p *Pages) wechatTemplateNow(c *web.Context, asked wechatTemplateAsked) (co
 	return core.WechatTemplate{AppID: asked.AppID, Kind: asked.Kind}, err
 }
 
-// configuredTemplate returns the configuration file's template for a kind; its ID is empty if there is none.
-func (p *Pages) configuredTemplate(asked wechatTemplateAsked) core.MessageTemplate {
-	if asked.ID != 0 {
-		return core.MessageTemplate{}
-	}
-	return p.ConfiguredTemplates[asked.Kind]
-}
-
 // templatesOf reads an account's templates from WeChat; what went wrong is a conflict in words.
-func (p *Pages) templatesOf(ctx context.Context, appID string) ([]wechat.Template, error) {
-	official, err := p.Official(appID)
-	if err != nil {
-		return nil, err
+func (p *Pages) templatesOf(ctx context.Context, at frame.OfficialChoice) ([]wechat.Template, error) {
+	var list []wechat.Template
+	var wrong error
+	if at.Kind == core.WechatMini {
+		mini, err := p.MiniProgram(at.AppID)
+		if err != nil {
+			return nil, err
+		}
+		list, wrong = mini.Templates(ctx)
+	} else {
+		official, err := p.Official(at.AppID)
+		if err != nil {
+			return nil, err
+		}
+		list, wrong = official.Templates(ctx)
 	}
-	list, err := official.Templates(ctx)
-	if err != nil {
-		return nil, &core.Error{Code: core.CodeConflict, Message: "读取公众号的模板失败：" + wechaterror.ForSetup(err), Err: err}
+	if wrong != nil {
+		return nil, &core.Error{
+			Code: core.CodeConflict, Message: "读取" + at.Kind.Label() + "的模板失败：" + wechaterror.ForSetup(wrong), Err: wrong,
+		}
 	}
 	return list, nil
 }
@@ -206,7 +221,7 @@ func fieldsOf(t wechat.Template) (fields []core.WechatTemplateField) {
 
 // wechatTemplateCheck compares what is chosen with the account's templates, which may have changed at WeChat.
 func (p *Pages) wechatTemplateCheck(c *web.Context) error {
-	at, err := p.OfficialOf(c)
+	at, err := p.SenderOf(c)
 	if err != nil {
 		return err
 	}
@@ -215,7 +230,7 @@ func (p *Pages) wechatTemplateCheck(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := p.templatesOf(c.Ctx(), at.AppID)
+	list, err := p.templatesOf(c.Ctx(), at)
 	if err != nil {
 		return p.Refused(c, err, back)
 	}
@@ -228,7 +243,7 @@ func (p *Pages) wechatTemplateCheck(c *web.Context) error {
 	if len(problems) > 0 {
 		c.Flash(web.FlashWarning, strings.Join(problems, "；")+"。请重新设置。")
 	} else {
-		c.Flash(web.FlashSuccess, fmt.Sprintf("公众号有 %d 个模板，设置过的都在，字段没有变化。", len(list)))
+		c.Flash(web.FlashSuccess, fmt.Sprintf("%s有 %d 个模板，设置过的都在，字段没有变化。", at.Kind.Label(), len(list)))
 	}
 	return c.Redirect(back)
 }
@@ -237,7 +252,7 @@ func (p *Pages) wechatTemplateCheck(c *web.Context) error {
 func templateProblem(t core.WechatTemplate, list []wechat.Template) string {
 	at := slices.IndexFunc(list, func(own wechat.Template) bool { return own.ID == t.Template })
 	if at < 0 {
-		return "模板“" + t.Title + "”已从公众号删除"
+		return "模板“" + t.Title + "”已从账号删除"
 	}
 	var keys []string
 	for _, f := range list[at].Fields {
@@ -258,33 +273,56 @@ func (p *Pages) wechatTemplateTest(c *web.Context) error {
 	}
 	filled := now.MessageTemplate()
 	if now.ID == 0 {
-		filled = p.configuredTemplate(asked)
+		filled = p.configured(asked.OfficialChoice, asked.Kind)
 	}
 	if filled.ID == "" {
 		return p.Refused(c, core.Conflict("请先设置模板"), asked.back())
 	}
-	to, err := p.Store.FollowerOpenID(c.Ctx(), c.Account().ID, asked.AppID)
-	if core.IsConflict(err) && c.Account().User == 0 {
-		c.ShowFlash(web.Flash{Kind: web.FlashError, Message: core.MessageOf(err) + "。", Link: frame.MePath})
-		return c.Redirect(asked.back())
-	}
-	if err != nil {
-		return p.Refused(c, err, asked.back())
-	}
-	official, err := p.Official(asked.AppID)
-	if err != nil {
-		return p.Refused(c, err, asked.back())
-	}
-	_, err = official.SendTemplate(c.Ctx(), wechat.TemplateMessage{
-		To: to, Template: filled.ID, ID: "t" + secret.Hex(12), URL: p.PublicURL + "/console",
-		Fields: filled.Fill(core.SampleMessage(asked.Kind, c.Now()), p.Store.Zone()),
-	})
-	if err != nil {
+	if err := p.sendTest(c, asked, filled); err != nil {
+		if core.IsConflict(err) && c.Account().User == 0 {
+			c.ShowFlash(web.Flash{Kind: web.FlashError, Message: core.MessageOf(err) + "。", Link: frame.MePath})
+			return c.Redirect(asked.back())
+		}
+		if core.IsConflict(err) {
+			return p.Refused(c, err, asked.back())
+		}
 		c.Flash(web.FlashError, "没有发出："+testProblem(err))
 		return c.Redirect(asked.back())
 	}
 	c.Flash(web.FlashSuccess, "已发到您的微信，请在手机上查看“"+asked.Name+"”的消息。")
 	return c.Redirect(asked.back())
+}
+
+// sendTest sends a sample to the WeChat of the person signed in; a conflict says what is missing.
+func (p *Pages) sendTest(c *web.Context, asked wechatTemplateAsked, filled core.MessageTemplate) error {
+	fields := filled.Fill(core.SampleMessage(asked.Kind, c.Now()), p.Store.Zone())
+	if asked.OfficialChoice.Kind == core.WechatMini {
+		mini, err := p.MiniProgram(asked.AppID)
+		if err != nil {
+			return err
+		}
+		opens, err := p.Store.OpenIDs(c.Ctx(), c.Account().User)
+		if err != nil {
+			return err
+		}
+		if opens[asked.AppID] == "" {
+			return core.Conflict("您的微信还没有用过这个小程序。请先绑定微信，用它打开小程序，并在里面允许接收这种消息")
+		}
+		_, err = mini.SendSubscribe(c.Ctx(), wechat.SubscribeMessage{To: opens[asked.AppID], Template: filled.ID, Fields: fields})
+		return err
+	}
+	to, err := p.Store.FollowerOpenID(c.Ctx(), c.Account().ID, asked.AppID)
+	if err != nil {
+		return err
+	}
+	official, err := p.Official(asked.AppID)
+	if err != nil {
+		return err
+	}
+	_, err = official.SendTemplate(c.Ctx(), wechat.TemplateMessage{
+		To: to, Template: filled.ID, ID: "t" + secret.Hex(12), URL: p.PublicURL + "/console", Fields: fields,
+	})
+	return err
 }
 
 // testProblem returns why a test message was refused, in words.
@@ -293,9 +331,9 @@ func testProblem(err error) string {
 	case 43004:
 		return "您的微信没有关注这个公众号。"
 	case 43101:
-		return "您在微信里关闭了这个模板的消息。"
+		return "您没有允许接收这种消息，或在微信里关闭了它。"
 	case 40037:
-		return "模板已不属于这个公众号，请重新设置。"
+		return "模板已不属于这个账号，请重新设置。"
 	case 47003:
 		return "模板的字段与微信要求的不一致，请重新设置。"
 	}
@@ -308,7 +346,7 @@ func (p *Pages) wechatTemplateRemove(c *web.Context) error {
 		return err
 	}
 	effect := "1 个模板不再使用，这种提醒改用其余的渠道"
-	if p.configuredTemplate(asked).ID != "" {
+	if p.configured(asked.OfficialChoice, asked.Kind).ID != "" {
 		effect = "1 个模板不再使用，改用配置文件里的模板"
 	}
 	return p.Act(c, frame.Act{
@@ -332,8 +370,8 @@ func (p *Pages) wechatTemplateEdit(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	list, problem := p.templatesOf(c.Ctx(), asked.AppID)
-	draft := wechatTemplateDraft{asked, now, list, problem, p.configuredTemplate(asked)}
+	list, problem := p.templatesOf(c.Ctx(), asked.OfficialChoice)
+	draft := wechatTemplateDraft{asked, now, list, problem, p.configured(asked.OfficialChoice, asked.Kind)}
 	if now.ID == 0 {
 		draft.now = draft.fromFile(list)
 	}
@@ -351,8 +389,10 @@ func (p *Pages) wechatTemplateUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	list, problem := p.templatesOf(c.Ctx(), asked.AppID)
-	draft := wechatTemplateDraft{asked, form.template(c.Form(), now, list), list, problem, p.configuredTemplate(asked)}
+	list, problem := p.templatesOf(c.Ctx(), asked.OfficialChoice)
+	draft := wechatTemplateDraft{
+		asked, form.template(c.Form(), now, list), list, problem, p.configured(asked.OfficialChoice, asked.Kind),
+	}
 	if problem != nil {
 		draft.now = now
 	}

@@ -101,13 +101,7 @@ func TestWechatTemplateIsChosenAndTried(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Open(t, wechatBindPath+"/new")
-	page, _ = b.Post(t, wechatBindPath, url.Values{"password": {desk.OwnPassword}}, http.StatusOK)
-	code := page.Find(".tx-login-code").Text()
-	by := core.Actor{Kind: core.ActorWechat, ID: user.ID}
-	if err := d.Store.ApproveWechatLogin(t.Context(), by, b.Shown(t, code), code); err != nil {
-		t.Fatal(err)
-	}
+	bindsAtDesk(t, d, b, user.ID)
 	b.Post(t, test, nil, http.StatusSeeOther)
 	if text := b.Get(t, frame.WechatTemplatePath, http.StatusOK).Text(); !strings.Contains(text, "还没有关注") {
 		t.Errorf("not following: %s", text)
@@ -134,7 +128,7 @@ func TestWechatTemplateIsChosenAndTried(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		"/check?app=" + deskOfficial: "已从公众号删除", "/test?app=" + deskOfficial + "&kind=sign_in": "请重新设置",
+		"/check?app=" + deskOfficial: "已从账号删除", "/test?app=" + deskOfficial + "&kind=sign_in": "请重新设置",
 	} {
 		b.Post(t, frame.WechatTemplatePath+path, nil, http.StatusSeeOther)
 		if text := b.Get(t, frame.WechatTemplatePath, http.StatusOK).Text(); !strings.Contains(text, want) {
@@ -227,5 +221,82 @@ func TestWechatTemplateOfTheFile(t *testing.T) {
 	draft.now, draft.file.ID = core.WechatTemplate{}, "gone"
 	if now := draft.fromFile(draft.list); now.Template != "" {
 		t.Errorf("one that the account no longer has: %+v", now)
+	}
+}
+
+// bindsAtDesk binds a WeChat to the account signed in.
+func bindsAtDesk(t *testing.T, d *desk.Desk, b *desk.Clerk, user core.ID) {
+	t.Helper()
+	b.Open(t, wechatBindPath+"/new")
+	page, _ := b.Post(t, wechatBindPath, url.Values{"password": {desk.OwnPassword}}, http.StatusOK)
+	code := page.Find(".tx-login-code").Text()
+	by := core.Actor{Kind: core.ActorWechat, ID: user}
+	if err := d.Store.ApproveWechatLogin(t.Context(), by, b.Shown(t, code), code); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const deskMini = "wx00000000000000d9"
+
+// A mini-program's templates are chosen on the same page, for what it sends, and tried with a consent of one's own.
+func TestSubscribeTemplateIsChosenAndTried(t *testing.T) {
+	d := newDesk(t)
+	sim, _ := withOfficial(t, d, core.Everywhere)
+	sim.AddApp(simulator.App{
+		AppID: deskMini, Secret: strings.Repeat("s", 32), Type: simulator.MiniProgram, Name: "通行小程序",
+		Templates: []simulator.Template{{ID: "subscribe-template", Title: "审核结果通知", Content: "审核结果：{{thing1.DATA}}\n时间：{{time2.DATA}}"}},
+	})
+	platform := httptest.NewServer(sim)
+	t.Cleanup(platform.Close)
+	d.Frame.Wechat.(*desk.Wechat).Minis = map[string]*wechat.MiniProgram{
+		deskMini: wechat.New(wechat.Options{APIBase: platform.URL, LoopbackOnly: true}).MiniProgram(deskMini, strings.Repeat("s", 32)),
+	}
+	if _, err := d.Store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App:  core.WechatApp{Kind: core.WechatMini, Name: "通行小程序", AppID: deskMini, Scope: core.ScopeOf(d.Mine.Community)},
+		Keys: core.WechatKeys{Secret: strings.Repeat("s", 32)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := d.SignedIn(t, "keeper", core.PermSettingEdit)
+	app := "?app=" + deskMini
+	if text := b.Get(t, frame.WechatTemplatePath+app, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "认证结果") ||
+		strings.Contains(text, "新地点登录") {
+		t.Errorf("what a mini-program sends: %s", text)
+	}
+	b.Get(t, frame.WechatTemplatePath+"/edit"+app+"&kind=sign_in", http.StatusUnprocessableEntity)
+	save := frame.WechatTemplatePath + app + "&kind=certification"
+	form := desk.FilledIn(b.Get(t, frame.WechatTemplatePath+"/edit"+app+"&kind=certification", http.StatusOK))
+	form.Set("template", "subscribe-template")
+	form.Set("act", templates.RedrawAct)
+	page, _ := b.Post(t, save, form, http.StatusOK)
+	b.Post(t, save, desk.FilledIn(page), http.StatusSeeOther)
+	if got := d.Store.RecentWechatTemplates(t.Context())[deskMini][core.MessageCertification]; got.ID != "subscribe-template" {
+		t.Errorf("chosen %+v", got)
+	}
+
+	test := frame.WechatTemplatePath + "/test" + app + "&kind=certification"
+	says := func(want string) {
+		t.Helper()
+		b.Post(t, test, nil, http.StatusSeeOther)
+		if text := b.Get(t, frame.WechatTemplatePath+app, http.StatusOK).Text(); !strings.Contains(text, want) {
+			t.Errorf("says %s, want %s", text, want)
+		}
+	}
+	says("还没有用过这个小程序")
+	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: deskMini, OpenID: sim.OpenID("zhou", deskMini)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bindsAtDesk(t, d, b, user.ID)
+	says("没有允许接收这种消息")
+	sim.Grant("zhou", deskMini, "subscribe-template", 1)
+	says("已发到您的微信")
+	if sent := sim.SentMessages("zhou"); len(sent) != 1 || sent[0].Lines[0].Value == "" {
+		t.Errorf("on the phone: %+v", sent)
+	}
+	b.Post(t, frame.WechatTemplatePath+"/check"+app, nil, http.StatusSeeOther)
+	b.Post(t, frame.WechatTemplatePath+"/remove"+app+"&kind=certification", desk.ConfirmedForm(), http.StatusSeeOther)
+	if text := b.Get(t, frame.WechatTemplatePath+app, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "不发送") {
+		t.Errorf("taken back: %s", text)
 	}
 }

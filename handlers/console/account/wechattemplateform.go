@@ -87,7 +87,7 @@ func (p *Pages) wechatTemplateFormPage(c *web.Context, d wechatTemplateDraft, wr
 func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.Time) templates.Form {
 	action := d.URL(frame.WechatTemplatePath, "kind", string(d.Kind))
 	choose := templates.Field{
-		Kind: templates.Select, Name: "template", Label: "公众号的模板", Value: d.now.Template, Required: true, Redraw: action,
+		Kind: templates.Select, Name: "template", Label: d.OfficialChoice.Kind.Label() + "的模板", Value: d.now.Template, Required: true, Redraw: action,
 		Choices: []templates.Choice{{Label: "请选择"}},
 	}
 	if d.file.ID != "" && d.now.ID == 0 {
@@ -95,6 +95,9 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 	}
 	if d.problem == nil && len(d.list) == 0 {
 		choose.Help = "公众号还没有模板。请在公众平台的“模板消息—模板库”添加。"
+		if d.OfficialChoice.Kind == core.WechatMini {
+			choose.Help = "小程序还没有模板。请在公众平台的“订阅消息—公共模板库”添加。"
+		}
 	}
 	for _, t := range d.list {
 		choose.Choices = append(choose.Choices, templates.Choice{Value: t.ID, Label: fmt.Sprintf("%s（%d 个字段）", t.Title, len(t.Fields))})

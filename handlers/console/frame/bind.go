@@ -38,6 +38,8 @@ type Wechat interface {
 	HasCorps() bool
 	// Official returns an official account in use by WeChat's id of it; nil if there is none.
 	Official(appID string) *wechat.OfficialAccount
+	// MiniProgram returns a mini-program in use by WeChat's id of it; nil if there is none.
+	MiniProgram(appID string) *wechat.MiniProgram
 }
 
 // HasOfficials reports whether any official account is in use.
@@ -54,6 +56,16 @@ func (f *Frame) Official(appID string) (*wechat.OfficialAccount, error) {
 		}
 	}
 	return nil, core.Conflict("这个公众号没有在使用，请先在“微信接入”检查")
+}
+
+// MiniProgram returns the client of a mini-program in use; a conflict if there is none.
+func (f *Frame) MiniProgram(appID string) (*wechat.MiniProgram, error) {
+	if f.Wechat != nil {
+		if mini := f.Wechat.MiniProgram(appID); mini != nil {
+			return mini, nil
+		}
+	}
+	return nil, core.Conflict("这个小程序没有在使用，请先在“微信接入”检查")
 }
 
 // HasOfficial reports whether people can be bound by a QR code.

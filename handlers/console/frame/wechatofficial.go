@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"cmp"
 	"net/url"
 
 	"tongxing/core"
@@ -15,7 +16,8 @@ const OfficialParam = "app"
 type OfficialChoice struct {
 	core.WechatApp // zero = not chosen yet, or there is none
 	All            []core.WechatApp
-	Change         bool // the account may change its contents: it serves no community out of the scope
+	label          string // of the choice; "" = 公众号
+	Change         bool   // the account may change its contents: it serves no community out of the scope
 }
 
 // OfficialOf reads which official account a page is about; without it, the only one, and of several none.
@@ -24,18 +26,38 @@ func (f *Frame) OfficialOf(c *web.Context) (OfficialChoice, error) {
 	if err != nil {
 		return OfficialChoice{}, err
 	}
-	chosen := OfficialChoice{All: all}
+	return OfficialChoice{All: all}.read(c)
+}
+
+// SenderOf is OfficialOf for a page that is also about mini-programs. Without a choice it is the only official account.
+func (f *Frame) SenderOf(c *web.Context) (OfficialChoice, error) {
+	all, err := f.Store.WechatSenders(c.Ctx(), c.Scope())
+	if err != nil {
+		return OfficialChoice{}, err
+	}
+	return OfficialChoice{All: all, label: "账号"}.read(c)
+}
+
+// read chooses what the query names.
+func (o OfficialChoice) read(c *web.Context) (OfficialChoice, error) {
 	asked := c.Query(OfficialParam)
-	for _, a := range all {
-		if a.AppID == asked || asked == "" && len(all) == 1 {
-			chosen.WechatApp = a
+	officials := 0
+	for _, a := range o.All {
+		if a.Kind == core.WechatOfficial {
+			officials++
 		}
 	}
-	if asked != "" && chosen.AppID == "" {
-		return OfficialChoice{}, core.InvalidFields(map[string]string{OfficialParam: "没有这个公众号"})
+	for _, a := range o.All {
+		only := len(o.All) == 1 || officials == 1 && a.Kind == core.WechatOfficial
+		if a.AppID == asked || asked == "" && only {
+			o.WechatApp = a
+		}
 	}
-	chosen.Change = c.Scope().Covers(chosen.Scope)
-	return chosen, nil
+	if asked != "" && o.AppID == "" {
+		return OfficialChoice{}, core.InvalidFields(map[string]string{OfficialParam: "没有这个账号"})
+	}
+	o.Change = c.Scope().Covers(o.Scope)
+	return o, nil
 }
 
 // URL returns the URL of a page about the account, with further parameters by name and value.
@@ -52,10 +74,11 @@ func (o OfficialChoice) Asked(path string) *templates.Asked {
 	if len(o.All) < 2 {
 		return nil
 	}
-	field := templates.Field{Kind: templates.Select, Name: OfficialParam, Label: "公众号", Value: o.AppID, Standing: true}
+	what := cmp.Or(o.label, core.WechatOfficial.Label())
+	field := templates.Field{Kind: templates.Select, Name: OfficialParam, Label: what, Value: o.AppID, Standing: true}
 	label := "切换"
 	if o.AppID == "" {
-		label, field.Choices = "查看", []templates.Choice{{Label: "请选择公众号"}}
+		label, field.Choices = "查看", []templates.Choice{{Label: "请选择" + what}}
 	}
 	for _, a := range o.All {
 		field.Choices = append(field.Choices, templates.Choice{Value: a.AppID, Label: a.Name})

@@ -53,9 +53,10 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if err != nil {
 		return "", err
 	}
-	mini := api.New(api.Options{Store: a.store, Gate: a.gate, Mini: wx.Mini, Subscribe: func(ctx context.Context) map[core.MessageKind]string {
-		return subscribeIDs(setup(ctx))
-	}})
+	mini := api.New(api.Options{
+		Store: a.store, Gate: a.gate, Mini: wx.Mini,
+		Subscribe: func(ctx context.Context) map[core.MessageKind]string { return subscribeIDs(setup(ctx)) },
+	})
 	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), calls.Routes(), a.ownRoutes())...)
 	a.handler = a.web
 	if stage != nil {

@@ -87,7 +87,8 @@ func (p *Pages) wechatTemplateFormPage(c *web.Context, d wechatTemplateDraft, wr
 func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.Time) templates.Form {
 	action := d.URL(frame.WechatTemplatePath, "kind", string(d.Kind))
 	choose := templates.Field{
-		Kind: templates.Select, Name: "template", Label: d.OfficialChoice.Kind.Label() + "的模板", Value: d.now.Template, Required: true, Redraw: action,
+		Kind: templates.Select, Name: "template", Label: d.OfficialChoice.Kind.Label() + "的模板", Value: d.now.Template,
+		Required: true, Redraw: action,
 		Choices: []templates.Choice{{Label: "请选择"}},
 	}
 	if d.file.ID != "" && d.now.ID == 0 {

@@ -26,14 +26,19 @@ help: ## List these commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
 		while IFS=$$'\t' read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
 
-.PHONY: run
-run: assets ## Run the demo: try everything in a browser, no account needed.
+# What takes long says so first: nobody waits minutes at a silent terminal.
+.PHONY: demo-program
+demo-program: assets
+	@echo "demo: building the program: two to five minutes from an empty cache of Go, then seconds"
 	@go build -o bin/tongxing-demo ./server
+	@echo "demo: starting: the first start fills the database, about half a minute"
+
+.PHONY: run
+run: demo-program ## Run the demo: try everything in a browser, no account needed.
 	@exec bin/tongxing-demo --demo
 
 .PHONY: practice
-practice: assets ## Set a community up from nothing, with the demo's phones.
-	@go build -o bin/tongxing-demo ./server
+practice: demo-program ## Set a community up from nothing, with the demo's phones.
 	@TONGXING_DATA_DIR=$${TONGXING_DATA_DIR:-practice-data} exec bin/tongxing-demo --demo --empty
 
 .PHONY: build
@@ -92,10 +97,12 @@ sample: ## Regenerate configs/sample.yaml from the configuration's struct.
 assets: $(ASSETS) ## Build style sheets, scripts and icons if missing or outdated.
 
 $(ASSETS): $(ASSET_SOURCE) $(if $(wildcard package-lock.json),node_modules/.installed)
+	@echo "assets: building style sheets and scripts: a minute from an empty cache of Go, then seconds"
 	go run ./tools/assets && touch $@
 
 node_modules/.installed: package-lock.json package.json
 	@command -v npm >/dev/null || { echo "npm is missing (Node 20 or newer): make needs installs it or says how to"; exit 1; }
+	@echo "npm: fetching the packages of package-lock.json: up to a minute"
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 

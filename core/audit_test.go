@@ -46,6 +46,10 @@ func TestAuditChangesOfWordsAndOfHalfATextAreWhole(t *testing.T) {
 			t.Errorf("%q → %q: %+v", c.before, c.after, changes)
 		}
 	}
+	large := AuditRecord{Action: "wechatapp.update", Before: `{"agent_id":1000002}`, After: `{"agent_id":12345678}`}.Changes()
+	if len(large) != 1 || large[0].Before != "1000002" || large[0].After != "12345678" {
+		t.Errorf("large numbers: %+v", large)
+	}
 	if changes := (AuditRecord{}).Changes(); len(changes) != 0 {
 		t.Errorf("of nothing: %+v", changes)
 	}

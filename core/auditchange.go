@@ -130,8 +130,10 @@ func auditObject(text string) (map[string]any, bool) {
 		return nil, true
 	}
 	var object map[string]any
-	err := json.Unmarshal([]byte(text), &object)
-	return object, err == nil
+	numbers := json.NewDecoder(strings.NewReader(text))
+	numbers.UseNumber() // as floats, large ones are shown with exponents
+	err := numbers.Decode(&object)
+	return object, err == nil && !numbers.More()
 }
 
 // auditOrder returns the fields of two objects: the declared ones first, then others.

@@ -105,6 +105,9 @@ func (p *Pages) certificationList(c *web.Context) error {
 		return err
 	}
 	page := certificationListPage{Shell: found.Shell, Tabs: residentTabs(c, "certification"), List: found.List}
+	if page.List.Filtered() { // what to set up is no answer to what was not found
+		page.List.Empty.Action, page.List.Empty.More = templates.Action{}, templates.Action{}
+	}
 	names := found.At.Names()
 	for _, r := range found.Records {
 		page.Rows = append(page.Rows, certificationRow{

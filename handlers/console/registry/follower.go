@@ -326,9 +326,14 @@ func followerRemarkFields(f core.Follower) templates.Form {
 func (p *Pages) followerFormPage(c *web.Context, at frame.OfficialChoice, f core.Follower, wrong error) error {
 	form := followerRemarkFields(f)
 	form.CSRF = c.CSRF()
+	ties, err := p.Store.FollowerTies(c.Ctx(), c.Scope(), []core.Follower{f})
+	if err != nil {
+		return err
+	}
+	name := followerName(f, ties[f.ID])
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := followerFormPage{Shell: p.Shell(c, "follower", "修改备注"), Form: form}
-		page.Crumbs, page.Note = followerCrumbs(at), at.Name
+		page.Crumbs, page.Note = append(followerCrumbs(at), templates.Crumb{Label: name, URL: frame.FollowerURL(f.ID)}), name
 		return p.Page(c, status, "console/follower/form", page)
 	})
 }

@@ -182,7 +182,7 @@ func (p *Pages) staffForm(c *web.Context, m staffDraft) (templates.Form, error) 
 func staffSections(m staffDraft, tree core.DepartmentTree, communities []core.Community) []templates.Section {
 	phone := templates.Field{Kind: templates.Telephone, Name: "phone", Label: "手机", MaxLength: 20, Required: m.ID == 0, Autocomplete: "off"}
 	if phone.Value = m.Phone; m.ID != 0 {
-		phone.Value, phone.Help = "", "不填则不变。"
+		phone.Value, phone.Help = "", "还没有登记手机号。"
 		if m.Phone != "" {
 			phone.Help = "现在是 " + m.Phone + "，不填则不变。"
 		}

@@ -31,10 +31,10 @@ help: ## List these commands.
 demo-program: assets
 	@echo "demo: building the program: two to five minutes from an empty cache of Go, then seconds"
 	@go build -o bin/tongxing-demo ./server
-	@echo "demo: starting: the first start fills the database, about half a minute"
 
 .PHONY: run
 run: demo-program ## Run the demo: try everything in a browser, no account needed.
+	@echo "demo: starting: the first start fills the database, about half a minute"
 	@exec bin/tongxing-demo --demo
 
 .PHONY: practice

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -118,7 +119,21 @@ type FollowerSync struct {
 
 // Words returns what a run did.
 func (s FollowerSync) Words() string {
-	return fmt.Sprintf("增加 %d 人，变更 %d 人，取消关注 %d 人", s.Added, s.Changed, s.Removed)
+	return peopleCounted([]string{"增加", "变更", "取消关注"}, s.Added, s.Changed, s.Removed)
+}
+
+// peopleCounted says how many people something happened to, without those that are none.
+func peopleCounted(what []string, counts ...int) string {
+	var parts []string
+	for i, n := range counts {
+		if n != 0 {
+			parts = append(parts, fmt.Sprintf("%s %d 人", what[i], n))
+		}
+	}
+	if parts == nil {
+		return "没有变化"
+	}
+	return strings.Join(parts, "，")
 }
 
 // Whole reports whether a run met everybody that WeChat counts. A list with a gap must not let people appear as

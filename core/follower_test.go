@@ -68,3 +68,13 @@ func TestFollowerWords(t *testing.T) {
 		t.Error("which tags are WeChat's own")
 	}
 }
+
+func TestFollowerSyncWords(t *testing.T) {
+	for want, s := range map[string]FollowerSync{
+		"增加 30 人": {Added: 30}, "增加 1 人，取消关注 2 人": {Added: 1, Removed: 2}, "没有变化": {},
+	} {
+		if got := s.Words(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -113,8 +113,9 @@ func TestStaffLines(t *testing.T) {
 		t.Errorf("said twice: %s", wrong)
 	}
 	for name, rows := range map[string][][]string{
-		"nothing": nil, "only a heading": {StaffColumns}, "only the example": {StaffColumns, StaffExample("翠湖花园")}, "a column is missing": {{"姓名", "手机"}, {"张三", "13800000000"}},
-		"too many": append([][]string{StaffColumns}, make([][]string, MaxStaffImport+1)...),
+		"nothing": nil, "only a heading": {StaffColumns}, "only the example": {StaffColumns, StaffExample("翠湖花园")},
+		"a column is missing": {{"姓名", "手机"}, {"张三", "13800000000"}},
+		"too many":            append([][]string{StaffColumns}, make([][]string, MaxStaffImport+1)...),
 	} {
 		if _, err := StaffLines(rows); !IsInvalid(err) {
 			t.Errorf("%s: %v", name, err)

@@ -64,7 +64,10 @@ func TestReplies(t *testing.T) {
 		}{
 			{"a text", core.StandardReply(core.ReplyOther), simulator.Event{Text: "怎么开门？"}},
 			{"a control character", core.StandardReply(core.ReplyOther), simulator.Event{Text: "a\x02b\uffff"}},
-			{"hostile text", core.StandardReply(core.ReplyOther), simulator.Event{Text: "]]></Content><MsgType>event</MsgType> '; DROP TABLE pass --"}},
+			{
+				"hostile text", core.StandardReply(core.ReplyOther),
+				simulator.Event{Text: "]]></Content><MsgType>event</MsgType> '; DROP TABLE pass --"},
+			},
 			{"an invented scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_" + strings.Repeat("0", 32)}},
 			{"SQL in a scene", staleText, simulator.Event{Name: "SCAN", Key: "bind_' OR '1'='1"}},
 			{"another's scene", "", simulator.Event{Name: "SCAN", Key: "poster"}},

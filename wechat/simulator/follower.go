@@ -55,7 +55,8 @@ func (q *request) follower(openID string) (any, int) {
 	out := map[string]any{
 		"subscribe": 1, "openid": openID, "language": "zh_CN", "subscribe_time": since.Unix(),
 		"remark": q.sim.remarks[identity{q.app.AppID, p.Key}], "groupid": 0, "tagid_list": q.sim.tagsOf(q.app.AppID, p.Key),
-		"subscribe_scene": cmp.Or(p.Standing.Scene, "ADD_SCENE_QR_CODE"), "qr_scene": 0, "qr_scene_str": q.sim.cameBy[identity{q.app.AppID, p.Key}],
+		"subscribe_scene": cmp.Or(p.Standing.Scene, "ADD_SCENE_QR_CODE"), "qr_scene": 0,
+		"qr_scene_str": q.sim.cameBy[identity{q.app.AppID, p.Key}],
 	}
 	if union := q.sim.unionOf(p, q.app); union != "" {
 		out["unionid"] = union

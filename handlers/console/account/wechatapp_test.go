@@ -179,7 +179,9 @@ func TestWechatAppPages(t *testing.T) {
 			},
 		},
 		"console/wechatapp/form": wechatAppFormPage{Shell: shell, Form: templates.Form{
-			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "账号", Fields: wechatAppFields(app)}, wechatServerSection(app, nil)},
+			Action: "/a", CSRF: "t", Sections: []templates.Section{
+				{Title: "账号", Fields: wechatAppFields(app)}, wechatServerSection(app, nil),
+			},
 		}},
 		"console/wechatapp/replace": wechatAppFormPage{Shell: shell, Form: templates.Form{
 			Action: "/a", CSRF: "t", Sections: []templates.Section{{Title: "新的企业", Fields: corpFields(core.WechatApp{})}},

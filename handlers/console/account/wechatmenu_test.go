@@ -260,7 +260,8 @@ func TestWechatReplyIsAddedAndChanged(t *testing.T) {
 	if err != nil || len(replies) != 2 || core.ReplyToFollow(replies) != "欢迎您" {
 		t.Fatalf("%+v, %v", replies, err)
 	}
-	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, "欢迎您") || strings.Contains(text, core.StandardReply(core.ReplyFollow)) {
+	if text := b.Get(t, frame.WechatReplyPath, http.StatusOK).Text(); !strings.Contains(text, "欢迎您") ||
+		strings.Contains(text, core.StandardReply(core.ReplyFollow)) {
 		t.Errorf("the list: %s", text)
 	}
 	at := frame.WechatReplyURL(replies[0].ID)

@@ -124,7 +124,9 @@ func TestCertificationPages(t *testing.T) {
 			Shell: shell, List: certificationTable(func(core.Permission) bool { return true }),
 			Rows: []certificationRow{{URL: "/x", Name: desk.Hostile, House: desk.Hostile, State: badge, Created: time.Now(), Decider: "–"}},
 		},
-		"console/certification/list#none": certificationListPage{Shell: shell, List: certificationTable(func(core.Permission) bool { return false })},
+		"console/certification/list#none": certificationListPage{
+			Shell: shell, List: certificationTable(func(core.Permission) bool { return false }),
+		},
 		"console/certification/show": certificationShowPage{
 			Shell: shell, HouseURL: "/console/house/1",
 			Review: templates.Review{

@@ -2,7 +2,7 @@
 //
 //	go run ./tools/bench                     everything, some ten minutes
 //	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, search, export, beside, outbox,
-//	                                         wework, follower
+//	                                         wework, follower, import
 //	go run ./tools/bench -rounds 1 -records 100000   a quick look
 //
 // Scans alternate between the real server, in a process of its own, and a minimal handler that runs
@@ -36,8 +36,9 @@ type bench struct {
 }
 
 func main() {
-	role := flag.String("role", "", "child process: floor, export")
-	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower", "parts to measure")
+	role := flag.String("role", "", "child process: floor, export, import, importfloor")
+	file := flag.String("file", "", "child's workbook")
+	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import", "parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
@@ -51,6 +52,10 @@ func main() {
 		err = serveFloor(*sqlitePath, *dsn, *redisURL)
 	case "export":
 		err = exportAll(*sqlitePath)
+	case "importfloor":
+		err = importFloor(*file)
+	case "import":
+		err = importAll(*file, *sqlitePath, *dsn)
 	default:
 		err = b.run(strings.Split(*only, ","))
 	}
@@ -90,6 +95,8 @@ func (b *bench) run(parts []string) error {
 			err = b.wework()
 		case "follower":
 			err = b.follower()
+		case "import":
+			err = b.imports()
 		default:
 			err = fmt.Errorf("no such part")
 		}

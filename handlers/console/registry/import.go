@@ -200,7 +200,7 @@ func (p *Pages) importNewPage(c *web.Context, at frame.CommunityChoice, file str
 	fields = append(fields, templates.Field{
 		Kind: templates.Upload, Name: importFileField, Label: "住户表格", Value: file, Required: true,
 		Accept: []string{".xlsx", ".xls", ".csv", ".txt"}, MaxBytes: core.MaxImportFile,
-		Help: "xlsx、xls 格式，20 MB 以内。先预览，确认后才导入。",
+		Help: "先预览，确认后才导入。",
 	})
 	form := templates.Form{
 		Action: frame.ImportPath, CSRF: c.CSRF(), Cancel: at.URL(frame.ResidentPath), Submit: "上传并预览",

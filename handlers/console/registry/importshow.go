@@ -157,7 +157,11 @@ func importWords(err error) string {
 	return core.MessageOf(err)
 }
 
+// importFacts are what is known of an import; on the preview, what it would do.
 func (p *Pages) importFacts(imp core.Import) []templates.Fact {
+	if imp.State == core.ImportPreview {
+		return importEffects(imp.Counts)
+	}
 	facts := []templates.Fact{
 		{Label: "状态", Badge: importBadge(imp.State)}, {Label: "文件", Value: imp.File + "（" + web.SizeLabel(int64(imp.Size)) + "）"},
 		{Label: "操作者", Value: imp.By.Name}, {Label: "上传", Value: imp.Created.In(p.Store.Zone()).Format("2006-01-02 15:04:05")},
@@ -180,6 +184,24 @@ func (p *Pages) importFacts(imp core.Import) []templates.Fact {
 	default:
 		until := imp.Updated.Add(core.ImportLife).In(p.Store.Zone()).Format(time.DateOnly)
 		facts = append(facts, templates.Fact{Label: "保存", Value: "文件和各行内容保存到 " + until})
+	}
+	return facts
+}
+
+// importEffects are the numbers of what rows would do.
+func importEffects(n core.ImportCounts) []templates.Fact {
+	facts := []templates.Fact{{Label: "共", Value: frame.Grouped(n.Rows()) + " 行"}}
+	for _, effect := range []struct {
+		label, unit string
+		n           int
+	}{
+		{"添加住户", "名", n.Of(core.ImportNew, core.ImportBack)}, {"加一套房", "名", n.Of(core.ImportTie)},
+		{"添加房屋", "套", n[core.ImportPlaces]}, {"有变化", "名", n.Of(core.ImportChanged)}, {"无变化", "行", n.Of(core.ImportSame)},
+		{"错误", "行", n.Of(core.ImportWrong)},
+	} {
+		if effect.n > 0 {
+			facts = append(facts, templates.Fact{Label: effect.label, Value: frame.Grouped(effect.n) + " " + effect.unit})
+		}
 	}
 	return facts
 }

@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	importedRows = 100_000
 	importFamily = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
 	importGiven  = "建国秀英志强丽华子涵雨桐浩然欣怡梓萱俊杰诗琪文博思远佳宁晓明海燕"
 )
@@ -27,10 +26,10 @@ const (
 // either database: read, judged, written; then taken back. Peak memory is that of the process.
 func (b *bench) imports() error {
 	file := filepath.Join(b.dir, "residents.xlsx")
-	if err := writeResidents(file, importedRows); err != nil {
+	if err := writeResidents(file, b.imported); err != nil {
 		return err
 	}
-	fmt.Printf("\nImport of %d residents from .xlsx\n", importedRows)
+	fmt.Printf("\nImport of %d residents from .xlsx\n", b.imported)
 	if err := b.importChild("excelize alone reads the file", "-role", "importfloor", "-file", file); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type bench struct {
 	rounds    int
 	records   int
 	residents int
+	imported  int
 	self      string // this program, to start its children
 	server    string // the product, built
 	dir       string // scratch
@@ -42,6 +43,7 @@ func main() {
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
+	flag.IntVar(&b.imported, "imported", 100_000, "rows of the import measurement")
 	flag.IntVar(&b.records, "records", 1_000_000, "access records of the list, page and export measurements")
 	sqlitePath, dsn, redisURL := flag.String("sqlite", "", "child's database"),
 		flag.String("dsn", "", "child's database"), flag.String("redis", "", "child's cache")

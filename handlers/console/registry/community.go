@@ -105,6 +105,11 @@ func communityRowOf(c *web.Context, r store.CommunityRow, readers int, csrf stri
 			Label: r.Name + " 的操作", CSRF: csrf, Acts: communityActs(c, r, readers),
 			Links: []templates.Action{{Label: "修改", URL: frame.CommunityURL(r.ID) + "/edit", Icon: "pencil"}},
 		}
+		if r.Archived.IsZero() && len(core.ImportKindsOf(c.Has)) > 0 {
+			row.Menu.Links = append(row.Menu.Links, templates.Action{
+				Label: "批量导入", URL: frame.NewURL(frame.ImportPath, r.ID), Icon: "upload",
+			})
+		}
 	}
 	return row
 }

@@ -110,6 +110,9 @@ func (s ImportState) Label() string {
 	}[s]
 }
 
+// Valid reports whether the state exists.
+func (s ImportState) Valid() bool { return slices.Contains(ImportStates(), s) }
+
 // Working reports whether a job works on an import in the state.
 func (s ImportState) Working() bool {
 	return s == ImportReading || s == ImportWriting || s == ImportUndoing

@@ -271,10 +271,14 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 func TestImportsMerge(t *testing.T) {
 	known := Resident{Name: "张三", Identity: Owner, Phone: "18913112121"}
 	row := Resident{Name: "张三丰", Sex: "male", Identity: Family, Phone: "18913112122", IDNumber: "E12345678"}
-	if got := MergeImported(known, row, ImportUpdate); got.Name != "张三丰" || got.Identity != Family || got.Phone != row.Phone || got.IDNumber != "E12345678" {
+	if got := MergeImported(known, row, ImportUpdate); got != (Resident{
+		Name: "张三丰", Sex: "male", Identity: Family, Phone: row.Phone, IDNumber: "E12345678",
+	}) {
 		t.Errorf("updated: %+v", got)
 	}
-	if got := MergeImported(known, row, ImportFill); got.Name != "张三" || got.Identity != Owner || got.Phone != known.Phone || got.Sex != "male" || got.IDNumber != "E12345678" {
+	if got := MergeImported(known, row, ImportFill); got != (Resident{
+		Name: "张三", Sex: "male", Identity: Owner, Phone: known.Phone, IDNumber: "E12345678",
+	}) {
 		t.Errorf("filled in: %+v", got)
 	}
 	if got := MergeImported(known, Resident{Name: "张三", Identity: Owner, Phone: "0755-26888888"}, ImportUpdate); got != known {

@@ -267,13 +267,14 @@ func TestImportChangesWhatIsChosen(t *testing.T) {
 	want := []string{
 		"2 changed by phone", "3 same by phone", "4 changed by name", "5 tie", "6 new +house", "7 wrong !手机有误",
 	}
+	const allWritten = `{"changed":2,"new":1,"places":1,"same":1,"tie":1}`
 	for name, test := range map[string]struct {
 		choices core.ImportChoices
 		written string
 		zhang   string
 	}{
-		"update": {core.ImportChoices{Known: core.ImportUpdate, Ties: true}, `{"changed":2,"new":1,"places":1,"same":1,"tie":1}`, "family male E12345678"},
-		"fill":   {core.ImportChoices{Known: core.ImportFill, Ties: true}, `{"changed":2,"new":1,"places":1,"same":1,"tie":1}`, "owner male E12345678"},
+		"update": {core.ImportChoices{Known: core.ImportUpdate, Ties: true}, allWritten, "family male E12345678"},
+		"fill":   {core.ImportChoices{Known: core.ImportFill, Ties: true}, allWritten, "owner male E12345678"},
 		"skip":   {core.ImportChoices{Known: core.ImportSkip}, `{"new":1,"places":1,"same":4}`, "owner  "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -310,7 +311,10 @@ func TestImportChangesWhatIsChosen(t *testing.T) {
 func TestImportUndoKeepsWhatWasChangedSince(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := importEstate(t, s)
-		imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|家属|13700000001|1|1|101\n赵六|业主|13700000006|2|1|101\n钱七|业主|13700000007|2|1|102"))
+		imp := readList(t, s, community, listOf(`姓名|身份|手机|栋|单元|房间
+			张三|家属|13700000001|1|1|101
+			赵六|业主|13700000006|2|1|101
+			钱七|业主|13700000007|2|1|102`))
 		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate, Ties: true})
 		found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "赵六", Page: Page{Limit: 10}})
 		if err != nil || len(found) != 1 {
@@ -349,7 +353,10 @@ func TestImportIsContinuedOrLeavesNothing(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		before := register()
 		imp := readList(t, s, community, list)
-		if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli()); err != nil {
+		start := func() error {
+			return s.WriteImport(t.Context(), importer1, everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli())
+		}
+		if err := start(); err != nil {
 			t.Fatal(err)
 		}
 		for n := range imp.Parts {
@@ -370,7 +377,7 @@ func TestImportIsContinuedOrLeavesNothing(t *testing.T) {
 			t.Fatal("after undoing:", err, difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
 		}
 		imp = readList(t, s, community, list)
-		if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli()); err != nil {
+		if err := start(); err != nil {
 			t.Fatal(err)
 		}
 		_, _ = s.WriteImportRows(t.Context(), imp.ID, stopAt(2))
@@ -485,7 +492,8 @@ func TestImportContradictionsMarkBothRows(t *testing.T) {
 		}
 		list = append(list, cells("李四|业主|13700000001|1|1|102"))
 		imp := readList(t, s, community, list)
-		rows, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportWrong}, Page: Page{Limit: 9}})
+		wrong := ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportWrong}, Page: Page{Limit: 9}}
+		rows, _, err := s.ImportRows(t.Context(), imp, wrong)
 		if err != nil || len(rows) != 2 || rows[0].Number != 2 || rows[1].Number != len(list) || imp.Counts.Of(core.ImportWrong) != 2 {
 			t.Errorf("%+v, %v, %v", rows, imp.Counts, err)
 		}

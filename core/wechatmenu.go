@@ -52,7 +52,59 @@ func MenuForKey(appID, key string) MenuFor {
 
 // Changed reports whether the draft is not what was published.
 func (m WechatMenu) Changed() bool {
-	return m.Published.IsZero() || !slices.EqualFunc(m.Draft, m.Live, MenuButton.equal)
+	return m.Published.IsZero() || !slices.EqualFunc(m.Draft, m.Live, MenuButton.Equal)
+}
+
+// WechatMenuVersion is a menu that followers saw until another was published.
+type WechatMenuVersion struct {
+	ID      ID
+	Buttons []MenuButton
+	At      time.Time // it was replaced
+	By      string    // who published the other
+}
+
+// MenuWithAnswers returns the menu that WeChat says followers see, with the texts that answer if it is the one that was
+// published from here: WeChat does not know those.
+func MenuWithAnswers(shown, live []MenuButton) []MenuButton {
+	if sameOnPhones(shown, live) {
+		return live
+	}
+	return shown
+}
+
+// Replaced returns the menu that publishing the draft replaces; shown is what WeChat says followers see, nil = unknown.
+// If they see the draft, a publication that was not recorded has sent it: it replaced what is Live.
+func (m WechatMenu) Replaced(shown []MenuButton) []MenuButton {
+	if len(shown) == 0 || sameOnPhones(shown, m.Draft) {
+		return m.Live
+	}
+	return MenuWithAnswers(shown, m.Live)
+}
+
+// sameOnPhones reports whether a menu that WeChat shows looks and acts as one of ours, whatever that answers. WeChat
+// does not say of the menu of all which mini-program a button opens.
+func sameOnPhones(shown, own []MenuButton) bool {
+	return slices.EqualFunc(shown, own, func(x, y MenuButton) bool {
+		sub := sameOnPhones(x.Sub, y.Sub)
+		if x.Mini == "" {
+			y.Mini, y.Path = "", x.Path
+		}
+		x.Reply, y.Reply, x.Sub, y.Sub = "", "", nil, nil
+		return sub && x.Equal(y)
+	})
+}
+
+// MenuNames returns the names of a menu's buttons in one line: 通行证、服务（电话、报修）.
+func MenuNames(buttons []MenuButton) string {
+	var names []string
+	for _, b := range buttons {
+		name := b.Name
+		if len(b.Sub) > 0 {
+			name += "（" + MenuNames(b.Sub) + "）"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, "、")
 }
 
 // MenuButton is a button of a menu.
@@ -66,9 +118,10 @@ type MenuButton struct {
 	Sub   []MenuButton   `json:"sub,omitempty"`   // of a group
 }
 
-func (b MenuButton) equal(o MenuButton) bool {
+// Equal reports whether two buttons are the same, with those below them.
+func (b MenuButton) Equal(o MenuButton) bool {
 	return b.Kind == o.Kind && b.Name == o.Name && b.URL == o.URL && b.Reply == o.Reply && b.Mini == o.Mini && b.Path == o.Path &&
-		slices.EqualFunc(b.Sub, o.Sub, MenuButton.equal)
+		slices.EqualFunc(b.Sub, o.Sub, MenuButton.Equal)
 }
 
 // MenuButtonKind is what a button does.
@@ -269,7 +322,7 @@ func (b MenuButton) Check(p MenuPlace) error {
 		}
 	case ButtonView:
 		if !webURL(b.URL) {
-			fields["url"] = "请填写完整网址，以 https:// 开头"
+			fields["url"] = "请填写完整网址，以 https:// 或 http:// 开头"
 		}
 	case ButtonReply:
 		if b.Reply == "" || utf8.RuneCountInString(b.Reply) > MaxReplyText {

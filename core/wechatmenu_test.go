@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -128,5 +129,36 @@ func TestReplies(t *testing.T) {
 	}
 	if r := (WechatReply{Kind: ReplyFollow, Word: "x", Text: " 欢迎\x02 \r\n\n回来 \n"}).Trimmed(); r.Word != "" || r.Text != " 欢迎\n\n回来" {
 		t.Errorf("trimmed to %q", r.Text)
+	}
+}
+
+// What WeChat shows is without the texts that answer; the menu of all is without the mini-programs, too.
+func TestMenuReplaced(t *testing.T) {
+	asShown := func() []MenuButton {
+		shown := aMenu()
+		shown[1].Sub[0].Reply, shown[1].Sub[1].Mini, shown[1].Sub[1].Path = "", "", ""
+		return shown
+	}
+	renamed := func(buttons []MenuButton, name string) []MenuButton {
+		buttons[0].Name = name
+		return buttons
+	}
+	other := asShown()
+	other[1].Sub[1].URL = "https://other.example.com/"
+	old, draft := aMenu(), renamed(aMenu(), "出门码")
+	for name, c := range map[string]struct{ live, shown, want []MenuButton }{
+		"published from here":                {old, asShown(), old},
+		"unread":                             {old, nil, old},
+		"made in 公众平台":                       {old, other, other},
+		"the first from here":                {nil, other, other},
+		"sent, and killed before the record": {old, renamed(asShown(), "出门码"), old},
+	} {
+		got := WechatMenu{Draft: draft, Live: c.live}.Replaced(c.shown)
+		if !slices.EqualFunc(got, c.want, MenuButton.Equal) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if back := MenuWithAnswers(asShown(), old); !slices.EqualFunc(back, old, MenuButton.Equal) {
+		t.Errorf("read back: %+v", back)
 	}
 }

@@ -675,6 +675,17 @@ CREATE TABLE wechat_menu (
 );
 CREATE UNIQUE INDEX wechat_menu_app ON wechat_menu (app_id, tag_id);
 
+-- A menu that a publication replaced.
+CREATE TABLE wechat_menu_version (
+  id          BIGINT      NOT NULL PRIMARY KEY, -- its time is that of the publication
+  app_id      VARCHAR(64) NOT NULL,
+  tag_id      INTEGER     NOT NULL, -- as the menu's
+  buttons     TEXT        NOT NULL, -- JSON
+  replaced_at BIGINT      NOT NULL,
+  replaced_by VARCHAR(64) NOT NULL -- name of who published
+);
+CREATE INDEX wechat_menu_version_app ON wechat_menu_version (app_id, tag_id, id);
+
 -- 自动回复: what an official account answers.
 CREATE TABLE wechat_reply (
   id         BIGINT        NOT NULL PRIMARY KEY,

@@ -214,7 +214,8 @@ func (s *Store) BeginWechatMenu(ctx context.Context, scope core.Scope, of core.M
 	return m, err
 }
 
-// PublishWechatMenu records that WeChat has taken the draft of m, which BeginWechatMenu returned.
+// PublishWechatMenu records that WeChat has taken the draft of m, which BeginWechatMenu returned. The Live of m, what
+// followers saw until then, is kept as a version.
 func (s *Store) PublishWechatMenu(ctx context.Context, by core.Actor, scope core.Scope, m core.WechatMenu) error {
 	live, err := json.Marshal(m.Draft)
 	if err != nil {
@@ -239,6 +240,9 @@ func (s *Store) PublishWechatMenu(ctx context.Context, by core.Actor, scope core
 			string(live), tx.NowMS(), int64(row.ID)); err != nil {
 			return err
 		}
+		if err := keepWechatMenu(tx, by, m); err != nil {
+			return err
+		}
 		return auditWechatMenu(tx, by, wechatMenuChange{
 			action: "wechatmenu.publish", id: row.ID, of: m.MenuFor, before: before.Live, after: m.Draft,
 		})
@@ -248,7 +252,7 @@ func (s *Store) PublishWechatMenu(ctx context.Context, by core.Actor, scope core
 const noWechatMenu = "菜单已被删除，请重新打开"
 
 // RemoveWechatMenu records that WeChat has removed the menu of a tag, which BeginWechatMenu reserved, and drops its
-// draft.
+// draft and its versions.
 func (s *Store) RemoveWechatMenu(ctx context.Context, by core.Actor, scope core.Scope, of core.MenuFor) error {
 	if of.Tag == 0 {
 		return core.Conflict("所有人的菜单不能删除")
@@ -269,6 +273,9 @@ func (s *Store) RemoveWechatMenu(ctx context.Context, by core.Actor, scope core.
 			return err
 		}
 		if err := tx.ExecOne(database.ErrRace, "DELETE FROM wechat_menu WHERE id = ?", int64(row.ID)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM wechat_menu_version WHERE app_id = ? AND tag_id = ?", of.AppID, of.Tag); err != nil {
 			return err
 		}
 		was := before.Live

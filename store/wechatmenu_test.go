@@ -73,6 +73,28 @@ func TestWechatMenu(t *testing.T) {
 		}
 		_, err = s.WechatMenu(ctx, core.ScopeOf(987654321), draftOf.MenuFor)
 		wantCode(t, err, core.CodeNotFound)
+
+		// What is replaced is kept, once, and belongs to the menu.
+		for range 2 {
+			begun, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.PublishWechatMenu(ctx, by, everywhere, begun); err != nil {
+				t.Fatal(err)
+			}
+		}
+		earlier, err := s.WechatMenuVersions(ctx, core.ScopeOf(here), draftOf.MenuFor, 5)
+		if err != nil || len(earlier) != 1 || len(earlier[0].Buttons) != 2 || earlier[0].By != by.Name {
+			t.Fatalf("%+v, %v", earlier, err)
+		}
+		other := makeWechatApp(t, s, "d4", core.ScopeOf(newCommunity(t, s, "别处")))
+		for _, of := range []core.MenuFor{{AppID: other.AppID}, {AppID: app.AppID, Tag: 100}} {
+			_, err = s.WechatMenuVersion(ctx, everywhere, of, earlier[0].ID)
+			wantCode(t, err, core.CodeNotFound)
+		}
+		_, err = s.WechatMenuVersions(ctx, core.ScopeOf(987654321), draftOf.MenuFor, 5)
+		wantCode(t, err, core.CodeNotFound)
 	})
 }
 
@@ -115,6 +137,24 @@ func TestWechatMenuOfATag(t *testing.T) {
 		if err != nil || len(menus) != 3 || menus[2].Tag != 0 || menus[0].Published.Before(menus[1].Published) {
 			t.Errorf("%+v, %v", menus, err)
 		}
+		versions := func(of core.MenuFor) string {
+			t.Helper()
+			earlier, err := s.WechatMenuVersions(ctx, everywhere, of, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			replies := ""
+			for _, v := range earlier {
+				replies += v.Buttons[0].Reply
+			}
+			return replies
+		}
+		publish(owners, "新业主")
+		publish(owners, "再新")
+		publish(tenants, "新租户")
+		if got := versions(owners) + "/" + versions(tenants) + "/" + versions(all); got != "新业主业主/租户/" {
+			t.Errorf("earlier menus: %s", got)
+		}
 		wantCode(t, s.RemoveWechatMenu(ctx, by, everywhere, all), core.CodeConflict)
 		wantCode(t, s.RemoveWechatMenu(ctx, by, core.ScopeOf(987654321), owners), core.CodeForbidden)
 		if err := s.RemoveWechatMenu(ctx, by, everywhere, owners); err != nil {
@@ -124,6 +164,9 @@ func TestWechatMenuOfATag(t *testing.T) {
 		wantCode(t, s.PublishWechatMenu(ctx, by, everywhere, core.WechatMenu{MenuFor: owners}), core.CodeConflict)
 		if text, err := s.WechatMenuReply(ctx, app.AppID, owners.Key(core.MenuPlace{Sub: -1})); err != nil || text != "" {
 			t.Errorf("what was removed answers %q, %v", text, err)
+		}
+		if got := versions(owners) + "/" + versions(tenants); got != "/租户" {
+			t.Errorf("earlier menus after one is removed: %s", got)
 		}
 	})
 }

@@ -52,6 +52,7 @@ var ownerOf = map[string]string{
 	"wechat_template":      "wechattemplate",
 	"wechat_file":          "wechatfile",
 	"wechat_menu":          "wechatmenu",
+	"wechat_menu_version":  "wechatmenu",
 	"wechat_reply":         "wechatreply",
 	"wechat_identity":      "wechatuser",
 }

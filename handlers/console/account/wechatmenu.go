@@ -51,6 +51,8 @@ type wechatMenuPage struct {
 	Remove  string             // likewise
 	Menus   []wechatMenuOf
 	Another *wechatMenuAnother // nil = every tag has one, or it is not theirs
+
+	Versions []wechatMenuVersion
 }
 
 // wechatMenuOf is one of the account's menus.
@@ -60,6 +62,16 @@ type wechatMenuOf struct {
 	State      templates.Badge
 	Shown      bool // it is the page's
 }
+
+// wechatMenuVersion is a menu that was replaced.
+type wechatMenuVersion struct {
+	core.WechatMenuVersion
+	Names string
+	Menu  templates.RowMenu
+}
+
+// menuVersionsShown is the maximum number of earlier menus on the page.
+const menuVersionsShown = 20
 
 // wechatMenuRow is a button of the draft.
 type wechatMenuRow struct {
@@ -75,7 +87,7 @@ func (p *Pages) wechatMenuDraft(c *web.Context, at menuChoice) (m core.WechatMen
 	if err != nil || m.ID != 0 {
 		return m, "", err
 	}
-	m.Draft, err = p.currentMenu(c.Ctx(), at)
+	m.Draft, err = p.currentMenu(c.Ctx(), at, nil)
 	if err != nil {
 		return m, core.MessageOf(err), nil
 	}
@@ -142,6 +154,11 @@ func (p *Pages) wechatMenuShow(c *web.Context) error {
 	if page.Menus, page.Another, err = p.wechatMenusOf(c, at); err != nil {
 		return err
 	}
+	earlier, err := p.Store.WechatMenuVersions(c.Ctx(), c.Scope(), at.of(), menuVersionsShown)
+	if err != nil {
+		return err
+	}
+	page.Versions = wechatMenuVersions(at, earlier, page.CSRF)
 	page.Rows = wechatMenuRows(at, m.Draft, page.CSRF)
 	page.List = wechatMenuTable(len(page.Rows))
 	page.List.Query = c.Request().URL.Query()
@@ -155,6 +172,26 @@ func wechatMenuTable(rows int) templates.List {
 			{Label: "名称"}, {Label: "点了以后", Narrow: true}, {Label: "内容"}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 	}
+}
+
+// wechatMenuVersions returns the rows; each can become the draft again, the first as 恢复上一版.
+func wechatMenuVersions(at menuChoice, earlier []core.WechatMenuVersion, csrf string) []wechatMenuVersion {
+	rows := make([]wechatMenuVersion, len(earlier))
+	for i, v := range earlier {
+		rows[i] = wechatMenuVersion{WechatMenuVersion: v, Names: core.MenuNames(v.Buttons)}
+		if !at.Change {
+			continue
+		}
+		label := "恢复这一版"
+		if i == 0 {
+			label = "恢复上一版"
+		}
+		url := at.URL(frame.WechatMenuPath+"/change", "act", "restore", "version", v.ID.String())
+		rows[i].Menu = templates.RowMenu{
+			Label: "这一版的操作", CSRF: csrf, Acts: []templates.Submit{{Label: label, URL: url, Icon: "arrow-back-up"}},
+		}
+	}
+	return rows
 }
 
 // wechatMenuState returns how the draft stands to what followers see.

@@ -85,6 +85,23 @@ func TestWechatMenuIsPublished(t *testing.T) {
 	if said := text(); !strings.Contains(said, "物业电话") {
 		t.Errorf("read back: %s", said)
 	}
+
+	// What the first publication replaced comes back with what it answered.
+	form = desk.FilledIn(b.Get(t, frame.WechatMenuPath+"/edit"+app+"&at=0", http.StatusOK))
+	form.Set("name", "出门码")
+	b.Post(t, frame.WechatMenuPath+app+"&at=0", form, http.StatusSeeOther)
+	b.Post(t, publish, desk.ConfirmedForm(), http.StatusSeeOther)
+	page = b.Get(t, frame.WechatMenuPath, http.StatusOK)
+	restore := page.Find(`[formaction*="act=restore"]`).First().AttrOr("formaction", "")
+	if said := page.Find("section:has(#versions-title)").Text(); !strings.Contains(said, "服务（物业电话）") || restore == "" {
+		t.Fatalf("earlier menus: %s", said)
+	}
+	b.Post(t, restore, nil, http.StatusSeeOther)
+	b.Post(t, publish, desk.ConfirmedForm(), http.StatusSeeOther)
+	if text, err := d.Store.WechatMenuReply(t.Context(), deskOfficial, key); err != nil || text != "0755-1\n全天" {
+		t.Errorf("restored, a press is answered %q, %v", text, err)
+	}
+	b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=restore&version=1", nil, http.StatusNotFound)
 	b.Get(t, frame.WechatMenuPath+"/edit"+app+"&at=9", http.StatusUnprocessableEntity)
 	b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=nothing", nil, http.StatusUnprocessableEntity)
 }
@@ -168,6 +185,9 @@ func TestWechatMenuOfATag(t *testing.T) {
 	for range 2 { // the second replaces the first
 		b.Post(t, path("/publish", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
 	}
+	if said := text(tagged); strings.Contains(said, "恢复上一版") {
+		t.Errorf("nothing was replaced by another: %s", said)
+	}
 	menus, err := official.Menus(t.Context())
 	if err != nil || len(menus.Conditional) != 1 || menus.Conditional[0].Tag != tag {
 		t.Errorf("at WeChat: %+v, %v", menus.Conditional, err)
@@ -191,6 +211,25 @@ func TestWechatMenuOfATag(t *testing.T) {
 	b.Post(t, path("/change", tagged+"&act=current"), nil, http.StatusSeeOther)
 	if said := text(tagged); !strings.Contains(said, "通行证") || !strings.Contains(said, "业主热线") {
 		t.Errorf("read back: %s", said)
+	}
+
+	// What another draft replaces comes back, with what it answered, to the menu of the tag only.
+	b.Post(t, path("/change", tagged+"&act=drop&at=1"), nil, http.StatusSeeOther)
+	question, _ = b.Post(t, path("/publish", tagged), nil, http.StatusOK)
+	if said := question.Text(); !strings.Contains(said, "以前的菜单") {
+		t.Errorf("asks %s", said)
+	}
+	b.Post(t, path("/publish", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
+	if said := text(app); strings.Contains(said, "恢复上一版") {
+		t.Errorf("the menu of all has an earlier one: %s", said)
+	}
+	restore := b.Get(t, path("", tagged), http.StatusOK).Find(`[formaction*="act=restore"]`).First().AttrOr("formaction", "")
+	b.Post(t, strings.Replace(restore, fmt.Sprintf("tag=%d", tag), "tag=0", 1), nil, http.StatusNotFound)
+	b.Post(t, restore, nil, http.StatusSeeOther)
+	b.Post(t, path("/publish", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
+	hotline := core.MenuFor{AppID: deskOfficial, Tag: tag}.Key(core.MenuPlace{Top: 1, Sub: -1})
+	if text, err := d.Store.WechatMenuReply(t.Context(), deskOfficial, hotline); err != nil || text != "0755-2" {
+		t.Errorf("restored, a press is answered %q, %v", text, err)
 	}
 	question, _ = b.Post(t, path("/remove", tagged), nil, http.StatusOK)
 	if said := question.Text(); !strings.Contains(said, "删除“业主”的菜单") {
@@ -229,7 +268,8 @@ func TestWechatMenuPages(t *testing.T) {
 			Menus: []wechatMenuOf{{
 				Label: at.label(), URL: "/e", People: "12 人", State: templates.Badge{Tone: templates.Good, Text: "已发布"}, Shown: true,
 			}, {Label: "所有人的菜单", URL: "/f"}},
-			Another: at.another(map[int]bool{0: true, 100: true}),
+			Another:  at.another(map[int]bool{0: true, 100: true}),
+			Versions: wechatMenuVersions(at, []core.WechatMenuVersion{{ID: 5, Buttons: buttons, By: desk.Hostile}}, "t"),
 		},
 		"console/wechatmenu/form": wechatMenuFormPage{Shell: shell, Form: editing.form()},
 	})

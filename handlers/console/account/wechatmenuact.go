@@ -34,8 +34,11 @@ func (p *Pages) wechatMenuChange(c *web.Context) error {
 		all, _, err = p.wechatMenuDraft(c, menuChoice{OfficialChoice: at.OfficialChoice})
 		m.Draft, done = all.Draft, "已复制所有人的菜单，请修改后发布。"
 	case "current":
-		m.Draft, err = p.currentMenu(c.Ctx(), at)
+		m.Draft, err = p.currentMenu(c.Ctx(), at, m.Live)
 		done = "已换成公众号现在的菜单。"
+	case "restore":
+		m.Draft, err = p.earlierMenu(c, at)
+		done = "已换成以前的菜单，请检查后发布。"
 	case "earlier", "drop":
 		if problem != "" {
 			return p.Refused(c, core.Conflict(problem), back)
@@ -71,15 +74,26 @@ func changedMenu(buttons []core.MenuButton, act, at string) (changed []core.Menu
 	return changed, "已前移。", err
 }
 
-// currentMenu reads the menu that followers see; what went wrong is a conflict in words.
-func (p *Pages) currentMenu(ctx context.Context, at menuChoice) ([]core.MenuButton, error) {
+// earlierMenu returns the menu of the version that the URL names.
+func (p *Pages) earlierMenu(c *web.Context, at menuChoice) ([]core.MenuButton, error) {
+	id, err := core.ParseID(c.Query("version"))
+	if err != nil {
+		return nil, err
+	}
+	v, err := p.Store.WechatMenuVersion(c.Ctx(), c.Scope(), at.of(), id)
+	return v.Buttons, err
+}
+
+// currentMenu reads the menu that followers see; live is what was published from here. What went wrong is a conflict
+// in words.
+func (p *Pages) currentMenu(ctx context.Context, at menuChoice, live []core.MenuButton) ([]core.MenuButton, error) {
 	official, err := p.Official(at.AppID)
 	if err != nil {
 		return nil, err
 	}
 	if at.tag == 0 {
 		buttons, _, err := official.CurrentMenu(ctx)
-		return frame.MenuButtons(buttons), menuUnread(err)
+		return core.MenuWithAnswers(frame.MenuButtons(buttons), live), menuUnread(err)
 	}
 	menus, err := official.Menus(ctx)
 	if err != nil {
@@ -91,7 +105,7 @@ func (p *Pages) currentMenu(ctx context.Context, at menuChoice) ([]core.MenuButt
 			newest = m
 		}
 	}
-	return frame.MenuButtons(newest.Buttons), nil
+	return core.MenuWithAnswers(frame.MenuButtons(newest.Buttons), live), nil
 }
 
 func menuUnread(err error) error {
@@ -118,7 +132,7 @@ func (p *Pages) wechatMenuPublish(c *web.Context) error {
 	}
 	effects := []string{fmt.Sprintf("共 %d 个菜单项", len(core.MenuWords(m.Draft)))}
 	ask := templates.Confirm{
-		Title: "发布“" + at.Name + "”的菜单？", Text: "关注的人在 5 分钟内看到新的菜单。原来的菜单被替换，可以再发布一次换回来。",
+		Title: "发布“" + at.Name + "”的菜单？", Text: "关注的人在 5 分钟内看到新的菜单。" + menuIsKept,
 		Submit: "发布菜单",
 	}
 	if at.tag != 0 {
@@ -128,6 +142,9 @@ func (p *Pages) wechatMenuPublish(c *web.Context) error {
 		}
 		ask.Title = "发布“" + at.tagName() + "”的菜单？"
 		ask.Text = "有这个标签的人在 5 分钟内看到它，不再看到所有人的菜单。有几个标签的人看到最后发布的那份。"
+		if !m.Published.IsZero() {
+			ask.Text += menuIsKept
+		}
 		effects = append(effects, fmt.Sprintf("%s 人有这个标签", frame.Grouped(sizes[at.tag])))
 	}
 	ask.Effects = effects
@@ -137,12 +154,18 @@ func (p *Pages) wechatMenuPublish(c *web.Context) error {
 	})
 }
 
-// publishMenu publishes a menu's draft.
+// menuIsKept tells who publishes a menu what becomes of the one before.
+const menuIsKept = "原来的留在“以前的菜单”里，可以恢复后再发布。"
+
+// publishMenu publishes a menu's draft. What it replaces is read first: 公众平台 may have changed it.
 func (p *Pages) publishMenu(c *web.Context, at menuChoice) error {
+	var replaced []core.MenuButton
 	return p.atWechatMenu(c, at, func(official *wechat.OfficialAccount, m core.WechatMenu) error {
 		if err := core.CheckMenu(m.Draft); err != nil {
 			return err
 		}
+		shown, _ := p.currentMenu(c.Ctx(), at, nil) // unread, it is what was published from here
+		replaced = m.Replaced(shown)
 		if at.tag == 0 {
 			return official.SetMenu(c.Ctx(), wechatButtons(m))
 		}
@@ -156,6 +179,7 @@ func (p *Pages) publishMenu(c *web.Context, at menuChoice) error {
 		}
 		return nil
 	}, func(m core.WechatMenu) error {
+		m.Live = replaced
 		return p.Store.PublishWechatMenu(c.Ctx(), c.Actor(), c.Scope(), m)
 	})
 }
@@ -175,7 +199,7 @@ func (p *Pages) wechatMenuRemove(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "删除“" + at.tagName() + "”的菜单？", Text: "有这个标签的人在 5 分钟内改看所有人的菜单。草稿也一起删除，不能恢复。",
+			Title: "删除“" + at.tagName() + "”的菜单？", Text: "有这个标签的人在 5 分钟内改看所有人的菜单。草稿和以前的菜单也一起删除，不能恢复。",
 			Submit: "删除菜单", Effects: []string{fmt.Sprintf("%s 人有这个标签", frame.Grouped(sizes[at.tag]))},
 		},
 		Do: func() error {

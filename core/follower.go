@@ -122,7 +122,7 @@ func (s FollowerSync) Words() string {
 	return peopleCounted([]string{"增加", "变更", "取消关注"}, s.Added, s.Changed, s.Removed)
 }
 
-// peopleCounted says how many people something happened to, without those that are none.
+// peopleCounted returns how many people something happened to, without those that are none.
 func peopleCounted(what []string, counts ...int) string {
 	var parts []string
 	for i, n := range counts {

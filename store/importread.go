@@ -198,8 +198,8 @@ func (s *Store) beginReading(
 	return r, err
 }
 
-// EnoughLines is returned by the function given to ImportSource.Lines to stop reading without reading the rest.
-var EnoughLines = errors.New("store: enough lines")
+// ErrEnoughLines is returned by the function given to ImportSource.Lines to stop reading without reading the rest.
+var ErrEnoughLines = errors.New("store: enough lines")
 
 // readHead finds the heading among the first rows.
 func (r *importReading) readHead(ctx context.Context) error {
@@ -208,11 +208,11 @@ func (r *importReading) readHead(ctx context.Context) error {
 	err := r.source.Lines(ctx, r.sheet, func(line ImportLine) error {
 		titles, cells = append(titles, slices.Clone(line.Titles)), append(cells, slices.Clone(line.Cells))
 		if numbers = append(numbers, line.Number); len(numbers) == core.ImportHeadRows+importSamples {
-			return EnoughLines
+			return ErrEnoughLines
 		}
 		return nil
 	})
-	if err != nil && err != EnoughLines {
+	if err != nil && !errors.Is(err, ErrEnoughLines) {
 		return err
 	}
 	if len(numbers) == 0 {
@@ -230,9 +230,7 @@ func (r *importReading) readHead(ctx context.Context) error {
 		r.head = core.MapImportHead(r.head, r.columns, r.imp.Columns)
 	}
 	r.headRow, r.first = numbers[at], numbers[at]+1
-	for _, row := range cells[min(at+1, len(cells)):min(at+1+importSamples, len(cells))] {
-		r.sample = append(r.sample, row)
-	}
+	r.sample = append(r.sample, cells[min(at+1, len(cells)):min(at+1+importSamples, len(cells))]...)
 	return nil
 }
 

@@ -564,7 +564,9 @@ var raceRest = []raceStep{
 	}},
 	{"ReadImport", raceRead("客户,栋,单元,房间\n孙三,7,1,101\n")},
 	{"WriteImport", raceWrite},
-	{"ContinueImport", func(w *raceWorld) (any, error) { return nil, w.ContinueImport(w.ctx, raceBy, everywhere, w.ids["import"]) }},
+	{"ContinueImport", func(w *raceWorld) (any, error) {
+		return nil, w.ContinueImport(w.ctx, raceBy, everywhere, w.ids["import"])
+	}},
 	{"WriteImportRows", func(w *raceWorld) (any, error) { return w.WriteImportRows(w.ctx, w.ids["import"], anyStep) }},
 	{"UndoImport", func(w *raceWorld) (any, error) { return nil, w.UndoImport(w.ctx, raceBy, everywhere, w.ids["import"]) }},
 	{"UndoImportRows", func(w *raceWorld) (any, error) { return w.UndoImportRows(w.ctx, w.ids["import"], anyStep) }},
@@ -577,7 +579,9 @@ var raceRest = []raceStep{
 	{"WriteImport", raceWrite},
 	{"WriteImportRows", func(w *raceWorld) (any, error) { return w.WriteImportRows(w.ctx, w.ids["import"], anyStep) }},
 	{"CreateImport", raceImport},
-	{"CancelImport", func(w *raceWorld) (any, error) { return nil, w.CancelImport(w.ctx, raceBy, everywhere, w.ids["import"]) }},
+	{"CancelImport", func(w *raceWorld) (any, error) {
+		return nil, w.CancelImport(w.ctx, raceBy, everywhere, w.ids["import"])
+	}},
 	{"PurgeImports", func(w *raceWorld) (any, error) {
 		w.clock.Add(8 * 24 * time.Hour)
 		return w.PurgeImports(w.ctx)
@@ -779,7 +783,9 @@ func raceImport(w *raceWorld) (any, error) {
 }
 
 func raceRead(list string) func(w *raceWorld) (any, error) {
-	open := func(context.Context, []byte) (ImportSource, error) { return listOf(strings.ReplaceAll(list, ",", "|")), nil }
+	open := func(context.Context, []byte) (ImportSource, error) {
+		return listOf(strings.ReplaceAll(list, ",", "|")), nil
+	}
 	return func(w *raceWorld) (any, error) { return w.ReadImport(w.ctx, w.ids["import"], open, anyStep) }
 }
 

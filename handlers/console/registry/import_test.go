@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/PuerkitoBio/goquery"
 	"github.com/xuri/excelize/v2"
 
 	"tongxing/core"
@@ -100,10 +99,6 @@ var (
 	allChosen = url.Values{"known": {"update"}, "ties": {"1"}, "all": {"0"}}
 	registrar = []core.Permission{core.PermResidentView, core.PermResidentEdit, core.PermHouseView, core.PermHouseEdit}
 )
-
-func tabCounts(page *goquery.Document) string {
-	return strings.Join(strings.Fields(page.Find("nav.tx-tabs[aria-label=各行], .tx-tabs").Last().Text()), " ")
-}
 
 // The template is filled in with a mistake, imported but for that row, corrected in the file that comes back, and imported;
 // then everything is taken back.

@@ -65,7 +65,7 @@ func (f *importFile) Lines(ctx context.Context, name string, each func(store.Imp
 			}
 			line.Cells = append(line.Cells, text)
 		}
-		if stopped = each(line); errors.Is(stopped, store.EnoughLines) {
+		if stopped = each(line); errors.Is(stopped, store.ErrEnoughLines) {
 			return sheet.Enough
 		}
 		return stopped

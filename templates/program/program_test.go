@@ -114,7 +114,8 @@ func TestCompiledWritesTheSame(t *testing.T) {
 		`{{and .Yes .Text}}{{or .Empty .Kind}}{{or .Empty .Nothing}}`,
 		`{{not .Yes}}{{eq .Count 1}}{{ne .Count 1}}{{lt .Count 1}}`,
 		`{{gt .Count 1}}`,
-		`{{with .Pointer}}{{.Name}}{{$.Name}}{{else}}none{{end}}{{with .Nil}}x{{else}}{{.Name}}{{end}}{{with $x := .Text}}{{$x}}{{.}}{{end}}`,
+		`{{with .Pointer}}{{.Name}}{{$.Name}}{{else}}none{{end}}{{with .Nil}}x{{else}}{{.Name}}{{end}}`,
+		`{{with $x := .Text}}{{$x}}{{.}}{{end}}`,
 		`{{$x := .Count}}{{if .Yes}}{{$x = .Big}}{{$y := 2}}{{$x}}{{$y}}{{end}}{{$x}}{{$z := .Pointer}}{{$z.Greeting}}{{$z.With "z"}}`,
 		`{{define "part"}}({{.}}{{$}}){{end}}{{template "part" .Text}}{{template "part" (or .Empty 5)}}{{template "part"}}`,
 		`{{define "tree"}}{{range .}}[{{template "tree" .}}]{{end}}{{end}}{{template "tree" .Nothing}}`,
@@ -152,7 +153,8 @@ func TestWhatIsNotCompiled(t *testing.T) {
 // Any text is escaped as html/template escapes it.
 func FuzzEscapersAgree(f *testing.F) {
 	for _, seed := range []string{
-		"", "a", "你好 & <b>", "javascript:alert(1)", "JavaScript :x", "http://a/b?c=d&e", "//x:1", "/x?y=%4", "mailto:a@b", "a+b", "\x00\xff",
+		"", "a", "你好 & <b>", "javascript:alert(1)", "JavaScript :x", "http://a/b?c=d&e", "//x:1", "/x?y=%4",
+		"mailto:a@b", "a+b", "\x00\xff",
 		"\ufdd0\ufffe\uffff\U0001f600", "%41%4G%", "'\"()`", "data:text/html,x", "weixin:x", ":", "a/b:c",
 	} {
 		f.Add(seed)

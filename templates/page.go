@@ -15,14 +15,17 @@ type page struct {
 	funcs template.FuncMap
 
 	mu       sync.Mutex // held while html/template rewrites the set and it is read
-	programs sync.Map   // by block: *program.Program
+	programs sync.Map   // by block: *program.Program, nil for one that cannot be compiled
 	problem  error      // why a block cannot be compiled
 }
 
 // execute writes a block to out.
 func (p *page) execute(out *bytes.Buffer, block string, data any) error {
-	if compiled, ok := p.programs.Load(block); ok {
-		return compiled.(*program.Program).Execute(out, data)
+	if found, ok := p.programs.Load(block); ok {
+		if compiled := found.(*program.Program); compiled != nil {
+			return compiled.Execute(out, data)
+		}
+		return p.set.ExecuteTemplate(out, block, data)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -31,9 +34,10 @@ func (p *page) execute(out *bytes.Buffer, block string, data any) error {
 	}
 	// What cannot be compiled is executed as it was; tests find it.
 	compiled, err := program.Compile(p.set, block, p.funcs)
-	if p.problem = err; err == nil {
-		p.programs.Store(block, compiled)
+	if err != nil {
+		p.problem, compiled = err, nil
 	}
+	p.programs.Store(block, compiled)
 	return nil
 }
 

@@ -72,6 +72,13 @@ func TestReviewFromOnePhoneToAnother(t *testing.T) {
 func invites(t *testing.T, address string, desk, phone *tab) {
 	t.Helper()
 	const row = `[...document.querySelectorAll("tbody tr")].find(r => r.innerText.includes("何雅文"))`
+	// In the demo another phone is hers.
+	desk.run(row + `.querySelector("summary").click()`)
+	desk.await("the act", `[...document.querySelectorAll("button")].some(b => b.innerText.includes("解除关联") && b.offsetParent)`)
+	desk.run(`[...document.querySelectorAll("button")].find(b => b.innerText.includes("解除关联") && b.offsetParent).click()`)
+	desk.click("dialog .tx-form-foot .btn-danger")
+	desk.says("已解除何雅文的微信关联")
+	desk.await("the list", `document.readyState === "complete" && location.pathname === "/console/reminder" && `+row)
 	desk.run(row + `.querySelector("summary").click()`)
 	desk.await("the row's menu", `[...document.querySelectorAll("button")].some(b => b.innerText.includes("邀请关联") && b.offsetParent)`)
 	desk.run(`[...document.querySelectorAll("button")].find(b => b.innerText.includes("邀请关联") && b.offsetParent).click()`)

@@ -72,7 +72,7 @@ func (p *Pages) wechatAppNew(c *web.Context) error {
 	if core.WechatAppClash(app, apps, core.ID.String) != nil {
 		app.Scope = core.ScopeOf() // another serves all: what would be refused is not proposed
 	}
-	return p.wechatAppFormPage(c, app, nil)
+	return p.wechatAppFormPage(c, app, "", nil)
 }
 
 func (p *Pages) wechatAppCreate(c *web.Context) error {
@@ -86,7 +86,7 @@ func (p *Pages) wechatAppCreate(c *web.Context) error {
 		id, wrong = p.Store.CreateWechatApp(c.Ctx(), c.Actor(), c.Scope(), store.KeyedWechatApp{App: proposed, Keys: form.keys()})
 	}
 	if wrong != nil {
-		return p.wechatAppFormPage(c, app, wrong)
+		return p.wechatAppFormPage(c, app, "", wrong)
 	}
 	app.ID = id
 	p.wechatAppTried(c, app, "已添加。")
@@ -98,7 +98,7 @@ func (p *Pages) wechatAppEdit(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.wechatAppFormPage(c, app, nil)
+	return p.wechatAppFormPage(c, app, app.Name, nil)
 }
 
 func (p *Pages) wechatAppUpdate(c *web.Context) error {
@@ -121,7 +121,7 @@ func (p *Pages) wechatAppUpdate(c *web.Context) error {
 		if core.IsStale(wrong) {
 			app = old
 		}
-		return p.wechatAppFormPage(c, app, wrong)
+		return p.wechatAppFormPage(c, app, old.Name, wrong)
 	}
 	if form.keys() != (core.WechatKeys{}) {
 		p.wechatAppTried(c, app, "已保存。")

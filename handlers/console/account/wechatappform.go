@@ -53,8 +53,9 @@ type wechatAppFormPage struct {
 	Form templates.Form
 }
 
-// wechatAppFormPage shows the form of a new or an existing app, or as submitted if it is invalid.
-func (p *Pages) wechatAppFormPage(c *web.Context, app core.WechatApp, wrong error) error {
+// wechatAppFormPage shows the form of a new or an existing app, or as submitted if it is invalid. name is what an existing
+// one is called.
+func (p *Pages) wechatAppFormPage(c *web.Context, app core.WechatApp, name string, wrong error) error {
 	form, err := p.wechatAppForm(c, app)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func (p *Pages) wechatAppFormPage(c *web.Context, app core.WechatApp, wrong erro
 		page.Crumbs = wechatAppCrumbs()
 		if app.ID != 0 {
 			page.Title = "修改" + app.Kind.Label()
-			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: app.Name, URL: frame.WechatAppURL(app.ID)})
+			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: name, URL: frame.WechatAppURL(app.ID)})
 		}
 		return p.Page(c, status, "console/wechatapp/form", page)
 	})

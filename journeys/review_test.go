@@ -22,7 +22,7 @@ const (
 	newcomer  = "sun-lijuan"
 )
 
-// From an application to its outcome: the office invites a reviewer by a code, a resident applies in the
+// From an application to its outcome: a resident applies in the
 // mini-program, the reviewer's phone is told, one tap decides, and the resident is told by the mini-program and sees
 // the application.
 func TestReviewFromOnePhoneToAnother(t *testing.T) {

@@ -2,7 +2,6 @@ package core
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -94,7 +93,8 @@ func Acts() []Act {
 
 // KnownAct reports whether any feature has the act.
 func KnownAct(name string) bool {
-	return slices.ContainsFunc(Acts(), func(a Act) bool { return a.Name == name })
+	_, known := actLabels()[name]
+	return known
 }
 
 // ActionLabel returns the act in Chinese, or its name if no feature has it.

@@ -4,93 +4,63 @@ import (
 	"fmt"
 	"html/template"
 	"reflect"
-	"text/template/parse"
 )
 
 // test decides something.
 type test func(f *frame, dot reflect.Value) bool
 
-// pipeTest compiles a pipeline of which only the truth matters.
-func (c *compiler) pipeTest(p *parse.PipeNode) (test, error) {
-	if len(p.Decl) == 0 && len(p.Cmds) == 1 {
-		if name, is := p.Cmds[0].Args[0].(*parse.IdentifierNode); is && tests[name.Ident] {
-			return c.test(name.Ident, p.Cmds[0].Args[1:])
-		}
-	}
-	value, err := c.pipe(p)
-	return func(f *frame, dot reflect.Value) bool { return truth(value(f, dot)) }, err
-}
-
-// operandTest compiles an operand of which only the truth matters.
-func (c *compiler) operandTest(node parse.Node) (test, error) {
-	if p, is := node.(*parse.PipeNode); is {
-		return c.pipeTest(p)
-	}
-	value, err := c.operand(node)
-	return func(f *frame, dot reflect.Value) bool { return truth(value.expr(f, dot)) }, err
-}
-
 // tests are the functions of the language that are compiled to a test.
 var tests = map[string]bool{"and": true, "or": true, "not": true, "eq": true, "ne": true, "lt": true, "gt": true}
 
-func (c *compiler) test(name string, nodes []parse.Node) (test, error) {
-	switch name {
-	case "and", "or", "not":
-		return c.logic(name, nodes)
+// decide compiles one of tests.
+func decide(name string, args []argument) (test, error) {
+	n := len(args)
+	switch {
+	case (name == "and" || name == "or") && n > 0:
+		return logic(name == "or", args), nil
+	case name == "not" && n == 1:
+		inner := args[0].truth()
+		return func(f *frame, dot reflect.Value) bool { return !inner(f, dot) }, nil
+	case name == "eq" && n > 1:
+		return equal(args[0].expr, args[1:]), nil
+	case name == "ne" && n == 2:
+		other := equal(args[0].expr, args[1:])
+		return func(f *frame, dot reflect.Value) bool { return !other(f, dot) }, nil
+	case name == "lt" && n == 2:
+		return func(f *frame, dot reflect.Value) bool { return order(args[0].expr(f, dot), args[1].expr(f, dot)) < 0 }, nil
+	case name == "gt" && n == 2:
+		return func(f *frame, dot reflect.Value) bool { return order(args[0].expr(f, dot), args[1].expr(f, dot)) > 0 }, nil
 	}
-	if len(nodes) < 2 || name != "eq" && len(nodes) > 2 {
-		return nil, fmt.Errorf("%s of %d values is not compiled", name, len(nodes))
-	}
-	values := make([]expr, len(nodes))
-	for i, node := range nodes {
-		value, err := c.operand(node)
-		if err != nil {
-			return nil, err
-		}
-		values[i] = value.expr
-	}
-	first, others := values[0], values[1:]
-	switch name {
-	case "lt", "gt":
-		sign := map[string]int{"lt": -1, "gt": 1}[name]
-		return func(f *frame, dot reflect.Value) bool { return order(first(f, dot), others[0](f, dot)) == sign }, nil
-	case "ne":
-		return func(f *frame, dot reflect.Value) bool { return !same(first(f, dot), others[0](f, dot)) }, nil
+	return nil, fmt.Errorf("%s of %d values is not compiled", name, n)
+}
+
+// logic returns whether all arguments are true, or any; those after the one that settles it are not computed.
+func logic(settles bool, args []argument) test {
+	parts := make([]test, len(args))
+	for i, arg := range args {
+		parts[i] = arg.truth()
 	}
 	return func(f *frame, dot reflect.Value) bool {
-		v := first(f, dot)
+		for _, part := range parts {
+			if part(f, dot) == settles {
+				return settles
+			}
+		}
+		return !settles
+	}
+}
+
+// equal returns whether a value is one of others.
+func equal(value expr, others []argument) test {
+	return func(f *frame, dot reflect.Value) bool {
+		v := value(f, dot)
 		for _, other := range others {
-			if same(v, other(f, dot)) {
+			if same(v, other.expr(f, dot)) {
 				return true
 			}
 		}
 		return false
-	}, nil
-}
-
-func (c *compiler) logic(name string, nodes []parse.Node) (test, error) {
-	parts := make([]test, len(nodes))
-	for i, node := range nodes {
-		var err error
-		if parts[i], err = c.operandTest(node); err != nil {
-			return nil, err
-		}
 	}
-	switch {
-	case len(parts) == 0 || name == "not" && len(parts) > 1:
-		return nil, fmt.Errorf("%s of %d values", name, len(parts))
-	case name == "not":
-		return func(f *frame, dot reflect.Value) bool { return !parts[0](f, dot) }, nil
-	}
-	end := name == "or" // the truth that ends it
-	return func(f *frame, dot reflect.Value) bool {
-		for _, part := range parts {
-			if part(f, dot) == end {
-				return end
-			}
-		}
-		return !end
-	}, nil
 }
 
 // function compiles a call of a function of the language or of the pages.
@@ -99,7 +69,8 @@ func (c *compiler) function(name string, args []argument) (expr, error) {
 	case "and", "or":
 		return choice(name == "or", args), nil
 	case "not", "eq", "ne", "lt", "gt":
-		return compared(name, args)
+		decides, err := decide(name, args)
+		return func(f *frame, dot reflect.Value) reflect.Value { return reflect.ValueOf(decides(f, dot)) }, err
 	case "len":
 		if len(args) != 1 {
 			return nil, fmt.Errorf("len of %d values", len(args))
@@ -166,28 +137,6 @@ func choice(or bool, args []argument) expr {
 		}
 		return v
 	}
-}
-
-// compared compiles a comparison as a value.
-func compared(name string, args []argument) (expr, error) {
-	if name == "not" && len(args) == 1 {
-		return func(f *frame, dot reflect.Value) reflect.Value { return reflect.ValueOf(!truth(args[0].expr(f, dot))) }, nil
-	}
-	if name == "not" || len(args) != 2 {
-		return nil, fmt.Errorf("%s of %d values is not compiled", name, len(args))
-	}
-	return func(f *frame, dot reflect.Value) reflect.Value {
-		a, b := args[0].expr(f, dot), args[1].expr(f, dot)
-		switch name {
-		case "eq":
-			return reflect.ValueOf(same(a, b))
-		case "ne":
-			return reflect.ValueOf(!same(a, b))
-		case "lt":
-			return reflect.ValueOf(order(a, b) < 0)
-		}
-		return reflect.ValueOf(order(a, b) > 0)
-	}, nil
 }
 
 // truth reports whether a value is not empty, as text/template sees it.

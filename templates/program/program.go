@@ -84,8 +84,14 @@ type compiler struct {
 	made  map[string]*Program
 
 	// Of the template being compiled: the variables in scope, and how many were ever.
-	scope []string
+	scope []variable
 	slots int
+}
+
+// variable is one in scope, with the place where it is kept.
+type variable struct {
+	name string
+	slot int
 }
 
 func (c *compiler) program(name string) (*Program, error) {
@@ -99,7 +105,7 @@ func (c *compiler) program(name string) (*Program, error) {
 	}
 	p := &Program{}
 	c.made[name] = p
-	inner := &compiler{set: c.set, funcs: c.funcs, made: c.made, scope: []string{"$"}, slots: 1}
+	inner := &compiler{set: c.set, funcs: c.funcs, made: c.made, scope: []variable{{"$", 0}}, slots: 1}
 	var err error
 	if p.body, err = inner.list(t.Tree.Root); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -111,12 +117,10 @@ func (c *compiler) program(name string) (*Program, error) {
 // declare puts a variable in scope and returns where it is kept. Its place is its own: those of closed blocks are not
 // used again, so that no value is seen that is older than its declaration.
 func (c *compiler) declare(name string) int {
+	v := variable{name, c.slots}
+	c.scope = append(c.scope, v)
 	c.slots++
-	for len(c.scope) < c.slots-1 {
-		c.scope = append(c.scope, "")
-	}
-	c.scope = append(c.scope, name)
-	return c.slots - 1
+	return v.slot
 }
 
 // close ends the scope of the variables declared since open was len(c.scope).
@@ -194,7 +198,7 @@ func (c *compiler) action(n *parse.ActionNode) (step, error) {
 
 func (c *compiler) branch(n *parse.IfNode) (step, error) {
 	defer c.close(len(c.scope))
-	test, err := c.pipeTest(n.Pipe)
+	asked, err := c.inner(n.Pipe)
 	if err != nil {
 		return nil, err
 	}
@@ -206,6 +210,7 @@ func (c *compiler) branch(n *parse.IfNode) (step, error) {
 	if err != nil {
 		return nil, err
 	}
+	test := asked.truth()
 	return func(f *frame, dot reflect.Value) {
 		if test(f, dot) {
 			do(then, f, dot)

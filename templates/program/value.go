@@ -39,8 +39,8 @@ func (c *compiler) pipe(p *parse.PipeNode) (expr, error) {
 // slotOf returns where the innermost variable of a name is kept.
 func (c *compiler) slotOf(name string) (int, error) {
 	for i := len(c.scope) - 1; i >= 0; i-- {
-		if c.scope[i] == name {
-			return i, nil
+		if c.scope[i].name == name {
+			return c.scope[i].slot, nil
 		}
 	}
 	return 0, fmt.Errorf("no variable %s", name)
@@ -74,17 +74,53 @@ func unpacked(value expr) expr {
 type argument struct {
 	expr
 	constant bool
+	decides  test // its truth, where that can be had without the value; nil = it cannot
+}
+
+// truth returns the truth of the argument.
+func (a argument) truth() test {
+	if a.decides != nil {
+		return a.decides
+	}
+	return func(f *frame, dot reflect.Value) bool { return truth(a.expr(f, dot)) }
+}
+
+// inner compiles a pipeline as an operand, or as what is tested.
+func (c *compiler) inner(p *parse.PipeNode) (argument, error) {
+	if len(p.Decl) == 0 && len(p.Cmds) == 1 {
+		if name, is := p.Cmds[0].Args[0].(*parse.IdentifierNode); is && tests[name.Ident] {
+			args, err := c.operands(p.Cmds[0].Args[1:])
+			if err != nil {
+				return argument{}, err
+			}
+			decides, err := decide(name.Ident, args)
+			if err != nil {
+				return argument{}, err
+			}
+			value, err := c.function(name.Ident, args)
+			return argument{expr: value, decides: decides}, err
+		}
+	}
+	value, err := c.pipe(p)
+	return argument{expr: value}, err
+}
+
+func (c *compiler) operands(nodes []parse.Node) ([]argument, error) {
+	args := make([]argument, len(nodes))
+	for i, node := range nodes {
+		var err error
+		if args[i], err = c.operand(node); err != nil {
+			return nil, err
+		}
+	}
+	return args, nil
 }
 
 // command compiles one command; last is the argument that the pipeline adds, nil if none.
 func (c *compiler) command(n *parse.CommandNode, last expr) (expr, error) {
-	var args []argument
-	for _, node := range n.Args[1:] {
-		value, err := c.operand(node)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, value)
+	args, err := c.operands(n.Args[1:])
+	if err != nil {
+		return nil, err
 	}
 	if last != nil {
 		args = append(args, argument{expr: last})
@@ -128,8 +164,7 @@ func (c *compiler) operand(node parse.Node) (argument, error) {
 		}
 		return constant(int(n.Int64)), nil
 	case *parse.PipeNode:
-		value, err := c.pipe(n)
-		return argument{expr: value}, err
+		return c.inner(n)
 	case *parse.VariableNode:
 		slot, err := c.slotOf(n.Ident[0])
 		value := func(f *frame, _ reflect.Value) reflect.Value { return f.stack[f.base+slot] }
@@ -148,7 +183,7 @@ func (c *compiler) operand(node parse.Node) (argument, error) {
 
 func constant(value any) argument {
 	v := reflect.ValueOf(value)
-	return argument{func(*frame, reflect.Value) reflect.Value { return v }, true}
+	return argument{expr: func(*frame, reflect.Value) reflect.Value { return v }, constant: true}
 }
 
 // chain compiles .A.B.C of a value; the last one has the arguments.

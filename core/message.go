@@ -28,6 +28,7 @@ type MessageType struct {
 	Life     time.Duration    // it is not sent later than that
 	Merge    time.Duration    // events of one recipient within that time are one message; 0 = each is its own
 	Urgent   bool             // sent in quiet hours too
+	Named    bool             // it goes to the WeChat that it is about, though the account may have another by then
 }
 
 // MessageTypes are all kinds, in display order.
@@ -49,7 +50,7 @@ var MessageTypes = []MessageType{
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
-		Kind: MessageBinding, Label: "微信绑定", Life: 24 * time.Hour, Urgent: true,
+		Kind: MessageBinding, Label: "微信绑定", Life: 24 * time.Hour, Urgent: true, Named: true,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp},
 	},
 	{

@@ -15,14 +15,13 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// inspector is a persona whose phone is bound to nothing, reviewing the clerk who decides, newcomer the one who applies.
+// inspector is the persona whose phone the clerk of the demo uses, newcomer the one who applies.
 const (
 	inspector = "zhou-min"
-	reviewing = "he-yawen"
 	newcomer  = "sun-lijuan"
 )
 
-// From an application to its outcome: a resident applies in the
+// From an application to its outcome: the office invites a reviewer by a code, a resident applies in the
 // mini-program, the reviewer's phone is told, one tap decides, and the resident is told by the mini-program and sees
 // the application.
 func TestReviewFromOnePhoneToAnother(t *testing.T) {
@@ -44,9 +43,10 @@ func TestReviewFromOnePhoneToAnother(t *testing.T) {
 	desk.says("何雅文")
 	desk.picture("reminders")
 	reviewer := newTab(t, browser.Phone)
+	invites(t, address, desk, reviewer)
 
 	applies(t, address)
-	reviewer.open(on(t, address, reviewing, "/sim/phone/"+reviewing+"?tab=chat"))
+	reviewer.open(on(t, address, inspector, "/sim/phone/"+inspector+"?tab=chat"))
 	const told = `[...document.querySelectorAll(".chat .said a.tap")].find(a => a.innerText.includes("待审核"))`
 	reviewer.eventually("the reminder", told) // applications of a minute are one message
 	reviewer.picture("review-reminder")
@@ -66,6 +66,33 @@ func TestReviewFromOnePhoneToAnother(t *testing.T) {
 	desk.open(address + "/console/message?kind=certification")
 	desk.says("住户认证已通过")
 	desk.says("小程序")
+}
+
+// invites shows the code of the clerk's account at the desk, which a phone scans.
+func invites(t *testing.T, address string, desk, phone *tab) {
+	t.Helper()
+	const row = `[...document.querySelectorAll("tbody tr")].find(r => r.innerText.includes("何雅文"))`
+	// In the demo another phone is hers.
+	desk.run(row + `.querySelector("summary").click()`)
+	desk.await("the act", `[...document.querySelectorAll("button")].some(b => b.innerText.includes("解除关联") && b.offsetParent)`)
+	desk.run(`[...document.querySelectorAll("button")].find(b => b.innerText.includes("解除关联") && b.offsetParent).click()`)
+	desk.click("dialog .tx-form-foot .btn-danger")
+	desk.says("已解除何雅文的微信关联")
+	desk.await("the list", `document.readyState === "complete" && location.pathname === "/console/reminder" && `+row)
+	desk.run(row + `.querySelector("summary").click()`)
+	desk.await("the row's menu", `[...document.querySelectorAll("button")].some(b => b.innerText.includes("邀请关联") && b.offsetParent)`)
+	desk.run(`[...document.querySelectorAll("button")].find(b => b.innerText.includes("邀请关联") && b.offsetParent).click()`)
+	desk.await("the code", `document.querySelector(".tx-login-code")`)
+	desk.picture("reminder-invitation")
+	scene, digits := desk.text("main code"), desk.text(".tx-login-code")
+	self := on(t, address, inspector, "/sim/phone/"+inspector)
+	phone.open(self + "?tab=scan")
+	phone.types(`.scan input[name="text"]`, scene)
+	phone.click(".scan button")
+	phone.click(".chat .said:last-of-type a.tap")
+	phone.click(`button[value="` + digits + `"]`)
+	phone.await("bound", inPhone+"(`.tx-empty-title`).innerText.includes('已绑定')")
+	desk.says("可微信提醒")
 }
 
 // applies sends an application as the mini-program does: signed in by a code, with a picture, for a house that is

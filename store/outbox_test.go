@@ -591,6 +591,21 @@ func TestMessageFindsWhoBindsMeanwhile(t *testing.T) {
 	})
 }
 
+// What waits does not go to a phone that was unbound meanwhile, perhaps because it is lost; but that it was unbound is
+// told to it.
+func TestMessageLeavesWhoIsUnboundMeanwhile(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.put(t, core.MessageReview, 1)
+		if err := p.s.UnbindAccountOf(t.Context(), core.SystemGranter, p.account.ID); err != nil {
+			t.Fatal(err)
+		}
+		p.clock.Add(2 * time.Minute)
+		if d := p.claimOne(t, core.ChannelTemplate); d.Kind != core.MessageBinding || d.Address != "owner" {
+			t.Errorf("dispatch %+v", d)
+		}
+	})
+}
+
 // A consent is used up by one subscribe message; a refusal ends those that were left.
 func TestGrantsAreSpent(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

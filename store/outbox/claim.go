@@ -92,19 +92,19 @@ func (c *claim) take(due []core.ID) error {
 	return c.bound()
 }
 
-// bound finds the WeChat of accounts that had none when they were told of something, and have one now: a message
-// waits for a minute or for the night, in which somebody may bind theirs.
+// bound finds the WeChat that is bound to the recipients' accounts now: a message waits for a minute or for the night, in
+// which somebody may bind theirs, or have that of a lost phone unbound.
 func (c *claim) bound() error {
-	var without []core.ID
+	var accounts []core.ID
 	for _, r := range c.rows {
-		if r.User == 0 && r.ToKind == core.ToAccount {
-			without = append(without, r.To)
+		if r.byPresentWechat() {
+			accounts = append(accounts, r.To)
 		}
 	}
 	users := map[core.ID]core.ID{}
-	err := database.EachPart(without, func(part []core.ID) error {
+	err := database.EachPart(accounts, func(part []core.ID) error {
 		var found []accountRow
-		err := c.tx.All(&found, "SELECT id, user_id, '' AS muted FROM account WHERE user_id <> 0 AND id IN ("+
+		err := c.tx.All(&found, "SELECT id, user_id, '' AS muted FROM account WHERE id IN ("+
 			database.Placeholders(len(part))+")", database.IDArgs(part)...)
 		for _, a := range found {
 			users[a.ID] = a.User
@@ -115,8 +115,8 @@ func (c *claim) bound() error {
 		return err
 	}
 	for i, r := range c.rows {
-		user := users[r.To]
-		if r.User != 0 || r.ToKind != core.ToAccount || user == 0 {
+		user, known := users[r.To]
+		if !known || !r.byPresentWechat() || r.User == user {
 			continue
 		}
 		c.rows[i].User = user
@@ -126,6 +126,9 @@ func (c *claim) bound() error {
 	}
 	return nil
 }
+
+// byPresentWechat reports whether a message goes to whatever WeChat is bound to the account when it is sent.
+func (r Row) byPresentWechat() bool { return r.ToKind == core.ToAccount && !r.Kind.Type().Named }
 
 // openAttempt is an attempt without an end: its server was interrupted.
 type openAttempt struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -47,21 +48,23 @@ func (c *movingClock) Add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// mailroom is a database with an account whose followers are told, the simulator, and servers' workers.
+// mailroom is a database with accounts whose WeChat is told, the simulator, and servers' workers.
 type mailroom struct {
-	t       testing.TB
-	clock   *movingClock
-	sim     *simulator.Simulator
-	simURL  string
-	stores  []*store.Store // one a server, or one of all on SQLite
-	db      *database.DB   // as an act has it
-	account core.ID
-	users   []core.ID
-	corp    core.ID // of addCorp: the company, and the member to whom the account belongs
-	staff   core.ID
-	put     int
-	at      store.Options // where the database is
+	t      testing.TB
+	clock  *movingClock
+	sim    *simulator.Simulator
+	simURL string
+	stores []*store.Store // one a server, or one of all on SQLite
+	db     *database.DB   // as an act has it
+	told   []addressee
+	corp   core.ID // of addCorp: the company, and the member to whom the first account belongs
+	staff  core.ID
+	put    int
+	at     store.Options // where the database is
 }
+
+// addressee is an account and the WeChat that is bound to it.
+type addressee struct{ account, user core.ID }
 
 // newMailroom opens a mailroom with some followers: on MariaDB with two servers, otherwise on SQLite.
 func newMailroom(t testing.TB, followers int, maria bool) *mailroom {
@@ -100,7 +103,7 @@ func newMailroomAt(t testing.TB, followers int, maria bool, now time.Time) *mail
 	return m
 }
 
-// people makes the followers and the account that is told by their WeChat.
+// people makes the followers, each with an account that is told by their WeChat.
 func (m *mailroom) people(n int) {
 	m.t.Helper()
 	seed := simulator.Seed{Apps: []simulator.App{{
@@ -125,15 +128,27 @@ func (m *mailroom) people(n int) {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		m.users = append(m.users, user.ID)
+		m.told = append(m.told, addressee{m.account(i, user.ID), user.ID})
 	}
-	var err error
-	m.account, err = m.stores[0].CreateAccount(m.t.Context(), core.SystemGranter, core.Account{
-		Login: "told", Name: "值班", Role: core.RoleClerk, Permissions: []core.Permission{core.PermHouseView}, Scope: core.Everywhere,
+}
+
+// account makes the account of a follower.
+func (m *mailroom) account(number int, user core.ID) core.ID {
+	m.t.Helper()
+	id, err := m.stores[0].CreateAccount(m.t.Context(), core.SystemGranter, core.Account{
+		Login: fmt.Sprintf("told%d", number), Name: "值班", Role: core.RoleClerk,
+		Permissions: []core.Permission{core.PermHouseView}, Scope: core.Everywhere,
 	}, "horse-battery-7")
 	if err != nil {
 		m.t.Fatal(err)
 	}
+	err = m.db.Write(m.t.Context(), "bind", func(tx *database.Tx) error {
+		return tx.ExecOne(errors.New("no account"), "UPDATE account SET user_id = ? WHERE id = ?", user, id)
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return id
 }
 
 // tell puts n messages, each with a link of its own, to the followers in turn.
@@ -145,8 +160,9 @@ func (m *mailroom) tell(n int) {
 			notes := make([]core.MessageNote, part)
 			for i := range notes {
 				at := m.put + done + i
+				to := m.told[at%len(m.told)]
 				notes[i] = core.MessageNote{
-					Kind: core.MessageSignIn, Account: m.account, User: m.users[at%len(m.users)], Notice: tx.NewID(),
+					Kind: core.MessageSignIn, Account: to.account, User: to.user, Notice: tx.NewID(),
 					Title: "新地点登录", Link: fmt.Sprintf("me?n=%d", at),
 				}
 			}
@@ -253,7 +269,7 @@ func (m *mailroom) until(step, real time.Duration) {
 // arrived counts by link the messages that lie on the followers' phones.
 func (m *mailroom) arrived() map[string]int {
 	counts := map[string]int{}
-	for i := range m.users {
+	for i := range m.told {
 		for _, message := range m.sim.SentMessages(fmt.Sprintf("p%d", i)) {
 			counts[strings.TrimPrefix(message.URL, "https://pass.example.com/console/")]++
 		}

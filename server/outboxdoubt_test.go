@@ -18,7 +18,7 @@ import (
 func TestSMSInDoubtIsNotRepeated(t *testing.T) {
 	m := newMailroom(t, 1, false)
 	const phone = "13800138009"
-	if _, err := m.stores[0].BindPhone(t.Context(), m.users[0], phone); err != nil {
+	if _, err := m.stores[0].BindPhone(t.Context(), m.told[0].user, phone); err != nil {
 		t.Fatal(err)
 	}
 	who := core.WechatIdentity{AppID: outboxApp, OpenID: m.sim.OpenID("p0", outboxApp)}
@@ -75,7 +75,7 @@ func TestSMSInDoubtIsNotRepeated(t *testing.T) {
 		m.clock.Add(25 * time.Hour)
 		err := m.db.Write(t.Context(), "tell", func(tx *database.Tx) error {
 			return outbox.Put(tx, core.MessageNote{
-				Kind: core.MessageBinding, Account: m.account, User: m.users[0], Notice: tx.NewID(), Title: "账号绑定了微信", Link: "me",
+				Kind: core.MessageBinding, Account: m.told[0].account, User: m.told[0].user, Notice: tx.NewID(), Title: "账号绑定了微信", Link: "me",
 			})
 		})
 		if err != nil {

@@ -59,7 +59,7 @@ func (m *mailroom) linked() core.ID {
 	if err != nil || len(list) != 1 {
 		m.t.Fatalf("%d staff: %v", len(list), err)
 	}
-	if err := m.stores[0].LinkStaffAccount(m.t.Context(), core.SystemGranter, list[0].ID, m.account); err != nil {
+	if err := m.stores[0].LinkStaffAccount(m.t.Context(), core.SystemGranter, list[0].ID, m.told[0].account); err != nil {
 		m.t.Fatal(err)
 	}
 	return list[0].ID

@@ -20,37 +20,48 @@ type prepared struct {
 	seen map[string]bool
 }
 
-// of returns the statement of a query; nil if it is not kept. Statements are closed with the pool.
-func (p *prepared) of(ctx context.Context, db *sqlx.DB, query string) (*sqlx.Stmt, error) {
+// of returns the statement of a query; nil if it is not kept, or cannot be compiled, which whoever runs it is told.
+// Statements are closed with the pool. No lock is held while one is compiled: that may wait for a connection, which
+// a reader may hold who asks for a statement.
+func (p *prepared) of(ctx context.Context, db *sqlx.DB, query string) *sqlx.Stmt {
 	p.mu.RLock()
-	statement := p.kept[query]
+	statement, full := p.kept[query], len(p.kept) >= maxPrepared
 	p.mu.RUnlock()
-	if statement != nil {
-		return statement, nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	statement = p.kept[query]
-	switch {
-	case statement != nil:
-		return statement, nil
-	case len(p.kept) >= maxPrepared:
-		return nil, nil
-	case !p.seen[query]:
-		if p.seen == nil || len(p.seen) >= maxSeen {
-			p.seen = map[string]bool{}
-		}
-		p.seen[query] = true
-		return nil, nil
+	if statement != nil || full || p.first(query) {
+		return statement
 	}
 	statement, err := db.PreparexContext(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil
+	}
+	return p.keep(query, statement)
+}
+
+// first notes a query and reports whether it came for the first time.
+func (p *prepared) first(query string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seen[query] {
+		return false
+	}
+	if p.seen == nil || len(p.seen) >= maxSeen {
+		p.seen = map[string]bool{}
+	}
+	p.seen[query] = true
+	return true
+}
+
+// keep keeps a statement and returns it; if another of the query is kept by now, it is that one.
+func (p *prepared) keep(query string, statement *sqlx.Stmt) *sqlx.Stmt {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if other := p.kept[query]; other != nil {
+		_ = statement.Close()
+		return other
 	}
 	if p.kept == nil {
 		p.kept = map[string]*sqlx.Stmt{}
 	}
 	p.kept[query] = statement
-	delete(p.seen, query)
-	return statement, nil
+	return statement
 }

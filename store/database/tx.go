@@ -158,32 +158,24 @@ func (t *Tx) NowMS() int64 { return t.now.UnixMilli() }
 
 // Get reads one row outside any transaction.
 func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
-	statement, err := db.prepare(ctx, query)
-	if statement == nil {
-		if err == nil {
-			err = db.reads.GetContext(ctx, dest, query, args...)
-		}
-		return err
+	if statement := db.statement(ctx, query); statement != nil {
+		return statement.GetContext(ctx, dest, args...)
 	}
-	return statement.GetContext(ctx, dest, args...)
+	return db.reads.GetContext(ctx, dest, query, args...)
 }
 
 // All reads rows outside any transaction.
 func (db *DB) All(ctx context.Context, dest any, query string, args ...any) error {
-	statement, err := db.prepare(ctx, query)
-	if statement == nil {
-		if err == nil {
-			err = db.reads.SelectContext(ctx, dest, query, args...)
-		}
-		return err
+	if statement := db.statement(ctx, query); statement != nil {
+		return statement.SelectContext(ctx, dest, args...)
 	}
-	return statement.SelectContext(ctx, dest, args...)
+	return db.reads.SelectContext(ctx, dest, query, args...)
 }
 
-// prepare returns the kept statement of a read, nil if there is none.
-func (db *DB) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
+// statement returns the kept statement of a read, nil if there is none.
+func (db *DB) statement(ctx context.Context, query string) *sqlx.Stmt {
 	if db.group == nil {
-		return nil, nil
+		return nil
 	}
 	return db.prepared.of(ctx, db.reads, query)
 }

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -12,19 +13,7 @@ import (
 // worker writes all the same.
 func TestWorkersDoNotQueueBehindPages(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *DB) {
-		var held []*sqlx.Conn
-		for range db.reads.Stats().MaxOpenConnections {
-			conn, err := db.reads.Connx(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			held = append(held, conn)
-		}
-		defer func() {
-			for _, conn := range held {
-				_ = conn.Close()
-			}
-		}()
+		defer holdReads(t, db)()
 		w := db.NewWorker()
 		defer w.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -33,4 +22,62 @@ func TestWorkersDoNotQueueBehindPages(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestAQueryThatWaitsHoldsUpNoOther: a statement is compiled when a connection is free, and those that are compiled
+// are had meanwhile.
+func TestAQueryThatWaitsHoldsUpNoOther(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *DB) {
+		const kept, waits = "SELECT 1", "SELECT 2"
+		var n int
+		for range 3 {
+			if err := db.Get(t.Context(), &n, kept); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Get(t.Context(), &n, waits); err != nil { // from the next time on it is compiled
+			t.Fatal(err)
+		}
+		free := holdReads(t, db)
+		before := db.reads.Stats().WaitCount
+		done := make(chan error, 1)
+		go func() { done <- db.Get(t.Context(), new(int), waits) }()
+		for deadline := time.Now().Add(10 * time.Second); db.reads.Stats().WaitCount == before; {
+			if runtime.Gosched(); time.Now().After(deadline) {
+				t.Fatal("nothing waits for a connection")
+			}
+		}
+		had := make(chan bool, 1)
+		go func() { had <- db.group == nil || db.statement(t.Context(), kept) != nil }()
+		select {
+		case ok := <-had:
+			if !ok {
+				t.Error("the statement is not kept")
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("a statement is not had while another waits for a connection")
+		}
+		free()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// holdReads takes every connection that pages read by, until free is called.
+func holdReads(t *testing.T, db *DB) (free func()) {
+	t.Helper()
+	var held []*sqlx.Conn
+	for range db.reads.Stats().MaxOpenConnections {
+		conn, err := db.reads.Connx(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	return func() {
+		for _, conn := range held {
+			_ = conn.Close()
+		}
+	}
 }

@@ -266,13 +266,13 @@ const writeCheckEvery = 10 * time.Second
 func (a *app) periodic() []periodic {
 	all := []periodic{
 		{"purge access records", time.Hour, a.purgeRecords},
-		{"purge sessions", time.Hour, a.purgeSessions},
+		{"purge sessions", time.Hour, a.sure(a.purgeSessions)},
 		{"raise alerts", accessAlertsEvery, a.store.RaiseAccessAlerts},
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
-		{"purge messages", time.Hour, a.purgeMessages},
-		{"purge photos", time.Hour, a.purgePhotos},
-		{"purge followers who left", time.Hour, a.purgeFollowers},
-		{"purge imports", time.Hour, a.purgeImports},
+		{"purge messages", time.Hour, a.sure(a.purgeMessages)},
+		{"purge photos", time.Hour, a.sure(a.purgePhotos)},
+		{"purge followers who left", time.Hour, a.sure(a.purgeFollowers)},
+		{"purge imports", time.Hour, a.sure(a.purgeImports)},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
@@ -321,11 +321,18 @@ func (a *app) checkPurge(context.Context) error {
 	return nil
 }
 
-// purgeSessions deletes long-ended sessions and old sign-in attempts, unless the clock is in doubt.
-func (a *app) purgeSessions(ctx context.Context) error {
-	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
-		return err
+// sure returns work that is not done while the clock is in doubt: what is deleted by its age.
+func (a *app) sure(work func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
+			return err
+		}
+		return work(ctx)
 	}
+}
+
+// purgeSessions deletes long-ended sessions and old sign-in attempts.
+func (a *app) purgeSessions(ctx context.Context) error {
 	_, err := a.store.PurgeSessions(ctx, time.Now().Add(-store.KnownWindow))
 	return err
 }
@@ -336,11 +343,8 @@ func (a *app) purgeJobs(ctx context.Context) error {
 	return err
 }
 
-// purgeImports removes files and rows of imports that are no longer needed, unless the clock is in doubt.
+// purgeImports removes files and rows of imports that are no longer needed.
 func (a *app) purgeImports(ctx context.Context) error {
-	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
-		return err
-	}
 	_, err := a.store.PurgeImports(ctx)
 	return err
 }
@@ -348,22 +352,16 @@ func (a *app) purgeImports(ctx context.Context) error {
 // messageLife is how long the ledger of messages is kept.
 const messageLife = 180 * 24 * time.Hour
 
-// purgeMessages deletes old messages, unless the clock is in doubt.
+// purgeMessages deletes old messages.
 func (a *app) purgeMessages(ctx context.Context) error {
-	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
-		return err
-	}
 	return a.store.Outbox().Purge(ctx, time.Now().Add(-messageLife))
 }
 
 // leftFollowerLife is how long somebody who left an official account stays in its list.
 const leftFollowerLife = 180 * 24 * time.Hour
 
-// purgeFollowers deletes followers who left long ago, unless the clock is in doubt.
+// purgeFollowers deletes followers who left long ago.
 func (a *app) purgeFollowers(ctx context.Context) error {
-	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
-		return err
-	}
 	n, err := a.store.PurgeFollowers(ctx, time.Now().Add(-leftFollowerLife))
 	if n > 0 {
 		a.log.Info("purged followers who left", "count", n)
@@ -371,12 +369,8 @@ func (a *app) purgeFollowers(ctx context.Context) error {
 	return err
 }
 
-// purgePhotos deletes pictures that nobody has used in time, and those of reviews that were decided long ago,
-// unless the clock is in doubt.
+// purgePhotos deletes pictures that nobody has used in time, and those of reviews that were decided long ago.
 func (a *app) purgePhotos(ctx context.Context) error {
-	if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {
-		return err
-	}
 	if _, err := a.store.PurgePhotos(ctx, time.Now().Add(-core.IdlePhotoLife)); err != nil {
 		return err
 	}

@@ -41,35 +41,17 @@ func newFollowerSyncer(s *store.Store, log *slog.Logger, wx *weChat) *followerSy
 
 // loop syncs until ctx ends.
 func (y *followerSyncer) loop(ctx context.Context) {
-	tick := time.NewTicker(y.poll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := y.runAll(ctx); err != nil && ctx.Err() == nil {
-				y.log.Error("sync followers with WeChat", "err", err)
-			}
+	eachTick(ctx, y.poll, func() {
+		if err := y.runAll(ctx); err != nil && ctx.Err() == nil {
+			y.log.Error("sync followers with WeChat", "err", err)
 		}
-	}
+	})
 }
 
 // runAll syncs what waits, until nothing does.
 func (y *followerSyncer) runAll(ctx context.Context) error {
-	for ctx.Err() == nil {
-		turn, err := y.store.ClaimFollowerSync(ctx, y.name)
-		if core.IsNotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := y.run(ctx, turn); err != nil {
-			return err
-		}
-	}
-	return nil
+	claim := func(ctx context.Context) (store.FollowerTurn, error) { return y.store.ClaimFollowerSync(ctx, y.name) }
+	return untilNone(ctx, claim, y.run)
 }
 
 // run does one account's turn.

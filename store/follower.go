@@ -47,7 +47,7 @@ func (r followerRow) follower() core.Follower {
 }
 
 // followerTies are the residents who are certified, live in a scope, and have their WeChat among an account's
-// followers; %s are further conditions.
+// followers.
 const followerTies = `
 	FROM wechat_identity i
 	JOIN wechat_user u ON u.id = i.user_id

@@ -164,7 +164,7 @@ func followersGone(tx *database.Tx, turn FollowerTurn, limit int) (int, error) {
 		}
 		if _, err := tx.Exec(`
 			UPDATE follower
-			SET follows = 0, left_at = ?, look_at = NULL, updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at + 1 END
+			SET follows = 0, left_at = ?, look_at = NULL, `+database.RaiseUpdated+`
 			WHERE id IN (`+database.Placeholders(len(ids))+")", append([]any{now, now, now}, ids...)...); err != nil {
 			return err
 		}

@@ -197,6 +197,7 @@ func wechatMenuVersions(at menuChoice, earlier []core.WechatMenuVersion, csrf st
 // wechatMenuState returns how the draft stands to what followers see.
 func (p *Pages) wechatMenuState(m core.WechatMenu, problem string) (templates.Badge, string) {
 	when := m.Published.In(p.Store.Zone()).Format("2006-01-02 15:04")
+	badge := wechatMenuBadge(m)
 	switch {
 	case problem != "":
 		return templates.Badge{Tone: templates.Bad, Text: "读不到"}, problem
@@ -207,11 +208,22 @@ func (p *Pages) wechatMenuState(m core.WechatMenu, problem string) (templates.Ba
 	case m.ID == 0:
 		return templates.Badge{Tone: templates.Good, Text: "使用中"}, "这是公众号现在的菜单。修改后要发布，关注的人才看得到。"
 	case m.Published.IsZero():
-		return templates.Badge{Tone: templates.Warn, Text: "未发布"}, "修改已保存，发布后关注的人才看得到。"
+		return badge, "修改已保存，发布后关注的人才看得到。"
 	case m.Changed():
-		return templates.Badge{Tone: templates.Warn, Text: "有修改"}, "上次发布：" + when + "。之后的修改还没有发布。"
+		return badge, "上次发布：" + when + "。之后的修改还没有发布。"
 	}
-	return templates.Badge{Tone: templates.Good, Text: "已发布"}, "发布时间：" + when + "。手机上最迟 5 分钟后更新。"
+	return badge, "发布时间：" + when + "。手机上最迟 5 分钟后更新。"
+}
+
+// wechatMenuBadge returns how the draft of a menu of ours stands to what was published.
+func wechatMenuBadge(m core.WechatMenu) templates.Badge {
+	switch {
+	case m.Published.IsZero():
+		return templates.Badge{Tone: templates.Warn, Text: "未发布"}
+	case m.Changed():
+		return templates.Badge{Tone: templates.Warn, Text: "有修改"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "已发布"}
 }
 
 func (p *Pages) wechatMenuActs(page *wechatMenuPage, at menuChoice, m core.WechatMenu) {

@@ -111,14 +111,8 @@ func (p *Pages) wechatMenusOf(c *web.Context, at menuChoice) (menus []wechatMenu
 		taken[m.Tag] = true
 		one := at.with(m.Tag)
 		row := wechatMenuOf{Label: one.label(), URL: one.URL(frame.WechatMenuPath), Shown: m.Tag == at.tag}
-		switch {
-		case m.ID == 0:
-		case m.Published.IsZero():
-			row.State = templates.Badge{Tone: templates.Warn, Text: "未发布"}
-		case m.Changed():
-			row.State = templates.Badge{Tone: templates.Warn, Text: "有修改"}
-		default:
-			row.State = templates.Badge{Tone: templates.Good, Text: "已发布"}
+		if m.ID != 0 {
+			row.State = wechatMenuBadge(m)
 		}
 		if m.Tag != 0 {
 			row.People = frame.Grouped(sizes[m.Tag]) + " 人"

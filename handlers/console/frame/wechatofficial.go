@@ -3,6 +3,7 @@ package frame
 import (
 	"cmp"
 	"net/url"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -74,16 +75,22 @@ func (o OfficialChoice) Asked(path string) *templates.Asked {
 	if len(o.All) < 2 {
 		return nil
 	}
-	what := cmp.Or(o.label, core.WechatOfficial.Label())
-	field := templates.Field{Kind: templates.Select, Name: OfficialParam, Label: what, Value: o.AppID, Standing: true}
-	label := "切换"
-	if o.AppID == "" {
-		label, field.Choices = "查看", []templates.Choice{{Label: "请选择" + what}}
+	field, label := o.Field(), "切换"
+	if field.Value = o.AppID; o.AppID == "" {
+		label, field.Choices = "查看", slices.Insert(field.Choices, 0, templates.Choice{Label: "请选择" + field.Label})
+	}
+	return &templates.Asked{Path: path, Field: field, Submit: label}
+}
+
+// Field returns the field that chooses the account.
+func (o OfficialChoice) Field() templates.Field {
+	field := templates.Field{
+		Kind: templates.Select, Name: OfficialParam, Label: cmp.Or(o.label, core.WechatOfficial.Label()), Standing: true,
 	}
 	for _, a := range o.All {
 		field.Choices = append(field.Choices, templates.Choice{Value: a.AppID, Label: a.Name})
 	}
-	return &templates.Asked{Path: path, Field: field, Submit: label}
+	return field
 }
 
 // Empty returns what is shown while there is no account to show; nil if there is one.

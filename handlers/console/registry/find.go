@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -162,11 +163,20 @@ func (p *Pages) followerFind(ctx context.Context, q frame.Question) ([]templates
 	if err != nil {
 		return nil, false, err
 	}
-	hits := make([]templates.SearchHit, len(list))
-	for i, f := range list {
-		if hits[i], err = p.followerHit(ctx, q, f); err != nil {
+	var hits []templates.SearchHit
+	for len(list) > 0 { // an account's at a time
+		n := slices.IndexFunc(list, func(f core.Follower) bool { return f.AppID != list[0].AppID })
+		if n < 0 {
+			n = len(list)
+		}
+		ties, err := p.Store.FollowerTies(ctx, q.Scope, list[:n])
+		if err != nil {
 			return nil, false, err
 		}
+		for _, f := range list[:n] {
+			hits = append(hits, followerHit(q, f, ties[f.ID]))
+		}
+		list = list[n:]
 	}
 	return hits, more, nil
 }
@@ -176,26 +186,23 @@ func (p *Pages) followerHitOf(ctx context.Context, q frame.Question, id core.ID)
 	if err != nil {
 		return templates.SearchHit{}, err
 	}
-	return p.followerHit(ctx, q, f)
+	ties, err := p.Store.FollowerTies(ctx, q.Scope, []core.Follower{f})
+	return followerHit(q, f, ties[f.ID]), err
 }
 
 // followerHit names the residents of the scope whose WeChat follows, and the remark.
-func (p *Pages) followerHit(ctx context.Context, q frame.Question, f core.Follower) (templates.SearchHit, error) {
-	ties, err := p.Store.FollowerTies(ctx, q.Scope, []core.Follower{f})
-	if err != nil {
-		return templates.SearchHit{}, err
-	}
-	name := followerName(f, ties[f.ID])
+func followerHit(q frame.Question, f core.Follower, ties []store.FollowerTie) templates.SearchHit {
+	name := followerName(f, ties)
 	hit := templates.SearchHit{Icon: "brand-wechat", Title: name, Note: "微信关注用户", URL: frame.FollowerURL(f.ID)}
 	if f.Remark != "" && f.Remark != name {
 		hit.Note += "　" + f.Remark
 	}
 	if !f.Left.IsZero() {
 		hit.Badge = followerBadge(f)
-		return hit, nil
+		return hit
 	}
 	q.Act(&hit, core.PermFollowerEdit, "修改备注", frame.FollowerURL(f.ID)+"/edit")
-	return hit, nil
+	return hit
 }
 
 // communityFind looks through the communities of the account, which are hundreds at most.

@@ -124,10 +124,8 @@ func followerTable(c *web.Context, at frame.OfficialChoice, tags []core.Follower
 		},
 	}
 	if len(at.All) > 1 {
-		account := templates.Field{Kind: templates.Select, Name: frame.OfficialParam, Label: "公众号", Standing: true, Whole: true}
-		for _, a := range at.All {
-			account.Choices = append(account.Choices, templates.Choice{Value: a.AppID, Label: a.Name})
-		}
+		account := at.Field()
+		account.Whole = true
 		list.Filters = append(list.Filters, account)
 	} else {
 		list.Filters = append(list.Filters, templates.Field{Kind: templates.Hidden, Name: frame.OfficialParam, Standing: true})

@@ -20,9 +20,9 @@ type prepared struct {
 	seen map[string]bool
 }
 
-// of returns the statement of a query; nil if it is not kept, or cannot be compiled, which whoever runs it is told.
-// Statements are closed with the pool. No lock is held while one is compiled: that may wait for a connection, which
-// a reader may hold who asks for a statement.
+// of returns the statement of a query; nil if it is not kept, or cannot be compiled: running the query tells why.
+// Statements are closed with the pool. No lock is held while one is compiled: that may wait for a connection, and
+// those that have all of them may ask for a statement before they give one back.
 func (p *prepared) of(ctx context.Context, db *sqlx.DB, query string) *sqlx.Stmt {
 	p.mu.RLock()
 	statement, full := p.kept[query], len(p.kept) >= maxPrepared

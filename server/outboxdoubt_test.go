@@ -75,7 +75,8 @@ func TestSMSInDoubtIsNotRepeated(t *testing.T) {
 		m.clock.Add(25 * time.Hour)
 		err := m.db.Write(t.Context(), "tell", func(tx *database.Tx) error {
 			return outbox.Put(tx, core.MessageNote{
-				Kind: core.MessageBinding, Account: m.told[0].account, User: m.told[0].user, Notice: tx.NewID(), Title: "账号绑定了微信", Link: "me",
+				Kind: core.MessageBinding, Account: m.told[0].account, User: m.told[0].user, Notice: tx.NewID(),
+				Title: "账号绑定了微信", Link: "me",
 			})
 		})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/xuri/excelize/v2"
 
 	"tongxing/core"
@@ -24,14 +25,20 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 	t.Helper()
 	form := url.Values{"community": {d.Mine.Community.String()}}
 	b.UploadAs(t, frame.ImportPath, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
+	imp := latest(t, d)
+	if page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); page.Find("#job progress").Length() != 1 {
+		t.Error("no progress while it is read")
+	}
+	return reread(t, d, imp.ID)
+}
+
+func latest(t *testing.T, d *desk.Desk) core.Import {
+	t.Helper()
 	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{Kinds: []core.ImportKind{core.ImportResidents}})
 	if err != nil || len(list) == 0 {
 		t.Fatal(err, list)
 	}
-	if page := b.Get(t, frame.ImportURL(list[0].ID), http.StatusOK); page.Find("#job progress").Length() != 1 {
-		t.Error("no progress while it is read")
-	}
-	return reread(t, d, list[0].ID)
+	return list[0]
 }
 
 func reread(t *testing.T, d *desk.Desk, id core.ID) core.Import {
@@ -179,6 +186,62 @@ func TestUnknownHeadingsAreExplainedOnce(t *testing.T) {
 	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "状态") != "已取消" {
 		t.Errorf("cancelled: %q", desk.Fact(page, "状态"))
 	}
+}
+
+// The page asks for its job alone while that runs. When the job has failed the page is drawn again, for it then offers to
+// go on.
+func TestAnImportIsWatchedAndContinued(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	form := url.Values{"community": {d.Mine.Community.String()}}
+	b.UploadAs(t, frame.ImportPath, form, desk.SentFile{Field: importFileField, Name: "名单.csv", Content: []byte("姓名\n赵一\n")},
+		http.StatusSeeOther)
+	imp := latest(t, d)
+	path, more := frame.ImportURL(imp.ID), `form[action="`+frame.ImportURL(imp.ID)+`/continue"]`
+	part, again := watched(t, b, path)
+	if again || part.Find("#job progress").Length() != 1 || part.Find("main").Length() != 0 {
+		t.Error("a job that runs is not shown alone")
+	}
+	if b.Get(t, path, http.StatusOK).Find(more).Length() != 0 {
+		t.Error("it can be continued while it runs")
+	}
+	job, err := d.Store.ClaimJob(t.Context(), "server")
+	if err != nil || job.ID != imp.Job {
+		t.Fatal(job, err)
+	}
+	if err := d.Store.EndJob(t.Context(), "server", core.Job{ID: job.ID, State: core.JobFailed, Words: "磁盘已满"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, again = watched(t, b, path); !again {
+		t.Error("a page whose job has failed is not drawn again")
+	}
+	if b.Get(t, path, http.StatusOK).Find(more).Length() != 1 {
+		t.Fatal("it cannot be continued")
+	}
+	b.Post(t, path+"/continue", nil, http.StatusSeeOther)
+	if part, again = watched(t, b, path); again || part.Find("#job progress").Length() != 1 {
+		t.Error("it was not continued")
+	}
+}
+
+// watched asks for the job of an import as its page does; again reports whether the page is drawn again.
+func watched(t *testing.T, b *desk.Clerk, path string) (part *goquery.Document, again bool) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("HX-Request", "true")
+	request.Header.Set("HX-Target", "job")
+	response, err := b.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if part, err = goquery.NewDocumentFromReader(response.Body); err != nil {
+		t.Fatal(err)
+	}
+	return part, response.Header.Get("HX-Refresh") == "true"
 }
 
 // Files that are no lists are refused in words, on the form or on the import's page.

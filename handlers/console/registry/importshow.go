@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -95,11 +96,29 @@ func (p *Pages) importShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Request().Header.Get("HX-Target") == "job" && !imp.State.Working() { // the page that follows a job has more than the job to show
+	if c.Request().Header.Get("HX-Target") == "job" {
+		return p.importWatch(c, imp)
+	}
+	return p.importShowPage(c, imp, http.StatusOK, nil)
+}
+
+// importWatch returns the job of an import alone, for its page asks every second while it runs. A page whose job is over
+// has more than the job to show: it is drawn again.
+func (p *Pages) importWatch(c *web.Context, imp core.Import) error {
+	var job *templates.Job
+	if imp.State.Working() {
+		var err error
+		if job, err = p.importJob(c, imp); err != nil {
+			return err
+		}
+	}
+	if job == nil || job.Over {
 		c.Header().Set("HX-Refresh", "true")
 		return c.NoContent()
 	}
-	return p.importShowPage(c, imp, http.StatusOK, nil)
+	return c.HTML(http.StatusOK, func(w io.Writer) error {
+		return p.Renderer.RenderBlock(w, "console/import/show", "job", *job)
+	})
 }
 
 // importShowPage shows an import; wrong is what is wrong with a form that was posted to it.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -118,11 +119,6 @@ func (s ImportState) Working() bool {
 	return s == ImportReading || s == ImportWriting || s == ImportUndoing
 }
 
-// Over reports whether nothing more comes of an import by itself.
-func (s ImportState) Over() bool {
-	return slices.Contains([]ImportState{ImportDone, ImportUndone, ImportCancelled, ImportFailed}, s)
-}
-
 // Import is a list on its way from a file into the register 导入.
 type Import struct {
 	ID, Community ID
@@ -149,6 +145,9 @@ type Import struct {
 	Ended         time.Time
 	Cleared       time.Time // when file and rows were removed; zero = they are there
 }
+
+// Wrote reports whether the import has written anything.
+func (i Import) Wrote() bool { return i.Batch != 0 || i.Houses != 0 }
 
 // ImportLife is how long file and rows of an import are kept after its last change.
 const ImportLife = 7 * 24 * time.Hour
@@ -252,6 +251,17 @@ func (c ImportCounts) Of(verdicts ...ImportVerdict) int {
 	}
 	return n
 }
+
+// Added returns the number of records that rows add: people, and further ties of those who are known.
+func (c ImportCounts) Added() int { return c.Of(ImportNew, ImportBack, ImportTie) }
+
+// Words tells what rows that were written have done, without a full stop.
+func (c ImportCounts) Words() string {
+	return fmt.Sprintf("添加 %s 名住户、%s 套房屋，修改 %s 名", Grouped(c.Added()), Grouped(c[ImportPlaces]), Grouped(c.Of(ImportChanged)))
+}
+
+// Faulted returns the number of faults of a kind.
+func (c ImportCounts) Faulted(kind string) int { return c[faultCount+kind] }
 
 // Rows returns the number of all rows.
 func (c ImportCounts) Rows() int {

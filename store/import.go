@@ -268,7 +268,7 @@ func (s *Store) ImportJob(ctx context.Context, imp core.Import) (core.Job, error
 
 // ImportLayout is what was read of a file before its rows.
 type ImportLayout struct {
-	Sheets   []string   `json:"sheets"` // those that are not hidden
+	Sheets   []string   `json:"sheets"` // those that may be chosen: see ImportSource
 	Sheet    string     `json:"sheet"`  // which was read
 	HeadRow  int        `json:"head"`   // number of the last row of the heading, from 1
 	Headings []string   `json:"headings"`
@@ -276,7 +276,6 @@ type ImportLayout struct {
 	Keys     []string   `json:"keys"`   // of columns, by position, as they were understood; "" = not imported
 	Missing  []string   `json:"missing"`
 	Twice    []string   `json:"twice"`
-	Unknown  []int      `json:"unknown"`
 	Notes    []string   `json:"notes"` // what somebody should know of how it was read, in sentences
 }
 
@@ -497,7 +496,7 @@ func (s *Store) CancelImport(ctx context.Context, by core.Actor, scope core.Scop
 // giveUpImport ends an import that is locked before it is done, because somebody cancelled it or because of a problem:
 // at once if it has written nothing, else by taking that back.
 func giveUpImport(tx *database.Tx, by core.Actor, imp core.Import, problem string) error {
-	if imp.Batch == 0 && imp.Houses == 0 {
+	if !imp.Wrote() {
 		state := core.ImportCancelled
 		if problem != "" {
 			state = core.ImportFailed
@@ -533,7 +532,7 @@ func (s *Store) UndoImport(ctx context.Context, by core.Actor, scope core.Scope,
 		if err != nil {
 			return err
 		}
-		if imp.Batch == 0 && imp.Houses == 0 {
+		if !imp.Wrote() {
 			return core.Conflict("这次导入没有写入内容，不用撤销")
 		}
 		if err := undoImport(tx, by, imp, false, ""); err != nil {

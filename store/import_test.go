@@ -11,6 +11,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/migrations"
+	"tongxing/store/database"
 )
 
 // listFile is a file as ReadImport gets it: one sheet of rows.
@@ -508,6 +509,35 @@ func TestImportContradictionsMarkBothRows(t *testing.T) {
 		back, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 300, Prev: core.ID(next[0].Number)}})
 		if err != nil || len(back) != 300 || back[0].Number != first[0].Number {
 			t.Errorf("back: %d rows from %d, %v", len(back), back[0].Number, err)
+		}
+	})
+}
+
+// The rows with a fault are looked for in the parts that have it, and in no others.
+func TestImportRowsOpenOnlyTheirParts(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, _ func() string) {
+		text := "姓名|身份|手机|楼栋|单元|房号\n"
+		for n := range core.ImportPart {
+			text += fmt.Sprintf("赵%d|业主|137|1|1|%d\n", n, n)
+		}
+		imp := readList(t, s, importEstate(t, s), listOf(text+"钱一|国王|13700000001|1|1|101\n"))
+		kinds := imp.Counts.Faults()
+		if len(kinds) != 2 || kinds[1].N != 1 || imp.Counts.Faulted(kinds[1].Kind) != 1 {
+			t.Fatalf("faults: %v", kinds)
+		}
+		if err := s.db.Write(t.Context(), "spoil a part", func(tx *database.Tx) error {
+			_, err := tx.Exec("UPDATE import_part SET content = ? WHERE part = 0", []byte("?"))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		filter := ImportRowFilter{Fault: kinds[1].Kind, Page: Page{Limit: 10}}
+		if rows, _, err := s.ImportRows(t.Context(), imp, filter); err != nil || len(rows) != 1 {
+			t.Errorf("the rare fault: %v, %v", rows, err)
+		}
+		filter.Fault = kinds[0].Kind
+		if _, _, err := s.ImportRows(t.Context(), imp, filter); !core.IsNotFound(err) {
+			t.Errorf("the spoilt part was not opened: %v", err)
 		}
 	})
 }

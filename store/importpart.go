@@ -114,14 +114,12 @@ type ImportRowFilter struct {
 	Page     Page                 // its cursors are numbers of rows
 }
 
+// counted reports whether rows with these counts may have any of the filter.
 func (f ImportRowFilter) counted(counts core.ImportCounts) bool {
-	switch {
-	case f.Places:
-		return counts[core.ImportPlaces] > 0
-	case len(f.Verdicts) > 0:
-		return counts.Of(f.Verdicts...) > 0
+	if f.Fault != "" {
+		return counts.Faulted(f.Fault) > 0
 	}
-	return true
+	return f.Count(counts) > 0
 }
 
 func (f ImportRowFilter) has(row core.ImportRow) bool {
@@ -178,13 +176,13 @@ func (s *Store) ImportRows(ctx context.Context, imp core.Import, f ImportRowFilt
 	}
 	list, more = core.CutPage(f.Page, list[:min(len(list), f.Page.Limit+1)])
 	if f.Page.Total != nil {
-		*f.Page.Total = f.total(imp.Counts)
+		*f.Page.Total = f.Count(imp.Counts)
 	}
 	return list, more, nil
 }
 
-// total returns the number of rows of the whole list by the counts of all; -1 = unknown.
-func (f ImportRowFilter) total(counts core.ImportCounts) int {
+// Count returns how many of the rows with these counts are of the filter; -1 = unknown.
+func (f ImportRowFilter) Count(counts core.ImportCounts) int {
 	switch {
 	case f.Fault != "":
 		return -1

@@ -22,7 +22,7 @@ type ImportLine struct {
 
 // ImportSource is a file that has been opened.
 type ImportSource interface {
-	// Sheets returns the names of the sheets that are not hidden, the one that opens first in front.
+	// Sheets returns the names of the sheets that may be chosen: the one that opens first, and those that are not hidden.
 	Sheets() []string
 	// Size returns about how many rows a sheet has.
 	Size(ctx context.Context, sheet string) (int, error)
@@ -30,12 +30,6 @@ type ImportSource interface {
 	Lines(ctx context.Context, sheet string, each func(ImportLine) error) error
 	// Notes returns what somebody should know of how a sheet was read, in sentences.
 	Notes() []string
-}
-
-// importKind is how the rows of a kind of import are judged and written.
-type importKind struct {
-	// begin reads what judging and writing need of a community.
-	begin func(ctx context.Context, s *Store, c core.Community) (importer, error)
 }
 
 // importer judges and writes the rows of one import.
@@ -64,11 +58,13 @@ type importWritten struct {
 	learnt []core.HouseRef
 }
 
-// importKinds has every kind of core.ImportTypes.
-var importKinds map[core.ImportKind]importKind
+// importKinds has every kind of core.ImportTypes: what reads what judging and writing its rows need of a community.
+var importKinds map[core.ImportKind]func(ctx context.Context, s *Store, c core.Community) (importer, error)
 
 func init() { // the functions refer to the table
-	importKinds = map[core.ImportKind]importKind{core.ImportResidents: {begin: beginResidentImport}}
+	importKinds = map[core.ImportKind]func(context.Context, *Store, core.Community) (importer, error){
+		core.ImportResidents: beginResidentImport,
+	}
 }
 
 // importSamples is how many rows beneath the heading the mapping page shows.
@@ -181,16 +177,13 @@ func (s *Store) beginReading(
 		id: s.db.NewID(s.Now()), counts: core.ImportCounts{}, wrong: map[int][]core.ImportFault{},
 	}
 	sheets := source.Sheets()
-	if len(sheets) == 0 {
-		return nil, core.Invalid("工作表都是隐藏的，请取消隐藏后再上传")
-	}
 	if !slices.Contains(sheets, r.sheet) {
 		r.sheet = sheets[0]
 	}
 	if r.said, err = s.importSaid(ctx, imp); err != nil {
 		return nil, err
 	}
-	if r.importer, err = importKinds[imp.Kind].begin(ctx, s, c); err != nil {
+	if r.importer, err = importKinds[imp.Kind](ctx, s, c); err != nil {
 		return nil, err
 	}
 	size, err := source.Size(ctx, r.sheet)
@@ -352,7 +345,7 @@ func (r *importReading) layout() ImportLayout {
 	}
 	return ImportLayout{
 		Sheets: r.source.Sheets(), Sheet: r.sheet, HeadRow: r.headRow, Headings: r.head.Headings, Sample: r.sample, Keys: keys,
-		Missing: r.head.Missing, Twice: r.head.Twice, Unknown: r.head.Unknown, Notes: r.source.Notes(),
+		Missing: r.head.Missing, Twice: r.head.Twice, Notes: r.source.Notes(),
 	}
 }
 

@@ -22,7 +22,7 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	case core.ImportUndoing:
 		return s.UndoImportRows(ctx, id, step)
 	case core.ImportDone: // a server was stopped between this end and that of its job
-		return writtenWords(imp.Written), nil
+		return imp.Written.Words() + "住户。", nil
 	default:
 		return "", errJobGone
 	}
@@ -30,7 +30,7 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	if err != nil {
 		return "", err
 	}
-	by, err := importKinds[imp.Kind].begin(ctx, s, c)
+	by, err := importKinds[imp.Kind](ctx, s, c)
 	if err != nil {
 		return "", err
 	}
@@ -108,14 +108,7 @@ func (s *Store) endImport(ctx context.Context, imp core.Import) (string, error) 
 			string(core.ImportDone), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(imp.ID), string(core.ImportWriting),
 		)
 	})
-	return writtenWords(imp.Written), err
-}
-
-func writtenWords(w core.ImportCounts) string {
-	return fmt.Sprintf(
-		"添加 %s 名住户、%s 套房屋，修改 %s 名住户。", core.Grouped(w.Of(core.ImportNew, core.ImportBack, core.ImportTie)),
-		core.Grouped(w[core.ImportPlaces]), core.Grouped(w.Of(core.ImportChanged)),
-	)
+	return imp.Written.Words() + "住户。", err
 }
 
 // ownConflict returns an error of the work itself as one that ends its job: a conflict tells the runner that the job is

@@ -128,13 +128,9 @@ func importBadge(s core.ImportState) templates.Badge {
 
 // importResult returns a line about what came of an import.
 func importResult(imp core.Import) string {
-	w := imp.Written
 	switch imp.State {
 	case core.ImportDone, core.ImportUndone:
-		return fmt.Sprintf(
-			"添加 %s 名住户、%s 套房屋，修改 %s 名", frame.Grouped(w.Of(core.ImportNew, core.ImportBack, core.ImportTie)),
-			frame.Grouped(w[core.ImportPlaces]), frame.Grouped(w.Of(core.ImportChanged)),
-		)
+		return imp.Written.Words()
 	case core.ImportFailed:
 		return imp.Problem
 	case core.ImportPreview, core.ImportWriting:

@@ -295,7 +295,7 @@ func TestImportPages(t *testing.T) {
 		"console/import/new":         importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
 		"console/import/new#unasked": importNewPage{Shell: shell, Form: form},
 		"console/import/show": importShowPage{
-			Shell: shell, State: importBadge(core.ImportPreview), Facts: []templates.Fact{{Label: "文件", Value: desk.Hostile}},
+			Shell: shell, Facts: []templates.Fact{{Label: "文件", Value: desk.Hostile}},
 			Notes: []string{desk.Hostile}, Submits: importSubmits(core.Import{State: core.ImportPreview}), Faults: "/e", Listed: true,
 			Links:   importLinks(core.Import{Batch: 1, Houses: 2}),
 			Preview: &importPreview{Action: "/w", Seen: "1", Submit: "导入 2 行", Map: "/m", Form: templates.Form{CSRF: "x"}},
@@ -303,7 +303,7 @@ func TestImportPages(t *testing.T) {
 			Rows: []importRowView{row},
 		},
 		"console/import/show#mapping": importShowPage{
-			Shell: shell, State: importBadge(core.ImportMapping), Problem: desk.Hostile,
+			Shell: shell, Problem: desk.Hostile,
 			Mapping: &importMapping{
 				Action: "/c", Seen: "1", Form: templates.Form{CSRF: "x", Error: desk.Hostile}, Wrong: []string{desk.Hostile},
 				Sheet: templates.Field{
@@ -315,7 +315,7 @@ func TestImportPages(t *testing.T) {
 			},
 		},
 		"console/import/show#working": importShowPage{
-			Shell: shell, State: importBadge(core.ImportWriting),
+			Shell: shell,
 			Job: &templates.Job{Title: "导入", State: importBadge(core.ImportWriting), Percent: 5, Known: true, URL: "/i", CSRF: "x"},
 		},
 	})

@@ -125,7 +125,7 @@ func (p *Pages) importUndo(c *web.Context) error {
 			Title: "撤销导入“" + imp.File + "”？",
 			Text:  "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过、有出入记录的保留。",
 			Effects: []string{
-				"添加的住户 " + frame.Grouped(w.Of(core.ImportNew, core.ImportBack, core.ImportTie)) + " 名",
+				"添加的住户 " + frame.Grouped(w.Added()) + " 名",
 				"修改的住户 " + frame.Grouped(w.Of(core.ImportChanged)) + " 名",
 				"添加的房屋 " + frame.Grouped(w[core.ImportPlaces]) + " 套",
 			},

@@ -19,7 +19,6 @@ import (
 // importShowPage is an import in any of its states.
 type importShowPage struct {
 	templates.Shell
-	State   templates.Badge
 	Facts   []templates.Fact
 	Job     *templates.Job // while one works on it, and if that has failed
 	Problem string         // why it failed
@@ -32,7 +31,6 @@ type importShowPage struct {
 	Tabs    templates.Tabs
 	List    templates.List
 	Rows    []importRowView
-	Columns []string // headings of what a row has
 	Listed  bool     // the rows are shown
 }
 
@@ -127,7 +125,7 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	if err != nil {
 		return err
 	}
-	page := importShowPage{Shell: p.Shell(c, "resident", imp.File), State: importBadge(imp.State), Problem: imp.Problem}
+	page := importShowPage{Shell: p.Shell(c, "resident", imp.File), Problem: imp.Problem}
 	page.Note = community.Name
 	page.Crumbs = []templates.Crumb{{Label: "导入记录", URL: frame.ImportPath}}
 	page.Facts = p.importFacts(imp)
@@ -232,7 +230,7 @@ func importSubmits(imp core.Import) []templates.Submit {
 	case core.ImportReading, core.ImportMapping, core.ImportPreview, core.ImportWriting:
 		return []templates.Submit{{Label: "取消导入", URL: url + "/cancel", Icon: "x", Ask: true}}
 	case core.ImportDone:
-		if imp.Batch != 0 || imp.Houses != 0 {
+		if imp.Wrote() {
 			return []templates.Submit{{Label: "撤销本次", URL: url + "/undo", Icon: "arrow-back-up", Ask: true}}
 		}
 	}
@@ -378,18 +376,6 @@ var importTabs = []struct {
 
 const importRowsAPage = 50
 
-func (f importTabFilter) n(imp core.Import) int {
-	switch {
-	case f.Places:
-		return imp.Counts[core.ImportPlaces]
-	case len(f.Verdicts) == 0:
-		return imp.Counts.Rows()
-	}
-	return imp.Counts.Of(f.Verdicts...)
-}
-
-type importTabFilter store.ImportRowFilter
-
 // importRows reads the rows of the tab that is asked for.
 func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import, columns []core.ImportColumn) error {
 	var asked struct {
@@ -404,7 +390,7 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import
 	page.Tabs.Label, page.Listed = "各行", true
 	var filter store.ImportRowFilter
 	for _, tab := range importTabs {
-		n := importTabFilter(tab.filter).n(imp)
+		n := tab.filter.Count(imp.Counts)
 		if tab.name != "" && n == 0 {
 			continue
 		}

@@ -255,7 +255,7 @@ func (c ImportCounts) Of(verdicts ...ImportVerdict) int {
 // Added returns the number of records that rows add: people, and further ties of those who are known.
 func (c ImportCounts) Added() int { return c.Of(ImportNew, ImportBack, ImportTie) }
 
-// Words tells what rows that were written have done, without a full stop.
+// Words returns a line about what rows that were written have done.
 func (c ImportCounts) Words() string {
 	return fmt.Sprintf("添加 %s 名住户、%s 套房屋，修改 %s 名", Grouped(c.Added()), Grouped(c[ImportPlaces]), Grouped(c.Of(ImportChanged)))
 }

@@ -3,15 +3,12 @@ package sheet
 import (
 	"archive/zip"
 	"bytes"
-	"context"
-	"encoding/xml"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// source is an untrusted workbook.
+// source is an untrusted workbook: the list of its sheets, and its parts.
 type source struct {
 	parts
 	sheets  []sourceSheet
@@ -27,11 +24,7 @@ type sourceSheet struct {
 	hidden bool
 }
 
-// openBook reads the list of a workbook's sheets.
-func openBook(ctx context.Context, content []byte) (*source, error) {
-	return openParts(content, &budget{ctx: ctx, pace: newPace(readingRest), unpacked: maxUnpacked, elements: maxElements})
-}
-
+// openParts reads the list of a workbook's sheets.
 func openParts(content []byte, left *budget) (*source, error) {
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
@@ -52,40 +45,34 @@ func openParts(content []byte, left *budget) (*source, error) {
 
 func (s *source) readSheets() error {
 	var ids []string
-	err := s.read("xl/workbook.xml", func(_ *part, element xml.StartElement) error {
-		switch element.Name.Local {
+	err := s.read("xl/workbook.xml", func(m *markup) error {
+		switch string(m.name) {
 		case "workbookPr":
-			s.date04 = truth(element, "date1904")
+			s.date04 = m.truth("date1904")
 		case "workbookView":
-			s.active = max(number(element, "activeTab"), 0)
+			s.active = max(m.number("activeTab"), 0)
 		case "sheet":
-			state := value(element, "state")
-			s.sheets = append(s.sheets, sourceSheet{name: value(element, "name"), hidden: state == "hidden" || state == "veryHidden"})
-			id := ""
-			for _, a := range element.Attr {
-				if a.Name.Local == "id" && a.Name.Space != "" {
-					id = a.Value
-				}
-			}
-			ids = append(ids, id)
+			state := string(m.value("state"))
+			s.sheets = append(s.sheets, sourceSheet{name: string(m.value("name")), hidden: state == "hidden" || state == "veryHidden"})
+			ids = append(ids, string(m.value("id")))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.read("xl/_rels/workbook.xml.rels", func(_ *part, element xml.StartElement) error {
-		if element.Name.Local != "Relationship" || value(element, "TargetMode") == "External" {
+	return s.read("xl/_rels/workbook.xml.rels", func(m *markup) error {
+		if string(m.name) != "Relationship" || string(m.value("TargetMode")) == "External" {
 			return nil
 		}
-		target := strings.ReplaceAll(value(element, "Target"), `\`, "/")
+		target := strings.ReplaceAll(string(m.value("Target")), `\`, "/")
 		if !strings.HasPrefix(target, "/") {
 			target = "/xl/" + target
 		}
 		target = strings.TrimPrefix(path.Clean(target), "/")
-		switch path.Base(value(element, "Type")) {
+		switch path.Base(string(m.value("Type"))) {
 		case "worksheet":
-			if i := slices.Index(ids, value(element, "Id")); i >= 0 {
+			if i := slices.Index(ids, string(m.value("Id"))); i >= 0 {
 				s.sheets[i].part = target
 			}
 		case "sharedStrings":
@@ -98,140 +85,16 @@ func (s *source) readSheets() error {
 }
 
 // shown returns the visible sheets, the one that opens first.
-func (s *source) shown() []sourceSheet {
-	var shown []sourceSheet
+func (s *source) shown() []int {
+	var shown []int
 	for i, sheet := range s.sheets {
 		switch {
 		case sheet.hidden || sheet.part == "":
 		case i == s.active:
-			shown = slices.Insert(shown, 0, sheet)
+			shown = slices.Insert(shown, 0, i)
 		default:
-			shown = append(shown, sheet)
+			shown = append(shown, i)
 		}
 	}
 	return shown
-}
-
-// firstFilled reads the sheets in the order of shown up to the first that is not empty.
-func (s *source) firstFilled(max int) (name string, g *grid, err error) {
-	shown := s.shown()
-	switch {
-	case len(shown) == 0 && len(s.sheets) > 0:
-		return "", nil, errHidden
-	case len(shown) == 0:
-		return "", nil, errBroken
-	}
-	hidden := &grid{}
-	for _, sheet := range shown {
-		g = &grid{max: max, hidden: map[int]bool{}, columns: map[int]bool{}}
-		if err := s.read(sheet.part, g.read); err != nil {
-			return "", nil, err
-		}
-		g.fill()
-		g.dropHidden()
-		if len(g.lines) > 0 {
-			return sheet.name, g, nil
-		}
-		if g.rows > 0 || len(g.columns) > 0 {
-			name, hidden = sheet.name, g
-		}
-	}
-	return name, hidden, nil
-}
-
-// resolve replaces the indices into the table of shared strings by the texts.
-func (s *source) resolve(g *grid) error {
-	wanted := map[int][]*gridCell{}
-	for i := range g.lines {
-		for j := range g.lines[i].cells {
-			cell := &g.lines[i].cells[j]
-			if cell.kind != "s" {
-				continue
-			}
-			n, err := strconv.ParseUint(strings.TrimSpace(cell.value), 10, 31)
-			if err != nil {
-				return errBroken
-			}
-			wanted[int(n)] = append(wanted[int(n)], cell)
-		}
-	}
-	at := -1
-	if len(wanted) > 0 {
-		err := s.read(s.strings, func(p *part, element xml.StartElement) error {
-			if element.Name.Local != "si" {
-				return nil
-			}
-			at++
-			cells, is := wanted[at]
-			if !is {
-				return nil
-			}
-			text, err := p.rich(cellBytes)
-			for _, cell := range cells {
-				cell.value, cell.kind = text, "inlineStr"
-			}
-			if delete(wanted, at); len(wanted) == 0 && err == nil {
-				return errEnough
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if len(wanted) > 0 {
-		return errBroken
-	}
-	return nil
-}
-
-// formats returns how the numbers of a grid are displayed, by style.
-func (s *source) formats(g *grid) (map[int]format, error) {
-	last, wanted := 0, map[int]bool{}
-	for _, line := range g.lines {
-		for _, cell := range line.cells {
-			if cell.kind == "" || cell.kind == "n" {
-				wanted[cell.style] = true
-				last = max(last, cell.style)
-			}
-		}
-	}
-	if len(wanted) == 0 || s.styles == "" {
-		return nil, nil
-	}
-	if last >= maxFormats {
-		return nil, errFormats
-	}
-	codes, formats, style := map[int]string{}, map[int]format{}, 0
-	err := s.read(s.styles, func(p *part, element xml.StartElement) error {
-		switch element.Name.Local {
-		case "numFmt":
-			if code := value(element, "formatCode"); len(code) <= formatBytes && len(codes) < maxCodes {
-				codes[number(element, "numFmtId")] = code
-			}
-		case "cellXfs":
-			err := p.inside(func(element xml.StartElement) error {
-				if element.Name.Local != "xf" {
-					return nil
-				}
-				if wanted[style] {
-					id := max(number(element, "numFmtId"), 0)
-					formats[style] = format{id, codes[id]}
-				}
-				if style++; style > last {
-					return errEnough
-				}
-				return nil
-			})
-			if err == nil {
-				err = errEnough
-			}
-			return err
-		}
-		return nil
-	})
-	if err == errLarge {
-		err = errFormats
-	}
-	return formats, err
 }

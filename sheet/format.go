@@ -2,7 +2,6 @@ package sheet
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -55,17 +54,9 @@ func (f format) date() bool {
 	return false
 }
 
-// moment formats a number with a date format as the day or the time that it shows, always in the
+// momentOf returns a number with a date format as the day or the time that it shows, always in the
 // same notation: a day where a house was meant can then be recognised. ok is false if it is not a
 // date or time.
-func moment(number string, date04 bool) (text string, ok bool) {
-	days, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil {
-		return "", false
-	}
-	return momentOf(days, date04)
-}
-
 func momentOf(days float64, date04 bool) (text string, ok bool) {
 	if !(days >= 0 && days < 2_958_466) { // the first day of the year 10000
 		return "", false
@@ -86,11 +77,4 @@ func momentOf(days float64, date04 bool) (text string, ok bool) {
 		return at.Format("2006-01-02 15:04:05"), true
 	}
 	return at.Format("2006-01-02"), true
-}
-
-// rounded reports whether a number has more digits than spreadsheets keep, so that the last ones
-// are lost.
-func rounded(number string) bool {
-	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	return err == nil && math.Abs(n) >= 1e15
 }

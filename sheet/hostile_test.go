@@ -66,7 +66,11 @@ func hostile(t testing.TB) map[string][]byte {
 		"a long format":    formatted(t, strings.Repeat(`0\-`, 100), 1_200),
 		"a usual format":   formatted(t, `000`, 12_000),
 		"too many formats": formatted(t, strings.Repeat(`0\-`, 100), 40_000),
-		"text format":      formatted(t, strings.Repeat(`@`, 200), 1_200),
+		"no number": zipped(t, parcel(
+			[]byte(`<worksheet><sheetData><row><c s="1"><v>Inf</v></c><c s="1"><v>-Infinity</v></c><c s="1"><v>NaN</v></c></row></sheetData></worksheet>`), nil,
+			[]byte(`<styleSheet><numFmts><numFmt numFmtId="200" formatCode="# ?/?"/></numFmts><cellXfs><xf/><xf numFmtId="200"/></cellXfs></styleSheet>`),
+		)),
+		"text format": formatted(t, strings.Repeat(`@`, 200), 1_200),
 	}
 }
 

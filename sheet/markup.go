@@ -10,7 +10,7 @@ import (
 // markup reads XML as spreadsheets contain it, some ten times as fast as encoding/xml and with one
 // token in memory at a time. It knows elements, attributes, text, CDATA and the predefined
 // entities; comments and processing instructions are skipped, document types refused. Prefixes of
-// names are dropped.
+// names are dropped. With a budget it is strict: what is not well-formed is refused as well.
 type markup struct {
 	in     io.Reader
 	spent  *int64 // bytes that may still be read, of all parts together
@@ -19,6 +19,9 @@ type markup struct {
 	err    error
 	depth  int // of elements around the next token
 	single bool
+	left   *budget // of a short list and of small parts; nil = only spent bounds what is read
+	part   int64   // bytes left for this part, if there is a budget
+	odd    bool    // there was an ampersand that begins no entity
 
 	raw  []byte // the token as it is written; nil for the end of an element without content
 	name []byte // of the element that starts or ends
@@ -53,14 +56,16 @@ func (m *markup) fill() error {
 		m.at = 0
 	}
 	if len(m.buf) == cap(m.buf) {
-		if cap(m.buf) >= 8*markupBuffer {
+		if cap(m.buf) >= 8*markupBuffer || m.left != nil && cap(m.buf) >= maxToken {
 			return errLarge // one token of a megabyte
 		}
 		m.buf = append(make([]byte, 0, 2*cap(m.buf)), m.buf...)
 	}
 	n, err := m.in.Read(m.buf[len(m.buf):cap(m.buf)])
 	m.buf = m.buf[:len(m.buf)+n]
-	if *m.spent -= int64(n); *m.spent < 0 {
+	*m.spent -= int64(n)
+	m.part -= int64(n)
+	if *m.spent < 0 || m.left != nil && m.part < 0 {
 		m.err = errLarge
 		return m.err
 	}
@@ -95,10 +100,16 @@ func (m *markup) next() (token, error) {
 		m.raw = tag
 		switch tag[1] {
 		case '?':
+			if m.left != nil && !declared(tag) {
+				return 0, errBroken
+			}
 			continue
 		case '!':
 			if bytes.HasPrefix(tag, []byte("<![CDATA[")) {
 				m.text = tag[len("<![CDATA[") : len(tag)-len("]]>")]
+				if m.left != nil && !characters(m.text) {
+					return 0, errBroken
+				}
 				return tokenText, nil
 			}
 			if !bytes.HasPrefix(tag, []byte("<!--")) {
@@ -107,7 +118,7 @@ func (m *markup) next() (token, error) {
 			continue
 		case '/':
 			m.name, m.rest = local(bytes.TrimRight(tag[2:len(tag)-1], " \t\r\n")), nil
-			if m.depth--; m.depth < 0 {
+			if m.depth--; m.depth < 0 || m.left != nil && bytes.ContainsAny(m.name, " \t\r\n") {
 				return 0, errBroken
 			}
 			return tokenStop, nil
@@ -133,10 +144,62 @@ func (m *markup) start(tag []byte) error {
 		end++
 	}
 	m.name, m.rest = local(tag[:end]), tag[end:]
-	if m.depth++; m.depth > maxDepth || len(m.name) == 0 {
+	m.depth++
+	switch {
+	case m.left == nil && m.depth > maxDepth, len(m.name) == 0:
+		return errBroken
+	case m.left == nil:
+		return nil
+	case m.depth > maxDepth:
+		return errLarge
+	case !m.proper():
 		return errBroken
 	}
-	return nil
+	return m.left.element()
+}
+
+// proper reports whether the attributes of the element that started last are well-formed.
+func (m *markup) proper() bool {
+	for rest := m.rest; ; {
+		_, value, left, ok := attribute(rest)
+		if !ok {
+			return len(bytes.TrimSpace(rest)) == 0
+		}
+		text := m.plain(value)
+		if m.odd || bytes.IndexByte(value, '<') >= 0 || !characters(text) {
+			return false
+		}
+		rest = left
+	}
+}
+
+// characters reports whether a text is UTF-8 without what XML may not contain.
+func characters(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return false
+		}
+	}
+	return utf8.Valid(text) && !bytes.Contains(text, []byte("\uffff")) && !bytes.Contains(text, []byte("\ufffe"))
+}
+
+// declared reports whether a processing instruction is not the declaration of an encoding other
+// than UTF-8, or of an unknown XML.
+func declared(tag []byte) bool {
+	rest, is := bytes.CutPrefix(bytes.TrimSuffix(tag, []byte("?>")), []byte("<?xml"))
+	if !is || len(rest) > 0 && rest[0] > ' ' {
+		return true
+	}
+	for {
+		name, value, left, ok := attribute(rest)
+		switch {
+		case !ok:
+			return true
+		case string(name) == "encoding" && !bytes.EqualFold(value, []byte("utf-8")), string(name) == "version" && string(value) != "1.0":
+			return false
+		}
+		rest = left
+	}
 }
 
 // tag returns the markup that begins here, to its closing bracket.
@@ -207,20 +270,26 @@ func (m *markup) words() error {
 		here := m.buf[m.at:]
 		if i := bytes.IndexByte(here[from:], '<'); i >= 0 {
 			m.at += from + i
-			m.raw = here[:from+i]
-			m.text = m.plain(m.raw)
-			return nil
+			return m.said(here[:from+i])
 		}
 		from = len(here)
 		if err := m.fill(); err == io.EOF {
-			m.raw = m.buf[m.at:]
-			m.text = m.plain(m.raw)
+			here = m.buf[m.at:]
 			m.at = len(m.buf)
-			return nil
+			return m.said(here)
 		} else if err != nil {
 			return err
 		}
 	}
+}
+
+// said takes a text.
+func (m *markup) said(raw []byte) error {
+	m.raw, m.text = raw, m.plain(raw)
+	if m.left != nil && (m.odd || bytes.Contains(raw, []byte("]]>")) || !characters(m.text)) {
+		return errBroken
+	}
+	return nil
 }
 
 // plain replaces the entities of a text.
@@ -246,6 +315,7 @@ func (m *markup) plain(text []byte) []byte {
 			text = text[end+1:]
 			continue
 		}
+		m.odd = true
 		m.own = append(m.own, '&')
 		text = text[1:]
 	}
@@ -370,6 +440,9 @@ func (m *markup) skip() error {
 	return nil
 }
 
+// maxRaw bounds the text that is kept of an element, in bytes: more than maxText characters are cut off anyway.
+const maxRaw = 8 * maxText
+
 // content appends the text of the element that started last to b, without that of elements inside it.
 func (m *markup) content(b []byte) ([]byte, error) {
 	for depth := m.depth; ; {
@@ -378,7 +451,7 @@ func (m *markup) content(b []byte) ([]byte, error) {
 			return b, err
 		}
 		if found == tokenText && m.depth == depth {
-			b = append(b, m.text...)
+			b = append(b, m.text[:min(len(m.text), max(maxRaw-len(b), 0))]...)
 		}
 		if m.depth < depth {
 			return b, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"time"
 
 	"tongxing/sheet/xls"
 )
@@ -123,64 +122,4 @@ func (o *old) cell(cell xls.Cell) Cell {
 		return numberCell(cell.Number, look, o.book.Date1904)
 	}
 	return Cell{Text: o.texts.clean(cell.Text), Kind: CellText}
-}
-
-// readOld reads the first visible sheet of a legacy workbook that is not empty, as readBook does.
-func readOld(ctx context.Context, content []byte, max int) (t Table, err error) {
-	o, err := openOld(content)
-	if err != nil {
-		return t, err
-	}
-	shown := 0
-	for _, sheet := range o.sheets() {
-		if !sheet.Hidden {
-			shown++
-		}
-	}
-	if shown == 0 {
-		return t, errHidden
-	}
-	for i, sheet := range o.sheets() {
-		if sheet.Hidden {
-			continue
-		}
-		t = Table{Sheet: sheet.Name, Sheets: shown}
-		r := &rowing{max: sheetRows, left: maxReading, since: time.Now(), pace: newPace(readingRest)}
-		r.each = func(row Row) error { return t.addShown(row, max) }
-		if err := o.rows(ctx, i, r); err != nil {
-			return Table{}, err
-		}
-		t.HiddenRows, t.HiddenColumns = r.seen.HiddenRows, r.seen.HiddenColumns
-		if len(t.Rows) > 0 {
-			break
-		}
-	}
-	return t, nil
-}
-
-// addShown adds what a person sees of a row.
-func (t *Table) addShown(row Row, max int) error {
-	if row.Hidden {
-		return nil
-	}
-	texts, lost := make([]string, len(row.Cells)), false
-	for column, cell := range row.Cells {
-		if !cell.Hidden {
-			texts[column] = cell.Text
-			lost = lost || cell.Lost
-		}
-	}
-	for len(texts) > 0 && texts[len(texts)-1] == "" {
-		texts = texts[:len(texts)-1]
-	}
-	if !t.add(row.Number, texts) {
-		return nil
-	}
-	if lost {
-		t.Rounded = append(t.Rounded, row.Number)
-	}
-	if len(t.Rows) > max {
-		return errLong
-	}
-	return nil
 }

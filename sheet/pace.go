@@ -21,7 +21,7 @@ type pace struct {
 	since time.Time // the end of the last rest
 }
 
-func newPace(rest int) pace { return pace{rest: rest, since: time.Now()} }
+func newPace(rest int) *pace { return &pace{rest: rest, since: time.Now()} }
 
 // step rests if a spell of work is over. It returns the error of ctx.
 func (p *pace) step(ctx context.Context) error {

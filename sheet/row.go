@@ -22,6 +22,7 @@ const (
 	CellTruth            // Text is TRUE or FALSE
 	CellFault            // Text is the error of a formula, such as #N/A
 	CellFormula          // Text is a formula that no program has calculated
+	cellShared           // Text is the number of a shared text: of a short list before it is shown
 )
 
 // Cell is one cell of a row.
@@ -30,6 +31,8 @@ type Cell struct {
 	Kind   CellKind
 	Lost   bool // a number of more than 15 digits: spreadsheets keep no more, the last ones are zeros
 	Hidden bool // in a hidden column
+
+	style int // of a number of a short list before it is shown
 }
 
 // Row is a row that is not empty.
@@ -93,7 +96,7 @@ type rowing struct {
 	away    bool  // each is running
 	left    time.Duration
 	since   time.Time
-	pace    pace
+	pace    *pace
 
 	row    Row
 	merged []mergedArea // not yet reached, by their first row

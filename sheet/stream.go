@@ -4,11 +4,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"tongxing/core"
@@ -23,9 +21,10 @@ const (
 	streamBlock = 256 << 10
 )
 
-// stream reads a workbook of any length row by row. It is a reader.
+// stream reads a workbook row by row. It is a reader.
 type stream struct {
 	*source
+	short   bool // every part keeps to the budget, and cells stay as they are in the file: see bookList
 	shared  *pool
 	looks   []shape // of cells, by style
 	texts   *texts
@@ -56,7 +55,11 @@ func openStream(ctx context.Context, content []byte) (*stream, error) {
 			return nil, errLarge
 		}
 	}
-	s, err := openParts(content, &budget{ctx: ctx, unpacked: maxSmall, elements: maxElement})
+	return newStream(content, &budget{ctx: ctx, pace: &pace{}, unpacked: maxSmall, elements: maxElement})
+}
+
+func newStream(content []byte, left *budget) (*stream, error) {
+	s, err := openParts(content, left)
 	if err != nil {
 		return nil, err
 	}
@@ -82,17 +85,13 @@ func (s *stream) size(ctx context.Context, sheet int) (int, error) {
 	return found.rows, nil
 }
 
-// open opens a part; a part that is missing is empty.
-func (s *stream) open(name string) (io.ReadCloser, error) {
-	file := s.files[strings.ToLower(name)]
-	if file == nil {
-		return io.NopCloser(strings.NewReader("")), nil
+// markup returns a reader of a long part: a sheet or the texts that cells share.
+func (s *stream) markup(name string, in io.Reader) *markup {
+	if s.short {
+		return s.bounded(name, in)
 	}
-	in, err := file.Open()
-	if err != nil {
-		return nil, errBroken
-	}
-	return in, nil
+	spent := int64(maxStream)
+	return newMarkup(in, &spent)
 }
 
 // streamed passes errors that have their own message; everything else is a broken file.
@@ -111,13 +110,17 @@ func (s *stream) survey(ctx context.Context, sheet int) (*survey, error) {
 	if found := s.surveys[sheet]; found != nil {
 		return found, nil
 	}
-	in, err := s.open(s.source.sheets[sheet].part)
+	part := s.source.sheets[sheet].part
+	in, err := s.open(part)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	found, spent := &survey{}, int64(maxStream)
-	behind, err := found.count(ctx, in, &spent)
+	found, spent, pace := &survey{}, int64(maxStream), newPace(importRest)
+	if s.short {
+		spent, pace = min(maxUnpacked, s.unpacked(part)), s.left.pace
+	}
+	behind, err := found.count(ctx, in, &spent, pace)
 	if err == nil {
 		err = found.merges(newMarkup(io.MultiReader(bytes.NewReader(behind), in), &spent))
 	}
@@ -130,10 +133,10 @@ func (s *stream) survey(ctx context.Context, sheet int) (*survey, error) {
 
 // count reads as far as the list of merged cells and returns the beginning of that. It does not
 // take the XML apart, which would take as long as reading the rows.
-func (f *survey) count(ctx context.Context, in io.Reader, spent *int64) ([]byte, error) {
+func (f *survey) count(ctx context.Context, in io.Reader, spent *int64, pace *pace) ([]byte, error) {
 	const overlap = len("<mergeCell ") - 1
 	buf := make([]byte, streamBlock)
-	kept, pace := 0, newPace(importRest)
+	kept := 0
 	for {
 		n, err := io.ReadFull(in, buf[kept:])
 		if *spent -= int64(n); *spent < 0 {
@@ -189,10 +192,19 @@ func (f *survey) merges(m *markup) error {
 // mergedOf parses A2:B9. ok is false for a single cell.
 func mergedOf(ref string) (a mergedArea, ok bool) {
 	from, to, _ := strings.Cut(ref, ":")
-	left, ok := columnOf(from)
-	right, also := columnOf(to)
-	a = mergedArea{top: rowOf(from), bottom: rowOf(to), left: left, right: right}
-	return a, ok && also && a.top > 0 && a.bottom >= a.top && right >= left && (a.bottom > a.top || right > left)
+	a = mergedArea{top: rowOf(from), bottom: rowOf(to), left: cellColumn([]byte(from)), right: cellColumn([]byte(to))}
+	return a, a.left >= 0 && a.top > 0 && a.bottom >= a.top && a.right >= a.left && (a.bottom > a.top || a.right > a.left)
+}
+
+// rowOf returns the row of a cell reference, or 0.
+func rowOf(cell string) int {
+	n := 0
+	for _, r := range cell {
+		if r >= '0' && r <= '9' && n < sheetRows {
+			n = 10*n + int(r-'0')
+		}
+	}
+	return n
 }
 
 func (s *stream) rows(ctx context.Context, sheet int, r *rowing) error {
@@ -200,17 +212,19 @@ func (s *stream) rows(ctx context.Context, sheet int, r *rowing) error {
 	if err != nil {
 		return err
 	}
-	if err := s.load(ctx, r); err != nil {
-		return err
+	if !s.short {
+		if err := s.load(ctx, r); err != nil {
+			return err
+		}
 	}
 	r.merge(found.merged)
-	in, err := s.open(s.source.sheets[sheet].part)
+	part := s.source.sheets[sheet].part
+	in, err := s.open(part)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	spent := int64(maxStream)
-	lines := &lines{stream: s, markup: newMarkup(in, &spent), r: r}
+	lines := &lines{stream: s, markup: s.markup(part, in), r: r}
 	if err := streamed(lines.read(ctx)); err != nil {
 		return err
 	}
@@ -234,64 +248,84 @@ func (s *stream) load(ctx context.Context, r *rowing) (err error) {
 // allShared reads the texts that cells share.
 func (s *stream) allShared(ctx context.Context, r *rowing) (*pool, error) {
 	all := &pool{}
+	var raw []byte
+	return all, s.eachShared(func(i int, m *markup) (err error) {
+		if raw, err = m.rich(raw[:0]); err == nil {
+			err = all.add(s.texts.clean(raw))
+		}
+		if err == nil && i&1023 == 1023 {
+			err = r.tick(ctx)
+		}
+		return err
+	})
+}
+
+// eachShared calls each for the texts that cells share, until it returns errEnough.
+func (s *stream) eachShared(each func(i int, m *markup) error) error {
 	in, err := s.open(s.strings)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer in.Close()
-	spent := int64(maxStream)
-	m := newMarkup(in, &spent)
-	var raw []byte
-	for {
+	m := s.markup(s.strings, in)
+	for i := 0; ; {
 		found, err := m.next()
 		if err == nil && found == tokenStart && string(m.name) == "si" {
-			if raw, err = m.rich(raw[:0]); err == nil {
-				err = all.add(s.texts.clean(raw))
-			}
-			if err == nil && len(all.places)&1023 == 0 {
-				err = r.tick(ctx)
-			}
+			err = each(i, m)
+			i++
 		}
-		if err == io.EOF {
-			return all, nil
+		if err == io.EOF || errors.Is(err, errEnough) {
+			return nil
 		}
 		if err != nil {
-			return nil, streamed(err)
+			return streamed(err)
 		}
 	}
 }
 
 // allLooks reads the formats of cells, by style.
 func (s *stream) allLooks() ([]shape, error) {
-	codes, known, looks := map[int]string{}, map[format]shape{}, []shape{}
-	err := s.read(s.styles, func(p *part, element xml.StartElement) error {
-		switch element.Name.Local {
-		case "numFmt":
-			if code := value(element, "formatCode"); len(code) <= formatBytes && len(codes) < maxCodes {
-				codes[number(element, "numFmtId")] = code
-			}
-		case "cellXfs":
-			return p.inside(func(element xml.StartElement) error {
-				if element.Name.Local != "xf" {
-					return nil
-				}
-				if len(looks) >= maxLooks {
-					return errFormats
-				}
-				id := max(number(element, "numFmtId"), 0)
-				f := format{id, codes[id]}
-				look, is := known[f]
-				if !is {
-					look = shapeOf(f)
-					known[f] = look
-				}
-				looks = append(looks, look)
-				return nil
-			})
+	known, looks := map[format]shape{}, []shape{}
+	err := s.eachFormat(func(f format) error {
+		if len(looks) >= maxLooks {
+			return errFormats
 		}
+		look, is := known[f]
+		if !is {
+			look = shapeOf(f)
+			known[f] = look
+		}
+		looks = append(looks, look)
 		return nil
 	})
 	return looks, err
+}
+
+// eachFormat calls each for the formats of cells in the order of styles, until it returns errEnough.
+func (s *stream) eachFormat(each func(format) error) error {
+	codes := map[int]string{}
+	return s.read(s.styles, func(m *markup) error {
+		switch string(m.name) {
+		case "numFmt":
+			if code := string(m.value("formatCode")); len(code) <= formatBytes && len(codes) < maxCodes {
+				codes[m.number("numFmtId")] = code
+			}
+		case "cellXfs":
+			for depth := m.depth; ; {
+				found, err := m.next()
+				if err != nil || m.depth < depth {
+					return err
+				}
+				if found == tokenStart && string(m.name) == "xf" {
+					id := max(m.number("numFmtId"), 0)
+					if err := each(format{id, codes[id]}); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // lines reads the rows of one sheet.
@@ -302,6 +336,7 @@ type lines struct {
 	row     int
 	raw     []byte // the value of a cell
 	formula []byte
+	cells   int // of a short list
 }
 
 var generalShape = shape{general: true}
@@ -397,11 +432,39 @@ func (l *lines) field(column int) (int, error) {
 	if err := l.values(); err != nil {
 		return column, err
 	}
+	if l.short {
+		return column, l.keep(column, kind, style)
+	}
 	cell, err := l.meaning(kind, style)
 	if err != nil {
 		return column, err
 	}
 	return column, l.r.cell(column, cell)
+}
+
+// keep adds a cell of a short list, of which only as much is read as a Table has.
+func (l *lines) keep(column int, kind byte, style int) error {
+	var cell Cell
+	switch {
+	case column >= tableColumns || len(bytes.TrimSpace(l.raw)) == 0 && (len(l.raw) > 0 || len(l.formula) == 0):
+		return nil
+	case l.r.hidden[column].hidden:
+		l.r.hidden[column].filled = true
+		return nil
+	case len(l.raw) > 0 && kind == 's':
+		cell = Cell{Text: string(bytes.TrimSpace(l.raw)), Kind: cellShared}
+	case len(l.raw) > 0 && kind == 'n':
+		cell = Cell{Text: string(l.raw), Kind: CellNumber, style: style}
+	default:
+		var err error
+		if cell, err = l.meaning(kind, style); err != nil {
+			return err
+		}
+	}
+	if l.cells++; l.cells > maxCells {
+		return errLarge
+	}
+	return l.r.cell(column, cell)
 }
 
 // values reads the content of a cell into raw and formula.
@@ -481,9 +544,8 @@ func (l *lines) amount(style int) Cell {
 	if look.general && short(l.raw) {
 		return Cell{Text: l.texts.same(l.raw), Kind: CellNumber}
 	}
-	text := strings.TrimSpace(string(l.raw))
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	value, is := parseNumber(string(l.raw))
+	if !is {
 		return Cell{Text: l.texts.clean(l.raw), Kind: CellText} // not a number after all
 	}
 	return numberCell(value, look, l.date04)
@@ -505,7 +567,7 @@ func short(raw []byte) bool {
 // cellColumn returns the column of a reference such as B7, or -1.
 func cellColumn(ref []byte) int {
 	n := 0
-	for _, c := range ref {
+	for _, c := range bytes.TrimLeft(ref, "$") {
 		if c |= 0x20; c < 'a' || c > 'z' {
 			break
 		}

@@ -14,7 +14,6 @@ import (
 const (
 	tableColumns = 32
 	tableCell    = 400 // characters
-	cellBytes    = 4 * tableCell
 )
 
 // Table is the content of a file as a person sees it: numbers in their format, the results of

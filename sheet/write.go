@@ -54,7 +54,7 @@ func Write(
 // book is a workbook in the making.
 type book struct {
 	ctx     context.Context
-	pace    pace
+	pace    *pace
 	zip     *zip.Writer
 	out     *bufio.Writer // of the sheet being written
 	name    string
@@ -263,6 +263,7 @@ func pack(z *zip.Writer, sheets []Info, styles string) error {
 }
 
 const (
+	mainSpace    = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 	officeLinks  = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 	packageLinks = "http://schemas.openxmlformats.org/package/2006/relationships"
 )

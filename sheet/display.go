@@ -87,8 +87,8 @@ func generalNumber(value float64) string {
 	return text
 }
 
-// parseNumber returns the number that a text is. One that is not finite is none: excelize would
-// look for its fraction for ever.
+// parseNumber returns the number that a text is. Infinity is a text: excelize would look for its
+// fraction for ever.
 func parseNumber(text string) (value float64, is bool) {
 	value, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	return value, err == nil && !math.IsInf(value, 0) && !math.IsNaN(value)

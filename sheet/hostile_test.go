@@ -66,13 +66,17 @@ func hostile(t testing.TB) map[string][]byte {
 		"a long format":    formatted(t, strings.Repeat(`0\-`, 100), 1_200),
 		"a usual format":   formatted(t, `000`, 12_000),
 		"too many formats": formatted(t, strings.Repeat(`0\-`, 100), 40_000),
-		"no number": zipped(t, parcel(
-			[]byte(`<worksheet><sheetData><row><c s="1"><v>Inf</v></c><c s="1"><v>-Infinity</v></c><c s="1"><v>NaN</v></c></row></sheetData></worksheet>`), nil,
-			[]byte(`<styleSheet><numFmts><numFmt numFmtId="200" formatCode="# ?/?"/></numFmts><cellXfs><xf/><xf numFmtId="200"/></cellXfs></styleSheet>`),
-		)),
+		"not finite":       zipped(t, parcel([]byte(notFinite), nil, []byte(fractions))),
 		"text format": formatted(t, strings.Repeat(`@`, 200), 1_200),
 	}
 }
+
+// notFinite has numbers of which excelize would look for the fraction for ever.
+const notFinite = `<worksheet><sheetData><row>` +
+	`<c s="1"><v>Inf</v></c><c s="1"><v>-Infinity</v></c><c s="1"><v>NaN</v></c></row></sheetData></worksheet>`
+
+const fractions = `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="# ?/?"/></numFmts>` +
+	`<cellXfs><xf/><xf numFmtId="200"/></cellXfs></styleSheet>`
 
 // formatted returns a workbook of n numbers in a format.
 func formatted(t testing.TB, code string, n int) []byte {

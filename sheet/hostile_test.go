@@ -67,7 +67,7 @@ func hostile(t testing.TB) map[string][]byte {
 		"a usual format":   formatted(t, `000`, 12_000),
 		"too many formats": formatted(t, strings.Repeat(`0\-`, 100), 40_000),
 		"not finite":       zipped(t, parcel([]byte(notFinite), nil, []byte(fractions))),
-		"text format": formatted(t, strings.Repeat(`@`, 200), 1_200),
+		"text format":      formatted(t, strings.Repeat(`@`, 200), 1_200),
 	}
 }
 

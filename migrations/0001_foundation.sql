@@ -317,7 +317,7 @@ CREATE INDEX resident_idno ON resident (idno_mac);
 CREATE INDEX resident_idno4 ON resident (idno4_mac, community_id);
 CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);
 CREATE INDEX resident_person ON resident (person_id);
-CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at);
+CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at, certified_how);
 
 -- What names are searched by (core.NameGram): each two neighbouring characters, the first one, and
 -- pinyin initials. The key is the whole row, so that a search reads nothing else.

@@ -34,7 +34,7 @@ type followSite struct {
 
 func newFollowSite(t *testing.T) *followSite {
 	t.Helper()
-	s := &followSite{mailroom: newMailroomAt(t, 1, false, time.Now())}
+	s := &followSite{mailroom: newMailroom(t, 1, false)}
 	redis := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})
 	t.Cleanup(func() { redis.Close() })
 	const aesKey = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"

@@ -34,7 +34,7 @@ func TestMessageWords(t *testing.T) {
 	for reason := range messageReasons {
 		words = append(words, reason.Label())
 	}
-	for answer := AnswerUnsure; answer <= AnswerOther; answer++ {
+	for answer := AnswerUnsure; answer <= AnswerNoLicence; answer++ {
 		rule, ok := sendRules[answer]
 		if !ok || answer != AnswerAccepted && rule.reason == "" {
 			t.Errorf("answer %d has no rule", answer)
@@ -233,7 +233,7 @@ func TestDecideAfterSend(t *testing.T) {
 // In doubt, nothing but the same call is tried again, and nothing at all where no platform recognises it.
 func TestDoubtIsKept(t *testing.T) {
 	m := Message{Kind: MessageSignIn, Channel: ChannelTemplate, Tries: 20, Unsure: midday.Add(-time.Minute)}
-	for answer := AnswerUnsure; answer <= AnswerOther; answer++ {
+	for answer := AnswerUnsure; answer <= AnswerNoLicence; answer++ {
 		got := DecideAfterSend(m, answer, midday, midday, 0)
 		if answer == AnswerAccepted {
 			if got.State != MessageSent || !got.Unsure.IsZero() {
@@ -241,7 +241,13 @@ func TestDoubtIsKept(t *testing.T) {
 			}
 			continue
 		}
-		if !got.Unsure.Equal(m.Unsure) || len(got.Tried) != 0 || got.State != MessageWaiting {
+		state := MessageUnknown // what is refused once is refused again: no repeat tells whether the first call arrived
+		switch answer {
+		case AnswerUnsure, AnswerUnsent, AnswerBusy, AnswerTooMany, AnswerNoQuota, AnswerBadSecret, AnswerBadIP:
+			state = MessageWaiting
+		}
+		if !got.Unsure.Equal(m.Unsure) || len(got.Tried) != 0 || got.State != state || got.Next.IsZero() != (state == MessageUnknown) ||
+			got.Why != sendRules[answer].reason || state == MessageUnknown && got.Reason != WhyUnsure {
 			t.Errorf("answer %d: %+v", answer, got)
 		}
 	}

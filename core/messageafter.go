@@ -99,6 +99,7 @@ func WechatAnswer(c MessageChannel, code int) SendAnswer {
 type AfterSend struct {
 	MessageStep
 	Attempt  AttemptState
+	Why      MessageReason    // of the attempt
 	Tried    []MessageChannel // of the message
 	Unsure   time.Time        // of the message
 	OptOut   bool             // the recipient gets no more by this template
@@ -131,11 +132,11 @@ func NextMidnight(now time.Time) time.Time {
 func DecideAfterSend(m Message, answer SendAnswer, begun, now time.Time, random float64) AfterSend {
 	rule := sendRules[answer]
 	a := AfterSend{Attempt: rule.state, Tried: m.Tried, Unsure: m.Unsure, Alarm: rule.alarm, StopOne: rule.ofOne}
-	a.Reason = rule.reason
+	a.Reason, a.Why = rule.reason, rule.reason
 	a.OptOut, a.NoGrants = answer == AnswerOptedOut, answer == AnswerNoGrant
 	a.Unfollow = answer == AnswerGone && m.Channel == ChannelTemplate
 	if answer == AnswerGone && m.Channel == ChannelWeWork {
-		a.Reason = WhyNoStaff
+		a.Reason, a.Why = WhyNoStaff, WhyNoStaff
 	}
 	a.Regrant = rule.state == AttemptFailed
 	switch {
@@ -151,8 +152,9 @@ func DecideAfterSend(m Message, answer SendAnswer, begun, now time.Time, random 
 	case answer == AnswerAccepted:
 		a.State, a.Unsure = MessageSent, time.Time{}
 		return a
-	case !a.Unsure.IsZero() && m.Channel.Dedup() == 0:
-		a.State = MessageUnknown
+	case !a.Unsure.IsZero() && (m.Channel.Dedup() == 0 || rule.retry == 0 && !rule.recheck):
+		// Nothing will change what the platform says to a repeat, and the call before it may have arrived.
+		a.State, a.Reason = MessageUnknown, whyUnsure(m)
 		return a
 	}
 	a.State, a.Next = MessageWaiting, now
@@ -166,6 +168,14 @@ func DecideAfterSend(m Message, answer SendAnswer, begun, now time.Time, random 
 		a.Tried = append(slices.Clone(m.Tried), m.Channel)
 	}
 	return a
+}
+
+// whyUnsure returns why nobody knows whether a message arrived, whatever was said to a repeat.
+func whyUnsure(m Message) MessageReason {
+	if m.Reason == WhyInterrupted {
+		return WhyInterrupted
+	}
+	return WhyUnsure
 }
 
 // retryWait returns the delay of a retry: it doubles with each, and is spread by half of it both ways.

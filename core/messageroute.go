@@ -110,7 +110,7 @@ func routeUnsure(m Message, r MessageReach, now time.Time) MessageStep {
 	end := m.Unsure.Add(m.Channel.Dedup())
 	switch {
 	case !now.Before(end) || r.Address == "" || !r.Stopped.Before(end):
-		return MessageStep{State: MessageUnknown, Reason: firstReason(m.Reason, WhyUnsure)}
+		return MessageStep{State: MessageUnknown, Reason: whyUnsure(m)}
 	case r.Stopped.After(now):
 		return MessageStep{State: MessageWaiting, Next: r.Stopped, Reason: r.StopWhy}
 	}

@@ -366,6 +366,31 @@ func TestKilledBetweenSendAndRecord(t *testing.T) {
 	})
 }
 
+// A repeat in doubt that the platform refuses for good ends the message: the call before it may have arrived, and
+// another would be refused too.
+func TestRefusedInDoubt(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		for _, answer := range []core.SendAnswer{
+			core.AnswerBadBody, core.AnswerBadTo, core.AnswerOther, core.AnswerNoLicence, core.AnswerBadID, core.AnswerGone,
+		} {
+			p.follow(t, true)
+			p.put(t, core.MessageSignIn, 1)
+			p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerUnsure, "")
+			p.clock.Add(time.Minute)
+			p.record(t, p.claimOne(t, core.ChannelTemplate), answer, "")
+			if list := p.claim(t); len(list) != 0 {
+				t.Errorf("answer %d: sent again: %+v", answer, list)
+			}
+			m := p.wantLast(t, core.MessageUnknown, core.ChannelTemplate, core.WhyUnsure)
+			attempts, err := p.s.Outbox().Attempts(t.Context(), m.ID)
+			if err != nil || len(attempts) != 2 || attempts[1].Reason != core.ReasonOf(answer) || attempts[1].Code != "1" || m.Code != "" {
+				t.Errorf("answer %d: code %q, attempts %+v, %v", answer, m.Code, attempts, err)
+			}
+			p.clock.Add(2 * time.Hour) // whatever rested goes on
+		}
+	})
+}
+
 // By SMS, whose providers recognise nothing, only a call that has not gone out is made again.
 func TestKilledBeforeAnSMS(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

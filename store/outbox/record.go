@@ -69,19 +69,22 @@ func recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
 		UPDATE message_attempt
 		SET state = ?, reason = ?, code = ?, platform_id = ?, ended_at = ?
 		WHERE id = ?`,
-		string(after.Attempt), string(after.Reason), cut(r.Code), cut(r.ID), tx.NowMS(), int64(r.Attempt)); err != nil {
+		string(after.Attempt), string(after.Why), cut(r.Code), cut(r.ID), tx.NowMS(), int64(r.Attempt)); err != nil {
 		return err
 	}
-	ended := any(nil)
+	ended, code := any(nil), cut(r.Code)
 	if after.Next.IsZero() {
 		ended = tx.NowMS()
+	}
+	if after.Reason != after.Why {
+		code = "" // it is the attempt's
 	}
 	if _, err := tx.Exec(`
 		UPDATE message
 		SET state = ?, tried = ?, unsure_at = ?, reason = ?, code = ?, lease = '', next_at = ?, ended_at = ?
 		WHERE id = ?
 		AND lease = ?`,
-		string(after.State), joinChannels(after.Tried), database.NullMillis(after.Unsure), string(after.Reason), cut(r.Code),
+		string(after.State), joinChannels(after.Tried), database.NullMillis(after.Unsure), string(after.Reason), code,
 		database.NullMillis(after.Next), ended, int64(r.Message.ID), r.Lease); err != nil {
 		return err
 	}
@@ -116,7 +119,7 @@ func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) erro
 		return nil
 	}
 	stop := core.ChannelStop{
-		Channel: r.Channel, AppID: r.AppID, Until: after.Stop, Reason: after.Reason, Code: cut(r.Code), Alarm: after.Alarm,
+		Channel: r.Channel, AppID: r.AppID, Until: after.Stop, Reason: after.Why, Code: cut(r.Code), Alarm: after.Alarm,
 	}
 	if after.StopOne {
 		stop.Template = r.Template.ID

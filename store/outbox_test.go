@@ -337,6 +337,43 @@ func TestBlockedFollower(t *testing.T) {
 	})
 }
 
+// What two accounts report before the answers are recorded, in one transaction, is each account's.
+func TestEarlyReportsOfTwoAccounts(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		user, err := p.s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "owner"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, followed_at, created_at) VALUES ('wx9', 'owner9', ?, 1, 1)",
+			int64(user.ID))
+		p.put(t, core.MessageSignIn, 1)
+		first := p.claimOne(t, core.ChannelTemplate)
+		p.setup.Officials[0].App.AppID = "wx9"
+		p.put(t, core.MessageSignIn, 1)
+		second := p.claimOne(t, core.ChannelTemplate)
+		// Both accounts count their messages from one.
+		report := func(app, status string) {
+			if err := p.s.Outbox().Finish(t.Context(), app, "1", status); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report("wx1", "failed:user block")
+		report("wx9", "success")
+		if err := p.s.Outbox().Record(t.Context(), []core.SendResult{
+			{Dispatch: first, Answer: core.AnswerAccepted, ID: "1"}, {Dispatch: second, Answer: core.AnswerAccepted, ID: "1"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		list := p.ledger(t)
+		if list[0].State != core.MessageWaiting || list[0].Reason != core.WhyBlocked || list[1].State != core.MessageDelivered {
+			t.Errorf("%s, %q, and %s", list[0].State, list[0].Reason, list[1].State)
+		}
+		if n := countRows(t, p.s, "SELECT COUNT(*) FROM message_report"); n != 0 {
+			t.Errorf("%d reports are left", n)
+		}
+	})
+}
+
 // A server is killed between a claim and its record: where the platform recognises a repeat, the same call is
 // made again; too late, the message ends as unknown, by no other channel.
 func TestKilledBetweenSendAndRecord(t *testing.T) {

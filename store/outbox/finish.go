@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -63,39 +65,46 @@ func finish(tx *database.Tx, appID, platformID, status string) (known bool, err 
 	return true, finishMessage(tx, a.Message, state, reason)
 }
 
-// finishEarly applies what was reported before the attempts were recorded.
+// finishEarly applies what was reported before the attempts were recorded. A batch may be of several accounts.
 func finishEarly(tx *database.Tx, results []core.SendResult) error {
-	var ids []any
-	app := "" // a server sends by one official account
+	ids := map[string][]any{} // of the platform, by account
 	for _, r := range results {
 		if r.Channel == core.ChannelTemplate && r.ID != "" {
-			ids, app = append(ids, cut(r.ID)), r.AppID
+			ids[r.AppID] = append(ids[r.AppID], cut(r.ID))
 		}
 	}
-	return database.EachPart(ids, func(part []any) error {
-		var rows []struct {
-			App    string `db:"app_id"`
-			ID     string `db:"platform_id"`
-			Status string `db:"status"`
-		}
-		if err := tx.All(&rows, `
-			SELECT app_id, platform_id, status
-			FROM message_report
-			WHERE app_id = ?
-			AND platform_id IN (`+database.Placeholders(len(part))+`)`+tx.Dialect().ForUpdate(),
-			append([]any{app}, part...)...); err != nil {
+	for _, app := range slices.Sorted(maps.Keys(ids)) { // in one order, whatever the server: no deadlock
+		err := database.EachPart(ids[app], func(part []any) error { return finishReported(tx, app, part) })
+		if err != nil {
 			return err
 		}
-		for _, r := range rows {
-			if _, err := finish(tx, r.App, r.ID, r.Status); err != nil {
-				return err
-			}
-			if _, err := tx.Exec("DELETE FROM message_report WHERE app_id = ? AND platform_id = ?", r.App, r.ID); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// finishReported applies the reports about some messages of an account.
+func finishReported(tx *database.Tx, app string, ids []any) error {
+	var rows []struct {
+		ID     string `db:"platform_id"`
+		Status string `db:"status"`
+	}
+	if err := tx.All(&rows, `
+		SELECT platform_id, status
+		FROM message_report
+		WHERE app_id = ?
+		AND platform_id IN (`+database.Placeholders(len(ids))+`)`+tx.Dialect().ForUpdate(),
+		append([]any{app}, ids...)...); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if _, err := finish(tx, app, r.ID, r.Status); err != nil {
+			return err
 		}
-		return nil
-	})
+		if _, err := tx.Exec("DELETE FROM message_report WHERE app_id = ? AND platform_id = ?", app, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finishMessage writes a report to a message that is still as it was when it was accepted.

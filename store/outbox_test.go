@@ -688,8 +688,10 @@ func TestGrantsAreSpent(t *testing.T) {
 			t.Errorf("%d consents", n)
 		}
 		m := core.Message{ID: 1, Kind: core.MessageSignIn, Channel: core.ChannelSubscribe}
-		d := core.Dispatch{Message: m, AppID: "wx2", Address: "mini"}
+		d := core.Dispatch{Message: m, Attempt: 2, AppID: "wx2", Address: "mini"}
 		d.Template.ID = "template"
+		p.s.mustRun(t, `INSERT INTO message_attempt (id, message_id, channel, app_id, open_id, template_id, state, reason, code,
+			platform_id, planned_at) VALUES (2, 1, 'subscribe', 'wx2', 'mini', 'template', 'planned', '', '', '', 1)`)
 		p.record(t, d, core.AnswerBusy, "")
 		if left() != 3 {
 			t.Errorf("%d consents after a call that had no effect", n)

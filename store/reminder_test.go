@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -213,30 +214,58 @@ func TestTextMessageToTheStaff(t *testing.T) {
 	})
 }
 
+// byTheMiniProgram opens the channel of the mini-program, whose user has consented to one message.
+func (p post) byTheMiniProgram(t *testing.T) core.WechatIdentity {
+	t.Helper()
+	p.setup.Open[core.ChannelSubscribe] = true
+	p.setup.Templates[core.ChannelSubscribe] = map[core.MessageKind]core.MessageTemplate{
+		core.MessageCertification: {ID: "outcome", Fields: map[string]string{"thing1": "title"}},
+	}
+	mini := core.WechatIdentity{AppID: "wx2", OpenID: "mini"}
+	p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES ('wx2', 'mini', ?, 1)",
+		int64(p.owner.ID))
+	if err := p.s.Outbox().AddGrant(t.Context(), mini, "outcome"); err != nil {
+		t.Fatal(err)
+	}
+	return mini
+}
+
+// tellOutcome tells the owner of the outcome of their application.
+func (p post) tellOutcome(t *testing.T) {
+	t.Helper()
+	if err := p.s.db.Write(t.Context(), "tell", func(tx *database.Tx) error {
+		return outbox.Put(tx, core.MessageNote{
+			Kind: core.MessageCertification, User: p.owner.ID, Title: "住户认证已通过", Link: "certification/77",
+		})
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A server that is killed before its call leaves the consent unused, once, even if it was only slow.
+func TestConsentOfAKilledServer(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.byTheMiniProgram(t)
+		p.tellOutcome(t)
+		first := p.claimOne(t, core.ChannelSubscribe)
+		p.clock.Add(testLease + time.Second)
+		second := p.claimOne(t, core.ChannelSubscribe)
+		p.record(t, first, core.AnswerBusy, "")
+		if n := countRows(t, p.s, "SELECT n FROM message_grant"); n != 0 {
+			t.Errorf("%d consents while the second server sends", n)
+		}
+		p.record(t, second, core.AnswerBusy, "")
+		if n := countRows(t, p.s, "SELECT n FROM message_grant"); n != 1 {
+			t.Errorf("%d consents after a call that had no effect", n)
+		}
+	})
+}
+
 // A resident who has consented is told by the mini-program, and one who has not, or has no more, by the official
 // account.
 func TestOutcomeByTheMiniProgram(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {
-		p.setup.Open[core.ChannelSubscribe] = true
-		p.setup.Templates[core.ChannelSubscribe] = map[core.MessageKind]core.MessageTemplate{
-			core.MessageCertification: {ID: "outcome", Fields: map[string]string{"thing1": "title"}},
-		}
-		mini := core.WechatIdentity{AppID: "wx2", OpenID: "mini"}
-		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES ('wx2', 'mini', ?, 1)",
-			int64(p.owner.ID))
-		if err := p.s.Outbox().AddGrant(t.Context(), mini, "outcome"); err != nil {
-			t.Fatal(err)
-		}
-		tell := func() {
-			t.Helper()
-			if err := p.s.db.Write(t.Context(), "tell", func(tx *database.Tx) error {
-				return outbox.Put(tx, core.MessageNote{
-					Kind: core.MessageCertification, User: p.owner.ID, Title: "住户认证已通过", Link: "certification/77",
-				})
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
+		mini, tell := p.byTheMiniProgram(t), func() { t.Helper(); p.tellOutcome(t) }
 		tell()
 		d := p.claimOne(t, core.ChannelSubscribe)
 		if d.AppID != "wx2" || d.Address != "mini" || d.MiniPage() != "pages/certification/certification?id=77" {

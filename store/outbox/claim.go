@@ -132,9 +132,13 @@ func (r Row) byPresentWechat() bool { return r.ToKind == core.ToAccount && !r.Ki
 
 // openAttempt is an attempt without an end: its server was interrupted.
 type openAttempt struct {
-	ID      core.ID         `db:"id"`
-	Message core.ID         `db:"message_id"`
-	Begun   database.Millis `db:"begun_at"`
+	ID       core.ID             `db:"id"`
+	Message  core.ID             `db:"message_id"`
+	Channel  core.MessageChannel `db:"channel"`
+	App      string              `db:"app_id"`
+	Open     string              `db:"open_id"`
+	Template string              `db:"template_id"`
+	Begun    database.Millis     `db:"begun_at"`
 }
 
 func openAttempts(tx *database.Tx, rows []Row) (map[core.ID]openAttempt, error) {
@@ -148,7 +152,7 @@ func openAttempts(tx *database.Tx, rows []Row) (map[core.ID]openAttempt, error) 
 	err := database.EachPart(sending, func(part []core.ID) error {
 		var found []openAttempt
 		err := tx.All(&found, `
-			SELECT id, message_id, begun_at
+			SELECT id, message_id, channel, app_id, open_id, template_id, begun_at
 			FROM message_attempt
 			WHERE message_id IN (`+database.Placeholders(len(part))+`)
 			AND ended_at IS NULL`, database.IDArgs(part)...)
@@ -166,16 +170,18 @@ func (c *claim) route() error {
 		return nil
 	}
 	var err error
+	messages := make([]core.Message, len(c.rows))
+	for i, row := range c.rows { // before the facts are read: a consent may come back
+		if messages[i], err = c.interrupted(row); err != nil {
+			return err
+		}
+	}
 	if c.facts, err = readFacts(c.tx, c.setup, c.rows); err != nil {
 		return err
 	}
 	var attempts [][]any
 	sent := map[core.MessageChannel][]core.ID{}
-	for _, row := range c.rows {
-		m, err := c.interrupted(row)
-		if err != nil {
-			return err
-		}
+	for _, m := range messages {
 		step := core.Route(m, c.facts.reach(c.setup, m), c.ask.Quiet, c.tx.Now().In(c.ask.Zone))
 		if step.Send == "" || step.Send == core.ChannelInApp {
 			if err := c.settle(m, step); err != nil {
@@ -209,7 +215,7 @@ func firstError(errs ...error) error {
 }
 
 // interrupted ends the attempt of a server that was interrupted. If its call may have gone out, the message
-// is in doubt from then on.
+// is in doubt from then on; otherwise the consent that it was to use is there again.
 func (c *claim) interrupted(row claimed) (core.Message, error) {
 	m := row.Message()
 	if row.open.ID == 0 {
@@ -223,11 +229,14 @@ func (c *claim) interrupted(row claimed) (core.Message, error) {
 			m.Unsure = row.open.Begun.Time
 		}
 	}
-	_, err := c.tx.Exec(`
+	n, err := c.tx.Exec(`
 		UPDATE message_attempt
 		SET state = ?, reason = ?, ended_at = ?
 		WHERE id = ?
 		AND ended_at IS NULL`, string(state), string(reason), c.tx.NowMS(), int64(row.open.ID))
+	if err == nil && n == 1 && state == core.AttemptWithdrawn && row.open.Channel == core.ChannelSubscribe {
+		err = giveBackGrant(c.tx, optOut{row.open.App, row.open.Open, row.open.Template})
+	}
 	if err == nil && !m.Unsure.Equal(row.Unsure.Time) {
 		_, err = c.tx.Exec("UPDATE message SET unsure_at = ?, reason = ? WHERE id = ?",
 			m.Unsure.UnixMilli(), string(reason), int64(m.ID))

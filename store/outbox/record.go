@@ -65,12 +65,17 @@ func (b *Box) Record(ctx context.Context, results []core.SendResult) error {
 }
 
 func recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
-	if _, err := tx.Exec(`
+	n, err := tx.Exec(`
 		UPDATE message_attempt
 		SET state = ?, reason = ?, code = ?, platform_id = ?, ended_at = ?
-		WHERE id = ?`,
-		string(after.Attempt), string(after.Why), cut(r.Code), cut(r.ID), tx.NowMS(), int64(r.Attempt)); err != nil {
+		WHERE id = ?
+		AND state <> 'withdrawn'`,
+		string(after.Attempt), string(after.Why), cut(r.Code), cut(r.ID), tx.NowMS(), int64(r.Attempt))
+	if err != nil {
 		return err
+	}
+	if n == 0 {
+		after.Regrant = false // it counts as not sent, and its consent was given back with that
 	}
 	ended, code := any(nil), cut(r.Code)
 	if after.Next.IsZero() {
@@ -110,8 +115,8 @@ func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) erro
 			return err
 		}
 	}
-	if r.Channel == core.ChannelSubscribe && (after.NoGrants || after.Regrant) {
-		if err := correctGrants(tx, r, after.NoGrants); err != nil {
+	if r.Channel == core.ChannelSubscribe {
+		if err := correctGrants(tx, optOut{r.AppID, r.Address, r.Template.ID}, after); err != nil {
 			return err
 		}
 	}
@@ -127,17 +132,30 @@ func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) erro
 	return writeStop(tx, stop)
 }
 
-func correctGrants(tx *database.Tx, r core.SendResult, none bool) error {
-	n := "n + 1"
-	if none {
-		n = "0"
+// correctGrants counts a person's consents to a template anew after an answer.
+func correctGrants(tx *database.Tx, of optOut, after core.AfterSend) error {
+	switch {
+	case after.NoGrants:
+		return endGrants(tx, of)
+	case after.Regrant:
+		return giveBackGrant(tx, of)
 	}
+	return nil
+}
+
+// giveBackGrant counts a consent that was spent on a message that did not go out.
+func giveBackGrant(tx *database.Tx, of optOut) error { return setGrants(tx, of, "n + 1") }
+
+// endGrants records that a person has no consents left.
+func endGrants(tx *database.Tx, of optOut) error { return setGrants(tx, of, "0") }
+
+func setGrants(tx *database.Tx, of optOut, n string) error {
 	_, err := tx.Exec(`
 		UPDATE message_grant
 		SET n = `+n+`, updated_at = ?
 		WHERE app_id = ?
 		AND open_id = ?
-		AND template_id = ?`, tx.NowMS(), r.AppID, r.Address, r.Template.ID)
+		AND template_id = ?`, tx.NowMS(), of.App, of.Open, of.Template)
 	return err
 }
 
@@ -224,8 +242,7 @@ func (b *Box) Release(ctx context.Context, list []core.Dispatch) error {
 				return err
 			}
 			if d.Channel == core.ChannelSubscribe {
-				r := core.SendResult{Dispatch: d}
-				if err := correctGrants(tx, r, false); err != nil {
+				if err := giveBackGrant(tx, optOut{d.AppID, d.Address, d.Template.ID}); err != nil {
 					return err
 				}
 			}

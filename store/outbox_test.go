@@ -209,6 +209,35 @@ func TestMessageInTheBell(t *testing.T) {
 	})
 }
 
+// Who reads their bell before the message comes into it has been reached, also while WeChat was still being tried.
+func TestReadBeforeItIsInTheBell(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		read := func() {
+			notices, _, err := p.s.Notices(t.Context(), p.account.ID)
+			if err == nil {
+				err = p.s.ReadNotices(t.Context(), p.account.ID, notices[0].ID)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.put(t, core.MessageSignIn, 1)
+		d := p.claimOne(t, core.ChannelTemplate)
+		read()
+		p.record(t, d, core.AnswerGone, "")
+		p.claim(t)
+		p.wantLast(t, core.MessageDelivered, core.ChannelInApp, core.WhyNotFollowed)
+
+		p.put(t, core.MessageAccessAlert, 2)
+		read()
+		p.clock.Add(time.Minute)
+		p.claim(t)
+		if m := p.ledger(t)[1]; m.State != core.MessageDelivered || !m.Next.IsZero() || m.Ended.IsZero() {
+			t.Errorf("read within the minute: %+v", m)
+		}
+	})
+}
+
 // What each answer means for the next message of the same person, too.
 func TestAnswersHaveConsequences(t *testing.T) {
 	for answer, want := range map[core.SendAnswer]struct {

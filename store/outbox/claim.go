@@ -249,6 +249,10 @@ func (c *claim) interrupted(row claimed) (core.Message, error) {
 func (c *claim) settle(m core.Message, step core.MessageStep) error {
 	if step.Send == core.ChannelInApp {
 		m.Channel = core.ChannelInApp
+		var err error
+		if step, err = c.alreadyRead(m, step); err != nil {
+			return err
+		}
 		if err := database.InsertRows(c.tx, database.InsertInto, "message_attempt", attemptColumns, [][]any{
 			inAppAttempt(c.tx, m.ID),
 		}); err != nil {
@@ -272,6 +276,17 @@ func (c *claim) settle(m core.Message, step core.MessageStep) error {
 		WHERE id = ?`,
 		string(step.State), string(m.Channel), string(step.Reason), code, database.NullMillis(step.Next), ended, int64(m.ID))
 	return err
+}
+
+// alreadyRead returns the step of a message that comes into the bell, which is its delivery if its entry was read
+// while it waited, or while another channel was tried. It locks the entry, so that one of the two sees the other.
+func (c *claim) alreadyRead(m core.Message, step core.MessageStep) (core.MessageStep, error) {
+	var read []core.ID
+	err := c.tx.All(&read, "SELECT id FROM notice WHERE id = ? AND read_at IS NOT NULL"+c.tx.Dialect().ForUpdate(), int64(m.Notice))
+	if len(read) > 0 {
+		step.State, step.Next = core.MessageDelivered, time.Time{}
+	}
+	return step, err
 }
 
 // markSending records by which channel messages are sent now.

@@ -59,8 +59,8 @@ type claimed struct {
 	open openAttempt
 }
 
-// take makes messages ours that are still due, and reads them. Their merge key is given up: what comes now is
-// a message of its own.
+// take makes messages ours that are still due, and reads them, with what waits for the same recipients. Their merge
+// key is given up: what comes now is a message of its own.
 func (c *claim) take(due []core.ID) error {
 	now := c.tx.NowMS()
 	args := append([]any{c.lease, c.tx.Now().Add(c.ask.Lease).UnixMilli()}, database.IDArgs(due)...)
@@ -88,6 +88,9 @@ func (c *claim) take(due []core.ID) error {
 	}
 	for _, r := range rows {
 		c.rows = append(c.rows, claimed{Row: r, open: open[r.ID]})
+	}
+	if err := c.takeOpen(); err != nil {
+		return err
 	}
 	return c.bound()
 }
@@ -175,6 +178,9 @@ func (c *claim) route() error {
 		if messages[i], err = c.interrupted(row); err != nil {
 			return err
 		}
+	}
+	if messages, err = c.fold(messages); err != nil {
+		return err
 	}
 	if c.facts, err = readFacts(c.tx, c.setup, c.rows); err != nil {
 		return err
@@ -275,7 +281,10 @@ func (c *claim) settle(m core.Message, step core.MessageStep) error {
 		SET state = ?, channel = ?, reason = ?, code = ?, lease = '', next_at = ?, ended_at = ?
 		WHERE id = ?`,
 		string(step.State), string(m.Channel), string(step.Reason), code, database.NullMillis(step.Next), ended, int64(m.ID))
-	return err
+	if err != nil || step.State != core.MessageWaiting {
+		return err
+	}
+	return keepOpen(c.tx, m)
 }
 
 // alreadyRead returns the step of a message that comes into the bell, which is its delivery if its entry was read

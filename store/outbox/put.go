@@ -1,8 +1,10 @@
 package outbox
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -46,12 +48,7 @@ type newRow struct {
 func (r newRow) typ() core.MessageType { return r.Kind.Type() }
 
 // mergeKey is the same for messages that become one; "" if those of the kind do not.
-func (r newRow) mergeKey() string {
-	if r.typ().Merge == 0 {
-		return ""
-	}
-	return string(r.Kind) + ":" + r.recipient().String() + ":" + r.Community.String()
-}
+func (r newRow) mergeKey() string { return mergeKey(r.Kind, r.recipient(), r.Community) }
 
 func (r newRow) recipient() core.ID {
 	if r.Account != 0 {
@@ -185,19 +182,23 @@ func openMessages(tx *database.Tx, keys []string, open map[string]core.ID) error
 	return err
 }
 
-// countMerged raises the events of messages that were there before; one that a worker has claimed since is
-// a lost race.
+// countMerged raises the events of messages that were there before, which live as long as the latest of them; one that
+// a worker has claimed since is a lost race.
 func countMerged(tx *database.Tx, rows []newRow, more map[core.ID]int) error {
 	for i := range rows {
 		rows[i].more = more[rows[i].id]
 		delete(more, rows[i].id)
 	}
-	for id, n := range more {
+	lives := map[core.ID]time.Duration{}
+	for _, r := range rows {
+		lives[r.into] = r.typ().Life
+	}
+	for _, id := range slices.Sorted(maps.Keys(more)) {
 		if err := tx.ExecOne(database.ErrRace, `
 			UPDATE message
-			SET events = events + ?
+			SET events = events + ?, expires_at = ?
 			WHERE id = ?
-			AND merge_key IS NOT NULL`, n, int64(id)); err != nil {
+			AND merge_key IS NOT NULL`, more[id], tx.Now().Add(lives[id]).UnixMilli(), int64(id)); err != nil {
 			return err
 		}
 	}

@@ -84,14 +84,22 @@ func recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
 	if after.Reason != after.Why {
 		code = "" // it is the attempt's
 	}
-	if _, err := tx.Exec(`
+	n, err = tx.Exec(`
 		UPDATE message
 		SET state = ?, tried = ?, unsure_at = ?, reason = ?, code = ?, lease = '', next_at = ?, ended_at = ?
 		WHERE id = ?
 		AND lease = ?`,
 		string(after.State), joinChannels(after.Tried), database.NullMillis(after.Unsure), string(after.Reason), code,
-		database.NullMillis(after.Next), ended, int64(r.Message.ID), r.Lease); err != nil {
+		database.NullMillis(after.Next), ended, int64(r.Message.ID), r.Lease)
+	if err != nil {
 		return err
+	}
+	if n == 1 && after.State == core.MessageWaiting {
+		m := r.Message
+		m.State, m.Tried, m.Unsure = after.State, after.Tried, after.Unsure
+		if err := keepOpen(tx, m); err != nil {
+			return err
+		}
 	}
 	return consequences(tx, r, after)
 }

@@ -33,6 +33,8 @@ type syncSite struct {
 	calls atomic.Int64
 	now   atomic.Int64 // how far the store's clock is ahead
 	fail  atomic.Int64 // calls after which the platform answers 502; 0 = never
+	// onMember is called before WeWork answers who a member is.
+	onMember func()
 }
 
 func newSyncSite(t testing.TB, change func(c *simulator.Corp)) *syncSite {
@@ -59,6 +61,9 @@ func newSyncSite(t testing.TB, change func(c *simulator.Corp)) *syncSite {
 		if n := s.calls.Add(1); s.fail.Load() != 0 && n > s.fail.Load() {
 			w.WriteHeader(http.StatusBadGateway)
 			return
+		}
+		if s.onMember != nil && strings.HasSuffix(r.URL.Path, "/user/get") {
+			s.onMember()
 		}
 		s.sim.ServeHTTP(w, r)
 	}))
@@ -300,6 +305,58 @@ func TestStaffSyncIsResumed(t *testing.T) {
 	wg.Wait()
 	if state := s.run(second); state.Added != 0 || state.Removed != 0 {
 		t.Errorf("by three at once: %+v", state)
+	}
+}
+
+// killedInARun lets a server die in a run that has listed the members and asked for none.
+func (s *syncSite) killedInARun() {
+	s.t.Helper()
+	s.ask()
+	turn := &syncTurn{staffSyncer: s.server("killed"), SyncTurn: store.SyncTurn{Runner: "killed", App: s.app}}
+	turn.app, turn.contact = turn.corps(s.t.Context(), s.app)
+	_, err := s.store.ClaimStaffSync(s.t.Context(), "killed")
+	for _, do := range []func() error{
+		func() error { return turn.departments(s.t.Context()) },
+		func() error { return turn.list(s.t.Context(), "") },
+		func() error { return s.store.EndStaffSync(s.t.Context(), turn.SyncTurn, false, "") },
+	} {
+		if err == nil {
+			err = do()
+		}
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Who comes, or gets another user id, while a run is under way that has read its list before, does not leave at its
+// end: whether WeWork tells it before the members are asked for, or as they are.
+func TestStaffHintsWithinARun(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		s := newSyncSite(t, nil)
+		s.run(s.server("a"))
+		s.killedInARun()
+		s.put(simulator.CorpMember{UserID: "zhao", Name: "赵六", Departments: []int{2}})
+		s.put(simulator.CorpMember{UserID: "wang2", Name: "王五", Departments: []int{3}})
+		if err := s.sim.RemoveMember(syncCorp, "wang"); err != nil {
+			t.Fatal(err)
+		}
+		tell := sync.OnceFunc(func() {
+			for _, h := range []core.CorpHint{{UserID: "zhao"}, {UserID: "wang", NewUserID: "wang2"}} {
+				if err := s.store.NoteStaffHint(t.Context(), s.app, h); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		if !late {
+			tell()
+		}
+		s.onMember = tell
+		state := s.run(s.server("b"))
+		found := s.staff(store.StaffFilter{})
+		if len(found) != 3 || found["王五"].UserID != "wang2" || state.Removed != 0 {
+			t.Errorf("told late %v: %+v, %+v", late, state, found)
+		}
 	}
 }
 

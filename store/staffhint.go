@@ -51,15 +51,29 @@ func (s *Store) staffLeft(ctx context.Context, accounts, left []core.ID) {
 	s.subjectsChanged(ctx, core.SessionStaff, left)
 }
 
+// renameMember gives a member another user id.
 func renameMember(tx *database.Tx, app core.ID, h core.CorpHint) error {
 	var taken []core.ID
 	err := tx.All(&taken, "SELECT id FROM staff WHERE app_id = ? AND user_key = ?", int64(app), strings.ToLower(h.NewUserID))
 	if err != nil || len(taken) > 0 {
 		return err
 	}
-	_, err = tx.Exec("UPDATE staff SET user_id = ?, user_key = ? WHERE app_id = ? AND user_key = ?",
-		h.NewUserID, strings.ToLower(h.NewUserID), int64(app), strings.ToLower(h.UserID))
-	return err
+	was, is := strings.ToLower(h.UserID), strings.ToLower(h.NewUserID)
+	if _, err := tx.Exec("UPDATE staff SET user_id = ?, user_key = ? WHERE app_id = ? AND user_key = ?",
+		h.NewUserID, is, int64(app), was); err != nil {
+		return err
+	}
+	// A run under way that has listed the old id has found them.
+	var listed []int
+	if err := tx.All(&listed, "SELECT done FROM staff_sync_member WHERE app_id = ? AND user_key = ?", int64(app), was); err != nil ||
+		len(listed) == 0 {
+		return err
+	}
+	if _, err := tx.Exec("DELETE FROM staff_sync_member WHERE app_id = ? AND user_key = ?", int64(app), was); err != nil {
+		return err
+	}
+	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync_member", syncMemberColumns,
+		[][]any{{int64(app), is, h.NewUserID, listed[0]}})
 }
 
 // StaffHint is something that WeWork told of.

@@ -54,6 +54,8 @@ func (s *Store) SyncDepartments(ctx context.Context, turn SyncTurn, list []core.
 	})
 }
 
+const syncMemberColumns = "app_id, user_key, user_id, done"
+
 // SyncListed notes members of a page of the list that are in the app's range; next is the cursor of the page
 // after it, "" = it was the last.
 func (s *Store) SyncListed(ctx context.Context, turn SyncTurn, userIDs []string, next string) error {
@@ -62,8 +64,7 @@ func (s *Store) SyncListed(ctx context.Context, turn SyncTurn, userIDs []string,
 		rows[i] = []any{int64(turn.App), strings.ToLower(id), id, 0}
 	}
 	return s.stepStaffSync(ctx, "list members of WeWork", turn, func(tx *database.Tx) error {
-		const columns = "app_id, user_key, user_id, done"
-		if err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync_member", columns, rows); err != nil {
+		if err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync_member", syncMemberColumns, rows); err != nil {
 			return err
 		}
 		if next != "" {
@@ -117,14 +118,26 @@ func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.C
 	return err
 }
 
-// syncedMembers takes members off those still to be asked for, and those who are gone off the list.
+// syncedMembers takes members off those still to be asked for, and those who are gone off the list. Those whom a hint
+// told of while a run is under way are noted as found by it: its list may have been read before.
 func syncedMembers(tx *database.Tx, app core.ID, members []core.CorpMember) error {
 	done, gone := []any{int64(app)}, []any{int64(app)}
+	var found [][]any
 	for _, m := range members {
-		if key := strings.ToLower(m.UserID); m.Gone {
+		key := strings.ToLower(m.UserID)
+		if m.Gone {
 			gone = append(gone, key)
-		} else {
-			done = append(done, key)
+			continue
+		}
+		done, found = append(done, key), append(found, []any{int64(app), key, m.UserID, 1})
+	}
+	var run core.ID
+	if err := tx.Get(&run, "SELECT run_id FROM staff_sync WHERE app_id = ?", int64(app)); err != nil {
+		return err
+	}
+	if run != 0 {
+		if err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync_member", syncMemberColumns, found); err != nil {
+			return err
 		}
 	}
 	for query, args := range map[string][]any{
@@ -245,12 +258,13 @@ func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 }
 
 // SyncLeave lets those leave whom a whole run did not find, and those of a company that was replaced, at most so
-// many; it returns how many. replaced = only the latter.
+// many; it returns how many. replaced = only the latter. Whom WeWork told of meanwhile is looked at first.
 func (s *Store) SyncLeave(ctx context.Context, turn SyncTurn, limit int, replaced bool) (n int, err error) {
 	var accounts, left []core.ID
 	// By the key of the table: a NOT IN makes a list of all for each.
 	where := `user_key IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM staff_sync_member m WHERE m.app_id = staff.app_id AND m.user_key = staff.user_key)`
+		AND NOT EXISTS (SELECT 1 FROM staff_sync_member m WHERE m.app_id = staff.app_id AND m.user_key = staff.user_key)
+		AND NOT EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = staff.app_id AND h.user_key = staff.user_key)`
 	if replaced {
 		where = "user_key IS NULL"
 	}

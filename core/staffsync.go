@@ -44,6 +44,7 @@ type CorpMember struct {
 	UserID, Name, Position string
 	Departments            []int
 	Gone                   bool
+	Asked                  time.Time // when WeWork was asked; what it told of later is newer
 }
 
 // CorpHint is what WeWork tells of a change: a member to look at again, or that departments changed.

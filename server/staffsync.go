@@ -165,26 +165,27 @@ func (t *syncTurn) look(ctx context.Context, hints []store.StaffHint) error {
 
 // departments reads the departments in the app's range.
 func (t *syncTurn) departments(ctx context.Context) error {
-	list, err := t.visible(ctx)
+	list, _, err := t.sight(ctx)
 	if err != nil {
 		return err
 	}
 	return t.store.SyncDepartments(ctx, t.SyncTurn, list)
 }
 
-func (t *syncTurn) visible(ctx context.Context) ([]core.CorpDepartment, error) {
+// sight returns the departments in the app's range, and the members who are in it one by one.
+func (t *syncTurn) sight(ctx context.Context) ([]core.CorpDepartment, []string, error) {
 	t.part = wechat.CorpPartRange
-	found, err := t.app.Departments(ctx)
+	found, members, err := t.app.Sight(ctx)
 	list := make([]core.CorpDepartment, len(found))
 	for i, d := range found {
 		list[i] = core.CorpDepartment{Number: d.ID, Parent: d.Parent, Order: d.Order, Name: d.Name}
 	}
-	return list, err
+	return list, members, err
 }
 
-// list notes the members in the app's range, page by page.
+// list notes the members in the app's range, page by page: with the first those who are in it one by one.
 func (t *syncTurn) list(ctx context.Context, cursor string) error {
-	visible, err := t.visible(ctx)
+	visible, single, err := t.sight(ctx)
 	if err != nil {
 		return err
 	}
@@ -192,13 +193,16 @@ func (t *syncTurn) list(ctx context.Context, cursor string) error {
 	for _, d := range visible {
 		seen[d.Number] = true
 	}
+	var ids []string
+	if cursor == "" {
+		ids = single
+	}
 	for {
 		t.part = wechat.CorpPartContact
 		places, next, err := t.contact.MemberIDs(ctx, cursor)
 		if err != nil {
 			return err
 		}
-		var ids []string
 		for _, place := range places {
 			if seen[place.Department] {
 				ids = append(ids, place.UserID)
@@ -207,7 +211,7 @@ func (t *syncTurn) list(ctx context.Context, cursor string) error {
 		if err := t.store.SyncListed(ctx, t.SyncTurn, ids, next); err != nil {
 			return err
 		}
-		if cursor = next; cursor == "" {
+		if cursor, ids = next, nil; cursor == "" {
 			return nil
 		}
 	}
@@ -257,6 +261,7 @@ const (
 // member asks for one member; what may succeed again is tried again.
 func (t *syncTurn) member(ctx context.Context, id string) (m core.CorpMember, err error) {
 	for try := 0; ; try++ {
+		asked := t.store.Now()
 		found, err := t.app.Member(ctx, id)
 		switch code := wechat.CodeOf(err); {
 		case code == corpNoMember || code == corpNoSight:
@@ -264,7 +269,7 @@ func (t *syncTurn) member(ctx context.Context, id string) (m core.CorpMember, er
 		case err == nil:
 			return core.CorpMember{
 				UserID: found.UserID, Name: found.Name, Position: found.Position, Departments: found.Departments,
-				Gone: found.Status == wechat.MemberLeft || found.Status == wechat.MemberDisabled,
+				Asked: asked, Gone: found.Status == wechat.MemberLeft || found.Status == wechat.MemberDisabled,
 			}, nil
 		case try == syncRetries || !wechat.IsRetryable(err) || ctx.Err() != nil:
 			return core.CorpMember{}, err

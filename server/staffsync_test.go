@@ -173,6 +173,7 @@ func TestStaffSync(t *testing.T) {
 		t.Errorf("left: %+v", left)
 	}
 	// Who comes back is the same person.
+	s.now.Add(int64(time.Minute))
 	was := s.staff(store.StaffFilter{Left: true})["王五"].ID
 	s.put(simulator.CorpMember{UserID: "wang", Name: "王五", Departments: []int{2}})
 	s.ask()
@@ -185,6 +186,33 @@ func (s *syncSite) put(m simulator.CorpMember) {
 	s.t.Helper()
 	if err := s.sim.PutMember(syncCorp, m); err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+// Members who are in the app's range one by one, or by a tag, are staff too, with a department in it or without one.
+func TestStaffSyncOfSingleMembers(t *testing.T) {
+	for name, test := range map[string]struct {
+		visible []int
+		want    int
+	}{"beside a department": {[]int{2}, 5}, "alone": {nil, 2}} {
+		s := newSyncSite(t, func(c *simulator.Corp) {
+			c.Members = append(c.Members, simulator.CorpMember{UserID: "tagged", Name: "钱七", Departments: []int{4}},
+				simulator.CorpMember{UserID: "other", Name: "孙八", Departments: []int{4}},
+				simulator.CorpMember{UserID: "worker", Name: "周九", Departments: []int{2}})
+			c.Tags = []simulator.CorpTag{{ID: 7, Name: "物业", Members: []string{"tagged"}}}
+			c.Agents[0].Visible, c.Agents[0].VisibleMembers, c.Agents[0].VisibleTags = test.visible, []string{"Boss"}, []int{7}
+		})
+		y := s.server("a")
+		for range 2 { // a second whole sync lets nobody leave
+			s.ask()
+			if state := s.run(y); state.Problem != "" || state.Removed != 0 {
+				t.Errorf("%s: %+v", name, state)
+			}
+		}
+		found := s.staff(store.StaffFilter{})
+		if len(found) != test.want || found["老板"].ID == 0 || found["钱七"].ID == 0 || found["孙八"].ID != 0 {
+			t.Errorf("%s: %+v", name, found)
+		}
 	}
 }
 

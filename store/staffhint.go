@@ -23,8 +23,11 @@ func (s *Store) NoteStaffHint(ctx context.Context, app core.ID, h core.CorpHint)
 			return err
 		}
 		if h.Gone {
-			accounts, left, err = leaveMembers(tx, app, []string{h.UserID})
-			return err
+			// Looked at once more: an answer from before may be on its way to here.
+			if accounts, left, err = leaveMembers(tx, app, []string{h.UserID}); err != nil {
+				return err
+			}
+			return askMemberLater(tx, app, h.UserID)
 		}
 		if h.NewUserID != "" && !strings.EqualFold(h.NewUserID, h.UserID) {
 			if err := renameMember(tx, app, h); err != nil {
@@ -43,6 +46,12 @@ func (s *Store) NoteStaffHint(ctx context.Context, app core.ID, h core.CorpHint)
 		s.staffLeft(ctx, accounts, left)
 	}
 	return err
+}
+
+// askMemberLater lets WeWork be asked about a member once more, when no answer from before can be under way.
+func askMemberLater(tx *database.Tx, app core.ID, userID string) error {
+	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync_hint", "app_id, user_key, user_id, note_id, noted_at",
+		[][]any{{int64(app), strings.ToLower(userID), userID, int64(tx.NewID()), tx.Now().Add(readBack).UnixMilli()}})
 }
 
 // staffLeft tells the servers of sessions that have ended.

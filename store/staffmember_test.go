@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,39 @@ func aMember(t *testing.T, s *Store, userID string) (core.Staff, SyncTurn) {
 		t.Fatal(err)
 	}
 	return m, turn
+}
+
+// A member who is deleted between the question and the record of its answer stays out, and is asked about once more;
+// so is one who was not on record yet. Who comes back later does.
+func TestAnOldAnswerRevivesNobody(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		m, turn := aMember(t, s, "li")
+		asked := s.Now()
+		put := func(userID string, asked time.Time) {
+			t.Helper()
+			if err := s.SyncMembers(t.Context(), turn, []core.CorpMember{{UserID: userID, Name: "李娜", Asked: asked}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, userID := range []string{"li", "stranger"} {
+			if err := s.NoteStaffHint(t.Context(), turn.App, core.CorpHint{UserID: userID, Gone: true}); err != nil {
+				t.Fatal(err)
+			}
+			put(userID, asked)
+		}
+		if _, err := s.StaffAtWork(t.Context(), m.ID); !core.IsNotFound(err) {
+			t.Errorf("revived: %v", err)
+		}
+		var waits []string
+		if err := s.db.All(t.Context(), &waits, "SELECT user_key FROM staff_sync_hint WHERE app_id = ? AND noted_at > ? ORDER BY user_key",
+			int64(turn.App), asked.UnixMilli()); err != nil || !slices.Equal(waits, []string{"li", "stranger"}) {
+			t.Errorf("asked about later are %v, %v", waits, err)
+		}
+		put("li", asked.Add(time.Minute))
+		if _, err := s.StaffAtWork(t.Context(), m.ID); err != nil {
+			t.Errorf("who came back: %v", err)
+		}
+	})
 }
 
 // A sign-in in flight while its member leaves: whichever was first, no session is left.

@@ -86,6 +86,7 @@ func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.C
 	var accounts, left []core.ID
 	err := s.stepStaffSync(ctx, "sync members", turn, func(tx *database.Tx) error {
 		accounts, left = nil, nil
+		members := slices.Clone(members)
 		t, err := newMemberSync(tx, turn.App)
 		if err != nil {
 			return err
@@ -94,7 +95,13 @@ func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.C
 			return err
 		}
 		var gone []string
-		for _, m := range members {
+		for i, m := range members {
+			if t.overtaken(m) {
+				members[i].Gone, m.Gone = true, true
+				if err := askMemberLater(tx, turn.App, m.UserID); err != nil {
+					return err
+				}
+			}
 			if m.Gone {
 				gone = append(gone, m.UserID)
 			} else if err := t.put(tx, m); err != nil {
@@ -213,6 +220,12 @@ func (t *memberSync) read(tx *database.Tx, members []core.CorpMember) error {
 		t.known[strings.ToLower(m.UserID)] = m
 	}
 	return nil
+}
+
+// overtaken reports whether a member left after WeWork was asked about them: what it answered is old by now.
+func (t *memberSync) overtaken(m core.CorpMember) bool {
+	left := t.known[strings.ToLower(m.UserID)].Left
+	return !m.Gone && !m.Asked.IsZero() && !left.IsZero() && left.Add(clocksApart).After(m.Asked)
 }
 
 // put writes what WeWork says of a member; phone and the rest that was filled in here stays.

@@ -194,7 +194,9 @@ var areas = map[string]area{
 			return p.corp(Options{}).Check(ctx)
 		}},
 	"corp agent": {path: "/cgi-bin/agent/get", right: ok,
-		call: func(ctx context.Context, p *platform) error { return p.corp(Options{}).checkAgent(ctx) }},
+		call: func(ctx context.Context, p *platform) error { return discard(p.corp(Options{}).Range(ctx)) }},
+	"corp tag": {path: "/cgi-bin/tag/get", right: `{"errcode":0,"errmsg":"ok","tagname":"a","userlist":[],"partylist":[]}`,
+		call: func(ctx context.Context, p *platform) error { return discard(p.corp(Options{}).TagMembers(ctx, 7)) }},
 	"corp departments": {path: "/cgi-bin/department/list", right: `{"errcode":0,"errmsg":"ok","department":[]}`,
 		call: func(ctx context.Context, p *platform) error {
 			return discard(p.corp(Options{}).Departments(ctx))

@@ -1,11 +1,6 @@
 package wechat
 
-import (
-	"context"
-	"strconv"
-
-	"github.com/silenceper/wechat/v2/util"
-)
+import "context"
 
 // CorpPart is a part of a company's settings.
 type CorpPart string
@@ -37,8 +32,8 @@ func ProbeCorp(ctx context.Context, app, contact *CorpApp) error {
 		ask  func() error
 	}{
 		{CorpPartApp, func() error { return app.app.probe(ctx) }},
-		{CorpPartAgent, func() error { return app.checkAgent(ctx) }},
-		{CorpPartRange, func() error { _, err := app.Departments(ctx); return err }},
+		{CorpPartAgent, func() error { _, err := app.Range(ctx); return err }},
+		{CorpPartRange, func() error { _, _, err := app.Sight(ctx); return err }},
 		{CorpPartContact, func() error { return contact.app.probe(ctx) }},
 		{CorpPartContact, func() error { _, _, err := contact.MemberIDs(ctx, ""); return err }},
 	} {
@@ -47,17 +42,4 @@ func ProbeCorp(ctx context.Context, app, contact *CorpApp) error {
 		}
 	}
 	return nil
-}
-
-// checkAgent asks for the app by its agent id. Code 301002: the id is another app's. The SDK has no such call.
-// https://developer.work.weixin.qq.com/document/path/90227
-func (c *CorpApp) checkAgent(ctx context.Context) error {
-	return c.app.do(ctx, func(t *trip) error {
-		address := corpHost + "/cgi-bin/agent/get?access_token=" + t.id + "&agentid=" + strconv.Itoa(c.agent)
-		body, err := util.HTTPGetContext(t.ctx, address)
-		if err != nil {
-			return err
-		}
-		return util.DecodeWithCommonError(body, "AgentGet")
-	})
 }

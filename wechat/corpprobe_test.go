@@ -2,6 +2,8 @@ package wechat
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -43,6 +45,9 @@ func TestProbeCorp(t *testing.T) {
 		"an app as contact": {right, "ww00000000000000a1", "app-secret", "other-secret", 1000002, CorpPartContact, 48002},
 		"an app that sees nothing": {func(c *simulator.Corp) { c.Agents[0].Visible = []int{99} }, "ww00000000000000a1", "app-secret",
 			"contact-secret", 1000002, CorpPartRange, 60011},
+		"an app that sees members alone": {func(c *simulator.Corp) {
+			c.Agents[0].VisibleMembers = []string{"li"}
+		}, "ww00000000000000a1", "app-secret", "contact-secret", 1000002, "", 0},
 		"an address that is not listed": {func(c *simulator.Corp) { c.Agents[0].Whitelist = []string{"203.0.113.9"} },
 			"ww00000000000000a1", "app-secret", "contact-secret", 1000002, CorpPartApp, 60020},
 		"nor that of the contacts": {func(c *simulator.Corp) { c.Sync.Whitelist = []string{"203.0.113.9"} },
@@ -66,5 +71,25 @@ func TestProbeCorp(t *testing.T) {
 	var problem *CorpProblem
 	if err := ProbeCorp(t.Context(), app, app); !errors.As(err, &problem) || problem.Part != CorpPartContact {
 		t.Errorf("after it was listed: %v", err)
+	}
+}
+
+// An answer without a department is believed only of an app that sees members one by one: it would remove all.
+func TestSightWithoutDepartments(t *testing.T) {
+	for visible, right := range map[string]bool{
+		`"allow_partys":{"partyid":[1]}`: false, `"close":0`: false, `"allow_userinfos":{"user":[{"userid":"li"}]}`: true,
+		`"allow_userinfos":{"user":[{"userid":"li"}]},"allow_partys":{"partyid":[2]}`: false,
+	} {
+		p := newPlatform(t)
+		p.on("/cgi-bin/agent/get", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"errcode":0,"errmsg":"ok",`+visible+"}")
+		})
+		p.on("/cgi-bin/department/list", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"errcode":0,"errmsg":"ok","department":[]}`)
+		})
+		_, members, err := p.corp(Options{}).Sight(t.Context())
+		if right && (err != nil || len(members) != 1) || !right && CodeOf(err) != 60011 {
+			t.Errorf("%s: %v, %v", visible, members, err)
+		}
 	}
 }

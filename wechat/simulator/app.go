@@ -68,6 +68,8 @@ type App struct {
 	corpID  string
 	agent   int
 	visible []int
+	single  []string // user ids that it sees besides
+	allowed Agent    // as it is set
 }
 
 // Template is a template message (or a subscription message) the account owns.

@@ -22,6 +22,7 @@ type Corp struct {
 	Agents      []Agent          `json:"agents"`
 	Departments []CorpDepartment `json:"departments"`
 	Members     []CorpMember     `json:"members"`
+	Tags        []CorpTag        `json:"tags,omitempty"`
 	// Crowd is how many more members there are, one after another in the departments. They exist only as
 	// user ids.
 	Crowd int `json:"crowd,omitempty"`
@@ -34,8 +35,11 @@ type Agent struct {
 	ID     int    `json:"id"`
 	Name   string `json:"name"`
 	Secret string `json:"secret"`
-	// Visible are the departments, with all below them, that the app may see; nil means all.
+	// Visible are the departments, with all below them, that the app may see, and VisibleMembers and VisibleTags whom
+	// it sees besides; none of the three means all.
 	Visible         []int    `json:"visible,omitempty"`
+	VisibleMembers  []string `json:"visible_members,omitempty"` // user ids
+	VisibleTags     []int    `json:"visible_tags,omitempty"`
 	RedirectDomains []string `json:"redirect_domains,omitempty"`
 	Whitelist       []string `json:"whitelist,omitempty"`
 	Token           string   `json:"token,omitempty"`
@@ -49,6 +53,14 @@ type CorpDepartment struct {
 	ID     int    `json:"id"`
 	Parent int    `json:"parent"`
 	Name   string `json:"name"`
+}
+
+// CorpTag is a tag of a company, of members and of departments with all below them.
+type CorpTag struct {
+	ID          int      `json:"id"`
+	Name        string   `json:"name"`
+	Members     []string `json:"members,omitempty"` // user ids
+	Departments []int    `json:"departments,omitempty"`
 }
 
 // CorpMember is a member of a company.
@@ -80,7 +92,7 @@ func (s *Simulator) AddCorp(c Corp) {
 			AppID: WorkID(c.CorpID, a.ID), Secret: a.Secret, Type: Work, Name: first(a.Name,
 				"通讯录同步"), OriginalID: c.CorpID, Token: a.Token,
 			AESKey: a.AESKey, CallbackURL: a.CallbackURL, RedirectDomains: a.RedirectDomains, Whitelist: a.Whitelist,
-			corpID: c.CorpID, agent: a.ID, visible: a.Visible, Menu: a.Menu,
+			corpID: c.CorpID, agent: a.ID, visible: c.visible(a), single: c.single(a), allowed: a, Menu: a.Menu,
 		})
 	}
 	s.mu.Lock()
@@ -89,6 +101,34 @@ func (s *Simulator) AddCorp(c Corp) {
 	s.corps[c.CorpID] = &c
 	clear(s.openIDs)
 	clear(s.byOpen)
+}
+
+// visible returns the departments that an app may see, by itself or by a tag; nil = all.
+func (c *Corp) visible(a Agent) []int {
+	if a.Visible == nil && a.VisibleMembers == nil && a.VisibleTags == nil {
+		return nil
+	}
+	tops := append([]int{}, a.Visible...)
+	for _, tag := range c.Tags {
+		if slices.Contains(a.VisibleTags, tag.ID) {
+			tops = append(tops, tag.Departments...)
+		}
+	}
+	return tops
+}
+
+// single returns the user ids, in lower case, of whom an app may see one by one.
+func (c *Corp) single(a Agent) []string {
+	ids := slices.Clone(a.VisibleMembers)
+	for _, tag := range c.Tags {
+		if slices.Contains(a.VisibleTags, tag.ID) {
+			ids = append(ids, tag.Members...)
+		}
+	}
+	for i, id := range ids {
+		ids[i] = strings.ToLower(id)
+	}
+	return ids
 }
 
 // member returns a member by user id, or nil; the caller holds mu.
@@ -140,7 +180,7 @@ func (c *Corp) within(id int, tops []int) bool {
 
 // sees reports whether an app may see a member.
 func (c *Corp) sees(a *App, m *CorpMember) bool {
-	return a.visible == nil || slices.ContainsFunc(m.Departments, func(id int) bool { return c.within(id, a.visible) })
+	return a.visible == nil || slices.Contains(a.single, strings.ToLower(m.UserID)) || slices.ContainsFunc(m.Departments, func(id int) bool { return c.within(id, a.visible) })
 }
 
 // PutMember creates or changes a member, and pushes it to the contact sync.

@@ -35,6 +35,7 @@ const (
 var corpEndpoints = map[string]corpEndpoint{
 	"/cgi-bin/gettoken":              {"GET", noToken, corpToken},
 	"/cgi-bin/agent/get":             {"GET", appOnly, agentGet},
+	"/cgi-bin/tag/get":               {"GET", appOnly, tagGet},
 	"/cgi-bin/department/list":       {"GET", appOnly, departmentList},
 	"/cgi-bin/department/simplelist": {"GET", anySecret, departmentIDs},
 	"/cgi-bin/user/list_id":          {"POST", syncOnly, memberIDs},
@@ -136,7 +137,33 @@ func agentGet(q *request) (any, int) {
 	if q.query.Get("agentid") != strconv.Itoa(q.app.agent) {
 		return nil, 301002
 	}
-	return ok(map[string]any{"agentid": q.app.agent, "name": q.app.Name, "close": 0}), 0
+	users, parties := []any{}, q.app.allowed.Visible
+	for _, id := range q.app.allowed.VisibleMembers {
+		users = append(users, map[string]any{"userid": id})
+	}
+	if q.app.visible == nil {
+		parties = []int{1} // the root
+	}
+	return ok(map[string]any{
+		"agentid": q.app.agent, "name": q.app.Name, "close": 0, "allow_userinfos": map[string]any{"user": users},
+		"allow_partys": map[string]any{"partyid": parties}, "allow_tags": map[string]any{"tagid": q.app.allowed.VisibleTags},
+	}), 0
+}
+
+// tagGet is GET /cgi-bin/tag/get.
+// https://developer.work.weixin.qq.com/document/path/90213
+func tagGet(q *request) (any, int) {
+	for _, tag := range q.corp().Tags {
+		if q.query.Get("tagid") != strconv.Itoa(tag.ID) || q.app.visible != nil && !slices.Contains(q.app.allowed.VisibleTags, tag.ID) {
+			continue
+		}
+		users := []any{}
+		for _, id := range tag.Members {
+			users = append(users, map[string]any{"userid": id, "name": ""})
+		}
+		return ok(map[string]any{"tagname": tag.Name, "userlist": users, "partylist": tag.Departments}), 0
+	}
+	return nil, 40068
 }
 
 // departmentList is GET /cgi-bin/department/list.

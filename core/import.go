@@ -158,7 +158,7 @@ const (
 	// MaxImportRows bounds the rows of a list.
 	MaxImportRows = 200_000
 	// ImportPart is the number of rows that are kept, and written, together.
-	ImportPart = 500
+	ImportPart = 1000
 )
 
 // ImportVerdict is what a row would do.

@@ -81,6 +81,9 @@ func pictures(r rune) bool {
 // ordinary ones, invisible characters and surrounding spaces are removed, and runs of spaces become
 // one. Chinese punctuation stays.
 func Clean(s string) string {
+	if !strings.ContainsFunc(s, notPlain) {
+		return s
+	}
 	var b strings.Builder
 	for _, r := range s {
 		switch {
@@ -94,6 +97,11 @@ func Clean(s string) string {
 		}
 	}
 	return strings.Join(strings.Fields(StripMarks(b.String())), " ")
+}
+
+// notPlain reports whether Clean has to look at a character: most texts have letters, digits and Chinese characters alone.
+func notPlain(r rune) bool {
+	return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || r == '-' || '一' <= r && r <= '鿿')
 }
 
 // compact is Clean, also without the spaces, hyphens and dots people put into numbers.

@@ -78,7 +78,7 @@ func writeBatch(tx *database.Tx, by core.Actor, b core.Batch, things []batchThin
 		rows[i] = []any{int64(b.ID), int64(thing.ID), before, after, string(core.BatchItemDone), "", ""}
 	}
 	return b, database.InsertRows(
-		tx, database.InsertInto, "batch_item", "batch_id, thing_id, before_text, after_text, state, why, who", rows,
+		tx, tx.Dialect().InsertOrEnd(), "batch_item", "batch_id, thing_id, before_text, after_text, state, why, who", rows,
 	)
 }
 

@@ -294,10 +294,10 @@ func (b *houseBuilder) refuseKnown() error {
 }
 
 func (b *houseBuilder) save() error {
-	err := database.InsertRows(b.tx, database.InsertInto, "building_node", nodeColumns, b.nodes)
+	err := database.InsertRows(b.tx, b.tx.Dialect().InsertOrEnd(), "building_node", nodeColumns, b.nodes)
 	if err == nil {
 		err = database.InsertRows(
-			b.tx, database.InsertInto, "house",
+			b.tx, b.tx.Dialect().InsertOrEnd(), "house",
 			"id, community_id, node_id, name, label, path, sort_key, figures, arrears_fen, created_at, updated_at",
 			b.houses,
 		)

@@ -164,7 +164,15 @@ func disablePass(tx *database.Tx, resident core.ID) error {
 
 // deletePass removes the pass of a resident who is deleted.
 func deletePass(tx *database.Tx, resident core.ID) error {
-	_, err := tx.Exec("DELETE FROM pass WHERE kind = ? AND holder_id = ?", string(core.PassResident), int64(resident))
+	return deletePasses(tx, []core.ID{resident})
+}
+
+// deletePasses is deletePass for many.
+func deletePasses(tx *database.Tx, residents []core.ID) error {
+	_, err := tx.Exec(
+		"DELETE FROM pass WHERE kind = ? AND holder_id IN ("+database.Placeholders(len(residents))+")",
+		database.AppendIDs([]any{string(core.PassResident)}, residents)...,
+	)
 	return err
 }
 

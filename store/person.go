@@ -38,7 +38,7 @@ func createPersons(tx *database.Tx, persons []core.ID) error {
 	for i, id := range persons {
 		rows[i] = []any{int64(id), nil, tx.NowMS()}
 	}
-	return database.InsertRows(tx, database.InsertInto, "person", "id, phone_mac, created_at", rows)
+	return database.InsertRows(tx, tx.Dialect().InsertOrEnd(), "person", "id, phone_mac, created_at", rows)
 }
 
 func findPersons(tx *database.Tx, macs []string, into map[string]core.ID) error {

@@ -76,7 +76,8 @@ type residentBuilder struct {
 	community core.ID
 	people    []core.Resident
 	ask       bool                  // whether a namesake is another person
-	labels    map[core.ID]string    // of the houses
+	labels    map[core.ID]string    // of the houses; those that are known from the start are locked
+	empty     map[core.ID]bool      // houses that the act itself has added: nobody lives there
 	back      map[int]string        // people who moved out and come back, by index: the name they had
 	were      map[int]core.Resident // what those were
 	hadPass   map[int]bool
@@ -95,13 +96,15 @@ func (b *residentBuilder) run() error {
 
 // findHouses reads and locks the houses, so that none is deleted meanwhile.
 func (b *residentBuilder) findHouses() error {
-	b.labels = map[core.ID]string{}
-	houses := database.IDsOf(b.people, func(r core.Resident) core.ID { return r.House })
+	if b.labels == nil {
+		b.labels = map[core.ID]string{}
+	}
+	houses := slices.DeleteFunc(b.houses(), func(house core.ID) bool { return b.labels[house] != "" })
 	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []houseRow
 		err := b.tx.All(
 			&rows,
-			"SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")"+
+			"SELECT id, label FROM house WHERE "+houseByID+" AND id IN ("+database.Placeholders(len(part))+")"+
 				b.tx.Dialect().ForUpdate(),
 			database.AppendIDs([]any{int64(b.community)}, part)...,
 		)
@@ -116,6 +119,13 @@ func (b *residentBuilder) findHouses() error {
 		}
 	}
 	return err
+}
+
+// houses returns the houses of the people, each once.
+func (b *residentBuilder) houses() []core.ID {
+	houses := database.IDsOf(b.people, func(r core.Resident) core.ID { return r.House })
+	slices.Sort(houses)
+	return slices.Compact(houses)
 }
 
 // findPersons sets the persons of those with a phone number of their own.
@@ -149,9 +159,9 @@ func (b *residentBuilder) createPersons() error {
 // findTies sets the residents' ids: a new one, or the existing one of somebody who moves back in.
 func (b *residentBuilder) findTies() error {
 	known := ties{}
-	err := database.EachPart(b.people, func(part []core.Resident) error {
+	houses := slices.DeleteFunc(b.houses(), func(house core.ID) bool { return b.empty[house] })
+	err := database.EachPart(houses, func(part []core.ID) error {
 		var rows []tieRow
-		args := database.AppendIDs([]any{int64(b.community)}, database.IDsOf(part, func(r core.Resident) core.ID { return r.House }))
 		err := b.tx.All(
 			&rows,
 			`SELECT t.id,
@@ -166,7 +176,7 @@ func (b *residentBuilder) findTies() error {
 			WHERE t.community_id = ?
 			AND t.house_id IN (`+database.Placeholders(len(part))+`)
 			ORDER BY CASE WHEN t.moved_out_at IS NULL THEN 0 ELSE 1 END, t.id`,
-			args...,
+			database.AppendIDs([]any{int64(b.community)}, part)...,
 		)
 		for _, row := range rows {
 			known[row.House] = append(known[row.House], row)
@@ -239,7 +249,7 @@ func (b *residentBuilder) insert() error {
 		))
 	}
 	err := database.InsertRows(
-		b.tx, database.InsertInto, "resident",
+		b.tx, b.tx.Dialect().InsertOrEnd(), "resident",
 		"id, community_id, house_id, person_id, name, name_fold, name_key, sex, identity, identity_rank, lease_day, photo, "+
 			"certified_at, certified_how, certified_by, certified_note, created_at, updated_at, "+privateColumns,
 		rows,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -21,6 +22,25 @@ func readResident(tx *database.Tx, id core.ID) (core.Resident, error) {
 		return core.Resident{}, err
 	}
 	return row.whole(tx.Reveal), nil
+}
+
+// readResidents is readResident for many; one who is deleted is not among them.
+func readResidents(tx *database.Tx, ids []core.ID) (map[core.ID]core.Resident, error) {
+	found := make(map[core.ID]core.Resident, len(ids))
+	err := database.EachPart(slices.Sorted(slices.Values(ids)), func(part []core.ID) error {
+		among, args := "IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)
+		var locked []core.ID
+		if err := tx.All(&locked, "SELECT id FROM resident WHERE id "+among+" ORDER BY id"+tx.Dialect().ForUpdate(), args...); err != nil {
+			return err
+		}
+		var rows []residentRow
+		err := tx.All(&rows, "SELECT "+residentColumns+residentFrom+"WHERE t.id "+among, args...)
+		for _, row := range rows {
+			found[row.ID] = row.whole(tx.Reveal)
+		}
+		return err
+	})
+	return found, err
 }
 
 // residentItem is a resident as a batch keeps it. It is about people: the batch encrypts it.
@@ -101,21 +121,40 @@ func undoResidents(u *undoing) error {
 	if err != nil {
 		return err
 	}
-	return u.each(func(item batchItemRow) error {
+	var added []core.Resident
+	err = u.each(func(item batchItemRow) error {
 		if item.Before == "" {
-			if err := deletePass(u.tx, item.Thing); err != nil {
-				return err
-			}
-			if err := removeGrams(u.tx, residentNamed(read[item.Thing])); err != nil {
-				return err
-			}
-			return u.tx.ExecOne(database.ErrRace, "DELETE FROM resident WHERE id = ?", int64(item.Thing))
+			added = append(added, read[item.Thing])
+			return nil
 		}
 		var before residentItem
 		if err := readBatchText(item.Before, &before); err != nil {
 			return err
 		}
 		return moveBackOut(u.tx, *before.Whole, before.Pass)
+	})
+	if err != nil {
+		return err
+	}
+	return deleteResidents(u.tx, added)
+}
+
+// deleteResidents deletes residents who are locked, as if they had never been added.
+func deleteResidents(tx *database.Tx, people []core.Resident) error {
+	for _, r := range people {
+		if err := removeGrams(tx, residentNamed(r)); err != nil {
+			return err
+		}
+	}
+	return database.EachPart(database.IDsOf(people, func(r core.Resident) core.ID { return r.ID }), func(part []core.ID) error {
+		if err := deletePasses(tx, part); err != nil {
+			return err
+		}
+		n, err := tx.Exec("DELETE FROM resident WHERE id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		if err == nil && n != int64(len(part)) {
+			err = database.ErrRace
+		}
+		return err
 	})
 }
 
@@ -146,14 +185,15 @@ func moveBackOut(tx *database.Tx, was core.Resident, pass bool) error {
 // eachResident locks and reads the residents of the items in the order of their ids; one that is
 // deleted is kept.
 func (u *undoing) eachResident(do func(r core.Resident, item batchItemRow) error) error {
+	found, err := readResidents(u.tx, u.things())
+	if err != nil {
+		return err
+	}
 	return u.each(func(item batchItemRow) error {
-		r, err := readResident(u.tx, item.Thing)
-		if core.IsNotFound(err) {
+		r, there := found[item.Thing]
+		if !there {
 			u.keep(item.Thing, core.BatchGone)
 			return nil
-		}
-		if err != nil {
-			return err
 		}
 		return do(r, item)
 	})

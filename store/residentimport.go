@@ -159,6 +159,9 @@ type importTie struct {
 }
 
 func (i *residentImporter) find(r core.Resident, ties []importTie) (int, core.ImportMatch, error) {
+	if len(ties) == 0 { // most rows of a first list
+		return -1, "", nil
+	}
 	keys := i.store.db.Keys()
 	known := make([]core.KnownTie, len(ties))
 	for n, t := range ties {
@@ -229,7 +232,9 @@ func (i *residentImporter) elsewhere(all func(dest any, query string, args ...an
 			args[n] = mac
 		}
 		var macs []string
-		err := all(&macs, "SELECT phone_mac FROM resident WHERE phone_mac IN ("+database.Placeholders(len(part))+
+		// Without the hint SQLite walks all residents of the community.
+		err := all(&macs, "SELECT phone_mac FROM resident"+i.store.db.Dialect().UseIndex("resident_phone")+
+			" WHERE phone_mac IN ("+database.Placeholders(len(part))+
 			") AND community_id = ? AND moved_out_at IS NULL AND phone_shared = 0", append(args, int64(i.community.ID))...)
 		for _, mac := range macs {
 			for _, n := range byMAC[mac] {
@@ -247,7 +252,9 @@ type residentImportPart struct {
 	tx     *database.Tx
 	of     importWriting
 	rows   []core.ImportRow
-	places []core.HouseRef // of rows
+	places []core.HouseRef    // of rows
+	locked map[core.ID]string // labels of the houses that are locked, new ones among them
+	fresh  map[core.ID]bool   // those that were added
 	done   importWritten
 	things []batchThing
 }
@@ -255,7 +262,7 @@ type residentImportPart struct {
 func (i *residentImporter) write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error) {
 	p := residentImportPart{
 		residentImporter: i, tx: tx, of: w, rows: rows, places: make([]core.HouseRef, len(rows)),
-		done: importWritten{counts: core.ImportCounts{}},
+		locked: map[core.ID]string{}, fresh: map[core.ID]bool{}, done: importWritten{counts: core.ImportCounts{}},
 	}
 	for _, step := range []func() error{p.lock, p.addHouses, p.writeRows, p.keep} {
 		if err := step(); err != nil {
@@ -307,6 +314,9 @@ func (p *residentImportPart) lock() error {
 		}
 	}
 	there, err := lockHousesByID(p.tx, p.community.ID, slices.Compact(slices.Sorted(slices.Values(ids))))
+	for id, house := range there {
+		p.locked[id] = house.Label
+	}
 	for n := range p.rows {
 		if house, ok := there[p.places[n].ID]; p.places[n].ID != 0 && (!ok || house.Label != p.places[n].Label) {
 			p.changed(n)
@@ -351,7 +361,8 @@ func (p *residentImportPart) addHouses() error {
 	for _, label := range labels {
 		if there[label] == 0 {
 			b.addHouse(missing[label].Names, label)
-			there[label] = b.ids[len(b.ids)-1]
+			id := b.ids[len(b.ids)-1]
+			there[label], p.locked[id], p.fresh[id] = id, label, true
 		}
 	}
 	for _, label := range labels {
@@ -403,15 +414,15 @@ func houseIDsByLabel(tx *database.Tx, community core.ID, labels []string) (map[s
 func (p *residentImportPart) writeRows() error {
 	var houses []core.ID
 	for n, row := range p.rows {
-		if p.wanted(row) {
-			houses = append(houses, p.places[n].ID)
+		if id := p.places[n].ID; p.wanted(row) && !p.fresh[id] {
+			houses = append(houses, id)
 		}
 	}
 	known, err := p.ties(p.tx.All, houses)
 	if err != nil {
 		return err
 	}
-	added := residentBuilder{tx: p.tx, community: p.community.ID}
+	added := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh}
 	for n := range p.rows {
 		row := &p.rows[n]
 		if !p.wanted(*row) {

@@ -138,7 +138,7 @@ func (s *Store) planHouses(ctx context.Context, change *RestrictionChange) error
 	return database.EachPart(change.Houses, func(part []core.ID) error {
 		n := 0
 		err := s.db.Get(
-			ctx, &n, "SELECT COUNT(*) FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+")",
+			ctx, &n, "SELECT COUNT(*) FROM house WHERE "+houseByID+" AND id IN ("+database.Placeholders(len(part))+")",
 			database.AppendIDs([]any{int64(change.Community)}, part)...,
 		)
 		if err == nil && n != len(part) {
@@ -263,7 +263,7 @@ func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string
 		var rows []houseRow
 		err := tx.All(
 			&rows,
-			"SELECT id, label FROM house WHERE community_id = ? AND id IN ("+database.Placeholders(len(part))+") ORDER BY id"+
+			"SELECT id, label FROM house WHERE "+houseByID+" AND id IN ("+database.Placeholders(len(part))+") ORDER BY id"+
 				tx.Dialect().ForUpdate(),
 			database.AppendIDs([]any{int64(community)}, part)...,
 		)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"tongxing/migrations"
@@ -109,7 +111,7 @@ func (db *DB) applyWhole(ctx context.Context, m migrations.Migration) error {
 			return err
 		}
 		for i, statement := range m.Statements {
-			if _, err := tx.Exec(statement); err != nil {
+			if _, err := tx.Exec(clustered(statement)); err != nil {
 				return fmt.Errorf("statement %d: %w", i+1, err)
 			}
 		}
@@ -117,6 +119,21 @@ func (db *DB) applyWhole(ctx context.Context, m migrations.Migration) error {
 			m.Version, m.Name, tx.NowMS(), tx.NowMS())
 		return err
 	})
+}
+
+var bigKey = regexp.MustCompile(`BIGINT( +NOT NULL PRIMARY KEY)`)
+
+// clustered returns a statement as SQLite needs it to keep a table in the order of its primary key, as InnoDB does by
+// itself: else a hidden number is the key, and the declared one an index more to write and to look up. Tables with
+// large values keep the hidden number: their rows would fill the pages that a search by the key walks.
+func clustered(statement string) string {
+	switch {
+	case !strings.HasPrefix(statement, "CREATE TABLE"):
+		return statement
+	case strings.Contains(statement, "PRIMARY KEY (") && !strings.Contains(statement, "BLOB"):
+		return statement + " WITHOUT ROWID"
+	}
+	return bigKey.ReplaceAllString(statement, "INTEGER$1")
 }
 
 func (db *DB) run(ctx context.Context, m migrations.Migration) error {

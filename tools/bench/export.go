@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"tongxing/core"
 	"tongxing/sheet"
 	"tongxing/store"
@@ -76,5 +78,57 @@ func exportAll(sqlitePath string) error {
 		return err
 	}
 	fmt.Printf("%d rows, %d MB, %.1f s", rows, out.bytes/1_000_000, time.Since(began).Seconds())
+	return nil
+}
+
+var residentHeads = []string{
+	"姓名", "性别", "身份", "租约到期时间", "手机", "证件号", "小区", "房屋", "认证", "认证时间", "迁出时间", "号码", "当面认证",
+}
+
+// exportResidents writes all residents with their numbers as a spreadsheet, as the console's download does.
+func exportResidents(ctx context.Context, s *store.Store) error {
+	return sheet.Write(ctx, &counter{}, "住户", residentHeads, func(add func(values ...any) error) error {
+		return s.ExportResidents(
+			ctx, core.System, core.Everywhere, store.ResidentFilter{}, store.ResidentExport{Whole: true, Purpose: "测量"},
+			func(r store.ResidentRow) error { return add(residentCells(r, s.Zone())...) },
+		)
+	})
+}
+
+func residentCells(r store.ResidentRow, zone *time.Location) []any {
+	return []any{
+		r.Name, core.SexLabel(r.Sex), r.Identity.Label(), "", r.Phone, r.IDNumber, r.CommunityName, r.HouseLabel, "未认证",
+		r.Certified.In(zone), r.MovedOut.In(zone), "", "",
+	}
+}
+
+// exportFloor is the child's part: excelize alone writes as many rows of the same columns, of values that it has.
+func exportFloor(rows int) error {
+	watch, book := newWatch(), excelize.NewFile()
+	defer book.Close()
+	out, err := book.NewStreamWriter("Sheet1")
+	if err != nil {
+		return err
+	}
+	row := make([]any, len(residentHeads))
+	for i := range rows {
+		for n := range row {
+			row[n] = ""
+		}
+		name, sex, identity, phone, idNumber := residentOf(i)
+		row[0], row[1], row[2], row[4], row[5] = name, sex, identity, phone, idNumber
+		building, unit, room := houseOf(i)
+		row[6], row[7], row[8] = "翠湖花园", building+"栋"+unit+"单元"+room, "未认证"
+		if err := out.SetRow(fmt.Sprint("A", i+1), row); err != nil {
+			return err
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if err := book.Write(&counter{}); err != nil {
+		return err
+	}
+	fmt.Print(watch.lap())
 	return nil
 }

@@ -37,7 +37,7 @@ type bench struct {
 }
 
 func main() {
-	role := flag.String("role", "", "child process: floor, export, import, importfloor")
+	role := flag.String("role", "", "child process: floor, export, exportfloor, import, importread, importfloor")
 	file := flag.String("file", "", "child's workbook")
 	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import", "parts to measure")
 	b := &bench{}
@@ -54,8 +54,12 @@ func main() {
 		err = serveFloor(*sqlitePath, *dsn, *redisURL)
 	case "export":
 		err = exportAll(*sqlitePath)
+	case "exportfloor":
+		err = exportFloor(b.imported)
 	case "importfloor":
 		err = importFloor(*file)
+	case "importread":
+		err = importRead(*file)
 	case "import":
 		err = importAll(*file, *sqlitePath, *dsn)
 	default:

@@ -235,6 +235,7 @@ CREATE TABLE community (
   address     VARCHAR(200)  NOT NULL,
   phone       VARCHAR(32)   NOT NULL, -- of the property office; not personal data
   levels      VARCHAR(400)  NOT NULL, -- names of the structure's levels, separated by /
+  owners_review INTEGER,               -- 1 = owners may decide applications for their house; NULL = never said: 0
   created_at  BIGINT        NOT NULL,
   updated_at  BIGINT        NOT NULL,
   archived_at BIGINT
@@ -247,9 +248,11 @@ CREATE TABLE building_node (
   parent_id    BIGINT       NOT NULL, -- 0 = top
   level        INTEGER      NOT NULL, -- 0 = top
   name         VARCHAR(40)  NOT NULL,
-  path         VARCHAR(160) NOT NULL  -- ids from the top down to this node: /1/2/
+  path         VARCHAR(160) NOT NULL, -- ids from the top down to this node: /1/2/
+  owners_review INTEGER               -- as community.owners_review; NULL = as it is above the node
 );
 CREATE UNIQUE INDEX building_node_name ON building_node (community_id, parent_id, name);
+CREATE INDEX building_node_owners ON building_node (community_id, owners_review);
 
 CREATE TABLE house (
   id           BIGINT       NOT NULL PRIMARY KEY,
@@ -261,6 +264,7 @@ CREATE TABLE house (
   sort_key     VARCHAR(250) NOT NULL, -- label with zero-padded numbers, so that 2栋 precedes 10栋
   figures      VARCHAR(250) NOT NULL, -- for search: the label's numbers, the last one first: 501-2-3-
   arrears_fen  BIGINT       NOT NULL,
+  owners_review INTEGER,              -- as community.owners_review; NULL = as it is above the house
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );

@@ -21,6 +21,10 @@ const (
 
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
+
+	BatchHouseRename BatchKind = "house.rename"
+	BatchHouseMove   BatchKind = "house.move"
+	BatchHouseMerge  BatchKind = "house.merge"
 )
 
 // BatchType describes a kind of batch.
@@ -51,6 +55,18 @@ var BatchTypes = []BatchType{
 	{
 		BatchImportResidents, "导入住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户，这次修改的恢复为导入前的内容。",
 		"已有出入记录的，以及之后改过、认证过的住户保留。",
+	},
+	{
+		BatchHouseRename, "楼栋改名", PermHouseEdit, "house", "项", "楼栋和它下面的房屋恢复原来的名称。",
+		"其中任何一项之后又改过的，整次不能撤销。",
+	},
+	{
+		BatchHouseMove, "移动楼栋", PermHouseEdit, "house", "项", "楼栋和它下面的房屋回到原来的位置。",
+		"其中任何一项之后又改过的，整次不能撤销。",
+	},
+	{
+		BatchHouseMerge, "合并楼栋房屋", PermHouseEdit, "house", "项", "分开为合并前的楼栋和房屋，住户、限制、读头和申请都回到原处。",
+		"其中任何一项之后又改过的，整次不能撤销；合并后新增的住户和记录留在合并后的房屋。",
 	},
 	{
 		BatchMoveOut, "住户迁出", PermResidentEdit, "resident", "名住户", "恢复居住，认证和通行证恢复为迁出前的状态。",
@@ -185,6 +201,7 @@ func (w BatchWhy) Label() string {
 // BatchItem is one thing that a batch changed.
 type BatchItem struct {
 	Thing         ID
+	Stem          string // what it is
 	Name          string // at present; "" = it is gone
 	Before, After string // JSON of what it was and what it became; "" = nothing. Of people it is left out
 	Was, Became   string // of people: the same, in words that tell no more than their state

@@ -281,7 +281,8 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
-			{"import", "导入房屋"},
+			{"import", "导入房屋"}, {"rename", "楼栋改名"}, {"move", "移动楼栋"}, {"merge", "合并楼栋房屋"},
+			{"owners_review", "设置业主审核"},
 		},
 	},
 	{

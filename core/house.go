@@ -235,7 +235,14 @@ var houseFields = []AuditField{
 	{Key: "houses", Label: "房屋", List: true},
 	{Key: "count", Label: "套数"},
 	{Key: "node", Label: "楼栋"},
+	{Key: "joined", Label: "合并的房屋"},
+	{Key: "owners_review", Label: "业主审核", Value: labelOf(OwnersReviewText)},
 	{Key: "in_arrears", Label: "只看欠费"},
 	batchField,
 	keywordField, allField,
+}
+
+// OwnersReviewText returns in Chinese what is said at a place of the tree: allowed, refused, inherited.
+func OwnersReviewText(value string) string {
+	return map[string]string{"allowed": "允许", "refused": "不允许", "inherited": "随上级"}[value]
 }

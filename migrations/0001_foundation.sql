@@ -273,6 +273,17 @@ CREATE INDEX house_sort ON house (community_id, sort_key, id);
 CREATE INDEX house_node ON house (community_id, node_id, id);
 CREATE INDEX house_figures ON house (figures, community_id, id);
 
+-- Houses that became part of another. What refers to them by their ids stays as it is: records, and a second tie of a
+-- person who had one in both.
+CREATE TABLE house_former (
+  house_id     BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  into_id      BIGINT       NOT NULL, -- house
+  label        VARCHAR(250) NOT NULL,
+  merged_at    BIGINT       NOT NULL
+);
+CREATE INDEX house_former_into ON house_former (into_id);
+
 CREATE TABLE person (
   id         BIGINT      NOT NULL PRIMARY KEY,
   phone_mac  VARCHAR(64),          -- of the mobile number that is this person's own; NULL = none

@@ -188,6 +188,9 @@ func (s *Store) recordTimeline(ctx context.Context, scope core.Scope, f core.Rec
 		Table: "access_record", Columns: recordColumns, Scope: scope.In(f.Community), Filter: recordWhere(f),
 		Index: s.recordIndex(f), Apart: true, Few: f.House != 0 || f.Person != 0,
 	}
+	if err := s.withFormerHouses(ctx, &l, f); err != nil {
+		return l, false, err
+	}
 	if l.Few { // few match, and their indexes begin with the community: the primary key would be read in search of them
 		if l.Scope, err = s.listed(ctx, l.Scope); err != nil {
 			return l, false, err
@@ -200,6 +203,23 @@ func (s *Store) recordTimeline(ctx context.Context, scope core.Scope, f core.Rec
 		return l, true, nil
 	}
 	return s.recordKeyword(ctx, l, f)
+}
+
+// withFormerHouses lets the records of a house have those of the houses that became part of it.
+func (s *Store) withFormerHouses(ctx context.Context, l *database.Timeline, f core.RecordFilter) error {
+	if f.House == 0 {
+		return nil
+	}
+	var houses []core.ID
+	err := s.db.All(ctx, &houses, "SELECT house_id FROM house_former WHERE into_id = ? ORDER BY house_id", int64(f.House))
+	if err != nil || len(houses) == 0 {
+		return err
+	}
+	houses = append(houses, f.House)
+	f.House = 0
+	l.Filter = recordWhere(f)
+	l.Filter.And("house_id IN ("+database.Placeholders(len(houses))+")", database.IDArgs(houses)...)
+	return nil
 }
 
 // recordWhere returns the condition of a filter, without community and keyword.

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"tongxing/core"
-	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -48,10 +47,10 @@ func (s *Store) ActsUpon(ctx context.Context, scope core.Scope, things []string,
 
 // batchesOf returns the latest batches that changed some things.
 func (s *Store) batchesOf(ctx context.Context, scope core.Scope, things []string, limit int) ([]core.ThingAct, error) {
-	ids := make([]core.ID, 0, len(things))
+	ids, targets := make([]core.ID, 0, len(things)), map[core.ID]string{}
 	for _, thing := range things {
 		if _, id := core.TargetOf(thing); id != 0 {
-			ids = append(ids, id)
+			ids, targets[id] = append(ids, id), thing
 		}
 	}
 	if len(ids) == 0 {
@@ -76,7 +75,7 @@ func (s *Store) batchesOf(ctx context.Context, scope core.Scope, things []string
 			continue
 		}
 		acts = append(acts, core.ThingAct{
-			At: b.Created, Label: kind.Label, By: b.By, Target: audit.Target(kind.Stem, row.Thing).String(), Batch: b.ID, Kind: b.Kind,
+			At: b.Created, Label: kind.Label, By: b.By, Target: targets[row.Thing], Batch: b.ID, Kind: b.Kind,
 			Undone: row.State == core.BatchItemUndone,
 		})
 	}

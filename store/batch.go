@@ -204,13 +204,13 @@ func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter)
 	kind, _ := b.Kind.Type()
 	var targets []core.AuditRecord
 	for _, row := range rows {
-		targets = append(targets, core.AuditRecord{Target: audit.Target(kind.Stem, row.Thing).String()})
+		targets = append(targets, core.AuditRecord{Target: audit.Target(stemOfItem(kind, row), row.Thing).String()})
 	}
 	names, err := s.AuditSubjects(ctx, targets)
 	for i, row := range rows {
 		item := core.BatchItem{
 			Thing: row.Thing, Name: names[targets[i].Target], State: row.State,
-			Why: row.Why, Who: row.Who, At: row.Changed.Time,
+			Why: row.Why, Who: row.Who, At: row.Changed.Time, Stem: stemOfItem(kind, row),
 		}
 		item.Before, item.After = row.Before, row.After
 		if batchUndos[b.Kind].personal {
@@ -220,4 +220,13 @@ func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter)
 		list = append(list, item)
 	}
 	return list, more, err
+}
+
+// stemOfItem returns what a thing of a batch is: most kinds are of one stem.
+func stemOfItem(kind core.BatchType, row batchItemRow) string {
+	var thing movedThing
+	if kind.Kind.Whole() && readBatchText(row.Before, &thing) == nil {
+		return thing.Stem
+	}
+	return kind.Stem
 }

@@ -258,10 +258,11 @@ func (w *batchWorld) newest(kind core.BatchKind) core.Batch {
 	return list[0]
 }
 
-// batchKindsHere are the kinds of batches but those of imports, which are taken back with their import: see import_test.go.
+// batchKindsHere are the kinds of batches but those of imports, which are taken back with their import: see import_test.go,
+// and those that are taken back as a whole: see housemove_test.go.
 func batchKindsHere() []core.BatchType {
 	return slices.DeleteFunc(slices.Clone(core.BatchTypes), func(k core.BatchType) bool {
-		return strings.HasSuffix(string(k.Kind), ".import")
+		return strings.HasSuffix(string(k.Kind), ".import") || k.Kind.Whole()
 	})
 }
 

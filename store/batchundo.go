@@ -37,6 +37,10 @@ func init() { // the functions refer to the table
 		core.BatchReaderQR:  {undo: undoReadersQR},
 		core.BatchAlerts:    {undo: undoAccessAlerts},
 
+		core.BatchHouseRename: {undo: undoHouseMove},
+		core.BatchHouseMove:   {undo: undoHouseMove},
+		core.BatchHouseMerge:  {undo: undoHouseMove},
+
 		core.BatchImportHouses:    {undo: undoImportedHouses},
 		core.BatchImportResidents: {personal: true, undo: undoImportedResidents},
 	}
@@ -120,7 +124,7 @@ func readBatchText(text string, into any) error {
 
 // UndoBatch takes a batch of the scope back: what is still as the batch left it becomes what it was;
 // the rest is kept and listed. The caller has checked the permission of the batch's act. It works in
-// parts of batchPart things, each a transaction with its line in the audit log; stopped half way, it
+// parts of batchPart things, each a transaction with its line in the audit log (a kind that is Whole in one); stopped half way, it
 // is continued by calling it again, by anybody. One that has ended is returned as it is. Two at once
 // share the work.
 func (s *Store) UndoBatch(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
@@ -181,10 +185,14 @@ type batchUndoAudit struct {
 }
 
 func (u *undoing) readItems() error {
+	limit := batchPart
+	if u.batch.Kind.Whole() {
+		limit = u.batch.Size
+	}
 	err := u.tx.All(
 		&u.items,
 		"SELECT "+batchItemColumns+" FROM batch_item WHERE batch_id = ? AND state = ? ORDER BY thing_id LIMIT ?",
-		int64(u.batch.ID), string(core.BatchItemDone), batchPart,
+		int64(u.batch.ID), string(core.BatchItemDone), limit,
 	)
 	for i := range u.items {
 		u.items[i].open(u.batch.Kind, u.tx.Reveal)

@@ -207,6 +207,11 @@ func (a *applying) apply() (core.ID, error) {
 }
 
 func (a *applying) findHouse() error {
+	var locked []core.ID // so that it does not become part of another meanwhile
+	query := "SELECT id FROM house WHERE id = ?" + a.tx.Dialect().ForUpdate()
+	if err := a.tx.All(&locked, query, int64(a.request.House)); err != nil {
+		return err
+	}
 	var house struct {
 		Community core.ID `db:"community_id"`
 		Label     string  `db:"label"`

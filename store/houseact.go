@@ -89,6 +89,9 @@ func (s *Store) UpdateHouse(
 		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
 			return err
 		}
+		if err := renameApplications(tx, []core.ID{id}); err != nil {
+			return err
+		}
 		return audit.Write(tx, by, audit.Entry{Community: c.ID, Action: "house.update", Subject: audit.Target("house", id),
 			Before: auditOfHouse(old.Label, old.ArrearsFen), After: auditOfHouse(label, change.ArrearsFen)})
 	})

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"tongxing/core"
-	"tongxing/store/database"
 )
 
 // The nearest value decides: the house's, its unit's, its building's, the community's; nobody having said, owners may
@@ -19,14 +18,19 @@ func TestOwnersReviewIsInherited(t *testing.T) {
 			t.Fatal(err)
 		}
 		other := newHouses(t, s, newCommunity(t, s, "碧海湾"), 1)[0]
-		set := func(query string, args ...any) {
+		yes, no := true, false
+		set := func(at OwnersReviewChange) {
 			t.Helper()
-			if err := s.db.Write(t.Context(), "test", func(tx *database.Tx) error {
-				return discard(tx.Exec(query, args...))
-			}); err != nil {
+			at.Community = id
+			if err := s.UpdateOwnersReview(t.Context(), core.System, everywhere, at); err != nil {
 				t.Fatal(err)
 			}
 		}
+		tree, err := s.BuildingTree(t.Context(), everywhere, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, two := tree[0].ID, tree[0].Children[1].ID
 		want := func(after string, allowed ...bool) {
 			t.Helper()
 			for i, house := range append(houses, other) {
@@ -36,14 +40,27 @@ func TestOwnersReviewIsInherited(t *testing.T) {
 			}
 		}
 		want("nothing said", false, false, false, false)
-		set("UPDATE community SET owners_review = 1 WHERE id = ?", int64(id))
+		set(OwnersReviewChange{Allowed: &yes})
 		want("the community on", true, true, true, false)
-		set("UPDATE building_node SET owners_review = 0 WHERE community_id = ? AND name = '1栋'", int64(id))
+		set(OwnersReviewChange{Node: one, Allowed: &no})
 		want("1栋 off", false, false, true, false)
-		set("UPDATE building_node SET owners_review = 1 WHERE community_id = ? AND name = '2单元'", int64(id))
+		set(OwnersReviewChange{Node: two, Allowed: &yes})
 		want("1栋2单元 on", false, true, true, false)
-		set("UPDATE house SET owners_review = 0 WHERE id = ?", int64(houses[1]))
+		set(OwnersReviewChange{House: houses[1], Allowed: &no})
 		want("its house off", false, false, true, false)
+		set(OwnersReviewChange{House: houses[1], Allowed: &no})
+		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'house.owners_review'"); n != 4 {
+			t.Errorf("%d lines of the log, want 4", n)
+		}
+		set(OwnersReviewChange{House: houses[1]})
+		want("its house as its unit", false, true, true, false)
+		all, err := s.OwnersReviews(t.Context(), everywhere, id)
+		if err != nil || !all.Community || len(all.Nodes) != 2 || all.Nodes[one] || !all.Nodes[two] {
+			t.Errorf("all: %+v, %v", all, err)
+		}
+		elsewhere := OwnersReviewChange{Community: id, House: other, Allowed: &yes}
+		wantCode(t, s.UpdateOwnersReview(t.Context(), core.System, everywhere, elsewhere), core.CodeNotFound)
+		wantCode(t, s.UpdateOwnersReview(t.Context(), core.System, core.Scope{}, OwnersReviewChange{Community: id}), core.CodeNotFound)
 		_, err = s.OwnersReview(t.Context(), 1)
 		wantCode(t, err, core.CodeNotFound)
 	})

@@ -82,6 +82,25 @@ var raceEstate = []raceStep{
 		change := HouseChange{Names: []string{"1", "2", "102"}, ArrearsFen: 500}
 		return w.UpdateHouse(w.ctx, raceBy, everywhere, w.ids["second house"], change)
 	}},
+	{"MoveHouses", func(w *raceWorld) (any, error) {
+		tree, err := w.BuildingTree(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return nil, err
+		}
+		move := core.HouseMove{Node: tree[0].ID, Parent: core.NoMove, Name: "12栋"}
+		plan, err := w.PlanMove(w.ctx, everywhere, w.ids["here"], move)
+		if err != nil {
+			return nil, err
+		}
+		batch, err := w.MoveHouses(w.ctx, raceBy, everywhere, w.ids["here"], move, plan.Seen)
+		return w.keepBatch("moved houses", batch, err)
+	}},
+	{"UndoBatch", raceUndo("moved houses")},
+	{"UpdateOwnersReview", func(w *raceWorld) (any, error) {
+		yes := true
+		change := OwnersReviewChange{Community: w.ids["here"], House: w.ids["second house"], Allowed: &yes}
+		return nil, w.UpdateOwnersReview(w.ctx, raceBy, everywhere, change)
+	}},
 	{"RemoveHouse", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveHouse(w.ctx, raceBy, everywhere, w.ids["third house"])
 	}},

@@ -49,12 +49,14 @@ func lockHouseRestrictions(tx *database.Tx, community core.ID, ids []core.ID) (r
 }
 
 // read reads the restrictions of the locked houses.
-func (h *restrictedHouses) read(tx *database.Tx) error {
+func (h *restrictedHouses) read(tx *database.Tx) error { return h.readBy(tx.All) }
+
+func (h *restrictedHouses) readBy(all readAll) error {
 	h.held, h.since, h.latest = map[core.ID]core.Restriction{}, map[core.ID]time.Time{}, map[core.ID]core.ID{}
 	return database.EachPart(h.ids, func(part []core.ID) error {
 		in := " WHERE house_id IN (" + database.Placeholders(len(part)) + ")"
 		var rows []restrictionRow
-		err := tx.All(
+		err := all(
 			&rows, "SELECT house_id, exits, reason, last_day, created_at FROM house_restriction"+in,
 			database.IDArgs(part)...,
 		)
@@ -68,7 +70,7 @@ func (h *restrictedHouses) read(tx *database.Tx) error {
 			House core.ID `db:"house_id"`
 			Batch core.ID `db:"batch_id"`
 		}
-		err = tx.All(&latest, "SELECT house_id, batch_id FROM restriction_latest"+in, database.IDArgs(part)...)
+		err = all(&latest, "SELECT house_id, batch_id FROM restriction_latest"+in, database.IDArgs(part)...)
 		for _, row := range latest {
 			h.latest[row.House] = row.Batch
 		}

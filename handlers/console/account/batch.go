@@ -260,7 +260,6 @@ func batchItemTable(c *web.Context, b core.Batch) templates.List {
 }
 
 func batchItemOf(c *web.Context, b core.Batch, item core.BatchItem) batchItem {
-	t, _ := b.Kind.Type()
 	row := batchItem{Name: item.Name, Before: "无", After: "无", Kept: item.Why.Label(), By: item.Who, At: item.At}
 	var before, after []string
 	for _, change := range item.Changes(b.Kind) {
@@ -274,7 +273,7 @@ func batchItemOf(c *web.Context, b core.Batch, item core.BatchItem) batchItem {
 	row.Before = cmp.Or(strings.Join(before, "，"), item.Was, "–")
 	row.After = cmp.Or(strings.Join(after, "，"), item.Became, "–")
 	if item.Name != "" {
-		row.URL = frame.SubjectURL(c, t.Stem+":"+item.Thing.String())
+		row.URL = frame.SubjectURL(c, item.Stem+":"+item.Thing.String())
 	}
 	if item.Name == "" {
 		row.Name = cmp.Or(row.After, "已删除")

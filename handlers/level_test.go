@@ -41,7 +41,9 @@ func questionBody(path string, e *estate.Estate, version, alert core.ID) url.Val
 			"record_days": {"30"}, "console_idle_minutes": {"120"}, "review_days": {"2"}, "review_photo_days": {"30"},
 			"quiet_from": {"22"}, "quiet_to": {"7"},
 		},
-		"/console/passrule/restore": {"id": {version.String()}, "community": {community}},
+		"/console/house/node/:id/move": {"act": {"rename"}, "name": {"西"}},
+		"/console/house/:id/merge":     {"house": {"1栋1单元102"}},
+		"/console/passrule/restore":    {"id": {version.String()}, "community": {community}},
 		"/console/passrule": {
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},

@@ -466,6 +466,10 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	if err != nil || len(batches) == 0 {
 		t.Fatalf("no batch of the estate: %v", err)
 	}
+	house, err := w.store.House(t.Context(), core.ScopeOf(e.Community), e.Houses[0])
+	if err != nil {
+		t.Fatal(err)
+	}
 	return []struct {
 		prefix string
 		id     core.ID
@@ -480,7 +484,8 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
-		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]}, {"/console/house/", e.Houses[0]},
+		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]},
+		{"/console/house/node/", house.Node}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},
 		{"/console/guardpost/", e.Post}, {"/console/guard/", e.Guard},
 		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/bind/", account}, {"/h5/guard/", e.Post},

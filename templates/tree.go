@@ -18,6 +18,7 @@ type TreeNode struct {
 	Current  bool
 	Leaf     bool       // has no children
 	Children []TreeNode // only if open
+	Menu     RowMenu    // ⋯ of a node that is a link; without links there is none
 
 	// In a form: the button's value of "act", and URL is where the form posts.
 	Act  string

@@ -165,6 +165,11 @@ func (p *Pages) houseHead(
 		owes = templates.Badge{Tone: templates.Warn, Text: "欠费 " + core.Yuan(house.ArrearsFen) + " 元"}
 	}
 	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: owes})
+	owners, err := p.ownersPlaceOf(c, at.ID.String(), 0, house.ID)
+	if err != nil {
+		return err
+	}
+	d.Facts = append(d.Facts, templates.Fact{Label: "业主审核", Value: owners.effective()})
 	return p.houseActs(c, at, house, page)
 }
 
@@ -222,8 +227,12 @@ func (p *Pages) houseActs(c *web.Context, at frame.CommunityChoice, house core.H
 		remove := templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true, Off: held}
 		d.Menu = templates.RowMenu{
 			Label: house.Label + " 的操作", CSRF: page.CSRF,
-			Links: []templates.Action{{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil"}},
-			Acts:  []templates.Submit{remove},
+			Links: []templates.Action{
+				{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil"},
+				{Label: "合并到…", URL: frame.HouseURL(house.ID) + "/merge", Icon: "building-community"},
+				{Label: "业主审核", URL: ownersURL(at, 0, house.ID), Icon: "shield-check"},
+			},
+			Acts: []templates.Submit{remove},
 		}
 	}
 	return nil

@@ -37,6 +37,13 @@ func (p *Pages) houseTree(c *web.Context) error {
 		to = frame.ResidentPath
 	}
 	page.Tree = houseTreeOf(func(pairs ...string) string { return at.URL(to, pairs...) }, tree, chosen)
+	if c.Has(core.PermHouseEdit) {
+		owners, err := p.Store.OwnersReviews(c.Ctx(), c.Scope(), at.ID)
+		if err != nil {
+			return err
+		}
+		treeActs(&page.Tree, at, tree, chosen, owners)
+	}
 	return p.Page(c, http.StatusOK, "console/house/tree", page)
 }
 
@@ -73,4 +80,40 @@ func openNodes(to func(pairs ...string) string, tree []*store.TreeNode, chosen c
 		nodes = append(nodes, n)
 	}
 	return nodes, open
+}
+
+// treeActs gives the chosen node, or the whole, its acts, and says where owners may decide applications.
+func treeActs(t *templates.Tree, at frame.CommunityChoice, tree []*store.TreeNode, chosen core.ID, owners store.OwnersReviews) {
+	if chosen == 0 {
+		t.All.Menu = templates.RowMenu{Label: at.Name + " 的操作", Links: []templates.Action{ownersAction(at, 0, owners.Community)}}
+	}
+	nodeActs(t.Nodes, at, tree, owners, owners.Community)
+}
+
+func ownersAction(at frame.CommunityChoice, node core.ID, allowed bool) templates.Action {
+	return templates.Action{Label: "业主审核：" + ownersWord(allowed), URL: ownersURL(at, node, 0), Icon: "shield-check"}
+}
+
+// nodeActs gives the current one of some nodes its acts; allowed is what is in effect above them.
+func nodeActs(shown []templates.TreeNode, at frame.CommunityChoice, nodes []*store.TreeNode, owners store.OwnersReviews, allowed bool) {
+	for i, node := range nodes {
+		in := allowed
+		if own, said := owners.Nodes[node.ID]; said {
+			in = own
+		}
+		if shown[i].Current {
+			url := houseNodeURL(node.ID) + "/move"
+			menu := templates.RowMenu{Label: node.Name + " 的操作", Links: []templates.Action{
+				{Label: "改名", URL: url + "?act=rename", Icon: "pencil"}, {Label: "合并到…", URL: url + "?act=merge", Icon: "building-community"},
+			}}
+			if node.Level > 0 {
+				menu.Links = append(menu.Links, templates.Action{Label: "移动到…", URL: url + "?act=move", Icon: "arrow-right"})
+			}
+			menu.Links = append(menu.Links, ownersAction(at, node.ID, in))
+			shown[i].Menu = menu
+		}
+		if len(shown[i].Children) > 0 {
+			nodeActs(shown[i].Children, at, node.Children, owners, in)
+		}
+	}
 }

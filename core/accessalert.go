@@ -16,6 +16,7 @@ const (
 	AccessAlertReuse    AccessAlertKind = "reuse"    // a pass's code shown again after it opened a door
 	AccessAlertUrgent   AccessAlertKind = "urgent"   // a guard released urgently whom the rules refused
 	AccessAlertSilent   AccessAlertKind = "silent"   // a reader that has missed several heartbeats
+	AccessAlertGuessing AccessAlertKind = "guessing" // too many applications for certification that the register does not confirm
 )
 
 // When alerts are raised.
@@ -30,7 +31,7 @@ const (
 
 // AccessAlertKinds returns every kind, in display order.
 func AccessAlertKinds() []AccessAlertKind {
-	return []AccessAlertKind{AccessAlertFever, AccessAlertUrgent, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent}
+	return []AccessAlertKind{AccessAlertFever, AccessAlertUrgent, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent, AccessAlertGuessing}
 }
 
 // Valid reports whether the kind exists.
@@ -49,11 +50,13 @@ func (k AccessAlertKind) Label() string {
 		return "二维码重复使用"
 	case AccessAlertSilent:
 		return "读头失联"
+	case AccessAlertGuessing:
+		return "认证申请过多"
 	}
 	return string(k)
 }
 
-// AccessAlert is something at a gate that needs attention. While one is open, further occurrences
+// AccessAlert is something at a gate, or about who may pass it, that needs attention. While one is open, further occurrences
 // update it instead of raising another.
 type AccessAlert struct {
 	ID        ID
@@ -90,6 +93,8 @@ func (a AccessAlert) Text() string {
 		return fmt.Sprintf("%s的二维码用过后又出示 %d 次", a.who(), a.Count)
 	case AccessAlertSilent:
 		return a.Gate + "没有心跳，可能断电或断网"
+	case AccessAlertGuessing:
+		return fmt.Sprintf("%s：有 %d 份认证申请与登记不符，暂停受理", a.Gate, a.Count)
 	}
 	return a.Gate
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -90,11 +91,73 @@ type CertificationRequest struct {
 	Instant   bool // the register had the same house, phone number and name
 }
 
-// Limits of the applications of one person.
+// MaxWaitingCertifications bounds the applications of one person that wait.
+const MaxWaitingCertifications = 5
+
+// Limits of applications that the register did not confirm at once: who tries names or houses finds out
+// nothing by trying more. What the register confirms does not count.
 const (
-	MaxWaitingCertifications = 5
-	MaxDailyCertifications   = 10
+	MaxDailyCertifications   = 10 // of a WeChat user, and of a phone number
+	MaxMonthlyCertifications = 30
+	MaxDailyOfHouse          = 20
+	MaxMonthlyOfHouse        = 60
+	MinHourlyOfCommunity     = 200 // more where it has many houses, which may all apply on the first morning
 )
+
+// CertificationPer is by what applications are counted.
+type CertificationPer string
+
+// What is limited.
+const (
+	PerApplicant CertificationPer = "applicant"
+	PerPhone     CertificationPer = "phone"
+	PerHouse     CertificationPer = "house"
+	PerCommunity CertificationPer = "community"
+)
+
+// CertificationLimit is one limit, with what has been sent within its time.
+type CertificationLimit struct {
+	Per     CertificationPer
+	Subject ID // what the alert is about
+	Sent    int
+	Max     int
+	Within  time.Duration
+}
+
+// Reached reports whether no more is accepted. The zero limit never is.
+func (l CertificationLimit) Reached() bool { return l.Max > 0 && l.Sent >= l.Max }
+
+// Refusal is what the applicant is told: the same whatever the register has. office is the number of the property
+// office; "" = not known.
+func (l CertificationLimit) Refusal(office string) error {
+	visit := "或带上身份证件到物业办理"
+	if office != "" {
+		visit += "，物业电话 " + office
+	}
+	if l.Per == PerCommunity {
+		return Conflict("本小区现在申请的人很多，请一小时后再试，" + visit)
+	}
+	what, again := "您最近提交的申请太多", "请明天再试，"
+	if l.Per == PerHouse {
+		what = "这套房屋最近收到的申请太多"
+	}
+	if l.Within > 24*time.Hour {
+		again, visit = "", strings.TrimPrefix(visit, "或")
+	}
+	return Conflict(what + "，" + again + visit)
+}
+
+// Alert is what the office sees: which house or who, and never a number or a name.
+func (l CertificationLimit) Alert(community ID, house string) AccessAlert {
+	where := map[CertificationPer]string{
+		PerApplicant: "同一微信，最近申请 " + house, PerPhone: "同一手机号，最近申请 " + house, PerHouse: house, PerCommunity: "全小区",
+	}[l.Per]
+	const longest = 60
+	if runes := []rune(where); len(runes) > longest {
+		where = string(runes[:longest])
+	}
+	return AccessAlert{Community: community, Kind: AccessAlertGuessing, Subject: l.Subject, Gate: where, Count: l.Sent}
+}
 
 // Normalized returns the request with its texts in their stored form, and an Invalid error by field.
 func (r CertificationRequest) Normalized(today Day) (CertificationRequest, error) {

@@ -844,12 +844,12 @@ CREATE INDEX access_record_person ON access_record (community_id, person_id, id)
 CREATE INDEX access_record_reader ON access_record (reader_id, id);
 CREATE INDEX access_record_post ON access_record (post_id, id);
 
--- Events at the gates that need attention.
+-- Events at the gates that need attention, and applications for certification that are too many.
 CREATE TABLE access_alert (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
-  kind         VARCHAR(16)  NOT NULL, -- fever, urgent, refusals, reuse, silent
-  subject_id   BIGINT       NOT NULL, -- id of a record, a reader or a pass
+  kind         VARCHAR(16)  NOT NULL, -- fever, urgent, refusals, reuse, silent, guessing
+  subject_id   BIGINT       NOT NULL, -- id of a record, a reader, a pass, a house, a person or a WeChat user
   reader_id    BIGINT       NOT NULL,
   post_id      BIGINT       NOT NULL,
   record_id    BIGINT       NOT NULL, -- 0 = none
@@ -1165,4 +1165,5 @@ CREATE TABLE certification (
   request_body VARCHAR(64)  NOT NULL  -- digest of what was sent with it
 );
 CREATE UNIQUE INDEX certification_request ON certification (request_key);
-CREATE INDEX certification_house ON certification (house_id);
+CREATE INDEX certification_house ON certification (house_id, id);
+CREATE INDEX certification_phone ON certification (phone_mac, id);

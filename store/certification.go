@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"time"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -101,7 +100,9 @@ func (s *Store) CreateCertification(
 	ctx context.Context, by core.Actor, applicant core.ID, c core.CertificationRequest, key RequestKey,
 ) (own OwnCertification, err error) {
 	days := s.RecentSettings(ctx).ReviewDays
+	var refused error // by a limit: what the office is told of it is kept
 	err = s.db.Write(ctx, "create certification", func(tx *database.Tx) error {
+		refused = nil
 		a := applying{tx: tx, store: s, by: by, applicant: applicant, request: c, days: days}
 		if err := a.lockApplicant(); err != nil {
 			return err
@@ -115,9 +116,16 @@ func (s *Store) CreateCertification(
 				return err
 			}
 		}
+		if a.reached.Reached() {
+			refused = a.reached.Refusal(a.office)
+			return a.tellOffice()
+		}
 		own, err = ownCertification(tx.All, applicant, known)
 		return err
 	})
+	if err == nil {
+		err = refused
+	}
 	return own, err
 }
 
@@ -128,7 +136,10 @@ type applying struct {
 	by        core.Actor
 	applicant core.ID
 	request   core.CertificationRequest
-	label     string // of the house
+	person    core.ID // of the applicant's number
+	label     string  // of the house
+	office    string  // the number of the property office
+	reached   core.CertificationLimit
 	days      int    // of work that reviewers have
 	key, body string // digests of the request
 }
@@ -136,16 +147,20 @@ type applying struct {
 // lockApplicant reads the verified number. The row is locked, so that one person's applications are sent
 // one after another.
 func (a *applying) lockApplicant() error {
-	var phone string
-	if err := a.tx.Get(&phone, "SELECT phone_cipher FROM wechat_user WHERE id = ? AND merged_into = 0"+a.tx.Dialect().ForUpdate(),
-		int64(a.applicant)); err != nil {
+	var user struct {
+		Person core.ID `db:"person_id"`
+		Phone  string  `db:"phone_cipher"`
+	}
+	if err := a.tx.Get(&user, "SELECT person_id, phone_cipher FROM wechat_user WHERE id = ? AND merged_into = 0"+
+		a.tx.Dialect().ForUpdate(), int64(a.applicant)); err != nil {
 		return database.NotFoundIfNoRows(err, "用户不存在")
 	}
-	if phone == "" {
+	if user.Phone == "" {
 		return core.Forbidden("请先验证手机号")
 	}
+	a.person = user.Person
 	var err error
-	a.request.Phone, err = a.tx.Keys().Open("wechat_user.phone", phone)
+	a.request.Phone, err = a.tx.Keys().Open("wechat_user.phone", user.Phone)
 	return err
 }
 
@@ -174,7 +189,10 @@ func (a *applying) apply() (core.ID, error) {
 	if a.request, err = a.request.Normalized(core.DayOf(a.tx.Now(), a.store.Zone())); err != nil {
 		return 0, err
 	}
-	if err := a.checkNumber(); err != nil {
+	if err := a.checkWaiting(); err != nil {
+		return 0, err
+	}
+	if err := a.checkLimits(); err != nil || a.reached.Reached() {
 		return 0, err
 	}
 	a.request.ID = a.tx.NewID()
@@ -206,6 +224,8 @@ func (a *applying) apply() (core.ID, error) {
 	})
 }
 
+// findHouse reads the house. Its row and the person's are locked, so that applications for one house, and those of one
+// number, are sent one after another, on whichever server.
 func (a *applying) findHouse() error {
 	var locked []core.ID // so that it does not become part of another meanwhile
 	query := "SELECT id FROM house WHERE id = ?" + a.tx.Dialect().ForUpdate()
@@ -216,35 +236,35 @@ func (a *applying) findHouse() error {
 		Community core.ID `db:"community_id"`
 		Label     string  `db:"label"`
 	}
-	err := a.tx.Get(&house, `
-		SELECT h.community_id, h.label
-		FROM house h
-		JOIN community c ON c.id = h.community_id
-		WHERE h.id = ?
-		AND c.archived_at IS NULL`, int64(a.request.House))
+	wrong := core.InvalidFields(map[string]string{"house_id": "房屋不存在，请重新选择"})
+	err := a.tx.Get(&house, "SELECT community_id, label FROM house WHERE id = ?"+a.tx.Dialect().ForUpdate(), int64(a.request.House))
 	if errors.Is(err, sql.ErrNoRows) {
-		return core.InvalidFields(map[string]string{"house_id": "房屋不存在，请重新选择"})
+		return wrong
+	}
+	if err != nil {
+		return err
+	}
+	err = a.tx.Get(&a.office, "SELECT phone FROM community WHERE id = ? AND archived_at IS NULL", int64(house.Community))
+	if errors.Is(err, sql.ErrNoRows) {
+		return wrong
+	}
+	if err != nil {
+		return err
 	}
 	a.request.Community, a.label = house.Community, house.Label
-	return err
+	var locked core.ID
+	return a.tx.Get(&locked, "SELECT id FROM person WHERE id = ?"+a.tx.Dialect().ForUpdate(), int64(a.person))
 }
 
-// checkNumber refuses more applications of one person than anybody needs.
-func (a *applying) checkNumber() error {
-	var waiting, today int
-	const ofApplicant = "SELECT COUNT(*) FROM review WHERE applicant_id = ? AND "
-	if err := a.tx.Get(&waiting, ofApplicant+"state = 'waiting'", int64(a.applicant)); err != nil {
+// checkWaiting refuses more applications of one person than anybody needs.
+func (a *applying) checkWaiting() error {
+	var waiting int
+	if err := a.tx.Get(&waiting, "SELECT COUNT(*) FROM review WHERE applicant_id = ? AND state = 'waiting'",
+		int64(a.applicant)); err != nil {
 		return err
 	}
-	if err := a.tx.Get(&today, ofApplicant+"id >= ?", int64(a.applicant),
-		int64(database.FirstID(a.tx.Now().Add(-24*time.Hour)))); err != nil {
-		return err
-	}
-	switch {
-	case waiting >= core.MaxWaitingCertifications:
-		return core.Conflict(fmt.Sprintf("您已有 %d 份申请等待审核，请等审核后再申请", waiting))
-	case today >= core.MaxDailyCertifications:
-		return core.Conflict("今天提交的申请太多，请明天再试，或联系物业")
+	if waiting >= core.MaxWaitingCertifications {
+		return core.Conflict(fmt.Sprintf("您已有 %d 份申请等待审核，请等审核后再申请，或撤回其中一份", waiting))
 	}
 	return nil
 }

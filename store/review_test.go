@@ -351,22 +351,8 @@ func TestALaterApplicationSupersedesTheFirst(t *testing.T) {
 	})
 }
 
-func TestApplicationsHaveLimits(t *testing.T) {
-	eachReviewWorld(t, func(w *reviewWorld, clock *testClock) {
-		for range core.MaxDailyCertifications {
-			w.apply(w.request("王小明"))
-		}
-		again := func() error {
-			w.sent++
-			key := RequestKey{Key: fmt.Sprint(w.sent)}
-			_, err := w.CreateCertification(t.Context(), wechatActor(w.user.ID), w.user.ID, w.request("王小明"), key)
-			return err
-		}
-		wantCode(t, again(), core.CodeConflict)
-		clock.Add(25 * time.Hour)
-		if err := again(); err != nil {
-			t.Error(err)
-		}
+func TestApplicationsAreChecked(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
 		for name, change := range map[string]func(c *core.CertificationRequest){
 			"house_id": func(c *core.CertificationRequest) { c.House = 7 },
 			"name":     func(c *core.CertificationRequest) { c.Name = " " },

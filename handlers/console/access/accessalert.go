@@ -42,6 +42,7 @@ type accessAlertRow struct {
 var accessAlertTones = map[core.AccessAlertKind]templates.Tone{
 	core.AccessAlertFever: templates.Bad, core.AccessAlertRefusals: templates.Warn,
 	core.AccessAlertReuse: templates.Warn, core.AccessAlertSilent: templates.Bad, core.AccessAlertUrgent: templates.Warn,
+	core.AccessAlertGuessing: templates.Warn,
 }
 
 func accessAlertBadge(k core.AccessAlertKind) templates.Badge {
@@ -110,7 +111,7 @@ func accessAlertTable(c *web.Context, at frame.CommunityChoice, f core.AccessAle
 			at.Field("全部小区"),
 		},
 		Columns: []templates.Column{{Label: "告警"}, {Label: "类型", Narrow: true}, {Label: "小区"}, {Label: "时间", Narrow: true}},
-		Empty:   templates.Empty{Icon: "circle-check", Title: "没有待处理的告警", Text: "体温异常、连续拒绝、二维码重复使用和读头失联会出现在这里。"},
+		Empty:   templates.Empty{Icon: "circle-check", Title: "没有待处理的告警", Text: "体温异常、连续拒绝、二维码重复使用、读头失联和过多的认证申请会出现在这里。"},
 	}
 	if f.Handled {
 		list.Columns = append(list.Columns, templates.Column{Label: "处理人", Narrow: true})
@@ -147,6 +148,11 @@ func (p *Pages) accessAlertPage(c *web.Context, a core.AccessAlert) (accessAlert
 	if a.Reader != 0 && c.Has(core.PermReaderView) {
 		page.Links = append(page.Links, templates.Action{Label: "门禁读头", URL: frame.ReaderPath + "/" + a.Reader.String(), Icon: "door"})
 	}
+	if a.Kind == core.AccessAlertGuessing && c.Has(core.PermCertificationView) {
+		page.Links = append(page.Links, templates.Action{
+			Label: "认证审核", URL: frame.CertificationPath + "?community=" + a.Community.String(), Icon: "id-badge-2",
+		})
+	}
 	if a.Handled.IsZero() && c.Has(core.PermAccessAlertHandle) {
 		page.Form = &templates.Form{
 			Action: frame.AccessAlertURL(a.ID) + "/handle", CSRF: page.CSRF, Submit: "标为已处理", Cancel: frame.AccessAlertPath,
@@ -161,10 +167,17 @@ func (p *Pages) accessAlertPage(c *web.Context, a core.AccessAlert) (accessAlert
 	return page, nil
 }
 
+func gateLabel(k core.AccessAlertKind) string {
+	if k == core.AccessAlertGuessing {
+		return "申请来源"
+	}
+	return "门或门岗"
+}
+
 func accessAlertFacts(a core.AccessAlert, community string, zone *time.Location) []templates.Fact {
 	facts := []templates.Fact{
 		{Label: "类型", Badge: accessAlertBadge(a.Kind)}, {Label: "情况", Value: a.Text()},
-		{Label: "小区", Value: community}, {Label: "门或门岗", Value: a.Gate},
+		{Label: "小区", Value: community}, {Label: gateLabel(a.Kind), Value: a.Gate},
 	}
 	if a.Name != "" {
 		facts = append(facts, templates.Fact{Label: "姓名", Value: a.Name}, templates.Fact{Label: "房屋", Value: a.House})

@@ -264,6 +264,7 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "申请住户认证"}, {"withdraw", "撤回认证申请"}, {"approve", "通过认证申请"}, {"reject", "不通过认证申请"},
+			{"take_back", "收回业主的审核"},
 		},
 	},
 	{

@@ -18,6 +18,7 @@ const (
 	MessageJob           MessageKind = "job"
 	MessageReview        MessageKind = "review"
 	MessageCertification MessageKind = "certification"
+	MessageHousehold     MessageKind = "household"
 )
 
 // MessageType describes a kind of message: all that the outbox needs to know about it.
@@ -43,6 +44,10 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageCertification, Label: "认证结果", Life: 72 * time.Hour,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+	},
+	{
+		Kind: MessageHousehold, Label: "房屋事项", Life: 72 * time.Hour,
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
 	},
 	{
@@ -255,7 +260,7 @@ func (m Message) Path() string {
 			return "h5/review/" + id
 		}
 		return "h5/review"
-	case MessageCertification:
+	case MessageCertification, MessageHousehold:
 		return "h5/" + m.Link
 	}
 	return "console/" + m.Link
@@ -264,7 +269,10 @@ func (m Message) Path() string {
 // MiniPage returns the page of the mini-program that the message opens there, with its query; "" = none.
 func (m Message) MiniPage() string {
 	stem, id, ok := strings.Cut(m.Link, "/")
-	if !ok || m.Kind != MessageCertification {
+	if m.Kind == MessageHousehold && !ok {
+		return "pages/" + stem + "/" + stem
+	}
+	if !ok || m.Kind != MessageCertification && m.Kind != MessageHousehold {
 		return ""
 	}
 	return "pages/" + stem + "/" + stem + "?id=" + id

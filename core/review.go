@@ -113,6 +113,8 @@ type Review struct {
 	DecidedBy ID        // the account; 0 = the program, or nobody
 	Decider   string    // their name at the time
 	Decided   time.Time
+	Asked     bool   // owners of the house are asked before the office is
+	Owner     ID     // the resident who decided as an owner of the house; 0 = nobody
 	Reason    string // why not
 	Note      string // for the applicant
 	Internal  string // for colleagues
@@ -131,10 +133,17 @@ func (r Review) DecidedText(at func(time.Time) string) string {
 		return fmt.Sprintf("申请人已于 %s 撤回。", at(r.Decided))
 	case r.State == ReviewSuperseded:
 		return fmt.Sprintf("已于 %s 失效：申请人重新提交了申请，或已不需要审核。", at(r.Decided))
+	case r.Owner != 0:
+		return fmt.Sprintf("业主 %s 已于 %s 审核：%s。", r.Decider, at(r.Decided), r.State.Label())
 	case r.DecidedBy == 0:
 		return fmt.Sprintf("系统已于 %s 核对登记信息，自动通过。", at(r.Decided))
 	}
 	return fmt.Sprintf("%s 已于 %s 审核：%s。", r.Decider, at(r.Decided), r.State.Label())
+}
+
+// WithOwners reports whether it waits for owners of the house: the office is not asked yet, though it may decide.
+func (r Review) WithOwners(now time.Time) bool {
+	return r.State == ReviewWaiting && r.Asked && !r.Late(now)
 }
 
 // ReviewDecision is what a reviewer decides.

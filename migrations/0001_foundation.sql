@@ -1136,6 +1136,8 @@ CREATE TABLE review (
   decided_by   BIGINT       NOT NULL, -- account; 0 = the program, or nobody
   decider      VARCHAR(64)  NOT NULL, -- their name at the time
   decided_at   BIGINT,
+  owners_asked INTEGER      NOT NULL, -- 1 = owners of the house are asked first; the office when it is overdue
+  owner_id     BIGINT       NOT NULL, -- resident who decided as an owner of the house; 0 = none
   reason       VARCHAR(200) NOT NULL,
   note         VARCHAR(200) NOT NULL, -- for the applicant
   internal     VARCHAR(200) NOT NULL, -- for colleagues
@@ -1161,6 +1163,7 @@ CREATE TABLE certification (
   idno_mac     VARCHAR(64)  NOT NULL,
   resident_id  BIGINT       NOT NULL, -- whom it certified; 0 = nobody yet
   instant      INTEGER      NOT NULL, -- 1 = the register had the same house, phone number and name
+  made         VARCHAR(16)  NOT NULL, -- by its approval: resident = one was added, number = one got the number, certified; '' = nothing
   request_key  VARCHAR(64)  NOT NULL, -- digest of the applicant and the request's key: the same one applies once
   request_body VARCHAR(64)  NOT NULL  -- digest of what was sent with it
 );

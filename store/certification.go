@@ -29,11 +29,12 @@ type certificationRow struct {
 	IDNoMAC    string        `db:"idno_mac"`
 	Resident   core.ID       `db:"resident_id"`
 	Instant    int           `db:"instant"`
+	Made       approvalMade  `db:"made"`
 	PhotosKept int           `db:"photos"`
 }
 
 const certificationColumns = `SELECT c.id, r.community_id, c.house_id, r.name, c.identity, c.lease_day, c.phone_cipher, c.phone_mac,
-	c.idno_cipher, c.idno_mac, c.resident_id, c.instant, r.photos
+	c.idno_cipher, c.idno_mac, c.resident_id, c.instant, c.made, r.photos
 	FROM certification c
 	JOIN review r ON r.id = c.id
 	WHERE `
@@ -210,8 +211,13 @@ func (a *applying) apply() (core.ID, error) {
 			return 0, err
 		}
 	}
+	owners, err := a.ownersToAsk()
+	if err != nil {
+		return 0, err
+	}
+	r.Asked = len(owners) > 0
 	if err := a.store.createReview(a.tx, newReview{
-		Review: r, key: fmt.Sprintf("certification:%d:%d", a.applicant, a.request.House), photos: a.request.Photos,
+		Review: r, key: certificationKey(a.applicant, a.request.House), photos: a.request.Photos, owners: owners,
 	}); err != nil {
 		return 0, err
 	}
@@ -296,6 +302,11 @@ func (a *applying) recorded() (core.ID, error) {
 	return rows[0].ID, nil
 }
 
+// certificationKey is the same for applications of which one waits at most.
+func certificationKey(applicant, house core.ID) string {
+	return fmt.Sprintf("certification:%d:%d", applicant, house)
+}
+
 func (a *applying) insert() error {
 	c, keys := a.request, a.tx.Keys()
 	phone, err := keys.Seal("certification.phone", c.Phone)
@@ -308,10 +319,10 @@ func (a *applying) insert() error {
 	}
 	_, err = a.tx.Exec(`
 		INSERT INTO certification (id, house_id, identity, lease_day, phone_cipher, phone_mac, idno_cipher, idno_mac, resident_id,
-			instant, request_key, request_body)
-		VALUES (`+database.Placeholders(12)+")",
+			instant, made, request_key, request_body)
+		VALUES (`+database.Placeholders(13)+")",
 		int64(c.ID), int64(c.House), string(c.Identity), int32(c.LeaseDay), phone, keys.Digest("phone", c.Phone),
-		idno, keys.Digest("idno", c.IDNumber), int64(c.Resident), database.BoolInt(c.Instant), a.key, a.body)
+		idno, keys.Digest("idno", c.IDNumber), int64(c.Resident), database.BoolInt(c.Instant), "", a.key, a.body)
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}
@@ -346,16 +357,28 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 	if err != nil {
 		return err
 	}
+	made := madeResident
 	if id == 0 {
 		id, err = registerApplicant(tx, by, c)
 	} else {
-		err = linkApplicant(tx, by, id, c)
+		made, err = linkApplicant(tx, by, id, c)
 	}
 	if err != nil {
 		return err
 	}
-	return tx.ExecOne(core.NotFound(noReview), "UPDATE certification SET resident_id = ? WHERE id = ?", int64(id), int64(c.ID))
+	return tx.ExecOne(core.NotFound(noReview), "UPDATE certification SET resident_id = ?, made = ? WHERE id = ?",
+		int64(id), string(made), int64(c.ID))
 }
+
+// approvalMade is what approving an application changed in the register, so that it can be taken back.
+type approvalMade string
+
+const (
+	madeResident  approvalMade = "resident"  // one was added, or moved back in
+	madeNumber    approvalMade = "number"    // one who was there got the number, and was certified
+	madeCertified approvalMade = "certified" // one who was there was certified
+	madeNothing   approvalMade = ""          // who was there was certified before
+)
 
 // registeredAs returns the resident of the house who is the applicant: by the number, or by the name if the
 // register has one of that name without a number of their own; 0 if there is none.
@@ -410,16 +433,20 @@ func registerApplicant(tx *database.Tx, by core.Actor, c core.CertificationReque
 
 // linkApplicant certifies the applicant as a resident of the register, who gets the number if they had none
 // of their own. Name and identity stay as registered.
-func linkApplicant(tx *database.Tx, by core.Actor, id core.ID, c core.CertificationRequest) error {
+func linkApplicant(tx *database.Tx, by core.Actor, id core.ID, c core.CertificationRequest) (made approvalMade, err error) {
 	row, old, err := lockResident(tx, core.Everywhere, id)
 	if err != nil {
-		return err
+		return made, err
 	}
 	r := old
+	if old.Certified.IsZero() {
+		made = madeCertified
+	}
 	if old.OwnPhone() != c.Phone {
+		made = madeNumber
 		r.Phone, r.PhoneShared = c.Phone, false
 		if r, err = changePerson(tx, r); err != nil {
-			return err
+			return made, err
 		}
 	}
 	if r.IDNumber == "" {
@@ -429,14 +456,14 @@ func linkApplicant(tx *database.Tx, by core.Actor, id core.ID, c core.Certificat
 		r.Certified = tx.Now()
 	}
 	if _, err := saveResident(tx, r); database.IsDuplicate(err) {
-		return core.Conflict("该手机号在此房屋登记过（已迁出），请先在住户信息里恢复居住")
+		return made, core.Conflict("该手机号在此房屋登记过（已迁出），请先在住户信息里恢复居住")
 	} else if err != nil {
-		return err
+		return made, err
 	}
 	if err := movePass(tx, r); err != nil {
-		return err
+		return made, err
 	}
-	return audit.Write(tx, by, audit.Entry{
+	return made, audit.Write(tx, by, audit.Entry{
 		Community: r.Community, Action: "resident.update", Subject: audit.Target("resident", id),
 		Before: auditOfResident(old, row.Label), After: auditOfResident(r, row.Label),
 	})
@@ -457,6 +484,8 @@ func recordCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 		entry.Action = "certification.approve"
 	case core.ReviewWithdrawn:
 		entry.Action = "certification.withdraw"
+	case core.ReviewWaiting:
+		entry.Action = "certification.take_back"
 	}
 	return audit.Write(tx, by, entry)
 }
@@ -509,7 +538,7 @@ func ownCertifications(
 	}
 	err := all(&rows, `
 		SELECT r.id, r.community_id, r.kind, r.applicant_id, r.name, r.subject, r.state, r.version, r.due_at, r.decided_by,
-			r.decider, r.decided_at, r.reason, r.note, r.internal, r.created_at, m.name AS community_name, c.house_id, c.identity
+			r.decider, r.decided_at, r.owners_asked, r.owner_id, r.reason, r.note, r.internal, r.created_at, m.name AS community_name, c.house_id, c.identity
 		FROM review r
 		JOIN certification c ON c.id = r.id
 		JOIN community m ON m.id = r.community_id

@@ -39,6 +39,8 @@ type reviewRow struct {
 	DecidedBy core.ID          `db:"decided_by"`
 	Decider   string           `db:"decider"`
 	Decided   database.Millis  `db:"decided_at"`
+	Asked     bool             `db:"owners_asked"`
+	Owner     core.ID          `db:"owner_id"`
 	Reason    string           `db:"reason"`
 	Note      string           `db:"note"`
 	Internal  string           `db:"internal"`
@@ -47,7 +49,7 @@ type reviewRow struct {
 
 const (
 	reviewFields = `id, community_id, kind, applicant_id, name, subject, state, version, due_at, decided_by, decider, decided_at,
-	reason, note, internal, created_at`
+	owners_asked, owner_id, reason, note, internal, created_at`
 	noReview = "申请不存在"
 )
 
@@ -55,7 +57,7 @@ func (r reviewRow) review() core.Review {
 	return core.Review{
 		ID: r.ID, Kind: r.Kind, Community: r.Community, Applicant: r.Applicant, Name: r.Name, Subject: r.Subject,
 		State: r.State, Version: r.Version, Due: r.Due.Time, DecidedBy: r.DecidedBy, Decider: r.Decider,
-		Decided: r.Decided.Time, Reason: r.Reason, Note: r.Note, Internal: r.Internal, Created: r.Created.Time,
+		Decided: r.Decided.Time, Asked: r.Asked, Owner: r.Owner, Reason: r.Reason, Note: r.Note, Internal: r.Internal, Created: r.Created.Time,
 	}
 }
 
@@ -159,10 +161,11 @@ type newReview struct {
 	core.Review
 	key    string // at most one of a key waits
 	photos []core.ID
+	owners []core.ID // WeChat users of owners who are asked; none = the office is
 }
 
 // createReview adds an application in the act's own transaction; an earlier one of its key that waits is
-// superseded. One that waits is told to everybody who may decide it.
+// superseded. One that waits is told to the owners who are asked, or to every account that may decide it.
 func (s *Store) createReview(tx *database.Tx, n newReview) error {
 	if err := supersede(tx, n.key); err != nil {
 		return err
@@ -175,10 +178,10 @@ func (s *Store) createReview(tx *database.Tx, n newReview) error {
 	}
 	_, err := tx.Exec(`
 		INSERT INTO review (id, community_id, kind, applicant_id, name, subject, open_key, state, version, due_at, remind_at,
-			decided_by, decider, decided_at, reason, note, internal, photos, created_at, updated_at)
-		VALUES (`+database.Placeholders(20)+")",
+			decided_by, decider, decided_at, owners_asked, owner_id, reason, note, internal, photos, created_at, updated_at)
+		VALUES (`+database.Placeholders(22)+")",
 		int64(n.ID), int64(n.Community), string(n.Kind), int64(n.Applicant), n.Name, n.Subject, key, string(n.State), 1,
-		n.Due.UnixMilli(), remind, 0, "", decided, "", "", "", len(n.photos), tx.NowMS(), tx.NowMS())
+		n.Due.UnixMilli(), remind, 0, "", decided, database.BoolInt(len(n.owners) > 0), 0, "", "", "", len(n.photos), tx.NowMS(), tx.NowMS())
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another of the same key at the same moment
 	}
@@ -190,6 +193,9 @@ func (s *Store) createReview(tx *database.Tx, n newReview) error {
 	}
 	if n.State != core.ReviewWaiting {
 		return nil
+	}
+	if len(n.owners) > 0 {
+		return askOwners(tx, n)
 	}
 	return notifyAll(tx, core.NoticeAudience{Community: n.Community, Needs: n.Kind.Type().Needs}, core.Notice{
 		Stem: string(n.Kind), Title: "有新的" + n.Kind.Label() + "申请等待审核：" + n.Subject, Link: reviewLink(n.Kind, n.ID),
@@ -286,14 +292,17 @@ func mayReview(tx *database.Tx, by core.Actor, r core.Review) error {
 // tells the applicant.
 func closeReview(tx *database.Tx, by core.Actor, r *core.Review) error {
 	r.Version++
-	r.Decided, r.DecidedBy, r.Decider = tx.Now(), by.ID, by.Name
+	r.Decided, r.Decider = tx.Now(), by.Name
+	if r.Owner == 0 {
+		r.DecidedBy = by.ID
+	}
 	if err := tx.ExecOne(database.ErrRace, `
 		UPDATE review
 		SET state = ?, open_key = NULL, remind_at = NULL, version = ?, decided_by = ?, decider = ?, decided_at = ?,
-			reason = ?, note = ?, internal = ?, updated_at = ?
+			owner_id = ?, reason = ?, note = ?, internal = ?, updated_at = ?
 		WHERE id = ?
 		AND state = 'waiting'`,
-		string(r.State), r.Version, int64(r.DecidedBy), r.Decider, tx.NowMS(), r.Reason, r.Note, r.Internal, tx.NowMS(), int64(r.ID),
+		string(r.State), r.Version, int64(r.DecidedBy), r.Decider, tx.NowMS(), int64(r.Owner), r.Reason, r.Note, r.Internal, tx.NowMS(), int64(r.ID),
 	); err != nil {
 		return err
 	}

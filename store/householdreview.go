@@ -1,0 +1,303 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+	"tongxing/store/outbox"
+)
+
+// ownedHouse is a house of which a WeChat user is a certified owner: now, by the number that they have verified.
+type ownedHouse struct {
+	Resident  core.ID `db:"id"` // the owner
+	Person    core.ID `db:"person_id"`
+	Name      string  `db:"name"`
+	Community core.ID `db:"community_id"`
+	House     core.ID `db:"house_id"`
+	Label     string  `db:"label"`
+	Place     string  `db:"place"` // the community's name
+	Reviews   bool    `db:"reviews"`
+}
+
+// ownedHouses finds them. Who was an owner, has another number by now, or has been merged into another user, owns
+// nothing.
+const ownedHouses = `SELECT t.id, t.person_id, t.name, t.community_id, t.house_id, h.label, c.name AS place,
+	` + effectiveOwners + ` AS reviews
+	FROM wechat_user u
+	JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
+	JOIN resident t ON t.person_id = p.id
+	JOIN house h ON h.id = t.house_id
+	JOIN community c ON c.id = t.community_id
+	WHERE u.merged_into = 0
+	AND t.identity = 'owner'
+	AND t.certified_at IS NOT NULL
+	AND t.moved_out_at IS NULL
+	AND c.archived_at IS NULL
+	AND `
+
+// ownsHouse returns a WeChat user's tie to a house as its certified owner, locked; another one's house is NotFound.
+func ownsHouse(tx *database.Tx, user, house core.ID) (ownedHouse, error) {
+	var own ownedHouse
+	query := ownedHouses + "u.id = ? AND t.house_id = ? ORDER BY t.id LIMIT 1"
+	err := tx.Get(&own, query, int64(user), int64(house))
+	if err = database.NotFoundIfNoRows(err, noHouse); err != nil {
+		return own, err
+	}
+	// Locked alone, and read once more: it may have changed meanwhile.
+	if _, _, err := lockResident(tx, core.Everywhere, own.Resident); err != nil {
+		return own, err
+	}
+	err = tx.Get(&own, query, int64(user), int64(house))
+	if errors.Is(err, sql.ErrNoRows) {
+		return own, core.NotFound(noHouse)
+	}
+	return own, err
+}
+
+// ownersToAsk returns the WeChat users of owners who may decide the application; none = the office must. Nobody
+// decides about themselves, and who would be an owner is the office's.
+func (a *applying) ownersToAsk() ([]core.ID, error) {
+	if a.request.Instant || a.request.Identity == core.Owner {
+		return nil, nil
+	}
+	registered, err := registeredOwner(a.tx, a.request)
+	if err != nil || registered {
+		return nil, err
+	}
+	var users []core.ID
+	err = a.tx.All(&users, `
+		SELECT u.id
+		FROM house h
+		JOIN community c ON c.id = h.community_id
+		JOIN resident t ON t.house_id = h.id
+		JOIN person p ON p.id = t.person_id
+		JOIN wechat_user u ON u.person_id = p.id AND u.phone_mac = p.phone_mac
+		WHERE h.id = ?
+		AND u.merged_into = 0
+		AND t.identity = 'owner'
+		AND t.certified_at IS NOT NULL
+		AND t.moved_out_at IS NULL
+		AND t.person_id <> ?
+		AND `+effectiveOwners+` = 1
+		ORDER BY u.id`, int64(a.request.House), int64(a.person))
+	return users, err
+}
+
+// registeredOwner reports whether approving an application would certify somebody whom the register has as an owner.
+func registeredOwner(tx *database.Tx, c core.CertificationRequest) (bool, error) {
+	id, err := registeredAs(tx, c)
+	if err != nil || id == 0 {
+		return false, err
+	}
+	var identity core.Identity
+	err = tx.Get(&identity, "SELECT identity FROM resident WHERE id = ?", int64(id))
+	return identity == core.Owner, err
+}
+
+// householdLink is the page of an application as an owner of its house sees it.
+func householdLink(review core.ID) string { return "household/" + review.String() }
+
+// askOwners tells owners of a house of an application that they may decide.
+func askOwners(tx *database.Tx, n newReview) error {
+	notes := make([]core.MessageNote, len(n.owners))
+	for i, user := range n.owners {
+		notes[i] = core.MessageNote{
+			Kind: core.MessageHousehold, Community: n.Community, User: user, Link: householdLink(n.ID),
+			Title: n.Subject + " 有新的住户认证申请，请您审核",
+		}
+	}
+	return outbox.Put(tx, notes...)
+}
+
+// DecideAsOwner approves or rejects a waiting application for a house as its certified owner, where owners may
+// (OwnersReview). Applications of owners, and the owner's own, are the office's. An application for a house that is
+// not theirs is NotFound; one that somebody has decided is a conflict.
+func (s *Store) DecideAsOwner(
+	ctx context.Context, by core.Actor, user core.ID, d core.ReviewDecision,
+) (decided core.Review, err error) {
+	d.Internal = ""
+	if d, err = d.Checked(); err != nil {
+		return decided, err
+	}
+	err = s.db.Write(ctx, "decide as owner", func(tx *database.Tx) error {
+		if decided, err = lockReview(tx, core.Everywhere, d.ID); err != nil {
+			return err
+		}
+		owner, err := mayDecideAsOwner(tx, user, decided)
+		if err != nil {
+			return err
+		}
+		switch {
+		case decided.State != core.ReviewWaiting:
+			return core.Conflict(s.decidedForOwner(decided))
+		case decided.Version != d.Version:
+			return core.Conflict("申请刚有变化，请看后再决定")
+		}
+		decided.State, decided.Reason, decided.Note, decided.Owner = core.ReviewRejected, d.Reason, d.Note, owner.Resident
+		if d.Approve {
+			decided.State = core.ReviewApproved
+		}
+		by.Kind, by.ID, by.Name = core.ActorWechat, user, owner.Name
+		return closeReview(tx, by, &decided)
+	})
+	return decided, err
+}
+
+// decidedForOwner says who decided; who works in the office is not an owner's business.
+func (s *Store) decidedForOwner(r core.Review) string {
+	if r.Owner == 0 && r.DecidedBy != 0 {
+		r.Decider = "物业"
+	}
+	return r.DecidedText(s.minute)
+}
+
+// mayDecideAsOwner returns the owner, or why they may not decide.
+func mayDecideAsOwner(tx *database.Tx, user core.ID, r core.Review) (ownedHouse, error) {
+	var row certificationRow
+	err := tx.Get(&row, certificationColumns+"c.id = ?", int64(r.ID))
+	if err != nil {
+		return ownedHouse{}, database.NotFoundIfNoRows(err, noReview)
+	}
+	owner, err := ownsHouse(tx, user, row.House)
+	if core.IsNotFound(err) {
+		err = core.NotFound(noReview)
+	}
+	if err != nil {
+		return owner, err
+	}
+	own, err := ownApplication(tx, owner, row.PhoneMAC)
+	if err != nil {
+		return owner, err
+	}
+	switch {
+	case own || r.Applicant == user:
+		return owner, core.Forbidden("这是您自己的申请，请等物业审核")
+	case !owner.Reviews:
+		return owner, core.Forbidden("本房屋的申请由物业审核")
+	case row.Identity == core.Owner:
+		return owner, core.Forbidden("业主的申请由物业审核")
+	}
+	if r.State != core.ReviewWaiting {
+		return owner, nil // whoever it has certified may be anything by now
+	}
+	registered, err := registeredOwner(tx, row.request(tx.Reveal))
+	if err == nil && registered {
+		err = core.Forbidden("该申请人登记为业主，由物业审核")
+	}
+	return owner, err
+}
+
+// ownApplication reports whether an application was sent under the owner's own number, by whichever WeChat.
+func ownApplication(tx *database.Tx, owner ownedHouse, phoneMAC string) (bool, error) {
+	var n int
+	err := tx.Get(&n, "SELECT COUNT(*) FROM person WHERE id = ? AND phone_mac = ?", int64(owner.Person), phoneMAC)
+	return n > 0, err
+}
+
+// TakeBackReview takes back what an owner decided, in the scope: the application waits for the office, and what an
+// approval made is undone. The applicant is told. The account must be able to review it; version is the review's, as
+// it was shown.
+func (s *Store) TakeBackReview(
+	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, version int,
+) (r core.Review, err error) {
+	days := s.RecentSettings(ctx).ReviewDays
+	err = s.db.Write(ctx, "take back review", func(tx *database.Tx) error {
+		if r, err = lockReview(tx, scope, id); err != nil {
+			return err
+		}
+		if err := mayReview(tx, by, r); err != nil {
+			return err
+		}
+		switch {
+		case r.Owner == 0 || r.State != core.ReviewApproved && r.State != core.ReviewRejected:
+			return core.Conflict("只有业主审核的结果可以收回")
+		case r.Version != version:
+			return core.Conflict("申请刚有变化，请看后再决定")
+		}
+		if err := undoApproval(tx, by, r); err != nil {
+			return err
+		}
+		r.Due = core.AddWorkdays(tx.Now(), days, s.Zone())
+		return reopenReview(tx, by, &r)
+	})
+	return r, err
+}
+
+// reopenReview makes a review wait for the office once more.
+func reopenReview(tx *database.Tx, by core.Actor, r *core.Review) error {
+	var house core.ID
+	if err := tx.Get(&house, "SELECT house_id FROM certification WHERE id = ?", int64(r.ID)); err != nil {
+		return err
+	}
+	r.State, r.Asked, r.Owner, r.Decider, r.Reason, r.Note = core.ReviewWaiting, false, 0, "", "", ""
+	r.Version++
+	err := tx.ExecOne(database.ErrRace, `
+		UPDATE review
+		SET state = 'waiting', open_key = ?, version = ?, due_at = ?, remind_at = ?, decider = '', decided_at = NULL,
+			owners_asked = 0, owner_id = 0, reason = '', note = '', updated_at = ?
+		WHERE id = ?
+		AND owner_id <> 0`,
+		certificationKey(r.Applicant, house), r.Version, r.Due.UnixMilli(), r.Due.UnixMilli(), tx.NowMS(), int64(r.ID))
+	if database.IsDuplicate(err) {
+		return core.Conflict("申请人已重新提交申请，请审核新的申请")
+	}
+	if err != nil {
+		return err
+	}
+	if err := reviewKinds[r.Kind].record(tx, by, *r); err != nil {
+		return err
+	}
+	return outbox.Put(tx, core.MessageNote{
+		Kind: r.Kind.Type().Told, Community: r.Community, User: r.Applicant, Title: r.Kind.Label() + "改由物业审核，请等待结果",
+		Link: reviewLink(r.Kind, r.ID),
+	})
+}
+
+// undoApproval undoes what approving an application made in the register, unless the resident has left meanwhile.
+func undoApproval(tx *database.Tx, by core.Actor, r core.Review) error {
+	var row certificationRow
+	if err := tx.Get(&row, certificationColumns+"c.id = ?", int64(r.ID)); err != nil {
+		return database.NotFoundIfNoRows(err, noReview)
+	}
+	if r.State != core.ReviewApproved || row.Made == madeNothing {
+		return nil
+	}
+	if row.Made == madeResident {
+		if _, err := moveOut(tx, by, core.Everywhere, row.Resident); err != nil && !core.IsNotFound(err) {
+			return err
+		}
+	} else if err := uncertify(tx, by, row); err != nil && !core.IsNotFound(err) {
+		return err
+	}
+	return tx.ExecOne(database.ErrRace, "UPDATE certification SET resident_id = 0, made = '' WHERE id = ?", int64(r.ID))
+}
+
+// uncertify takes the certification, and the number if that came with it, from a resident of the register.
+func uncertify(tx *database.Tx, by core.Actor, row certificationRow) error {
+	shown, old, err := lockResident(tx, core.Everywhere, row.Resident)
+	if err != nil {
+		return err
+	}
+	r := old
+	if row.Made == madeNumber && tx.Keys().Digest("phone", old.OwnPhone()) == row.PhoneMAC {
+		r.Phone = ""
+		if r, err = changePerson(tx, r); err != nil {
+			return err
+		}
+	}
+	r.Certified, r.Desk = database.Millis{}.Time, core.Certification{}
+	if _, err := saveResident(tx, r); err != nil {
+		return err
+	}
+	if err := movePass(tx, r); err != nil {
+		return err
+	}
+	return audit.Write(tx, by, audit.Entry{
+		Community: r.Community, Action: "resident.update", Subject: audit.Target("resident", r.ID),
+		Before: auditOfResident(old, shown.Label), After: auditOfResident(r, shown.Label),
+	})
+}

@@ -1,0 +1,260 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+const ownerPhone = "13900139009"
+
+// ownerWorld is a review world in which owners may decide, with a certified owner of the house.
+type ownerWorld struct {
+	*reviewWorld
+	owner    core.WechatUser
+	resident core.ID // the owner's tie to the house
+}
+
+func newOwnerWorld(t *testing.T, s *Store) *ownerWorld {
+	t.Helper()
+	w := &ownerWorld{reviewWorld: newReviewWorld(t, s)}
+	w.resident = newResident(t, s, w.community, w.house, "赵业主", ownerPhone)
+	w.owner = newWechatUserWithPhone(t, s, "o-owner", ownerPhone)
+	w.ownersMay(1)
+	return w
+}
+
+func (w *ownerWorld) ownersMay(may int) {
+	w.t.Helper()
+	w.exec("UPDATE community SET owners_review = ? WHERE id = ?", may, int64(w.community))
+}
+
+func (w *reviewWorld) exec(query string, args ...any) {
+	w.t.Helper()
+	if err := w.db.Write(w.t.Context(), "test", func(tx *database.Tx) error { return discard(tx.Exec(query, args...)) }); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// tenant is an application for the house that an owner may decide.
+func (w *ownerWorld) tenant() core.CertificationRequest {
+	c := w.request("王小明")
+	c.Identity = core.Tenant
+	return c
+}
+
+func (w *ownerWorld) ownerDecides(on *Store, user core.ID, r core.Review, approve bool) (core.Review, error) {
+	d := core.ReviewDecision{ID: r.ID, Approve: approve, Version: r.Version}
+	if !approve {
+		d.Reason = "不认识"
+	}
+	return on.DecideAsOwner(w.t.Context(), wechatActor(user), user, d)
+}
+
+func eachOwnerWorld(t *testing.T, test func(w *ownerWorld, clock *testClock)) {
+	t.Helper()
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) { test(newOwnerWorld(t, s), clock) })
+}
+
+func TestAnOwnerDecides(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, clock *testClock) {
+		own := w.apply(w.tenant())
+		if own.Review.State != core.ReviewWaiting || !own.Review.WithOwners(w.Now()) {
+			t.Fatalf("applied: %+v", own.Review)
+		}
+		told := "SELECT COUNT(*) FROM message WHERE kind = 'household' AND user_id = " + w.owner.ID.String()
+		if w.count(told) != 1 || w.count("SELECT COUNT(*) FROM notice WHERE stem = 'certification'") != 0 {
+			t.Errorf("the owner is told %d times, the office %d", w.count(told), w.count("SELECT COUNT(*) FROM notice"))
+		}
+		r, err := w.ownerDecides(w.Store, w.owner.ID, own.Review, true)
+		if err != nil || r.State != core.ReviewApproved || r.Owner != w.resident || r.DecidedBy != 0 {
+			t.Fatalf("decided: %+v, %v", r, err)
+		}
+		if w.certified() != "赵业主 王小明" || len(passNames(t, w.Store, w.user.Person)) != 1 {
+			t.Errorf("certified: %s", w.certified())
+		}
+		shown, err := w.Review(t.Context(), everywhere, r.ID)
+		if text := shown.DecidedText(w.minute); err != nil || !strings.HasPrefix(text, "业主 赵业主 已于") {
+			t.Errorf("the office sees %q, %v", text, err)
+		}
+		if n := w.count("SELECT COUNT(*) FROM audit_log WHERE action = 'certification.approve' AND actor_kind = 'wechat'"); n != 1 {
+			t.Errorf("%d lines of the decision", n)
+		}
+		// Another one is left undecided: the office gets it.
+		late := newWechatUserWithPhone(t, w.Store, "o-late", "13800138055")
+		if err := w.tries(w.Store, late.ID, w.house, "李四"); err != nil {
+			t.Fatal(err)
+		}
+		clock.Add(own.Review.Due.Sub(w.Now()))
+		if err := w.RemindReviews(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count("SELECT COUNT(*) FROM notice WHERE title LIKE '%超期%'"); n != 2 {
+			t.Errorf("%d of the office are told", n)
+		}
+	})
+}
+
+func TestWhoMayNotDecideAsOwner(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		own := w.apply(w.tenant()).Review
+		refused := func(what string, code core.Code, user core.ID, r core.Review) {
+			t.Helper()
+			if _, err := w.ownerDecides(w.Store, user, r, true); core.CodeOf(err) != code {
+				t.Errorf("%s: %v, want %s", what, err, code)
+			}
+			if w.state(r.ID) != core.ReviewWaiting {
+				t.Errorf("%s: decided all the same", what)
+			}
+		}
+		other := newHouses(t, w.Store, newCommunity(t, w.Store, "海棠苑"), 1)[0]
+		newPerson(t, w.Store, core.Resident{
+			Community: w.communityOf(other), House: other, Name: "钱邻居", Identity: core.Owner, Phone: "13900139001",
+		})
+		neighbour := newWechatUserWithPhone(t, w.Store, "o-neighbour", "13900139001")
+		newPerson(t, w.Store, core.Resident{
+			Community: w.community, House: w.house, Name: "赵家属", Identity: core.Family, Phone: "13900139002",
+		})
+		family := newWechatUserWithPhone(t, w.Store, "o-family", "13900139002")
+		refused("an owner of another house", core.CodeNotFound, neighbour.ID, own)
+		refused("family of the house", core.CodeNotFound, family.ID, own)
+		refused("the applicant", core.CodeNotFound, w.user.ID, own)
+		refused("nobody", core.CodeNotFound, 0, own)
+
+		// A second WeChat of the owner's number is the owner, too.
+		second := newWechatUserWithPhone(t, w.Store, "o-second", ownerPhone)
+		if err := w.tries(w.Store, second.ID, w.house, "赵小弟"); err != nil {
+			t.Fatal(err)
+		}
+		refused("the owner's own", core.CodeForbidden, w.owner.ID, w.newest())
+		if w.newest().Asked {
+			t.Error("the owner is asked about themselves")
+		}
+		asOwner := w.apply(w.request("王小明")).Review
+		refused("an owner's", core.CodeForbidden, w.owner.ID, asOwner)
+		newPerson(t, w.Store, core.Resident{Community: w.community, House: w.house, Name: "孙共有", Identity: core.Owner})
+		coOwner := newWechatUserWithPhone(t, w.Store, "o-co", "13800138066")
+		if err := w.tries(w.Store, coOwner.ID, w.house, "孙共有"); err != nil {
+			t.Fatal(err)
+		}
+		refused("one whom the register has as an owner", core.CodeForbidden, w.owner.ID, w.newest())
+
+		again := w.apply(w.tenant()).Review
+		w.ownersMay(0)
+		refused("with the switch off", core.CodeForbidden, w.owner.ID, again)
+		w.ownersMay(1)
+		refused("a version that is over", core.CodeConflict, w.owner.ID, core.Review{ID: again.ID, Version: again.Version + 1})
+		if _, err := w.BindPhone(ctx, w.owner.ID, "13900139099"); err != nil {
+			t.Fatal(err)
+		}
+		refused("with another number by now", core.CodeNotFound, w.owner.ID, again)
+		if err := w.MoveOut(ctx, core.System, everywhere, w.resident); err != nil {
+			t.Fatal(err)
+		}
+		refused("who was an owner", core.CodeNotFound, second.ID, again)
+	})
+}
+
+func (w *reviewWorld) communityOf(house core.ID) core.ID {
+	w.t.Helper()
+	list, err := w.HousesByID(w.t.Context(), everywhere, []core.ID{house})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list[0].Community
+}
+
+// newest returns the latest application.
+func (w *reviewWorld) newest() core.Review {
+	w.t.Helper()
+	list, _, err := w.Reviews(w.t.Context(), everywhere, ReviewFilter{Page: Page{Limit: 1}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list[0]
+}
+
+// The owner and an account decide at once on two servers: one of them does, and the other learns who.
+func TestOwnerAndOfficeCannotBothDecide(t *testing.T) {
+	eachPair(t, func(t *testing.T, one, two *Store, _ *testClock) {
+		w := newOwnerWorld(t, one)
+		for round := range 6 {
+			user := newWechatUserWithPhone(t, one, fmt.Sprint("o-", round), fmt.Sprintf("136%08d", round))
+			if err := w.tries(one, user.ID, w.house, "李四"); err != nil {
+				t.Fatal(err)
+			}
+			r := w.newest()
+			var both sync.WaitGroup
+			var office, owner error
+			both.Go(func() { _, office = w.decide(w.zhang, r, round%2 == 0) })
+			both.Go(func() { _, owner = w.ownerDecides(two, w.owner.ID, r, round%2 == 1) })
+			both.Wait()
+			if (office == nil) == (owner == nil) {
+				t.Fatalf("both or none decided: %v, %v", office, owner)
+			}
+			late, who := office, "业主 赵业主"
+			if office == nil {
+				late, who = owner, "物业 已于"
+			}
+			wantCode(t, late, core.CodeConflict)
+			if !strings.Contains(core.MessageOf(late), who) {
+				t.Errorf("the second is told %v", late)
+			}
+			if n := w.count("SELECT COUNT(*) FROM message WHERE kind = 'certification' AND user_id = " + user.ID.String()); n != 1 {
+				t.Errorf("the applicant is told %d times", n)
+			}
+		}
+	})
+}
+
+// What an owner decided is taken back by the office: the application waits again, and what came of it is undone.
+func TestTheOfficeTakesAnOwnersDecisionBack(t *testing.T) {
+	for name, recorded := range map[string]core.Resident{
+		"one who was added":   {},
+		"one of the register": {Name: "王小明", Identity: core.Tenant},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+				if recorded.Name != "" {
+					recorded.Community, recorded.House = w.community, w.house
+					newPerson(t, w.Store, recorded)
+				}
+				own := w.apply(w.tenant())
+				r, err := w.ownerDecides(w.Store, w.owner.ID, own.Review, true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				take := func(by core.Actor, version int) error {
+					_, err := w.TakeBackReview(t.Context(), by, core.ScopeOf(w.community), r.ID, version)
+					return err
+				}
+				wantCode(t, take(wechatActor(w.owner.ID), r.Version), core.CodeForbidden)
+				wantCode(t, take(w.zhang, r.Version+1), core.CodeConflict)
+				if err := take(w.zhang, r.Version); err != nil {
+					t.Fatal(err)
+				}
+				wantCode(t, take(w.li, r.Version), core.CodeConflict)
+				if w.certified() != "赵业主" || w.state(r.ID) != core.ReviewWaiting {
+					t.Errorf("certified %q, %s", w.certified(), w.state(r.ID))
+				}
+				if n := w.count("SELECT COUNT(*) FROM audit_log WHERE action = 'certification.take_back'"); n != 1 {
+					t.Errorf("%d lines", n)
+				}
+				now, err := w.Review(t.Context(), everywhere, r.ID)
+				if err != nil || now.Asked || now.Decider != "" {
+					t.Errorf("%+v, %v", now, err)
+				}
+				if _, err := w.decide(w.li, now, true); err != nil || w.certified() != "赵业主 王小明" {
+					t.Errorf("approved by the office: %v, %q", err, w.certified())
+				}
+				now, _ = w.Review(t.Context(), everywhere, r.ID)
+				wantCode(t, take(w.zhang, now.Version), core.CodeConflict)
+			})
+		})
+	}
+}

@@ -87,6 +87,7 @@ type CertificationRequest struct {
 	Phone     string // verified by WeChat
 	IDNumber  string // "" = not given
 	Photos    []ID
+	Replaces  ID   // the applicant's tie to another house, which ends with the approval; 0 = none
 	Resident  ID   // whom it certified; 0 = nobody yet
 	Instant   bool // the register had the same house, phone number and name
 }

@@ -260,7 +260,7 @@ func (m Message) Path() string {
 			return "h5/review/" + id
 		}
 		return "h5/review"
-	case MessageCertification, MessageHousehold:
+	case MessageCertification, MessageHousehold: // household, household/7, pass
 		return "h5/" + m.Link
 	}
 	return "console/" + m.Link
@@ -269,7 +269,7 @@ func (m Message) Path() string {
 // MiniPage returns the page of the mini-program that the message opens there, with its query; "" = none.
 func (m Message) MiniPage() string {
 	stem, id, ok := strings.Cut(m.Link, "/")
-	if m.Kind == MessageHousehold && !ok {
+	if m.Kind == MessageHousehold && !ok { // household, pass
 		return "pages/" + stem + "/" + stem
 	}
 	if !ok || m.Kind != MessageCertification && m.Kind != MessageHousehold {

@@ -1161,6 +1161,7 @@ CREATE TABLE certification (
   phone_mac    VARCHAR(64)  NOT NULL,
   idno_cipher  VARCHAR(300) NOT NULL, -- '' = not given
   idno_mac     VARCHAR(64)  NOT NULL,
+  replaces_id  BIGINT       NOT NULL, -- resident: the applicant's tie to another house that ends with the approval; 0 = none
   resident_id  BIGINT       NOT NULL, -- whom it certified; 0 = nobody yet
   instant      INTEGER      NOT NULL, -- 1 = the register had the same house, phone number and name
   made         VARCHAR(16)  NOT NULL, -- by its approval: resident = one was added, number = one got the number, certified; '' = nothing

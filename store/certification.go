@@ -27,6 +27,7 @@ type certificationRow struct {
 	PhoneMAC   string        `db:"phone_mac"`
 	IDNo       string        `db:"idno_cipher"`
 	IDNoMAC    string        `db:"idno_mac"`
+	Replaces   core.ID       `db:"replaces_id"`
 	Resident   core.ID       `db:"resident_id"`
 	Instant    int           `db:"instant"`
 	Made       approvalMade  `db:"made"`
@@ -34,7 +35,7 @@ type certificationRow struct {
 }
 
 const certificationColumns = `SELECT c.id, r.community_id, c.house_id, r.name, c.identity, c.lease_day, c.phone_cipher, c.phone_mac,
-	c.idno_cipher, c.idno_mac, c.resident_id, c.instant, c.made, r.photos
+	c.idno_cipher, c.idno_mac, c.replaces_id, c.resident_id, c.instant, c.made, r.photos
 	FROM certification c
 	JOIN review r ON r.id = c.id
 	WHERE `
@@ -44,7 +45,7 @@ func (r certificationRow) request(reveal func(column, sealed string) string) cor
 	return core.CertificationRequest{
 		ID: r.ID, Community: r.Community, House: r.House, Name: r.Name, Identity: r.Identity, LeaseDay: r.LeaseDay,
 		Phone: reveal("certification.phone", r.Phone), IDNumber: reveal("certification.idno", r.IDNo),
-		Resident: r.Resident, Instant: r.Instant != 0,
+		Replaces: r.Replaces, Resident: r.Resident, Instant: r.Instant != 0,
 	}
 }
 
@@ -190,6 +191,9 @@ func (a *applying) apply() (core.ID, error) {
 	if a.request, err = a.request.Normalized(core.DayOf(a.tx.Now(), a.store.Zone())); err != nil {
 		return 0, err
 	}
+	if err := a.checkReplaced(); err != nil {
+		return 0, err
+	}
 	if err := a.checkWaiting(); err != nil {
 		return 0, err
 	}
@@ -223,6 +227,11 @@ func (a *applying) apply() (core.ID, error) {
 	}
 	if err := a.insert(); err != nil {
 		return 0, err
+	}
+	if a.request.Instant {
+		if err := endReplaced(a.tx, a.by, a.applicant, a.request); err != nil {
+			return 0, err
+		}
 	}
 	return r.ID, audit.Write(a.tx, a.by, audit.Entry{
 		Community: r.Community, Action: "certification.create", Subject: audit.Target("certification", r.ID),
@@ -260,6 +269,44 @@ func (a *applying) findHouse() error {
 	a.request.Community, a.label = house.Community, house.Label
 	var locked core.ID
 	return a.tx.Get(&locked, "SELECT id FROM person WHERE id = ?"+a.tx.Dialect().ForUpdate(), int64(a.person))
+}
+
+// checkReplaced refuses to leave a house that is not the applicant's to leave.
+func (a *applying) checkReplaced() error {
+	if a.request.Replaces == 0 {
+		return nil
+	}
+	var was struct {
+		House    core.ID       `db:"house_id"`
+		Identity core.Identity `db:"identity"`
+	}
+	err := a.tx.Get(&was, "SELECT house_id, identity FROM resident WHERE id = ? AND person_id = ? AND moved_out_at IS NULL",
+		int64(a.request.Replaces), int64(a.person))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return core.InvalidFields(map[string]string{"replaces_id": "原地址已不是您的登记地址，请重新选择"})
+	case err == nil && was.House == a.request.House:
+		return core.InvalidFields(map[string]string{"house_id": "新地址和原地址是同一套房屋"})
+	case err == nil && was.Identity == core.Owner:
+		return core.InvalidFields(map[string]string{"replaces_id": "您是原地址的业主，请到物业办理过户；这里请改为添加地址"})
+	}
+	return err
+}
+
+// endReplaced ends the tie that a certified one replaces, unless it has ended meanwhile.
+func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.CertificationRequest) error {
+	if c.Replaces == 0 {
+		return nil
+	}
+	var person core.ID
+	if err := tx.Get(&person, "SELECT person_id FROM wechat_user WHERE id = ?", int64(applicant)); err != nil {
+		return err
+	}
+	err := leaveHouse(tx, by, leaving{user: applicant, person: person, resident: c.Replaces})
+	if core.IsNotFound(err) || core.IsConflict(err) { // it has ended, or made an owner of the applicant
+		return nil
+	}
+	return err
 }
 
 // checkWaiting refuses more applications of one person than anybody needs.
@@ -318,11 +365,11 @@ func (a *applying) insert() error {
 		return err
 	}
 	_, err = a.tx.Exec(`
-		INSERT INTO certification (id, house_id, identity, lease_day, phone_cipher, phone_mac, idno_cipher, idno_mac, resident_id,
-			instant, made, request_key, request_body)
-		VALUES (`+database.Placeholders(13)+")",
+		INSERT INTO certification (id, house_id, identity, lease_day, phone_cipher, phone_mac, idno_cipher, idno_mac, replaces_id,
+			resident_id, instant, made, request_key, request_body)
+		VALUES (`+database.Placeholders(14)+")",
 		int64(c.ID), int64(c.House), string(c.Identity), int32(c.LeaseDay), phone, keys.Digest("phone", c.Phone),
-		idno, keys.Digest("idno", c.IDNumber), int64(c.Resident), database.BoolInt(c.Instant), "", a.key, a.body)
+		idno, keys.Digest("idno", c.IDNumber), int64(c.Replaces), int64(c.Resident), database.BoolInt(c.Instant), "", a.key, a.body)
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}
@@ -355,6 +402,9 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 	}
 	id, err := registeredAs(tx, c)
 	if err != nil {
+		return err
+	}
+	if err := endReplaced(tx, by, r.Applicant, c); err != nil {
 		return err
 	}
 	made := madeResident

@@ -865,9 +865,49 @@ var racePhotos = []raceStep{
 		if err != nil {
 			return nil, err
 		}
+		w.ids["reviewer"] = by
 		r, err := w.DecideReview(w.ctx, core.Actor{Kind: core.ActorAccount, ID: by, Name: "审核员"}, everywhere,
 			core.ReviewDecision{ID: w.ids["late"], Approve: true, Version: 1})
 		return r.State, err
+	}},
+	{"DecideAsOwner", func(w *raceWorld) (any, error) {
+		r, err := w.raceOwner()
+		if err != nil {
+			return nil, err
+		}
+		decided, err := w.DecideAsOwner(w.ctx, raceBy, w.ids["owner user"], core.ReviewDecision{ID: r, Approve: true, Version: 1})
+		return decided.State, err
+	}},
+	{"TakeBackReview", func(w *raceWorld) (any, error) {
+		r, err := w.TakeBackReview(w.ctx, core.Actor{Kind: core.ActorAccount, ID: w.ids["reviewer"], Name: "审核员"}, everywhere,
+			w.ids["for the owner"], 2)
+		return r.State, err
+	}},
+	{"CreateHouseholdMember", func(w *raceWorld) (any, error) {
+		id, err := w.CreateHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["owned"], core.Resident{
+			Name: "周七", Identity: core.Family, Phone: "13700137077",
+		})
+		return w.keep("member", id, err)
+	}},
+	{"RemoveHouseholdMember", func(w *raceWorld) (any, error) {
+		gone, err := w.RemoveHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["member"])
+		return gone.Name, err
+	}},
+	{"CreateHouseholdMember", func(w *raceWorld) (any, error) {
+		id, err := w.CreateHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["owned"], core.Resident{
+			Name: "周七", Identity: core.Family, Phone: "13700137077",
+		})
+		return w.keep("member", id, err)
+	}},
+	{"LeaveHouse", func(w *raceWorld) (any, error) {
+		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "race-member"})
+		if err == nil {
+			_, err = w.BindPhone(w.ctx, user.ID, "13700137077")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.LeaveHouse(w.ctx, raceBy, user.ID, w.ids["member"])
 	}},
 	{"PurgeReviewPhotos", func(w *raceWorld) (any, error) { return w.PurgeReviewPhotos(w.ctx, w.Now().Add(time.Second)) }},
 	{"PurgePhotos", func(w *raceWorld) (any, error) { return w.PurgePhotos(w.ctx, w.Now().Add(time.Second)) }},
@@ -880,6 +920,39 @@ func (w *raceWorld) raceApply(name string, photos ...core.ID) (any, error) {
 	}, RequestKey{Key: name})
 	w.ids[name] = own.Review.ID
 	return own.Review.State, err
+}
+
+// raceOwner makes a house whose certified owner may decide, and an application for it.
+func (w *raceWorld) raceOwner() (review core.ID, err error) {
+	houses, err := w.CreateHouses(w.ctx, raceBy, everywhere, w.ids["here"], [][]string{{"77", "1", "701"}})
+	if err != nil {
+		return 0, err
+	}
+	w.ids["owned"] = houses[0]
+	if _, err := w.CreateResident(w.ctx, raceBy, everywhere, core.Resident{
+		Community: w.ids["here"], House: houses[0], Name: "郑八", Identity: core.Owner, Phone: "13700137088",
+	}); err != nil {
+		return 0, err
+	}
+	owner, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "race-owner"})
+	if err != nil {
+		return 0, err
+	}
+	w.ids["owner user"] = owner.ID
+	if _, err := w.BindPhone(w.ctx, owner.ID, "13700137088"); err != nil {
+		return 0, err
+	}
+	if err := w.db.Write(w.ctx, "owners", func(tx *database.Tx) error {
+		_, err := tx.Exec("UPDATE house SET owners_review = 1 WHERE id = ?", int64(houses[0]))
+		return err
+	}); err != nil {
+		return 0, err
+	}
+	own, err := w.CreateCertification(w.ctx, raceBy, w.ids["user"], core.CertificationRequest{
+		House: houses[0], Name: "钱七", Identity: core.Family,
+	}, RequestKey{Key: "for the owner"})
+	w.ids["for the owner"] = own.Review.ID
+	return own.Review.ID, err
 }
 
 // photoUsed assigns a picture to a resident.

@@ -50,6 +50,9 @@ type reviewRow struct {
 const (
 	reviewFields = `id, community_id, kind, applicant_id, name, subject, state, version, due_at, decided_by, decider, decided_at,
 	owners_asked, owner_id, reason, note, internal, created_at`
+	// reviewFieldsOf are those of review r, behind "SELECT r.".
+	reviewFieldsOf = `id, r.community_id, r.kind, r.applicant_id, r.name, r.subject, r.state, r.version, r.due_at, r.decided_by, r.decider,
+	r.decided_at, r.owners_asked, r.owner_id, r.reason, r.note, r.internal, r.created_at`
 	noReview = "申请不存在"
 )
 

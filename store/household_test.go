@@ -1,0 +1,205 @@
+package store
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+func (w *ownerWorld) member(name, phone string) core.Resident {
+	return core.Resident{Name: name, Phone: phone, Identity: core.Family}
+}
+
+func (w *ownerWorld) adds(r core.Resident) (core.ID, error) {
+	return w.CreateHouseholdMember(w.t.Context(), wechatActor(w.owner.ID), w.owner.ID, w.house, r)
+}
+
+func (w *ownerWorld) people() string {
+	w.t.Helper()
+	list, err := w.Households(w.t.Context(), w.owner.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var names []string
+	for _, h := range list {
+		for _, p := range h.People {
+			if strings.Contains(p.Phone, "0013800") {
+				w.t.Errorf("whole number %s", p.Phone)
+			}
+			names = append(names, p.Name+p.Identity.Label())
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func TestAnOwnerKeepsTheHousehold(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		id, err := w.adds(w.member("王小明", applicantPhone))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.certified() != "赵业主 王小明" {
+			t.Errorf("who has verified the number: %q", w.certified())
+		}
+		child, err := w.adds(w.member("赵小宝", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lodger := w.member("周租客", "13700137001")
+		lodger.Identity, lodger.LeaseDay = core.Lodger, core.DayOf(w.Now().AddDate(0, 6, 0), w.Zone())
+		if _, err := w.adds(lodger); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.people(); got != "赵业主业主 王小明家属 赵小宝家属 周租客限期租客" {
+			t.Errorf("the household: %s", got)
+		}
+		told := "SELECT COUNT(*) FROM message WHERE kind = 'household' AND user_id = " + w.user.ID.String()
+		if w.count(told+" AND title LIKE '业主已把您登记为%'") != 1 {
+			t.Error("the person is not told")
+		}
+		lines := "SELECT COUNT(*) FROM audit_log WHERE actor_kind = 'wechat' AND actor_name = '赵业主' AND action = "
+		if w.count(lines+"'resident.create'") != 3 {
+			t.Errorf("%d lines", w.count(lines+"'resident.create'"))
+		}
+		gone, err := w.RemoveHouseholdMember(ctx, wechatActor(w.owner.ID), w.owner.ID, id)
+		if err != nil || gone.Name != "王小明" || strings.Contains(gone.Phone, "0013800") {
+			t.Fatalf("removed %+v, %v", gone, err)
+		}
+		if w.count(told+" AND title LIKE '业主已移除您%'") != 1 || w.count(lines+"'resident.move_out'") != 1 {
+			t.Error("nobody is told, or nothing is recorded")
+		}
+		if passes := passNames(t, w.Store, w.user.Person); len(passes) != 0 {
+			t.Errorf("passes of who is removed: %v", passes)
+		}
+		for what, c := range map[string]struct {
+			r     core.Resident
+			field string
+		}{
+			"an owner":                  {core.Resident{Name: "钱一", Identity: core.Owner}, "identity"},
+			"a tenant without a number": {core.Resident{Name: "钱一", Identity: core.Tenant}, "phone"},
+			"a lease that is over": {core.Resident{
+				Name: "钱一", Identity: core.Lodger, Phone: "13700137002", LeaseDay: core.DayOf(w.Now().AddDate(0, 0, -1), w.Zone()),
+			}, "lease_day"},
+			"no name":         {core.Resident{Identity: core.Family}, "name"},
+			"who lives there": {w.member("周租客", "13700137001"), "phone"},
+		} {
+			c.r.Namesake = true
+			if _, err := w.adds(c.r); fieldsOf(err)[c.field] == "" {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if _, err := w.adds(w.member("赵小宝", "")); !core.IsNamesake(err) {
+			t.Errorf("a namesake: %v", err)
+		}
+		remove := func(user, resident core.ID) error {
+			return discard(w.RemoveHouseholdMember(ctx, wechatActor(user), user, resident))
+		}
+		wantCode(t, remove(w.user.ID, child), core.CodeNotFound)
+		wantCode(t, remove(w.owner.ID, w.resident), core.CodeNotFound)
+		wantCode(t, remove(w.owner.ID, id), core.CodeNotFound)
+		_, err = w.CreateHouseholdMember(ctx, wechatActor(w.user.ID), w.user.ID, w.house, w.member("钱一", ""))
+		wantCode(t, err, core.CodeNotFound)
+		if _, err := w.BindPhone(ctx, w.owner.ID, "13900139099"); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, remove(w.owner.ID, child), core.CodeNotFound)
+		if w.people() != "" {
+			t.Error("one with another number still sees the household")
+		}
+	})
+}
+
+// Two servers add the same person, and then remove them, at once: each happens once, and is told once.
+func TestHouseholdActsAtOnce(t *testing.T) {
+	eachPair(t, func(t *testing.T, one, two *Store, _ *testClock) {
+		w := newOwnerWorld(t, one)
+		var both sync.WaitGroup
+		errs, ids := make([]error, 2), make([]core.ID, 2)
+		for i, s := range []*Store{one, two} {
+			both.Go(func() {
+				ids[i], errs[i] = s.CreateHouseholdMember(t.Context(), wechatActor(w.owner.ID), w.owner.ID, w.house,
+					w.member("王小明", applicantPhone))
+			})
+		}
+		both.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("added: %v", errs)
+		}
+		id := max(ids[0], ids[1])
+		for i, s := range []*Store{one, two} {
+			both.Go(func() {
+				_, errs[i] = s.RemoveHouseholdMember(t.Context(), wechatActor(w.owner.ID), w.owner.ID, id)
+			})
+		}
+		both.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("removed: %v", errs)
+		}
+		if n := w.count("SELECT COUNT(*) FROM message WHERE user_id = " + w.user.ID.String()); n != 2 {
+			t.Errorf("told %d times", n)
+		}
+	})
+}
+
+func TestAddressesAreChangedAndLeft(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, clock *testClock) {
+		ctx := t.Context()
+		id, err := w.adds(w.member("王小明", applicantPhone))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := newHouses(t, w.Store, newCommunity(t, w.Store, "海棠苑"), 1)[0]
+		c := core.CertificationRequest{House: other, Name: "王小明", Identity: core.Owner, Replaces: id}
+		wrong := c
+		wrong.Replaces = w.resident
+		_, err = w.CreateCertification(ctx, wechatActor(w.user.ID), w.user.ID, wrong, RequestKey{Key: "wrong"})
+		wantField(t, err, "replaces_id")
+		wrong = c
+		wrong.House = w.house
+		_, err = w.CreateCertification(ctx, wechatActor(w.user.ID), w.user.ID, wrong, RequestKey{Key: "same"})
+		wantField(t, err, "house_id")
+		own := w.apply(c)
+		if n := len(passNames(t, w.Store, w.user.Person)); n != 1 {
+			t.Errorf("%d passes while it waits", n)
+		}
+		w.li = w.everywhereReviewer()
+		if _, err := w.DecideReview(ctx, w.li, everywhere, core.ReviewDecision{ID: own.Review.ID, Approve: true, Version: 1}); err != nil {
+			t.Fatal(err)
+		}
+		homes, err := w.Residences(ctx, w.user.Person)
+		if err != nil || len(homes) != 1 || homes[0].House != other {
+			t.Fatalf("lives at %+v, %v", homes, err)
+		}
+		if n := w.count("SELECT COUNT(*) FROM message WHERE title LIKE '%已登记搬离' AND user_id = " + w.owner.ID.String()); n != 1 {
+			t.Errorf("the owner is told %d times", n)
+		}
+		wantCode(t, w.LeaveHouse(ctx, wechatActor(w.user.ID), w.user.ID, homes[0].ID), core.CodeConflict)
+		clock.Add(time.Minute)
+		again, err := w.adds(w.member("王小明", applicantPhone))
+		if err != nil || again != id {
+			t.Fatalf("comes back as %s, %v", again, err)
+		}
+		wantCode(t, w.LeaveHouse(ctx, wechatActor(w.owner.ID), w.owner.ID, id), core.CodeNotFound)
+		if err := w.LeaveHouse(ctx, wechatActor(w.user.ID), w.user.ID, id); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, w.LeaveHouse(ctx, wechatActor(w.user.ID), w.user.ID, id), core.CodeNotFound)
+	})
+}
+
+// everywhereReviewer is an account that may review in every community.
+func (w *reviewWorld) everywhereReviewer() core.Actor {
+	w.t.Helper()
+	id, err := w.CreateAccount(w.t.Context(), core.SystemGranter, core.Account{
+		Login: "everywhere", Name: "总审核", Role: core.RoleClerk, Scope: everywhere,
+		Permissions: []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview},
+	}, testPassword)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return core.Actor{Kind: core.ActorAccount, ID: id, Name: "总审核"}
+}

@@ -240,13 +240,8 @@ func (a *applying) apply() (core.ID, error) {
 }
 
 // findHouse reads the house. Its row and the person's are locked, so that applications for one house, and those of one
-// number, are sent one after another, on whichever server.
+// number, are sent one after another, on whichever server, and the house does not become part of another meanwhile.
 func (a *applying) findHouse() error {
-	var locked []core.ID // so that it does not become part of another meanwhile
-	query := "SELECT id FROM house WHERE id = ?" + a.tx.Dialect().ForUpdate()
-	if err := a.tx.All(&locked, query, int64(a.request.House)); err != nil {
-		return err
-	}
 	var house struct {
 		Community core.ID `db:"community_id"`
 		Label     string  `db:"label"`

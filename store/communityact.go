@@ -93,49 +93,53 @@ func (s *Store) RestoreCommunity(ctx context.Context, by core.Actor, scope core.
 	})
 }
 
-// communityDependents are the rows that prevent deleting a community, each counted by an index that
+// communityObstacles are the rows that prevent deleting a community, each counted by an index that
 // begins with the community.
-var communityDependents = []struct{ words, query string }{
-	{"%d 套房屋", "house WHERE community_id = ?"},
-	{"%d 名住户", "resident WHERE community_id = ?"},
-	{"%d 台门禁读头", "reader WHERE community_id = ?"},
-	{"%d 个门岗", "guard_post WHERE community_id = ?"},
-	{"%d 名门岗人员", "guard WHERE community_id = ?"},
-	{"%d 名观察员", "observer_community WHERE community_id = ?"},
-	{"%d 个账号的管理范围", "account_scope WHERE community_id = ?"},
-	{"%d 份申请", "review WHERE community_id = ?"},
-	{"%d 个微信接入账号", "wechat_app_community WHERE community_id = ?"},
+var communityObstacles = []struct {
+	of    core.Obstacle
+	query string
+}{
+	{core.Obstacle{Stem: "house"}, "house WHERE community_id = ?"},
+	{core.Obstacle{Stem: "resident"}, "resident WHERE community_id = ? AND moved_out_at IS NULL"},
+	{core.Obstacle{Stem: "resident", State: "out"}, "resident WHERE community_id = ? AND moved_out_at IS NOT NULL"},
+	{core.Obstacle{Stem: "reader"}, "reader WHERE community_id = ?"},
+	{core.Obstacle{Stem: "guardpost"}, "guard_post WHERE community_id = ?"},
+	{core.Obstacle{Stem: "guard"}, "guard WHERE community_id = ?"},
+	{core.Obstacle{Stem: "observer"}, "observer_community WHERE community_id = ?"},
+	{core.Obstacle{Stem: "account"}, "account_scope WHERE community_id = ?"},
+	{core.Obstacle{Stem: "review"}, "review WHERE community_id = ?"},
+	{core.Obstacle{Stem: "wechatapp"}, "wechat_app_community WHERE community_id = ?"},
 }
 
-// CommunityDependents describes what prevents deleting a community of the scope; empty if nothing
+// CommunityObstacles returns what prevents deleting a community of the scope; empty if nothing
 // does.
-func (s *Store) CommunityDependents(ctx context.Context, scope core.Scope, id core.ID) ([]string, error) {
+func (s *Store) CommunityObstacles(ctx context.Context, scope core.Scope, id core.ID) ([]core.Obstacle, error) {
 	if !scope.Has(id) {
 		return nil, core.NotFound(noCommunity)
 	}
-	dependents, err := dependentsOf(func(dest any, query string, args ...any) error { return s.db.Get(ctx, dest, query, args...) }, id)
-	return dependents, database.Wrap("read dependents of a community", err)
+	found, err := obstaclesOfCommunity(s.readAll(ctx), id)
+	return found, database.Wrap("obstacles of a community", err)
 }
 
-func dependentsOf(get func(dest any, query string, args ...any) error, id core.ID) ([]string, error) {
-	var dependents []string
-	for _, dependent := range communityDependents {
-		var n int
-		if err := get(&n, "SELECT COUNT(*) FROM "+dependent.query, int64(id)); err != nil {
+func obstaclesOfCommunity(all readAll, id core.ID) ([]core.Obstacle, error) {
+	var found []core.Obstacle
+	for _, o := range communityObstacles {
+		var n []int
+		if err := all(&n, "SELECT COUNT(*) FROM "+o.query, int64(id)); err != nil {
 			return nil, err
 		}
-		if n > 0 {
-			dependents = append(dependents, fmt.Sprintf(dependent.words, n))
+		if o.of.N = n[0]; o.of.N > 0 {
+			found = append(found, o.of)
 		}
 	}
-	var records int // there may be a million: one is enough
-	if err := get(&records, "SELECT COUNT(*) FROM (SELECT id FROM access_record WHERE community_id = ? LIMIT 1) r", int64(id)); err != nil {
-		return nil, err
+	records := core.Obstacle{Stem: "accessrecord"} // there may be a million
+	var n []int
+	err := all(&n, "SELECT COUNT(*) FROM (SELECT id FROM access_record WHERE community_id = ? LIMIT ?) r", int64(id), obstaclesCounted+1)
+	if err == nil && n[0] > 0 {
+		records.N, records.More = min(n[0], obstaclesCounted), n[0] > obstaclesCounted
+		found = append(found, records)
 	}
-	if records > 0 {
-		dependents = append(dependents, "出入记录")
-	}
-	return dependents, nil
+	return found, err
 }
 
 // RemoveCommunity deletes a community without dependents, and its rule. Only operators may.
@@ -151,12 +155,12 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err != nil {
 			return err
 		}
-		dependents, err := dependentsOf(tx.Get, id)
+		held, err := obstaclesOfCommunity(tx.All, id)
 		if err != nil {
 			return err
 		}
-		if len(dependents) > 0 {
-			return core.Conflict("“" + old.Name + "”还有" + strings.Join(dependents, "、") + "，不能删除，可以归档")
+		if len(held) > 0 {
+			return core.Conflict("“" + old.Name + "”还有 " + strings.Join(core.ObstacleTexts(held), "、") + "，不能删除，可以归档")
 		}
 		if err := deletePassRule(tx, id); err != nil {
 			return err

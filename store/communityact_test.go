@@ -57,15 +57,15 @@ func TestCommunityIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		id := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, id, 2)[0]
 		recordOf(t, s, residentOf(t, s, newResident(t, s, id, house, "张三", "13800138000")))
-		hangs, err := s.CommunityDependents(t.Context(), everywhere, id)
-		if err != nil || strings.Join(hangs, " ") != "2 套房屋 1 名住户 出入记录" {
-			t.Errorf("hangs %q, %v", hangs, err)
+		hangs, err := s.CommunityObstacles(t.Context(), everywhere, id)
+		if err != nil || strings.Join(core.ObstacleTexts(hangs), " ") != "2 套房屋 1 名住户 1 条出入记录" {
+			t.Errorf("hangs %q, %v", core.ObstacleTexts(hangs), err)
 		}
 		if err := s.RemoveCommunity(t.Context(), core.System, everywhere, id); core.CodeOf(err) != core.CodeConflict ||
 			!strings.Contains(core.MessageOf(err), "2 套房屋") {
 			t.Errorf("with houses: %v", err)
 		}
-		if _, err := s.CommunityDependents(t.Context(), core.ScopeOf(id+1), id); !core.IsNotFound(err) {
+		if _, err := s.CommunityObstacles(t.Context(), core.ScopeOf(id+1), id); !core.IsNotFound(err) {
 			t.Errorf("what hangs on another's: %v", err)
 		}
 		empty := newCommunity(t, s, "空苑")

@@ -122,12 +122,12 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if err != nil {
 			return err
 		}
-		held, err := houseHeld(tx.All, old)
+		held, err := obstaclesOf(tx.All, c.ID, []core.ID{id})
 		if err != nil {
 			return err
 		}
-		if held != "" {
-			return core.Conflict(old.Label + held)
+		if len(held) > 0 {
+			return core.Conflict(old.Label + "还有 " + strings.Join(core.ObstacleTexts(held), "、") + "，不能删除")
 		}
 		if err := deleteHouses(tx, c.ID, []core.House{old}); err != nil {
 			return err
@@ -137,33 +137,6 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 			Before: auditOfHouse(old.Label, old.ArrearsFen),
 		})
 	})
-}
-
-// houseDependents are the rows that prevent deleting a house.
-var houseDependents = []struct{ words, table string }{
-	{"有住户（包括已迁出的），不能删除；登记有误的住户请先删除", "resident"},
-	{"有出入记录，不能删除", "access_record"},
-	{"正被限制出入，请先解除", "house_restriction"},
-}
-
-func houseHeld(all func(dest any, query string, args ...any) error, house core.House) (string, error) {
-	for _, dependent := range houseDependents {
-		var found []int
-		query := "SELECT 1 FROM " + dependent.table + " WHERE community_id = ? AND house_id = ? LIMIT 1"
-		if err := all(&found, query, int64(house.Community), int64(house.ID)); err != nil {
-			return "", err
-		}
-		if len(found) > 0 {
-			return dependent.words, nil
-		}
-	}
-	return "", nil
-}
-
-// HouseHeld returns why a house that the caller has read cannot be deleted; "" = it can.
-func (s *Store) HouseHeld(ctx context.Context, house core.House) (string, error) {
-	held, err := houseHeld(func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }, house)
-	return held, database.Wrap("what holds a house", err)
 }
 
 // deleteHouses deletes houses of one community that have no dependents, with the building nodes that
@@ -183,6 +156,10 @@ func deleteHouses(tx *database.Tx, community core.ID, houses []core.House) error
 		}
 	}
 	err := database.EachPart(ids, func(part []core.ID) error {
+		in := " IN (" + database.Placeholders(len(part)) + ")"
+		if _, err := tx.Exec("DELETE FROM house_former WHERE into_id"+in, database.IDArgs(part)...); err != nil {
+			return err
+		}
 		n, err := tx.Exec(
 			"DELETE FROM house WHERE id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...,
 		)

@@ -104,6 +104,21 @@ var raceEstate = []raceStep{
 	{"RemoveHouse", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveHouse(w.ctx, raceBy, everywhere, w.ids["third house"])
 	}},
+	{"RemoveNode", func(w *raceWorld) (any, error) {
+		ids, err := w.CreateHouses(w.ctx, raceBy, everywhere, w.ids["here"], [][]string{{"99", "1", "101"}})
+		if err != nil {
+			return nil, err
+		}
+		h, err := w.House(w.ctx, everywhere, ids[0])
+		if err != nil {
+			return nil, err
+		}
+		node, err := w.BuildingNode(w.ctx, everywhere, h.Node)
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.RemoveNode(w.ctx, raceBy, everywhere, node)
+	}},
 	{"UpdatePassRule", func(w *raceWorld) (any, error) {
 		rule, err := w.PassRule(w.ctx, everywhere, w.ids["here"])
 		if err != nil {

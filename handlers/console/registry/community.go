@@ -22,6 +22,7 @@ func (p *Pages) communityRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.CommunityPath, Access: run, Handler: p.communityCreate, Draft: true},
 		{Method: http.MethodGet, Path: frame.CommunityPath + "/:id/edit", Access: edit, Handler: p.communityEdit},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id", Access: edit, Handler: p.communityUpdate, Draft: true},
+		{Method: http.MethodGet, Path: frame.CommunityPath + "/:id/held", Access: edit, Handler: p.communityHeld},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/archive", Access: edit, Level: web.Types, Handler: p.communityArchive},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/restore", Access: edit, Level: web.Asks, Handler: p.communityRestore},
 		{Method: http.MethodPost, Path: frame.CommunityPath + "/:id/delete", Access: run, Level: web.Types, Handler: p.communityRemove},
@@ -104,6 +105,11 @@ func communityRowOf(c *web.Context, r store.CommunityRow, readers int, csrf stri
 		row.Menu = templates.RowMenu{
 			Label: r.Name + " 的操作", CSRF: csrf, Acts: communityActs(c, r, readers),
 			Links: []templates.Action{{Label: "修改", URL: frame.CommunityURL(r.ID) + "/edit", Icon: "pencil"}},
+		}
+		if r.Houses+r.Residents > 0 && c.Actor().MayOperate() {
+			row.Menu.Links = append(row.Menu.Links, templates.Action{
+				Label: "为什么不能删除", URL: frame.CommunityURL(r.ID) + "/held", Icon: "info-circle",
+			})
 		}
 		if r.Archived.IsZero() && len(core.ImportKindsOf(c.Has)) > 0 {
 			row.Menu.Links = append(row.Menu.Links, templates.Action{

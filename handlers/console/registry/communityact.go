@@ -57,10 +57,11 @@ func (p *Pages) communityAct(c *web.Context, act communityAct) error {
 			return err
 		}
 	}
-	dependents, err := p.Store.CommunityDependents(c.Ctx(), c.Scope(), community.ID)
+	found, err := p.Store.CommunityObstacles(c.Ctx(), c.Scope(), community.ID)
 	if err != nil {
 		return err
 	}
+	dependents := core.ObstacleTexts(found)
 	if readers > 0 {
 		why := ""
 		if act.verb == "delete" {

@@ -87,6 +87,10 @@ func TestHousePages(t *testing.T) {
 				ResidentsURL: "/a", Menu: templates.RowMenu{Label: "x", Links: []templates.Action{{Label: "添加住户", URL: "/b"}}},
 			}, {Label: desk.Hostile},
 		}},
+		"console/house/held": obstaclePage{
+			Shell: shell, Text: desk.Hostile, Back: "/a", Obstacles: []templates.Action{{Label: "2 套房屋", URL: "/b"}, {Label: "1 个账号"}},
+			Instead: &templates.Submit{Label: "归档小区", URL: "/c", Ask: true},
+		},
 		"console/house/tree": houseTreePage{
 			Shell: shell,
 			Tree: templates.Tree{

@@ -139,7 +139,7 @@ func TestHouseIsDeleted(t *testing.T) {
 		t.Error("deleting does not ask")
 	}
 	_, to := b.Post(t, path+"/delete", desk.ConfirmedForm(), http.StatusSeeOther)
-	if text := b.Get(t, to, http.StatusOK).Find(".tx-flash").Text(); to != path || !strings.Contains(text, "有住户") {
+	if text := b.Get(t, to, http.StatusOK).Find(".tx-flash").Text(); to != path || !strings.Contains(text, "名住户，不能删除") {
 		t.Errorf("at %s: %q", to, text)
 	}
 	ids, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"77", "1", "101"}})

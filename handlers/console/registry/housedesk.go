@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -220,11 +221,11 @@ func (p *Pages) houseActs(c *web.Context, at frame.CommunityChoice, house core.H
 		})
 	}
 	if c.Has(core.PermHouseEdit) {
-		held, err := p.Store.HouseHeld(c.Ctx(), house)
+		held, err := p.Store.HouseObstacles(c.Ctx(), house)
 		if err != nil {
 			return err
 		}
-		remove := templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true, Off: held}
+		remove := templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true}
 		d.Menu = templates.RowMenu{
 			Label: house.Label + " 的操作", CSRF: page.CSRF,
 			Links: []templates.Action{
@@ -233,6 +234,12 @@ func (p *Pages) houseActs(c *web.Context, at frame.CommunityChoice, house core.H
 				{Label: "业主审核", URL: ownersURL(at, 0, house.ID), Icon: "shield-check"},
 			},
 			Acts: []templates.Submit{remove},
+		}
+		if len(held) > 0 {
+			d.Menu.Acts[0].Off = "还有" + strings.Join(core.ObstacleTexts(held), "、")
+			d.Menu.Links = append(d.Menu.Links, templates.Action{
+				Label: "为什么不能删除", URL: frame.HouseURL(house.ID) + "/held", Icon: "info-circle",
+			})
 		}
 	}
 	return nil

@@ -24,6 +24,10 @@ func (p *Pages) houseMoveRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: houseNodePath + "/:id/move", Access: edit, Handler: p.houseNodeMoveForm},
 		{Method: http.MethodPost, Path: houseNodePath + "/:id/move", Access: edit, Level: web.Asks, Handler: p.houseNodeMove, Draft: true},
+		{
+			Method: http.MethodPost, Path: houseNodePath + "/:id/delete", Access: edit, Level: web.Types, Handler: p.houseNodeRemove,
+		},
+		{Method: http.MethodGet, Path: frame.HousePath + "/:id/held", Access: edit, Handler: p.houseHeld},
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id/merge", Access: edit, Handler: p.houseMergeForm},
 		{Method: http.MethodPost, Path: frame.HousePath + "/:id/merge", Access: edit, Level: web.Asks, Handler: p.houseMerge, Draft: true},
 	}

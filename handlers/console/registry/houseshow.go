@@ -42,7 +42,7 @@ func (p *Pages) houseTree(c *web.Context) error {
 		if err != nil {
 			return err
 		}
-		treeActs(&page.Tree, at, tree, chosen, owners)
+		treeActs(&page.Tree, c.CSRF(), at, tree, chosen, owners)
 	}
 	return p.Page(c, http.StatusOK, "console/house/tree", page)
 }
@@ -83,11 +83,22 @@ func openNodes(to func(pairs ...string) string, tree []*store.TreeNode, chosen c
 }
 
 // treeActs gives the chosen node, or the whole, its acts, and says where owners may decide applications.
-func treeActs(t *templates.Tree, at frame.CommunityChoice, tree []*store.TreeNode, chosen core.ID, owners store.OwnersReviews) {
+func treeActs(
+	t *templates.Tree, csrf string, at frame.CommunityChoice, tree []*store.TreeNode, chosen core.ID, owners store.OwnersReviews,
+) {
 	if chosen == 0 {
 		t.All.Menu = templates.RowMenu{Label: at.Name + " 的操作", Links: []templates.Action{ownersAction(at, 0, owners.Community)}}
 	}
 	nodeActs(t.Nodes, at, tree, owners, owners.Community)
+	withCSRF(t.Nodes, csrf)
+}
+
+// withCSRF lets the menus of nodes post.
+func withCSRF(nodes []templates.TreeNode, csrf string) {
+	for i := range nodes {
+		nodes[i].Menu.CSRF = csrf
+		withCSRF(nodes[i].Children, csrf)
+	}
 }
 
 func ownersAction(at frame.CommunityChoice, node core.ID, allowed bool) templates.Action {
@@ -110,6 +121,7 @@ func nodeActs(shown []templates.TreeNode, at frame.CommunityChoice, nodes []*sto
 				menu.Links = append(menu.Links, templates.Action{Label: "移动到…", URL: url + "?act=move", Icon: "arrow-right"})
 			}
 			menu.Links = append(menu.Links, ownersAction(at, node.ID, in))
+			menu.Acts = []templates.Submit{{Label: "删除", URL: houseNodeURL(node.ID) + "/delete", Icon: "trash", Ask: true}}
 			shown[i].Menu = menu
 		}
 		if len(shown[i].Children) > 0 {

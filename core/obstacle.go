@@ -1,0 +1,36 @@
+package core
+
+import "fmt"
+
+// Obstacle is what stands in the way of a deletion: things of one stem that hang on it.
+type Obstacle struct {
+	Stem  string
+	State string // of residents "out": who moved out; "" = no matter which
+	N     int
+	More  bool // there are more than N
+}
+
+// obstacleUnits count things that stand in the way.
+var obstacleUnits = map[string]string{
+	"house": "套房屋", "resident": "名住户", "residentout": "名已迁出的住户", "accessrecord": "条出入记录", "restriction": "套正被限制出入",
+	"certification": "份待审核的申请", "reader": "台门禁读头", "guardpost": "个门岗", "guard": "名门岗人员", "observer": "名观察员",
+	"account": "个账号的管理范围", "review": "份申请", "wechatapp": "个微信接入账号",
+}
+
+// Text counts the obstacle: 2 套房屋.
+func (o Obstacle) Text() string {
+	more := ""
+	if o.More {
+		more = "以上"
+	}
+	return fmt.Sprintf("%d %s%s", o.N, obstacleUnits[o.Stem+o.State], more)
+}
+
+// ObstacleTexts are the texts of obstacles.
+func ObstacleTexts(all []Obstacle) []string {
+	texts := make([]string, len(all))
+	for i, o := range all {
+		texts[i] = o.Text()
+	}
+	return texts
+}

@@ -335,13 +335,14 @@ func TestNextMidnight(t *testing.T) {
 	}
 }
 
-func TestFinishedAs(t *testing.T) {
-	for status, want := range map[string]AttemptState{
-		"success": AttemptDelivered, "failed:user block": AttemptRefused, "failed: user block": AttemptRefused,
-		"failed: system failed": AttemptFailed, "": "", "failed": "",
+func TestSubscribeReport(t *testing.T) {
+	for code, want := range map[int]MessageReport{
+		0:     {AppID: "wx2", ID: "7", State: AttemptDelivered},
+		43101: {AppID: "wx2", ID: "7", State: AttemptRefused, Reason: WhyNoGrant, Code: "43101"},
+		1002:  {AppID: "wx2", ID: "7", State: AttemptFailed, Reason: WhyPlatform, Code: "1002"},
 	} {
-		if got, _ := FinishedAs(status); got != want {
-			t.Errorf("%q: %s, want %s", status, got, want)
+		if got := SubscribeReport("wx2", "7", code); got != want {
+			t.Errorf("%d: %+v, want %+v", code, got, want)
 		}
 	}
 }

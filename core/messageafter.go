@@ -184,20 +184,6 @@ func retryWait(first time.Duration, tries int, random float64) time.Duration {
 	return time.Duration(float64(wait) * (0.5 + random))
 }
 
-// FinishedAs returns the state of an attempt of a template message by the status of its
-// TEMPLATESENDJOBFINISH, and the reason; "" for a status that says nothing.
-func FinishedAs(status string) (AttemptState, MessageReason) {
-	switch status {
-	case "success":
-		return AttemptDelivered, ""
-	case "failed:user block", "failed: user block":
-		return AttemptRefused, WhyBlocked
-	case "failed:system failed", "failed: system failed":
-		return AttemptFailed, WhyPlatform
-	}
-	return "", ""
-}
-
 // NeedsAlarm reports whether somebody must look at the configuration after an answer.
 func NeedsAlarm(answer SendAnswer) bool { return sendRules[answer].alarm }
 

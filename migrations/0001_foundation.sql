@@ -1049,7 +1049,9 @@ CREATE INDEX message_attempt_platform ON message_attempt (platform_id);
 CREATE TABLE message_report (
   app_id      VARCHAR(64) NOT NULL,
   platform_id VARCHAR(64) NOT NULL,
-  status      VARCHAR(64) NOT NULL,
+  state       VARCHAR(16) NOT NULL, -- of the attempt
+  reason      VARCHAR(32) NOT NULL,
+  code        VARCHAR(64) NOT NULL,
   created_at  BIGINT      NOT NULL,
   PRIMARY KEY (app_id, platform_id)
 );

@@ -132,6 +132,14 @@ func (p post) wantLast(t *testing.T, state core.MessageState, by core.MessageCha
 	return m
 }
 
+func delivered(app, id string) core.MessageReport {
+	return core.MessageReport{AppID: app, ID: id, State: core.AttemptDelivered}
+}
+
+func blocked(app, id string) core.MessageReport {
+	return core.MessageReport{AppID: app, ID: id, State: core.AttemptRefused, Reason: core.WhyBlocked}
+}
+
 // A message goes out by the account's WeChat, once, and its delivery is reported, whether before or after the
 // answer was recorded.
 func TestMessageIsDelivered(t *testing.T) {
@@ -147,7 +155,7 @@ func TestMessageIsDelivered(t *testing.T) {
 			}
 			id := fmt.Sprint(100 + i)
 			report := func() {
-				if err := p.s.Outbox().Finish(t.Context(), "wx1", id, "success"); err != nil {
+				if err := p.s.Outbox().Finish(t.Context(), delivered("wx1", id)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -349,7 +357,7 @@ func TestBlockedFollower(t *testing.T) {
 		p.put(t, core.MessageSignIn, 1)
 		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "7")
 		for range 2 { // WeChat repeats itself
-			if err := p.s.Outbox().Finish(t.Context(), "wx1", "7", "failed:user block"); err != nil {
+			if err := p.s.Outbox().Finish(t.Context(), blocked("wx1", "7")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -359,7 +367,7 @@ func TestBlockedFollower(t *testing.T) {
 		p.claim(t)
 		p.wantLast(t, core.MessageSent, core.ChannelInApp, core.WhyBlocked)
 		for _, id := range []string{"", "8"} { // not ours, or not known yet
-			if err := p.s.Outbox().Finish(t.Context(), "wx1", id, "success"); err != nil {
+			if err := p.s.Outbox().Finish(t.Context(), delivered("wx1", id)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -381,13 +389,11 @@ func TestEarlyReportsOfTwoAccounts(t *testing.T) {
 		p.put(t, core.MessageSignIn, 1)
 		second := p.claimOne(t, core.ChannelTemplate)
 		// Both accounts count their messages from one.
-		report := func(app, status string) {
-			if err := p.s.Outbox().Finish(t.Context(), app, "1", status); err != nil {
+		for _, r := range []core.MessageReport{blocked("wx1", "1"), delivered("wx9", "1")} {
+			if err := p.s.Outbox().Finish(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 		}
-		report("wx1", "failed:user block")
-		report("wx9", "success")
 		if err := p.s.Outbox().Record(t.Context(), []core.SendResult{
 			{Dispatch: first, Answer: core.AnswerAccepted, ID: "1"}, {Dispatch: second, Answer: core.AnswerAccepted, ID: "1"},
 		}); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -258,6 +259,83 @@ func TestConsentOfAKilledServer(t *testing.T) {
 		if n := countRows(t, p.s, "SELECT n FROM message_grant"); n != 1 {
 			t.Errorf("%d consents after a call that had no effect", n)
 		}
+	})
+}
+
+// What the mini-program's platform reports later: a message that arrived, early or late, and one that did not, which
+// goes on to the next channel with the code shown.
+func TestSubscribeMessageIsReported(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		mini := p.byTheMiniProgram(t)
+		report := func(id string, code int) {
+			t.Helper()
+			if err := p.s.Outbox().Finish(t.Context(), core.SubscribeReport("wx2", id, code)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send := func(id string) {
+			t.Helper()
+			if err := p.s.Outbox().AddGrant(t.Context(), mini, "outcome"); err != nil {
+				t.Fatal(err)
+			}
+			p.tellOutcome(t)
+			p.record(t, p.claimOne(t, core.ChannelSubscribe), core.AnswerAccepted, id)
+		}
+		send("1")
+		p.wantLast(t, core.MessageSent, core.ChannelSubscribe, "")
+		report("1", 0)
+		p.wantLast(t, core.MessageDelivered, core.ChannelSubscribe, "")
+		report("2", 0)
+		send("2")
+		p.wantLast(t, core.MessageDelivered, core.ChannelSubscribe, "")
+		for _, c := range []struct {
+			id    string
+			code  int
+			why   core.MessageReason
+			grant int
+		}{{"3", 1002, core.WhyPlatform, 1}, {"4", 43101, core.WhyNoGrant, 0}} {
+			send(c.id)
+			report(c.id, c.code)
+			if m := p.wantLast(t, core.MessageWaiting, core.ChannelSubscribe, c.why); m.Code != strconv.Itoa(c.code) {
+				t.Errorf("the code is %q", m.Code)
+			}
+			p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "t"+c.id)
+			if n := countRows(t, p.s, "SELECT n FROM message_grant"); n != c.grant {
+				t.Errorf("%d: %d consents are left", c.code, n)
+			}
+		}
+	})
+}
+
+// Who switches the messages off in the mini-program's settings is told by the next channel; switched on again, or
+// consented to anew, they go out by the mini-program as before.
+func TestSubscribeMessagesAreSwitchedOff(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		mini := p.byTheMiniProgram(t)
+		toggle := func(on bool) {
+			if err := p.s.Outbox().SwitchTemplate(t.Context(), mini, "outcome", on); err != nil {
+				t.Fatal(err)
+			}
+		}
+		next := func(by core.MessageChannel) {
+			t.Helper()
+			p.tellOutcome(t)
+			p.record(t, p.claimOne(t, by), core.AnswerAccepted, "")
+		}
+		toggle(false)
+		next(core.ChannelTemplate)
+		toggle(true)
+		next(core.ChannelSubscribe)
+		toggle(false)
+		if err := p.s.Outbox().AddGrant(t.Context(), mini, "outcome"); err != nil {
+			t.Fatal(err)
+		}
+		next(core.ChannelSubscribe)
+		toggle(false)
+		p.follow(t, false)
+		p.tellOutcome(t)
+		p.claim(t)
+		p.wantLast(t, core.MessageRefused, "", core.WhyOptedOut)
 	})
 }
 

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -92,8 +93,8 @@ func (b *Callback) receiveMini(c *web.Context) error {
 	b.reached(c, mini.App)
 	handled := false
 	defer func() { done(handled) }() // also if the handler panics
-	if event.Name == "subscribe_msg_popup_event" {
-		if err := b.addGrants(c, mini, event); err != nil {
+	for _, s := range event.Subscriptions {
+		if err := b.subscription(c.Ctx(), mini, event, s); err != nil {
 			return err
 		}
 	}
@@ -101,17 +102,20 @@ func (b *Callback) receiveMini(c *web.Context) error {
 	return success(c)
 }
 
-// addGrants records the messages that a person agreed to get. An event that is handled again after a failure
-// may count one twice: then the platform refuses the message, and the count is set right.
-func (b *Callback) addGrants(c *web.Context, mini Mini, event wechat.Event) error {
-	who := core.WechatIdentity{AppID: mini.AppID, OpenID: event.FromUser}
-	for _, s := range event.Subscriptions {
-		if !s.Accepted || s.Template == "" {
-			continue
-		}
-		if err := b.store.Outbox().AddGrant(c.Ctx(), who, s.Template); err != nil {
-			return err
-		}
+// subscription records what a person answered to a prompt, or switched in the mini-program's settings, and what became
+// of a message. A consent that is handled again after a failure may count twice: then the platform refuses the
+// message, and the count is set right.
+func (b *Callback) subscription(ctx context.Context, mini Mini, e wechat.Event, s wechat.Subscription) error {
+	who := core.WechatIdentity{AppID: mini.AppID, OpenID: e.FromUser}
+	switch {
+	case e.Name == "subscribe_msg_sent_event":
+		return b.store.Outbox().Finish(ctx, core.SubscribeReport(mini.AppID, s.MsgID, s.Code))
+	case s.Template == "":
+		return nil
+	case e.Name == "subscribe_msg_change_event":
+		return b.store.Outbox().SwitchTemplate(ctx, who, s.Template, s.Accepted)
+	case e.Name == "subscribe_msg_popup_event" && s.Accepted:
+		return b.store.Outbox().AddGrant(ctx, who, s.Template)
 	}
 	return nil
 }

@@ -9,25 +9,29 @@ import (
 	"tongxing/wechat/simulator"
 )
 
-// grants returns how many messages of a template somebody agreed to get.
-func (s *site) grants(person, template string) int {
+// count returns what a query counts.
+func (s *site) count(query string, args ...any) (n int) {
 	s.t.Helper()
 	db, err := sql.Open("sqlite", s.path)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer db.Close()
-	n := 0
-	err = db.QueryRow(`
+	if err := db.QueryRow(query, args...).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// grants returns how many messages of a template somebody agreed to get.
+func (s *site) grants(person, template string) int {
+	s.t.Helper()
+	return s.count(`
 		SELECT COALESCE(SUM(n), 0)
 		FROM message_grant
 		WHERE app_id = ?
 		AND open_id = ?
-		AND template_id = ?`, miniApp, s.sim.OpenID(person, miniApp), template).Scan(&n)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return n
+		AND template_id = ?`, miniApp, s.sim.OpenID(person, miniApp), template)
 }
 
 // TestMiniProgramGrants: what people accept in the mini-program is counted, once each time, in both formats; what
@@ -78,6 +82,40 @@ func TestMiniProgramGrants(t *testing.T) {
 		}
 		if failed != 3 {
 			t.Errorf("the failing store was asked %d times, want 3", failed)
+		}
+	}
+}
+
+// What a person switches off in the mini-program's settings is kept until they switch it on, and what became of a
+// message is kept for it, in both formats.
+func TestMiniProgramSwitchesAndOutcomes(t *testing.T) {
+	for _, app := range []string{plainApp, sealedApp} { // XML and JSON
+		s := newSite(t, app)
+		for _, c := range []struct {
+			on   bool
+			want int
+		}{{false, 1}, {false, 1}, {true, 0}, {true, 0}} {
+			if err := s.sim.SwitchTemplate("zhou", miniApp, "T1", c.on); err != nil {
+				t.Fatal(err)
+			}
+			s.idle()
+			if n := s.count("SELECT COUNT(*) FROM message_optout WHERE app_id = ? AND open_id = ? AND template_id = 'T1'",
+				miniApp, s.sim.OpenID("zhou", miniApp)); n != c.want {
+				t.Errorf("%s: switched %t: %d refusals", app, c.on, n)
+			}
+		}
+		if _, err := s.sim.PushHostile(t.Context(), "zhou", miniApp, simulator.Duplicate, simulator.Event{
+			Name: "subscribe_msg_sent_event", Lines: []simulator.SubscriptionLine{
+				{Template: "T1", MsgID: "71", Code: "0", Note: "success"}, {Template: "T1", MsgID: "72", Code: "43101", Note: "refuse"},
+			},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		s.idle()
+		delivered := s.count("SELECT COUNT(*) FROM message_report WHERE app_id = ? AND platform_id = '71' AND state = 'delivered'", miniApp)
+		refused := s.count("SELECT COUNT(*) FROM message_report WHERE app_id = ? AND platform_id = '72' AND reason = 'no_grant'", miniApp)
+		if delivered != 1 || refused != 1 {
+			t.Errorf("%s: %d delivered and %d refused", app, delivered, refused)
 		}
 	}
 }

@@ -189,9 +189,21 @@ func (b *Callback) handle(ctx context.Context, a Account, e wechat.Event) (strin
 	case "CLICK":
 		return b.store.WechatMenuReply(ctx, who.AppID, e.Key)
 	case "TEMPLATESENDJOBFINISH":
-		return "", b.store.Outbox().Finish(ctx, who.AppID, e.JobID, e.Status)
+		return "", b.store.Outbox().Finish(ctx, jobReport(who.AppID, e))
 	}
 	return "", nil
+}
+
+// jobReport returns what became of a template message.
+func jobReport(appID string, e wechat.Event) core.MessageReport {
+	r := core.MessageReport{AppID: appID, ID: e.JobID, State: core.AttemptFailed, Reason: core.WhyPlatform}
+	switch e.Job() {
+	case wechat.JobDone:
+		r.State, r.Reason = core.AttemptDelivered, ""
+	case wechat.JobBlocked:
+		r.State, r.Reason = core.AttemptRefused, core.WhyBlocked
+	}
+	return r
 }
 
 // bindScene is the prefix of sign-in QR codes' scenes.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
 
@@ -116,4 +117,20 @@ func TestRetryGetsTheSameAnswer(t *testing.T) {
 			t.Errorf("%d attempts", n)
 		}
 	})
+}
+
+// What became of a template message, in the words of WeChat's pages and in words that they do not have.
+func TestJobReport(t *testing.T) {
+	for status, want := range map[string]core.MessageReport{
+		"success":               {State: core.AttemptDelivered},
+		"failed:user block":     {State: core.AttemptRefused, Reason: core.WhyBlocked},
+		"failed: user block":    {State: core.AttemptRefused, Reason: core.WhyBlocked},
+		"failed: system failed": {State: core.AttemptFailed, Reason: core.WhyPlatform},
+		"failed: of late":       {State: core.AttemptFailed, Reason: core.WhyPlatform},
+	} {
+		want.AppID, want.ID = "wx1", "7"
+		if got := jobReport("wx1", wechat.Event{Name: "TEMPLATESENDJOBFINISH", JobID: "7", Status: status}); got != want {
+			t.Errorf("%q: %+v, want %+v", status, got, want)
+		}
+	}
 }

@@ -214,6 +214,8 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 		switch {
 		case template == "":
 			return core.MessageReach{Why: core.WhyChannelOff}
+		case known && f.optOuts[optOut{setup.Mini, who.Open, template}] != "":
+			return core.MessageReach{Why: core.WhyOptedOut}
 		case !known || f.grants[optOut{setup.Mini, who.Open, template}] < 1:
 			return core.MessageReach{Why: core.WhyNoGrant}
 		}

@@ -11,65 +11,70 @@ import (
 	"tongxing/store/database"
 )
 
-// Finish records what the platform reports of a template message that it had accepted. One that its recipient's
-// settings blocked goes on to the next channel, and the recipient gets no more by this account until they
-// follow it again. A report may come before Record: it is kept until then. One of a message that is not ours
-// has no effect.
-func (b *Box) Finish(ctx context.Context, appID, platformID, status string) error {
-	if state, _ := core.FinishedAs(status); state == "" || platformID == "" {
+// Finish records what a platform reports of a message that it had accepted. One that did not arrive goes on to the
+// next channel; a recipient whose settings block the account gets no more by it until they follow it again. A report
+// may come before Record: it is kept until then. One of a message that is not ours has no effect.
+func (b *Box) Finish(ctx context.Context, r core.MessageReport) error {
+	if r.ID == "" {
 		return nil
 	}
+	r.ID, r.Code = cut(r.ID), cut(r.Code)
 	return b.db.Write(ctx, "finish a message", func(tx *database.Tx) error {
-		known, err := finish(tx, appID, platformID, status)
+		known, err := finish(tx, r)
 		if err != nil || known {
 			return err
 		}
-		_, err = tx.Exec(tx.Dialect().InsertIgnore()+`message_report (app_id, platform_id, status, created_at)
-			VALUES (?, ?, ?, ?)`, appID, cut(platformID), status, tx.NowMS())
+		_, err = tx.Exec(tx.Dialect().InsertIgnore()+`message_report (app_id, platform_id, state, reason, code, created_at)
+			VALUES (?, ?, ?, ?, ?, ?)`, r.AppID, r.ID, string(r.State), string(r.Reason), r.Code, tx.NowMS())
 		return err
 	})
 }
 
 // finish writes a report to its attempt; known is whether there is one. It locks what it reads, so that a Record of
 // the same moment is seen here, or finds the report.
-func finish(tx *database.Tx, appID, platformID, status string) (known bool, err error) {
+func finish(tx *database.Tx, r core.MessageReport) (known bool, err error) {
 	var a struct {
-		ID      core.ID           `db:"id"`
-		Message core.ID           `db:"message_id"`
-		Open    string            `db:"open_id"`
-		State   core.AttemptState `db:"state"`
+		ID       core.ID             `db:"id"`
+		Message  core.ID             `db:"message_id"`
+		Channel  core.MessageChannel `db:"channel"`
+		Open     string              `db:"open_id"`
+		Template string              `db:"template_id"`
+		State    core.AttemptState   `db:"state"`
 	}
 	err = tx.Get(&a, `
-		SELECT id, message_id, open_id, state
+		SELECT id, message_id, channel, open_id, template_id, state
 		FROM message_attempt
 		WHERE platform_id = ?
 		AND app_id = ?
 		ORDER BY id DESC
-		LIMIT 1`+tx.Dialect().ForUpdate(), platformID, appID)
+		LIMIT 1`+tx.Dialect().ForUpdate(), r.ID, r.AppID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil || a.State != core.AttemptAccepted {
 		return true, err
 	}
-	state, reason := core.FinishedAs(status)
-	if _, err := tx.Exec("UPDATE message_attempt SET state = ?, reason = ? WHERE id = ?",
-		string(state), string(reason), int64(a.ID)); err != nil {
+	if _, err := tx.Exec("UPDATE message_attempt SET state = ?, reason = ?, code = ? WHERE id = ?",
+		string(r.State), string(r.Reason), r.Code, int64(a.ID)); err != nil {
 		return true, err
 	}
-	if reason == core.WhyBlocked {
-		if err := addOptOut(tx, optOut{appID, a.Open, ""}, reason); err != nil {
-			return true, err
-		}
+	switch r.Reason {
+	case core.WhyBlocked:
+		err = addOptOut(tx, optOut{r.AppID, a.Open, ""}, r.Reason)
+	case core.WhyNoGrant:
+		err = endGrants(tx, optOut{r.AppID, a.Open, a.Template})
 	}
-	return true, finishMessage(tx, a.Message, state, reason)
+	if err != nil {
+		return true, err
+	}
+	return true, finishMessage(tx, a.Message, a.Channel, r)
 }
 
 // finishEarly applies what was reported before the attempts were recorded. A batch may be of several accounts.
 func finishEarly(tx *database.Tx, results []core.SendResult) error {
 	ids := map[string][]any{} // of the platform, by account
 	for _, r := range results {
-		if r.Channel == core.ChannelTemplate && r.ID != "" {
+		if reports(r.Channel) && r.ID != "" {
 			ids[r.AppID] = append(ids[r.AppID], cut(r.ID))
 		}
 	}
@@ -85,11 +90,13 @@ func finishEarly(tx *database.Tx, results []core.SendResult) error {
 // finishReported applies the reports about some messages of an account.
 func finishReported(tx *database.Tx, app string, ids []any) error {
 	var rows []struct {
-		ID     string `db:"platform_id"`
-		Status string `db:"status"`
+		ID     string             `db:"platform_id"`
+		State  core.AttemptState  `db:"state"`
+		Reason core.MessageReason `db:"reason"`
+		Code   string             `db:"code"`
 	}
 	if err := tx.All(&rows, `
-		SELECT platform_id, status
+		SELECT platform_id, state, reason, code
 		FROM message_report
 		WHERE app_id = ?
 		AND platform_id IN (`+database.Placeholders(len(ids))+`)`+tx.Dialect().ForUpdate(),
@@ -97,7 +104,7 @@ func finishReported(tx *database.Tx, app string, ids []any) error {
 		return err
 	}
 	for _, r := range rows {
-		if _, err := finish(tx, app, r.ID, r.Status); err != nil {
+		if _, err := finish(tx, core.MessageReport{AppID: app, ID: r.ID, State: r.State, Reason: r.Reason, Code: r.Code}); err != nil {
 			return err
 		}
 		if _, err := tx.Exec("DELETE FROM message_report WHERE app_id = ? AND platform_id = ?", app, r.ID); err != nil {
@@ -107,30 +114,35 @@ func finishReported(tx *database.Tx, app string, ids []any) error {
 	return nil
 }
 
+// reports reports whether a channel's platform says later what became of a message.
+func reports(c core.MessageChannel) bool {
+	return c == core.ChannelTemplate || c == core.ChannelSubscribe
+}
+
 // finishMessage writes a report to a message that is still as it was when it was accepted.
-func finishMessage(tx *database.Tx, id core.ID, state core.AttemptState, reason core.MessageReason) error {
-	if state == core.AttemptDelivered {
+func finishMessage(tx *database.Tx, id core.ID, by core.MessageChannel, r core.MessageReport) error {
+	if r.State == core.AttemptDelivered {
 		_, err := tx.Exec(`
 			UPDATE message
 			SET state = 'delivered', reason = '', code = ''
 			WHERE id = ?
 			AND state = 'sent'
-			AND channel = 'template'`, int64(id))
+			AND channel = ?`, int64(id), string(by))
 		return err
 	}
 	var row Row
-	err := tx.Get(&row, "SELECT "+Columns+" FROM message WHERE id = ? AND state = 'sent' AND channel = 'template'", int64(id))
+	err := tx.Get(&row, "SELECT "+Columns+" FROM message WHERE id = ? AND state = 'sent' AND channel = ?", int64(id), string(by))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // it has gone on by another channel
 	}
 	if err != nil {
 		return err
 	}
-	tried := append(row.Message().Tried, core.ChannelTemplate)
+	tried := append(row.Message().Tried, by)
 	tx.Wake(worker)
 	return tx.ExecOne(database.ErrRace, `
 		UPDATE message
-		SET state = 'waiting', tried = ?, reason = ?, next_at = ?, ended_at = NULL
+		SET state = 'waiting', tried = ?, reason = ?, code = ?, next_at = ?, ended_at = NULL
 		WHERE id = ?
-		AND state = 'sent'`, joinChannels(tried), string(reason), tx.NowMS(), int64(id))
+		AND state = 'sent'`, joinChannels(tried), string(r.Reason), r.Code, tx.NowMS(), int64(id))
 }

@@ -57,9 +57,24 @@ func MoveUser(tx *database.Tx, from, to core.ID) error {
 	return err
 }
 
-// AddGrant records that a person consented to one more subscribe message of a template.
+// SwitchTemplate records that a person has switched a template's messages off in the settings of a mini-program, or on
+// again. Their consents stay: those that are left count again once it is on.
+func (b *Box) SwitchTemplate(ctx context.Context, who core.WechatIdentity, template string, on bool) error {
+	return b.db.Write(ctx, "switch a template", func(tx *database.Tx) error {
+		of := optOut{who.AppID, who.OpenID, template}
+		if on {
+			return endOptOut(tx, of)
+		}
+		return addOptOut(tx, of, core.WhyOptedOut)
+	})
+}
+
+// AddGrant records that a person consented to one more subscribe message of a template, which they want to get then.
 func (b *Box) AddGrant(ctx context.Context, who core.WechatIdentity, template string) error {
 	return b.db.Write(ctx, "add a consent", func(tx *database.Tx) error {
+		if err := endOptOut(tx, optOut{who.AppID, who.OpenID, template}); err != nil {
+			return err
+		}
 		n, err := tx.Exec(`
 			UPDATE message_grant
 			SET n = n + 1, updated_at = ?

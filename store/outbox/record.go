@@ -173,6 +173,11 @@ func addOptOut(tx *database.Tx, out optOut, why core.MessageReason) error {
 	return err
 }
 
+func endOptOut(tx *database.Tx, out optOut) error {
+	_, err := tx.Exec("DELETE FROM message_optout WHERE app_id = ? AND open_id = ? AND template_id = ?", out.App, out.Open, out.Template)
+	return err
+}
+
 // writeStop stops a channel, or an account or a template that it sends by, unless it is stopped for longer.
 func writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	n, err := tx.Exec(`

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"tongxing/core"
@@ -350,61 +348,53 @@ func (s *Store) WithdrawReview(ctx context.Context, by core.Actor, applicant, id
 	return r, err
 }
 
-// reviewPart is how many reviews one transaction reminds of, or takes the pictures from.
+// reviewPart is how many reviews one transaction takes the pictures from.
 const reviewPart = 50
 
 // RemindReviews tells those who may decide that reviews are overdue: once when they become so, and again
-// every day of work.
+// every day of work. All of a kind in a community are one notice, however many they are.
 func (s *Store) RemindReviews(ctx context.Context) error {
 	for {
 		n := 0
 		err := s.db.Write(ctx, "remind of reviews", func(tx *database.Tx) error {
-			var rows []reviewRow
-			if err := tx.All(&rows, "SELECT "+reviewFields+" FROM review WHERE remind_at <= ? ORDER BY remind_at, id LIMIT ?"+
-				tx.Dialect().ForUpdate(), tx.NowMS(), reviewPart); err != nil {
+			var places []reviewPlace
+			if err := tx.All(&places, "SELECT community_id, kind FROM review WHERE remind_at <= ? ORDER BY remind_at, id LIMIT 1",
+				tx.NowMS()); err != nil {
 				return err
 			}
-			n = len(rows)
-			return s.remind(tx, reviewsOf(rows))
+			if n = len(places); n == 0 {
+				return nil
+			}
+			return s.remind(tx, places[0])
 		})
-		if err != nil || n < reviewPart {
+		if err != nil || n == 0 {
 			return err
 		}
 	}
 }
 
-func (s *Store) remind(tx *database.Tx, late []core.Review) error {
-	type place struct {
-		community core.ID
-		kind      core.ReviewKind
+// reviewPlace is whose reviews of what kind are decided by the same accounts.
+type reviewPlace struct {
+	Community core.ID         `db:"community_id"`
+	Kind      core.ReviewKind `db:"kind"`
+}
+
+// remind tells of the overdue reviews of a place; those that another server tells of are none.
+func (s *Store) remind(tx *database.Tx, at reviewPlace) error {
+	n, err := tx.Exec(`
+		UPDATE review
+		SET remind_at = ?
+		WHERE community_id = ?
+		AND kind = ?
+		AND remind_at <= ?`,
+		core.AddWorkdays(tx.Now(), 1, s.Zone()).UnixMilli(), int64(at.Community), string(at.Kind), tx.NowMS())
+	if err != nil || n == 0 {
+		return err
 	}
-	counts := map[place]int{}
-	next := core.AddWorkdays(tx.Now(), 1, s.Zone()).UnixMilli()
-	for _, r := range late {
-		counts[place{r.Community, r.Kind}]++
-		if _, err := tx.Exec("UPDATE review SET remind_at = ? WHERE id = ?", next, int64(r.ID)); err != nil {
-			return err
-		}
-	}
-	places := make([]place, 0, len(counts))
-	for at := range counts {
-		places = append(places, at)
-	}
-	slices.SortFunc(places, func(a, b place) int {
-		if a.community != b.community {
-			return int(a.community - b.community)
-		}
-		return strings.Compare(string(a.kind), string(b.kind))
-	})
-	for _, at := range places {
-		if err := notifyAll(tx, core.NoticeAudience{Community: at.community, Needs: at.kind.Type().Needs}, core.Notice{
-			Stem: string(at.kind), Title: fmt.Sprintf("%d 件%s申请已超期，请尽快审核", counts[at], at.kind.Label()),
-			Link: string(at.kind) + "?state=waiting",
-		}, core.MessageReview); err != nil {
-			return err
-		}
-	}
-	return nil
+	return notifyAll(tx, core.NoticeAudience{Community: at.Community, Needs: at.Kind.Type().Needs}, core.Notice{
+		Stem: string(at.Kind), Title: fmt.Sprintf("%d 件%s申请已超期，请尽快审核", n, at.Kind.Label()),
+		Link: string(at.Kind) + "?state=waiting",
+	}, core.MessageReview)
 }
 
 // PurgeReviewPhotos deletes the pictures of reviews that were decided before a moment; the reviews stay.

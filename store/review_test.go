@@ -401,6 +401,31 @@ func TestOverdueReviewsAreRemindedOf(t *testing.T) {
 	})
 }
 
+// However many are overdue at once, a reviewer is told of them once, with their number.
+func TestManyOverdueReviewsAreOneNotice(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, clock *testClock) {
+		own := w.apply(w.request("王小明"))
+		for n := range 119 {
+			w.mustRun(t, `
+				INSERT INTO review (id, community_id, kind, applicant_id, name, subject, open_key, state, version, due_at, remind_at,
+					decided_by, decider, decided_at, reason, note, internal, photos, created_at, updated_at)
+				SELECT id + ?, community_id, kind, applicant_id, name, subject, NULL, state, version, due_at, remind_at,
+					decided_by, decider, decided_at, reason, note, internal, photos, created_at, updated_at
+				FROM review
+				WHERE id = ?`, n+1, int64(own.Review.ID))
+		}
+		clock.Add(own.Review.Due.Sub(w.Now()))
+		if err := w.RemindReviews(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all := w.count("SELECT COUNT(*) FROM notice WHERE title LIKE '%超期%' AND account_id = " + w.zhang.ID.String())
+		whole := w.count("SELECT COUNT(*) FROM notice WHERE title LIKE '120 件%超期%' AND account_id = " + w.zhang.ID.String())
+		if all != 1 || whole != 1 {
+			t.Errorf("%d notices, %d of all", all, whole)
+		}
+	})
+}
+
 func TestPicturesOfDecidedReviewsArePurged(t *testing.T) {
 	eachReviewWorld(t, func(w *reviewWorld, clock *testClock) {
 		c := w.request("王小明")

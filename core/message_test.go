@@ -311,6 +311,8 @@ func TestWechatAnswers(t *testing.T) {
 		{ChannelSubscribe, 47003, AnswerBadBody},
 		{ChannelWeWork, 60020, AnswerBadIP},
 		{ChannelWeWork, 81013, AnswerGone},
+		{ChannelWeWork, 60011, AnswerGone}, // one member out of range stops nobody else's
+		{ChannelWeWork, 48002, AnswerNoRight},
 		{ChannelWeWork, 301002, AnswerNoRight},
 		{ChannelWeWork, 43101, AnswerOther},
 	} {

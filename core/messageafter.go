@@ -75,7 +75,8 @@ var wechatAnswers = map[MessageChannel]map[int]SendAnswer{
 	// Of a subscribe message 43101 means that no consent is left, which a person can renew.
 	ChannelSubscribe: {43101: AnswerNoGrant, 43117: AnswerTooMany, 41030: AnswerBadBody},
 	ChannelWeWork: {
-		81013: AnswerGone, 60111: AnswerGone, 60020: AnswerBadIP, 60011: AnswerNoRight, 48002: AnswerNoRight,
+		81013: AnswerGone, 60111: AnswerGone, 60011: AnswerGone, // of a send, 60011 is about its one member
+		60020: AnswerBadIP, 48002: AnswerNoRight,
 		301002: AnswerNoRight, 40056: AnswerNoRight, 40058: AnswerBadBody, 45033: AnswerBusy,
 	},
 }

@@ -116,7 +116,7 @@ func TestEveryAnswerOfWeWork(t *testing.T) {
 		{"busy for ever", errcode(-1, 0), core.ChannelInApp, core.WhyBusy, "-1"},
 		{"nobody reached", errcode(81013, 1), core.ChannelInApp, core.WhyNoStaff, "81013"},
 		{"no such member", errcode(60111, 1), core.ChannelInApp, core.WhyNoStaff, "60111"},
-		{"out of range", errcode(60011, 1), core.ChannelInApp, core.WhyNoRight, "60011"},
+		{"out of range", errcode(60011, 1), core.ChannelInApp, core.WhyNoStaff, "60011"},
 		{"another app's agent", errcode(301002, 1), core.ChannelInApp, core.WhyNoRight, "301002"},
 		{"no such agent", errcode(40056, 1), core.ChannelInApp, core.WhyNoRight, "40056"},
 		{"the contact sync's secret", errcode(48002, 1), core.ChannelInApp, core.WhyNoRight, "48002"},

@@ -210,7 +210,8 @@ func (s *Store) FollowerTies(ctx context.Context, scope core.Scope, list []core.
 }
 
 // tellFollower records, in the act's own transaction, that WeChat reports a follow or its end. What was asked for
-// before is old from now on; the rest of a new follower is asked for within seconds.
+// before is old from now on; the rest of a new follower is asked for within seconds, and whether somebody has really
+// left after a while: WeChat may tell of the end of a follow once more after a new one.
 func tellFollower(tx *database.Tx, who core.WechatIdentity, follows bool) error {
 	var row followerRow
 	err := tx.Get(&row, followerColumns+"app_id = ? AND open_id = ?"+tx.Dialect().ForUpdate(), who.AppID, who.OpenID)
@@ -219,7 +220,7 @@ func tellFollower(tx *database.Tx, who core.WechatIdentity, follows bool) error 
 	}
 	look, left, began := any(tx.NowMS()), any(nil), tx.NowMS()
 	if !follows {
-		look, left, began = nil, tx.NowMS(), 0
+		look, left, began = tx.Now().Add(readBack).UnixMilli(), tx.NowMS(), 0
 	}
 	if err != nil {
 		_, err := tx.Exec(`
@@ -291,8 +292,9 @@ func (s *Store) BeginFollowerChange(
 				return core.Conflict("已取消关注的用户不能修改")
 			}
 		}
-		_, err = tx.Exec("UPDATE follower SET look_at = ? WHERE id IN ("+database.Placeholders(len(list))+")",
-			append([]any{tx.Now().Add(readBack).UnixMilli()}, database.IDArgs(ids)...)...)
+		ids := sortedIDs(ids) // as they were locked, each once
+		_, err = tx.Exec("UPDATE follower SET look_at = ? WHERE id IN ("+database.Placeholders(len(ids))+")",
+			database.AppendIDs([]any{tx.Now().Add(readBack).UnixMilli()}, ids)...)
 		return err
 	})
 	return list, err

@@ -228,7 +228,7 @@ func TestFollowersAreChanged(t *testing.T) {
 		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 100, Name: "业主"}}))
 		f.sync(follows("o1"), follows("o2"))
 		one, two := f.byOpen("o1"), f.byOpen("o2")
-		begun, err := f.s.BeginFollowerChange(ctx, everywhere, []core.ID{one.ID}, one.Updated)
+		begun, err := f.s.BeginFollowerChange(ctx, everywhere, []core.ID{one.ID, one.ID}, one.Updated) // named twice
 		if err != nil || len(begun) != 1 {
 			f.Fatalf("%+v, %v", begun, err)
 		}
@@ -349,6 +349,88 @@ func TestFollowersAreResidents(t *testing.T) {
 		f.sync(follows("o3"))
 		if ids, err := f.s.OpenIDs(ctx, known.ID); err != nil || ids[f.app.AppID] != "o3" {
 			f.Errorf("after a sync %v, %v", ids, err)
+		}
+	})
+}
+
+// A question about one follower that fails says nothing of the sync before it, and is asked again after a minute; a
+// run that rests after a failure keeps nobody waiting who is new.
+func TestQuestionThatFailsIsNoSync(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx := f.Context()
+		f.claim("a")
+		f.sync(follows("o1"))
+		f.must(f.s.EndFollowerSync(ctx, f.turn, true, ""))
+		state := func() core.FollowerSync {
+			f.Helper()
+			state, err := f.s.FollowerSync(ctx, everywhere, f.app.AppID)
+			f.must(err)
+			return state
+		}
+		before := state()
+		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "o2"}, true))
+		f.claim("a")
+		if f.turn.Run != 0 {
+			f.Fatal("a run out of nowhere")
+		}
+		f.must(f.s.EndFollowerSync(ctx, f.turn, false, "连接不上微信"))
+		if after := state(); after.Problem != "" || !after.Ended.Equal(before.Ended) {
+			f.Errorf("the sync is said to have failed: %+v", after)
+		}
+		if _, err := f.s.ClaimFollowerSync(ctx, "a"); !core.IsNotFound(err) {
+			f.Errorf("asked again at once: %v", err)
+		}
+		f.must(f.s.AskFollowerSync(ctx, core.System, everywhere, f.app.AppID))
+		f.claim("a")
+		f.must(f.s.EndFollowerSync(ctx, f.turn, false, "连接不上微信"))
+		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "o3"}, true))
+		if turn, err := f.s.ClaimFollowerSync(ctx, "a"); err != nil || turn.Run != 0 {
+			f.Errorf("somebody new, while the run rests: %+v, %v", turn, err)
+		}
+	})
+}
+
+// A follow and its end whose callbacks come in the wrong order: WeChat is asked once more.
+func TestEndOfAFollowIsAskedAbout(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx := f.Context()
+		who := core.WechatIdentity{AppID: f.app.AppID, OpenID: "o1"}
+		f.must(f.s.UpdateFollowed(ctx, who, true))
+		f.must(f.s.UpdateFollowed(ctx, who, false)) // of before, tried again
+		var look int64
+		f.must(f.s.db.Get(ctx, &look, "SELECT COALESCE(look_at, 0) FROM follower WHERE open_id = ?", "o1"))
+		if look <= f.s.Now().UnixMilli() {
+			f.Errorf("asked about at %d", look)
+		}
+	})
+}
+
+// The followers of an account that was removed are deleted, with the remarks and tags; those of one in use are not.
+func TestFollowersOfARemovedAccountArePurged(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx := f.Context()
+		f.claim("a")
+		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 100, Name: "业主"}}))
+		tagged := follows("o1")
+		tagged.Tags = []int{100}
+		f.sync(tagged)
+		count := func() (n int) {
+			f.Helper()
+			f.must(f.s.db.Get(ctx, &n, `SELECT (SELECT COUNT(*) FROM follower) + (SELECT COUNT(*) FROM follower_tagged) +
+				(SELECT COUNT(*) FROM follower_tag)`))
+			return n
+		}
+		long := f.s.Now().Add(-time.Hour)
+		if n, err := f.s.PurgeFollowers(ctx, long); err != nil || n != 0 || count() != 3 {
+			f.Errorf("in use: %d purged, %d kept, %v", n, count(), err)
+		}
+		f.must(f.s.DisableWechatApp(ctx, core.System, everywhere, f.app.ID))
+		if n, err := f.s.PurgeFollowers(ctx, long); err != nil || n != 0 || count() != 3 {
+			f.Errorf("disabled: %d purged, %d kept, %v", n, count(), err)
+		}
+		f.must(f.s.RemoveWechatApp(ctx, core.System, everywhere, f.app.ID))
+		if n, err := f.s.PurgeFollowers(ctx, long); err != nil || n != 1 || count() != 0 {
+			f.Errorf("removed: %d purged, %d kept, %v", n, count(), err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -96,9 +97,12 @@ func joinFollowers(rows, some []followerRow) []followerRow {
 // purgedFollowers are deleted in one transaction.
 const purgedFollowers = 500
 
-// PurgeFollowers deletes followers who left before a moment, with their tags, and returns how many. Who follows again
-// later is a new one. What WeChat is to be asked about is kept.
+// PurgeFollowers deletes followers who left before a moment, and those of accounts that were removed, with their tags,
+// and returns how many. Who follows again later is a new one. About whom WeChat is to be asked is kept for a while.
 func (s *Store) PurgeFollowers(ctx context.Context, before time.Time) (removed int64, err error) {
+	if removed, err = s.purgeRemovedFollowers(ctx); err != nil {
+		return removed, err
+	}
 	for {
 		n := int64(0)
 		err := s.db.Write(ctx, "purge followers who left", func(tx *database.Tx) error {
@@ -108,13 +112,13 @@ func (s *Store) PurgeFollowers(ctx context.Context, before time.Time) (removed i
 				FROM follower
 				WHERE left_at < ?
 				AND follows = 0
-				AND look_at IS NULL
+				AND (look_at IS NULL OR look_at < ?)
 				ORDER BY left_at
-				LIMIT ?`, before.UnixMilli(), purgedFollowers); err != nil {
+				LIMIT ?`, before.UnixMilli(), before.UnixMilli(), purgedFollowers); err != nil {
 				return err
 			}
 			n = int64(len(ids))
-			return deleteFollowers(tx, ids)
+			return deleteFollowers(tx, ids, "follows = 0 AND ")
 		})
 		if removed += n; err != nil || n < purgedFollowers {
 			return removed, err
@@ -122,13 +126,42 @@ func (s *Store) PurgeFollowers(ctx context.Context, before time.Time) (removed i
 	}
 }
 
-func deleteFollowers(tx *database.Tx, ids []core.ID) error {
+// purgeRemovedFollowers deletes the followers and the tags of accounts that exist no more.
+func (s *Store) purgeRemovedFollowers(ctx context.Context) (removed int64, err error) {
+	configured := []any{""}
+	for _, app := range s.wechat.apps() {
+		configured = append(configured, app.AppID)
+	}
+	gone := ` NOT IN (SELECT app_id FROM wechat_app WHERE kind = 'official')
+		AND app_id NOT IN (` + database.Placeholders(len(configured)) + ")"
+	for {
+		n := int64(0)
+		err := s.db.Write(ctx, "purge followers of accounts that were removed", func(tx *database.Tx) error {
+			var ids []core.ID
+			if err := tx.All(&ids, "SELECT id FROM follower WHERE app_id"+gone+" LIMIT ?",
+				append(slices.Clone(configured), purgedFollowers)...); err != nil {
+				return err
+			}
+			if n = int64(len(ids)); n > 0 {
+				return deleteFollowers(tx, ids, "")
+			}
+			_, err := tx.Exec("DELETE FROM follower_tag WHERE app_id"+gone, configured...)
+			return err
+		})
+		if removed += n; err != nil || n == 0 {
+			return removed, err
+		}
+	}
+}
+
+// deleteFollowers deletes followers with their tags; and is a further condition, for what may have changed meanwhile.
+func deleteFollowers(tx *database.Tx, ids []core.ID, and string) error {
 	return database.EachPart(ids, func(part []core.ID) error {
 		in := "(" + database.Placeholders(len(part)) + ")"
 		if _, err := tx.Exec("DELETE FROM follower_tagged WHERE follower_id IN "+in, database.IDArgs(part)...); err != nil {
 			return err
 		}
-		_, err := tx.Exec("DELETE FROM follower WHERE follows = 0 AND id IN "+in, database.IDArgs(part)...)
+		_, err := tx.Exec("DELETE FROM follower WHERE "+and+"id IN "+in, database.IDArgs(part)...)
 		return err
 	})
 }

@@ -13,6 +13,7 @@ import (
 const (
 	followerSyncStale = time.Minute      // how long a server that syncs may be silent before another goes on
 	followerSyncAgain = 15 * time.Minute // when one that failed is tried again
+	followerLookAgain = time.Minute      // when WeChat is asked again about somebody, after that failed
 	followerSyncTries = 5                // failures in a row after which it waits for somebody
 )
 
@@ -177,7 +178,7 @@ func (s *Store) ClaimFollowerSync(ctx context.Context, runner string) (FollowerT
 			continue
 		}
 		at := slices.IndexFunc(rows, func(r followerSyncRow) bool { return r.AppID == app.App.AppID })
-		if at >= 0 && (!rows[at].free(now) || rows[at].resting(now)) {
+		if at >= 0 && !rows[at].free(now) {
 			continue
 		}
 		if at >= 0 && !rows[at].due(now) { // most calls find nothing and need no transaction
@@ -345,14 +346,20 @@ func (s *Store) SyncFollowersGone(ctx context.Context, turn FollowerTurn, limit 
 }
 
 // EndFollowerSync ends a server's turn. whole says that its run has come to its end, or failed with a problem in
-// words: then it goes on later, or when somebody asks.
+// words: then it goes on later, or when somebody asks. A turn without a run that failed leaves what is known of the
+// last run: those about whom WeChat was to be asked wait for a minute.
 func (s *Store) EndFollowerSync(ctx context.Context, turn FollowerTurn, whole bool, problem string) error {
 	return s.db.Write(ctx, "end a sync of followers", func(tx *database.Tx) error {
 		set, args := "runner = ''", []any{}
 		switch {
+		case problem != "" && turn.Run == 0:
+			if _, err := tx.Exec("UPDATE follower SET look_at = ? WHERE app_id = ? AND look_at <= ?",
+				tx.Now().Add(followerLookAgain).UnixMilli(), turn.AppID, tx.NowMS()); err != nil {
+				return err
+			}
 		case problem != "":
-			set += ", ended_at = ?, problem = ?, tries = tries + ?"
-			args = append(args, tx.NowMS(), cutText(problem, maxWechatProblem), database.BoolInt(turn.Run != 0))
+			set += ", ended_at = ?, problem = ?, tries = tries + 1"
+			args = append(args, tx.NowMS(), cutText(problem, maxWechatProblem))
 		case whole:
 			set += ", run_id = 0, stopped = 0, tries = 0, problem = '', ended_at = ?"
 			args = append(args, tx.NowMS())

@@ -204,7 +204,7 @@ func (h *H5) reviewDecide(c *web.Context) error {
 	}
 	switch {
 	case wrong == nil:
-		c.Flash(web.FlashSuccess, r.Name+"的申请已审核，已告诉申请人。")
+		c.Flash(web.FlashSuccess, r.Name+"的申请已审核，会告诉申请人。")
 		return c.Redirect(reviewPath)
 	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
 		return wrong

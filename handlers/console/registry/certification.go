@@ -342,7 +342,7 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 	if wrong != nil {
 		return p.certificationRefused(c, wrong, form)
 	}
-	c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，已告诉申请人。")
+	c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，会告诉申请人。")
 	return c.Redirect(p.nextReview(c))
 }
 

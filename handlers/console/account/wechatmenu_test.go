@@ -106,6 +106,28 @@ func TestWechatMenuIsPublished(t *testing.T) {
 	b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=nothing", nil, http.StatusUnprocessableEntity)
 }
 
+// While WeChat does not answer, and there is no draft of the menu of all, there is nothing to copy: no empty draft is
+// made of a tag's menu.
+func TestWechatMenuOfNothingIsNotCopied(t *testing.T) {
+	d := newDesk(t)
+	_, _ = withOfficial(t, d, core.Everywhere)
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	if _, err := d.Store.CreateFollowerTag(t.Context(), core.System, core.Everywhere, core.FollowerTag{
+		AppID: deskOfficial, Number: 100, Name: "业主",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.Frame.Wechat = &desk.Wechat{}
+	_, to := b.Post(t, frame.WechatMenuPath+"/change?app="+deskOfficial+"&tag=100&act=copy", nil, http.StatusSeeOther)
+	if said := b.Get(t, to, http.StatusOK).Text(); strings.Contains(said, "已复制所有人的菜单") {
+		t.Error("nothing is said to be copied")
+	}
+	kept, err := d.Store.WechatMenu(t.Context(), core.Everywhere, core.MenuFor{AppID: deskOfficial, Tag: 100})
+	if err != nil || kept.ID != 0 {
+		t.Errorf("kept %+v, %v", kept, err)
+	}
+}
+
 // A menu that WeChat refuses is not recorded as published, and can be published at once when it is mended.
 func TestWechatMenuIsRefused(t *testing.T) {
 	d := newDesk(t)

@@ -31,7 +31,9 @@ func (p *Pages) wechatMenuChange(c *web.Context) error {
 		m.Draft, done = core.DefaultMenu(p.PublicURL), "已填入默认菜单，请检查后发布。"
 	case "copy":
 		var all core.WechatMenu
-		all, _, err = p.wechatMenuDraft(c, menuChoice{OfficialChoice: at.OfficialChoice})
+		if all, problem, err = p.wechatMenuDraft(c, menuChoice{OfficialChoice: at.OfficialChoice}); problem != "" {
+			return p.Refused(c, core.Conflict(problem), back)
+		}
 		m.Draft, done = all.Draft, "已复制所有人的菜单，请修改后发布。"
 	case "current":
 		m.Draft, err = p.currentMenu(c.Ctx(), at, m.Live)

@@ -33,6 +33,8 @@ var fieldRules = map[string]fieldRule{
 	"letter":           {maxField, func(r rune) bool { return r < 0x7f && unicode.IsLetter(r) }, "A", ""},
 	"number":           {maxField, func(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == '-' }, "0", ""},
 	"phone_number":     {17, func(r rune) bool { return r >= '0' && r <= '9' || r == '+' || r == '-' }, "-", ""},
+	"symbol":           {5, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != ' ' }, "-", ""},
+	"amount":           {maxField, nil, "0", ""},
 	"car_number":       {8, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }, "无", ""},
 	"time":             {maxField, nil, "-", ""},
 	"date":             {maxField, nil, "-", ""},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/subtle"
 	"net/http"
 	"strconv"
 	"time"
@@ -55,7 +56,7 @@ func (c *Context) PhotoAsked() (id core.ID, part core.PhotoPart, err error) {
 		return 0, "", err
 	}
 	if form.Until < c.Now().Unix() || form.Until > c.Now().Add(2*core.PhotoLinkLife).Unix() ||
-		form.Sign != c.photoSign(id, form.Part, form.Until) {
+		subtle.ConstantTimeCompare([]byte(form.Sign), []byte(c.photoSign(id, form.Part, form.Until))) == 0 {
 		return 0, "", core.NotFound("图片的链接已失效，请回到页面刷新")
 	}
 	return id, form.Part, nil

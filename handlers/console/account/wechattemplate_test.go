@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -50,6 +51,21 @@ func withOfficial(t *testing.T, d *desk.Desk, scope core.Scope) (*simulator.Simu
 		t.Fatal(err)
 	}
 	return sim, id
+}
+
+// The page says of each kind of field what is really sent: both tables have the same limits.
+func TestFieldsHaveOneLimit(t *testing.T) {
+	for _, kind := range []string{
+		"thing", "const", "name", "phrase", "symbol", "character_string", "letter", "number", "amount", "phone_number", "car_number",
+		"time", "date", "keyword",
+	} {
+		if said, sent := core.FieldMax(kind+"1"), wechat.FieldLimit(kind+"1"); said != sent {
+			t.Errorf("%s: the page says %d, %d are sent", kind, said, sent)
+		}
+		if long := core.FitField(kind+"1", strings.Repeat("测-1a", 20)); utf8.RuneCountInString(long) > wechat.FieldLimit(kind+"1") {
+			t.Errorf("%s: %q is too long", kind, long)
+		}
+	}
 }
 
 // A template is chosen from those that the account has, its fields proposed, changed, saved, and tried on oneself.

@@ -153,7 +153,7 @@ func messageTable(c *web.Context, at frame.CommunityChoice) templates.List {
 			{Kind: templates.Date, Name: "to", Label: "结束日期"},
 		},
 		Empty: templates.Empty{
-			Icon: "inbox", Title: "还没有发送过提醒", Text: "告警、新地点登录和微信绑定的提醒会记在这里，带着每次发送的结果。",
+			Icon: "inbox", Title: "还没有发送过提醒", Text: "告警、待审核、认证结果、后台任务、新地点登录和微信绑定的提醒会记在这里，带着每次发送的结果。",
 		},
 	}
 	if len(at.All) > 1 {

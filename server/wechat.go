@@ -234,9 +234,18 @@ func (w *weChat) Corp(ctx context.Context, id core.ID) (callback.Corp, bool) {
 }
 
 var (
-	errNoOfficial = core.Conflict("还没有接入公众号，请联系管理员")
-	errNoMini     = core.Conflict("还没有接入小程序，请联系管理员")
+	errNoOfficial    = core.Conflict("还没有接入公众号，请联系管理员")
+	errSomeOfficials = core.Conflict("已接入的公众号都只负责部分小区，这里要用负责全部小区的公众号，请联系管理员")
+	errNoMini        = core.Conflict("还没有接入小程序，请联系管理员")
 )
+
+// noOfficial says why there is no account that phone pages and QR codes of all communities could use.
+func (w *weChat) noOfficial() error {
+	if w.HasOfficials() {
+		return errSomeOfficials
+	}
+	return errNoOfficial
+}
 
 // Has implements console.Wechat.
 func (w *weChat) Has(kind core.WechatAppKind) bool { return w.of(context.Background(), kind, 0) != nil }
@@ -285,7 +294,7 @@ func (w *weChat) Try(ctx context.Context, appID string) error {
 			return wechat.ProbeCorp(ctx, b.corp, b.contact)
 		}
 	}
-	return nil
+	return core.Conflict("账号没有在使用，没有检查")
 }
 
 // AuthorizeURL implements h5.WeChat. It asks for consent, since only that yields the union id by
@@ -293,7 +302,7 @@ func (w *weChat) Try(ctx context.Context, appID string) error {
 func (w *weChat) AuthorizeURL(redirect, state string) (string, error) {
 	official := w.official()
 	if official == nil {
-		return "", errNoOfficial
+		return "", w.noOfficial()
 	}
 	return strings.TrimPrefix(official.AuthorizeURL(redirect, state, wechat.ScopeUserInfo), w.strip), nil
 }
@@ -383,7 +392,7 @@ func (w *weChat) Script(agent string) string {
 func (w *weChat) PageConfig(ctx context.Context, page string) (wechat.PageConfig, error) {
 	official := w.official()
 	if official == nil {
-		return wechat.PageConfig{}, errNoOfficial
+		return wechat.PageConfig{}, w.noOfficial()
 	}
 	config, err := official.PageConfig(ctx, page)
 	return config, wechaterror.ForPeople(err)
@@ -409,7 +418,7 @@ func (w *weChat) MiniCode(ctx context.Context, community core.ID, scene string) 
 func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Duration) (string, error) {
 	official := w.official()
 	if official == nil {
-		return "", errNoOfficial
+		return "", w.noOfficial()
 	}
 	code, err := official.TemporaryCode(ctx, scene, life)
 	return code.URL, wechaterror.ForPeople(err)

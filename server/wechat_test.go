@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store"
@@ -83,6 +84,29 @@ func TestWeChatAccountsOfTheConsole(t *testing.T) {
 	}
 	if _, ok := s.Account(t.Context(), id); ok || s.Has(core.WechatOfficial) {
 		t.Error("the account that was disabled is in use")
+	}
+	if err := s.Try(t.Context(), "wx00000000000000a1"); !core.IsConflict(err) {
+		t.Errorf("keys that nobody tried are said to be right: %v", err)
+	}
+}
+
+// With accounts of some communities alone nobody is told that there is none: what is missing is one of all.
+func TestWeChatAccountsOfSomeCommunities(t *testing.T) {
+	s := newWeChatSite(t)
+	if _, err := s.TemporaryQR(t.Context(), "x", time.Minute); !strings.Contains(core.MessageOf(err), "还没有接入公众号") {
+		t.Errorf("without any: %v", err)
+	}
+	community, err := s.store.CreateCommunity(t.Context(), core.System, core.Community{Name: "翠湖花园", Levels: core.DefaultLevels()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.add(core.WechatOfficial, "wx00000000000000a1", core.ScopeOf(community))
+	_, address := s.AuthorizeURL("https://pass.example.com/", "state")
+	_, code := s.TemporaryQR(t.Context(), "x", time.Minute)
+	for _, err := range []error{address, code} {
+		if said := core.MessageOf(err); !strings.Contains(said, "负责全部小区") || strings.Contains(said, "还没有接入") {
+			t.Errorf("with one of a community: %v", err)
+		}
 	}
 }
 

@@ -44,6 +44,7 @@ func ForPeople(err error) error {
 const (
 	wrongAppID  = 40013
 	wrongSecret = 40125
+	noToken     = 40001 // also of a secret that was reset
 	wrongIP     = 40164
 	noRight     = 48001
 	frozen      = 50002
@@ -58,16 +59,19 @@ var address = regexp.MustCompile(`invalid ip ([0-9A-Fa-f.:]+)`)
 func ForSetup(err error) string {
 	var e *wechat.Error
 	var corp *wechat.CorpProblem
+	var ours *core.Error
 	switch {
 	case err == nil:
 		return ""
+	case errors.As(err, &ours):
+		return ours.Message
 	case errors.As(err, &corp):
 		return forCorp(corp)
-	case !errors.As(err, &e):
+	case !errors.As(err, &e) || e.HTTP != 0:
 		return "连接不上微信的服务器 api.weixin.qq.com。请检查这台服务器的网络，再检查一次。"
 	case e.Code == wrongAppID:
 		return "AppID 不正确，或与类型不符。请在公众平台的“设置与开发—基本配置”核对。"
-	case e.Code == wrongSecret:
+	case e.Code == wrongSecret, e.Code == noToken:
 		return "AppSecret 不正确，可能已在公众平台重置。请填写新的 AppSecret。"
 	case e.Code == wrongIP:
 		at := "这台服务器的地址"

@@ -73,3 +73,20 @@ func TestForSetupOfACompany(t *testing.T) {
 		}
 	}
 }
+
+// Of an account, too: what cannot be reached, a secret that was reset, and an account that nobody asked about.
+func TestForSetupOfAnAccount(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		says string
+	}{
+		{&wechat.Error{Code: 40125}, "AppSecret 不正确"}, {&wechat.Error{Code: 40001}, "AppSecret 不正确"},
+		{&wechat.Error{Code: 40164, Msg: "invalid ip 203.0.113.9 ipv6 …"}, "203.0.113.9 不在 IP 白名单"},
+		{&wechat.Error{Code: -1, HTTP: 502}, "连接不上微信"}, {errors.New("dial tcp"), "连接不上微信"},
+		{&wechat.Error{Code: 99999}, "99999"}, {core.Conflict("账号没有在使用，没有检查"), "没有在使用"},
+	} {
+		if got := ForSetup(c.err); !strings.Contains(got, c.says) || strings.Contains(got, "dial") || strings.Contains(got, "-1") {
+			t.Errorf("%v: %q", c.err, got)
+		}
+	}
+}

@@ -122,6 +122,7 @@ type Wechat struct {
 	// Minis are likewise, of mini-programs.
 	Minis map[string]*wechat.MiniProgram
 	Corps bool // a company on WeWork is in use
+	Some  bool // the official accounts are of some communities alone
 }
 
 // HasOfficials implements frame.Wechat.
@@ -145,7 +146,7 @@ func (s *Wechat) Official(appID string) *wechat.OfficialAccount { return s.Offic
 func (s *Wechat) MiniProgram(appID string) *wechat.MiniProgram { return s.Minis[appID] }
 
 // Has implements frame.Wechat.
-func (s *Wechat) Has(core.WechatAppKind) bool { return true }
+func (s *Wechat) Has(kind core.WechatAppKind) bool { return kind != core.WechatOfficial || !s.Some }
 
 // Try implements frame.Wechat.
 func (s *Wechat) Try(context.Context, string) error { return s.Tried }

@@ -133,6 +133,10 @@ func (p *Pages) wechatAppUpdate(c *web.Context) error {
 
 // wechatAppTried makes a call with an app's keys, keeps the result, and says it after what was done.
 func (p *Pages) wechatAppTried(c *web.Context, app core.WechatApp, done string) {
+	if !app.Disabled.IsZero() { // its keys are not tried: see errWechatAppOff
+		c.Flash(web.FlashSuccess, done+"账号已停用，启用后再检查。")
+		return
+	}
 	problem := wechaterror.ForSetup(p.TryWechat(c.Ctx(), app.AppID))
 	if err := p.Store.NoteWechatCheck(c.Ctx(), app.ID, problem); err != nil {
 		c.Shortfall("note a check of a WeChat app", err)

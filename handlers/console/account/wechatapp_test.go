@@ -149,6 +149,13 @@ func TestWechatAppIsChangedAndRemoved(t *testing.T) {
 	}
 	b.Post(t, to+"/disable", desk.ConfirmedForm(), http.StatusSeeOther)
 	b.Post(t, to+"/check", nil, http.StatusConflict)
+	// New keys of an account out of use are not tried, and nobody says that they are right.
+	edit = b.Get(t, to+"/edit", http.StatusOK)
+	keys := url.Values{"name": {"新名称"}, "all": {"1"}, "seen": {desk.InputValue(edit, "seen")}, "app_secret": {strings.Repeat("x", 32)}}
+	b.Post(t, to, keys, http.StatusSeeOther)
+	if said := b.Get(t, to, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(said, "启用后再检查") || strings.Contains(said, "正确") {
+		t.Errorf("said of new keys: %s", said)
+	}
 	b.Post(t, to+"/enable", nil, http.StatusSeeOther)
 	b.Post(t, to+"/disable", desk.ConfirmedForm(), http.StatusSeeOther)
 	typed := desk.ConfirmedForm()

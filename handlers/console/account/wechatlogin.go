@@ -107,8 +107,8 @@ func (p *Pages) ownWechatState(c *web.Context, account core.ID) (shownWechat, co
 // showWechat returns the QR code that this browser already shows, or a new one; account 0 means a
 // sign-in.
 func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPage, state core.WechatLoginState, err error) {
-	if !p.HasOfficial() {
-		return page, "", core.Conflict("还没有配置公众号，请联系系统管理员")
+	if why := p.NoWechat(frame.WechatOfficial); why != "" {
+		return page, "", core.Conflict(why + "请联系系统管理员。")
 	}
 	own, state, err := p.ownWechatState(c, account)
 	// A sign-in confirmed on the phone still has to be finished here; a binding is done.

@@ -116,8 +116,8 @@ type bindState struct {
 // BindQR shows a new QR code for ten minutes. Earlier ones of the same person become invalid. If a
 // WeChat is already bound, it first asks whether to replace it.
 func (f *Frame) BindQR(c *web.Context, b Binding) error {
-	if !f.HasOfficial() {
-		return core.Conflict("还没有接入公众号，请联系系统管理员")
+	if why := f.NoWechat(WechatOfficial); why != "" {
+		return core.Conflict(why + "请联系系统管理员。")
 	}
 	target := store.BindTarget{Kind: b.Kind, ID: b.Target, Holder: c.Account()}
 	bound, err := f.Store.BoundWechat(c.Ctx(), target)

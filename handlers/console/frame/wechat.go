@@ -24,10 +24,16 @@ func (f *Frame) WechatOff(part WechatPart) WechatOff {
 	return WechatOff{}
 }
 
+// onlyOfSome is said where there are official accounts, but none of all communities: pages on phones and codes use that
+// one, since nobody knows yet which community somebody is about who opens them (decision 41).
+const onlyOfSome = "已接入的公众号都只负责部分小区，绑定微信和扫码登录要用负责全部小区的公众号。"
+
 // NoWechat returns why what needs a part of WeChat cannot be done in this deployment; "" = it can. Pages say
 // it before the act, beside a button that is off.
 func (f *Frame) NoWechat(part WechatPart) string {
 	switch {
+	case !f.HasOfficial() && f.HasOfficials():
+		return onlyOfSome
 	case !f.HasOfficial():
 		return "还没有接入公众号。"
 	case part == WechatBoth && !f.HasMini():

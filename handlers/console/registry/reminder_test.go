@@ -112,6 +112,22 @@ func TestRemindersOfOthers(t *testing.T) {
 	d.SignIn(t, core.Everywhere, core.PermHouseView).Get(t, frame.ReminderPath, http.StatusForbidden)
 }
 
+// With official accounts of some communities alone, nobody is told that there is none, but what is needed.
+func TestRemindersWithAccountsOfSomeCommunities(t *testing.T) {
+	d := newDesk(t)
+	d.Frame.Wechat = &desk.Wechat{Some: true}
+	b := d.SignIn(t, core.Everywhere, reminding...)
+	at := frame.ReminderURL(d.Account(t, "reviewer", reviewing...))
+	if html, err := reminderOf(t, b, "reviewer").Html(); err != nil || !strings.Contains(html, "负责全部小区的公众号") ||
+		strings.Contains(html, "还没有接入") {
+		t.Errorf("beside the button: %s, %v", html, err)
+	}
+	b.Post(t, at+"/qr", nil, http.StatusSeeOther)
+	if text := b.Get(t, frame.ReminderPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "负责全部小区的公众号") {
+		t.Errorf("after it was asked for: %q", text)
+	}
+}
+
 func TestReminderPages(t *testing.T) {
 	shell := desk.SampleShell("提醒设置")
 	tabs := templates.Tabs{Label: "提醒设置", Items: []templates.NavItem{{Label: "审核提醒", URL: "/x", Active: true}}}

@@ -145,8 +145,7 @@ func (s *Store) purgeRemovedFollowers(ctx context.Context) (removed int64, err e
 			if n = int64(len(ids)); n > 0 {
 				return deleteFollowers(tx, ids, "")
 			}
-			_, err := tx.Exec("DELETE FROM follower_tag WHERE app_id"+gone, configured...)
-			return err
+			return deleteFollowerTags(tx, "app_id"+gone, configured)
 		})
 		if removed += n; err != nil || n == 0 {
 			return removed, err

@@ -260,3 +260,9 @@ func syncFollowerTags(tx *database.Tx, appID string, list []core.FollowerTag) er
 	}
 	return nil
 }
+
+// deleteFollowerTags deletes tags of accounts that were removed.
+func deleteFollowerTags(tx *database.Tx, where string, args []any) error {
+	_, err := tx.Exec("DELETE FROM follower_tag WHERE "+where, args...)
+	return err
+}

@@ -60,7 +60,7 @@ func (s *Store) staffLeft(ctx context.Context, accounts, left []core.ID) {
 	s.subjectsChanged(ctx, core.SessionStaff, left)
 }
 
-// renameMember gives a member another user id.
+// renameMember records that a member has another user id.
 func renameMember(tx *database.Tx, app core.ID, h core.CorpHint) error {
 	var taken []core.ID
 	err := tx.All(&taken, "SELECT id FROM staff WHERE app_id = ? AND user_key = ?", int64(app), strings.ToLower(h.NewUserID))

@@ -180,7 +180,8 @@ func (c *Corp) within(id int, tops []int) bool {
 
 // sees reports whether an app may see a member.
 func (c *Corp) sees(a *App, m *CorpMember) bool {
-	return a.visible == nil || slices.Contains(a.single, strings.ToLower(m.UserID)) || slices.ContainsFunc(m.Departments, func(id int) bool { return c.within(id, a.visible) })
+	return a.visible == nil || slices.Contains(a.single, strings.ToLower(m.UserID)) ||
+		slices.ContainsFunc(m.Departments, func(id int) bool { return c.within(id, a.visible) })
 }
 
 // PutMember creates or changes a member, and pushes it to the contact sync.

@@ -19,6 +19,8 @@ const (
 	MessageReview        MessageKind = "review"
 	MessageCertification MessageKind = "certification"
 	MessageHousehold     MessageKind = "household"
+	MessageLease         MessageKind = "lease"        // to the tenant, and the house's owners
+	MessageLeaseOffice   MessageKind = "lease_office" // to accounts
 )
 
 // MessageType describes a kind of message: all that the outbox needs to know about it.
@@ -49,6 +51,14 @@ var MessageTypes = []MessageType{
 	{
 		Kind: MessageHousehold, Label: "房屋事项", Life: 72 * time.Hour,
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+	},
+	{
+		Kind: MessageLease, Label: "租约到期", Life: 72 * time.Hour,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+	},
+	{
+		Kind: MessageLeaseOffice, Label: "租客租约到期", Life: 24 * time.Hour, Merge: time.Minute,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
 		Kind: MessageSignIn, Label: "新地点登录", Life: 24 * time.Hour, Urgent: true,
@@ -260,7 +270,7 @@ func (m Message) Path() string {
 			return "h5/review/" + id
 		}
 		return "h5/review"
-	case MessageCertification, MessageHousehold: // household, household/7, pass
+	case MessageCertification, MessageHousehold, MessageLease: // household, household/7, pass
 		return "h5/" + m.Link
 	}
 	return "console/" + m.Link

@@ -31,6 +31,9 @@ func (i Identity) Label() string {
 	return ""
 }
 
+// LeaseWarning is how many days before a fixed-term tenant's last day everybody concerned is told.
+const LeaseWarning = 7
+
 // Identities returns the four in the order forms show them.
 func Identities() []Identity { return []Identity{Owner, Family, Tenant, Lodger} }
 

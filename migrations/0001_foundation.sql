@@ -303,6 +303,8 @@ CREATE TABLE resident (
   identity     VARCHAR(16)  NOT NULL, -- owner, family, tenant, lodger
   identity_rank INTEGER     NOT NULL, -- sort order of identity, from 0
   lease_day    INTEGER      NOT NULL, -- last day of a fixed-term lease
+  lease_warned INTEGER,               -- the lease_day of which everybody was told; NULL = never
+  lease_ended  INTEGER,               -- the lease_day at whose end the resident was moved out; NULL = never
   phone_cipher VARCHAR(200) NOT NULL, -- '' = none
   phone_mac    VARCHAR(64)  NOT NULL, -- without an extension
   phone4_mac   VARCHAR(64)  NOT NULL, -- of the last four digits
@@ -332,6 +334,7 @@ CREATE INDEX resident_idno ON resident (idno_mac);
 CREATE INDEX resident_idno4 ON resident (idno4_mac, community_id);
 CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);
 CREATE INDEX resident_person ON resident (person_id);
+CREATE INDEX resident_lease ON resident (lease_day, id);
 CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certified_at, certified_how);
 
 -- What names are searched by (core.NameGram): each two neighbouring characters, the first one, and

@@ -273,6 +273,8 @@ func (a *app) periodic() []periodic {
 		{"purge photos", time.Hour, a.sure(a.purgePhotos)},
 		{"purge followers who left", time.Hour, a.sure(a.purgeFollowers)},
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
+		{"end leases", time.Hour, a.store.EndLeases},
+		{"warn of leases", time.Hour, a.store.WarnLeases},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {

@@ -119,6 +119,8 @@ var raceEstate = []raceStep{
 		}
 		return nil, w.RemoveNode(w.ctx, raceBy, everywhere, node)
 	}},
+	{"WarnLeases", func(w *raceWorld) (any, error) { return nil, w.WarnLeases(w.ctx) }},
+	{"EndLeases", func(w *raceWorld) (any, error) { return nil, w.EndLeases(w.ctx) }},
 	{"UpdatePassRule", func(w *raceWorld) (any, error) {
 		rule, err := w.PassRule(w.ctx, everywhere, w.ids["here"])
 		if err != nil {

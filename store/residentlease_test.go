@@ -1,0 +1,107 @@
+package store
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// lodging makes a certified fixed-term tenant whose lease ends some days from now.
+func lodging(t *testing.T, s *Store, community, house core.ID, phone string, days int) core.ID {
+	t.Helper()
+	id, err := s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+		Community: community, House: house, Name: "租客" + phone[9:], Identity: core.Lodger, Phone: phone,
+		LeaseDay: core.DayOf(s.Now(), s.Zone()) + core.Day(days),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// A lease that is over ends once, with the pass, and can be taken back; one that lasts is left alone.
+func TestLeasesEnd(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		newWechatUserWithPhone(t, s, "o-tenant", "13700000021") // certified, with a pass
+		over, lasts := lodging(t, s, community, house, "13700000021", 0), lodging(t, s, community, house, "13700000022", 30)
+		if err := s.EndLeases(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := s.Resident(t.Context(), everywhere, over); err != nil || !r.MovedOut.IsZero() {
+			t.Errorf("on the last day: %+v, %v", r, err)
+		}
+		clock.Add(24 * time.Hour)
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				if err := s.EndLeases(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		if r, err := s.Resident(t.Context(), everywhere, over); err != nil || r.MovedOut.IsZero() {
+			t.Errorf("the day after: %+v, %v", r, err)
+		}
+		if r, err := s.Resident(t.Context(), everywhere, lasts); err != nil || !r.MovedOut.IsZero() {
+			t.Errorf("the other lease: %+v, %v", r, err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM pass WHERE disabled_at IS NULL"); n != 0 {
+			t.Errorf("%d passes are usable", n)
+		}
+		const lines = "SELECT COUNT(*) FROM audit_log WHERE action = 'resident.move_out' AND actor_kind = 'system'"
+		if n := countRows(t, s, lines); n != 1 {
+			t.Errorf("%d lines of the log, want 1", n)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'lease'"); n != 1 {
+			t.Errorf("%d messages, want 1", n)
+		}
+		list, _, err := s.Batches(t.Context(), everywhere, BatchFilter{
+			Communities: core.Everywhere, Kinds: []core.BatchKind{core.BatchMoveOut}, Page: Page{Limit: 9},
+		})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d batches, %v", len(list), err)
+		}
+		if _, err := s.UndoBatch(t.Context(), core.System, everywhere, list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.EndLeases(t.Context()); err != nil { // who was restored is not moved out again
+			t.Fatal(err)
+		}
+		if r, err := s.Resident(t.Context(), everywhere, over); err != nil || !r.MovedOut.IsZero() {
+			t.Errorf("restored: %+v, %v", r, err)
+		}
+	})
+}
+
+// The tenant, the owner and the office are told once, seven days before; another last day is told of anew.
+func TestLeasesAreWarnedOfOnce(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		newWechatUserWithPhone(t, s, "o-tenant", "13700000021")
+		newWechatUserWithPhone(t, s, "o-owner", "13700000001")
+		newResident(t, s, community, house, "业主", "13700000001")
+		lodging(t, s, community, house, "13700000021", 8)
+		told := func(want int) {
+			t.Helper()
+			for range 2 {
+				if err := s.WarnLeases(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'lease'"); n != want {
+				t.Errorf("%d messages, want %d", n, want)
+			}
+		}
+		told(0)
+		clock.Add(24 * time.Hour)
+		told(2)
+		clock.Add(24 * time.Hour)
+		told(2)
+	})
+}

@@ -21,6 +21,7 @@ const (
 	MessageHousehold     MessageKind = "household"
 	MessageLease         MessageKind = "lease"        // to the tenant, and the house's owners
 	MessageLeaseOffice   MessageKind = "lease_office" // to accounts
+	MessageAlarm         MessageKind = "alarm"        // a channel that sends messages needs somebody's attention
 )
 
 // MessageType describes a kind of message: all that the outbox needs to know about it.
@@ -71,6 +72,10 @@ var MessageTypes = []MessageType{
 	{
 		Kind: MessageJob, Label: "后台任务", Life: 24 * time.Hour,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+	},
+	{
+		Kind: MessageAlarm, Label: "发送异常", Life: 24 * time.Hour,
+		Channels: []MessageChannel{ChannelInApp}, // the others may be what is wrong
 	},
 }
 

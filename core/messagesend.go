@@ -108,7 +108,8 @@ type ChannelDay struct {
 	Stops   []ChannelStop
 }
 
-// ChannelStop is why a channel sends nothing for a while.
+// ChannelStop is why a channel sends nothing for a while, or, if Until is not after Noted, what was wrong with what it
+// sent.
 type ChannelStop struct {
 	Channel  MessageChannel
 	AppID    string // the account of WeChat that the channel sends by; "" = by any
@@ -116,7 +117,17 @@ type ChannelStop struct {
 	Until    time.Time
 	Reason   MessageReason
 	Code     string
-	Alarm    bool // somebody must look at the configuration
+	Alarm    bool      // somebody must look at the configuration
+	Noted    time.Time // when it was last seen
+}
+
+// Title returns what a notice says of the stop, without personal data.
+func (s ChannelStop) Title() string {
+	title := s.Channel.Label() + "发送异常：" + s.Reason.Label()
+	if s.Code != "" {
+		title += "（" + s.Code + "）"
+	}
+	return title
 }
 
 // Holds reports whether the stop concerns a channel that sends by an account and a template.

@@ -1079,7 +1079,7 @@ CREATE TABLE message_grant (
   PRIMARY KEY (app_id, open_id, template_id)
 );
 
--- Channels that send nothing for a while.
+-- Channels that send nothing for a while, or whose messages somebody must look at.
 CREATE TABLE message_stop (
   channel     VARCHAR(16) NOT NULL,
   app_id      VARCHAR(64) NOT NULL, -- the account of WeChat that the channel sends by; '' = by any
@@ -1088,6 +1088,8 @@ CREATE TABLE message_stop (
   reason      VARCHAR(32) NOT NULL,
   code        VARCHAR(64) NOT NULL,
   alarm       INTEGER     NOT NULL, -- 1 = somebody must look at the configuration
+  noted_at    BIGINT      NOT NULL,
+  told_at     BIGINT,               -- when operators were last told of the reason; NULL = never
   PRIMARY KEY (channel, app_id, template_id)
 );
 

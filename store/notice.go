@@ -73,6 +73,13 @@ func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice, kind core
 	return notify(tx, all...)
 }
 
+// tellStop tells those who may see every message that a channel needs somebody's attention.
+func tellStop(tx *database.Tx, stop core.ChannelStop) error {
+	return notifyAll(tx, core.NoticeAudience{Needs: core.PermMessageView}, core.Notice{
+		Stem: "message", Title: stop.Title(), Link: "message/channel",
+	}, core.MessageAlarm)
+}
+
 // Notices returns the newest notices of an account, newest first, and how many of these are unread.
 func (s *Store) Notices(ctx context.Context, account core.ID) (list []core.Notice, unread int, err error) {
 	var rows []noticeBellRow

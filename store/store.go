@@ -98,7 +98,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		db: db, outbox: outbox.New(db), passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone,
+		db: db, outbox: outbox.New(db, tellStop), passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone,
 		sessions: sessionSigner(db.Keys()),
 	}
 	s.settings.configured = o.Settings

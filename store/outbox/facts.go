@@ -315,31 +315,5 @@ func (c *claim) spendGrant(m core.Message) (bool, error) {
 	return n == 1, err
 }
 
-// stopsAt returns the stops in force.
-func stopsAt(all func(dest any, query string, args ...any) error, now int64) ([]core.ChannelStop, error) {
-	var rows []struct {
-		Channel  core.MessageChannel `db:"channel"`
-		App      string              `db:"app_id"`
-		Template string              `db:"template_id"`
-		Until    database.Millis     `db:"until_at"`
-		Reason   core.MessageReason  `db:"reason"`
-		Code     string              `db:"code"`
-		Alarm    int                 `db:"alarm"`
-	}
-	err := all(&rows, `
-		SELECT channel, app_id, template_id, until_at, reason, code, alarm
-		FROM message_stop
-		WHERE until_at > ?
-		ORDER BY channel, app_id, template_id`, now)
-	stops := make([]core.ChannelStop, len(rows))
-	for i, r := range rows {
-		stops[i] = core.ChannelStop{
-			Channel: r.Channel, AppID: r.App, Template: r.Template, Until: r.Until.Time, Reason: r.Reason, Code: r.Code,
-			Alarm: r.Alarm != 0,
-		}
-	}
-	return stops, err
-}
-
 // day is today of the platform, as a column.
 func day(now time.Time) int { return int(core.DayOf(now, core.PlatformZone)) }

@@ -94,7 +94,8 @@ func (b *Box) AddGrant(ctx context.Context, who core.WechatIdentity, template st
 	})
 }
 
-// Today returns what each channel did today, by the platform's day, and why it sends nothing now.
+// Today returns what each channel did today, by the platform's day, why it sends nothing now, and what somebody must look
+// at since a day.
 func (b *Box) Today(ctx context.Context) ([]core.ChannelDay, error) {
 	var rows []struct {
 		Channel core.MessageChannel `db:"channel"`
@@ -104,7 +105,8 @@ func (b *Box) Today(ctx context.Context) ([]core.ChannelDay, error) {
 	if err := b.db.All(ctx, &rows, "SELECT channel, sent, failed FROM message_day WHERE day = ?", day(b.db.Now())); err != nil {
 		return nil, database.Wrap("count today's messages", err)
 	}
-	stops, err := stopsAt(b.db.Reads(ctx), b.db.Now().UnixMilli())
+	stops, err := readStops(b.db.Reads(ctx), "(until_at > ? OR alarm = 1 AND noted_at > ?)",
+		b.db.Now().UnixMilli(), b.db.Now().Add(-noteLife).UnixMilli())
 	if err != nil {
 		return nil, database.Wrap("read the channels' stops", err)
 	}

@@ -15,10 +15,16 @@ import (
 )
 
 // Box is the outbox of a database. It is safe for concurrent use.
-type Box struct{ db *database.DB }
+type Box struct {
+	db   *database.DB
+	tell func(*database.Tx, core.ChannelStop) error
+}
 
-// New returns the outbox of a database.
-func New(db *database.DB) *Box { return &Box{db} }
+// New returns the outbox of a database. tell lets operators know, in the transaction, of a channel that somebody must
+// look at.
+func New(db *database.DB, tell func(*database.Tx, core.ChannelStop) error) *Box {
+	return &Box{db, tell}
+}
 
 // worker is the name by which an act wakes this server's worker.
 const worker = "outbox"

@@ -38,7 +38,7 @@ func (b *Box) Record(ctx context.Context, results []core.SendResult) error {
 		days := map[core.MessageChannel]dayCount{}
 		for _, r := range results {
 			after := core.DecideAfterSend(r.Message, r.Answer, r.Begun, tx.Now(), r.Random)
-			if err := recordOne(tx, r, after); err != nil {
+			if err := b.recordOne(tx, r, after); err != nil {
 				return err
 			}
 			count := days[r.Channel]
@@ -64,7 +64,7 @@ func (b *Box) Record(ctx context.Context, results []core.SendResult) error {
 	})
 }
 
-func recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
+func (b *Box) recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
 	n, err := tx.Exec(`
 		UPDATE message_attempt
 		SET state = ?, reason = ?, code = ?, platform_id = ?, ended_at = ?
@@ -101,14 +101,14 @@ func recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
 			return err
 		}
 	}
-	return consequences(tx, r, after)
+	return b.consequences(tx, r, after)
 }
 
 // cut bounds what a platform tells, in bytes.
 func cut(s string) string { return s[:min(len(s), 64)] }
 
 // consequences writes what an answer means beyond its message.
-func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
+func (b *Box) consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) error {
 	if after.OptOut && r.AppID != "" { // a phone number is not kept
 		if err := addOptOut(tx, optOut{r.AppID, r.Address, r.Template.ID}, core.WhyOptedOut); err != nil {
 			return err
@@ -128,16 +128,16 @@ func consequences(tx *database.Tx, r core.SendResult, after core.AfterSend) erro
 			return err
 		}
 	}
-	if after.Stop.IsZero() {
+	if after.Stop.IsZero() && !after.Alarm {
 		return nil
 	}
 	stop := core.ChannelStop{
 		Channel: r.Channel, AppID: r.AppID, Until: after.Stop, Reason: after.Why, Code: cut(r.Code), Alarm: after.Alarm,
 	}
-	if after.StopOne {
+	if after.StopOne || after.Stop.IsZero() {
 		stop.Template = r.Template.ID
 	}
-	return writeStop(tx, stop)
+	return b.writeStop(tx, stop)
 }
 
 // correctGrants counts a person's consents to a template anew after an answer.
@@ -176,35 +176,6 @@ func addOptOut(tx *database.Tx, out optOut, why core.MessageReason) error {
 func endOptOut(tx *database.Tx, out optOut) error {
 	_, err := tx.Exec("DELETE FROM message_optout WHERE app_id = ? AND open_id = ? AND template_id = ?", out.App, out.Open, out.Template)
 	return err
-}
-
-// writeStop stops a channel, or an account or a template that it sends by, unless it is stopped for longer.
-func writeStop(tx *database.Tx, stop core.ChannelStop) error {
-	n, err := tx.Exec(`
-		UPDATE message_stop
-		SET until_at = CASE WHEN until_at > ? THEN until_at ELSE ? END, reason = ?, code = ?, alarm = ?
-		WHERE channel = ?
-		AND app_id = ?
-		AND template_id = ?`,
-		stop.Until.UnixMilli(), stop.Until.UnixMilli(), string(stop.Reason), stop.Code, database.BoolInt(stop.Alarm),
-		string(stop.Channel), stop.AppID, stop.Template)
-	if err != nil || n > 0 {
-		return err
-	}
-	_, err = tx.Exec(`
-		INSERT INTO message_stop (channel, app_id, template_id, until_at, reason, code, alarm)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		string(stop.Channel), stop.AppID, stop.Template, stop.Until.UnixMilli(), string(stop.Reason), stop.Code,
-		database.BoolInt(stop.Alarm))
-	if database.IsDuplicate(err) {
-		return database.ErrRace
-	}
-	return err
-}
-
-// Stop lets a channel, or an account or a template that it sends by, send nothing for a while.
-func (b *Box) Stop(ctx context.Context, stop core.ChannelStop) error {
-	return b.db.Write(ctx, "stop a channel", func(tx *database.Tx) error { return writeStop(tx, stop) })
 }
 
 // dayCount is what a channel did in some transaction.

@@ -77,6 +77,16 @@ func TestUnreachedAndChannels(t *testing.T) {
 			t.Errorf("the channels lack %s: %q", want, text)
 		}
 	}
+	trouble := core.ChannelStop{Channel: core.ChannelInApp, AppID: "x", Reason: core.WhyBadContent, Code: "47003", Alarm: true}
+	if err := d.Store.Outbox().Stop(t.Context(), trouble); err != nil {
+		t.Fatal(err)
+	}
+	text = b.Get(t, channelPath, http.StatusOK).Find("main").Text()
+	for _, want := range []string{"有异常", "消息格式不符合平台要求（47003）", "最近一次在"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the channels lack %s: %q", want, text)
+		}
+	}
 	if n := strings.Count(text, "未接入"); n != 3 { // WeWork, the mini-program, text messages
 		t.Errorf("%d channels are not connected: %q", n, text)
 	}
@@ -106,11 +116,11 @@ func TestMessagePages(t *testing.T) {
 		"console/message/channel": channelPage{Shell: shell, Tabs: tabs, Rows: []channelRow{
 			channelRowOf(core.ChannelDay{
 				Channel: core.ChannelTemplate, Sent: 1200, Stops: []core.ChannelStop{{Template: "t", Reason: core.WhyBadTemplate}},
-			}, true, nil),
+			}, true, nil, time.Unix(1, 0)),
 			channelRowOf(core.ChannelDay{
-				Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1"}},
-			}, true, nil),
-			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}, true, nil),
+				Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1", Until: time.Unix(2, 0)}},
+			}, true, nil, time.Unix(1, 0)),
+			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}, true, nil, time.Unix(1, 0)),
 		}, Quotas: []quotaRow{
 			quotaRowOf(core.WechatApp{Name: desk.Hostile}, wechat.Quota{Limit: 100000, Used: 99999, Left: 1}, nil),
 			quotaRowOf(core.WechatApp{Name: "x", Kind: core.WechatMini}, wechat.Quota{}, errors.New("hangs")),

@@ -30,9 +30,10 @@ type channelRow struct {
 
 type stopRow struct {
 	Reason   string
-	Account  string // "" = all that the channel sends by
-	Template string // "" = all
-	Until    time.Time
+	Account  string    // "" = all that the channel sends by
+	Template string    // "" = all
+	Until    time.Time // zero = it sends on
+	Noted    time.Time
 }
 
 // quotaRow is how many messages an account may send today by WeChat's own count.
@@ -54,7 +55,7 @@ func (p *Pages) messageChannels(c *web.Context) error {
 	}
 	page := channelPage{Shell: p.Shell(c, "message", "提醒设置"), Tabs: messageTabs(c, "channel")}
 	for _, d := range days {
-		page.Rows = append(page.Rows, channelRowOf(d, p.sends(d.Channel), apps))
+		page.Rows = append(page.Rows, channelRowOf(d, p.sends(d.Channel), apps, c.Now()))
 	}
 	page.Quotas = p.quotas(c.Ctx(), apps)
 	return p.Page(c, http.StatusOK, "console/message/channel", page)
@@ -74,7 +75,7 @@ func (p *Pages) sends(channel core.MessageChannel) bool {
 }
 
 // channelRowOf returns a channel's row. apps are the accounts of WeChat that the reader may see.
-func channelRowOf(d core.ChannelDay, has bool, apps []core.WechatApp) channelRow {
+func channelRowOf(d core.ChannelDay, has bool, apps []core.WechatApp, now time.Time) channelRow {
 	row := channelRow{
 		Channel: d.Channel.Label(), Sent: frame.Grouped(d.Sent), Failed: frame.Grouped(d.Failed),
 		State: templates.Badge{Tone: templates.Good, Text: "正常"},
@@ -83,11 +84,19 @@ func channelRowOf(d core.ChannelDay, has bool, apps []core.WechatApp) channelRow
 		row.State = templates.Badge{Tone: templates.Neutral, Text: "未接入"}
 	}
 	for _, stop := range d.Stops {
-		row.Stops = append(row.Stops, stopRow{reasonText(stop.Reason, stop.Code), accountOf(stop, apps), stop.Template, stop.Until})
+		at := stopRow{reasonText(stop.Reason, stop.Code), accountOf(stop, apps), stop.Template, stop.Until, stop.Noted}
+		goesOn := !stop.Until.After(now)
+		if goesOn {
+			at.Until = time.Time{}
+		}
+		row.Stops = append(row.Stops, at)
 		switch {
+		case goesOn && row.State.Tone == templates.Good:
+			row.State = templates.Badge{Tone: templates.Warn, Text: "有异常"}
+		case goesOn:
 		case stop.Template == "" && (stop.AppID == "" || d.Channel != core.ChannelTemplate || officials(apps) < 2):
 			row.State = templates.Badge{Tone: templates.Bad, Text: "暂停"}
-		case row.State.Tone == templates.Good:
+		case row.State.Tone != templates.Bad:
 			row.State = templates.Badge{Tone: templates.Warn, Text: "部分暂停"}
 		}
 	}

@@ -31,7 +31,9 @@ const (
 
 // AccessAlertKinds returns every kind, in display order.
 func AccessAlertKinds() []AccessAlertKind {
-	return []AccessAlertKind{AccessAlertFever, AccessAlertUrgent, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent, AccessAlertGuessing}
+	return []AccessAlertKind{
+		AccessAlertFever, AccessAlertUrgent, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent, AccessAlertGuessing,
+	}
 }
 
 // Valid reports whether the kind exists.

@@ -20,3 +20,18 @@ func (r Resident) HouseholdMember(today Day) error {
 	}
 	return InvalidFields(fields)
 }
+
+// NextStep tells a resident in words what to do next about their address.
+func (r Resident) NextStep() string {
+	switch {
+	case !r.MovedOut.IsZero():
+		return "已迁出，需要时请重新申请认证。"
+	case r.Certified.IsZero():
+		return "还没有认证，请申请认证，或带身份证件到物业现场核验。"
+	case r.Identity == Owner:
+		return "可以管理本房屋的家属和租客；房屋换了业主，请到物业办理过户。"
+	case r.Identity == Lodger:
+		return "租约到期后通行证自动失效；续租请联系业主或物业。"
+	}
+	return "搬家后可以删除这个地址，或申请变更到新地址。"
+}

@@ -146,6 +146,42 @@ func (r Review) WithOwners(now time.Time) bool {
 	return r.State == ReviewWaiting && r.Asked && !r.Late(now)
 }
 
+// NextStep tells the applicant what comes next, the same wherever it waits and whatever is on record.
+func (r Review) NextStep() string {
+	switch r.State {
+	case ReviewWaiting:
+		return "正在审核，结果会用微信告诉您。着急时可以带身份证件到物业现场核验。"
+	case ReviewApproved:
+		return "已通过，打开通行证即可出入。"
+	case ReviewRejected:
+		return "请按原因更正后重新申请；仍有疑问，请联系物业，或带身份证件到物业现场核验。"
+	case ReviewWithdrawn:
+		return "已撤回，需要时可以重新申请。"
+	case ReviewSuperseded:
+		return "这份申请已失效，请看最新的一份；没有时请重新申请。"
+	}
+	return ""
+}
+
+// OfficeStep tells the office what comes next. at formats a time.
+func (r Review) OfficeStep(now time.Time, at func(time.Time) string) string {
+	switch {
+	case r.WithOwners(now):
+		return "已请本房屋的业主审核，" + at(r.Due) + " 还没有审核会提醒物业；物业也可以现在审核。"
+	case r.Late(now):
+		return "已超期，请尽快核对并审核。"
+	case r.State == ReviewWaiting:
+		return "请核对登记和材料，在 " + at(r.Due) + " 前审核。"
+	case r.Owner != 0:
+		return "由业主审核；与实际不符时可以收回，改由物业审核。"
+	case r.State == ReviewRejected:
+		return "申请人可以更正后重新申请，或到物业现场核验。"
+	case r.State == ReviewApproved:
+		return "已是本房屋的住户，可以使用通行证。"
+	}
+	return ""
+}
+
 // ReviewDecision is what a reviewer decides.
 type ReviewDecision struct {
 	ID       ID

@@ -491,6 +491,9 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/bind/", account}, {"/h5/guard/", e.Post},
 		{"/h5/review/photo/", w.photos[e.Community]}, {"/h5/review/", w.reviews[e.Community]},
 		{"/h5/certification/photo/", w.photos[e.Community]}, {"/h5/certification/", w.reviews[e.Community]},
+		{"/h5/household/member/", e.Residents[1].ID}, {"/h5/household/", w.reviews[e.Community]},
+		{"/api/v1/households/members/", e.Residents[1].ID}, {"/api/v1/households/applications/", w.reviews[e.Community]},
+		{"/api/v1/households/", e.Houses[0]}, {"/api/v1/residences/", e.Residents[0].ID},
 		{"/api/v1/photos/", w.photos[e.Community]}, {"/console/reminder/", account},
 		{"/h5/pass/", e.Residents[0].Pass}, {"/api/v1/passes/", e.Residents[0].Pass},
 	}

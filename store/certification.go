@@ -583,7 +583,8 @@ func ownCertifications(
 	}
 	err := all(&rows, `
 		SELECT r.id, r.community_id, r.kind, r.applicant_id, r.name, r.subject, r.state, r.version, r.due_at, r.decided_by,
-			r.decider, r.decided_at, r.owners_asked, r.owner_id, r.reason, r.note, r.internal, r.created_at, m.name AS community_name, c.house_id, c.identity
+			r.decider, r.decided_at, r.owners_asked, r.owner_id, r.reason, r.note, r.internal, r.created_at,
+			m.name AS community_name, c.house_id, c.identity
 		FROM review r
 		JOIN certification c ON c.id = r.id
 		JOIN community m ON m.id = r.community_id

@@ -237,7 +237,8 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 // tellPerson tells somebody, in whichever WeChat has verified their number, what was done to their tie.
 func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	var users []core.ID
-	if err := tx.All(&users, "SELECT id FROM wechat_user WHERE person_id = ? AND merged_into = 0 ORDER BY id", int64(r.Person)); err != nil {
+	if err := tx.All(&users, "SELECT id FROM wechat_user WHERE person_id = ? AND merged_into = 0 ORDER BY id",
+		int64(r.Person)); err != nil {
 		return err
 	}
 	notes := make([]core.MessageNote, len(users))

@@ -182,7 +182,7 @@ func mayDecideAsOwner(tx *database.Tx, user core.ID, r core.Review) (ownedHouse,
 		return owner, core.Forbidden("业主的申请由物业审核")
 	}
 	if r.State != core.ReviewWaiting {
-		return owner, nil // whoever it has certified may be anything by now
+		return owner, nil // the one whom it certified may be anything by now
 	}
 	registered, err := registeredOwner(tx, row.request(tx.Reveal))
 	if err == nil && registered {

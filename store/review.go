@@ -58,7 +58,8 @@ func (r reviewRow) review() core.Review {
 	return core.Review{
 		ID: r.ID, Kind: r.Kind, Community: r.Community, Applicant: r.Applicant, Name: r.Name, Subject: r.Subject,
 		State: r.State, Version: r.Version, Due: r.Due.Time, DecidedBy: r.DecidedBy, Decider: r.Decider,
-		Decided: r.Decided.Time, Asked: r.Asked, Owner: r.Owner, Reason: r.Reason, Note: r.Note, Internal: r.Internal, Created: r.Created.Time,
+		Decided: r.Decided.Time, Asked: r.Asked, Owner: r.Owner,
+		Reason: r.Reason, Note: r.Note, Internal: r.Internal, Created: r.Created.Time,
 	}
 }
 
@@ -182,7 +183,8 @@ func (s *Store) createReview(tx *database.Tx, n newReview) error {
 			decided_by, decider, decided_at, owners_asked, owner_id, reason, note, internal, photos, created_at, updated_at)
 		VALUES (`+database.Placeholders(22)+")",
 		int64(n.ID), int64(n.Community), string(n.Kind), int64(n.Applicant), n.Name, n.Subject, key, string(n.State), 1,
-		n.Due.UnixMilli(), remind, 0, "", decided, database.BoolInt(len(n.owners) > 0), 0, "", "", "", len(n.photos), tx.NowMS(), tx.NowMS())
+		n.Due.UnixMilli(), remind, 0, "", decided, database.BoolInt(len(n.owners) > 0), 0,
+		"", "", "", len(n.photos), tx.NowMS(), tx.NowMS())
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another of the same key at the same moment
 	}
@@ -303,7 +305,8 @@ func closeReview(tx *database.Tx, by core.Actor, r *core.Review) error {
 			owner_id = ?, reason = ?, note = ?, internal = ?, updated_at = ?
 		WHERE id = ?
 		AND state = 'waiting'`,
-		string(r.State), r.Version, int64(r.DecidedBy), r.Decider, tx.NowMS(), int64(r.Owner), r.Reason, r.Note, r.Internal, tx.NowMS(), int64(r.ID),
+		string(r.State), r.Version, int64(r.DecidedBy), r.Decider, tx.NowMS(), int64(r.Owner), r.Reason, r.Note, r.Internal, tx.NowMS(),
+		int64(r.ID),
 	); err != nil {
 		return err
 	}

@@ -89,6 +89,7 @@ type certificationForm struct {
 	LeaseDay string        `json:"lease_last_day" max:"10"`
 	IDNumber string        `json:"id_number" max:"40"`
 	Photos   []core.ID     `json:"photos" max:"9"`
+	Replaces core.ID       `json:"replaces_id"` // the caller's address that this one takes the place of
 }
 
 // certificationBody is an application as its applicant sees it. Nothing in it depends on what the register has,
@@ -104,6 +105,7 @@ type certificationBody struct {
 	Photos    []core.ID        `json:"photos"` // until they are deleted
 	Reason    string           `json:"reason"`
 	Note      string           `json:"note"`
+	Next      string           `json:"next_text"`
 	Created   string           `json:"created_at"`
 	Decided   *string          `json:"decided_at"`
 }
@@ -116,7 +118,7 @@ func (a *API) certificationBody(own store.OwnCertification) certificationBody {
 	return certificationBody{
 		Photos: photos,
 		ID:     r.ID, State: r.State, StateText: r.State.Label(), Community: namedBody{r.Community, own.Community},
-		House: namedBody{own.House, r.Subject}, Name: r.Name, Identity: own.Identity, Reason: r.Reason, Note: r.Note,
+		House: namedBody{own.House, r.Subject}, Name: r.Name, Identity: own.Identity, Reason: r.Reason, Note: r.Note, Next: r.NextStep(),
 		Created: a.moment(r.Created), Decided: a.momentOrNull(r.Decided),
 	}
 }
@@ -163,6 +165,7 @@ func (a *API) certificationCreate(c *web.Context) error {
 	}
 	request := core.CertificationRequest{
 		House: form.House, Name: form.Name, Identity: form.Identity, IDNumber: form.IDNumber, Photos: form.Photos,
+		Replaces: form.Replaces,
 	}
 	if form.LeaseDay != "" {
 		if request.LeaseDay, err = core.ParseDay(form.LeaseDay); err != nil {

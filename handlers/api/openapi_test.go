@@ -175,6 +175,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		method: "POST", path: "/photos", token: token, body: pictureForm(t, 40, 30), contentType: pictureFormKind,
 	})).ID.String()
 
+	home := s.household(token)
 	operations := []struct {
 		method, path, below string        // below = appended to a pass
 		body                func() string // nil = none
@@ -203,6 +204,31 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 				first := waiting(0) // which the next one supersedes
 				waiting(0)
 				return call{method: "POST", path: "/certifications/" + first + "/withdraw", token: token}
+			},
+		},
+		{method: "GET", path: "/households", needsPhone: true},
+		{
+			method: "POST", path: home.add, body: func() string { return `{"name":"周三","identity":"family"}` },
+			absent: "/households/77/members",
+			conflict: func() call {
+				return call{
+					method: "POST", path: home.add, token: token, body: `{"name":"` + s.Residents[0].Name + `","identity":"family"}`,
+				}
+			},
+		},
+		{method: "POST", path: home.remove, absent: "/households/members/77/remove"},
+		{
+			method: "POST", path: home.decide, body: func() string { return `{"approve":true,"version":1}` },
+			absent: "/households/applications/77",
+			conflict: func() call {
+				return call{method: "POST", path: home.decide, token: token, body: `{"approve":true,"version":9}`}
+			},
+		},
+		{method: "GET", path: "/residences", needsPhone: true},
+		{
+			method: "POST", path: home.leave, absent: "/residences/77/leave",
+			conflict: func() call {
+				return call{method: "POST", path: "/residences/" + s.Residents[0].ID.String() + "/leave", token: token}
 			},
 		},
 		{method: "GET", below: ""},

@@ -40,7 +40,8 @@ type site struct {
 	spec  *spec
 	log   *lockedBuffer
 	clock *clock
-	keys  int // requests so far
+	keys  int    // requests so far
+	path  string // of the database
 }
 
 // clock is the real time, advanced by hand.
@@ -67,7 +68,8 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, log: &lockedBuffer{}, clock: &clock{}, spec: loadSpec(t)}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	st := estate.Store(t, store.Options{Now: s.clock.now, Log: log})
+	s.path = estate.SQLite(t)
+	st := estate.Store(t, store.Options{SQLitePath: s.path, Now: s.clock.now, Log: log})
 	s.redis = redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), MaxRetries: -1})
 	s.gate = gate.New(gate.Options{Store: st, Redis: s.redis, Log: log})
 	s.Estate = estate.New(t, st, estate.Plan{})
@@ -78,7 +80,7 @@ func newSite(t *testing.T) *site {
 		},
 		People: []simulator.Person{
 			{Key: "one", Phone: s.Residents[0].Phone}, {Key: "two", Phone: s.Residents[1].Phone},
-			{Key: "stranger", Phone: "19900000000"}, {Key: "risky", Risky: true},
+			{Key: "stranger", Phone: "19900000000"}, {Key: "newcomer", Phone: "19900000077"}, {Key: "risky", Risky: true},
 		},
 	}})
 	platform := httptest.NewServer(s.sim)

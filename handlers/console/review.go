@@ -74,6 +74,9 @@ func (p *pages) reviewList(c *web.Context) error {
 		if r.Late(c.Now()) {
 			state = templates.Badge{Tone: templates.Warn, Text: "已超期"}
 		}
+		if r.WithOwners(c.Now()) {
+			state = templates.Badge{Tone: templates.Info, Text: "等业主审核"}
+		}
 		page.Rows = append(page.Rows, reviewRow{
 			URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Community: names[r.Community],
 			State: state, Created: r.Created,

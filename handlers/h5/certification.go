@@ -31,6 +31,7 @@ type certificationPage struct {
 	State     templates.Badge
 	Facts     []templates.Fact
 	Photos    []reviewPicture
+	Next      string
 	Certified bool // there is a pass
 }
 
@@ -45,7 +46,7 @@ func (h *H5) certificationShow(c *web.Context) error {
 	}
 	page := certificationPage{
 		Phone: h.phone(c, own.Review.Kind.Label(), own.Community), State: outcomeBadge(own.Review.State),
-		Facts: ownFacts(own, h.store.Zone()), Certified: own.Review.State == core.ReviewApproved,
+		Facts: ownFacts(own, h.store.Zone()), Next: own.Review.NextStep(), Certified: own.Review.State == core.ReviewApproved,
 	}
 	for i, photo := range own.Photos {
 		page.Photos = append(page.Photos, reviewPicture{

@@ -124,6 +124,24 @@ func TestPages(t *testing.T) {
 			Facts:  []templates.Fact{{Label: "姓名", Value: "林<明>"}, {Label: "不通过的原因", Value: "照片<看不清>"}},
 			Photos: []reviewPicture{{Label: "照片 1", URL: "/h5/certification/photo/1", Thumb: "/h5/certification/photo/1"}},
 		},
+		"h5/household/list": householdPage{Phone: frame, Houses: []householdCard{{
+			Title: "1栋<101>", Place: "翠湖花园", Add: "/h5/household/new?house=1", Office: "由您审核。",
+			Waiting: []reviewLine{{URL: "/h5/household/1", Name: "林<明>", Kind: "住户认证", Created: at}},
+			People: []householdLine{
+				{Name: "陈<建国>", Identity: "业主", Phone: "138****0001", Certified: outcomeBadge(core.ReviewApproved)},
+				{
+					Name: "周租客", Identity: "限期租客", Phone: "无手机", Lease: "租约到 2026-12-31", Remove: "/h5/household/member/1",
+					Certified: outcomeBadge(core.ReviewWaiting),
+				},
+			},
+		}}},
+		"h5/household/list#none": householdPage{Phone: frame, Empty: templates.NewEmpty("没有您是业主的房屋", "")},
+		"h5/household/form":      householdFormPage{Phone: frame, Form: templates.Form{Action: "/h5/household/new", CSRF: "token"}},
+		"h5/household/show": householdReviewPage{
+			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting), Presets: ownerReasons,
+			Facts: []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason(),
+		},
+		"h5/household/show#decided":      householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},
 		"h5/certification/show#approved": certificationPage{Phone: frame, Certified: true},
 		"h5/wechatlogin/show": loginPage{
 			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",

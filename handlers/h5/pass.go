@@ -92,6 +92,7 @@ type passPage struct {
 	Passed  string // a passage a moment ago; "" = none
 	Events  templates.Live
 	Others  bool // there are other passes
+	Owner   bool // may keep the household
 }
 
 // passNow is the part that changes together: what the rules say, and the code with a caption that
@@ -151,6 +152,7 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 		Now: now(pass, preview, qr), Recent: h.lines(records, false), Passed: h.passed(c, records),
 		Events: h.live("/h5/pass/"+pass.ID.String()+"/events", "passed", "reload", records),
 	}
+	page.Owner = pass.Identity == core.Owner && pass.Person == c.User().Person
 	rule := preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone()))
 	if page.Rule = rule.Text(); rule.Exits > 0 {
 		page.Counted = rule.Counting.Words()

@@ -137,6 +137,9 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 		Facts: []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.Subject}},
 	}
 	page.Back = reviewPath
+	if r.WithOwners(c.Now()) {
+		page.State.Text = "等业主审核"
+	}
 	if r.Late(c.Now()) {
 		page.State = templates.Badge{Tone: templates.Warn, Text: "已超期"}
 	}

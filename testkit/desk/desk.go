@@ -23,6 +23,7 @@ import (
 // Desk is two estates and the console over them.
 type Desk struct {
 	Store        *store.Store
+	Path         string // of its embedded database
 	Frame        *frame.Frame
 	Cache        web.Cache
 	Redis        *miniredis.Miniredis // behind Cache
@@ -51,7 +52,8 @@ const tokenPath = "/console/desk"
 // Empty returns a desk as after installation: no community, no account.
 func Empty(t *testing.T, area Area) *Desk {
 	t.Helper()
-	s := estate.Store(t, store.Options{})
+	path := estate.SQLite(t)
+	s := estate.Store(t, store.Options{SQLitePath: path})
 	renderer, err := parsed()
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +61,7 @@ func Empty(t *testing.T, area Area) *Desk {
 	behind := miniredis.RunT(t)
 	client := redis.NewClient(&redis.Options{Addr: behind.Addr(), MaxRetries: -1})
 	d := &Desk{
-		Store: s, Redis: behind, Cache: web.RedisCache(client, s, nil),
+		Store: s, Path: path, Redis: behind, Cache: web.RedisCache(client, s, nil),
 		Frame: &frame.Frame{Store: s, Renderer: renderer, PublicURL: "http://10.0.0.5:8080"},
 	}
 	d.Routes = area(d.Frame, d.Cache)

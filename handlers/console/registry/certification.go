@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -25,6 +26,10 @@ func (p *Pages) certificationRoutes() []web.Route {
 		{Method: http.MethodGet, Path: certificationPhotoPath + "/:id", Access: view, Handler: p.certificationPhoto},
 		{Method: http.MethodPost, Path: frame.CertificationPath + "/:id/approve", Access: review, Handler: p.certificationApprove},
 		{Method: http.MethodPost, Path: frame.CertificationPath + "/:id/reject", Access: review, Handler: p.certificationReject},
+		{
+			Method: http.MethodPost, Path: frame.CertificationPath + "/:id/takeback", Access: review, Level: web.Asks,
+			Handler: p.certificationTakeBack,
+		},
 	}
 }
 
@@ -70,6 +75,9 @@ func reviewBadge(r core.Review, now time.Time) templates.Badge {
 	}
 	if r.Late(now) {
 		return templates.Badge{Tone: templates.Warn, Text: "已超期"}
+	}
+	if r.WithOwners(now) {
+		return templates.Badge{Tone: templates.Info, Text: "等业主审核"}
 	}
 	tone, ok := tones[r.State]
 	if !ok {
@@ -122,6 +130,8 @@ func deciderText(r core.Review) string {
 	switch {
 	case r.State == core.ReviewApproved && r.DecidedBy == 0:
 		return "系统核对"
+	case r.Owner != 0:
+		return "业主 " + r.Decider
 	case r.Decider != "":
 		return r.Decider
 	}
@@ -162,6 +172,9 @@ type certificationShowPage struct {
 	templates.Shell
 	Detail   templates.Detail
 	Review   templates.Review
+	Next     string // what comes next
+	TakeBack templates.Submit
+	Version  string
 	People   []certificationPerson
 	HouseURL string
 }
@@ -211,12 +224,16 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	page.Detail.Path = frame.CertificationURL(r.ID)
 	page.Review = templates.Review{
 		Title: kind.Label, State: reviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
-		Decided: r.DecidedText(func(t time.Time) string { return t.In(p.Store.Zone()).Format("1 月 2 日 15:04") }),
+		Decided: r.DecidedText(p.minute),
 		Effect:  kind.Effect, Presets: kind.Reasons, Reason: templates.ReviewReason(), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
 		Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 	}
 	if c.Has(core.PermCertificationReview) {
 		page.Review.Approve, page.Review.Reject = frame.CertificationURL(r.ID)+"/approve", frame.CertificationURL(r.ID)+"/reject"
+	}
+	page.Next, page.Version = r.OfficeStep(c.Now(), p.minute), strconv.Itoa(r.Version)
+	if r.Owner != 0 && c.Has(core.PermCertificationReview) {
+		page.TakeBack = templates.Submit{Label: "收回业主的审核", URL: frame.CertificationURL(r.ID) + "/takeback"}
 	}
 	if page.Review.Evidence, err = p.certificationEvidence(c, r); err != nil {
 		return page, err
@@ -230,6 +247,9 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	page.People, err = p.peopleOfHouse(c, r.Community, request.House)
 	return page, err
 }
+
+// minute formats a time for a sentence.
+func (p *Pages) minute(t time.Time) string { return t.In(p.Store.Zone()).Format("1 月 2 日 15:04") }
 
 func certificationFacts(r core.Review, request core.CertificationRequest, community string, zone *time.Location) []templates.Fact {
 	facts := []templates.Fact{
@@ -369,6 +389,35 @@ func (p *Pages) certificationRefused(c *web.Context, wrong error, typed decision
 	}
 	return p.Page(c, web.StatusOf(wrong), "console/certification/show", page)
 }
+
+// certificationTakeBack takes back what an owner of the house decided.
+func (p *Pages) certificationTakeBack(c *web.Context) error {
+	r, err := p.certification(c)
+	if err != nil {
+		return err
+	}
+	effect := "1 名申请人的申请会回到待审核，由物业决定，并告诉本人。"
+	if r.State == core.ReviewApproved {
+		effect = "1 名住户的认证和通行证立即失效，申请会回到待审核，由物业决定，并告诉申请人。"
+	}
+	return p.Act(c, frame.Act{
+		Stem: "resident", Back: frame.CertificationURL(r.ID), Done: "已收回业主的审核，请由物业审核。",
+		Ask: templates.Confirm{
+			Title: "收回业主对“" + r.Name + "”的审核？", Text: r.DecidedText(p.minute), Effects: []string{effect},
+			Submit: "收回审核", Keep: url.Values{"version": {strconv.Itoa(r.Version)}},
+		},
+		Do: func() error {
+			version, err := strconv.Atoi(c.Form().Get("version"))
+			if err != nil {
+				return core.Invalid("页面已过期，请刷新后再试")
+			}
+			return discarded(p.Store.TakeBackReview(c.Ctx(), c.Actor(), c.Scope(), r.ID, version))
+		},
+	})
+}
+
+// discarded returns the error of an act whose result does not matter.
+func discarded[T any](_ T, err error) error { return err }
 
 // nextReview returns the page of the oldest application that waits for the account, or the inbox.
 func (p *Pages) nextReview(c *web.Context) string {

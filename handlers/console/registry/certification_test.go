@@ -13,6 +13,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/testkit/estate"
 )
 
 // applied makes an application of a WeChat user with a number of their own, with one picture.
@@ -81,6 +82,57 @@ func TestCertificationIsDecidedWithOneTap(t *testing.T) {
 	}
 }
 
+// The office sees that an owner decided, and takes it back: the application waits for it.
+func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
+	d := newDesk(t)
+	estate.LetOwnersReview(t, d.Path)
+	signedIn := func(openID, phone string) core.WechatUser {
+		t.Helper()
+		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
+		if err == nil {
+			_, err = d.Store.BindPhone(t.Context(), user.ID, phone)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return user
+	}
+	owner, tenant := signedIn("owner", d.Mine.Residents[0].Phone), signedIn("tenant", "17700001234")
+	own, err := d.Store.CreateCertification(t.Context(), core.Actor{Kind: core.ActorWechat, ID: tenant.ID}, tenant.ID,
+		core.CertificationRequest{House: d.Mine.Houses[0], Name: "周<租客>", Identity: core.Tenant}, store.RequestKey{Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, at := d.SignIn(t, core.ScopeOf(d.Mine.Community), reviewing...), frame.CertificationURL(own.Review.ID)
+	if text := b.Get(t, at, http.StatusOK).Find("main").Text(); !strings.Contains(text, "等业主审核") || !strings.Contains(text, "已请本房屋的业主审核") {
+		t.Errorf("while it waits for the owner: %q", text)
+	}
+	if _, err := d.Store.DecideAsOwner(t.Context(), core.Actor{Kind: core.ActorWechat}, owner.ID, core.ReviewDecision{
+		ID: own.Review.ID, Approve: true, Version: 1,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, at, http.StatusOK)
+	if text := page.Find("main").Text(); !strings.Contains(text, "业主 "+d.Mine.Residents[0].Name+" 已于") {
+		t.Errorf("who decided: %q", text)
+	}
+	form := url.Values{"version": {desk.InputValue(page, "version")}}
+	asked, _ := b.Post(t, at+"/takeback", form, http.StatusOK)
+	if text := asked.Find("main").Text(); !strings.Contains(text, "通行证立即失效") {
+		t.Errorf("the question: %q", text)
+	}
+	form.Set("confirmed", "1")
+	b.Post(t, at+"/takeback", form, http.StatusSeeOther)
+	page = b.Get(t, at, http.StatusOK)
+	if page.Find(`button[data-decide="approve"]`).Length() != 1 || page.Find(`form[action$="/takeback"]`).Length() != 0 {
+		t.Error("it does not wait for the office")
+	}
+	b.Post(t, at+"/takeback", form, http.StatusSeeOther)
+	if text := b.Get(t, at, http.StatusOK).Find("body").Text(); !strings.Contains(text, "只有业主审核的结果可以收回") {
+		t.Error("taking it back twice is not refused")
+	}
+}
+
 func TestPicturesNeedASignedLinkOfTheSession(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), reviewing...)
@@ -138,7 +190,8 @@ func TestCertificationPages(t *testing.T) {
 			People: []certificationPerson{{URL: "/y", Name: desk.Hostile, Identity: "业主", Phone: "无手机", State: badge}},
 		},
 		"console/certification/show#decided": certificationShowPage{
-			Shell: shell, Review: templates.Review{Title: "住户认证", State: badge, Decided: "张三 已审核。", Late: true},
+			Shell: shell, Next: "由业主审核。", TakeBack: templates.Submit{Label: "收回业主的审核", URL: "/a/takeback"},
+			Review: templates.Review{Title: "住户认证", State: badge, Decided: "张三 已审核。", Late: true},
 		},
 	})
 }

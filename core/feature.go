@@ -432,7 +432,7 @@ var Features = []Feature{
 		Aliases: []string{"公众号", "小程序", "企业微信", "添加公众号", "添加小程序", "添加企业微信"},
 		Verbs: []Verb{
 			{"create", "添加微信接入"}, {"update", "修改微信接入"}, {"disable", "停用微信接入"}, {"enable", "启用微信接入"},
-			{"replace", "更换关联企业"}, {"remove", "删除微信接入"},
+			{"replace", "更换关联企业"}, {"remove", "删除微信接入"}, {"confirm", "确认接入步骤"}, {"unconfirm", "取消确认接入步骤"},
 		},
 	},
 	{

@@ -216,4 +216,5 @@ var wechatAppFields = []AuditField{
 	{Key: "token", Label: "Token"},
 	{Key: "aes_key", Label: "EncodingAESKey"},
 	{Key: "disabled", Label: "已停用"},
+	{Key: "step", Label: "步骤"},
 }

@@ -380,7 +380,14 @@ func menuProblem(b MenuButton, err error) error {
 	return err
 }
 
-// DefaultMenu is proposed to an account without a menu: the phone pages that there are.
+// MenuHasMini reports whether a menu opens a mini-program, which WeChat takes only of one that is linked.
+func MenuHasMini(buttons []MenuButton) bool {
+	return slices.ContainsFunc(buttons, func(b MenuButton) bool { return b.Kind == ButtonMini || MenuHasMini(b.Sub) })
+}
+
+// DefaultMenu is proposed to an account without a menu: the phone pages that there are. 访客 is not among them yet: its
+// page comes with visitors' passes, and a button whose page is not there would lead every follower nowhere. Until
+// then 门岗 has its place.
 func DefaultMenu(publicURL string) []MenuButton {
 	return []MenuButton{
 		{Kind: ButtonView, Name: "通行证", URL: publicURL + "/h5/pass"},

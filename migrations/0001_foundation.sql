@@ -662,6 +662,15 @@ CREATE TABLE wechat_app (
 
 CREATE UNIQUE INDEX wechat_app_app ON wechat_app (app_id);
 
+-- Steps of an account's set-up that no call can check.
+CREATE TABLE wechat_app_step (
+  app_id       BIGINT      NOT NULL,
+  step         VARCHAR(16) NOT NULL, -- pages, linked, script, server, home
+  proven_at    BIGINT,               -- the last request through it, to a day
+  confirmed_at BIGINT,               -- somebody says that it is done
+  PRIMARY KEY (app_id, step)
+);
+
 CREATE TABLE wechat_app_community (
   wechat_app_id BIGINT NOT NULL,
   community_id  BIGINT NOT NULL,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -309,12 +310,22 @@ func (w *weChat) AuthorizeURL(redirect, state string) (string, error) {
 
 // Identify implements h5.WeChat.
 func (w *weChat) Identify(ctx context.Context, code string) (core.WechatIdentity, error) {
-	official := w.official()
-	if official == nil {
-		return core.WechatIdentity{}, errNoOfficial
+	b := w.of(ctx, core.WechatOfficial, 0)
+	if b == nil {
+		return core.WechatIdentity{}, w.noOfficial()
 	}
-	v, err := official.Visitor(ctx, code)
-	return core.WechatIdentity{AppID: official.AppID(), OpenID: v.OpenID, UnionID: v.UnionID}, wechaterror.ForPeople(err)
+	v, err := b.official.Visitor(ctx, code)
+	if err == nil {
+		w.proven(ctx, b.App.ID, core.WechatStepPages)
+	}
+	return core.WechatIdentity{AppID: b.App.AppID, OpenID: v.OpenID, UnionID: v.UnionID}, wechaterror.ForPeople(err)
+}
+
+// proven notes that a request came through a step of an account's set-up. It is worth no failure of the request.
+func (w *weChat) proven(ctx context.Context, app core.ID, step core.WechatAppStep) {
+	if err := w.store.NoteWechatStep(ctx, app, step); err != nil {
+		slog.Warn("note a step of a WeChat app", "err", err)
+	}
 }
 
 // IdentifyMini implements h5.WeChat.
@@ -359,6 +370,9 @@ func (w *weChat) Member(ctx context.Context, id core.ID, code string) (wechat.Id
 		return wechat.Identity{}, errNoCorp
 	}
 	who, err := corp.Identity(ctx, code)
+	if err == nil || errors.Is(err, wechat.ErrOutsider) {
+		w.proven(ctx, id, core.WechatStepPages)
+	}
 	if errors.Is(err, wechat.ErrOutsider) {
 		return who, &core.Error{Code: core.CodeForbidden, Message: "您不是这家企业的成员，不能使用", Err: err}
 	}

@@ -110,6 +110,28 @@ func TestWeChatAccountsOfSomeCommunities(t *testing.T) {
 	}
 }
 
+// That somebody was identified proves the domain of the account's pages; a code that is of no use proves nothing.
+func TestWeChatStepIsProven(t *testing.T) {
+	s := newWeChatSite(t)
+	const appID = "wx00000000000000a1"
+	id := s.add(core.WechatOfficial, appID, core.Everywhere)
+	proven := func() bool {
+		t.Helper()
+		steps, err := s.store.WechatAppSteps(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return steps[core.WechatStepPages].Done()
+	}
+	if _, err := s.Identify(t.Context(), "no-code"); err == nil || proven() {
+		t.Errorf("proven by nothing: %v", err)
+	}
+	who, err := s.Identify(t.Context(), s.sim.MintOAuthCode("zhou", appID, "snsapi_userinfo"))
+	if err != nil || who.AppID != appID || !proven() {
+		t.Errorf("%+v, %v: proven %v", who, err, proven())
+	}
+}
+
 // A wrong secret is found out although a token of the right one is stored; a new one is used at once.
 func TestWeChatKeysAreReplaced(t *testing.T) {
 	s := newWeChatSite(t)

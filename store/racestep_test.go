@@ -769,6 +769,16 @@ var raceWechat = []raceStep{
 	{"RemoveWechatTemplate", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveWechatTemplate(w.ctx, raceBy, everywhere, "wx00000000000000e1", core.MessageSignIn)
 	}},
+	{"NoteWechatStep", func(w *raceWorld) (any, error) {
+		return nil, w.NoteWechatStep(w.ctx, w.ids["app"], core.WechatStepPages)
+	}},
+	{"NoteMiniCalled", func(w *raceWorld) (any, error) { return nil, w.NoteMiniCalled(w.ctx, "wx0000000000000000") }},
+	{"ConfirmWechatStep", func(w *raceWorld) (any, error) {
+		return nil, w.ConfirmWechatStep(w.ctx, raceBy, everywhere, w.ids["app"], core.WechatStepScript)
+	}},
+	{"UnconfirmWechatStep", func(w *raceWorld) (any, error) {
+		return nil, w.UnconfirmWechatStep(w.ctx, raceBy, everywhere, w.ids["app"], core.WechatStepScript)
+	}},
 	{"NoteWechatCheck", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCheck(w.ctx, w.ids["app"], "不行") }},
 	{"NoteWechatCall", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCall(w.ctx, w.ids["app"]) }},
 	{"DisableWechatApp", func(w *raceWorld) (any, error) {

@@ -427,6 +427,9 @@ func (s *Store) ReplaceWechatCorp(
 		if err != nil {
 			return keys, err
 		}
+		if err := forgetWechatSteps(tx, a.ID); err != nil {
+			return keys, err
+		}
 		return keys, replaceStaff(tx, a.ID, stay)
 	})
 }
@@ -480,6 +483,9 @@ func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.S
 			}
 		}
 		if _, err := tx.Exec("DELETE FROM wechat_app_community WHERE wechat_app_id = ?", int64(id)); err != nil {
+			return core.WechatKeys{}, err
+		}
+		if err := forgetWechatSteps(tx, id); err != nil {
 			return core.WechatKeys{}, err
 		}
 		if err := forgetFollowerSync(tx, after.AppID); err != nil {

@@ -65,6 +65,11 @@ func (a *API) sessionStart(c *web.Context) error {
 	if err != nil {
 		return wechaterror.ForPeople(err)
 	}
+	if callerApp.MatchString(c.Request().Referer()) {
+		if err := a.store.NoteMiniCalled(c.Ctx(), mini.AppID()); err != nil {
+			c.Shortfall("note that a mini-program calls", err)
+		}
+	}
 	user, err := a.store.SignInWechat(c.Ctx(), core.WechatIdentity{AppID: mini.AppID(), OpenID: login.OpenID, UnionID: login.UnionID})
 	if err != nil {
 		return err

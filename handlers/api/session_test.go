@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store"
 )
 
 // TestFirstDay follows a resident: sign-in, phone number, passes, token, door, and the record of
@@ -69,6 +70,29 @@ func TestFirstDay(t *testing.T) {
 func (s *site) records(token, path string) recordsBody {
 	s.t.Helper()
 	return read[recordsBody](s.ok(call{method: "GET", path: path, token: token}))
+}
+
+// A sign-in from within the mini-program proves that this server is among the domains that it may call; one from
+// anywhere else proves nothing.
+func TestSignInProvesTheDomain(t *testing.T) {
+	s := newSite(t)
+	id, err := s.api.store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App:  core.WechatApp{Kind: core.WechatMini, Name: "通行", AppID: miniApp, Scope: core.Everywhere},
+		Keys: core.WechatKeys{Secret: strings.Repeat("s", 32)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, referer := range []string{"", "https://servicewechat.com/" + miniApp + "/3/page-frame.html"} {
+		s.ok(call{
+			method: "POST", path: "/session", body: codeJSON(s.sim.MintLoginCode("one", miniApp)),
+			header: map[string]string{"Referer": referer},
+		})
+		steps, err := s.api.store.WechatAppSteps(t.Context(), id)
+		if proven := steps[core.WechatStepServer].Done(); err != nil || proven != (i == 1) {
+			t.Errorf("called from %q: %+v, %v", referer, steps, err)
+		}
+	}
 }
 
 func TestLoginCodes(t *testing.T) {

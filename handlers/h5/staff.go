@@ -2,6 +2,7 @@ package h5
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -39,6 +40,7 @@ func (h *H5) staffEnter(c *web.Context) error {
 		return err
 	}
 	next := web.LocalPath(c.Query("next"), staffPath)
+	h.openedFromWork(c, app)
 	if id := c.Staff().ID; id != 0 {
 		m, err := h.store.StaffAtWork(c.Ctx(), id)
 		if err == nil && m.Corp == app {
@@ -49,6 +51,17 @@ func (h *H5) staffEnter(c *web.Context) error {
 		}
 	}
 	return h.beginMember(c, round{corp: app, next: next})
+}
+
+// openedFromWork notes that WeWork leads here: the home page is set.
+func (h *H5) openedFromWork(c *web.Context, app core.ID) {
+	if c.Query("next") != "" || !inWeWork(c) ||
+		!slices.ContainsFunc(h.wechat.Corps(c.Ctx()), func(a core.WechatApp) bool { return a.ID == app }) {
+		return
+	}
+	if err := h.store.NoteWechatStep(c.Ctx(), app, core.WechatStepHome); err != nil {
+		c.Shortfall("note the home page in WeWork", err)
+	}
 }
 
 // beginStaff signs a member in without being told of which company: there is one, or WeWork must say it.

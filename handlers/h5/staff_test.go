@@ -124,6 +124,32 @@ func TestStaffInWeWork(t *testing.T) {
 	plain.get("/h5/review", http.StatusForbidden)
 }
 
+// That WeWork opens its home page here proves that it is set there; another browser proves nothing.
+func TestHomePageInWeWorkIsProven(t *testing.T) {
+	w := newCompany(t)
+	proven := func() bool {
+		t.Helper()
+		steps, err := w.store.WechatAppSteps(t.Context(), w.turn.App)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return steps[core.WechatStepHome].Done()
+	}
+	p := w.phone(t)
+	p.do(http.MethodGet, enterPath(w.turn.App), nil)
+	if proven() {
+		t.Error("proven by a browser")
+	}
+	p.agent = "Mozilla/5.0 wxwork/4.1 MicroMessenger/7.0"
+	p.do(http.MethodGet, enterPath(w.turn.App)+"?next=/h5/review", nil) // a message's link
+	if proven() {
+		t.Error("proven by a message")
+	}
+	if p.do(http.MethodGet, enterPath(w.turn.App), nil); !proven() {
+		t.Error("not proven by WeWork")
+	}
+}
+
 // Only who is on the list is signed in, by a round that their browser began, and at a company in use.
 func TestStaffSignInIsRefused(t *testing.T) {
 	w := newCompany(t)

@@ -49,6 +49,7 @@ var ownerOf = map[string]string{
 	"sign_in_attempt":      "account",
 	"sign_in_pending":      "totp",
 	"wechat_app_community": "wechatapp",
+	"wechat_app_step":      "wechatapp",
 	"wechat_template":      "wechattemplate",
 	"wechat_file":          "wechatfile",
 	"wechat_menu":          "wechatmenu",

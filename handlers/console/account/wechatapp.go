@@ -26,6 +26,7 @@ func (p *Pages) wechatAppRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.WechatAppPath + "/:id/edit", Access: edit, Handler: p.wechatAppEdit},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id", Access: edit, Handler: p.wechatAppUpdate, Draft: true},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/check", Access: edit, Handler: p.wechatAppCheck},
+		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/confirm", Access: edit, Handler: p.wechatAppConfirm},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/sync", Access: edit, Handler: p.wechatAppSync},
 		{Method: http.MethodGet, Path: frame.WechatAppPath + "/:id/replace", Access: edit, Handler: p.wechatAppReplace},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/replace", Access: edit, Handler: p.wechatAppReplaced},

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/templates"
@@ -126,6 +128,62 @@ func TestWechatAppIsAddedAndChecked(t *testing.T) {
 	viewer.Post(t, to+"/check", nil, http.StatusForbidden)
 }
 
+// What no call can check is proven by a request, or confirmed by an operator and said to be unchecked; the files by
+// which WeChat checks the domain are a step with a link.
+func TestWechatAppStepsAreProvenOrConfirmed(t *testing.T) {
+	d := newDesk(t)
+	d.Frame.Wechat = &desk.Wechat{}
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	_, to := b.Post(t, frame.WechatAppPath, postedWechatApp(d), http.StatusSeeOther)
+	step := func(title string) string {
+		t.Helper()
+		found := b.Get(t, to, http.StatusOK).Find(".tx-guide li").FilterFunction(func(_ int, li *goquery.Selection) bool {
+			return strings.HasPrefix(li.Find("h2").Text(), title)
+		})
+		if found.Length() != 1 {
+			t.Fatalf("%d steps are called %s", found.Length(), title)
+		}
+		return found.Text()
+	}
+	for _, title := range []string{"校验文件", "网页授权域名", "业务域名", "关联小程序"} {
+		if text := step(title); !strings.Contains(text, "未完成") {
+			t.Errorf("%s: %s", title, text)
+		}
+	}
+	confirm := to + "/confirm?step=script"
+	b.Post(t, confirm, nil, http.StatusSeeOther)
+	if text := step("业务域名"); !strings.Contains(text, "已人工确认") || !strings.Contains(text, "没有经过检查") || strings.Contains(text, "已完成") {
+		t.Errorf("confirmed: %s", text)
+	}
+	b.Post(t, confirm+"&off=1", nil, http.StatusSeeOther)
+	if text := step("业务域名"); !strings.Contains(text, "未完成") {
+		t.Errorf("taken back: %s", text)
+	}
+	b.Post(t, to+"/confirm?step=home", nil, http.StatusUnprocessableEntity)
+	b.Post(t, to+"/confirm?step=x", nil, http.StatusUnprocessableEntity)
+	id, err := core.ParseID(strings.TrimPrefix(to, frame.WechatAppPath+"/"))
+	if err == nil {
+		err = d.Store.NoteWechatStep(t.Context(), id, core.WechatStepPages)
+	}
+	if err == nil {
+		file := core.WechatFile{Name: "MP_verify_AbCd1234EfGh5678.txt", Text: "AbCd1234EfGh5678"}
+		_, err = d.Store.CreateWechatFile(t.Context(), core.System, file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, title := range []string{"校验文件", "网页授权域名"} {
+		if text := step(title); !strings.Contains(text, "已完成") || strings.Contains(text, "确认已完成") {
+			t.Errorf("%s: %s", title, text)
+		}
+	}
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermSettingEdit)
+	viewer.Post(t, confirm, nil, http.StatusForbidden)
+	if viewer.Get(t, to, http.StatusOK).Find(".tx-guide form").Length() != 0 {
+		t.Error("who may not confirm is offered it")
+	}
+}
+
 // It is changed without its keys, taken out of use with a question, and removed by its name.
 func TestWechatAppIsChangedAndRemoved(t *testing.T) {
 	d := newDesk(t)
@@ -198,6 +256,8 @@ func TestWechatAppPages(t *testing.T) {
 				{
 					Title: "消息推送", Text: desk.Hostile, Badge: stepBadge(time.Time{}, true),
 					Facts: []templates.Fact{{Label: "域名", Value: "x", Copy: true}},
+					Link:  templates.Action{Label: "查看校验文件", URL: "/f"}, CSRF: "t",
+					Confirm: &templates.Submit{Label: "确认已完成", URL: "/c", Icon: "check"},
 				},
 			},
 		},

@@ -147,13 +147,6 @@ type wechatAppShowPage struct {
 	Steps  []wechatStep
 }
 
-// wechatStep is a step of an account's set-up, whose state is computed.
-type wechatStep struct {
-	Title, Text string
-	Badge       templates.Badge
-	Facts       []templates.Fact // to copy
-}
-
 func (p *Pages) wechatAppShow(c *web.Context) error {
 	tab, err := frame.DetailTab(c)
 	if err != nil {
@@ -167,7 +160,10 @@ func (p *Pages) wechatAppShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := wechatAppShowPage{Shell: p.Shell(c, "wechatapp", app.Name), Steps: p.wechatSteps(app)}
+	page := wechatAppShowPage{Shell: p.Shell(c, "wechatapp", app.Name)}
+	if page.Steps, err = p.wechatSteps(c, app); err != nil {
+		return err
+	}
 	if app.Kind == core.WechatWork {
 		sync, err := p.Store.StaffSync(c.Ctx(), app.ID)
 		if err != nil {
@@ -200,21 +196,29 @@ func (p *Pages) wechatAppShow(c *web.Context) error {
 }
 
 // wechatSteps returns the steps of an account's set-up.
-func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
-	host := hostOf(p.PublicURL)
+func (p *Pages) wechatSteps(c *web.Context, app core.WechatApp) ([]wechatStep, error) {
+	set, err := p.wechatStepSet(c, app)
+	if err != nil {
+		return nil, err
+	}
 	keys := wechatStep{Title: "AppID 和 AppSecret", Badge: stepBadge(app.Checked.At, app.Checked.Problem == ""), Text: app.Checked.Problem}
 	if keys.Text == "" && !app.Checked.At.IsZero() {
 		keys.Text = p.wechatWhen(app.Checked.At) + " 检查，微信已应答。"
 	}
 	switch app.Kind {
 	case core.WechatWork:
-		return p.corpSteps(app, keys, host)
+		return p.corpSteps(c, set, keys)
 	case core.WechatMini:
-		return []wechatStep{keys, p.miniCalls(app), {
-			Title: "服务器域名", Text: "在公众平台的“开发管理—开发设置—服务器域名”，把 request 合法域名填为：",
-			Facts: []templates.Fact{{Label: "域名", Value: "https://" + host, Copy: true, Code: true}},
-		}}
+		server := set.step(core.WechatStepServer, "在公众平台的“开发管理—开发设置—服务器域名”，把 request 合法域名填为下面的域名。", "住户从这个小程序登录")
+		server.Facts = []templates.Fact{{Label: "域名", Value: "https://" + hostOf(p.PublicURL), Copy: true, Code: true}}
+		return []wechatStep{keys, p.miniCalls(app), server}, nil
 	}
+	return p.officialSteps(c, set, keys)
+}
+
+// officialSteps returns the steps of an official account.
+func (p *Pages) officialSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([]wechatStep, error) {
+	app := set.app
 	calls := wechatStep{
 		Title: "消息推送", Badge: stepBadge(app.Called, true),
 		Text: "在公众平台的“基本配置—服务器配置”填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey，再启用。微信会马上来校验。",
@@ -225,10 +229,16 @@ func (p *Pages) wechatSteps(app core.WechatApp) []wechatStep {
 	if !app.Called.IsZero() {
 		calls.Text = "最近一次收到微信的消息：" + p.wechatWhen(app.Called) + "。"
 	}
-	return []wechatStep{keys, calls, {
-		Title: "网页授权和 JS 接口", Text: "在公众平台的“设置与开发—功能设置”，把网页授权域名和 JS 接口安全域名都填为：",
-		Facts: []templates.Fact{{Label: "域名", Value: host, Copy: true, Code: true}},
-	}}
+	files, err := p.fileStep(c, wechatFilePrefix)
+	if err != nil {
+		return nil, err
+	}
+	domain := []templates.Fact{{Label: "域名", Value: hostOf(p.PublicURL), Copy: true, Code: true}}
+	pages := set.step(core.WechatStepPages, "在公众平台的“设置与开发—功能设置”，把网页授权域名填为下面的域名。", "有人从公众号打开手机页面")
+	script := set.step(core.WechatStepScript, "在同一页，把业务域名和 JS 接口安全域名也填为下面的域名，手机页面才能扫码。", "")
+	pages.Facts, script.Facts = domain, domain
+	linked := set.step(core.WechatStepLinked, "菜单和提醒要打开小程序时，在公众平台的“广告与服务—小程序管理”关联它。", "发布带小程序的菜单")
+	return []wechatStep{keys, calls, files, pages, script, linked}, nil
 }
 
 // miniCalls is the step of a mini-program's message server.

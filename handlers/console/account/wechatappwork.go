@@ -65,7 +65,8 @@ func corpServerSection(app core.WechatApp, address []templates.Field) templates.
 }
 
 // corpSteps returns the steps of a company's set-up.
-func (p *Pages) corpSteps(app core.WechatApp, keys wechatStep, host string) []wechatStep {
+func (p *Pages) corpSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([]wechatStep, error) {
+	app := set.app
 	keys.Title = "企业、应用和 Secret"
 	calls := wechatStep{
 		Title: "接收消息", Badge: stepBadge(app.Called, true),
@@ -77,15 +78,17 @@ func (p *Pages) corpSteps(app core.WechatApp, keys wechatStep, host string) []we
 	if !app.Called.IsZero() {
 		calls.Text = "最近一次收到企业微信的消息：" + p.wechatWhen(app.Called) + "。"
 	}
-	return []wechatStep{keys, calls, {
-		Title: "网页授权", Text: "在“应用管理—网页授权及JS-SDK”，把可信域名填为：",
-		Facts: []templates.Fact{{Label: "域名", Value: host, Copy: true, Code: true}},
-	}, {
-		Title: "应用主页", Text: "在“应用管理—应用主页”，填写下面的地址，员工就能在企业微信的工作台里打开。",
-		Facts: []templates.Fact{{
-			Label: "主页地址", Value: p.PublicURL + "/h5/staff/enter/" + app.ID.String(), Copy: true, Code: true,
-		}},
+	files, err := p.fileStep(c, workFilePrefix)
+	if err != nil {
+		return nil, err
+	}
+	pages := set.step(core.WechatStepPages, "在“应用管理—网页授权及JS-SDK”，把可信域名填为下面的域名。", "有员工从企业微信登录手机页面")
+	pages.Facts = []templates.Fact{{Label: "域名", Value: hostOf(p.PublicURL), Copy: true, Code: true}}
+	home := set.step(core.WechatStepHome, "在“应用管理—应用主页”，填写下面的地址，员工就能在企业微信的工作台里打开。", "有员工从企业微信的工作台打开")
+	home.Facts = []templates.Fact{{
+		Label: "主页地址", Value: p.PublicURL + "/h5/staff/enter/" + app.ID.String(), Copy: true, Code: true,
 	}}
+	return []wechatStep{keys, calls, files, pages, home}, nil
 }
 
 // syncStep returns the state of the sync of the staff as a step.

@@ -11,6 +11,7 @@ import (
 	"tongxing/handlers/console/frame"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/wechat/simulator"
 )
 
 // A menu begins with a proposal, is changed button by button, and published to WeChat after a question.
@@ -110,7 +111,7 @@ func TestWechatMenuIsPublished(t *testing.T) {
 // made of a tag's menu.
 func TestWechatMenuOfNothingIsNotCopied(t *testing.T) {
 	d := newDesk(t)
-	_, _ = withOfficial(t, d, core.Everywhere)
+	withOfficial(t, d, core.Everywhere)
 	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
 	if _, err := d.Store.CreateFollowerTag(t.Context(), core.System, core.Everywhere, core.FollowerTag{
 		AppID: deskOfficial, Number: 100, Name: "业主",
@@ -128,16 +129,23 @@ func TestWechatMenuOfNothingIsNotCopied(t *testing.T) {
 	}
 }
 
-// A menu that WeChat refuses is not recorded as published, and can be published at once when it is mended.
+// A menu that WeChat refuses is not recorded as published, and can be published at once when the account is mended.
 func TestWechatMenuIsRefused(t *testing.T) {
 	d := newDesk(t)
-	withOfficial(t, d, core.Everywhere)
+	sim, id := withOfficial(t, d, core.Everywhere)
+	linked := func() bool { // that it took a menu with a mini-program proves it
+		t.Helper()
+		steps, err := d.Store.WechatAppSteps(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return steps[core.WechatStepLinked].Done()
+	}
 	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
 	menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: deskOfficial}, Draft: []core.MenuButton{{
 		Kind: core.ButtonMini, Name: "小程序", Mini: "wx00000000000000ff", Path: "pages/index", URL: "https://pass.example.com/",
 	}}}
-	updated, err := d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu)
-	if err != nil {
+	if _, err := d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
 		t.Fatal(err)
 	}
 	publish := frame.WechatMenuPath + "/publish?app=" + deskOfficial
@@ -145,12 +153,12 @@ func TestWechatMenuIsRefused(t *testing.T) {
 	if said := b.Get(t, frame.WechatMenuPath, http.StatusOK).Text(); !strings.Contains(said, "小程序没有关联") || !strings.Contains(said, "未发布") {
 		t.Errorf("refused: %s", said)
 	}
-	menu.Draft, menu.Updated = core.DefaultMenu("https://pass.example.com"), updated
-	if _, err := d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
-		t.Fatal(err)
+	if linked() {
+		t.Error("a refusal proves the link")
 	}
+	sim.AddApp(simulator.App{AppID: "wx00000000000000ff", Secret: "x", Type: simulator.MiniProgram, Name: "通行"})
 	b.Post(t, publish, url.Values{"confirmed": {"1"}, "again": {"1"}}, http.StatusSeeOther)
-	if said := b.Get(t, frame.WechatMenuPath, http.StatusOK).Text(); !strings.Contains(said, "已发布") {
+	if said := b.Get(t, frame.WechatMenuPath, http.StatusOK).Text(); !strings.Contains(said, "已发布") || !linked() {
 		t.Errorf("mended: %s", said)
 	}
 }

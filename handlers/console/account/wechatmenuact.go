@@ -181,6 +181,11 @@ func (p *Pages) publishMenu(c *web.Context, at menuChoice) error {
 		}
 		return nil
 	}, func(m core.WechatMenu) error {
+		if core.MenuHasMini(m.Draft) {
+			if err := p.Store.NoteWechatStep(c.Ctx(), at.ID, core.WechatStepLinked); err != nil {
+				c.Shortfall("note a linked mini-program", err)
+			}
+		}
 		m.Live = replaced
 		return p.Store.PublishWechatMenu(c.Ctx(), c.Actor(), c.Scope(), m)
 	})

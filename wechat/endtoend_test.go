@@ -300,7 +300,7 @@ func TestFollowToFinish(t *testing.T) {
 	if events := w.heard(); len(events) != 1 || events[0].Name != "unsubscribe" {
 		t.Errorf("heard %+v", events)
 	}
-	if _, err := w.send("zhang"); wechat.CodeOf(err) != 43004 || !wechat.IsRefusedByUser(err) {
+	if _, err := w.send("zhang"); wechat.CodeOf(err) != 43004 {
 		t.Errorf("to somebody who left: %v", err)
 	}
 }
@@ -346,23 +346,23 @@ func TestWhatToDo(t *testing.T) {
 	w := newWorld(t)
 	const path = "/cgi-bin/message/template/send"
 	for _, c := range []struct {
-		fault            simulator.Fault
-		refused, retries bool
+		fault   simulator.Fault
+		retries bool
 	}{
-		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 43101}, true, false},
-		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 43004}, true, false},
-		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 43117}, false, true},
-		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 45009}, false, true},
-		{simulator.Fault{Kind: simulator.FaultErrcode, Code: -1}, false, true},
-		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 40037}, false, false},
-		{simulator.Fault{Kind: simulator.FaultStatus}, false, true},
-		{simulator.Fault{Kind: simulator.FaultTruncate}, false, true},
+		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 43101}, false},
+		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 43004}, false},
+		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 43117}, true},
+		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 45009}, true},
+		{simulator.Fault{Kind: simulator.FaultErrcode, Code: -1}, true},
+		{simulator.Fault{Kind: simulator.FaultErrcode, Code: 40037}, false},
+		{simulator.Fault{Kind: simulator.FaultStatus}, true},
+		{simulator.Fault{Kind: simulator.FaultTruncate}, true},
 	} {
 		c.fault.Path, c.fault.Times = path, 1
 		w.sim.InjectFault(c.fault)
 		calls := w.calls(path)
 		_, err := w.send("blocker")
-		if err == nil || wechat.IsRefusedByUser(err) != c.refused || wechat.IsRetryable(err) != c.retries {
+		if err == nil || wechat.IsRetryable(err) != c.retries {
 			t.Errorf("%s %d: %v", c.fault.Kind, c.fault.Code, err)
 		}
 		if w.calls(path) != calls+1 {

@@ -113,8 +113,6 @@ const (
 	codeUsedCode     = 40163
 	codeBadIP        = 40164
 	codeCorpBadIP    = 60020 // WeWork's
-	codeUnfollowed   = 43004
-	codeRefused      = 43101
 	codeTooMany      = 43117
 	codeQuota        = 45009
 )
@@ -130,12 +128,6 @@ func CodeOf(err error) int {
 
 // IsBadCode reports whether a login, phone or authorize code is unknown, used or expired.
 func IsBadCode(err error) bool { return CodeOf(err) == codeBadCode || CodeOf(err) == codeUsedCode }
-
-// IsRefusedByUser reports whether the person does not follow, or has switched this message off: do
-// not retry.
-func IsRefusedByUser(err error) bool {
-	return CodeOf(err) == codeUnfollowed || CodeOf(err) == codeRefused
-}
 
 // IsRetryable reports whether a retry may succeed: the platform was busy, limits were reached, or
 // it could not be reached or understood at all.

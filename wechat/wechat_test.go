@@ -428,7 +428,7 @@ func TestAnswers(t *testing.T) {
 				"login": login, "code": drawn, "visitor": visited, "qr": coded, "follower": asked,
 				"send": send(t, official),
 			} {
-				if err == nil || !IsRetryable(err) || IsBadCode(err) || IsRefusedByUser(err) {
+				if err == nil || !IsRetryable(err) || IsBadCode(err) {
 					t.Errorf("%s: %v", what, err)
 				}
 			}
@@ -524,13 +524,13 @@ func TestCallsEnd(t *testing.T) {
 }
 
 func TestErrorKinds(t *testing.T) {
-	for code, want := range map[int][3]bool{ // bad code, refused by the person, worth a retry
-		-1: {false, false, true}, 40029: {true, false, false}, 40163: {true, false, false}, 43004: {false, true, false},
-		43101: {false, true, false}, 43117: {false, false, true}, 45009: {false, false, true}, 40037: {},
+	for code, want := range map[int][2]bool{ // bad code, worth a retry
+		-1: {false, true}, 40029: {true, false}, 40163: {true, false}, 43004: {}, 43101: {}, 43117: {false, true},
+		45009: {false, true}, 40037: {},
 		40003: {}, 47003: {}, 40164: {}, 48001: {},
 	} {
 		err := fmt.Errorf("wrapped: %w", &Error{API: "/x", Code: code})
-		if got := [3]bool{IsBadCode(err), IsRefusedByUser(err), IsRetryable(err)}; got != want || CodeOf(err) != code {
+		if got := [2]bool{IsBadCode(err), IsRetryable(err)}; got != want || CodeOf(err) != code {
 			t.Errorf("%d: %v, want %v", code, got, want)
 		}
 	}

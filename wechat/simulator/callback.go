@@ -29,6 +29,9 @@ func (s *Simulator) SetCallback(ctx context.Context, appID string, c Callback) e
 	if !is {
 		return errNobody
 	}
+	if known.Type == Work && c.AESKey == "" {
+		return errors.New("EncodingAESKey 必填")
+	}
 	if err := s.checkCallback(ctx, known, c); err != nil {
 		return err
 	}

@@ -35,5 +35,5 @@ func (s *Simulator) postServer(w http.ResponseWriter, r *http.Request) {
 	}); err != nil {
 		result = "?bad=" + url.QueryEscape("没有启用："+err.Error())
 	}
-	s.redirect(w, r, "/platform/"+url.PathEscape(id)+result)
+	s.redirect(w, r, "/platform/"+(&url.URL{Path: id}).EscapedPath()+result)
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"tongxing/wechat/simulator"
 )
 
 // TestPlatformPage opens the platform's page of every kind of account, and saves where messages go to.
@@ -17,6 +19,22 @@ func TestPlatformPage(t *testing.T) {
 	}
 	if has := page(t, browser, s.url+"/platform/"+mini).Find("form").Length(); has != 0 {
 		t.Error("a mini-program has a server to set")
+	}
+	s.sim.AddCorp(simulator.Corp{
+		CorpID: "ww0000000000000001", Sync: simulator.Agent{Secret: "contact"}, Agents: []simulator.Agent{{ID: 7, Name: "物业", Secret: "app"}},
+	})
+	for path, want := range map[string]int{"": http.StatusNotFound, "/7": http.StatusOK, "/0": http.StatusOK} {
+		got, err := browser.Get(s.url + "/platform/ww0000000000000001" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Body.Close(); got.StatusCode != want {
+			t.Errorf("the page of an app of a company, %q: %d", path, got.StatusCode)
+		}
+	}
+	form := page(t, browser, s.url+"/platform/ww0000000000000001/7").Find("form")
+	if action := form.AttrOr("action", ""); !strings.HasSuffix(action, "/platform/ww0000000000000001/7") {
+		t.Errorf("it posts to %q", action)
 	}
 	res, err := browser.Get(s.url + "/platform/none")
 	if err != nil {

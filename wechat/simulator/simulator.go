@@ -246,8 +246,8 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("POST /faults", s.postFault)
 	mux.HandleFunc("POST /reset", s.postReset)
 	mux.HandleFunc("POST /callback-check", s.postCallbackCheck)
-	mux.HandleFunc("GET /platform/{app}", s.platformPage)
-	mux.HandleFunc("POST /platform/{app}", s.postServer)
+	mux.HandleFunc("GET /platform/{app...}", s.platformPage)
+	mux.HandleFunc("POST /platform/{app...}", s.postServer)
 	mux.HandleFunc("GET /scan", s.scanPage)
 
 	mux.HandleFunc("GET /phone/{person}", s.phonePage)

@@ -229,10 +229,6 @@ func undoHouses(u *undoing) error {
 	return deleteHouses(u.tx, u.batch.Community, houses)
 }
 
-// houseByID is the condition on the community of houses that are asked for by their ids. The sign keeps SQLite from
-// walking all houses of a large community instead.
-const houseByID = "+community_id = ?"
-
 // lockHousesByID locks and reads those of some houses that a community still has.
 func lockHousesByID(tx *database.Tx, community core.ID, ids []core.ID) (map[core.ID]core.House, error) {
 	found := map[core.ID]core.House{}
@@ -240,8 +236,8 @@ func lockHousesByID(tx *database.Tx, community core.ID, ids []core.ID) (map[core
 		var rows []houseRow
 		err := tx.All(
 			&rows,
-			"SELECT "+houseColumns+" FROM house WHERE "+houseByID+" AND id IN ("+database.Placeholders(len(part))+
-				") ORDER BY id"+tx.Dialect().ForUpdate(),
+			"SELECT "+houseColumns+" FROM house"+tx.Dialect().ByKey()+" WHERE community_id = ? AND id IN ("+
+				database.Placeholders(len(part))+") ORDER BY id"+tx.Dialect().ForUpdate(),
 			database.AppendIDs([]any{int64(community)}, part)...,
 		)
 		for _, row := range rows {

@@ -544,3 +544,20 @@ func TestImportRowsOpenOnlyTheirParts(t *testing.T) {
 }
 
 func cells(line string) []string { return strings.Split(line, "|") }
+
+// A part of a large community is found by its own houses and numbers, not by a walk of all.
+func TestImportFindsByIndexes(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses := "SELECT id FROM house" + s.db.Dialect().ByKey() + " WHERE community_id = ? AND id IN (?, ?)"
+		plan := planOf(t, s, houses, int64(community), 1, 2)
+		if !strings.Contains(plan, "USING INTEGER PRIMARY KEY") && !strings.Contains(plan, `"key": "PRIMARY"`) {
+			t.Errorf("houses of some ids are found by %s", plan)
+		}
+		plan = planOf(t, s, "SELECT phone_mac FROM resident"+s.db.Dialect().UseIndex("resident_phone")+
+			" WHERE phone_mac IN (?, ?) AND community_id = ? AND moved_out_at IS NULL AND phone_shared = 0", "1", "2", int64(community))
+		if !strings.Contains(plan, "resident_phone") {
+			t.Errorf("residents of some numbers are found by %s", plan)
+		}
+	})
+}

@@ -12,7 +12,7 @@ import (
 	"tongxing/store/database"
 )
 
-// Rows are kept in parts of core.ImportPart, compressed and encrypted as one: a hundred thousand rows are two hundred
+// Rows are kept in parts of core.ImportPart, compressed and encrypted as one: a hundred thousand rows are a hundred
 // rows of SQL, and what a list of them needs is in the part's counts.
 
 type importPartRow struct {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"maps"
 	"slices"
 
 	"tongxing/core"
@@ -21,15 +22,25 @@ func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, erro
 	var missing []string
 	for _, mac := range macs {
 		if _, ok := persons[mac]; !ok {
-			rows = append(rows, []any{int64(tx.NewID()), mac, tx.NowMS()})
+			persons[mac] = tx.NewID()
+			rows = append(rows, []any{int64(persons[mac]), mac, tx.NowMS()})
 			missing = append(missing, mac)
 		}
 	}
 	// Another act may create the same person at the same moment: the first one stays.
-	if err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "person", "id, phone_mac, created_at", rows); err != nil {
+	made, err := database.InsertedRows(tx, tx.Dialect().InsertIgnore(), "person", "id, phone_mac, created_at", rows)
+	if err != nil || made == len(rows) {
+		return persons, err
+	}
+	there := make(map[string]core.ID, len(missing))
+	if err := findPersons(tx, missing, there); err != nil {
 		return nil, err
 	}
-	return persons, findPersons(tx, missing, persons)
+	if len(there) < len(missing) {
+		return nil, database.ErrRace // what another has created is not to be seen in this transaction
+	}
+	maps.Copy(persons, there)
+	return persons, nil
 }
 
 // createPersons creates persons without a number of their own.

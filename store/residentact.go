@@ -104,8 +104,8 @@ func (b *residentBuilder) findHouses() error {
 		var rows []houseRow
 		err := b.tx.All(
 			&rows,
-			"SELECT id, label FROM house WHERE "+houseByID+" AND id IN ("+database.Placeholders(len(part))+")"+
-				b.tx.Dialect().ForUpdate(),
+			"SELECT id, label FROM house"+b.tx.Dialect().ByKey()+" WHERE community_id = ? AND id IN ("+
+				database.Placeholders(len(part))+")"+b.tx.Dialect().ForUpdate(),
 			database.AppendIDs([]any{int64(b.community)}, part)...,
 		)
 		for _, row := range rows {

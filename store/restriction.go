@@ -138,7 +138,8 @@ func (s *Store) planHouses(ctx context.Context, change *RestrictionChange) error
 	return database.EachPart(change.Houses, func(part []core.ID) error {
 		n := 0
 		err := s.db.Get(
-			ctx, &n, "SELECT COUNT(*) FROM house WHERE "+houseByID+" AND id IN ("+database.Placeholders(len(part))+")",
+			ctx, &n, "SELECT COUNT(*) FROM house"+s.db.Dialect().ByKey()+" WHERE community_id = ? AND id IN ("+
+				database.Placeholders(len(part))+")",
 			database.AppendIDs([]any{int64(change.Community)}, part)...,
 		)
 		if err == nil && n != len(part) {
@@ -263,8 +264,8 @@ func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string
 		var rows []houseRow
 		err := tx.All(
 			&rows,
-			"SELECT id, label FROM house WHERE "+houseByID+" AND id IN ("+database.Placeholders(len(part))+") ORDER BY id"+
-				tx.Dialect().ForUpdate(),
+			"SELECT id, label FROM house"+tx.Dialect().ByKey()+" WHERE community_id = ? AND id IN ("+
+				database.Placeholders(len(part))+") ORDER BY id"+tx.Dialect().ForUpdate(),
 			database.AppendIDs([]any{int64(community)}, part)...,
 		)
 		for _, row := range rows {

@@ -14,23 +14,30 @@ const maxRows = 128
 // other than "INSERT INTO " comes from the dialect. Part sizes are powers of two, so that a table
 // needs only a handful of prepared statements, whatever the counts.
 func InsertRows(tx *Tx, verb, table, columns string, rows [][]any) error {
+	_, err := InsertedRows(tx, verb, table, columns, rows)
+	return err
+}
+
+// InsertedRows is InsertRows, and returns how many were inserted: a verb may leave out those that are there.
+func InsertedRows(tx *Tx, verb, table, columns string, rows [][]any) (inserted int, err error) {
 	row := "(" + Placeholders(strings.Count(columns, ",")+1) + ")"
 	for len(rows) > 0 {
 		n := maxRows
 		for n > len(rows) {
 			n /= 2
 		}
-		var args []any
+		args := make([]any, 0, n*len(rows[0]))
 		for _, r := range rows[:n] {
 			args = append(args, r...)
 		}
 		query := verb + table + " (" + columns + ") VALUES " + row + strings.Repeat(", "+row, n-1)
-		if _, err := tx.Exec(query, args...); err != nil {
-			return err
+		done, err := tx.Exec(query, args...)
+		if err != nil {
+			return inserted, err
 		}
-		rows = rows[n:]
+		rows, inserted = rows[n:], inserted+int(done)
 	}
-	return nil
+	return inserted, nil
 }
 
 // InsertInto is the plain verb of InsertRows.

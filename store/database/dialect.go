@@ -110,6 +110,15 @@ func (d Dialect) UseIndex(name string) string {
 	return d.ForceIndex(name)
 }
 
+// ByKey returns a hint to follow a table's name in a query with ids of rows: both databases would sometimes walk all rows
+// of the community instead.
+func (d Dialect) ByKey() string {
+	if d == dialectSQLite {
+		return " NOT INDEXED" // by the primary key, that is
+	}
+	return d.ForceIndex("PRIMARY")
+}
+
 // ThenJoin returns a join of a table that must be looked up for each row of the one before: both
 // optimizers would sometimes reverse that.
 func (d Dialect) ThenJoin() string {

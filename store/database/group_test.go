@@ -66,6 +66,23 @@ func awaitQueue(t *testing.T, db *DB, n int) {
 	}
 }
 
+// An INSERT that is refused half way leaves none of its rows, alone and beside other acts.
+func TestInsertOrEndLeavesNothing(t *testing.T) {
+	refused := func(tx *Tx) error {
+		rows := [][]any{{"test.1", "", 0}, {"test.2", "", 0}, {"test.1", "", 0}}
+		return InsertRows(tx, tx.Dialect().InsertOrEnd(), "setting", "name, value, updated_at", rows)
+	}
+	eachDB(t, func(t *testing.T, db *DB) {
+		if err := db.Write(t.Context(), "test", refused); !IsDuplicate(err) || countPut(t, db) != 0 {
+			t.Errorf("alone: %v, %d rows", err, countPut(t, db))
+		}
+		errs := together(t, db, put("test.3"), refused, put("test.4"))
+		if errs[0] != nil || !IsDuplicate(errs[1]) || errs[2] != nil || countPut(t, db) != 2 {
+			t.Errorf("beside others: %v, %d rows", errs, countPut(t, db))
+		}
+	})
+}
+
 func TestFailingActLeavesTheOthers(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *DB) {
 		refused := errors.New("refused")

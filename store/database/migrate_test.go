@@ -34,6 +34,28 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 	})
 }
 
+// A table is kept in the order of its key: the key is no further index.
+func TestTablesAreKeptByTheirKeys(t *testing.T) {
+	eachEmpty(t, func(t *testing.T, o Options) {
+		db := openDB(t, o)
+		if !db.Serial() {
+			return // InnoDB does so by itself
+		}
+		for query, want := range map[string]string{
+			"SELECT name FROM resident WHERE id IN (1, 2)":                 "SEARCH resident USING INTEGER PRIMARY KEY (rowid=?)",
+			"SELECT subject_id FROM name_gram WHERE kind = 1 AND gram = 2": "SEARCH name_gram USING PRIMARY KEY (kind=? AND gram=?)",
+		} {
+			var step struct {
+				ID, Parent, NotUsed int
+				Detail              string
+			}
+			if err := db.Get(t.Context(), &step, "EXPLAIN QUERY PLAN "+query); err != nil || step.Detail != want {
+				t.Errorf("%s: %s, %v; want %s", query, step.Detail, err, want)
+			}
+		}
+	})
+}
+
 func TestServersThatStartAtOnceMigrateOnce(t *testing.T) {
 	eachEmpty(t, func(t *testing.T, o Options) {
 		stores := make([]*DB, 4)

@@ -215,21 +215,33 @@ func readDepartments(all func(dest any, query string, args ...any) error) ([]cor
 	return list, nil
 }
 
-// DepartmentSizes returns how many of the scope's staff who work here are in each department itself.
-func (s *Store) DepartmentSizes(ctx context.Context, scope core.Scope, community core.ID) (map[core.ID]int, error) {
+// DepartmentSizes returns how many of the scope's staff who work here are in each department of a tree or below it: who
+// is in several of them is counted once.
+func (s *Store) DepartmentSizes(
+	ctx context.Context, scope core.Scope, community core.ID, tree core.DepartmentTree,
+) (map[core.ID]int, error) {
 	where := staffWithin(scope).With(s.staffWhere(StaffFilter{Community: community}))
 	var rows []struct {
+		Staff      core.ID `db:"staff_id"`
 		Department core.ID `db:"department_id"`
-		N          int     `db:"n"`
 	}
 	err := s.db.All(ctx, &rows, `
-		SELECT department_id, COUNT(*) AS n
+		SELECT staff_id, department_id
 		FROM staff_department
-		WHERE staff_id IN (SELECT id FROM staff WHERE `+where.Text()+`)
-		GROUP BY department_id`, where.Args()...)
-	sizes := map[core.ID]int{}
+		WHERE staff_id IN (SELECT id FROM staff WHERE `+where.Text()+`)`, where.Args()...)
+	within := map[core.ID][]core.ID{}
 	for _, r := range rows {
-		sizes[r.Department] = r.N
+		within[r.Department] = append(within[r.Department], r.Staff)
+	}
+	sizes := map[core.ID]int{}
+	for _, node := range tree {
+		met := map[core.ID]bool{}
+		for _, id := range node.Below {
+			for _, staff := range within[id] {
+				met[staff] = true
+			}
+		}
+		sizes[node.ID] = len(met)
 	}
 	return sizes, database.Wrap("count the staff of departments", err)
 }

@@ -70,12 +70,24 @@ func TestStaff(t *testing.T) {
 		if got := staffNames(t, s, everywhere, StaffFilter{Departments: []core.ID{tree[0].ID}}); got != "" {
 			t.Errorf("in the first itself: %q", got)
 		}
-		if sizes, err := s.DepartmentSizes(ctx, theirs, 0); err != nil || sizes[tree[1].ID] != 1 {
+		if sizes, err := s.DepartmentSizes(ctx, theirs, 0, tree); err != nil || sizes[tree[1].ID] != 1 {
+			t.Errorf("sizes %v, %v", sizes, err)
+		}
+		// Who is in two departments is one of those above.
+		m, err := s.Staff(ctx, everywhere, one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Phone, m.Departments = "", []core.ID{tree[0].ID, tree[1].ID}
+		if _, err := s.UpdateStaff(ctx, by, everywhere, m, nil); err != nil {
+			t.Fatal(err)
+		}
+		if sizes, err := s.DepartmentSizes(ctx, everywhere, 0, tree); err != nil || sizes[tree[0].ID] != 2 || sizes[tree[1].ID] != 2 {
 			t.Errorf("sizes %v, %v", sizes, err)
 		}
 
 		// Personal data is masked and sealed.
-		m, err := s.Staff(ctx, mine, one)
+		m, err = s.Staff(ctx, mine, one)
 		if err != nil || m.Phone != "137****0001" || m.Address != "湖滨路 1 号" || !slices.Equal(m.Communities, []core.ID{here}) {
 			t.Errorf("%+v, %v", m, err)
 		}

@@ -75,7 +75,7 @@ func (p *Pages) staffList(c *web.Context) error {
 		page.List.Empty.Action, page.List.Empty.More = page.Actions[1], page.Actions[0]
 	}
 	if len(tree) > 0 {
-		sizes, err := p.Store.DepartmentSizes(c.Ctx(), c.Scope(), frame.ChosenCommunity(c, found.At))
+		sizes, err := p.Store.DepartmentSizes(c.Ctx(), c.Scope(), frame.ChosenCommunity(c, found.At), tree)
 		if err != nil {
 			return err
 		}
@@ -133,12 +133,9 @@ func staffTree(
 		ID: "staff-tree", Label: "部门", All: templates.TreeNode{Label: "全部部门", URL: to(""), Current: chosen == 0, Leaf: true},
 	}
 	t.Nodes, _ = staffNodes(tree, 0, func(node core.DepartmentNode) templates.TreeNode {
-		n := 0
-		for _, id := range node.Below {
-			n += sizes[id]
-		}
 		return templates.TreeNode{
-			Label: node.Name, URL: to(node.ID.String()), Note: frame.Grouped(n), Current: node.ID == chosen, Leaf: len(node.Below) == 1,
+			Label: node.Name, URL: to(node.ID.String()), Note: frame.Grouped(sizes[node.ID]), Current: node.ID == chosen,
+			Leaf: len(node.Below) == 1,
 		}
 	}, func(node core.DepartmentNode) bool {
 		if len(tree) <= treeAllOpen {

@@ -150,23 +150,26 @@ func TestHomeStaysCurrent(t *testing.T) {
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
 	home := b.Get(t, frame.HomePath, http.StatusOK)
 	query, ok := home.Find("[data-pulse-also]").Attr("data-pulse-also")
-	if !ok || home.Find("main [data-live]").Length() < 5 {
-		t.Fatalf("%d live cards", home.Find("main [data-live]").Length())
+	if !ok || home.Find("main [data-pulse-card]").Length() < 5 {
+		t.Fatalf("%d live cards", home.Find("main [data-pulse-card]").Length())
+	}
+	if n := home.Find("[data-live]").Length(); n != 0 {
+		t.Errorf("%d parts of the page open a stream of events; there is none", n)
 	}
 	d.Fevers(t, d.Mine, 3)
 	part := b.Part(t, frame.NoticePath+query, http.StatusOK)
 	after := b.Get(t, frame.HomePath, http.StatusOK)
 	text := func(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Text()), " ") }
-	after.Find("main [data-live]").Each(func(_ int, card *goquery.Selection) {
-		name := card.AttrOr("data-live", "")
-		if fresh := part.Find(`[data-live="` + name + `"]`); name != "audit" && (fresh.Length() != 1 || text(fresh) != text(card)) {
+	after.Find("main [data-pulse-card]").Each(func(_ int, card *goquery.Selection) {
+		name := card.AttrOr("data-pulse-card", "")
+		if fresh := part.Find(`[data-pulse-card="` + name + `"]`); name != "audit" && (fresh.Length() != 1 || text(fresh) != text(card)) {
 			t.Errorf("%s: fetched %q, the page has %q", name, text(fresh), text(card))
 		}
 	})
-	if part.Find(`[data-live="waiting"] .tx-figure`).First().Text() != "3" || part.Find("[data-pulse-waiting]").Length() != 1 {
+	if part.Find(`[data-pulse-card="waiting"] .tx-figure`).First().Text() != "3" || part.Find("[data-pulse-waiting]").Length() != 1 {
 		t.Errorf("fetched %s", text(part.Find("body")))
 	}
-	if n := b.Part(t, frame.NoticePath, http.StatusOK).Find("[data-live]").Length(); n != 0 {
+	if n := b.Part(t, frame.NoticePath, http.StatusOK).Find("[data-pulse-card]").Length(); n != 0 {
 		t.Errorf("another page fetches %d cards", n)
 	}
 }

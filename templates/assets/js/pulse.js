@@ -46,8 +46,8 @@ function show(fresh) {
 
 // showCards renews the figures of the home page; not the one that has the focus.
 function showCards(fresh) {
-  for (const card of fresh.querySelectorAll("[data-live]")) {
-    const shown = document.querySelector(`main [data-live="${CSS.escape(card.dataset.live)}"]`);
+  for (const card of fresh.querySelectorAll("[data-pulse-card]")) {
+    const shown = document.querySelector(`main [data-pulse-card="${CSS.escape(card.dataset.pulseCard)}"]`);
     if (shown && !shown.contains(document.activeElement)) shown.replaceWith(card);
   }
 }

@@ -66,7 +66,7 @@ var BatchTypes = []BatchType{
 	},
 	{
 		BatchHouseMerge, "合并楼栋房屋", PermHouseEdit, "house", "项", "分开为合并前的楼栋和房屋，住户、限制、读头和申请都回到原处。",
-		"其中任何一项之后又改过的，整次不能撤销；合并后新增的住户和记录留在合并后的房屋。",
+		"其中任何一项之后又改过的，整次不能撤销；合并后添加的住户和产生的记录留在合并后的房屋。",
 	},
 	{
 		BatchMoveOut, "住户迁出", PermResidentEdit, "resident", "名住户", "恢复居住，认证和通行证恢复为迁出前的状态。",

@@ -237,7 +237,8 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加住户"}, {"create_many", "批量添加住户"}, {"update", "修改住户"},
-			{"move_out", "住户迁出"}, {"warn_lease", "提醒租约到期"}, {"restore", "恢复居住"}, {"remove", "删除登记"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
+			{"move_out", "住户迁出"},
+			{"warn_lease", "提醒租约到期"}, {"restore", "恢复居住"}, {"remove", "删除登记"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
 			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"}, {"import", "导入住户"},
 		},
 	},

@@ -2,7 +2,7 @@ package core
 
 import "fmt"
 
-// Obstacle is what stands in the way of a deletion: things of one stem that hang on it.
+// Obstacle is what prevents a deletion: things of one stem that hang on it.
 type Obstacle struct {
 	Stem  string
 	State string // of residents "out": who moved out; "" = no matter which
@@ -10,7 +10,7 @@ type Obstacle struct {
 	More  bool // there are more than N
 }
 
-// obstacleUnits count things that stand in the way.
+// obstacleUnits count things that prevent a deletion.
 var obstacleUnits = map[string]string{
 	"house": "套房屋", "resident": "名住户", "residentout": "名已迁出的住户", "accessrecord": "条出入记录", "restriction": "套正被限制出入",
 	"certification": "份待审核的申请", "reader": "台门禁读头", "guardpost": "个门岗", "guard": "名门岗人员", "observer": "名观察员",

@@ -16,7 +16,8 @@ func TestBuildingsAreMergedAndTakenApart(t *testing.T) {
 			b.click(`a[href*="/console/house?community="]`)
 			b.await("its houses", `location.pathname === "/console/house" && document.readyState === "complete"`)
 			b.await("the tree", `location.assign("/console/house/tree" + location.search) || true`)
-			b.await("its nodes", `location.pathname === "/console/house/tree" && document.querySelectorAll(".tx-tree > ul > li").length > 2`)
+			b.await("its nodes", `location.pathname === "/console/house/tree" && `+
+				`document.querySelectorAll(".tx-tree > ul > li").length > 2`)
 			b.run(`sessionStorage.nodes = document.querySelectorAll(".tx-tree > ul > li").length`)
 			b.run(`location.assign("/console/house/tree" + document.querySelectorAll(".tx-tree > ul > li > a")[0].search)`)
 			b.await("the building is chosen", `document.readyState === "complete" && document.querySelector(".tx-tree summary")`)

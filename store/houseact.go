@@ -156,8 +156,7 @@ func deleteHouses(tx *database.Tx, community core.ID, houses []core.House) error
 		}
 	}
 	err := database.EachPart(ids, func(part []core.ID) error {
-		in := " IN (" + database.Placeholders(len(part)) + ")"
-		if _, err := tx.Exec("DELETE FROM house_former WHERE into_id"+in, database.IDArgs(part)...); err != nil {
+		if err := forgetFormersOf(tx, part); err != nil {
 			return err
 		}
 		n, err := tx.Exec(

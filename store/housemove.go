@@ -376,7 +376,7 @@ func (p *housePlanner) namesOf(node core.ID) []string {
 	return names
 }
 
-// relabel writes the names of the houses anew, and refuses those that others have.
+// relabel writes the names of the houses again, and refuses those that others have.
 func (p *housePlanner) relabel() error {
 	var taken []any
 	for _, h := range p.houses {

@@ -110,7 +110,9 @@ func TestMergeNodes(t *testing.T) {
 		if got := w.labels(); got != "1栋1单元101 1栋1单元102 1栋1单元103 1栋2单元201" {
 			t.Errorf("houses %s", got)
 		}
-		people, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Community: w.community, House: w.houses[0], Page: Page{Limit: 9}})
+		people, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{
+			Community: w.community, House: w.houses[0], Page: Page{Limit: 9},
+		})
 		if err != nil || len(people) != 2 {
 			t.Errorf("%d residents of 1栋1单元101, %v", len(people), err)
 		}

@@ -155,7 +155,7 @@ func (m *houseMover) saveJoins() error {
 }
 
 // joinResidents moves residents. Of a person with two ties the one that ends stays behind, moved out, in the house
-// that is no more: what refers to it still finds it.
+// that is gone: what refers to it still finds it.
 func (m *houseMover) joinResidents(j HouseJoin) error {
 	ended, swapped := map[core.ID]bool{}, map[core.ID]bool{}
 	for _, twice := range j.Twice {
@@ -185,7 +185,7 @@ func (m *houseMover) joinResidents(j HouseJoin) error {
 	}
 	for _, t := range j.ties[1] {
 		if swapped[t.ID] {
-			if err := m.tx.ExecOne(database.ErrRace, "UPDATE resident SET house_id = ? WHERE id = ?", int64(j.From.ID), int64(t.ID)); err != nil {
+			if err := rehouse(m.tx, t.ID, int64(j.From.ID)); err != nil {
 				return err
 			}
 			if err := m.forgetName(t); err != nil {
@@ -206,7 +206,7 @@ func tieNamed(community core.ID, t tieOfHouse) named {
 	return residentNamed(core.Resident{ID: t.ID, Community: community, Name: t.Name, MovedOut: t.MovedOut.Time})
 }
 
-// placeResident puts a resident into a house; house 0 is none yet, which is noted as the one it comes from.
+// placeResident puts a resident into a house; 0 is a place between two houses.
 func (m *houseMover) placeResident(t tieOfHouse, house core.ID, leaves bool) error {
 	usable, err := passUsable(m.tx, t.ID)
 	if err != nil {
@@ -228,23 +228,6 @@ func (m *houseMover) placeResident(t tieOfHouse, house core.ID, leaves bool) err
 	return writeTie(m.tx, t.ID, after)
 }
 
-// writeTie writes what a move changes of a resident.
-func writeTie(tx *database.Tx, id core.ID, is movedThing) error {
-	return tx.ExecOne(
-		database.ErrRace,
-		"UPDATE resident SET house_id = ?, moved_out_at = ?, certified_at = ?, was_certified_at = ?, updated_at = ? WHERE id = ?",
-		int64(is.Parent), nullMillis(is.MovedOut), nullMillis(is.Certified), nullMillis(is.Was), is.Updated, int64(id),
-	)
-}
-
-// nullMillis returns milliseconds as a column value, nil for 0.
-func nullMillis(at int64) any {
-	if at == 0 {
-		return nil
-	}
-	return at
-}
-
 // passUsable reports whether a resident has a pass that is not disabled.
 func passUsable(tx *database.Tx, resident core.ID) (bool, error) {
 	var n int
@@ -258,8 +241,7 @@ func passUsable(tx *database.Tx, resident core.ID) (bool, error) {
 // joinApplications lets applications for a house that goes be for the one that stays.
 func (m *houseMover) joinApplications(j HouseJoin) error {
 	for _, id := range j.waiting {
-		err := m.tx.ExecOne(database.ErrRace, "UPDATE certification SET house_id = ? WHERE id = ?", int64(j.Into.ID), int64(id))
-		if err != nil {
+		if err := rehouseApplication(m.tx, id, j.Into.ID); err != nil {
 			return err
 		}
 		m.note(id, movedThing{Stem: "certification", Parent: j.From.ID}, movedThing{Parent: j.Into.ID})
@@ -273,10 +255,9 @@ func (m *houseMover) joinRestriction(j HouseJoin) error {
 		return err
 	}
 	if j.Restricted[1] {
-		_, err := m.tx.Exec("DELETE FROM house_restriction WHERE house_id = ?", int64(j.From.ID))
-		return err
+		return deleteRestrictions(m.tx, []core.ID{j.From.ID})
 	}
-	return m.tx.ExecOne(database.ErrRace, "UPDATE house_restriction SET house_id = ? WHERE house_id = ?", int64(j.Into.ID), int64(j.From.ID))
+	return moveRestriction(m.tx, j.From.ID, j.Into.ID)
 }
 
 // joinHouse deletes a house that became part of another, and adds its exits to the other's.
@@ -300,13 +281,7 @@ func (m *houseMover) joinHouse(j HouseJoin) error {
 	if err := m.tx.ExecOne(database.ErrRace, "DELETE FROM house WHERE id = ?", int64(was.ID)); err != nil {
 		return err
 	}
-	// what became part of it before is now part of the other
-	if _, err := m.tx.Exec("UPDATE house_former SET into_id = ? WHERE into_id = ?", int64(into.ID), int64(was.ID)); err != nil {
-		return err
-	}
-	_, err = m.tx.Exec("INSERT INTO house_former (house_id, community_id, into_id, label, merged_at) VALUES (?, ?, ?, ?, ?)",
-		int64(was.ID), int64(was.Community), int64(into.ID), was.Label, m.tx.NowMS())
-	return err
+	return keepFormer(m.tx, was, into.ID)
 }
 
 func (m *houseMover) houseBefore(h houseRow) (movedThing, error) {
@@ -319,55 +294,6 @@ func (m *houseMover) houseBefore(h houseRow) (movedThing, error) {
 		Stem: "house", Label: h.Label, Parent: h.Node, Name: h.Name, Path: h.Path, ArrearsFen: h.ArrearsFen,
 		Updated: millisOf(h.Updated.Time), Created: more.Created, Owners: more.Owners,
 	}, err
-}
-
-// takeExits removes the tally of a house and returns its days.
-func takeExits(tx *database.Tx, community, house core.ID) (string, error) {
-	var days []string
-	err := tx.All(&days, "SELECT days FROM exit_tally WHERE community_id = ? AND subject_id = ?"+tx.Dialect().ForUpdate(),
-		int64(community), int64(house))
-	if err != nil || len(days) == 0 {
-		return "", err
-	}
-	_, err = tx.Exec("DELETE FROM exit_tally WHERE community_id = ? AND subject_id = ?", int64(community), int64(house))
-	return days[0], err
-}
-
-// addExits adds the days of a tally to that of a house, or takes them off it if sign is -1.
-func addExits(tx *database.Tx, community, house core.ID, days string, sign int) error {
-	add, err := core.ParseTally(days)
-	if err != nil || len(add) == 0 {
-		return err
-	}
-	var there []string
-	err = tx.All(&there, "SELECT days FROM exit_tally WHERE community_id = ? AND subject_id = ?"+tx.Dialect().ForUpdate(),
-		int64(community), int64(house))
-	if err != nil {
-		return err
-	}
-	sum := core.Tally{}
-	if len(there) > 0 {
-		if sum, err = core.ParseTally(there[0]); err != nil {
-			return err
-		}
-	}
-	for day, n := range add {
-		if sum[day] += sign * n; sum[day] <= 0 {
-			delete(sum, day)
-		}
-	}
-	if len(there) == 0 && len(sum) > 0 {
-		_, err = tx.Exec("INSERT INTO exit_tally (community_id, subject_id, days, version) VALUES (?, ?, ?, 1)",
-			int64(community), int64(house), sum.Encode())
-		return err
-	}
-	if len(sum) == 0 {
-		_, err = tx.Exec("DELETE FROM exit_tally WHERE community_id = ? AND subject_id = ?", int64(community), int64(house))
-		return err
-	}
-	_, err = tx.Exec("UPDATE exit_tally SET days = ?, version = version + 1 WHERE community_id = ? AND subject_id = ?",
-		sum.Encode(), int64(community), int64(house))
-	return err
 }
 
 // saveHouses writes the new names and places of houses.
@@ -460,7 +386,8 @@ func (m *houseMover) saveNodes() error {
 			continue
 		}
 		before := nodeThing(change.was)
-		if err := m.tx.Get(&before.Owners, "SELECT owners_review FROM building_node WHERE id = ?", int64(change.was.ID)); err != nil {
+		err := m.tx.Get(&before.Owners, "SELECT owners_review FROM building_node WHERE id = ?", int64(change.was.ID))
+		if err != nil {
 			return err
 		}
 		m.note(change.was.ID, before, movedThing{Gone: true, Parent: m.merged[change.was.ID]})
@@ -510,9 +437,7 @@ func (m *houseMover) saveReaders() error {
 		before := movedThing{Stem: "reader", Scope: r.Scope, Updated: millisOf(r.Updated.Time)}
 		after := movedThing{Scope: database.JoinIDs(scope), Updated: m.tx.NextUpdated(r.Updated.Time)}
 		m.note(r.ID, before, after)
-		err := m.tx.ExecOne(database.ErrRace, "UPDATE reader SET scope_nodes = ?, updated_at = ? WHERE id = ?",
-			after.Scope, after.Updated, int64(r.ID))
-		if err != nil {
+		if err := writeReaderScope(m.tx, r.ID, after); err != nil {
 			return err
 		}
 	}
@@ -525,32 +450,4 @@ func (m *houseMover) subjects() error {
 		ids = append(ids, id)
 	}
 	return renameApplications(m.tx, ids)
-}
-
-// renameApplications lets applications that wait name their houses as these are called now. Those that are decided
-// keep the words of their time.
-func renameApplications(tx *database.Tx, houses []core.ID) error {
-	return database.EachPart(houses, func(part []core.ID) error {
-		var rows []struct {
-			ID    core.ID `db:"id"`
-			Label string  `db:"label"`
-		}
-		err := tx.All(&rows, `
-			SELECT c.id, h.label
-			FROM certification c
-			JOIN house h ON h.id = c.house_id
-			JOIN review r ON r.id = c.id
-			WHERE r.state = 'waiting' AND r.subject <> h.label AND c.house_id IN (`+database.Placeholders(len(part))+`)
-			ORDER BY c.id`, database.IDArgs(part)...)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			_, err := tx.Exec("UPDATE review SET subject = ? WHERE id = ? AND state = 'waiting'", row.Label, int64(row.ID))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

@@ -165,7 +165,8 @@ func (m *moveUndo) houses() error {
 	for _, id := range m.of("house", false) {
 		was, is := m.before[id], m.after[id]
 		row := houseRow{
-			ID: id, Community: m.batch.Community, Node: was.Parent, Name: was.Name, Label: was.Label, Path: was.Path, ArrearsFen: was.ArrearsFen,
+			ID: id, Community: m.batch.Community, Node: was.Parent, Name: was.Name, Label: was.Label, Path: was.Path,
+			ArrearsFen: was.ArrearsFen,
 		}
 		were[id] = houseRow{ID: id, Community: m.batch.Community, Label: is.Label}
 		row.Updated.Time = time.UnixMilli(was.Updated) // it is what it was, so that what was done before can be taken back too
@@ -206,7 +207,7 @@ func (m *moveUndo) house(id core.ID) error {
 	if err := addExits(m.tx, m.batch.Community, id, was.Exits, 1); err != nil {
 		return err
 	}
-	if _, err := m.tx.Exec("DELETE FROM house_former WHERE house_id = ?", int64(id)); err != nil {
+	if err := forgetFormer(m.tx, id); err != nil {
 		return err
 	}
 	return m.restriction(id, into, was)
@@ -214,20 +215,17 @@ func (m *moveUndo) house(id core.ID) error {
 
 // restriction puts a house's restriction back. The other's is lifted if it is the one that came along.
 func (m *moveUndo) restriction(id, into core.ID, was movedThing) error {
-	if was.Restricted != nil {
-		r := was.Restricted
+	if r := was.Restricted; r != nil {
 		last, err := lastDayOf(r.LastDay)
 		if err != nil {
 			return err
 		}
-		if _, err := m.tx.Exec("DELETE FROM house_restriction WHERE house_id = ? AND created_at = ? AND exits = ? AND reason = ?",
-			int64(into), r.Since, *r.Exits, r.Reason); err != nil {
+		if err := dropRestriction(m.tx, into, *r); err != nil {
 			return err
 		}
-		if _, err := m.tx.Exec(
-			"INSERT INTO house_restriction (house_id, community_id, exits, reason, last_day, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+		if err := insertRestrictions(m.tx, [][]any{{
 			int64(id), int64(m.batch.Community), *r.Exits, r.Reason, int32(last), r.Since,
-		); err != nil {
+		}}); err != nil {
 			return err
 		}
 	}
@@ -238,7 +236,7 @@ func (m *moveUndo) restriction(id, into core.ID, was movedThing) error {
 func (m *moveUndo) residents() error {
 	ids := m.of("resident", false)
 	for _, id := range ids {
-		if err := m.tx.ExecOne(database.ErrRace, "UPDATE resident SET house_id = ? WHERE id = ?", -int64(id), int64(id)); err != nil {
+		if err := rehouse(m.tx, id, -int64(id)); err != nil {
 			return err
 		}
 	}
@@ -270,23 +268,23 @@ func (m *moveUndo) residents() error {
 // others puts readers and applications back.
 func (m *moveUndo) others() error {
 	for _, id := range m.of("reader", false) {
-		_, err := m.tx.Exec("UPDATE reader SET scope_nodes = ?, updated_at = ? WHERE id = ?", m.before[id].Scope, m.before[id].Updated, int64(id))
-		if err != nil {
+		if err := writeReaderScope(m.tx, id, m.before[id]); err != nil {
 			return err
 		}
 	}
 	for _, id := range m.of("certification", false) {
-		_, err := m.tx.Exec("UPDATE certification SET house_id = ? WHERE id = ?", int64(m.before[id].Parent), int64(id))
-		if err != nil {
+		if err := rehouseApplication(m.tx, id, m.before[id].Parent); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// relabel names what came below the nodes since anew, and the paths of nodes that moved with others.
+// relabel names what was added below the nodes since, and the paths of nodes that moved with others.
 func (m *moveUndo) relabel(c core.Community) error {
-	p := housePlanner{community: c, all: m.tx.All, nodes: map[core.ID]*nodeRow{}, houses: map[core.ID]*houseRow{}, wasHouse: map[core.ID]houseRow{}}
+	p := housePlanner{
+		community: c, all: m.tx.All, nodes: map[core.ID]*nodeRow{}, houses: map[core.ID]*houseRow{}, wasHouse: map[core.ID]houseRow{},
+	}
 	var nodes []nodeRow
 	err := m.tx.All(&nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(c.ID))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // obstaclesCounted is up to how many access records are counted: there may be a million.
 const obstaclesCounted = 1000
 
-// houseObstacles are what stands in the way of deleting houses; each query ends in an IN list of them.
+// houseObstacles are what prevents deleting houses; each query ends in an IN list of them.
 var houseObstacles = []struct {
 	of    core.Obstacle
 	query string
@@ -30,7 +30,7 @@ var houseObstacles = []struct {
 	},
 }
 
-// obstaclesOf returns what stands in the way of deleting houses of a community, those that became part of them
+// obstaclesOf returns what prevents deleting houses of a community, those that became part of them
 // included.
 func obstaclesOf(all readAll, community core.ID, houses []core.ID) ([]core.Obstacle, error) {
 	ids := append([]core.ID(nil), houses...)
@@ -72,7 +72,7 @@ func obstaclesOf(all readAll, community core.ID, houses []core.ID) ([]core.Obsta
 	return found, nil
 }
 
-// HouseObstacles returns what stands in the way of deleting a house that the caller has read.
+// HouseObstacles returns what prevents deleting a house that the caller has read.
 func (s *Store) HouseObstacles(ctx context.Context, house core.House) ([]core.Obstacle, error) {
 	found, err := obstaclesOf(s.readAll(ctx), house.Community, []core.ID{house.ID})
 	return found, database.Wrap("obstacles of a house", err)
@@ -82,7 +82,7 @@ func (s *Store) readAll(ctx context.Context) readAll {
 	return func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }
 }
 
-// NodeObstacles returns what stands in the way of deleting a node that the caller has read, and how many houses are
+// NodeObstacles returns what prevents deleting a node that the caller has read, and how many houses are
 // below it.
 func (s *Store) NodeObstacles(ctx context.Context, node core.BuildingNode) (found []core.Obstacle, houses int, err error) {
 	below, err := housesBelow(s.readAll(ctx), node)

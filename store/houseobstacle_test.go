@@ -7,7 +7,7 @@ import (
 	"tongxing/core"
 )
 
-// What stands in the way of deleting a house is counted by what it is, and so for the node above it; without obstacles
+// What prevents deleting a house is counted by what it is, and so for the node above it; without obstacles
 // a node goes with its houses.
 func TestObstaclesOfHousesAndNodes(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

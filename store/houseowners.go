@@ -17,7 +17,7 @@ const effectiveOwners = `COALESCE(
 		FROM building_node n
 		WHERE n.community_id = h.community_id
 			AND n.owners_review IS NOT NULL
-			AND n.path = SUBSTR(h.path, 1, LENGTH(n.path))
+			AND INSTR(h.path, n.path) = 1
 		ORDER BY n.level DESC
 		LIMIT 1
 	),
@@ -105,9 +105,14 @@ func (s *Store) UpdateOwnersReview(ctx context.Context, by core.Actor, scope cor
 		if ownersWords(was.Allowed) == ownersWords(change.Allowed) {
 			return nil
 		}
-		err = tx.ExecOne(core.NotFound(missing), "UPDATE "+table+" SET owners_review = ? WHERE "+where,
-			append([]any{ownersColumn(change.Allowed)}, args...)...)
-		if err != nil {
+		update := "UPDATE community SET owners_review = ? WHERE id = ?"
+		switch table {
+		case "house":
+			update = "UPDATE house SET owners_review = ? WHERE id = ?"
+		case "building_node":
+			update = "UPDATE building_node SET owners_review = ? WHERE id = ?"
+		}
+		if err := tx.ExecOne(core.NotFound(missing), update, ownersColumn(change.Allowed), int64(id)); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{

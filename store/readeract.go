@@ -364,3 +364,8 @@ func nodeLabels(tx *database.Tx, ids []core.ID) (map[core.ID]string, error) {
 	}
 	return labels, err
 }
+
+// writeReaderScope sets which nodes a reader serves, as a move of houses has it.
+func writeReaderScope(tx *database.Tx, id core.ID, is movedThing) error {
+	return tx.ExecOne(database.ErrRace, "UPDATE reader SET scope_nodes = ?, updated_at = ? WHERE id = ?", is.Scope, is.Updated, int64(id))
+}

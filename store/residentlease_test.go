@@ -78,7 +78,7 @@ func TestLeasesEnd(t *testing.T) {
 	})
 }
 
-// The tenant, the owner and the office are told once, seven days before; another last day is told of anew.
+// The tenant, the owner and the office are told once, seven days before; of another last day they are told again.
 func TestLeasesAreWarnedOfOnce(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		community := newCommunity(t, s, "翠湖花园")

@@ -252,3 +252,17 @@ func restrictionGroups(h restrictedHouses, few bool) []*restrictionGroup {
 	}
 	return groups
 }
+
+// moveRestriction lets a restriction be that of another house, which has none.
+func moveRestriction(tx *database.Tx, from, to core.ID) error {
+	return tx.ExecOne(
+		database.ErrRace, "UPDATE house_restriction SET house_id = ? WHERE house_id = ?", int64(to), int64(from),
+	)
+}
+
+// dropRestriction deletes the restriction of a house if it is a certain one.
+func dropRestriction(tx *database.Tx, house core.ID, r restrictionItem) error {
+	_, err := tx.Exec("DELETE FROM house_restriction WHERE house_id = ? AND created_at = ? AND exits = ? AND reason = ?",
+		int64(house), r.Since, *r.Exits, r.Reason)
+	return err
+}

@@ -436,3 +436,9 @@ func moveReviews(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE review SET applicant_id = ? WHERE applicant_id = ?", int64(to), int64(from))
 	return err
 }
+
+// renameReview lets a review that waits name its subject as that is called now.
+func renameReview(tx *database.Tx, id core.ID, subject string) error {
+	_, err := tx.Exec("UPDATE review SET subject = ? WHERE id = ? AND state = 'waiting'", subject, int64(id))
+	return err
+}

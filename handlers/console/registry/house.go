@@ -35,6 +35,30 @@ func (p *Pages) houseRoutes() []web.Route {
 	}
 }
 
+// houseMoveRoutes returns the routes by which nodes are renamed, moved and merged, and houses merged.
+func (p *Pages) houseMoveRoutes() []web.Route {
+	edit := web.Need(core.PermHouseEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: houseNodePath + "/:id/move", Access: edit, Handler: p.houseNodeMoveForm},
+		{Method: http.MethodPost, Path: houseNodePath + "/:id/move", Access: edit, Level: web.Asks, Handler: p.houseNodeMove, Draft: true},
+		{
+			Method: http.MethodPost, Path: houseNodePath + "/:id/delete", Access: edit, Level: web.Types, Handler: p.houseNodeRemove,
+		},
+		{Method: http.MethodGet, Path: frame.HousePath + "/:id/held", Access: edit, Handler: p.houseHeld},
+		{Method: http.MethodGet, Path: frame.HousePath + "/:id/merge", Access: edit, Handler: p.houseMergeForm},
+		{Method: http.MethodPost, Path: frame.HousePath + "/:id/merge", Access: edit, Level: web.Asks, Handler: p.houseMerge, Draft: true},
+	}
+}
+
+// houseOwnersRoutes returns the routes of the switch that lets owners decide applications, at each place of the tree.
+func (p *Pages) houseOwnersRoutes() []web.Route {
+	edit := web.Need(core.PermHouseEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: houseOwnersPath, Access: edit, Handler: p.houseOwnersEdit},
+		{Method: http.MethodPost, Path: houseOwnersPath, Access: edit, Handler: p.houseOwnersUpdate, Draft: true},
+	}
+}
+
 const housesAPage = 50
 
 type houseListPage struct {

@@ -3,7 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -17,21 +17,6 @@ import (
 const houseNodePath = frame.HousePath + "/node"
 
 func houseNodeURL(node core.ID) string { return houseNodePath + "/" + node.String() }
-
-// houseMoveRoutes returns the routes by which nodes are renamed, moved and merged, and houses merged.
-func (p *Pages) houseMoveRoutes() []web.Route {
-	edit := web.Need(core.PermHouseEdit)
-	return []web.Route{
-		{Method: http.MethodGet, Path: houseNodePath + "/:id/move", Access: edit, Handler: p.houseNodeMoveForm},
-		{Method: http.MethodPost, Path: houseNodePath + "/:id/move", Access: edit, Level: web.Asks, Handler: p.houseNodeMove, Draft: true},
-		{
-			Method: http.MethodPost, Path: houseNodePath + "/:id/delete", Access: edit, Level: web.Types, Handler: p.houseNodeRemove,
-		},
-		{Method: http.MethodGet, Path: frame.HousePath + "/:id/held", Access: edit, Handler: p.houseHeld},
-		{Method: http.MethodGet, Path: frame.HousePath + "/:id/merge", Access: edit, Handler: p.houseMergeForm},
-		{Method: http.MethodPost, Path: frame.HousePath + "/:id/merge", Access: edit, Level: web.Asks, Handler: p.houseMerge, Draft: true},
-	}
-}
 
 // houseMoveForm is the posted form. Act is what is done with a node: rename, move, merge.
 type houseMoveForm struct {
@@ -317,7 +302,7 @@ func houseMoveAsk(c *web.Context, m houseMoving, plan store.HouseMovePlan) templ
 	return ask
 }
 
-// houseMoveEffects says what would change, and each pair of houses that becomes one.
+// houseMoveEffects describes what would change, and each pair of houses that becomes one.
 func houseMoveEffects(plan store.HouseMovePlan) []string {
 	effects := []string{fmt.Sprintf("房屋 %s 套，住着 %s 人", frame.Grouped(plan.Houses), frame.Grouped(plan.Residents))}
 	if plan.Restricted > 0 {
@@ -332,12 +317,24 @@ func houseMoveEffects(plan store.HouseMovePlan) []string {
 	if n := len(plan.Joins); n > 0 {
 		effects = append(effects, fmt.Sprintf("%d 套门牌相同，合成一套：", n))
 	}
-	return append(effects, frame.Named(len(plan.Joins), "套", func(i int) string { return houseJoinText(plan.Joins[i]) })...)
+	// those with something to resolve come first, all of them
+	joins := slices.Clone(plan.Joins)
+	slices.SortStableFunc(joins, func(a, b store.HouseJoin) int { return len(houseJoinConflicts(b)) - len(houseJoinConflicts(a)) })
+	for len(joins) > 0 && len(houseJoinConflicts(joins[0])) > 0 {
+		effects, joins = append(effects, houseJoinText(joins[0])), joins[1:]
+	}
+	return append(effects, frame.Named(len(joins), "套", func(i int) string { return houseJoinText(joins[i]) })...)
 }
 
-// houseJoinText says what becomes of two houses, and how each conflict is resolved.
+// houseJoinText describes what happens to two houses, and how each conflict is resolved.
 func houseJoinText(j store.HouseJoin) string {
 	words := []string{fmt.Sprintf("%s 并入 %s：%d 名住户（含已迁出）", j.From.Label, j.Into.Label, j.Residents)}
+	return strings.Join(append(words, houseJoinConflicts(j)...), "；")
+}
+
+// houseJoinConflicts describes how each conflict of two houses is resolved.
+func houseJoinConflicts(j store.HouseJoin) []string {
+	var words []string
 	for _, twice := range j.Twice {
 		kept := core.StayText(!twice.Kept.Lives, twice.Kept.Certified)
 		words = append(words, fmt.Sprintf("%s 两边都有登记，留下%s、%s的一份，另一份按迁出处理",
@@ -348,12 +345,12 @@ func houseJoinText(j store.HouseJoin) string {
 	}
 	switch {
 	case j.Restricted[0] && j.Restricted[1]:
-		words = append(words, "两边都有限制，留下"+j.Into.Label+"的")
+		words = append(words, "两边都有限制，留下 "+j.Into.Label+" 的")
 	case j.Restricted[0]:
-		words = append(words, "限制改为"+j.Into.Label+"的")
+		words = append(words, "限制改为 "+j.Into.Label+" 的")
 	}
 	if j.From.ArrearsFen > 0 && j.Into.ArrearsFen > 0 && j.From.ArrearsFen != j.Into.ArrearsFen {
 		words = append(words, "两边都有欠费，取较大的 "+core.Yuan(max(j.From.ArrearsFen, j.Into.ArrearsFen))+" 元")
 	}
-	return strings.Join(words, "；")
+	return words
 }

@@ -67,8 +67,8 @@ func TestNodesAreMergedAfterAPreview(t *testing.T) {
 	choice := form.Find(`select[name="into"] option:contains("` + strings.TrimSuffix(node.Name, "号楼") + `栋")`).First()
 	to := houseNodeURL(node.ID) + "/move"
 	page, _ := b.Post(t, to, url.Values{"act": {"merge"}, "into": {choice.AttrOr("value", "")}}, http.StatusOK)
-	if text := page.Find("form.tx-confirm").Text(); !strings.Contains(text, "房屋 1 套") || !strings.Contains(text, from.Label+" 并入 "+into.Label) ||
-		d.Houses(t) != before {
+	if text := page.Find("form.tx-confirm").Text(); !strings.Contains(text, "房屋 1 套") ||
+		!strings.Contains(text, from.Label+" 并入 "+into.Label) || d.Houses(t) != before {
 		t.Fatalf("the preview says %q", strings.Join(strings.Fields(text), " "))
 	}
 	answer := answered(page)

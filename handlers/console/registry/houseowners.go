@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"net/http"
 	"strings"
 
 	"tongxing/core"
@@ -15,15 +14,6 @@ const houseOwnersPath = frame.HousePath + "/owners"
 
 // ownersQuestion is the switch's name in the original.
 const ownersQuestion = "是否允许业主审核所属房间住户的申请"
-
-// houseOwnersRoutes returns the routes of the switch that lets owners decide applications, at each place of the tree.
-func (p *Pages) houseOwnersRoutes() []web.Route {
-	edit := web.Need(core.PermHouseEdit)
-	return []web.Route{
-		{Method: http.MethodGet, Path: houseOwnersPath, Access: edit, Handler: p.houseOwnersEdit},
-		{Method: http.MethodPost, Path: houseOwnersPath, Access: edit, Handler: p.houseOwnersUpdate, Draft: true},
-	}
-}
 
 // ownersPlace is a place of the tree with what is said there, and what it would have from above.
 type ownersPlace struct {

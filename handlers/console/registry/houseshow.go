@@ -82,7 +82,7 @@ func openNodes(to func(pairs ...string) string, tree []*store.TreeNode, chosen c
 	return nodes, open
 }
 
-// treeActs gives the chosen node, or the whole, its acts, and says where owners may decide applications.
+// treeActs adds the acts of the chosen node, or of the whole, and shows where owners may decide applications.
 func treeActs(
 	t *templates.Tree, csrf string, at frame.CommunityChoice, tree []*store.TreeNode, chosen core.ID, owners store.OwnersReviews,
 ) {
@@ -105,8 +105,10 @@ func ownersAction(at frame.CommunityChoice, node core.ID, allowed bool) template
 	return templates.Action{Label: "业主审核：" + ownersWord(allowed), URL: ownersURL(at, node, 0), Icon: "shield-check"}
 }
 
-// nodeActs gives the current one of some nodes its acts; allowed is what is in effect above them.
-func nodeActs(shown []templates.TreeNode, at frame.CommunityChoice, nodes []*store.TreeNode, owners store.OwnersReviews, allowed bool) {
+// nodeActs adds the acts of the current one of some nodes; allowed is what is in effect above them.
+func nodeActs(
+	shown []templates.TreeNode, at frame.CommunityChoice, nodes []*store.TreeNode, owners store.OwnersReviews, allowed bool,
+) {
 	for i, node := range nodes {
 		in := allowed
 		if own, said := owners.Nodes[node.ID]; said {
@@ -115,7 +117,8 @@ func nodeActs(shown []templates.TreeNode, at frame.CommunityChoice, nodes []*sto
 		if shown[i].Current {
 			url := houseNodeURL(node.ID) + "/move"
 			menu := templates.RowMenu{Label: node.Name + " 的操作", Links: []templates.Action{
-				{Label: "改名", URL: url + "?act=rename", Icon: "pencil"}, {Label: "合并到…", URL: url + "?act=merge", Icon: "building-community"},
+				{Label: "改名", URL: url + "?act=rename", Icon: "pencil"},
+				{Label: "合并到…", URL: url + "?act=merge", Icon: "building-community"},
 			}}
 			if node.Level > 0 {
 				menu.Links = append(menu.Links, templates.Action{Label: "移动到…", URL: url + "?act=move", Icon: "arrow-right"})

@@ -9,7 +9,7 @@ import (
 	"tongxing/templates"
 )
 
-// obstaclePage lists what stands in the way of a deletion, each with the list of exactly that.
+// obstaclePage lists what prevents a deletion, each with the list of exactly that.
 type obstaclePage struct {
 	templates.Shell
 	Text      string
@@ -66,7 +66,7 @@ func (o obstacleAt) place(house, node string) []string {
 	return nil
 }
 
-// obstaclePage shows what stands in the way.
+// obstaclePage shows what prevents a deletion.
 func (p *Pages) obstaclePage(c *web.Context, stem string, o obstacleAt, found []core.Obstacle, page obstaclePage) error {
 	name := o.label
 	if name == "" {
@@ -80,7 +80,7 @@ func (p *Pages) obstaclePage(c *web.Context, stem string, o obstacleAt, found []
 	return p.Page(c, http.StatusOK, "console/house/held", page)
 }
 
-// houseHeld shows what stands in the way of deleting a house.
+// houseHeld shows what prevents deleting a house.
 func (p *Pages) houseHeld(c *web.Context) error {
 	house, at, err := p.house(c)
 	if err != nil {
@@ -102,7 +102,7 @@ func redirectOr(c *web.Context, err error, to string) error {
 	return c.Redirect(to)
 }
 
-// houseNodeRemove deletes a node with its houses, or says what stands in the way.
+// houseNodeRemove deletes a node with its houses, or shows what prevents that.
 func (p *Pages) houseNodeRemove(c *web.Context) error {
 	node, m, err := p.houseNodeMoving(c, "rename")
 	if err != nil {
@@ -128,7 +128,7 @@ func (p *Pages) houseNodeRemove(c *web.Context) error {
 	})
 }
 
-// communityHeld shows what stands in the way of deleting a community.
+// communityHeld shows what prevents deleting a community.
 func (p *Pages) communityHeld(c *web.Context) error {
 	community, err := p.community(c)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"tongxing/handlers/console/frame"
 )
 
-// What stands in the way of a deletion is listed with links to the lists of exactly that: of a house, a node and a
+// What prevents a deletion is listed with links to the lists of exactly that: of a house, a node and a
 // community.
 func TestObstaclesAreListedWithLinks(t *testing.T) {
 	d := newDesk(t)

@@ -103,6 +103,9 @@ func TestActsAskByTheirLevel(t *testing.T) {
 			}
 			continue
 		}
+		if r.Path == "/console/house/node/:id/delete" && doc.Find("#held-title").Length() == 1 {
+			continue // the estate's node has residents: what prevents it is listed (registry tests the question)
+		}
 		if q.Length() != 1 {
 			t.Errorf("%s declares a level, and does not ask: %d %s", name, answer.Code, answer.Header().Get("Location"))
 			continue

@@ -174,3 +174,6 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		})
 	})
 }
+
+// updateCommunityOwners sets what holds for all houses below which nothing else is said.
+const updateCommunityOwners = "UPDATE community SET owners_review = ? WHERE id = ?"

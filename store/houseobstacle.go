@@ -109,7 +109,8 @@ func (s *Store) RemoveNode(ctx context.Context, by core.Actor, scope core.Scope,
 			return err
 		}
 		var there []core.ID
-		if err := tx.All(&there, "SELECT id FROM building_node WHERE id = ? AND community_id = ?", int64(node.ID), int64(c.ID)); err != nil {
+		query := "SELECT id FROM building_node WHERE id = ? AND community_id = ?"
+		if err := tx.All(&there, query, int64(node.ID), int64(c.ID)); err != nil {
 			return err
 		}
 		if len(there) == 0 {

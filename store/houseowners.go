@@ -105,7 +105,7 @@ func (s *Store) UpdateOwnersReview(ctx context.Context, by core.Actor, scope cor
 		if ownersWords(was.Allowed) == ownersWords(change.Allowed) {
 			return nil
 		}
-		update := "UPDATE community SET owners_review = ? WHERE id = ?"
+		update := updateCommunityOwners
 		switch table {
 		case "house":
 			update = "UPDATE house SET owners_review = ? WHERE id = ?"

@@ -335,6 +335,50 @@ func TestStopIsOfOneAccount(t *testing.T) {
 	})
 }
 
+// What may have been sent by one account is repeated by that account alone, though another would come first by now; and
+// a stopped account does not hide another that the recipient follows.
+func TestWhichAccountSends(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		user, err := p.s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "owner"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, followed_at, created_at) VALUES ('wx9', 'owner9', ?, 1, 1)",
+			int64(user.ID))
+		p.put(t, core.MessageSignIn, 1)
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerUnsure, "")
+		other := p.setup.Officials[0]
+		other.App.AppID = "wx9"
+		p.setup.Officials = []core.MessageAccount{other, p.setup.Officials[0]}
+		p.clock.Add(time.Minute)
+		d := p.claimOne(t, core.ChannelTemplate)
+		if d.AppID != "wx1" {
+			t.Errorf("repeated by %q", d.AppID)
+		}
+		p.record(t, d, core.AnswerAccepted, "")
+
+		p.put(t, core.MessageSignIn, 1)
+		if d = p.claimOne(t, core.ChannelTemplate); d.AppID != "wx9" {
+			t.Errorf("sent by %q", d.AppID)
+		}
+		p.record(t, d, core.AnswerNoQuota, "")
+		if d = p.claimOne(t, core.ChannelTemplate); d.AppID != "wx1" {
+			t.Errorf("while the first is stopped it is sent by %q", d.AppID)
+		}
+	})
+}
+
+// A kind of a later version waits for a server that knows it.
+func TestKindOfALaterVersionWaits(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.put(t, "later", 1)
+		if list := p.claim(t); len(list) != 0 {
+			t.Errorf("sent %+v", list)
+		}
+		p.wantLast(t, core.MessageWaiting, "", "")
+	})
+}
+
 // A short stop is waited for, and what must be mended is given up after a while.
 func TestShortStopIsWaitedFor(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

@@ -12,8 +12,12 @@ import (
 // Claim returns messages that are due, to be sent by the caller alone within the lease, and how many it looked
 // at: some wait on, or have come to their end. Of several workers that ask at once, each message goes to one.
 func (b *Box) Claim(ctx context.Context, ask core.MessageClaim) (list []core.Dispatch, seen int, err error) {
+	args := []any{b.db.Now().UnixMilli()}
+	for _, kind := range core.MessageKinds() {
+		args = append(args, string(kind))
+	}
 	var due []core.ID // most calls find nothing and need no transaction
-	if err := b.db.All(ctx, &due, dueQuery, b.db.Now().UnixMilli(), ask.Limit); err != nil {
+	if err := b.db.All(ctx, &due, dueQuery, append(args, ask.Limit)...); err != nil {
 		return nil, 0, database.Wrap("look for messages", err)
 	}
 	if len(due) == 0 {
@@ -34,10 +38,12 @@ func (b *Box) Claim(ctx context.Context, ask core.MessageClaim) (list []core.Dis
 	return list, seen, err
 }
 
-const dueQuery = `
+// dueQuery finds messages of the kinds that this program knows: those of a later version are for its servers.
+var dueQuery = `
 	SELECT id
 	FROM message
 	WHERE next_at <= ?
+	AND kind IN (` + database.Placeholders(len(core.MessageTypes)) + `)
 	ORDER BY next_at
 	LIMIT ?`
 

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -16,6 +17,7 @@ type facts struct {
 	phones     map[core.ID]string // of WeChat users
 	members    map[core.ID]member // of WeWork, by their account of the console
 	staff      map[core.ID]string // phones of staff, by their account
+	doubtful   map[core.ID]string // accounts by which messages in doubt were sent
 }
 
 // member is a member of a company in use.
@@ -35,8 +37,11 @@ type identity struct {
 type optOut struct{ App, Open, Template string }
 
 func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f facts, err error) {
-	var users, accounts []core.ID
+	var users, accounts, doubtful []core.ID
 	for _, r := range rows {
+		if !r.Unsure.IsZero() || !r.open.Begun.IsZero() {
+			doubtful = append(doubtful, r.ID)
+		}
 		if r.User != 0 {
 			users = append(users, r.User)
 		}
@@ -47,8 +52,12 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 	f = facts{
 		identities: map[core.ID]map[string]identity{}, optOuts: map[optOut]core.MessageReason{},
 		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{}, staff: map[core.ID]string{},
+		doubtful: map[core.ID]string{},
 	}
 	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
+		return f, err
+	}
+	if err := database.EachPart(doubtful, func(part []core.ID) error { return f.readDoubtful(tx, part) }); err != nil {
 		return f, err
 	}
 	err = database.EachPart(users, func(part []core.ID) error {
@@ -67,6 +76,23 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		err = database.EachPart(accounts, func(part []core.ID) error { return f.readStaffPhones(tx, part) })
 	}
 	return f, err
+}
+
+// readDoubtful reads by which accounts messages in doubt were sent: no other recognises a repeat.
+func (f *facts) readDoubtful(tx *database.Tx, messages []core.ID) error {
+	var rows []struct {
+		Message core.ID `db:"message_id"`
+		App     string  `db:"app_id"`
+	}
+	err := tx.All(&rows, `
+		SELECT message_id, app_id
+		FROM message_attempt
+		WHERE message_id IN (`+database.Placeholders(len(messages))+`)
+		ORDER BY id`, database.IDArgs(messages)...)
+	for _, r := range rows {
+		f.doubtful[r.Message] = r.App // the latest
+	}
+	return err
 }
 
 // readMembers reads which accounts are of staff who work at a company in use.
@@ -248,23 +274,36 @@ func (f *facts) memberOf(m core.Message) member {
 }
 
 // official returns by which official account a message is sent, and how it reaches the recipient: the first of those
-// that may tell of it, have a template for it and are followed. If none is, it is the first with a template.
+// that may tell of it, have a template for it, are followed and may send now. If none is, it is the first that is
+// followed, or else the first with a template. What may have been sent by one is sent by no other.
 func (f *facts) official(setup core.MessageSetup, m core.Message) (core.MessageAccount, core.MessageReach) {
-	var first core.MessageAccount
+	var first, stopped core.MessageAccount
 	reach := core.MessageReach{Why: core.WhyChannelOff}
+	var later core.MessageReach
 	for _, a := range setup.OfficialsOf(m.Community) {
-		if a.Templates[m.Kind].ID == "" {
+		template := a.Templates[m.Kind].ID
+		if only, bound := f.doubtful[m.ID]; template == "" || bound && a.App.AppID != only {
 			continue
 		}
 		by := f.reachOfficial(a, m)
-		if by.Address != "" {
+		switch {
+		case by.Address != "" && !f.stopped(a.App.AppID, template):
 			return a, by
-		}
-		if first.App.AppID == "" {
+		case by.Address != "" && later.Address == "":
+			stopped, later = a, by
+		case first.App.AppID == "":
 			first, reach = a, by
 		}
 	}
+	if later.Address != "" {
+		return stopped, later
+	}
 	return first, reach
+}
+
+// stopped reports whether an official account sends nothing by a template now.
+func (f *facts) stopped(appID, template string) bool {
+	return slices.ContainsFunc(f.stops, func(s core.ChannelStop) bool { return s.Holds(core.ChannelTemplate, appID, template) })
 }
 
 func (f *facts) reachOfficial(a core.MessageAccount, m core.Message) core.MessageReach {

@@ -29,7 +29,7 @@ const (
 	outboxLease   = 2 * time.Minute  // for which a claimed message is a server's alone
 	outboxHeld    = 90 * time.Second // how long an answer waits for the database: less than the lease
 	outboxRelease = time.Second      // how long a shutdown waits for the database
-	outboxTrouble = 20               // calls in a row without an answer, after which a channel rests
+	outboxTrouble = 20               // calls of an account in a row without an answer, after which it rests
 	outboxRest    = 30 * time.Second // and for how long
 )
 
@@ -46,7 +46,13 @@ type outboxWorker struct {
 	mu      sync.Mutex
 	free    int
 	freed   *sync.Cond
-	trouble map[core.MessageChannel]int
+	trouble map[sendingBy]int
+}
+
+// sendingBy is by what messages are sent: a channel, and the account of WeChat that it uses.
+type sendingBy struct {
+	channel core.MessageChannel
+	appID   string // "" = it uses none
 }
 
 // newOutboxWorker returns a worker for the channels of senders; setup names their accounts and templates, and is
@@ -58,7 +64,7 @@ func newOutboxWorker(
 		store: s, log: log, senders: senders, sendTime: outboxSend, poll: outboxPoll,
 		setup: setup,
 		ask:   core.MessageClaim{Zone: s.Zone(), Lease: outboxLease},
-		free:  outboxFlight, trouble: map[core.MessageChannel]int{},
+		free:  outboxFlight, trouble: map[sendingBy]int{},
 	}
 	w.freed = sync.NewCond(&w.mu)
 	return w
@@ -172,6 +178,10 @@ func (w *outboxWorker) sendAll(ctx context.Context, s sender, queue <-chan core.
 				continue
 			}
 			d = begun
+		} else if !w.store.Now().Before(d.Begun.Add(d.Held)) {
+			// This process was suspended: the message may be another server's by now, and have been sent long ago.
+			w.release(d)
+			continue
 		}
 		results <- w.sendOne(ctx, s, d)
 	}
@@ -250,27 +260,29 @@ func (w *outboxWorker) record(ctx context.Context, batch []core.SendResult) {
 	}
 }
 
-// watch lets a channel rest whose platform does not answer, and reports what somebody must look at.
+// watch lets a channel rest, by one account alone, whose platform does not answer, and reports what somebody must look at.
 func (w *outboxWorker) watch(ctx context.Context, batch []core.SendResult) {
 	for _, r := range batch {
 		switch r.Answer {
 		case core.AnswerUnsent, core.AnswerUnsure, core.AnswerBusy:
-			w.trouble[r.Channel]++
+			w.trouble[sendingBy{r.Channel, r.AppID}]++
 		default:
-			w.trouble[r.Channel] = 0
+			w.trouble[sendingBy{r.Channel, r.AppID}] = 0
 		}
 		if core.NeedsAlarm(r.Answer) {
 			w.log.Error("a channel of messages needs attention", "channel", r.Channel, "code", r.Code, "why", core.ReasonOf(r.Answer))
 		}
 	}
-	for channel, n := range w.trouble {
+	for by, n := range w.trouble {
 		if n < outboxTrouble {
 			continue
 		}
-		w.trouble[channel] = 0
-		stop := core.ChannelStop{Channel: channel, Until: w.store.Now().Add(outboxRest), Reason: core.WhyNoAnswer}
+		w.trouble[by] = 0
+		stop := core.ChannelStop{
+			Channel: by.channel, AppID: by.appID, Until: w.store.Now().Add(outboxRest), Reason: core.WhyNoAnswer,
+		}
 		if err := w.store.Outbox().Stop(ctx, stop); err != nil && !errors.Is(err, context.Canceled) {
-			w.log.Warn("let a channel rest", "channel", channel, "err", err)
+			w.log.Warn("let a channel rest", "channel", by.channel, "err", err)
 		}
 	}
 }

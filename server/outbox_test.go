@@ -401,6 +401,50 @@ func TestWeChatIsBrokenForTenMinutes(t *testing.T) {
 	t.Run("MariaDB, two servers", func(t *testing.T) { test(t, newMailroom(t, 50, true)) })
 }
 
+// An account that does not answer rests alone: the others of its channel send on.
+func TestAnAccountRestsAlone(t *testing.T) {
+	m := newMailroom(t, 1, false)
+	w := outboxTestWorker(m.stores[0], m.client())
+	batch := make([]core.SendResult, 0, outboxTrouble)
+	for range outboxTrouble {
+		for app, answer := range map[string]core.SendAnswer{"wx1": core.AnswerUnsure, "wx2": core.AnswerAccepted} {
+			d := core.Dispatch{AppID: app}
+			d.Channel = core.ChannelTemplate
+			batch = append(batch, core.SendResult{Dispatch: d, Answer: answer})
+		}
+	}
+	w.watch(t.Context(), batch)
+	days, err := m.stores[0].Outbox().Today(t.Context())
+	if err != nil || len(days[0].Stops) != 1 || days[0].Stops[0].AppID != "wx1" {
+		t.Errorf("stops %+v, %v", days, err)
+	}
+}
+
+// A process that was suspended longer than its lease does not send what it held: it may have been sent since.
+func TestSuspendedServerSendsNothing(t *testing.T) {
+	m := newMailroom(t, 1, false)
+	m.tell(1)
+	w := outboxTestWorker(m.stores[0], m.client())
+	ask := w.ask
+	ask.Setup, ask.Limit = w.setup(t.Context()), 10
+	ask.Setup.Open = map[core.MessageChannel]bool{core.ChannelTemplate: true}
+	list, _, err := m.stores[0].Outbox().Claim(t.Context(), ask)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("claimed %+v, %v", list, err)
+	}
+	m.clock.Add(outboxLease)
+	queue, results := make(chan core.Dispatch, 1), make(chan core.SendResult, 1)
+	queue <- list[0]
+	close(queue)
+	w.sendAll(t.Context(), w.senders[core.ChannelTemplate], queue, results)
+	if len(results) != 0 || len(m.arrived()) != 0 {
+		t.Errorf("sent after all: %v", m.arrived())
+	}
+	if got := m.messages()[0]; got.State != core.MessageWaiting {
+		t.Errorf("it is %s", got.State)
+	}
+}
+
 // A server that shuts down finishes its calls, returns what has not gone out, and leaves nothing on a lease that
 // others would have to wait for.
 func TestOutboxIsDrainedAtShutdown(t *testing.T) {

@@ -425,6 +425,11 @@ const (
 	madeNothing   approvalMade = ""          // who was there was certified before
 )
 
+// forgetApproval notes that what approving an application made has been undone.
+func forgetApproval(tx *database.Tx, id core.ID) error {
+	return tx.ExecOne(database.ErrRace, "UPDATE certification SET resident_id = 0, made = '' WHERE id = ?", int64(id))
+}
+
 // registeredAs returns the resident of the house who is the applicant: by the number, or by the name if the
 // register has one of that name without a number of their own; 0 if there is none.
 func registeredAs(tx *database.Tx, c core.CertificationRequest) (core.ID, error) {

@@ -233,19 +233,7 @@ func reopenReview(tx *database.Tx, by core.Actor, r *core.Review) error {
 	if err := tx.Get(&house, "SELECT house_id FROM certification WHERE id = ?", int64(r.ID)); err != nil {
 		return err
 	}
-	r.State, r.Asked, r.Owner, r.Decider, r.Reason, r.Note = core.ReviewWaiting, false, 0, "", "", ""
-	r.Version++
-	err := tx.ExecOne(database.ErrRace, `
-		UPDATE review
-		SET state = 'waiting', open_key = ?, version = ?, due_at = ?, remind_at = ?, decider = '', decided_at = NULL,
-			owners_asked = 0, owner_id = 0, reason = '', note = '', updated_at = ?
-		WHERE id = ?
-		AND owner_id <> 0`,
-		certificationKey(r.Applicant, house), r.Version, r.Due.UnixMilli(), r.Due.UnixMilli(), tx.NowMS(), int64(r.ID))
-	if database.IsDuplicate(err) {
-		return core.Conflict("申请人已重新提交申请，请审核新的申请")
-	}
-	if err != nil {
+	if err := waitAgain(tx, r, certificationKey(r.Applicant, house)); err != nil {
 		return err
 	}
 	if err := reviewKinds[r.Kind].record(tx, by, *r); err != nil {
@@ -273,7 +261,7 @@ func undoApproval(tx *database.Tx, by core.Actor, r core.Review) error {
 	} else if err := uncertify(tx, by, row); err != nil && !core.IsNotFound(err) {
 		return err
 	}
-	return tx.ExecOne(database.ErrRace, "UPDATE certification SET resident_id = 0, made = '' WHERE id = ?", int64(r.ID))
+	return forgetApproval(tx, r.ID)
 }
 
 // uncertify takes the certification, and the number if that came with it, from a resident of the register.

@@ -442,3 +442,20 @@ func renameReview(tx *database.Tx, id core.ID, subject string) error {
 	_, err := tx.Exec("UPDATE review SET subject = ? WHERE id = ? AND state = 'waiting'", subject, int64(id))
 	return err
 }
+
+// waitAgain makes a review that an owner decided wait for the office, until its Due; key is that of its applications.
+func waitAgain(tx *database.Tx, r *core.Review, key string) error {
+	r.State, r.Asked, r.Owner, r.Decider, r.Reason, r.Note = core.ReviewWaiting, false, 0, "", "", ""
+	r.Version++
+	err := tx.ExecOne(database.ErrRace, `
+		UPDATE review
+		SET state = 'waiting', open_key = ?, version = ?, due_at = ?, remind_at = ?, decider = '', decided_at = NULL,
+			owners_asked = 0, owner_id = 0, reason = '', note = '', updated_at = ?
+		WHERE id = ?
+		AND owner_id <> 0`,
+		key, r.Version, r.Due.UnixMilli(), r.Due.UnixMilli(), tx.NowMS(), int64(r.ID))
+	if database.IsDuplicate(err) {
+		return core.Conflict("申请人已重新提交申请，请审核新的申请")
+	}
+	return err
+}

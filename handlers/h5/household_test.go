@@ -1,6 +1,8 @@
 package h5
 
 import (
+	"database/sql"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,7 +25,7 @@ type home struct {
 func newHome(t *testing.T) *home {
 	t.Helper()
 	w := &home{site: newSite(t, estate.Plan{}), t: t}
-	estate.LetOwnersReview(t, w.path)
+	letOwnersReview(t, w.path)
 	w.owner, _ = w.resident("o-owner", w.Residents[0].Phone)
 	w.stranger, w.user = w.resident("o-stranger", "17700000009")
 	return w
@@ -131,5 +133,18 @@ func TestAnOwnerDecidesOnThePhone(t *testing.T) {
 	w.owner.post(page, householdURL(again.ID), url.Values{"version": {"1"}, "approve": {"yes"}}, http.StatusSeeOther)
 	if text := w.text(w.stranger, "/h5/certification/"+again.ID.String()); !strings.Contains(text, "打开通行证") {
 		t.Errorf("afterwards: %q", text)
+	}
+}
+
+// letOwnersReview switches on in an embedded database that owners decide applications for their house.
+func letOwnersReview(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), "UPDATE community SET owners_review = 1")
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -2,8 +2,6 @@ package estate
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"path/filepath"
 	"testing"
 
@@ -50,17 +48,4 @@ func makeEmpty(dir string) error {
 		return err
 	}
 	return s.Close()
-}
-
-// LetOwnersReview switches on in an embedded database that owners decide applications for their house.
-func LetOwnersReview(t testing.TB, path string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err == nil {
-		_, err = db.ExecContext(t.Context(), "UPDATE community SET owners_review = 1")
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }

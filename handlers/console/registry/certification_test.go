@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,7 +15,6 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
-	"tongxing/testkit/estate"
 )
 
 // applied makes an application of a WeChat user with a number of their own, with one picture.
@@ -85,7 +86,7 @@ func TestCertificationIsDecidedWithOneTap(t *testing.T) {
 // The office sees that an owner decided, and takes it back: the application waits for it.
 func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
 	d := newDesk(t)
-	estate.LetOwnersReview(t, d.Path)
+	letOwnersReview(t, d.Path)
 	signedIn := func(openID, phone string) core.WechatUser {
 		t.Helper()
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
@@ -194,4 +195,17 @@ func TestCertificationPages(t *testing.T) {
 			Review: templates.Review{Title: "住户认证", State: badge, Decided: "张三 已审核。", Late: true},
 		},
 	})
+}
+
+// letOwnersReview switches on in an embedded database that owners decide applications for their house.
+func letOwnersReview(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), "UPDATE community SET owners_review = 1")
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

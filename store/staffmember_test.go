@@ -69,6 +69,31 @@ func TestAnOldAnswerRevivesNobody(t *testing.T) {
 	})
 }
 
+// New keys of a company let its staff be synced at once, though the sync with those before failed a moment ago.
+func TestNewKeysAskForASync(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		_, turn := aMember(t, s, "li")
+		if err := s.EndStaffSync(t.Context(), turn, true, "通讯录 Secret 不正确"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ClaimStaffSync(t.Context(), "a"); !core.IsNotFound(err) {
+			t.Fatalf("it does not rest: %v", err)
+		}
+		app, err := s.WechatApp(t.Context(), everywhere, turn.App)
+		if err == nil {
+			_, err = s.UpdateWechatApp(t.Context(), core.System, everywhere, KeyedWechatApp{
+				App: app, Keys: core.WechatKeys{Contact: strings.Repeat("n", 43)},
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if job, err := s.ClaimStaffSync(t.Context(), "a"); err != nil || job.Run == 0 {
+			t.Errorf("claimed %+v, %v", job, err)
+		}
+	})
+}
+
 // A sign-in in flight while its member leaves: whichever was first, no session is left.
 func TestLeavingAgainstASignInInFlight(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

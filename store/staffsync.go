@@ -73,16 +73,22 @@ func (s *Store) AskStaffSync(ctx context.Context, by core.Actor, scope core.Scop
 		return core.Conflict("没有在用的企业微信，不能同步")
 	}
 	return s.db.Write(ctx, "ask for a sync of staff", func(tx *database.Tx) error {
-		if err := needStaffSync(tx, app); err != nil {
-			return err
-		}
-		if _, err := tx.Exec("UPDATE staff_sync SET asked_at = ? WHERE app_id = ?", tx.NowMS(), int64(app)); err != nil {
+		if err := askStaffSync(tx, app); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
 			Action: "staff.sync", Subject: audit.Target("wechatapp", app), After: staffSyncAudit{a.Name},
 		})
 	})
+}
+
+// askStaffSync asks for a whole sync in the act's own transaction.
+func askStaffSync(tx *database.Tx, app core.ID) error {
+	if err := needStaffSync(tx, app); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE staff_sync SET asked_at = ? WHERE app_id = ?", tx.NowMS(), int64(app))
+	return err
 }
 
 // leaveMembers lets members of a company leave who work here.

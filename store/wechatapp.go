@@ -383,6 +383,11 @@ func (s *Store) UpdateWechatApp(
 		); err != nil {
 			return keys, err
 		}
+		if after.Kind == core.WechatWork && keys != (core.WechatKeys{}) { // what failed for the keys before is tried at once
+			if err := askStaffSync(tx, a.ID); err != nil {
+				return keys, err
+			}
+		}
 		return keys, saveWechatAppScope(tx, *after)
 	})
 	return updated, err

@@ -60,6 +60,8 @@ const (
 	demoMini      = "wxdemo0000000mini"
 	spareOfficial = "wx000000000000a001"
 	spareSecret   = "0123456789abcdef0123456789abcdef"
+	spareCorp     = "ww0000000000de3002"
+	spareAgent    = "1000007"
 )
 
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)

@@ -34,6 +34,8 @@ const (
 	demoOfficial  = "wxdemo000official"
 	spareOfficial = "wx000000000000a001"
 	spareSecret   = "0123456789abcdef0123456789abcdef"
+	spareCorp     = "ww0000000000de3002"
+	spareAgent    = 1000007
 	demoSecret    = "demo-secret-of-the-simulator"
 	demoToken     = "demotoken"
 	demoAESKey    = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -79,6 +81,7 @@ func (a *app) stage(ctx context.Context) (*stage, error) {
 	})}
 	if a.mode.empty {
 		s.simulator.AddCorp(demoCorp(a.publicURL, 0)) // to be bound by hand
+		s.simulator.AddCorp(anotherCorp())
 		return s, demo.Begin(ctx, a.store)
 	}
 	var err error
@@ -99,6 +102,7 @@ func (a *app) stage(ctx context.Context) (*stage, error) {
 		}
 	}
 	s.simulator.AddCorp(demoCorp(a.publicURL, bound))
+	s.simulator.AddCorp(anotherCorp())
 	return s, nil
 }
 
@@ -126,6 +130,26 @@ func demoCorp(publicURL string, bound core.ID) simulator.Corp {
 		})
 	}
 	return c
+}
+
+// anotherCorp returns a company that is not connected yet, to try 微信接入 with. It sees a department, and one member
+// beside it.
+func anotherCorp() simulator.Corp {
+	return simulator.Corp{
+		CorpID: spareCorp, Name: "滨河苑物业", Sync: simulator.Agent{Secret: spareSecret + "-contact"},
+		Agents: []simulator.Agent{{
+			ID: spareAgent, Name: "滨河苑物业", Secret: spareSecret, Visible: []int{2}, VisibleMembers: []string{"GaoYuan"},
+			RedirectDomains: []string{"127.0.0.1", "localhost"},
+		}},
+		Departments: []simulator.CorpDepartment{
+			{ID: 1, Name: "滨河苑物业"}, {ID: 2, Parent: 1, Name: "客户服务部"}, {ID: 3, Parent: 1, Name: "财务部"},
+		},
+		Members: []simulator.CorpMember{
+			{UserID: "DingXiaoHong", Name: "丁小红", Position: "客服", Departments: []int{2}},
+			{UserID: "GaoYuan", Name: "高远", Position: "项目经理", Departments: []int{1}},
+			{UserID: "LuMin", Name: "陆敏", Position: "会计", Departments: []int{3}},
+		},
+	}
 }
 
 func demoUnion(key string) string { return "demo-union-" + key }

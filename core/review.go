@@ -213,6 +213,19 @@ func (d ReviewDecision) Checked() (ReviewDecision, error) {
 	return d, InvalidFields(fields)
 }
 
+// LostText tells an account that decides what is decided by now that its choice does not count; "" if it was itself
+// that decided, and taps twice.
+func (d ReviewDecision) LostText(now Review, account ID) string {
+	chosen := ReviewRejected
+	if d.Approve {
+		chosen = ReviewApproved
+	}
+	if now.DecidedBy == account && now.State == chosen {
+		return ""
+	}
+	return "您选择的“" + chosen.Label() + "”没有生效。"
+}
+
 // OutcomeText returns what the applicant is told: 住户认证未通过：照片看不清.
 func (r Review) OutcomeText() string {
 	text := r.Kind.Label() + "已通过"

@@ -58,7 +58,7 @@ func (h *H5) reviewList(c *web.Context) error {
 	}
 	page := reviewListPage{
 		Phone: h.phone(c, "手机端审核", c.Account().Name),
-		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "有新的申请时，会发微信提醒您。"},
+		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "有新的申请时，会按提醒设置告诉您。"},
 	}
 	if c.Staff().ID != 0 {
 		page.Back = staffPath
@@ -85,12 +85,15 @@ type reviewPage struct {
 	State   templates.Badge
 	Facts   []templates.Fact
 	Photos  []reviewPicture
-	Earlier []templates.ReviewDecision
-	Decided string // who decided; hides the buttons
-	Late    bool   // Decided by somebody else first
-	Effect  string
-	Presets []string
-	Reason  templates.Field
+	People  []reviewPerson
+	// Compares is whether the reviewer may see People.
+	Compares bool
+	Earlier  []templates.ReviewDecision
+	Decided  string // who decided; hides the buttons
+	Late     bool   // Decided by somebody else first
+	Effect   string
+	Presets  []string
+	Reason   templates.Field
 
 	Note, Internal templates.Field
 	Noted          bool // one of them has a text
@@ -148,7 +151,7 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 			return page, err
 		}
 	}
-	page.Facts = append(page.Facts, templates.Fact{Label: "申请时间", Value: r.Created.In(zone).Format("2006-01-02 15:04")})
+	page.Facts = append(page.Facts, reviewFacts(r, zone)...)
 	photos, err := h.store.Photos(c.Ctx(), string(r.Kind), r.ID)
 	if err != nil {
 		return page, err
@@ -169,6 +172,50 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 	return page, err
 }
 
+// reviewFacts are when it was sent and is due, and what was decided.
+func reviewFacts(r core.Review, zone *time.Location) []templates.Fact {
+	facts := []templates.Fact{{Label: "申请时间", Value: r.Created.In(zone).Format("2006-01-02 15:04")}}
+	if r.State == core.ReviewWaiting {
+		facts = append(facts, templates.Fact{Label: "审核期限", Value: r.Due.In(zone).Format("2006-01-02 15:04")})
+	}
+	for _, f := range []templates.Fact{
+		{Label: "不通过的原因", Value: r.Reason}, {Label: "给申请人的话", Value: r.Note}, {Label: "内部备注", Value: r.Internal},
+	} {
+		if f.Value != "" {
+			facts = append(facts, f)
+		}
+	}
+	return facts
+}
+
+// reviewPerson is a resident of the house that is applied for, whom the reviewer compares.
+type reviewPerson struct {
+	Name, Identity, Phone string
+	State                 templates.Badge
+}
+
+// peopleShown is how many residents of the house a reviewer sees.
+const peopleShown = 20
+
+// peopleOfHouse returns the residents of a house, to compare; nil if the account may not see them.
+func (h *H5) peopleOfHouse(c *web.Context, community, house core.ID) ([]reviewPerson, error) {
+	if !c.Has(core.PermResidentView) {
+		return nil, nil
+	}
+	rows, _, err := h.store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
+		Community: community, House: house, Page: store.Page{Limit: peopleShown},
+	})
+	people := make([]reviewPerson, len(rows))
+	for i, row := range rows {
+		state := templates.Badge{Tone: templates.Neutral, Text: "未认证"}
+		if !row.Certified.IsZero() {
+			state = templates.Badge{Tone: templates.Good, Text: "已认证"}
+		}
+		people[i] = reviewPerson{Name: row.Name, Identity: row.Identity.Label(), Phone: row.PhoneText(), State: state}
+	}
+	return people, err
+}
+
 // certificationFacts adds what is applied for, masked.
 func (h *H5) certificationFacts(c *web.Context, r core.Review, page *reviewPage) error {
 	request, err := h.store.Certification(c.Ctx(), c.Scope(), r.ID)
@@ -177,10 +224,15 @@ func (h *H5) certificationFacts(c *web.Context, r core.Review, page *reviewPage)
 	}
 	page.Facts = append(page.Facts, templates.Fact{Label: "身份", Value: request.Identity.Label()},
 		templates.Fact{Label: "手机", Value: request.Phone + "（微信已验证）"})
+	if request.LeaseDay != 0 {
+		page.Facts = append(page.Facts, templates.Fact{Label: "租约到期", Value: request.LeaseDay.String()})
+	}
 	if request.IDNumber != "" {
 		page.Facts = append(page.Facts, templates.Fact{Label: "证件号", Value: request.IDNumber})
 	}
-	return nil
+	page.Compares = c.Has(core.PermResidentView)
+	page.People, err = h.peopleOfHouse(c, r.Community, request.House)
+	return err
 }
 
 // reviewDecide decides as the console does, and goes back to what waits. If somebody else was first, the page says
@@ -199,11 +251,12 @@ func (h *H5) reviewDecide(c *web.Context) error {
 		Internal string `form:"internal" text:"lines" max:"200"`
 	}
 	wrong := c.Bind(&form)
+	chosen := core.ReviewDecision{
+		ID: r.ID, Approve: form.Approve != "", Reason: cmp.Or(form.Preset, form.Reason), Version: form.Version,
+		Note: form.Note, Internal: form.Internal,
+	}
 	if wrong == nil {
-		_, wrong = h.store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), core.ReviewDecision{
-			ID: r.ID, Approve: form.Approve != "", Reason: cmp.Or(form.Preset, form.Reason), Version: form.Version,
-			Note: form.Note, Internal: form.Internal,
-		})
+		_, wrong = h.store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), chosen)
 	}
 	switch {
 	case wrong == nil:
@@ -220,7 +273,9 @@ func (h *H5) reviewDecide(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Late = now.State != core.ReviewWaiting
+	if page.Late = now.State != core.ReviewWaiting; page.Late {
+		page.Decided = chosen.LostText(now, c.Account().ID) + page.Decided
+	}
 	fields := web.FieldsOf(wrong)
 	page.Reason.Value, page.Reason.Error = form.Reason, fields["reason"]
 	page.Note.Value, page.Note.Error = form.Note, fields["note"]

@@ -98,6 +98,9 @@ func TestReviewOnThePhone(t *testing.T) {
 		t.Errorf("the list: %q", text)
 	}
 	page := w.zhang.get(path, http.StatusOK)
+	if said := page.Find("main").Text(); !strings.Contains(said, "审核期限") || !strings.Contains(said, "本房屋登记的住户") {
+		t.Errorf("to compare there is %q", said)
+	}
 	for _, selector := range []string{".p-photos a", ".p-photos img"} {
 		link := page.Find(selector)
 		w.zhang.get(link.AttrOr("href", link.AttrOr("src", "")), http.StatusOK)
@@ -113,6 +116,9 @@ func TestReviewOnThePhone(t *testing.T) {
 	w.zhang.post(page, path, form, http.StatusSeeOther)
 	if text := w.zhang.get(reviewPath, http.StatusOK).Find("main").Text(); !strings.Contains(text, "没有等待您审核") {
 		t.Errorf("afterwards the list has %q", text)
+	}
+	if said := w.li.get(path, http.StatusOK).Find("main").Text(); !strings.Contains(said, "照片看不清") {
+		t.Errorf("another reviewer does not see why: %q", said)
 	}
 	mine := w.applicant.get("/h5/certification/"+strings.TrimPrefix(path, reviewPath+"/"), http.StatusOK)
 	text := mine.Find("main").Text()
@@ -141,6 +147,9 @@ func TestReviewDecidedTwice(t *testing.T) {
 		if !strings.Contains(page, "张审核") || !strings.Contains(page, "通过") {
 			t.Errorf("%s: %q", what, page)
 		}
+	}
+	if said := late.Find("[role=alert]").Text(); !strings.Contains(said, "您选择的“不通过”没有生效") {
+		t.Errorf("the second is told %q", said)
 	}
 	if late.Find("button[name=preset]").Length() != 0 {
 		t.Error("there are buttons for what is decided")

@@ -352,22 +352,25 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 	}
 	var form decisionForm
 	wrong := c.Bind(&form)
+	chosen := core.ReviewDecision{
+		ID: r.ID, Approve: approve, Reason: cmp.Or(form.Preset, form.Reason), Note: form.Note, Internal: form.Internal,
+		Version: form.Version,
+	}
 	var decided core.Review
 	if wrong == nil {
-		decided, wrong = p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), core.ReviewDecision{
-			ID: r.ID, Approve: approve, Reason: cmp.Or(form.Preset, form.Reason), Note: form.Note, Internal: form.Internal,
-			Version: form.Version,
-		})
+		decided, wrong = p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), chosen)
 	}
 	if wrong != nil {
-		return p.certificationRefused(c, wrong, form)
+		return p.certificationRefused(c, wrong, form, chosen)
 	}
 	c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，会告诉申请人。")
 	return c.Redirect(p.nextReview(c))
 }
 
 // certificationRefused shows the application again: with what is wrong in the form, or who decided.
-func (p *Pages) certificationRefused(c *web.Context, wrong error, typed decisionForm) error {
+func (p *Pages) certificationRefused(
+	c *web.Context, wrong error, typed decisionForm, chosen core.ReviewDecision,
+) error {
 	if !core.IsInvalid(wrong) && !core.IsConflict(wrong) {
 		return wrong
 	}
@@ -379,7 +382,9 @@ func (p *Pages) certificationRefused(c *web.Context, wrong error, typed decision
 	if err != nil {
 		return err
 	}
-	page.Review.Late = now.State != core.ReviewWaiting
+	if page.Review.Late = now.State != core.ReviewWaiting; page.Review.Late {
+		page.Review.Decided = chosen.LostText(now, c.Account().ID) + page.Review.Decided
+	}
 	fields := web.FieldsOf(wrong)
 	page.Review.Reason.Value, page.Review.Reason.Error = typed.Reason, fields["reason"]
 	page.Review.Note.Value, page.Review.Note.Error = typed.Note, fields["note"]

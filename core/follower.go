@@ -85,6 +85,9 @@ type FollowerTag struct {
 // firstFollowerTag is the least number of a tag that is not WeChat's own.
 const firstFollowerTag = 100
 
+// starredTag is the name of WeChat's own tag, which it lets another have all the same.
+const starredTag = "星标组"
+
 // Fixed reports whether the tag is WeChat's own, such as 星标组: it cannot be changed.
 func (t FollowerTag) Fixed() bool { return t.Number < firstFollowerTag }
 
@@ -98,6 +101,9 @@ func (t FollowerTag) Trimmed() FollowerTag {
 func (t FollowerTag) Check() error {
 	if t.Name == "" || utf8.RuneCountInString(t.Name) > MaxFollowerTag {
 		return InvalidFields(map[string]string{"name": fmt.Sprintf("请填写标签名，最多 %d 个字", MaxFollowerTag)})
+	}
+	if t.Name == starredTag {
+		return InvalidFields(map[string]string{"name": "微信自带“" + starredTag + "”，请换一个名称"})
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type WechatApp struct {
 	Scope   Scope  // the communities it serves; the whole scope is the account of all that have none of their own
 	Sealed  bool   // messages come encrypted: it has an AES key
 	Called  time.Time
+	Refused time.Time // the last callback with a wrong signature
 	Checked WechatCheck
 
 	Disabled time.Time
@@ -208,7 +209,7 @@ func WechatAppClash(a WechatApp, others []WechatApp, nameOf func(ID) string) err
 var wechatAppFields = []AuditField{
 	{Key: "kind", Label: "类型", Value: labelOf(WechatAppKind.Label)},
 	{Key: "name", Label: "名称"},
-	{Key: "app_id", Label: "AppID"},
+	{Key: "app_id", Label: "账号 ID"},
 	{Key: "communities", Label: communitiesLabel, List: true},
 	{Key: "agent", Label: "AgentId"},
 	{Key: "secret", Label: "AppSecret"},

@@ -217,6 +217,20 @@ func TestFollowerSyncIsStoppedAndGoesOn(t *testing.T) {
 		if f.turn.Cursor != "o3" {
 			f.Errorf("it goes on after %q", f.turn.Cursor)
 		}
+
+		// The account is mended: nobody need ask again.
+		f.must(f.s.EndFollowerSync(ctx, f.turn, false, "AppSecret 不正确"))
+		f.must(f.s.NoteWechatCheck(ctx, f.app.ID, "AppSecret 不正确"))
+		_, err = f.s.ClaimFollowerSync(ctx, "c")
+		wantCode(f.T, err, core.CodeNotFound)
+		f.must(f.s.NoteWechatCheck(ctx, f.app.ID, ""))
+		if state, err := f.s.FollowerSync(ctx, everywhere, app); err != nil || state.Problem != "" {
+			f.Errorf("after it was mended: %+v, %v", state, err)
+		}
+		f.claim("c")
+		if f.turn.Run == 0 || f.turn.Cursor != "o3" {
+			f.Errorf("after it was mended it goes on as %+v", f.turn)
+		}
 	})
 }
 
@@ -543,5 +557,11 @@ func TestFollowerTags(t *testing.T) {
 			f.Fatalf("%+v, %v", tags, err)
 		}
 		wantCode(f.T, f.s.CheckFollowerTag(ctx, everywhere, tags[0]), core.CodeConflict)
+		for range 2 {
+			f.must(f.s.NoteFollowerTagGone(ctx, f.app.AppID, 2))
+		}
+		if tags, err := f.s.FollowerTags(ctx, everywhere, f.app.AppID); err != nil || len(tags) != 0 {
+			f.Errorf("left %+v, %v", tags, err)
+		}
 	})
 }

@@ -218,6 +218,18 @@ func (s *Store) RemoveFollowerTag(ctx context.Context, by core.Actor, scope core
 	})
 }
 
+// NoteFollowerTagGone records that WeChat does not know a tag any more, which it answered to an act: the tag is deleted
+// as a sync would.
+func (s *Store) NoteFollowerTagGone(ctx context.Context, appID string, number int) error {
+	return s.db.Write(ctx, "note that a tag is gone", func(tx *database.Tx) error {
+		var rows []followerTagRow
+		if err := tx.All(&rows, followerTagColumns+"app_id = ? AND tag_id = ?", appID, number); err != nil || len(rows) == 0 {
+			return err
+		}
+		return deleteFollowerTag(tx, rows[0].tag())
+	})
+}
+
 // deleteFollowerTag deletes a tag, also from the followers who have it.
 func deleteFollowerTag(tx *database.Tx, t core.FollowerTag) error {
 	if err := untagAll(tx, t); err != nil {

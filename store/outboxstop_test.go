@@ -7,7 +7,7 @@ import (
 	"tongxing/core"
 )
 
-// Whoever may see every message is told, by the bell, what is wrong with a channel: once a day for each reason, and of
+// Accounts that may see every message are told, by the bell, what is wrong with a channel: once a day for each reason, and of
 // what stops nothing too. The channels' page has it for a day.
 func TestOperatorsAreToldOfAChannel(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

@@ -716,6 +716,9 @@ var raceWechat = []raceStep{
 	{"UpdateFollowerTag", func(w *raceWorld) (any, error) {
 		return w.UpdateFollowerTag(w.ctx, raceBy, everywhere, core.FollowerTag{ID: w.ids["tag"], Name: "长租"})
 	}},
+	{"NoteFollowerTagGone", func(w *raceWorld) (any, error) {
+		return nil, w.NoteFollowerTagGone(w.ctx, "wx00000000000000e1", 100)
+	}},
 	{"RemoveFollowerTag", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveFollowerTag(w.ctx, raceBy, everywhere, w.ids["tag"])
 	}},
@@ -780,6 +783,7 @@ var raceWechat = []raceStep{
 		return nil, w.UnconfirmWechatStep(w.ctx, raceBy, everywhere, w.ids["app"], core.WechatStepScript)
 	}},
 	{"NoteWechatCheck", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCheck(w.ctx, w.ids["app"], "不行") }},
+	{"NoteWechatRefusal", func(w *raceWorld) (any, error) { return nil, w.NoteWechatRefusal(w.ctx, w.ids["app"]) }},
 	{"NoteWechatCall", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCall(w.ctx, w.ids["app"]) }},
 	{"DisableWechatApp", func(w *raceWorld) (any, error) {
 		return nil, w.DisableWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])

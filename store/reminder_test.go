@@ -308,7 +308,7 @@ func TestSubscribeMessageIsReported(t *testing.T) {
 }
 
 // Who switches the messages off in the mini-program's settings is told by the next channel; switched on again, or
-// consented to anew, they go out by the mini-program as before.
+// consented to again, they go out by the mini-program as before.
 func TestSubscribeMessagesAreSwitchedOff(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {
 		mini := p.byTheMiniProgram(t)

@@ -34,6 +34,7 @@ type wechatAppRow struct {
 	AESKey   string             `db:"aes_key_cipher"`
 	Whole    int                `db:"all_communities"`
 	Called   database.Millis    `db:"called_at"`
+	Refused  database.Millis    `db:"refused_at"`
 	Checked  database.Millis    `db:"checked_at"`
 	Problem  string             `db:"problem"`
 	Updated  database.Millis    `db:"updated_at"`
@@ -41,11 +42,11 @@ type wechatAppRow struct {
 }
 
 const wechatAppColumns = `SELECT id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher,
-	all_communities, called_at, checked_at, problem, updated_at, disabled_at FROM wechat_app`
+	all_communities, called_at, refused_at, checked_at, problem, updated_at, disabled_at FROM wechat_app`
 
 func (r wechatAppRow) app() core.WechatApp {
 	a := core.WechatApp{
-		ID: r.ID, Kind: r.Kind, Name: r.Name, AppID: r.AppID, Agent: r.Agent, Sealed: r.AESKey != "", Called: r.Called.Time,
+		ID: r.ID, Kind: r.Kind, Name: r.Name, AppID: r.AppID, Agent: r.Agent, Sealed: r.AESKey != "", Called: r.Called.Time, Refused: r.Refused.Time,
 		Checked: core.WechatCheck{At: r.Checked.Time, Problem: r.Problem}, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 	if r.Whole != 0 {
@@ -172,20 +173,37 @@ type wechatAppAudit struct {
 	Disabled    bool   `json:"disabled"`
 }
 
-func auditOfWechatApp(a core.WechatApp, replaced core.WechatKeys) wechatAppAudit {
-	word := func(key string) string {
-		if key == "" {
-			return ""
+// auditedKeys returns what the audit log says of the keys that replace those of a row.
+func auditedKeys(row wechatAppRow, replaced core.WechatKeys) (before, after core.WechatKeys) {
+	for _, k := range []struct {
+		had, key  string
+		was, next *string
+	}{
+		{row.Secret, replaced.Secret, &before.Secret, &after.Secret},
+		{row.Contact, replaced.Contact, &before.Contact, &after.Contact},
+		{row.Token, replaced.Token, &before.Token, &after.Token},
+		{row.AESKey, replaced.AESKey, &before.AESKey, &after.AESKey},
+	} {
+		switch {
+		case k.key == "":
+		case k.had == "":
+			*k.next = "已填写"
+		default:
+			*k.was, *k.next = "原来的", "已更换"
 		}
-		return "已更换"
 	}
+	return before, after
+}
+
+// auditOfWechatApp has words in place of the keys.
+func auditOfWechatApp(a core.WechatApp, words core.WechatKeys) wechatAppAudit {
 	communities := "全部小区"
 	if !a.Scope.Whole() {
 		communities = database.JoinIDs(a.Scope.Communities())
 	}
 	return wechatAppAudit{
 		Kind: string(a.Kind), Name: a.Name, AppID: a.AppID, Communities: communities, Agent: a.Agent,
-		Secret: word(replaced.Secret), Contact: word(replaced.Contact), Token: word(replaced.Token), AESKey: word(replaced.AESKey),
+		Secret: words.Secret, Contact: words.Contact, Token: words.Token, AESKey: words.AESKey,
 		Disabled: !a.Disabled.IsZero(),
 	}
 }
@@ -319,7 +337,7 @@ func (s *Store) changeWechatApp(
 	id, action := act.id, act.action
 	err := s.db.Write(ctx, action, func(tx *database.Tx) error {
 		within, args := wechatAppsWithin(scope)
-		_, apps, err := readWechatApps(within+" AND id = ?"+tx.Dialect().ForUpdate(), append(args, int64(id)), tx.All)
+		rows, apps, err := readWechatApps(within+" AND id = ?"+tx.Dialect().ForUpdate(), append(args, int64(id)), tx.All)
 		if err != nil {
 			return err
 		}
@@ -337,9 +355,10 @@ func (s *Store) changeWechatApp(
 		if err := mayChangeWechat(by, scope, after); err != nil {
 			return err
 		}
+		was, next := auditedKeys(rows[0], replaced)
 		return audit.Write(tx, by, audit.Entry{
 			Action: action, Subject: audit.Target("wechatapp", id),
-			Before: auditOfWechatApp(before, core.WechatKeys{}), After: auditOfWechatApp(after, replaced),
+			Before: auditOfWechatApp(before, was), After: auditOfWechatApp(after, next),
 		})
 	})
 	if err == nil {
@@ -423,7 +442,7 @@ func (s *Store) ReplaceWechatCorp(
 		if err := s.wechatAppFits(tx, *after); err != nil {
 			return keys, err
 		}
-		set, args := sealed.set("app_id = ?, agent_id = ?, updated_at = ?, called_at = NULL, checked_at = NULL, problem = ''",
+		set, args := sealed.set("app_id = ?, agent_id = ?, updated_at = ?, called_at = NULL, refused_at = NULL, checked_at = NULL, problem = ''",
 			[]any{after.AppID, after.Agent, updated})
 		err := tx.ExecOne(core.NotFound(noWechatApp), "UPDATE wechat_app SET "+set+" WHERE id = ?", append(args, int64(a.ID))...)
 		if database.IsDuplicate(err) {
@@ -500,15 +519,27 @@ func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.S
 	})
 }
 
-// NoteWechatCheck records the result of a call with an app's keys; NoteWechatCall that WeChat's servers reached
-// us. Neither is an act of a person, and neither makes a form stale.
+// NoteWechatCheck records the result of a call with an app's keys; after a good one what failed for them goes on.
+// NoteWechatCall records that WeChat's servers reached us. Neither is an act of a person, and neither makes a form stale.
 func (s *Store) NoteWechatCheck(ctx context.Context, id core.ID, problem string) error {
 	return s.db.Write(ctx, "note a check of a WeChat app", func(tx *database.Tx) error {
-		_, err := tx.Exec(
+		if _, err := tx.Exec(
 			"UPDATE wechat_app SET checked_at = ?, problem = ? WHERE id = ?", tx.NowMS(), cutText(problem, maxWechatProblem), int64(id),
-		)
-		return err
+		); err != nil || problem != "" {
+			return err
+		}
+		return mendFollowerSync(tx, id)
 	})
+}
+
+// mendFollowerSync lets a failed sync of an account's followers go on at once: what it failed for is mended.
+func mendFollowerSync(tx *database.Tx, app core.ID) error {
+	_, err := tx.Exec(`
+		UPDATE follower_sync
+		SET tries = 0, problem = ''
+		WHERE problem <> ''
+		AND app_id IN (SELECT app_id FROM wechat_app WHERE id = ?)`, int64(app))
+	return err
 }
 
 // maxWechatProblem is the width of wechat_app.problem.
@@ -520,6 +551,18 @@ func (s *Store) NoteWechatCall(ctx context.Context, id core.ID) error {
 	return s.db.Write(ctx, "note a callback of a WeChat app", func(tx *database.Tx) error {
 		_, err := tx.Exec(
 			"UPDATE wechat_app SET called_at = ? WHERE id = ? AND (called_at IS NULL OR called_at < ?)",
+			tx.NowMS(), int64(id), tx.NowMS()-time.Minute.Milliseconds(),
+		)
+		return err
+	})
+}
+
+// NoteWechatRefusal records that a callback with a wrong signature has come; within a minute of the last it writes
+// nothing.
+func (s *Store) NoteWechatRefusal(ctx context.Context, id core.ID) error {
+	return s.db.Write(ctx, "note a refused callback of a WeChat app", func(tx *database.Tx) error {
+		_, err := tx.Exec(
+			"UPDATE wechat_app SET refused_at = ? WHERE id = ? AND (refused_at IS NULL OR refused_at < ?)",
 			tx.NowMS(), int64(id), tx.NowMS()-time.Minute.Milliseconds(),
 		)
 		return err

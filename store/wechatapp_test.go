@@ -199,6 +199,35 @@ func TestOperatorsOfSomeCommunitiesChangeTheirWechatApp(t *testing.T) {
 	})
 }
 
+// The log says of a key that there was one before, or that there was none.
+func TestReplacedKeysAreLogged(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		app := core.WechatApp{Kind: core.WechatMini, Name: "小程序", AppID: "wx00000000000000d7", Scope: core.Everywhere}
+		id, err := s.CreateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{app, core.WechatKeys{Secret: strings.Repeat("s", 32)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.UpdateWechatApp(ctx, core.System, everywhere, KeyedWechatApp{
+			wechatApp(t, s, id), core.WechatKeys{Secret: strings.Repeat("t", 32), Token: "token123", AESKey: strings.Repeat("k", 43)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, _, err := s.AuditRecords(ctx, everywhere, core.AuditFilter{Action: "wechatapp.update"}, Page{Limit: 1})
+		if err != nil || len(lines) != 1 {
+			t.Fatal(lines, err)
+		}
+		said := map[string]string{}
+		for _, c := range lines[0].Changes() {
+			said[c.Label] = c.Before + " → " + c.After
+		}
+		if said["AppSecret"] != "原来的 → 已更换" || said["Token"] != " → 已填写" {
+			t.Errorf("it says %v", said)
+		}
+	})
+}
+
 // What the program notes by itself makes no form stale, and what it says is kept.
 func TestNotesOfAWechatApp(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
@@ -221,6 +250,15 @@ func TestNotesOfAWechatApp(t *testing.T) {
 		clock.Add(time.Minute)
 		if err := s.NoteWechatCall(ctx, a.ID); err != nil {
 			t.Fatal(err)
+		}
+		for range 2 {
+			if err := s.NoteWechatRefusal(ctx, a.ID); err != nil {
+				t.Fatal(err)
+			}
+			clock.Add(30 * time.Second)
+		}
+		if r := wechatApp(t, s, a.ID); !r.Refused.Equal(now.Called.Add(2*time.Minute)) || !r.Updated.Equal(a.Updated) {
+			t.Errorf("refused at %v", r.Refused)
 		}
 		if again := wechatApp(t, s, a.ID); !again.Called.After(now.Called) {
 			t.Errorf("called at %v, then %v", now.Called, again.Called)

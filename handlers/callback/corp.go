@@ -56,7 +56,7 @@ func (b *Callback) echoWork(c *web.Context) error {
 		return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
 	}
 	if err != nil {
-		return b.untrusted(c, err)
+		return b.untrusted(c, corp.App, err)
 	}
 	b.reached(c, corp.App)
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
@@ -77,9 +77,9 @@ func (b *Callback) receiveWork(c *web.Context) error {
 		b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
 		return success(c)
 	case errors.Is(err, wechat.ErrPlain):
-		return b.untrusted(c, errors.Join(wechat.ErrSignature, err))
+		return b.untrusted(c, corp.App, errors.Join(wechat.ErrSignature, err))
 	case err != nil:
-		return b.untrusted(c, err)
+		return b.untrusted(c, corp.App, err)
 	}
 	b.reached(c, corp.App)
 	handled := false

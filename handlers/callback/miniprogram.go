@@ -68,7 +68,7 @@ func (b *Callback) echoMini(c *web.Context) error {
 	}
 	text, err := mini.Inbox.CheckEcho(c.Request())
 	if err != nil {
-		return b.untrusted(c, err)
+		return b.untrusted(c, mini.App, err)
 	}
 	b.reached(c, mini.App)
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
@@ -88,7 +88,7 @@ func (b *Callback) receiveMini(c *web.Context) error {
 		b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
 		return success(c)
 	case err != nil:
-		return b.untrusted(c, err)
+		return b.untrusted(c, mini.App, err)
 	}
 	b.reached(c, mini.App)
 	handled := false

@@ -52,7 +52,7 @@ func (b *Callback) echo(c *web.Context) error {
 	}
 	text, err := a.Official.CheckEcho(c.Request())
 	if err != nil {
-		return b.untrusted(c, err)
+		return b.untrusted(c, a.App, err)
 	}
 	b.reached(c, a.App)
 	return c.Bytes(http.StatusOK, plainText, []byte(text))
@@ -73,7 +73,7 @@ func (b *Callback) receive(c *web.Context) error {
 		return b.unread(c, a, err)
 	}
 	if err != nil {
-		return b.untrusted(c, err)
+		return b.untrusted(c, a.App, err)
 	}
 	b.reached(c, a.App)
 	handled := false
@@ -87,12 +87,23 @@ func (b *Callback) receive(c *web.Context) error {
 	return b.answer(c, a, event, text)
 }
 
+// refused records, for the page of an account of the console, that a callback was not signed with its token.
+func (b *Callback) refused(c *web.Context, app core.WechatApp) {
+	if app.ID == 0 || c.Now().Sub(app.Refused) < noteEvery {
+		return
+	}
+	if err := b.store.NoteWechatRefusal(c.Ctx(), app.ID); err != nil {
+		b.log.Warn("note a refused callback", "err", err)
+	}
+}
+
 // untrusted logs a callback that is signed with another token or not at all, or a check of the URL
 // with an old signature; the sender learns nothing. Failures of our own stay errors.
-func (b *Callback) untrusted(c *web.Context, err error) error {
+func (b *Callback) untrusted(c *web.Context, app core.WechatApp, err error) error {
 	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale} {
 		if errors.Is(err, wrong) {
 			b.log.Warn("a callback was refused", "why", wrong, web.NetworkKey, c.Subnet())
+			b.refused(c, app)
 			return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
 		}
 	}

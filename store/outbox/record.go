@@ -140,7 +140,7 @@ func (b *Box) consequences(tx *database.Tx, r core.SendResult, after core.AfterS
 	return b.writeStop(tx, stop)
 }
 
-// correctGrants counts a person's consents to a template anew after an answer.
+// correctGrants counts a person's consents to a template again after an answer.
 func correctGrants(tx *database.Tx, of optOut, after core.AfterSend) error {
 	switch {
 	case after.NoGrants:

@@ -21,7 +21,8 @@ func TestPlatformPage(t *testing.T) {
 		t.Error("a mini-program has a server to set")
 	}
 	s.sim.AddCorp(simulator.Corp{
-		CorpID: "ww0000000000000001", Sync: simulator.Agent{Secret: "contact"}, Agents: []simulator.Agent{{ID: 7, Name: "物业", Secret: "app"}},
+		CorpID: "ww0000000000000001", Sync: simulator.Agent{Secret: "contact"},
+		Agents: []simulator.Agent{{ID: 7, Name: "物业", Secret: "app"}},
 	})
 	for path, want := range map[string]int{"": http.StatusNotFound, "/7": http.StatusOK, "/0": http.StatusOK} {
 		got, err := browser.Get(s.url + "/platform/ww0000000000000001" + path)

@@ -126,6 +126,7 @@ func wechatAppMenu(app core.WechatApp, csrf string) templates.RowMenu {
 		Acts: []templates.Submit{
 			{Label: "检查", URL: at + "/check", Icon: "refresh"},
 			{Label: "停用", URL: at + "/disable", Icon: "ban", Ask: true},
+			{Label: "删除", URL: at + "/remove", Icon: "trash", Off: "请先停用，再删除。"},
 		},
 	}
 	if app.Kind == core.WechatWork {
@@ -229,6 +230,7 @@ func (p *Pages) officialSteps(c *web.Context, set wechatStepSet, keys wechatStep
 	if !app.Called.IsZero() {
 		calls.Text = "最近一次收到微信的消息：" + p.wechatWhen(app.Called) + "。"
 	}
+	calls.refused(app, p.wechatWhen)
 	files, err := p.fileStep(c, wechatFilePrefix)
 	if err != nil {
 		return nil, err
@@ -253,7 +255,16 @@ func (p *Pages) miniCalls(app core.WechatApp) wechatStep {
 	if !app.Called.IsZero() {
 		step.Text = "最近一次收到微信的消息：" + p.wechatWhen(app.Called) + "。"
 	}
+	step.refused(app, p.wechatWhen)
 	return step
+}
+
+// refused says that the last callback had a wrong signature.
+func (s *wechatStep) refused(app core.WechatApp, when func(time.Time) string) {
+	if app.Refused.After(app.Called) {
+		s.Badge = stepBadge(app.Refused, false)
+		s.Text += when(app.Refused) + " 收到的请求签名不正确，已拒绝。请核对两边的 Token，改好后重新提交。"
+	}
 }
 
 func (p *Pages) wechatWhen(at time.Time) string {

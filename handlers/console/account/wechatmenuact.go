@@ -40,7 +40,7 @@ func (p *Pages) wechatMenuChange(c *web.Context) error {
 		done = "已换成公众号现在的菜单。"
 	case "restore":
 		m.Draft, err = p.earlierMenu(c, at)
-		done = "已换成以前的菜单，请检查后发布。"
+		done = "已恢复到草稿，请检查后发布。"
 	case "earlier", "drop":
 		if problem != "" {
 			return p.Refused(c, core.Conflict(problem), back)
@@ -244,6 +244,11 @@ func (p *Pages) atWechatMenu(
 	if core.IsConflict(err) {
 		return err
 	}
+	if wechat.CodeOf(err) == codeNoMenuTag {
+		if err := p.Store.NoteFollowerTagGone(c.Ctx(), at.AppID, at.tag); err != nil {
+			c.Shortfall("note that a tag is gone", err)
+		}
+	}
 	return &core.Error{Code: core.CodeConflict, Message: "微信没有接受：" + menuRefusal(err), Err: err}
 }
 
@@ -267,6 +272,9 @@ func removeMenus(ctx context.Context, official *wechat.OfficialAccount, tag int,
 	return nil
 }
 
+// codeNoMenuTag is WeChat's answer if it does not have the tag of a conditional menu.
+const codeNoMenuTag = 65304
+
 // menuRefusal returns why WeChat refused a menu, in words.
 func menuRefusal(err error) string {
 	switch wechat.CodeOf(err) {
@@ -278,8 +286,8 @@ func menuRefusal(err error) string {
 		return "有网址不正确。"
 	case 65303:
 		return "请先发布所有人的菜单。"
-	case 65304:
-		return "标签已在微信删除，请到“微信关注用户”同步。"
+	case codeNoMenuTag:
+		return "标签已在微信删除，这里也去掉了。请删除这份菜单。"
 	case 65318:
 		return "小程序没有关联到这个公众号，请在公众平台的“小程序管理”关联。"
 	}

@@ -94,6 +94,51 @@ func TestFollowersAreTaggedAndRemarked(t *testing.T) {
 	}
 }
 
+// A tag that was deleted in 公众平台 goes here, too, with the first act that meets it.
+func TestFollowerTagIsGoneAtWeChat(t *testing.T) {
+	d := newDesk(t)
+	sim := d.Official(t, core.Everywhere, followersOfDesk...)
+	zhou := d.Follows(t, sim, "zhou")
+	b := d.SignIn(t, core.Everywhere, core.PermFollowerView, core.PermFollowerEdit)
+	official := d.Frame.Wechat.Official(desk.OfficialID)
+	list := frame.FollowerTagPath + "?app=" + desk.OfficialID
+	gone := func(name string) core.FollowerTag {
+		t.Helper()
+		b.Post(t, list, url.Values{"name": {name}}, http.StatusSeeOther)
+		tags, err := d.Store.FollowerTags(t.Context(), core.Everywhere, desk.OfficialID)
+		if err != nil || len(tags) != 1 {
+			t.Fatalf("%+v, %v", tags, err)
+		}
+		if err := official.DeleteTag(t.Context(), tags[0].Number); err != nil {
+			t.Fatal(err)
+		}
+		return tags[0]
+	}
+	left := func(what string) {
+		t.Helper()
+		if tags, err := d.Store.FollowerTags(t.Context(), core.Everywhere, desk.OfficialID); err != nil || len(tags) != 0 {
+			t.Errorf("after %s: %+v, %v", what, tags, err)
+		}
+	}
+	tag := gone("业主")
+	form := url.Values{"id": {zhou.ID.String()}, "tag": {strconv.Itoa(tag.Number)}}
+	page, _ := b.Post(t, followerTaggingPath+"?app="+desk.OfficialID+"&off=", form, http.StatusConflict)
+	if text := page.Find("main").Text(); !strings.Contains(text, "这里也去掉了") {
+		t.Errorf("says %s", text)
+	}
+	left("tagging with it")
+	tag = gone("租客")
+	rename := desk.FilledIn(b.Get(t, frame.FollowerTagURL(tag.ID)+"/edit", http.StatusOK))
+	rename.Set("name", "长租")
+	b.Post(t, frame.FollowerTagURL(tag.ID), rename, http.StatusConflict)
+	left("renaming it")
+	tag = gone("访客")
+	b.Post(t, frame.FollowerTagURL(tag.ID)+"/remove", desk.ConfirmedForm(), http.StatusSeeOther)
+	left("deleting it")
+	sync := b.Get(t, list, http.StatusOK).Find(`form[action^="`+followerSyncPath+`"]`).AttrOr("action", "")
+	b.Post(t, sync, nil, http.StatusSeeOther)
+}
+
 // What WeChat refuses is not recorded, and said in words.
 func TestFollowerChangeIsRefused(t *testing.T) {
 	d := newDesk(t)

@@ -281,7 +281,7 @@ func (p *Pages) tagFollowers(c *web.Context, followers []core.Follower, t store.
 		call = official.UntagPeople
 	}
 	if err := call(c.Ctx(), t.Tag, opens); err != nil {
-		return 0, followerProblem(err)
+		return 0, p.tagProblem(c, followers[0].AppID, t.Tag, err)
 	}
 	return p.Store.TagFollowers(c.Ctx(), c.Actor(), c.Scope(), t)
 }

@@ -10,6 +10,7 @@ import (
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/templates"
+	"tongxing/wechat"
 )
 
 // followerTagRoutes returns the routes of the tags of followers, which are WeChat's.
@@ -33,6 +34,7 @@ type followerTagListPage struct {
 	Tabs  templates.Tabs
 	Asked *templates.Asked
 	Empty *templates.Empty
+	Sync  string // where to ask for a sync; "" = not theirs
 	List  templates.List
 	Rows  []followerTagRow
 }
@@ -84,6 +86,7 @@ func (p *Pages) followerTagList(c *web.Context) error {
 	}
 	page.Total = page.List.TotalText("个")
 	if change {
+		page.Sync = at.URL(followerSyncPath)
 		page.Actions = []templates.Action{{Label: "添加标签", URL: at.URL(frame.FollowerTagPath + "/new"), Icon: "plus", Primary: true}}
 	}
 	return p.Page(c, http.StatusOK, "console/followertag/list", page)
@@ -188,7 +191,7 @@ func (p *Pages) followerTagUpdate(c *web.Context) error {
 				return err
 			}
 			if err := official.RenameTag(c.Ctx(), now.Number, now.Name); err != nil {
-				return followerProblem(err)
+				return p.tagProblem(c, now.AppID, now.Number, err)
 			}
 			updated, err = p.Store.UpdateFollowerTag(c.Ctx(), c.Actor(), c.Scope(), now)
 			return err
@@ -224,7 +227,7 @@ func (p *Pages) followerTagRemove(c *web.Context) error {
 				if err != nil {
 					return err
 				}
-				if err := official.DeleteTag(c.Ctx(), now.Number); err != nil {
+				if err := official.DeleteTag(c.Ctx(), now.Number); err != nil && wechat.CodeOf(err) != codeNoTag {
 					return followerProblem(err)
 				}
 				return p.Store.RemoveFollowerTag(c.Ctx(), c.Actor(), c.Scope(), now.ID)

@@ -53,6 +53,20 @@ func MessagePartLabel(part string) string {
 	}[part]
 }
 
+// fieldParts are the parts of a message that a type of field can hold; a type that is not here holds any.
+var fieldParts = map[string][]string{
+	"time": {"time"}, "date": {"time"}, "number": {"count"}, "amount": {"count"}, "phrase": {"kind"},
+}
+
+// PartsOfField returns the parts of a message that a template's field can hold, by its name: WeChat refuses a time3 that
+// is not a time, and a phrase1 takes five characters.
+func PartsOfField(key string) []string {
+	if parts, ok := fieldParts[fieldType.FindString(key)]; ok {
+		return parts
+	}
+	return MessageParts
+}
+
 // TemplateFieldName is the form's name of a field of a template, by its key.
 func TemplateFieldName(key string) string { return "part_" + key }
 
@@ -85,13 +99,25 @@ func (t WechatTemplate) Check(of WechatAppKind) error {
 			fields["template"] = "模板的字段不能识别：" + f.Key
 		case !slices.Contains(MessageParts, f.Part):
 			fields[TemplateFieldName(f.Key)] = "请选择填什么"
+		case !slices.Contains(PartsOfField(f.Key), f.Part):
+			fields[TemplateFieldName(f.Key)] = "微信规定这个字段只能填“" + MessagePartLabel(PartsOfField(f.Key)[0]) + "”"
 		}
 		titled = titled || f.Part == "title"
 	}
 	if !titled && len(fields) == 0 {
-		fields[TemplateFieldName(t.Fields[0].Key)] = "至少有一项填“" + MessagePartLabel("title") + "”"
+		fields[t.titleField()] = "至少有一项填“" + MessagePartLabel("title") + "”"
 	}
 	return InvalidFields(fields)
+}
+
+// titleField names the first field of the form that can hold what a message says; without one, the template's.
+func (t WechatTemplate) titleField() string {
+	for _, f := range t.Fields {
+		if slices.Contains(PartsOfField(f.Key), "title") {
+			return TemplateFieldName(f.Key)
+		}
+	}
+	return "template"
 }
 
 // Missing returns what is wrong with the choice now that the account's template has fields of these keys; "" =
@@ -124,12 +150,14 @@ func ProposeParts(fields []WechatTemplateField) []WechatTemplateField {
 	titled := false
 	for i, f := range out {
 		part := "title"
-		switch typ := fieldType.FindString(f.Key); {
-		case typ == "time" || typ == "date" || strings.Contains(f.Label, "时间") || strings.Contains(f.Label, "日期"):
+		switch parts := PartsOfField(f.Key); {
+		case len(parts) == 1:
+			part = parts[0]
+		case strings.Contains(f.Label, "时间") || strings.Contains(f.Label, "日期"):
 			part = "time"
-		case typ == "number" || strings.Contains(f.Label, "数量") || strings.Contains(f.Label, "条数"):
+		case strings.Contains(f.Label, "数量") || strings.Contains(f.Label, "条数"):
 			part = "count"
-		case typ == "phrase" || saysKind(f.Label):
+		case saysKind(f.Label):
 			part = "kind"
 		case titled:
 			part = "hint"
@@ -159,7 +187,8 @@ func saysKind(label string) bool {
 func SampleMessage(kind MessageKind, now time.Time) Message {
 	title := map[MessageKind]string{
 		MessageAccessAlert: "东门读头离线超过 5 分钟", MessageSignIn: "您的账号在新的地点登录", MessageBinding: "您的账号绑定了微信",
-		MessageJob: "校验操作日志：已完成",
+		MessageJob: "校验操作日志：已完成", MessageReview: "有新的住户认证申请等待审核", MessageCertification: "住户认证已通过",
+		MessageHousehold: "您的住户登记有变化",
 	}[kind]
 	if title == "" {
 		title = kind.Label()

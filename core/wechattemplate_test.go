@@ -26,6 +26,9 @@ func TestWechatTemplateCheck(t *testing.T) {
 		"a strange field":   {func(m *WechatTemplate) { m.Fields[0].Key = "<b>" }, "template"},
 		"nothing chosen":    {func(m *WechatTemplate) { m.Fields[1].Part = "" }, "part_time2"},
 		"no such part":      {func(m *WechatTemplate) { m.Fields[1].Part = "phone" }, "part_time2"},
+		"a time says what":  {func(m *WechatTemplate) { m.Fields[1].Part = "title" }, "part_time2"},
+		"a phrase says all": {func(m *WechatTemplate) { m.Fields[1] = WechatTemplateField{"phrase2", "结果", "title"} }, "part_phrase2"},
+		"nothing can tell":  {func(m *WechatTemplate) { m.Fields = m.Fields[1:] }, "template"},
 		"it says not what":  {func(m *WechatTemplate) { m.Fields[0].Part = "hint" }, "part_thing1"},
 		"too many fields":   {func(m *WechatTemplate) { m.Fields = make([]WechatTemplateField, MaxTemplateFields+1) }, "template"},
 		"a very long title": {func(m *WechatTemplate) { m.Title = strings.Repeat("长", 65) }, "template"},
@@ -102,6 +105,9 @@ func TestSamplesFitTheirFields(t *testing.T) {
 	for _, kind := range MessageKinds() {
 		m := MessageTemplate{Fields: map[string]string{"thing1": "title", "phrase2": "kind", "time3": "time", "number4": "count"}}
 		for field, text := range m.Fill(SampleMessage(kind, time.Unix(1e9, 0)), PlatformZone) {
+			if field == "thing1" && text == kind.Label() {
+				t.Errorf("%s: the sample says no more than the kind", kind)
+			}
 			if n := len([]rune(text)); n == 0 || n > FieldMax(field) {
 				t.Errorf("%s, %s: %q", kind, field, text)
 			}

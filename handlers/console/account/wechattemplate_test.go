@@ -95,11 +95,18 @@ func TestWechatTemplateIsChosenAndTried(t *testing.T) {
 	invalid, _ := b.Post(t, save, wrong, http.StatusUnprocessableEntity)
 	desk.WrongField(t, invalid, "part_time2")
 	wrong = desk.FilledIn(page)
+	wrong.Set("part_time2", "title")
+	invalid, _ = b.Post(t, save, wrong, http.StatusUnprocessableEntity)
+	desk.WrongField(t, invalid, "part_time2")
+	if n := page.Find(`select[name="part_time2"] option[value="title"]`).Length(); n != 0 {
+		t.Error("a time is offered what it cannot hold")
+	}
+	wrong = desk.FilledIn(page)
 	wrong.Set("template", "not-one-of-the-account")
 	invalid, _ = b.Post(t, save, wrong, http.StatusUnprocessableEntity)
 	desk.WrongField(t, invalid, "template")
 	b.Post(t, save, form, http.StatusSeeOther)
-	form.Set("part_time2", "hint")
+	form.Set("again", "1")                     // the same form once more would be taken for a repeat
 	b.Post(t, save, form, http.StatusConflict) // made on what was there before
 	if text := b.Get(t, frame.WechatTemplatePath, http.StatusOK).Text(); !strings.Contains(text, "登录账号：提醒内容") {
 		t.Errorf("saved: %s", text)

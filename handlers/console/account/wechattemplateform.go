@@ -118,14 +118,14 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 	if len(d.now.Fields) == 0 {
 		return form
 	}
-	parts := templates.ChoicesOf("请选择", core.MessageParts, core.MessagePartLabel)
 	fill := templates.Section{Title: "字段", Help: "微信要求每个字段都填，超过字数的自动截短。"}
 	preview := templates.Section{Title: "预览", Help: "发出的消息大致是这样。"}
 	texts := d.now.MessageTemplate().Fill(core.SampleMessage(d.Kind, now), zone)
 	for _, f := range d.now.Fields {
 		fill.Fields = append(fill.Fields, templates.Field{
-			Kind: templates.Select, Name: core.TemplateFieldName(f.Key), Label: f.Label, Value: f.Part, Choices: parts,
-			Required: true, Redraw: action, Help: fmt.Sprintf("最多 %d 个字", core.FieldMax(f.Key)),
+			Kind: templates.Select, Name: core.TemplateFieldName(f.Key), Label: f.Label, Value: f.Part, Required: true,
+			Choices: templates.ChoicesOf("请选择", core.PartsOfField(f.Key), core.MessagePartLabel), Redraw: action,
+			Help: templateFieldHelp(f.Key),
 		})
 		preview.Fields = append(preview.Fields, templates.Field{
 			Kind: templates.Static, Name: "preview_" + f.Key, Label: f.Label, Value: texts[f.Key],
@@ -133,4 +133,15 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 	}
 	form.Sections = append(form.Sections, fill, preview)
 	return form
+}
+
+// templateFieldHelp says what WeChat takes in a field.
+func templateFieldHelp(key string) string {
+	switch parts := core.PartsOfField(key); {
+	case slices.Equal(parts, []string{"time"}):
+		return "微信规定填日期和时间。"
+	case slices.Equal(parts, []string{"count"}):
+		return "微信规定填数字。"
+	}
+	return fmt.Sprintf("最多 %d 个字", core.FieldMax(key))
 }

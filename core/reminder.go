@@ -5,6 +5,7 @@ type Reminder struct {
 	Account Account
 	Phone   string // masked: of its WeChat, or of the staff member whose account it is; "" = none
 	Reach   ReminderReach
+	Work    bool // WeWork reaches it: it is of a member of staff in a company in use
 	On      bool // it is told outside the console
 }
 

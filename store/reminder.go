@@ -38,16 +38,27 @@ func (s *Store) Reminders(
 	return list, more, nil
 }
 
+// Reminder returns how one account in scope is told of what waits for a review.
+func (s *Store) Reminder(ctx context.Context, scope core.Scope, id core.ID) (core.Reminder, error) {
+	a, err := s.Account(ctx, scope, id)
+	if err != nil {
+		return core.Reminder{}, err
+	}
+	told, err := s.toldAccounts(ctx, []core.Account{a})
+	return told.reminder(a), database.Wrap("read a reminder", err)
+}
+
 // toldAccounts is what decides how some accounts are told of something.
 type toldAccounts struct {
 	muted   map[core.ID]Preference
 	own     map[core.ID]string // masked numbers of WeChat users
 	staff   map[core.ID]string // masked numbers of staff, by account
 	follows map[core.ID]bool   // WeChat users
+	work    map[core.ID]bool   // accounts of staff in WeWork
 }
 
 func (t toldAccounts) reminder(a core.Account) core.Reminder {
-	r := core.Reminder{Account: a, Phone: t.own[a.User], Reach: core.ReachNone}
+	r := core.Reminder{Account: a, Phone: t.own[a.User], Reach: core.ReachNone, Work: t.work[a.ID]}
 	if r.Phone == "" {
 		r.Phone = t.staff[a.ID]
 	}
@@ -63,7 +74,9 @@ func (t toldAccounts) reminder(a core.Account) core.Reminder {
 }
 
 func (s *Store) toldAccounts(ctx context.Context, accounts []core.Account) (t toldAccounts, err error) {
-	t = toldAccounts{map[core.ID]Preference{}, map[core.ID]string{}, map[core.ID]string{}, map[core.ID]bool{}}
+	t = toldAccounts{
+		map[core.ID]Preference{}, map[core.ID]string{}, map[core.ID]string{}, map[core.ID]bool{}, map[core.ID]bool{},
+	}
 	ids := database.IDsOf(accounts, func(a core.Account) core.ID { return a.ID })
 	users := database.IDsOf(accounts, func(a core.Account) core.ID { return a.User })
 	in := " IN (" + database.Placeholders(len(ids)) + ")"
@@ -101,6 +114,13 @@ func (s *Store) toldAccounts(ctx context.Context, accounts []core.Account) (t to
 	}
 	for _, p := range phones {
 		t.staff[p.ID] = core.MaskPhone(s.db.Reveal("staff.phone", p.Phone))
+	}
+	var work []core.ID
+	if err := s.db.All(ctx, &work, "SELECT account_id FROM staff WHERE "+staffAtWork+"account_id"+in, database.IDArgs(ids)...); err != nil {
+		return t, err
+	}
+	for _, id := range work {
+		t.work[id] = true
 	}
 	return t, s.readFollowers(ctx, users, t.follows)
 }

@@ -94,6 +94,18 @@ func TestReminders(t *testing.T) {
 		if got := reminderWords(t, s, everywhere, ReminderFilter{Keyword: "bou"}); got != "bound  bound true" {
 			t.Errorf("searched: %s", got)
 		}
+
+		// WeWork reaches the staff of a company in use.
+		if r, err := s.Reminder(t.Context(), everywhere, staff.ID); err != nil || r.Work {
+			t.Errorf("staff by hand: %+v, %v", r, err)
+		}
+		s.mustRun(t, "UPDATE staff SET app_id = ?, user_id = 'lina', user_key = 'lina'", int64(makeWechatApp(t, s, "f1", core.ScopeOf(here)).ID))
+		if r, err := s.Reminder(t.Context(), everywhere, staff.ID); err != nil || !r.Work || r.Reach != core.ReachNone {
+			t.Errorf("a member of the company: %+v, %v", r, err)
+		}
+		if r, err := s.Reminder(t.Context(), everywhere, bound.ID); err != nil || r.Work {
+			t.Errorf("no staff: %+v, %v", r, err)
+		}
 	})
 }
 

@@ -36,6 +36,7 @@ type reminderRow struct {
 	Name, Login, Phone string
 	URL                string // of the account; "" = not theirs to open
 	Reach, State       templates.Badge
+	Work               bool // WeWork reaches them
 	On                 bool
 	Switch             string // where to post; "" = not theirs to switch
 	Menu               templates.RowMenu
@@ -75,7 +76,7 @@ var reachTones = map[core.ReminderReach]templates.Tone{
 func (p *Pages) reminderRow(c *web.Context, r core.Reminder) reminderRow {
 	a := r.Account
 	row := reminderRow{
-		Name: a.Name, Login: a.Login, Phone: r.Phone, On: r.On, CSRF: c.CSRF(),
+		Name: a.Name, Login: a.Login, Phone: r.Phone, On: r.On, Work: r.Work, CSRF: c.CSRF(),
 		Reach: templates.Badge{Tone: reachTones[r.Reach], Text: r.Reach.Label()}, State: frame.OnOff(r.On, "开", "关"),
 	}
 	if c.Has(core.PermAccountView) {
@@ -189,10 +190,18 @@ func (p *Pages) reminderUnbind(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	told, err := p.Store.Reminder(c.Ctx(), c.Scope(), a.ID)
+	if err != nil {
+		return err
+	}
+	text := "有申请等待审核时，不再用微信提醒" + a.Name + "。"
+	if told.Work {
+		text = "有申请等待审核时，不再用微信提醒" + a.Name + "，改用企业微信。"
+	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
 			Title: "解除“" + a.Name + "”的微信关联？", Submit: "解除微信关联", Danger: true,
-			Text: "有申请等待审核时，不再用微信提醒" + a.Name + "。",
+			Text: text,
 			Effects: []string{
 				"不能再用这个微信扫码登录后台，仍可用密码登录", fmt.Sprintf("退出该账号的 %d 处登录", len(sessions)),
 			},

@@ -135,7 +135,7 @@ func TestReminderPages(t *testing.T) {
 	templates.CheckAll(t, "console/reminder/", map[string]any{
 		"console/reminder/list": reminderListPage{Shell: shell, Tabs: tabs, List: reminderTable(), Rows: []reminderRow{
 			{
-				Name: desk.Hostile, Login: desk.Hostile, Phone: "138****0000", URL: "/a", Reach: good, On: true, Switch: "/s",
+				Name: desk.Hostile, Login: desk.Hostile, Phone: "138****0000", URL: "/a", Reach: good, Work: true, On: true, Switch: "/s",
 				Menu: templates.RowMenu{Label: "x", Acts: []templates.Submit{{Label: "解除关联", URL: "/u", Ask: true}}},
 			},
 			{Name: desk.Hostile, Reach: good, State: frame.OnOff(false, "开", "关")},

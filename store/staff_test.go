@@ -212,6 +212,10 @@ func TestLeavingStaffLoseEverything(t *testing.T) {
 		if err := s.LinkStaffAccount(ctx, core.SystemGranter, id, account); err != nil {
 			t.Fatal(err)
 		}
+		lines, _, err := s.AuditRecords(ctx, everywhere, core.AuditFilter{Action: "staff.link"}, Page{Limit: 1})
+		if err != nil || len(lines) != 1 || !strings.Contains(lines[0].After, `"account":"lina"`) {
+			t.Errorf("the log does not name the account: %+v, %v", lines, err)
+		}
 		other := newStaff(t, s, "王五", "13700000002", here)
 		wantField(t, s.LinkStaffAccount(ctx, core.SystemGranter, other, account), "account")
 		ties, err := s.StaffTies(ctx, core.ScopeOf(here), id)

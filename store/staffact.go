@@ -60,10 +60,17 @@ func auditOfStaff(tx *database.Tx, id core.ID) (staffAudit, core.Staff, error) {
 		Grade: m.Grade, Wechat: hiddenText(m.Wechat), Address: hiddenText(m.Address), Communities: database.JoinIDs(m.Communities),
 		Left: !m.Left.IsZero(),
 	}
-	if m.Account != 0 {
-		kept.Account = m.Account.String()
+	kept.Account, err = auditedAccount(tx, m.Account)
+	return kept, m, err
+}
+
+// auditedAccount names an account by its login; "" = none.
+func auditedAccount(tx *database.Tx, id core.ID) (string, error) {
+	var logins []string
+	if err := tx.All(&logins, "SELECT login FROM account WHERE id = ?", int64(id)); err != nil || len(logins) == 0 {
+		return "", err
 	}
-	return kept, m, nil
+	return logins[0], nil
 }
 
 // sealedStaff is the personal data of a staff member as the table has it.

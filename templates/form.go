@@ -66,7 +66,8 @@ type Field struct {
 	Presets  string   // Select: a choice ticks exactly its Ticks among the boxes of this name
 	Whole    bool     // a filter that affects more than the list: a choice loads the whole page, without the hidden filters
 	Redraw   string   // Select: the URL that a choice sends the form to, with act=RedrawAct, to be drawn again
-	Copy     bool     // Static: with a button that copies it
+	Copy     bool     // with a button that copies it, also what is typed
+	Make     int      // a text: with a button that fills in so many random letters and digits; 0 = without
 	compact  bool     // in a filter row: small, without help
 }
 

@@ -56,6 +56,9 @@ func TestWechatAppIsAddedAndChecked(t *testing.T) {
 	// The form makes the keys of the message server, for both sides to have the same.
 	page := b.Get(t, frame.WechatAppPath+"/new?kind=official", http.StatusOK)
 	token, aesKey := desk.InputValue(page, "token"), desk.InputValue(page, "aes_key")
+	if n := page.Find("[data-copy-of], [data-make]").Length(); n != 4 {
+		t.Errorf("%d buttons to copy and to make keys", n)
+	}
 	if again := b.Get(t, frame.WechatAppPath+"/new?kind=official", http.StatusOK); len(token) != 32 || len(aesKey) != 43 ||
 		desk.InputValue(again, "token") == token {
 		t.Errorf("made %q, %q", token, aesKey)
@@ -106,6 +109,16 @@ func TestWechatAppIsAddedAndChecked(t *testing.T) {
 	line := show.Find(".tx-timeline").Text()
 	if strings.Contains(line, d.Mine.Community.String()) || !strings.Contains(line, "小区：") {
 		t.Errorf("the timeline has ids in place of names: %s", line)
+	}
+	id, err := core.ParseID(strings.TrimPrefix(to, frame.WechatAppPath+"/"))
+	if err == nil {
+		err = d.Store.NoteWechatRefusal(t.Context(), id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "收到的请求签名不正确") {
+		t.Errorf("a callback that was refused leaves no trace: %s", text)
 	}
 	wx.Tried = nil
 	b.Post(t, to+"/check", nil, http.StatusSeeOther)
@@ -200,6 +213,9 @@ func TestWechatAppIsChangedAndRemoved(t *testing.T) {
 	b.Post(t, to+"/remove", desk.WithConfirmed(url.Values{"typed": {"新名称"}}), http.StatusSeeOther)
 	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "请先停用再删除") {
 		t.Errorf("removing one in use: %s", text)
+	}
+	if text := b.Get(t, to, http.StatusOK).Find("main").Text(); !strings.Contains(text, "删除") || !strings.Contains(text, "请先停用，再删除") {
+		t.Error("the page does not say how the account is deleted")
 	}
 	question, _ := b.Post(t, to+"/disable", nil, http.StatusOK)
 	if text := question.Text(); !strings.Contains(text, "停用“新名称”？") || !strings.Contains(text, "全部小区") {

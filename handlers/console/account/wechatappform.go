@@ -141,11 +141,17 @@ func (p *Pages) callbackFields(c *web.Context, app core.WechatApp) []templates.F
 	})
 }
 
+// callbackKeys are the fields of the keys of a message server, which both sides must have.
+func callbackKeys() (token, aesKey templates.Field) {
+	token = templates.Field{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off", Copy: true, Make: 32}
+	aesKey = templates.Field{Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off", Copy: true, Make: 43}
+	return token, aesKey
+}
+
 // wechatServerSection has the address and the keys of the message server. For a new account the keys are made here, to
 // be copied.
 func wechatServerSection(app core.WechatApp, address []templates.Field) templates.Section {
-	token := templates.Field{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"}
-	aesKey := templates.Field{Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off"}
+	token, aesKey := callbackKeys()
 	section := templates.Section{Title: "消息推送", Help: "请现在就把这三项复制到公众平台的“服务器配置”；保存这里以后再到那里提交，微信会马上来校验。密钥保存后不再显示。"}
 	if app.ID == 0 {
 		token.Value, aesKey.Value, token.Required = secret.Hex(16), secret.Letters(keyLetters, 43), true
@@ -163,14 +169,11 @@ func wechatServerSection(app core.WechatApp, address []templates.Field) template
 
 // miniServerSection has the address and the keys of a mini-program's message server, which it can do without.
 func miniServerSection(app core.WechatApp, address []templates.Field) templates.Section {
+	token, aesKey := callbackKeys()
+	aesKey.Help = "消息加密方式请选“安全模式”。"
 	section := templates.Section{
 		Title: "消息推送", Help: "选填。小程序里的订阅消息授权要推送到这里才会计数；请照公众平台的“消息推送”填写。",
-		Fields: append(address,
-			templates.Field{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"},
-			templates.Field{
-				Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off", Help: "消息加密方式请选“安全模式”。",
-			},
-		),
+		Fields: append(address, token, aesKey),
 	}
 	if app.ID != 0 {
 		section.Help = "不填则不变。两边要一致：改了这里，公众平台也要改。"

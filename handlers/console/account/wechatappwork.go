@@ -53,8 +53,7 @@ func corpServerSection(app core.WechatApp, address []templates.Field) templates.
 		Title: "接收消息", Help: "请现在就把这三项复制到应用的“接收消息”和“通讯录同步”的“接收事件服务器”；" +
 			"保存这里以后再到那里提交，企业微信会马上来校验。密钥保存后不再显示。",
 	}
-	token := templates.Field{Name: "token", Label: "Token", MaxLength: 32, Autocomplete: "off"}
-	aesKey := templates.Field{Name: "aes_key", Label: "EncodingAESKey", MaxLength: 43, Autocomplete: "off"}
+	token, aesKey := callbackKeys()
 	if app.ID == 0 {
 		token.Value, aesKey.Value, token.Required, aesKey.Required = secret.Hex(16), secret.Letters(keyLetters, 43), true, true
 	} else {
@@ -78,6 +77,7 @@ func (p *Pages) corpSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([
 	if !app.Called.IsZero() {
 		calls.Text = "最近一次收到企业微信的消息：" + p.wechatWhen(app.Called) + "。"
 	}
+	calls.refused(app, p.wechatWhen)
 	files, err := p.fileStep(c, workFilePrefix)
 	if err != nil {
 		return nil, err

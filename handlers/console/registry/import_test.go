@@ -316,7 +316,7 @@ func TestImportPages(t *testing.T) {
 		},
 		"console/import/show#working": importShowPage{
 			Shell: shell,
-			Job: &templates.Job{Title: "导入", State: importBadge(core.ImportWriting), Percent: 5, Known: true, URL: "/i", CSRF: "x"},
+			Job:   &templates.Job{Title: "导入", State: importBadge(core.ImportWriting), Percent: 5, Known: true, URL: "/i", CSRF: "x"},
 		},
 	})
 }

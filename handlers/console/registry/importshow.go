@@ -31,7 +31,7 @@ type importShowPage struct {
 	Tabs    templates.Tabs
 	List    templates.List
 	Rows    []importRowView
-	Listed  bool     // the rows are shown
+	Listed  bool // the rows are shown
 }
 
 // importMapping asks what the columns of a file are.

@@ -1,15 +1,17 @@
 // Shared by both bundles: copying, printing, menus that close on a click outside, and forms that
 // htmx loads only to be submitted.
 
-// watchPage sets up [data-copy] and [data-print] buttons, <details data-menu> and <form
+// watchPage sets up [data-copy], [data-copy-of], [data-make] and [data-print] buttons, <details data-menu> and <form
 // data-finish>.
 export function watchPage() {
   showTab();
   document.addEventListener("htmx:afterSettle", showTab);
   document.addEventListener("htmx:afterSettle", () => document.querySelector("form[data-finish]")?.submit());
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
+    const button = event.target.closest("[data-copy], [data-copy-of]");
     if (button) await copy(button);
+    const maker = event.target.closest("[data-make]");
+    if (maker) make(maker);
     if (event.target.closest("[data-print]")) window.print();
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       if (!menu.contains(event.target)) menu.open = false;
@@ -39,11 +41,26 @@ function showTab() {
   }
 }
 
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+// make fills a field with random letters and digits, all equally likely.
+function make(button) {
+  let text = "";
+  while (text.length < Number(button.dataset.make)) {
+    const [byte] = crypto.getRandomValues(new Uint8Array(1));
+    if (byte < 4 * letters.length) text += letters[byte % letters.length];
+  }
+  const field = document.getElementById(button.dataset.into);
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 async function copy(button) {
   const words = button.querySelector("span") || button;
   const before = words.textContent;
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    const { copy, copyOf } = button.dataset;
+    await navigator.clipboard.writeText(copy ?? document.getElementById(copyOf).value);
     words.textContent = "已复制";
   } catch {
     words.textContent = "请手动复制";

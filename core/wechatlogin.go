@@ -8,6 +8,7 @@ const WechatLoginLife = 5 * time.Minute
 // WechatLogin is a QR code on a console page for the account's owner to scan with WeChat: to sign
 // in, or to bind their WeChat to the account.
 type WechatLogin struct {
+	Binds   bool   // it binds Account; otherwise somebody signs in
 	Account ID     // the account to bind to; 0 = sign in to the scanner's own
 	Name    string // the account's, once known
 	Code    string // two digits shown next to the QR code, to be picked on the phone

@@ -48,6 +48,7 @@ func (s *Store) BeginWechatLogin(ctx context.Context, n NewWechatLogin) (token, 
 }
 
 type wechatLoginRow struct {
+	Binds    bool            `db:"binds"`
 	Account  core.ID         `db:"account_id"`
 	User     core.ID         `db:"user_id"`
 	Browser  string          `db:"browser_digest"`
@@ -62,7 +63,7 @@ type wechatLoginRow struct {
 	Used     database.Millis `db:"used_at"`
 }
 
-const wechatLoginColumns = `SELECT account_id, user_id, browser_digest, code, addr, network, agent, created_at,
+const wechatLoginColumns = `SELECT binds, account_id, user_id, browser_digest, code, addr, network, agent, created_at,
 	expires_at, approved_at, refused_at, used_at FROM wechat_login WHERE token_digest = ?`
 
 const wechatLoginOpen = " AND approved_at IS NULL AND refused_at IS NULL AND expires_at > ?"
@@ -76,7 +77,7 @@ func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (co
 		return core.WechatLogin{}, database.Wrap("read a WeChat login", database.NotFoundIfNoRows(err, noWechatLogin))
 	}
 	l := core.WechatLogin{
-		Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time, Expires: row.Expires.Time,
+		Binds: row.Binds, Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time, Expires: row.Expires.Time,
 		State: row.stateFor(user, s.Now()),
 	}
 	switch l.State {

@@ -53,6 +53,9 @@ func (h *H5) loginAsk(c *web.Context) error {
 		return err
 	}
 	page := loginPage{Phone: h.phone(c, "登录通行后台", login.Name), Action: path}
+	if login.Binds {
+		page.Title = "绑定后台账号"
+	}
 	switch login.State {
 	case core.WechatLoginApproved:
 		page.Empty = templates.Empty{Icon: "circle-check", Title: "已确认", Text: "请看电脑上的页面。"}
@@ -81,9 +84,6 @@ func (h *H5) loginQuestion(c *web.Context, page *loginPage, login core.WechatLog
 	}
 	if login.NewAddr {
 		page.Warning = "从未在此地址登录过。如果不是您本人在电脑前操作，请取消。"
-	}
-	if login.Account != 0 {
-		page.Title = "绑定后台账号"
 	}
 	return nil
 }

@@ -93,6 +93,9 @@ func TestScannerIsAskedAboutTheConsole(t *testing.T) {
 	if words := p.get(path, http.StatusOK).Find("main").Text(); !strings.Contains(words, "已确认") {
 		t.Errorf("afterwards the phone says %q", words)
 	}
+	if title := p.get(path, http.StatusOK).Find("title").Text(); !strings.Contains(title, "绑定后台账号") {
+		t.Errorf("what was bound is now called %q", title)
+	}
 	other := o.phone(t)
 	other.scan(path, "o-other")
 	other.get(path, http.StatusNotFound)

@@ -19,12 +19,13 @@ const (
 	MaxWechatFiles    = 50
 	MaxWechatFileName = 64
 	MaxWechatFileText = 128
+	minWechatFileText = 8
 )
 
 // The names and contents that the platform gives its files. Nothing else is served: no robots.txt, no page.
 var (
 	wechatFileName = regexp.MustCompile(`^((MP|WW)_verify_[0-9A-Za-z]{8,40}|[0-9A-Za-z]{10,40})\.txt$`)
-	wechatFileText = regexp.MustCompile(fmt.Sprintf(`^[0-9A-Za-z_-]{8,%d}$`, MaxWechatFileText))
+	wechatFileText = regexp.MustCompile(fmt.Sprintf(`^[0-9A-Za-z_-]{%d,%d}$`, minWechatFileText, MaxWechatFileText))
 )
 
 // IsWechatFileName reports whether a name is one that the platform gives its files.
@@ -43,7 +44,7 @@ func (f WechatFile) Check() error {
 		fields["name"] = "请照下载的文件名填写，如 MP_verify_AbCd1234EfGh5678.txt"
 	}
 	if !wechatFileText.MatchString(f.Text) {
-		fields["text"] = "请照文件里的内容填写，只有字母、数字、- 和 _"
+		fields["text"] = fmt.Sprintf("请照文件里的内容填写：%d 至 %d 个字母、数字、- 或 _", minWechatFileText, MaxWechatFileText)
 	}
 	return InvalidFields(fields)
 }

@@ -74,7 +74,7 @@ func (p *Pages) wechatFileList(c *web.Context) error {
 // wechatFileForm is the posted form.
 type wechatFileForm struct {
 	Name string `form:"name" max:"128"`
-	Text string `form:"text" max:"256"`
+	Text string `form:"text" max:"128"`
 }
 
 type wechatFileFormPage struct {

@@ -46,6 +46,7 @@ type wechatMenuPage struct {
 	Rows    []wechatMenuRow
 	Preview []core.MenuButton
 	Starts  []templates.Submit // ways to begin a draft, or to begin it again
+	Hint    string             // how to begin, without a draft
 	Add     templates.Action   // a button at the top
 	Publish string             // URL; "" = not theirs, or nothing to publish
 	Remove  string             // likewise
@@ -148,8 +149,12 @@ func (p *Pages) wechatMenuShow(c *web.Context) error {
 	} else if at.Change && len(m.Draft) == core.MaxMenuTop {
 		page.Text += fmt.Sprintf("底部最多 %d 个，已经放满。", core.MaxMenuTop)
 	}
+	page.Hint = fmt.Sprintf("最多 %d 个菜单，每个下面最多 %d 个子菜单。", core.MaxMenuTop, core.MaxMenuSub)
 	if at.Change {
 		p.wechatMenuActs(&page, at, m)
+		if len(m.Draft) == 0 {
+			page.Hint += "可以先点“" + page.Starts[0].Label + "”，再修改。"
+		}
 	}
 	if page.Menus, page.Another, err = p.wechatMenusOf(c, at); err != nil {
 		return err
@@ -237,7 +242,7 @@ func (p *Pages) wechatMenuActs(page *wechatMenuPage, at menuChoice, m core.Wecha
 	switch {
 	case len(m.Draft) > 0:
 	case m.Tag != 0:
-		page.Starts = append(page.Starts, templates.Submit{Label: "复制所有人的", URL: at.URL(change, "act", "copy"), Icon: "copy"})
+		page.Starts = append(page.Starts, templates.Submit{Label: "复制所有人的菜单", URL: at.URL(change, "act", "copy"), Icon: "copy"})
 	default:
 		page.Starts = append(page.Starts, templates.Submit{Label: "用默认菜单", URL: at.URL(change, "act", "default"), Icon: "check"})
 	}

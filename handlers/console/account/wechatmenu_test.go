@@ -118,6 +118,10 @@ func TestWechatMenuOfNothingIsNotCopied(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	empty := b.Get(t, frame.WechatMenuPath+"?app="+deskOfficial+"&tag=100", http.StatusOK).Find(".tx-empty").Text()
+	if !strings.Contains(empty, "可以先点“复制所有人的菜单”") {
+		t.Errorf("how to begin: %s", empty)
+	}
 	d.Frame.Wechat = &desk.Wechat{}
 	_, to := b.Post(t, frame.WechatMenuPath+"/change?app="+deskOfficial+"&tag=100&act=copy", nil, http.StatusSeeOther)
 	if said := b.Get(t, to, http.StatusOK).Text(); strings.Contains(said, "已复制所有人的菜单") {
@@ -277,6 +281,20 @@ func TestWechatMenuOfATag(t *testing.T) {
 		t.Errorf("the menu of all is removed: %+v, %v", menus, err)
 	}
 	b.Get(t, path("", app+"&tag=999"), http.StatusUnprocessableEntity)
+
+	// A tag that was deleted in 公众平台 is offered no more.
+	b.Post(t, path("/change", tagged+"&act=copy"), nil, http.StatusSeeOther)
+	if err := official.DeleteTag(t.Context(), tag); err != nil {
+		t.Fatal(err)
+	}
+	b.Post(t, path("/publish", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
+	if said := text(tagged); !strings.Contains(said, "标签已在微信删除") || !strings.Contains(said, "已删除的标签") {
+		t.Errorf("after its tag is gone: %s", said)
+	}
+	b.Post(t, path("/remove", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
+	if said := text(app); strings.Contains(said, "业主") {
+		t.Errorf("a tag that is gone is offered: %s", said)
+	}
 }
 
 func TestWechatMenuPages(t *testing.T) {

@@ -134,7 +134,7 @@ func (m menuChoice) another(taken map[int]bool) *wechatMenuAnother {
 		return nil
 	}
 	field := templates.Field{
-		Kind: templates.Select, Name: menuTagParam, Label: "另一个标签", Choices: []templates.Choice{{Label: "请选择标签"}},
+		Kind: templates.Select, Name: menuTagParam, Label: "选择标签", Choices: []templates.Choice{{Label: "请选择标签"}},
 	}
 	for _, t := range m.tags {
 		if !taken[t.Number] {

@@ -139,7 +139,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if err != nil {
 		return err
 	}
-	page := bindPage{Shell: f.Shell(c, b.Stem, "微信登录："+b.Name), Code: ticket.Code, Then: b.then(), Back: b.back()}
+	page := bindPage{Shell: f.Shell(c, b.Stem, b.title()), Code: ticket.Code, Then: b.then(), Back: b.back()}
 	page.Crumbs = b.Crumbs
 	if b.List == "" {
 		page.Crumbs = append(page.Crumbs, templates.Crumb{Label: b.Name, URL: b.URL})
@@ -150,6 +150,14 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 		page.Text = text
 	}
 	return f.Page(c, http.StatusOK, "console/bind/show", page)
+}
+
+// title names the page with the code.
+func (b Binding) title() string {
+	if b.Menu == "" {
+		return "邀请关联：" + b.Name
+	}
+	return "微信登录：" + b.Name
 }
 
 // then returns what the person can do once they are bound.

@@ -60,8 +60,9 @@ async function copy(button) {
   const before = words.textContent;
   try {
     const { copy, copyOf } = button.dataset;
-    await navigator.clipboard.writeText(copy ?? document.getElementById(copyOf).value);
-    words.textContent = "已复制";
+    const text = copy ?? document.getElementById(copyOf).value;
+    if (text) await navigator.clipboard.writeText(text);
+    words.textContent = text ? "已复制" : "还没有填写";
   } catch {
     words.textContent = "请手动复制";
   }

@@ -259,7 +259,7 @@ func (p *Pages) miniCalls(app core.WechatApp) wechatStep {
 	return step
 }
 
-// refused says that the last callback had a wrong signature.
+// refused marks the step if the last callback had a wrong signature.
 func (s *wechatStep) refused(app core.WechatApp, when func(time.Time) string) {
 	if app.Refused.After(app.Called) {
 		s.Badge = stepBadge(app.Refused, false)

@@ -135,7 +135,7 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 	return form
 }
 
-// templateFieldHelp says what WeChat takes in a field.
+// templateFieldHelp tells which texts WeChat takes in a field.
 func templateFieldHelp(key string) string {
 	switch parts := core.PartsOfField(key); {
 	case slices.Equal(parts, []string{"time"}):

@@ -89,6 +89,16 @@ func forgetFollowerSync(tx *database.Tx, appID string) error {
 	return err
 }
 
+// mendFollowerSync lets a failed sync of an account's followers go on at once: what it failed for is mended.
+func mendFollowerSync(tx *database.Tx, app core.ID) error {
+	_, err := tx.Exec(`
+		UPDATE follower_sync
+		SET tries = 0, problem = ''
+		WHERE problem <> ''
+		AND app_id IN (SELECT app_id FROM wechat_app WHERE id = ?)`, int64(app))
+	return err
+}
+
 // followerSyncAudit is what the audit log records of a sync that somebody asked for or stopped.
 type followerSyncAudit struct {
 	AppID string `json:"app_id"`

@@ -99,7 +99,8 @@ func TestReminders(t *testing.T) {
 		if r, err := s.Reminder(t.Context(), everywhere, staff.ID); err != nil || r.Work {
 			t.Errorf("staff by hand: %+v, %v", r, err)
 		}
-		s.mustRun(t, "UPDATE staff SET app_id = ?, user_id = 'lina', user_key = 'lina'", int64(makeWechatApp(t, s, "f1", core.ScopeOf(here)).ID))
+		app := makeWechatApp(t, s, "f1", core.ScopeOf(here))
+		s.mustRun(t, "UPDATE staff SET app_id = ?, user_id = 'lina', user_key = 'lina'", int64(app.ID))
 		if r, err := s.Reminder(t.Context(), everywhere, staff.ID); err != nil || !r.Work || r.Reach != core.ReachNone {
 			t.Errorf("a member of the company: %+v, %v", r, err)
 		}

@@ -46,7 +46,8 @@ const wechatAppColumns = `SELECT id, kind, name, app_id, agent_id, secret_cipher
 
 func (r wechatAppRow) app() core.WechatApp {
 	a := core.WechatApp{
-		ID: r.ID, Kind: r.Kind, Name: r.Name, AppID: r.AppID, Agent: r.Agent, Sealed: r.AESKey != "", Called: r.Called.Time, Refused: r.Refused.Time,
+		ID: r.ID, Kind: r.Kind, Name: r.Name, AppID: r.AppID, Agent: r.Agent, Sealed: r.AESKey != "", Called: r.Called.Time,
+		Refused: r.Refused.Time,
 		Checked: core.WechatCheck{At: r.Checked.Time, Problem: r.Problem}, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 	if r.Whole != 0 {
@@ -442,8 +443,8 @@ func (s *Store) ReplaceWechatCorp(
 		if err := s.wechatAppFits(tx, *after); err != nil {
 			return keys, err
 		}
-		set, args := sealed.set("app_id = ?, agent_id = ?, updated_at = ?, called_at = NULL, refused_at = NULL, checked_at = NULL, problem = ''",
-			[]any{after.AppID, after.Agent, updated})
+		set, args := sealed.set(`app_id = ?, agent_id = ?, updated_at = ?, called_at = NULL, refused_at = NULL, checked_at = NULL,
+			problem = ''`, []any{after.AppID, after.Agent, updated})
 		err := tx.ExecOne(core.NotFound(noWechatApp), "UPDATE wechat_app SET "+set+" WHERE id = ?", append(args, int64(a.ID))...)
 		if database.IsDuplicate(err) {
 			return keys, database.ErrRace
@@ -530,16 +531,6 @@ func (s *Store) NoteWechatCheck(ctx context.Context, id core.ID, problem string)
 		}
 		return mendFollowerSync(tx, id)
 	})
-}
-
-// mendFollowerSync lets a failed sync of an account's followers go on at once: what it failed for is mended.
-func mendFollowerSync(tx *database.Tx, app core.ID) error {
-	_, err := tx.Exec(`
-		UPDATE follower_sync
-		SET tries = 0, problem = ''
-		WHERE problem <> ''
-		AND app_id IN (SELECT app_id FROM wechat_app WHERE id = ?)`, int64(app))
-	return err
 }
 
 // maxWechatProblem is the width of wechat_app.problem.

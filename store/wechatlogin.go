@@ -77,8 +77,9 @@ func (s *Store) WechatLogin(ctx context.Context, token string, user core.ID) (co
 		return core.WechatLogin{}, database.Wrap("read a WeChat login", database.NotFoundIfNoRows(err, noWechatLogin))
 	}
 	l := core.WechatLogin{
-		Binds: row.Binds, Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time, Expires: row.Expires.Time,
-		State: row.stateFor(user, s.Now()),
+		Binds: row.Binds, Account: row.Account, Code: row.Code, Addr: row.Addr, Agent: row.Agent, Begun: row.Begun.Time,
+		Expires: row.Expires.Time,
+		State:   row.stateFor(user, s.Now()),
 	}
 	switch l.State {
 	case core.WechatLoginOver:

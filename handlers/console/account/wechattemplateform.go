@@ -135,7 +135,7 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 	return form
 }
 
-// templateFieldHelp tells which texts WeChat takes in a field.
+// templateFieldHelp returns which texts WeChat takes in a field.
 func templateFieldHelp(key string) string {
 	switch parts := core.PartsOfField(key); {
 	case slices.Equal(parts, []string{"time"}):

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,12 +94,10 @@ func (s *Store) CreateHouseholdMember(
 	ctx context.Context, by core.Actor, user, house core.ID, r core.Resident,
 ) (id core.ID, err error) {
 	normal, wrong := r.Normalized()
-	if err := bothFields(wrong, normal.HouseholdMember(core.DayOf(s.Now(), s.Zone()))); err != nil {
-		return 0, err
-	}
+	wrong = bothFields(wrong, normal.HouseholdMember(core.DayOf(s.Now(), s.Zone())))
 	err = s.db.Write(ctx, "add household member", func(tx *database.Tx) error {
 		own, err := ownsHouse(tx, user, house)
-		if err != nil {
+		if err = cmp.Or(err, wrong); err != nil {
 			return err
 		}
 		r := normal

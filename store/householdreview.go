@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -120,15 +121,13 @@ func (s *Store) DecideAsOwner(
 	ctx context.Context, by core.Actor, user core.ID, d core.ReviewDecision,
 ) (decided core.Review, err error) {
 	d.Internal = ""
-	if d, err = d.Checked(); err != nil {
-		return decided, err
-	}
+	d, wrong := d.Checked()
 	err = s.db.Write(ctx, "decide as owner", func(tx *database.Tx) error {
 		if decided, err = lockReview(tx, core.Everywhere, d.ID); err != nil {
 			return err
 		}
 		owner, err := mayDecideAsOwner(tx, user, decided)
-		if err != nil {
+		if err = cmp.Or(err, wrong); err != nil {
 			return err
 		}
 		switch {

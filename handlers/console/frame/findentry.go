@@ -117,12 +117,15 @@ var doneBy = map[string]string{
 	"follower.untag":          http.MethodPost + " " + FollowerPath + "/tagging",
 	"bindticket.create":       http.MethodPost + " " + GuardPath + "/:id/qr",
 	"house.import":            http.MethodPost + " " + ImportPath + "/:id/write",
+	"house.move":              http.MethodPost + " " + HousePath + "/node/:id/move",
+	"house.rename":            http.MethodPost + " " + HousePath + "/node/:id/move",
 	"import.faults":           http.MethodGet + " " + ImportPath + "/:id/errors.xlsx",
 	"import.map":              http.MethodPost + " " + ImportPath + "/:id/columns",
 	"resident.import":         http.MethodPost + " " + ImportPath + "/:id/write",
 	"job.start":               http.MethodPost + " " + AuditPath + "/verify",
 	"resident.create_many":    http.MethodPost + " " + ResidentPath,
 	"resident.export":         http.MethodGet + " " + ResidentPath + "/export.xlsx",
+	"wechatapp.unconfirm":     http.MethodPost + " " + WechatAppPath + "/:id/confirm",
 	"session.end":             http.MethodPost + " " + MePath + "/session/end",
 }
 

@@ -122,8 +122,8 @@ func foldInto(tx *database.Tx, m core.Message, parts []core.Message) (core.Messa
 	return m, err
 }
 
-// keepOpen sets the key of a message that waits on, as it was before the claim. If another of the key was opened while this one was on its
-// way, the younger becomes part of the older.
+// keepOpen sets the key of a message that waits on, as it was before the claim. If another of the key was opened while
+// this one was on its way, the younger becomes part of the older.
 func keepOpen(tx *database.Tx, m core.Message) error {
 	key := keyOf(m)
 	if key == "" {

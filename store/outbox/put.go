@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -183,22 +182,25 @@ func openMessages(tx *database.Tx, keys []string, open map[string]core.ID) error
 }
 
 // countMerged raises the events of messages that were there before, which live as long as the latest of them; one that
-// a worker has claimed since is a lost race.
+// a worker has claimed since is a lost race. One that waits for the morning is looked at again as soon as a new one would
+// be: the quiet hours may have been changed.
 func countMerged(tx *database.Tx, rows []newRow, more map[core.ID]int) error {
 	for i := range rows {
 		rows[i].more = more[rows[i].id]
 		delete(more, rows[i].id)
 	}
-	lives := map[core.ID]time.Duration{}
+	types := map[core.ID]core.MessageType{}
 	for _, r := range rows {
-		lives[r.into] = r.typ().Life
+		types[r.into] = r.typ()
 	}
 	for _, id := range slices.Sorted(maps.Keys(more)) {
+		soon := tx.Now().Add(types[id].Merge).UnixMilli()
 		if err := tx.ExecOne(database.ErrRace, `
 			UPDATE message
-			SET events = events + ?, expires_at = ?
+			SET events = events + ?, expires_at = ?, next_at = CASE WHEN reason = ? AND next_at > ? THEN ? ELSE next_at END
 			WHERE id = ?
-			AND merge_key IS NOT NULL`, more[id], tx.Now().Add(lives[id]).UnixMilli(), int64(id)); err != nil {
+			AND merge_key IS NOT NULL`,
+			more[id], tx.Now().Add(types[id].Life).UnixMilli(), string(core.WhyQuiet), soon, soon, int64(id)); err != nil {
 			return err
 		}
 	}

@@ -69,18 +69,27 @@ func newInspections(t *testing.T, applications int, maria bool) *inspections {
 	t.Helper()
 	w := &inspections{mailroom: newMailroomAt(t, 1, maria, time.Now())}
 	s := w.stores[0]
-	community, err := s.CreateCommunity(t.Context(), core.System, core.Community{Name: "翠湖花园", Levels: core.DefaultLevels()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	houses, err := s.CreateHouses(t.Context(), core.System, core.Everywhere, community,
-		[][]string{{"1", "1", "101"}, {"1", "1", "102"}})
-	if err != nil {
-		t.Fatal(err)
+	// A house takes no more than twenty applications a day, a community two hundred an hour.
+	const ofAHouse = 10
+	var communities, houses []core.ID
+	for _, name := range []string{"翠湖花园", "滨河苑"} {
+		community, err := s.CreateCommunity(t.Context(), core.System, core.Community{Name: name, Levels: core.DefaultLevels()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doors [][]string
+		for i := range applications / ofAHouse / 2 {
+			doors = append(doors, []string{"1", "1", fmt.Sprint(101 + i)})
+		}
+		made, err := s.CreateHouses(t.Context(), core.System, core.Everywhere, community, doors)
+		if err != nil {
+			t.Fatal(err)
+		}
+		communities, houses = append(communities, community), append(houses, made...)
 	}
 	for _, login := range []string{"reviewer-1", "reviewer-2"} {
 		id, err := s.CreateAccount(t.Context(), core.SystemGranter, core.Account{
-			Login: login, Name: "审核员", Role: core.RoleClerk, Scope: core.ScopeOf(community),
+			Login: login, Name: "审核员", Role: core.RoleClerk, Scope: core.ScopeOf(communities...),
 			Permissions: []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview},
 		}, "horse-battery-7")
 		if err != nil {
@@ -95,7 +104,7 @@ func newInspections(t *testing.T, applications int, maria bool) *inspections {
 		}
 		if err == nil {
 			_, err = s.CreateCertification(t.Context(), core.Actor{Kind: core.ActorWechat, ID: user.ID}, user.ID,
-				core.CertificationRequest{House: houses[i%2], Name: "王小明" + fmt.Sprint(i), Identity: core.Owner},
+				core.CertificationRequest{House: houses[i%len(houses)], Name: "王小明" + fmt.Sprint(i), Identity: core.Owner},
 				store.RequestKey{Key: "application"})
 		}
 		if err != nil {

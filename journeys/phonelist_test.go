@@ -70,7 +70,8 @@ func TestListsOnAPhone(t *testing.T) {
 	for _, path := range consoleLists() {
 		b.open(origin + "/console/" + path)
 		b.await("the page", `document.readyState === "complete"`)
-		if yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`!!document.querySelector(".tx-list tbody tr:not(.tx-charts tr)")`)); err != nil || !yes {
+		const isList = `!!document.querySelector(".tx-list tbody tr:not(.tx-charts tr)")`
+		if yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](isList)); err != nil || !yes {
 			continue
 		}
 		lists++

@@ -51,6 +51,27 @@ func TestMessagesOfANightAreOne(t *testing.T) {
 	})
 }
 
+// The quiet hours are switched off in the night: what comes next takes what waits with it, and does not wait for the
+// morning.
+func TestMessageOfAChangedNightGoesWithTheNext(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.clock.Add(11 * time.Hour) // 23:00
+		p.put(t, core.MessageReview, 1)
+		p.clock.Add(2 * time.Minute)
+		if list := p.claim(t); len(list) != 0 {
+			t.Fatalf("sent at night: %+v", list)
+		}
+		p.put(t, core.MessageReview, 1)
+		p.clock.Add(time.Minute)
+		ask := p.ask(500)
+		ask.Quiet = core.QuietHours{}
+		list, _, err := p.s.Outbox().Claim(t.Context(), ask)
+		if err != nil || len(list) != 1 || list[0].Events != 2 {
+			t.Errorf("claimed %+v, %v; want both as one", list, err)
+		}
+	})
+}
+
 // What waits for a stopped channel, and what came while another was on its way, is one message when it goes.
 func TestMessagesOfAStoppedChannelAreOne(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

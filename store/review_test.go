@@ -408,9 +408,9 @@ func TestManyOverdueReviewsAreOneNotice(t *testing.T) {
 		for n := range 119 {
 			w.mustRun(t, `
 				INSERT INTO review (id, community_id, kind, applicant_id, name, subject, open_key, state, version, due_at, remind_at,
-					decided_by, decider, decided_at, reason, note, internal, photos, created_at, updated_at)
+					decided_by, decider, decided_at, reason, note, internal, photos, owners_asked, owner_id, created_at, updated_at)
 				SELECT id + ?, community_id, kind, applicant_id, name, subject, NULL, state, version, due_at, remind_at,
-					decided_by, decider, decided_at, reason, note, internal, photos, created_at, updated_at
+					decided_by, decider, decided_at, reason, note, internal, photos, owners_asked, owner_id, created_at, updated_at
 				FROM review
 				WHERE id = ?`, n+1, int64(own.Review.ID))
 		}

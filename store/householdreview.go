@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -127,10 +126,13 @@ func (s *Store) DecideAsOwner(
 			return err
 		}
 		owner, err := mayDecideAsOwner(tx, user, decided)
-		if err = cmp.Or(err, wrong); err != nil {
-			return err
-		}
 		switch {
+		case core.IsNotFound(err):
+			return err // a stranger is told no more
+		case wrong != nil:
+			return wrong
+		case err != nil:
+			return err
 		case decided.State != core.ReviewWaiting:
 			return core.Conflict(s.decidedForOwner(decided))
 		case decided.Version != d.Version:

@@ -25,6 +25,12 @@ type Review struct {
 	CSRF     string
 }
 
+// ReviewPerson is a resident of the house that is applied for, whom the reviewer compares.
+type ReviewPerson struct {
+	URL, Name, Identity, Phone string // URL may be empty
+	State                      Badge
+}
+
 // ReviewEvidence is a submitted picture or document.
 type ReviewEvidence struct {
 	Label string // what it shows, also for screen readers: "身份证人像面"

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
@@ -75,7 +73,7 @@ func TestAnOwnerKeepsTheHousehold(t *testing.T) {
 // An owner decides in the mini-program; somebody who is not of the house learns nothing of the application.
 func TestAnOwnerDecidesAnApplication(t *testing.T) {
 	s := newSite(t)
-	letOwnersReview(s.t, s.path)
+	s.LetOwnersReview()
 	owner, stranger := s.enter("one"), s.enter("stranger")
 	text, err := json.Marshal(certificationForm{House: s.Houses[0], Name: "周租客", Identity: core.Tenant})
 	if err != nil {
@@ -109,7 +107,7 @@ type ownPaths struct{ add, remove, decide, leave string }
 // household prepares that the owner "one" has a member to remove, an application to decide, and an address to leave.
 func (s *site) household(owner string) (p ownPaths) {
 	s.t.Helper()
-	letOwnersReview(s.t, s.path)
+	s.LetOwnersReview()
 	p.add = "/households/" + s.Houses[0].String() + "/members"
 	member := read[struct{ ID core.ID }](s.ok(call{
 		method: "POST", path: p.add, token: owner, body: `{"name":"周一","identity":"family"}`,
@@ -132,17 +130,4 @@ func (s *site) household(owner string) (p ownPaths) {
 	}
 	p.leave = "/residences/" + other.String() + "/leave"
 	return p
-}
-
-// letOwnersReview switches on in an embedded database that owners decide applications for their house.
-func letOwnersReview(t *testing.T, path string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err == nil {
-		_, err = db.ExecContext(t.Context(), "UPDATE community SET owners_review = 1")
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }

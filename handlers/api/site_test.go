@@ -40,8 +40,7 @@ type site struct {
 	spec  *spec
 	log   *lockedBuffer
 	clock *clock
-	keys  int    // requests so far
-	path  string // of the database
+	keys  int // requests so far
 }
 
 // clock is the real time, advanced by hand.
@@ -68,8 +67,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, log: &lockedBuffer{}, clock: &clock{}, spec: loadSpec(t)}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.path = estate.SQLite(t)
-	st := estate.Store(t, store.Options{SQLitePath: s.path, Now: s.clock.now, Log: log})
+	st := estate.Store(t, store.Options{Now: s.clock.now, Log: log})
 	s.redis = redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), MaxRetries: -1})
 	s.gate = gate.New(gate.Options{Store: st, Redis: s.redis, Log: log})
 	s.Estate = estate.New(t, st, estate.Plan{})

@@ -94,7 +94,6 @@ func (p *platform) MemberPhone(_ context.Context, _ core.ID, ticket string) (str
 type site struct {
 	*estate.Estate
 	store   *store.Store
-	path    string // of its embedded database
 	gate    *gate.Gate
 	redis   *cache.Cache
 	address [2]string
@@ -106,8 +105,7 @@ var parsedPages = sync.OnceValues(func() (*templates.Renderer, error) { return t
 
 func newSite(t *testing.T, plan estate.Plan) *site {
 	t.Helper()
-	path := estate.SQLite(t)
-	s := estate.Store(t, store.Options{SQLitePath: path})
+	s := estate.Store(t, store.Options{})
 	redis, err := cache.Open(cache.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +114,7 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &site{store: s, path: path, redis: redis, Estate: estate.New(t, s, plan)}
+	w := &site{store: s, redis: redis, Estate: estate.New(t, s, plan)}
 	w.wechat = &platform{used: map[string]bool{}, phones: map[string]string{}}
 	var closers []func()
 	for i := range w.address {

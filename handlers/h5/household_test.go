@@ -1,8 +1,6 @@
 package h5
 
 import (
-	"database/sql"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,7 +23,7 @@ type home struct {
 func newHome(t *testing.T) *home {
 	t.Helper()
 	w := &home{site: newSite(t, estate.Plan{}), t: t}
-	letOwnersReview(t, w.path)
+	w.LetOwnersReview()
 	w.owner, _ = w.resident("o-owner", w.Residents[0].Phone)
 	w.stranger, w.user = w.resident("o-stranger", "17700000009")
 	return w
@@ -133,18 +131,5 @@ func TestAnOwnerDecidesOnThePhone(t *testing.T) {
 	w.owner.post(page, householdURL(again.ID), url.Values{"version": {"1"}, "approve": {"yes"}}, http.StatusSeeOther)
 	if text := w.text(w.stranger, "/h5/certification/"+again.ID.String()); !strings.Contains(text, "打开通行证") {
 		t.Errorf("afterwards: %q", text)
-	}
-}
-
-// letOwnersReview switches on in an embedded database that owners decide applications for their house.
-func letOwnersReview(t *testing.T, path string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err == nil {
-		_, err = db.ExecContext(t.Context(), "UPDATE community SET owners_review = 1")
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }

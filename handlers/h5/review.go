@@ -85,7 +85,7 @@ type reviewPage struct {
 	State   templates.Badge
 	Facts   []templates.Fact
 	Photos  []reviewPicture
-	People  []reviewPerson
+	People  []templates.ReviewPerson
 	// Compares is whether the reviewer may see People.
 	Compares bool
 	Earlier  []templates.ReviewDecision
@@ -188,34 +188,6 @@ func reviewFacts(r core.Review, zone *time.Location) []templates.Fact {
 	return facts
 }
 
-// reviewPerson is a resident of the house that is applied for, whom the reviewer compares.
-type reviewPerson struct {
-	Name, Identity, Phone string
-	State                 templates.Badge
-}
-
-// peopleShown is how many residents of the house a reviewer sees.
-const peopleShown = 20
-
-// peopleOfHouse returns the residents of a house, to compare; nil if the account may not see them.
-func (h *H5) peopleOfHouse(c *web.Context, community, house core.ID) ([]reviewPerson, error) {
-	if !c.Has(core.PermResidentView) {
-		return nil, nil
-	}
-	rows, _, err := h.store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
-		Community: community, House: house, Page: store.Page{Limit: peopleShown},
-	})
-	people := make([]reviewPerson, len(rows))
-	for i, row := range rows {
-		state := templates.Badge{Tone: templates.Neutral, Text: "未认证"}
-		if !row.Certified.IsZero() {
-			state = templates.Badge{Tone: templates.Good, Text: "已认证"}
-		}
-		people[i] = reviewPerson{Name: row.Name, Identity: row.Identity.Label(), Phone: row.PhoneText(), State: state}
-	}
-	return people, err
-}
-
 // certificationFacts adds what is applied for, masked.
 func (h *H5) certificationFacts(c *web.Context, r core.Review, page *reviewPage) error {
 	request, err := h.store.Certification(c.Ctx(), c.Scope(), r.ID)
@@ -231,7 +203,7 @@ func (h *H5) certificationFacts(c *web.Context, r core.Review, page *reviewPage)
 		page.Facts = append(page.Facts, templates.Fact{Label: "证件号", Value: request.IDNumber})
 	}
 	page.Compares = c.Has(core.PermResidentView)
-	page.People, err = h.peopleOfHouse(c, r.Community, request.House)
+	page.People, err = c.PeopleOfHouse(h.store, r.Community, request.House, nil)
 	return err
 }
 

@@ -23,7 +23,6 @@ import (
 // Desk is two estates and the console over them.
 type Desk struct {
 	Store        *store.Store
-	Path         string // of its embedded database
 	Frame        *frame.Frame
 	Cache        web.Cache
 	Redis        *miniredis.Miniredis // behind Cache
@@ -52,8 +51,7 @@ const tokenPath = "/console/desk"
 // Empty returns a desk as after installation: no community, no account.
 func Empty(t *testing.T, area Area) *Desk {
 	t.Helper()
-	path := estate.SQLite(t)
-	s := estate.Store(t, store.Options{SQLitePath: path})
+	s := estate.Store(t, store.Options{})
 	renderer, err := parsed()
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +59,7 @@ func Empty(t *testing.T, area Area) *Desk {
 	behind := miniredis.RunT(t)
 	client := redis.NewClient(&redis.Options{Addr: behind.Addr(), MaxRetries: -1})
 	d := &Desk{
-		Store: s, Path: path, Redis: behind, Cache: web.RedisCache(client, s, nil),
+		Store: s, Redis: behind, Cache: web.RedisCache(client, s, nil),
 		Frame: &frame.Frame{Store: s, Renderer: renderer, PublicURL: "http://10.0.0.5:8080"},
 	}
 	d.Routes = area(d.Frame, d.Cache)

@@ -206,3 +206,15 @@ func (e *Estate) staff() {
 	})
 	e.must(err)
 }
+
+// LetOwnersReview switches on that owners decide applications for their houses.
+func (e *Estate) LetOwnersReview() {
+	e.t.Helper()
+	allowed := true
+	err := e.Store.UpdateOwnersReview(e.t.Context(), core.System, core.Everywhere, store.OwnersReviewChange{
+		Community: e.Community, Allowed: &allowed,
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+}

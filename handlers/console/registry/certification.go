@@ -175,14 +175,8 @@ type certificationShowPage struct {
 	Next     string // what comes next
 	TakeBack templates.Submit
 	Version  string
-	People   []certificationPerson
+	People   []templates.ReviewPerson
 	HouseURL string
-}
-
-// certificationPerson is a resident of the house that is applied for, whom the reviewer compares.
-type certificationPerson struct {
-	URL, Name, Identity, Phone string
-	State                      templates.Badge
 }
 
 func (p *Pages) certification(c *web.Context) (core.Review, error) {
@@ -244,7 +238,7 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	if c.Has(core.PermHouseView) {
 		page.HouseURL = frame.HouseURL(request.House)
 	}
-	page.People, err = p.peopleOfHouse(c, r.Community, request.House)
+	page.People, err = c.PeopleOfHouse(p.Store, r.Community, request.House, frame.ResidentURL)
 	return page, err
 }
 
@@ -299,30 +293,6 @@ func (p *Pages) earlierReviews(c *web.Context, r core.Review) ([]templates.Revie
 		}
 	}
 	return list, err
-}
-
-// peopleShown is how many residents of the house a reviewer sees.
-const peopleShown = 20
-
-// peopleOfHouse returns the residents of the house, to compare; none if the account may not see them.
-func (p *Pages) peopleOfHouse(c *web.Context, community, house core.ID) ([]certificationPerson, error) {
-	if !c.Has(core.PermResidentView) {
-		return nil, nil
-	}
-	rows, _, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
-		Community: community, House: house, Page: store.Page{Limit: peopleShown},
-	})
-	people := make([]certificationPerson, len(rows))
-	for i, row := range rows {
-		state := templates.Badge{Tone: templates.Neutral, Text: "未认证"}
-		if !row.Certified.IsZero() {
-			state = templates.Badge{Tone: templates.Good, Text: "已认证"}
-		}
-		people[i] = certificationPerson{
-			URL: frame.ResidentURL(row.ID), Name: row.Name, Identity: row.Identity.Label(), Phone: row.PhoneText(), State: state,
-		}
-	}
-	return people, err
 }
 
 // certificationPhoto sends a picture of an application. Opening the whole of one is recorded.

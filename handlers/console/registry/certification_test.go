@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"database/sql"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -86,7 +84,7 @@ func TestCertificationIsDecidedWithOneTap(t *testing.T) {
 // The office sees that an owner decided, and takes it back: the application waits for it.
 func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
 	d := newDesk(t)
-	letOwnersReview(t, d.Path)
+	d.Mine.LetOwnersReview()
 	signedIn := func(openID, phone string) core.WechatUser {
 		t.Helper()
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
@@ -188,24 +186,11 @@ func TestCertificationPages(t *testing.T) {
 				Presets:  []string{"照片看不清"},
 				Evidence: []templates.ReviewEvidence{{Label: "照片 1", URL: "/p", Thumb: "/t"}},
 			},
-			People: []certificationPerson{{URL: "/y", Name: desk.Hostile, Identity: "业主", Phone: "无手机", State: badge}},
+			People: []templates.ReviewPerson{{URL: "/y", Name: desk.Hostile, Identity: "业主", Phone: "无手机", State: badge}},
 		},
 		"console/certification/show#decided": certificationShowPage{
 			Shell: shell, Next: "由业主审核。", TakeBack: templates.Submit{Label: "收回业主的审核", URL: "/a/takeback"},
 			Review: templates.Review{Title: "住户认证", State: badge, Decided: "张三 已审核。", Late: true},
 		},
 	})
-}
-
-// letOwnersReview switches on in an embedded database that owners decide applications for their house.
-func letOwnersReview(t *testing.T, path string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err == nil {
-		_, err = db.ExecContext(t.Context(), "UPDATE community SET owners_review = 1")
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"slices"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+)
+
+// residentImportPart is one part on its way into the register.
+type residentImportPart struct {
+	*residentImporter
+	tx     *database.Tx
+	of     importWriting
+	rows   []core.ImportRow
+	places []core.HouseRef    // of rows
+	locked map[core.ID]string // labels of the houses that are locked, new ones among them
+	fresh  map[core.ID]bool   // those that were added
+	done   importWritten
+	things []batchThing
+}
+
+func (i *residentImporter) write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error) {
+	p := residentImportPart{
+		residentImporter: i, tx: tx, of: w, rows: rows, places: make([]core.HouseRef, len(rows)),
+		locked: map[core.ID]string{}, fresh: map[core.ID]bool{}, done: importWritten{counts: core.ImportCounts{}},
+	}
+	for _, step := range []func() error{p.lock, p.addHouses, p.writeRows, p.keep} {
+		if err := step(); err != nil {
+			return p.done, err
+		}
+	}
+	return p.done, nil
+}
+
+// wrote learns the ids of the houses that were added.
+func (i *residentImporter) wrote(done importWritten) {
+	for _, ref := range done.learnt {
+		i.houses.Put(ref.ID, ref.Names)
+	}
+}
+
+// wanted reports whether a row is to be written at all.
+func (p *residentImportPart) wanted(row core.ImportRow) bool {
+	switch row.Verdict {
+	case core.ImportNew, core.ImportBack:
+		return true
+	case core.ImportTie:
+		return p.of.imp.Choices.Ties
+	case core.ImportChanged:
+		return p.of.imp.Choices.Known != core.ImportSkip
+	}
+	return false
+}
+
+// lock locks the community, and so its tree, and finds the houses of the rows.
+func (p *residentImportPart) lock() error {
+	c, err := lockCommunity(p.tx, core.Everywhere, p.community.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(c.Levels, p.community.Levels) {
+		return core.Invalid("小区的楼栋结构已修改，请取消后重新上传")
+	}
+	var ids []core.ID
+	for n, row := range p.rows {
+		if row.Verdict == core.ImportWrong || row.Match == core.ByRow {
+			continue
+		}
+		if p.places[n], err = p.place(row); err != nil {
+			return err
+		}
+		if id := p.places[n].ID; id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	there, err := lockHousesByID(p.tx, p.community.ID, slices.Compact(slices.Sorted(slices.Values(ids))))
+	for id, house := range there {
+		p.locked[id] = house.Label
+	}
+	for n := range p.rows {
+		if house, ok := there[p.places[n].ID]; p.places[n].ID != 0 && (!ok || house.Label != p.places[n].Label) {
+			p.changed(n)
+		}
+	}
+	return err
+}
+
+// changed marks a row that is not what it was when it was judged.
+func (p *residentImportPart) changed(n int) {
+	p.rows[n].Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
+	p.done.failed = true
+	p.done.counts[string(core.ImportWrong)]++
+}
+
+// addHouses adds the houses that the rows need. Another act may have added some of them since they were judged.
+func (p *residentImportPart) addHouses() error {
+	missing := map[string]core.HouseRef{}
+	var labels []string
+	for n, row := range p.rows {
+		ref := p.places[n]
+		adds := row.Place || row.Verdict == core.ImportPlace || p.wanted(row)
+		if ref.Names == nil || ref.ID != 0 || row.Verdict == core.ImportWrong || !adds {
+			continue
+		}
+		if _, known := missing[ref.Label]; !known {
+			labels = append(labels, ref.Label)
+			missing[ref.Label] = ref
+		}
+	}
+	if len(labels) == 0 {
+		return nil
+	}
+	there, err := houseIDsByLabel(p.tx, p.community.ID, labels)
+	if err != nil {
+		return err
+	}
+	b := houseBuilder{tx: p.tx, community: p.community}
+	if err := b.readNodes(); err != nil {
+		return err
+	}
+	for _, label := range labels {
+		if there[label] == 0 {
+			b.addHouse(missing[label].Names, label)
+			id := b.ids[len(b.ids)-1]
+			there[label], p.locked[id], p.fresh[id] = id, label, true
+		}
+	}
+	for _, label := range labels {
+		ref := missing[label]
+		ref.ID = there[label]
+		p.done.learnt = append(p.done.learnt, ref)
+	}
+	for n := range p.places {
+		if p.places[n].ID == 0 {
+			p.places[n].ID = there[p.places[n].Label]
+		}
+	}
+	if len(b.ids) == 0 {
+		return nil
+	}
+	batch, err := b.saveAs(p.of.by, core.Batch{
+		ID: p.of.imp.Houses, Community: p.community.ID, Kind: core.BatchImportHouses,
+	})
+	if err != nil {
+		return err
+	}
+	p.done.houses, p.done.counts[core.ImportPlaces] = batch.ID, len(b.ids)
+	return audit.Write(p.tx, p.of.by, audit.Entry{
+		Community: p.community.ID, Action: "house.import", Subject: audit.Target("community", p.community.ID),
+		After: b.audit(batch),
+	})
+}
+
+// houseIDsByLabel returns the houses of a community with any of some labels.
+func houseIDsByLabel(tx *database.Tx, community core.ID, labels []string) (map[string]core.ID, error) {
+	found := map[string]core.ID{}
+	err := database.EachPart(labels, func(part []string) error {
+		args := []any{int64(community)}
+		for _, label := range part {
+			args = append(args, label)
+		}
+		var rows []houseRow
+		err := tx.All(&rows, "SELECT id, label FROM house WHERE community_id = ? AND label IN ("+
+			database.Placeholders(len(part))+")", args...)
+		for _, row := range rows {
+			found[row.Label] = row.ID
+		}
+		return err
+	})
+	return found, err
+}
+
+// writeRows judges the rows again, by the register as it is now, and writes those that do what they did then.
+func (p *residentImportPart) writeRows() error {
+	var houses []core.ID
+	for n, row := range p.rows {
+		if id := p.places[n].ID; p.wanted(row) && !p.fresh[id] {
+			houses = append(houses, id)
+		}
+	}
+	known, err := p.ties(p.tx.All, houses)
+	if err != nil {
+		return err
+	}
+	added := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh}
+	for n := range p.rows {
+		row := &p.rows[n]
+		if !p.wanted(*row) {
+			if row.Verdict != core.ImportWrong {
+				p.done.counts[string(core.ImportSame)]++
+			}
+			continue
+		}
+		r, _ := core.ImportedResident(p.community, *row)
+		r.House = p.places[n].ID
+		now := *row
+		now.Was = nil
+		p.judgeRow(&now, p.places[n], known[r.House])
+		switch {
+		case now.Verdict == core.ImportNew && (row.Verdict == core.ImportNew || row.Verdict == core.ImportTie),
+			now.Verdict == core.ImportBack && row.Verdict == core.ImportBack && now.Target == row.Target:
+			added.people = append(added.people, r)
+			p.done.counts[string(row.Verdict)]++
+		case now.Verdict == core.ImportChanged && now.Target == row.Target:
+			if err := p.change(n, r); err != nil {
+				return err
+			}
+		case now.Verdict == core.ImportSame:
+			p.done.counts[string(core.ImportSame)]++
+		default:
+			p.changed(n)
+		}
+	}
+	if len(added.people) == 0 {
+		return nil
+	}
+	if err := added.run(); err != nil {
+		return err
+	}
+	p.things = append(p.things, added.things()...)
+	return nil
+}
+
+// change writes what a row changes of a resident who is registered.
+func (p *residentImportPart) change(n int, r core.Resident) error {
+	old, err := readResident(p.tx, p.rows[n].Target)
+	if err != nil {
+		return err
+	}
+	pass, err := hasPass(p.tx, old.ID)
+	if err != nil {
+		return err
+	}
+	is := core.MergeImported(old, r, p.of.imp.Choices.Known)
+	if is == old {
+		p.done.counts[string(core.ImportSame)]++
+		return nil
+	}
+	if is, err = is.Normalized(); err != nil {
+		p.changed(n)
+		return nil
+	}
+	if is.OwnPhone() != old.OwnPhone() {
+		if is, err = changePerson(p.tx, is); err != nil {
+			return err
+		}
+	}
+	updated, err := saveResident(p.tx, is)
+	if database.IsDuplicate(err) { // the number's person has moved out of the house: the row is to bring them back
+		p.changed(n)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := renameGrams(p.tx, residentNamed(old), residentNamed(is)); err != nil {
+		return err
+	}
+	if err := movePass(p.tx, is); err != nil {
+		return err
+	}
+	p.done.counts[string(core.ImportChanged)]++
+	p.things = append(p.things, batchThing{
+		ID:     is.ID,
+		Before: residentItem{Whole: &old, Pass: pass, Certified: millisOf(old.Certified), Updated: millisOf(old.Updated)},
+		After:  residentItem{Certified: millisOf(is.Certified), Updated: updated.UnixMilli()},
+	})
+	return nil
+}
+
+// keep notes what the part has changed of residents, so that it can be taken back.
+func (p *residentImportPart) keep() error {
+	if len(p.things) == 0 {
+		return nil
+	}
+	batch, err := writeBatch(p.tx, p.of.by, core.Batch{
+		ID: p.of.imp.Batch, Community: p.community.ID, Kind: core.BatchImportResidents,
+	}, p.things)
+	if err != nil {
+		return err
+	}
+	p.done.batch = batch.ID
+	return audit.Write(p.tx, p.of.by, audit.Entry{
+		Community: p.community.ID, Action: "resident.import", Subject: audit.Target("community", p.community.ID),
+		After: residentsAudit{len(p.things), batch.ID},
+	})
+}

@@ -239,7 +239,7 @@ func handleAlert(tx *database.Tx, id core.ID, by, remark string) error {
 
 const noAlert = "告警不存在，或已处理"
 
-func accessAlertIn(get func(dest any, query string, args ...any) error, scope core.Scope, id core.ID) (core.AccessAlert, error) {
+func accessAlertIn(get getOne, scope core.Scope, id core.ID) (core.AccessAlert, error) {
 	within, args := database.ScopeWhere(scope, "community_id")
 	var row accessAlertRow
 	err := get(&row, accessAlertColumns+"id = ? AND "+within, append([]any{int64(id)}, args...)...)

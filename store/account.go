@@ -185,10 +185,10 @@ func (s *Store) AccountRoles(ctx context.Context, scope core.Scope) (map[core.Ro
 // accounts reads accounts with their communities, in two queries.
 func (s *Store) accounts(ctx context.Context, where string, args ...any) ([]core.Account, error) {
 	return readAccounts(where, args,
-		func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) })
+		s.allOf(ctx))
 }
 
-func readAccounts(where string, args []any, all func(dest any, query string, args ...any) error) ([]core.Account, error) {
+func readAccounts(where string, args []any, all readAll) ([]core.Account, error) {
 	var rows []accountRow
 	if err := all(&rows, accountColumns+where, args...); err != nil || len(rows) == 0 {
 		return nil, database.Wrap("read accounts", err)

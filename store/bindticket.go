@@ -208,7 +208,7 @@ type bindPhones struct {
 }
 
 func (s *Store) bindPhones(
-	get func(dest any, query string, args ...any) error, row bindTicketRow, scan BindScan,
+	get getOne, row bindTicketRow, scan BindScan,
 ) (p bindPhones, err error) {
 	table := bindTables[row.Kind]
 	if table == "" {

@@ -260,7 +260,7 @@ func (s *Store) Certification(ctx context.Context, scope core.Scope, id core.ID)
 
 // OwnCertifications returns the newest applications of a WeChat user's own, newest first.
 func (s *Store) OwnCertifications(ctx context.Context, applicant core.ID) ([]OwnCertification, error) {
-	list, err := ownCertifications(func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) },
+	list, err := ownCertifications(s.allOf(ctx),
 		"r.applicant_id = ?", applicant)
 	return list, database.Wrap("list own certifications", err)
 }
@@ -274,7 +274,7 @@ func (s *Store) OwnCertification(ctx context.Context, applicant, id core.ID) (Ow
 // ownShown is how many of their applications a person sees.
 const ownShown = 50
 
-func ownCertification(all func(dest any, query string, args ...any) error, applicant, id core.ID) (OwnCertification, error) {
+func ownCertification(all readAll, applicant, id core.ID) (OwnCertification, error) {
 	list, err := ownCertifications(all, "r.applicant_id = ? AND r.id = ?", applicant, id)
 	if err == nil && len(list) == 0 {
 		err = core.NotFound(noReview)
@@ -286,7 +286,7 @@ func ownCertification(all func(dest any, query string, args ...any) error, appli
 }
 
 func ownCertifications(
-	all func(dest any, query string, args ...any) error, where string, ids ...core.ID,
+	all readAll, where string, ids ...core.ID,
 ) ([]OwnCertification, error) {
 	var rows []struct {
 		reviewRow

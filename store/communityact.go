@@ -117,7 +117,7 @@ func (s *Store) CommunityObstacles(ctx context.Context, scope core.Scope, id cor
 	if !scope.Has(id) {
 		return nil, core.NotFound(noCommunity)
 	}
-	found, err := obstaclesOfCommunity(s.readAll(ctx), id)
+	found, err := obstaclesOfCommunity(s.allOf(ctx), id)
 	return found, database.Wrap("obstacles of a community", err)
 }
 

@@ -110,7 +110,7 @@ func (s *Store) Followers(ctx context.Context, scope core.Scope, f FollowerFilte
 }
 
 // followersOf returns rows with their tags, in one query for all.
-func followersOf(rows []followerRow, all func(dest any, query string, args ...any) error) ([]core.Follower, error) {
+func followersOf(rows []followerRow, all readAll) ([]core.Follower, error) {
 	list, at := make([]core.Follower, len(rows)), map[core.ID]int{}
 	for i, row := range rows {
 		list[i], at[row.ID] = row.follower(), i

@@ -26,7 +26,7 @@ func (r followerTagRow) tag() core.FollowerTag {
 }
 
 // readFollowerTags reads an account's tags, in WeChat's order: there are at most core.MaxFollowerTags and WeChat's own.
-func readFollowerTags(appID string, all func(dest any, query string, args ...any) error) ([]core.FollowerTag, error) {
+func readFollowerTags(appID string, all readAll) ([]core.FollowerTag, error) {
 	var rows []followerTagRow
 	if err := all(&rows, followerTagColumns+"app_id = ? ORDER BY tag_id", appID); err != nil {
 		return nil, database.Wrap("read the tags of followers", err)

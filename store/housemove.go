@@ -15,9 +15,6 @@ import (
 	"tongxing/store/database"
 )
 
-// readAll reads rows, inside a transaction or outside.
-type readAll func(dest any, query string, args ...any) error
-
 // HouseMovePlan is what MoveHouses would do.
 type HouseMovePlan struct {
 	Move      core.HouseMove
@@ -65,9 +62,7 @@ func (s *Store) PlanMove(ctx context.Context, scope core.Scope, community core.I
 	if err != nil {
 		return HouseMovePlan{}, err
 	}
-	p := housePlanner{community: c, move: move, all: func(dest any, query string, args ...any) error {
-		return s.db.All(ctx, dest, query, args...)
-	}}
+	p := housePlanner{community: c, move: move, all: s.allOf(ctx)}
 	err = p.run()
 	return p.plan, database.Wrap("plan a move of houses", err)
 }

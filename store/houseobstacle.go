@@ -74,20 +74,16 @@ func obstaclesOf(all readAll, community core.ID, houses []core.ID) ([]core.Obsta
 
 // HouseObstacles returns what prevents deleting a house that the caller has read.
 func (s *Store) HouseObstacles(ctx context.Context, house core.House) ([]core.Obstacle, error) {
-	found, err := obstaclesOf(s.readAll(ctx), house.Community, []core.ID{house.ID})
+	found, err := obstaclesOf(s.allOf(ctx), house.Community, []core.ID{house.ID})
 	return found, database.Wrap("obstacles of a house", err)
-}
-
-func (s *Store) readAll(ctx context.Context) readAll {
-	return func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }
 }
 
 // NodeObstacles returns what prevents deleting a node that the caller has read, and how many houses are
 // below it.
 func (s *Store) NodeObstacles(ctx context.Context, node core.BuildingNode) (found []core.Obstacle, houses int, err error) {
-	below, err := housesBelow(s.readAll(ctx), node)
+	below, err := housesBelow(s.allOf(ctx), node)
 	if err == nil {
-		found, err = obstaclesOf(s.readAll(ctx), node.Community, database.IDsOf(below, func(h houseRow) core.ID { return h.ID }))
+		found, err = obstaclesOf(s.allOf(ctx), node.Community, database.IDsOf(below, func(h houseRow) core.ID { return h.ID }))
 	}
 	return found, len(below), database.Wrap("obstacles of a node", err)
 }

@@ -135,7 +135,7 @@ func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core
 	if err != nil {
 		return HousePlan{}, err
 	}
-	known, err := knownHouses(func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }, c, paths)
+	known, err := knownHouses(s.allOf(ctx), c, paths)
 	if err != nil {
 		return HousePlan{}, database.Wrap("plan houses", err)
 	}
@@ -157,7 +157,7 @@ func (s *Store) PlanHouses(ctx context.Context, scope core.Scope, community core
 }
 
 // knownHouses returns those labels of paths that a community has.
-func knownHouses(all func(dest any, query string, args ...any) error, c core.Community, paths [][]string) (map[string]bool, error) {
+func knownHouses(all readAll, c core.Community, paths [][]string) (map[string]bool, error) {
 	labels := make([]string, len(paths))
 	for i, path := range paths {
 		names, err := c.NodeNames(path)

@@ -91,7 +91,7 @@ func replaceImportPart(tx *database.Tx, reading core.ID, part int, rows []core.I
 }
 
 // importPart returns the rows of a part.
-func importPart(all func(dest any, query string, args ...any) error, keys database.Keyring, reading core.ID, part int) (
+func importPart(all readAll, keys database.Keyring, reading core.ID, part int) (
 	[]core.ImportRow, error,
 ) {
 	var found []importPartRow

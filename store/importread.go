@@ -35,7 +35,7 @@ type ImportSource interface {
 // importer judges and writes the rows of one import.
 type importer interface {
 	// judge sets what rows that are not wrong would do. Rows of one list are judged in order, each part once.
-	judge(all func(dest any, query string, args ...any) error, rows []core.ImportRow) error
+	judge(all readAll, rows []core.ImportRow) error
 	// write writes rows as they were judged, those that can be written, and returns what was done. It sets Wrong of those that
 	// cannot. Run again after a lost race, it starts from the beginning.
 	write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error)

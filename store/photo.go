@@ -195,7 +195,7 @@ func (s *Store) OwnPhoto(ctx context.Context, owner, id core.ID, part core.Photo
 
 // photosOf returns the ids of the pictures of some things of a stem, in the order in which they were sent.
 func photosOf(
-	all func(dest any, query string, args ...any) error, stem string, of []core.ID,
+	all readAll, stem string, of []core.ID,
 ) (map[core.ID][]core.ID, error) {
 	photos := map[core.ID][]core.ID{}
 	err := database.EachPart(of, func(part []core.ID) error {

@@ -61,7 +61,7 @@ func (i *residentImporter) place(row core.ImportRow) (core.HouseRef, error) {
 	return ref, nil
 }
 
-func (i *residentImporter) judge(all func(dest any, query string, args ...any) error, rows []core.ImportRow) error {
+func (i *residentImporter) judge(all readAll, rows []core.ImportRow) error {
 	places := make([]core.HouseRef, len(rows))
 	var houses []core.ID
 	for n := range rows {
@@ -173,7 +173,7 @@ func (i *residentImporter) find(r core.Resident, ties []importTie) (int, core.Im
 }
 
 // ties returns the records of houses.
-func (i *residentImporter) ties(all func(dest any, query string, args ...any) error, houses []core.ID) (
+func (i *residentImporter) ties(all readAll, houses []core.ID) (
 	map[core.ID][]importTie, error,
 ) {
 	ties := map[core.ID][]importTie{}
@@ -206,7 +206,7 @@ func (i *residentImporter) ties(all func(dest any, query string, args ...any) er
 }
 
 // elsewhere reports which rows are about somebody who lives in another house of the community, by the number.
-func (i *residentImporter) elsewhere(all func(dest any, query string, args ...any) error, rows []core.ImportRow) (
+func (i *residentImporter) elsewhere(all readAll, rows []core.ImportRow) (
 	map[int]bool, error,
 ) {
 	byMAC := map[string][]int{}

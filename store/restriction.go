@@ -497,7 +497,7 @@ func (s *Store) RestrictionsOf(ctx context.Context, scope core.Scope, houses []c
 
 // restrictionsOf returns the restrictions of houses by house.
 func restrictionsOf(
-	all func(dest any, query string, args ...any) error, houses []core.ID,
+	all readAll, houses []core.ID,
 ) (map[core.ID]core.Restriction, error) {
 	found := map[core.ID]core.Restriction{}
 	err := database.EachPart(houses, func(part []core.ID) error {
@@ -518,7 +518,5 @@ func restrictionsOf(
 
 // restrictionsOf is restrictionsOf outside a transaction.
 func (s *Store) restrictionsOf(ctx context.Context, houses []core.ID) (map[core.ID]core.Restriction, error) {
-	return restrictionsOf(func(dest any, query string, args ...any) error {
-		return s.db.All(ctx, dest, query, args...)
-	}, houses)
+	return restrictionsOf(s.allOf(ctx), houses)
 }

@@ -109,7 +109,7 @@ LEFT JOIN exit_tally th ON th.community_id = p.community_id AND th.subject_id = 
 ORDER BY q.n`
 
 // scanFacts reads the facts of a batch in one round trip of all.
-func (s *Store) scanFacts(all func(dest any, query string, args ...any) error, batch []ScanAttempt) ([]scanRow, error) {
+func (s *Store) scanFacts(all readAll, batch []ScanAttempt) ([]scanRow, error) {
 	var b strings.Builder
 	b.WriteString(scanColumns)
 	args := make([]any, 0, 4*len(batch))

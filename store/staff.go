@@ -164,7 +164,7 @@ func (s *Store) staff(ctx context.Context, rows []staffRow) ([]core.Staff, error
 }
 
 // joinStaff sets departments and communities.
-func joinStaff(list []core.Staff, all func(dest any, query string, args ...any) error) error {
+func joinStaff(list []core.Staff, all readAll) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -198,7 +198,7 @@ func (s *Store) Departments(ctx context.Context) ([]core.Department, error) {
 	return readDepartments(s.allOf(ctx))
 }
 
-func readDepartments(all func(dest any, query string, args ...any) error) ([]core.Department, error) {
+func readDepartments(all readAll) ([]core.Department, error) {
 	var rows []struct {
 		ID     core.ID `db:"id"`
 		Parent core.ID `db:"parent_id"`

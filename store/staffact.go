@@ -408,7 +408,7 @@ type staffKey struct {
 	account core.ID
 }
 
-func readStaffTies(all func(dest any, query string, args ...any) error, scope core.Scope, k staffKey) (ties []core.StaffTie, err error) {
+func readStaffTies(all readAll, scope core.Scope, k staffKey) (ties []core.StaffTie, err error) {
 	type tied struct {
 		ID   core.ID `db:"id"`
 		Name string  `db:"name"`

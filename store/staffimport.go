@@ -18,7 +18,7 @@ func (s *Store) PlanStaffImport(ctx context.Context, scope core.Scope, lines []c
 
 // planStaff finds the communities of lines, and numbers that are there twice.
 func planStaff(
-	all func(dest any, query string, args ...any) error, keys database.Keyring, scope core.Scope, lines []core.StaffLine,
+	all readAll, keys database.Keyring, scope core.Scope, lines []core.StaffLine,
 ) ([]core.StaffLine, error) {
 	var communities []struct {
 		ID   core.ID `db:"id"`
@@ -66,7 +66,7 @@ func planStaff(
 
 // heldPhones returns whose the numbers of lines already are, by digest.
 func heldPhones(
-	all func(dest any, query string, args ...any) error, keys database.Keyring, lines []core.StaffLine,
+	all readAll, keys database.Keyring, lines []core.StaffLine,
 ) (map[string]string, error) {
 	var macs []any
 	for _, line := range lines {

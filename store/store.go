@@ -153,3 +153,11 @@ func (s *Store) DatabaseName(ctx context.Context) string { return s.db.Name(ctx)
 
 // SchemaVersion returns the number of the newest migration started; 0 = none.
 func (s *Store) SchemaVersion(ctx context.Context) (int, error) { return s.db.SchemaVersion(ctx) }
+
+// readAll reads rows, inside a transaction or outside.
+type readAll func(dest any, query string, args ...any) error
+
+// allOf returns what reads outside a transaction.
+func (s *Store) allOf(ctx context.Context) readAll {
+	return func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }
+}

@@ -106,7 +106,7 @@ func wechatAppsWithin(scope core.Scope) (string, []any) {
 
 // readWechatApps reads the apps of a condition, with all their communities: there are few.
 func readWechatApps(
-	where string, args []any, all func(dest any, query string, args ...any) error,
+	where string, args []any, all readAll,
 ) ([]wechatAppRow, []core.WechatApp, error) {
 	var rows []wechatAppRow
 	if err := all(&rows, wechatAppColumns+" WHERE "+where, args...); err != nil {
@@ -132,11 +132,6 @@ func readWechatApps(
 		}
 	}
 	return rows, apps, nil
-}
-
-// allOf adapts the reads of a context to readWechatApps.
-func (s *Store) allOf(ctx context.Context) func(dest any, query string, args ...any) error {
-	return func(dest any, query string, args ...any) error { return s.db.All(ctx, dest, query, args...) }
 }
 
 // WechatApps lists the apps that serve a community of the scope: first those of the configuration file, which

@@ -35,7 +35,7 @@ func (r wechatTemplateRow) template() (core.WechatTemplate, error) {
 
 // readWechatTemplates reads the choices of a condition: there are few.
 func readWechatTemplates(
-	where string, args []any, all func(dest any, query string, args ...any) error,
+	where string, args []any, all readAll,
 ) ([]core.WechatTemplate, error) {
 	var rows []wechatTemplateRow
 	if err := all(&rows, wechatTemplateColumns+where+" ORDER BY id", args...); err != nil {

@@ -85,10 +85,7 @@ func householdCardOf(house store.Household) householdCard {
 	for _, p := range house.People {
 		line := householdLine{
 			Name: p.Name, Identity: p.Identity.Label(), Phone: p.PhoneText(),
-			Certified: templates.Badge{Tone: templates.Neutral, Text: "未认证"},
-		}
-		if !p.Certified.IsZero() {
-			line.Certified = templates.Badge{Tone: templates.Good, Text: "已认证"}
+			Certified: web.CertifiedBadge(p.Resident),
 		}
 		if p.LeaseDay != 0 {
 			line.Lease = "租约到 " + p.LeaseDay.String()

@@ -22,16 +22,21 @@ func (c *Context) PeopleOfHouse(
 	})
 	people := make([]templates.ReviewPerson, len(rows))
 	for i, row := range rows {
-		state := templates.Badge{Tone: templates.Neutral, Text: "未认证"}
-		if !row.Certified.IsZero() {
-			state = templates.Badge{Tone: templates.Good, Text: "已认证"}
-		}
 		people[i] = templates.ReviewPerson{
-			Name: row.Name, Identity: row.Identity.Label(), Phone: row.PhoneText(), State: state,
+			Name: row.Name, Identity: row.Identity.Label(), Phone: row.PhoneText(), State: CertifiedBadge(row.Resident),
 		}
 		if url != nil {
 			people[i].URL = url(row.ID)
 		}
 	}
 	return people, err
+}
+
+// CertifiedBadge tells a person who compares or looks after residents whether one is certified. To the office it is a
+// thing to do: its lists have a badge of their own.
+func CertifiedBadge(r core.Resident) templates.Badge {
+	if r.Certified.IsZero() {
+		return templates.Badge{Tone: templates.Neutral, Text: "未认证"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "已认证"}
 }

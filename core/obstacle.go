@@ -19,11 +19,11 @@ var obstacleUnits = map[string]string{
 
 // Text counts the obstacle: 2 套房屋.
 func (o Obstacle) Text() string {
-	more := ""
+	unit := obstacleUnits[o.Stem+o.State]
 	if o.More {
-		more = "以上"
+		return fmt.Sprintf("超过 %d %s", o.N, unit)
 	}
-	return fmt.Sprintf("%d %s%s", o.N, obstacleUnits[o.Stem+o.State], more)
+	return fmt.Sprintf("%d %s", o.N, unit)
 }
 
 // ObstacleTexts are the texts of obstacles.

@@ -128,7 +128,7 @@ func (h *H5) householdRemoveAsk(c *web.Context) error {
 	}
 	confirm := templates.Confirm{
 		Title: "移除“" + p.Name + "”？", Text: p.HouseLabel + " · " + p.Identity.Label(),
-		Effects: []string{"通行证立即失效", "会用微信告诉本人", "以后可以重新添加，出入记录保留"},
+		Effects: []string{"通行证立即失效", "本人绑定了微信的，会收到通知", "以后可以重新添加，出入记录保留"},
 		Action:  householdPath + "/member/" + p.ID.String() + "/remove", CSRF: c.CSRF(), Keep: url.Values{},
 		Submit: "移除住户", Cancel: householdPath,
 	}
@@ -143,7 +143,7 @@ func (h *H5) householdRemove(c *web.Context) error {
 	if _, err := h.store.RemoveHouseholdMember(c.Ctx(), c.Actor(), c.User().ID, p.ID); err != nil {
 		return err
 	}
-	c.Flash(web.FlashSuccess, "已移除"+p.Name+"，通行证已失效，已告诉本人。")
+	c.Flash(web.FlashSuccess, "已移除"+p.Name+"，通行证已失效。")
 	return c.Redirect(householdPath)
 }
 

@@ -102,7 +102,7 @@ func (p *Pages) wechatAppConfirm(c *web.Context) error {
 func (p *Pages) fileStep(c *web.Context, prefix string) (wechatStep, error) {
 	step := wechatStep{
 		Title: "校验文件", Badge: templates.Badge{Tone: templates.Neutral, Text: "未完成"},
-		Text: "填写域名时要先下载校验文件。把它的文件名和内容添加到这里，公众平台就能从这个域名读到。",
+		Text: "填写域名时要先下载校验文件。把它的文件名和内容添加到这里，平台就能从这个域名读到。",
 		Link: templates.Action{Label: "查看校验文件", URL: frame.WechatFilePath},
 	}
 	files, err := p.Store.WechatFiles(c.Ctx())

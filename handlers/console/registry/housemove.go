@@ -70,7 +70,7 @@ func (p *Pages) houseNodeMoving(c *web.Context, act string) (core.BuildingNode, 
 	m.form = templates.Form{
 		Action: houseNodeURL(node.ID) + "/move", CSRF: c.CSRF(), Cancel: m.back, Submit: "预览",
 		Sections: []templates.Section{{
-			Help:   "先预览会改动什么，确认后再改。之后没有再改过的，可以撤销本次。",
+			Help:   "先预览会改动什么，确认后再改。之后都没有再改过时，可以撤销本次。",
 			Fields: []templates.Field{{Kind: templates.Hidden, Name: "act", Value: act}, field},
 		}},
 	}
@@ -189,7 +189,7 @@ func (p *Pages) houseMerging(c *web.Context) (core.House, houseMoving, error) {
 	m.form = templates.Form{
 		Action: frame.HouseURL(house.ID) + "/merge", CSRF: c.CSRF(), Cancel: m.back, Submit: "预览",
 		Sections: []templates.Section{{
-			Help: "同一套房屋登记了两次时用：住户归到留下的一套。先预览，确认后再改；之后没有再改过的，可以撤销本次。",
+			Help: "同一套房屋登记了两次时用：住户归到留下的一套。先预览，确认后再改；之后都没有再改过时，可以撤销本次。",
 			Fields: []templates.Field{
 				{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 				{
@@ -314,7 +314,10 @@ func houseMoveEffects(plan store.HouseMovePlan) []string {
 	if len(plan.Readers) > 0 {
 		effects = append(effects, "只服务这里的读头改为服务“"+plan.To+"”："+strings.Join(plan.Readers, "、"))
 	}
-	if n := len(plan.Joins); n > 0 {
+	switch n := len(plan.Joins); {
+	case n > 0 && plan.Move.House != 0: // chosen by hand
+		effects = append(effects, "两套合成一套，请核对房号：")
+	case n > 0:
 		effects = append(effects, fmt.Sprintf("%d 套门牌相同，合成一套：", n))
 	}
 	// those with something to resolve come first, all of them

@@ -114,7 +114,7 @@ func (p *Pages) houseNodeRemove(c *web.Context) error {
 	}
 	if len(found) > 0 {
 		return p.obstaclePage(c, "house", obstacleAt{at: m.at, node: node.ID, label: m.label}, found, obstaclePage{
-			Text: "先处理下面这些，再删除。名称写错的可以改名，同一栋写成两种的可以合并。", Back: m.back,
+			Text: "先处理这些，再删除。名称写错的可以改名，同一栋写成两种的可以合并。", Back: m.back,
 		})
 	}
 	unit := frame.Grouped(houses) + " 套房屋"

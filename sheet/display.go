@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	// maxWork bounds the characters of formats that excelize parses, which it does for each number:
-	// 12,000 numbers in common formats.
-	maxWork     = 300_000
+	// maxWork bounds what excelize allocates to show numbers, whose format it parses anew for each: 12,000
+	// numbers in common formats. A character of a format costs it 450 bytes, a number 3 KB.
+	maxWork     = 320_000
+	formatWork  = 2   // of a character of a format
+	numberWork  = 20  // of a number
 	numberBytes = 32  // of a number as written in files
 	ownFormats  = 164 // the first number of a format that is no built-in one
 )
@@ -71,7 +73,7 @@ func (d *display) number(c *Cell) (err error) {
 		c.Text = generalNumber(value)
 		return nil
 	}
-	if d.work += len(f.code) + 20; d.work > maxWork {
+	if d.work += formatWork*len(f.code) + numberWork; d.work > maxWork {
 		return errFormats
 	}
 	c.Text, err = d.formatted(c.Text, f)

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxWork bounds what excelize allocates to show numbers, whose format it parses anew for each: 12,000
+	// maxWork bounds what excelize allocates to show numbers, whose format it parses again for each: 12,000
 	// numbers in common formats. A character of a format costs it 450 bytes, a number 3 KB.
 	maxWork     = 320_000
 	formatWork  = 2   // of a character of a format

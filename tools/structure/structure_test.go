@@ -301,6 +301,37 @@ func TestRandomnessIsFromOnePackage(t *testing.T) {
 	}
 }
 
+// testedAlone is the line of the Makefile that names the packages tested without the race detector.
+var testedAlone = regexp.MustCompile(`(?m)^ALONE := (\S+)\$\$$`)
+
+// TestTestedAlone: a package that starts goroutines is tested with the race detector.
+func TestTestedAlone(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := testedAlone.FindSubmatch(text)
+	if m == nil {
+		t.Fatal("the Makefile does not say which packages are tested alone")
+	}
+	alone, found := regexp.MustCompile(string(m[1])+"$"), 0
+	for _, s := range sources(t) {
+		if s.isTest || !alone.MatchString(module+"/"+s.folder()) {
+			continue
+		}
+		found++
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if _, is := n.(*ast.GoStmt); is {
+				t.Errorf("%s starts a goroutine, but is tested without the race detector (ALONE in the Makefile)", s.path)
+			}
+			return true
+		})
+	}
+	if found == 0 {
+		t.Errorf("no package is one of %s", alone)
+	}
+}
+
 // codeCompared is a comparison for which core has a function that is right for nil, too.
 var codeCompared = regexp.MustCompile(`CodeOf\(\w+\) [!=]= (core\.)?Code(NotFound|Conflict|Invalid)\b`)
 

@@ -52,12 +52,14 @@ build: assets ## Build the program: make build BIN=path.
 # skips those. CI=true makes a test that cannot run fail instead of being skipped.
 #
 # Packages without goroutines of their own have nothing for the race detector to find: they are tested
-# without it first, in a fifth of the time. tools/structure holds them to that.
-ALONE := ^tongxing/(core|demo/components|sheet/xls|templates|templates/program|tools/structure)$$
+# without it first, in a fifth of the time. tools/structure holds them to that. So are the journeys: one
+# person after the other clicks, and what happens at once is tested where it is written.
+ALONE    := ^tongxing/(core|demo/components|sheet/xls|templates|templates/program|tools/structure)$$
+UNRACED  := $(ALONE)|^tongxing/journeys$$
 
 .PHONY: test
 test: needs assets check ## Run every test of PKG, with the race detector where there are goroutines, against real servers and a browser.
-	@all=$$(go list $(PKG)); alone=$$(grep -E '$(ALONE)' <<<"$$all" || true); rest=$$(grep -vE '$(ALONE)' <<<"$$all" || true); \
+	@all=$$(go list $(PKG)); alone=$$(grep -E '$(UNRACED)' <<<"$$all" || true); rest=$$(grep -vE '$(UNRACED)' <<<"$$all" || true); \
 	CI=true CGO_ENABLED=1 go run ./tools/services -- bash -c 'code=0; \
 		if [ -n "$$1" ]; then go test -vet=off -timeout 40m $$1 || code=1; fi; \
 		if [ -n "$$2" ]; then go test $(RACE) -vet=off -timeout 40m $$2 || code=1; fi; exit $$code' test "$$alone" "$$rest"

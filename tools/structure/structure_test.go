@@ -302,7 +302,7 @@ func TestRandomnessIsFromOnePackage(t *testing.T) {
 }
 
 // testedAlone is the line of the Makefile that names the packages tested without the race detector.
-var testedAlone = regexp.MustCompile(`(?m)^ALONE := (\S+)\$\$$`)
+var testedAlone = regexp.MustCompile(`(?m)^ALONE +:= (\S+)\$\$$`)
 
 // TestTestedAlone: a package that starts goroutines is tested with the race detector.
 func TestTestedAlone(t *testing.T) {

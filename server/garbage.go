@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// garbageRoom is how much garbage may gather before it is collected. The live heap is some 20 MB: by
+	// garbageRoom is how much garbage may gather before it is collected. The live heap is some 10 MB: by
 	// Go's default it is collected after every few dozen pages, which costs a fifth of their processor
 	// time to save memory that nobody misses.
-	garbageRoom = 96 << 20
+	garbageRoom = 64 << 20
 
 	leastPercent, mostPercent = 100, 800 // of the live heap
 )

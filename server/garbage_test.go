@@ -10,7 +10,7 @@ func TestGarbagePercent(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 800}, {1, 800}, {12 << 20, 800}, {20 << 20, 480}, {48 << 20, 200}, {96 << 20, 100}, {4 << 30, 100}} {
+	}{{0, 800}, {1, 800}, {8 << 20, 800}, {16 << 20, 400}, {32 << 20, 200}, {64 << 20, 100}, {4 << 30, 100}} {
 		if got := garbagePercent(c.live); got != c.want {
 			t.Errorf("%d MiB live: %d%%, want %d%%", c.live>>20, got, c.want)
 		}

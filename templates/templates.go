@@ -53,9 +53,9 @@ var demoTour = Action{Label: "回到导览", URL: "/demo"}
 // WithDemoFront sets where the banner of the demonstration leads, instead of to its tour.
 func WithDemoFront(front Action) Option { return func(r *Renderer) { r.demoFront = front } }
 
-// New parses every page. In dev, pages are read from templates/ below the working directory and
-// parsed at each use, so that an edit shows at once; otherwise the embedded ones are used. Missing
-// assets are not an error here: see CheckAssets.
+// New returns a renderer of the embedded pages; each is parsed when it is first executed. In dev, pages
+// are read from templates/ below the working directory and parsed at each use, so that an edit shows at
+// once. Missing assets are not an error here: see CheckAssets.
 func New(dev bool, options ...Option) (*Renderer, error) {
 	if dev {
 		return newRenderer(os.DirFS("templates"), true, options)
@@ -80,12 +80,9 @@ func newRenderer(files fs.FS, dev bool, options []Option) (*Renderer, error) {
 		return nil, err
 	}
 	r.pages = make(map[string]*page, len(names))
+	funcs := r.funcs()
 	for _, name := range names {
-		set, err := r.parse(shared, name)
-		if err != nil {
-			return nil, err
-		}
-		r.pages[name] = &page{set: set, funcs: r.funcs()}
+		r.pages[name] = &page{parse: func() (*template.Template, error) { return r.parse(shared, name) }, funcs: funcs}
 	}
 	return r, nil
 }
@@ -139,8 +136,7 @@ func (r *Renderer) page(name string) (*page, error) {
 		if err != nil {
 			return nil, err
 		}
-		set, err := r.parse(shared, name)
-		return &page{set: set, funcs: r.funcs()}, err
+		return &page{parse: func() (*template.Template, error) { return r.parse(shared, name) }, funcs: r.funcs()}, nil
 	}
 	p, ok := r.pages[name]
 	if !ok {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tongxing/cache"
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/store/database"
@@ -59,6 +60,7 @@ type mailroom struct {
 	told   []addressee
 	corp   core.ID // of addCorp: the company, and the member to whom the first account belongs
 	staff  core.ID
+	redis  *cache.Cache // of addCorp
 	put    int
 	at     store.Options // where the database is
 }

@@ -71,7 +71,7 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 	}
 	senders[core.ChannelTemplate] = templateSender{wx.Official, a.publicURL, a.store.Zone()}
 	senders[core.ChannelWeWork] = weworkSender{
-		wx.corpApp, a.publicURL, a.store.Zone(), &memberPace{}, a.store.Now,
+		wx.corpApp, a.publicURL, a.store.Zone(), &memberPace{redis: a.cache}, a.store.Now,
 	}
 	return func(ctx context.Context) core.MessageSetup {
 		setup := setup

@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"tongxing/core"
 	"tongxing/wechat"
@@ -16,25 +21,65 @@ import (
 // states, so that nothing is repeated which it has forgotten.
 const weworkOnce = 30 * time.Minute
 
-// weworkPace is how many messages a member gets a minute from one server. WeWork drops more than 30 without a word.
+// weworkPace is how many messages a member gets a minute from all servers: any sixty seconds have twice as many at most.
+// WeWork drops more than 30 a minute, or 1,000 an hour, without a word.
+// https://developer.work.weixin.qq.com/document/path/90236
 const weworkPace = 15
 
-// memberPace counts what members got in the present minute.
+// weworkAlone is how many a server sends while it cannot know what the others do: two together stay within weworkPace.
+const weworkAlone = 7
+
+const paceTime = time.Second // a slow Redis counts as down
+
+// memberPace counts what members got in the present minute: in Redis for all servers, and beside it for this one, which
+// alone counts when Redis is gone.
 type memberPace struct {
+	redis redis.UniversalClient
+
 	mu     sync.Mutex
 	minute int64
 	sent   map[string]int
 }
 
 // take reports whether a member may get one more now.
-func (p *memberPace) take(member string, now time.Time) bool {
+func (p *memberPace) take(ctx context.Context, member string, now time.Time) bool {
+	minute := now.Unix() / 60
+	own := p.count(member, minute)
+	all, err := p.countAll(ctx, member, minute)
+	if err != nil {
+		return own <= weworkAlone
+	}
+	return all <= weworkPace
+}
+
+// count counts one more of this server.
+func (p *memberPace) count(member string, minute int64) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if minute := now.Unix() / 60; minute != p.minute || p.sent == nil {
+	if minute != p.minute || p.sent == nil {
 		p.minute, p.sent = minute, map[string]int{}
 	}
 	p.sent[member]++
-	return p.sent[member] <= weworkPace
+	return p.sent[member]
+}
+
+// countAll counts one more of all servers. The key has no name of a person, and outlives its minute by the difference
+// of the servers' clocks.
+func (p *memberPace) countAll(ctx context.Context, member string, minute int64) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, paceTime)
+	defer cancel()
+	sum := sha256.Sum256([]byte(member))
+	key := "wework:pace:" + hex.EncodeToString(sum[:12]) + ":" + strconv.FormatInt(minute, 10)
+	var n *redis.IntCmd
+	_, err := p.redis.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		n = tx.Incr(ctx, key)
+		tx.Expire(ctx, key, 2*time.Minute)
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(n.Val()), nil
 }
 
 // weworkSender sends cards by the companies' apps on WeWork.
@@ -53,7 +98,7 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 	if corp == nil { // disabled or replaced since the message was claimed
 		return core.AnswerUnsent, "", ""
 	}
-	if !s.pace.take(d.AppID+" "+strings.ToLower(d.Address), s.now()) {
+	if !s.pace.take(ctx, d.AppID+" "+strings.ToLower(d.Address), s.now()) {
 		return core.AnswerTooMany, "", ""
 	}
 	sent, err := corp.Send(ctx, wechat.CorpMessage{

@@ -5,9 +5,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"tongxing/cache"
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/wechat"
@@ -49,7 +52,18 @@ func (m *mailroom) addCorp() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.corp, m.staff = app, m.linked()
+	m.corp, m.staff, m.redis = app, m.linked(), testRedis(m.t)
+}
+
+// testRedis returns a Redis inside the process, which all servers of a test share.
+func testRedis(t testing.TB) *cache.Cache {
+	t.Helper()
+	redis, err := cache.Open(cache.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { redis.Close() })
+	return redis
 }
 
 // linked makes the account that is told the staff member's.
@@ -75,7 +89,7 @@ func (m *mailroom) byWeWork(w *outboxWorker) {
 				return nil, 0
 			}
 			return app, m.corp
-		}, "https://pass.example.com", core.PlatformZone, &memberPace{}, m.clock.Now,
+		}, "https://pass.example.com", core.PlatformZone, &memberPace{redis: m.redis}, m.clock.Now,
 	}
 	before := w.setup
 	w.setup = func(ctx context.Context) core.MessageSetup {
@@ -153,12 +167,13 @@ func TestEveryAnswerOfWeWork(t *testing.T) {
 	}
 }
 
-// More messages to one member than WeWork delivers in a minute are sent later: none is dropped.
+// More messages to one member than WeWork delivers in a minute are sent later, by two servers as by one: none is dropped.
 func TestManyMessagesByWeWork(t *testing.T) {
 	m := newMailroom(t, 1, false)
 	m.addCorp()
+	m.stores = append(m.stores, m.stores[0]) // two servers
 	defer m.work(m.byWeWork)()
-	const messages = 3 * weworkPace
+	const messages = 5 * weworkPace
 	m.tell(messages)
 	m.until(10*time.Second, 30*time.Millisecond)
 	arrived := map[string]int{}
@@ -173,6 +188,41 @@ func TestManyMessagesByWeWork(t *testing.T) {
 	}
 	if len(arrived) != messages || byWeWork != messages || len(m.cards()) != messages {
 		t.Errorf("%d of %d arrived, %d cards; %d are said to be sent", len(arrived), messages, len(m.cards()), byWeWork)
+	}
+}
+
+// Two servers that send to one member at once keep the pace together; without Redis each keeps a share of it.
+func TestServersShareThePaceOfAMember(t *testing.T) {
+	shared := testRedis(t)
+	servers := []*memberPace{{redis: shared}, {redis: shared}}
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, core.PlatformZone)
+	took := func(member string, now time.Time) int {
+		var sent atomic.Int32
+		var all sync.WaitGroup
+		for _, p := range servers {
+			all.Go(func() {
+				for range 2 * weworkPace {
+					if p.take(t.Context(), member, now) {
+						sent.Add(1)
+					}
+				}
+			})
+		}
+		all.Wait()
+		return int(sent.Load())
+	}
+	if n := took("corp li", now); n != weworkPace {
+		t.Errorf("a member got %d in a minute", n)
+	}
+	if n := took("corp wang", now); n != weworkPace {
+		t.Errorf("another got %d", n)
+	}
+	if n := took("corp li", now.Add(time.Minute)); n != weworkPace {
+		t.Errorf("the minute after, %d", n)
+	}
+	shared.Close()
+	if n := took("corp li", now.Add(2*time.Minute)); n != 2*weworkAlone || n > weworkPace {
+		t.Errorf("without Redis a member got %d", n)
 	}
 }
 
@@ -241,7 +291,8 @@ func TestWeWorkSenderReadsReceivers(t *testing.T) {
 	client := wechat.New(wechat.Options{APIBase: server.URL, LoopbackOnly: true})
 	app := client.CorpApp(wechat.CorpOptions{CorpID: weworkCorp, Secret: "app", Agent: 2})
 	s := weworkSender{
-		func(string) (*wechat.CorpApp, core.ID) { return app, 7 }, "https://pass.example.com", core.PlatformZone, &memberPace{}, time.Now,
+		func(string) (*wechat.CorpApp, core.ID) { return app, 7 }, "https://pass.example.com", core.PlatformZone,
+		&memberPace{redis: testRedis(t)}, time.Now,
 	}
 	for id, want := range map[string]core.SendAnswer{
 		"Li": core.AnswerAccepted, "Wang": core.AnswerNoLicence, "nobody": core.AnswerGone, "": core.AnswerBadBody,

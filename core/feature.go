@@ -349,7 +349,7 @@ var Features = []Feature{
 		Verbs: []Verb{{"enable", "开启审核提醒"}, {"disable", "关闭审核提醒"}},
 	},
 	{
-		Stem: "message", Noun: "发送记录",
+		Stem: "message", Noun: "发送记录", Fields: channelFields,
 		List: PermMessageView, Page: PermMessageView,
 		Group: "registry", Under: "reminder",
 		Aliases: []string{"消息", "通知", "推送"},
@@ -358,7 +358,10 @@ var Features = []Feature{
 		},
 		Permissions: []PermissionItem{
 			{PermMessageView, "查看发送记录", nil},
+			{PermMessageResume, "恢复发送", []Permission{PermMessageView}},
 		},
+		Verbs:  []Verb{{"resume", "恢复发送"}},
+		ActsAt: map[string]string{"resume": "message/channel"},
 	},
 	{
 		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,

@@ -72,3 +72,9 @@ func (r MessageReason) Label() string {
 	}
 	return string(r)
 }
+
+// ByClock reports whether the platform itself says until when: nothing that is mended here ends it sooner.
+func (r MessageReason) ByClock() bool { return r == WhyNoQuota }
+
+// ByKeys reports whether a call with the account's keys shows that the reason is gone.
+func (r MessageReason) ByKeys() bool { return r == WhyBadSecret || r == WhyBadIP }

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MessageSetup is which channels a deployment has, and by which accounts and templates.
 type MessageSetup struct {
@@ -133,4 +136,30 @@ func (s ChannelStop) Title() string {
 // Holds reports whether the stop concerns a channel that sends by an account and a template.
 func (s ChannelStop) Holds(c MessageChannel, appID, template string) bool {
 	return s.Channel == c && (s.AppID == "" || s.AppID == appID) && (s.Template == "" || s.Template == template)
+}
+
+// Served returns the communities that the stopped account serves, and its name; of a stop that is of no account, or of one
+// that is not among apps, all.
+func (s ChannelStop) Served(apps []WechatApp) (Scope, string) {
+	at := slices.IndexFunc(apps, func(a WechatApp) bool { return s.AppID != "" && a.AppID == s.AppID })
+	if at < 0 {
+		return Everywhere, ""
+	}
+	return apps[at].Scope, apps[at].Name
+}
+
+// ChannelLift is what follows from an account that works again.
+type ChannelLift struct {
+	Waiting int  // messages that go out now
+	Held    bool // some stop stays: the platform says until when
+}
+
+// channelFields label what the audit log records of a stop that somebody lifts.
+var channelFields = []AuditField{
+	{Key: "channel", Label: "渠道"},
+	{Key: "account", Label: "账号"},
+	{Key: "template", Label: "模板"},
+	{Key: "reason", Label: "暂停的原因"},
+	{Key: "until", Label: "原定暂停至"},
+	{Key: "waiting", Label: "等待的消息"},
 }

@@ -39,6 +39,7 @@ const (
 	PermFollowerView        Permission = "follower.view"
 	PermFollowerEdit        Permission = "follower.edit"
 	PermMessageView         Permission = "message.view"
+	PermMessageResume       Permission = "message.resume"
 	PermReminderEdit        Permission = "reminder.edit"
 	PermAccountView         Permission = "account.view"
 	PermAccountEdit         Permission = "account.edit"

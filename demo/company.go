@@ -79,7 +79,7 @@ func (s *seeder) company(ctx context.Context, e *estate, keys core.WechatKeys) e
 		err = s.store.EndStaffSync(ctx, turn, true, "")
 	}
 	if err == nil {
-		err = s.store.NoteWechatCheck(ctx, app, "")
+		_, err = s.store.NoteWechatCheck(ctx, app, "")
 	}
 	if err == nil {
 		err = s.store.NoteWechatCall(ctx, app)

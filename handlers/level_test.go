@@ -66,7 +66,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 	if err != nil || len(versions) == 0 {
 		t.Fatalf("the estate's rule has no version: %v", err)
 	}
-	asked := 0
+	asked, resume := 0, w.stopped(t)
 	for _, r := range w.app.Routes() {
 		if open(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") || r.Reads {
 			continue
@@ -85,10 +85,11 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		}
 		path, _ := w.address(t, r, w.mine, whose)
 		path += map[string]string{
-			"/console/restriction/lift":      "?community=" + w.mine.Community.String(),
-			"/console/wechattemplate/remove": "?kind=sign_in",
-			"/console/wechatmenu/publish":    "?app=" + w.officialOf(t, w.mine),
-			"/console/wechatmenu/remove":     fmt.Sprintf("?app=%s&tag=%d", w.officialOf(t, w.mine), menuTag),
+			"/console/restriction/lift":       "?community=" + w.mine.Community.String(),
+			"/console/wechattemplate/remove":  "?kind=sign_in",
+			"/console/message/channel/resume": resume,
+			"/console/wechatmenu/publish":     "?app=" + w.officialOf(t, w.mine),
+			"/console/wechatmenu/remove":      fmt.Sprintf("?app=%s&tag=%d", w.officialOf(t, w.mine), menuTag),
 		}[r.Path]
 		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community])
 		answer := w.callWith(t, r, by, path, body.Encode())

@@ -192,6 +192,18 @@ func (w *town) officialOf(t *testing.T, e *estate.Estate) string {
 	return app.AppID
 }
 
+// stopped stops the official account of w.mine, and returns the query of the page that lets it go on.
+func (w *town) stopped(t *testing.T) string {
+	t.Helper()
+	stop := core.ChannelStop{
+		Channel: core.ChannelTemplate, AppID: w.officialOf(t, w.mine), Until: w.store.Now().Add(time.Hour), Reason: core.WhyNoRight,
+	}
+	if err := w.store.Outbox().Stop(t.Context(), stop); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("?channel=template&app=%s&until=%d", stop.AppID, stop.Until.UnixMilli())
+}
+
 // apply makes somebody apply to be certified in an estate.
 func (w *town) apply(t *testing.T, e *estate.Estate) {
 	t.Helper()
@@ -670,6 +682,9 @@ func TestADraftIsNeverActedOn(t *testing.T) {
 		path, _ := w.address(t, r, w.mine, boss.subject)
 		if strings.HasPrefix(r.Path, "/console/wechattemplate") || strings.HasPrefix(r.Path, "/console/wechatmenu") {
 			path += "?kind=sign_in&at=0&act=default&app=" + w.officialOf(t, w.mine)
+		}
+		if strings.HasPrefix(r.Path, "/console/message/channel/") {
+			path += w.stopped(t)
 		}
 		answer := w.callWith(t, r, boss, path, "resumed=1&confirmed=1&act=save&community="+w.mine.Community.String())
 		if answer.Code != http.StatusUnprocessableEntity {

@@ -94,15 +94,32 @@ func (w *weChat) apps(ctx context.Context) []*builtApp {
 		b := w.built[r.App.AppID]
 		if b == nil || b.Keys != r.Keys || b.App.Kind != r.App.Kind || b.App.Agent != r.App.Agent {
 			b = w.build(r)
-		} else if b.App.ID != r.App.ID || !b.App.Updated.Equal(r.App.Updated) || !b.App.Called.Equal(r.App.Called) {
+		} else if b.App.ID != r.App.ID || !b.App.Updated.Equal(r.App.Updated) || !b.App.Called.Equal(r.App.Called) ||
+			!b.App.Checked.At.Equal(r.App.Checked.At) {
 			same := *b
 			same.App = r.App
+			if r.App.Checked.Problem == "" && r.App.Checked.At.After(b.App.Checked.At) {
+				same.mend()
+			}
 			b = &same
 		}
 		apps[i], built[r.App.AppID] = b, b
 	}
 	w.built = built
 	return apps
+}
+
+// mend lets an account be called again at once that another server found to work: this one may remember that it did not.
+func (b *builtApp) mend() {
+	switch {
+	case b.official != nil:
+		b.official.Mend()
+	case b.mini != nil:
+		b.mini.Mend()
+	case b.corp != nil:
+		b.corp.Mend()
+		b.contact.Mend()
+	}
 }
 
 func (w *weChat) build(r store.KeyedWechatApp) *builtApp {

@@ -220,10 +220,10 @@ func TestFollowerSyncIsStoppedAndGoesOn(t *testing.T) {
 
 		// The account is mended: nobody need ask again.
 		f.must(f.s.EndFollowerSync(ctx, f.turn, false, "AppSecret 不正确"))
-		f.must(f.s.NoteWechatCheck(ctx, f.app.ID, "AppSecret 不正确"))
+		f.must(discard(f.s.NoteWechatCheck(ctx, f.app.ID, "AppSecret 不正确")))
 		_, err = f.s.ClaimFollowerSync(ctx, "c")
 		wantCode(f.T, err, core.CodeNotFound)
-		f.must(f.s.NoteWechatCheck(ctx, f.app.ID, ""))
+		f.must(discard(f.s.NoteWechatCheck(ctx, f.app.ID, "")))
 		if state, err := f.s.FollowerSync(ctx, everywhere, app); err != nil || state.Problem != "" {
 			f.Errorf("after it was mended: %+v, %v", state, err)
 		}

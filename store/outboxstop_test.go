@@ -64,3 +64,127 @@ func TestOperatorsAreToldOfAChannel(t *testing.T) {
 		}
 	})
 }
+
+// Who runs the deployment lifts a stop once, as it was shown, and what waits goes out within seconds; it is in the log. What
+// comes again is told again.
+func TestResumeChannel(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		ctx, by := t.Context(), core.Actor{Kind: core.ActorAccount, ID: p.account.ID, Name: "运维", Operator: true}
+		stop := core.ChannelStop{
+			Channel: core.ChannelTemplate, AppID: "wx1", Until: p.s.Now().Add(5 * time.Minute), Reason: core.WhyBadIP, Code: "40164",
+			Alarm: true,
+		}
+		if err := p.s.Outbox().Stop(ctx, stop); err != nil {
+			t.Fatal(err)
+		}
+		p.put(t, core.MessageSignIn, 3)
+		if list := p.claim(t); len(list) != 0 {
+			t.Fatalf("sent %+v", list)
+		}
+		p.clock.Add(time.Second)
+		renewed := stop
+		renewed.Until = p.s.Now().Add(5 * time.Minute)
+		if err := p.s.Outbox().Stop(ctx, renewed); err != nil {
+			t.Fatal(err)
+		}
+		p.put(t, core.MessageSignIn, 1)
+		p.claim(t)
+		if n, err := p.s.Outbox().Waiting(ctx, renewed); err != nil || n != 4 {
+			t.Errorf("%d wait, %v", n, err)
+		}
+		for name, try := range map[string]struct {
+			by    core.Actor
+			scope core.Scope
+			stop  core.ChannelStop
+			code  core.Code
+		}{
+			"as it was before": {by, everywhere, stop, core.CodeConflict},
+			"of one community": {by, core.ScopeOf(7), renewed, core.CodeForbidden},
+			"no operator":      {core.Actor{Kind: core.ActorAccount, ID: p.account.ID}, everywhere, renewed, core.CodeForbidden},
+		} {
+			_, err := p.s.ResumeChannel(ctx, try.by, try.scope, try.stop)
+			wantRefused(t, name, err, try.code)
+		}
+		if n, err := p.s.ResumeChannel(ctx, by, everywhere, renewed); err != nil || n != 4 {
+			t.Errorf("resumed %d, %v", n, err)
+		}
+		if _, err := p.s.ResumeChannel(ctx, by, everywhere, renewed); !core.IsConflict(err) {
+			t.Errorf("a second time: %v", err)
+		}
+		p.clock.Add(7 * time.Second)
+		if list := p.claim(t); len(list) != 4 {
+			t.Errorf("%d of 4 went out", len(list))
+		}
+		days, err := p.s.Outbox().Today(ctx)
+		if err != nil || len(days[0].Stops) != 0 {
+			t.Errorf("stops %+v, %v", days[0].Stops, err)
+		}
+		lines, _, err := p.s.AuditRecords(ctx, everywhere, core.AuditFilter{Action: "message.resume"}, Page{Limit: 10})
+		if err != nil || len(lines) != 1 {
+			t.Errorf("the log has %d lines, %v", len(lines), err)
+		}
+		told := func() int { return countRows(t, p.s, "SELECT COUNT(*) FROM message_stop WHERE told_at IS NOT NULL") }
+		if told() != 0 {
+			t.Error("the fault was not forgotten")
+		}
+		renewed.Until = p.s.Now().Add(5 * time.Minute)
+		if err := p.s.Outbox().Stop(ctx, renewed); err != nil || told() != 1 {
+			t.Errorf("it came again: %v, told %d", err, told())
+		}
+	})
+}
+
+// A check that passes lifts what it shows to be mended, of its account alone; the day's quota stays what the platform says.
+func TestCheckLiftsStops(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		ctx := t.Context()
+		app := makeWechatApp(t, p.s, "d1", core.Everywhere)
+		p.setup.Officials[0].App = app
+		follower := core.WechatIdentity{AppID: app.AppID, OpenID: "owner-d1"}
+		if err := p.s.UpdateFollowed(ctx, follower, true); err != nil {
+			t.Fatal(err)
+		}
+		p.s.mustRun(t, "UPDATE wechat_identity SET user_id = (SELECT user_id FROM account WHERE id = ?) WHERE open_id = 'owner-d1'",
+			int64(p.account.ID))
+		stopped := func(appID string, why core.MessageReason, until time.Time) {
+			t.Helper()
+			stop := core.ChannelStop{Channel: core.ChannelTemplate, AppID: appID, Until: until, Reason: why, Alarm: true}
+			if why == core.WhyBadTemplate {
+				stop.Template = "template-job"
+			}
+			if err := p.s.Outbox().Stop(ctx, stop); err != nil {
+				t.Fatal(err)
+			}
+		}
+		soon := p.s.Now().Add(5 * time.Minute)
+		stopped(app.AppID, core.WhyBadSecret, soon)
+		stopped(app.AppID, core.WhyBadTemplate, soon.Add(time.Hour))
+		stopped("wx1", core.WhyBadSecret, soon)
+		p.put(t, core.MessageSignIn, 2)
+		if list := p.claim(t); len(list) != 0 {
+			t.Fatalf("sent %+v", list)
+		}
+		if lift, err := p.s.NoteWechatCheck(ctx, app.ID, "不正确"); err != nil || lift != (core.ChannelLift{}) {
+			t.Errorf("a check that fails: %+v, %v", lift, err)
+		}
+		if lift, err := p.s.NoteWechatCheck(ctx, app.ID, ""); err != nil || lift != (core.ChannelLift{Waiting: 2}) {
+			t.Errorf("a check that passes: %+v, %v", lift, err)
+		}
+		p.clock.Add(7 * time.Second)
+		if list := p.claim(t); len(list) != 2 {
+			t.Errorf("%d of 2 went out", len(list))
+		}
+		days, err := p.s.Outbox().Today(ctx)
+		if err != nil || len(days[0].Stops) != 1 || days[0].Stops[0].AppID != "wx1" {
+			t.Errorf("stops %+v, %v", days[0].Stops, err)
+		}
+		midnight := core.NextMidnight(p.s.Now())
+		stopped(app.AppID, core.WhyNoQuota, midnight)
+		if lift, err := p.s.NoteWechatCheck(ctx, app.ID, ""); err != nil || lift != (core.ChannelLift{Held: true}) {
+			t.Errorf("with a quota used up: %+v, %v", lift, err)
+		}
+		if stop, err := p.s.Outbox().Stopped(ctx, core.ChannelTemplate, app.AppID, ""); err != nil || !stop.Until.Equal(midnight) {
+			t.Errorf("the quota's stop: %+v, %v", stop, err)
+		}
+	})
+}

@@ -782,7 +782,18 @@ var raceWechat = []raceStep{
 	{"UnconfirmWechatStep", func(w *raceWorld) (any, error) {
 		return nil, w.UnconfirmWechatStep(w.ctx, raceBy, everywhere, w.ids["app"], core.WechatStepScript)
 	}},
-	{"NoteWechatCheck", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCheck(w.ctx, w.ids["app"], "不行") }},
+	{"NoteWechatCheck", func(w *raceWorld) (any, error) { return w.NoteWechatCheck(w.ctx, w.ids["app"], "不行") }},
+	{"ResumeChannel", func(w *raceWorld) (any, error) {
+		stop := core.ChannelStop{Channel: core.ChannelSMS, Until: w.Now().Add(time.Hour), Reason: core.WhyNoRight}
+		if err := w.Outbox().Stop(w.ctx, stop); err != nil {
+			return nil, err
+		}
+		stop, err := w.Outbox().Stopped(w.ctx, core.ChannelSMS, "", "")
+		if err != nil {
+			return nil, err
+		}
+		return w.ResumeChannel(w.ctx, raceBy, everywhere, stop)
+	}},
 	{"NoteWechatRefusal", func(w *raceWorld) (any, error) { return nil, w.NoteWechatRefusal(w.ctx, w.ids["app"]) }},
 	{"NoteWechatCall", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCall(w.ctx, w.ids["app"]) }},
 	{"DisableWechatApp", func(w *raceWorld) (any, error) {

@@ -8,6 +8,7 @@ import (
 	"tongxing/core"
 	"tongxing/store/audit"
 	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 // noWechatApp is the message for an app that is not there.
@@ -515,17 +516,31 @@ func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.S
 	})
 }
 
-// NoteWechatCheck records the result of a call with an app's keys; after a good one what failed for them goes on.
+// NoteWechatCheck records the result of a call with an app's keys; after a good one what failed for them goes on: the sync
+// of followers, and the messages that wait for the account.
 // NoteWechatCall records that WeChat's servers reached us. Neither is an act of a person, and neither makes a form stale.
-func (s *Store) NoteWechatCheck(ctx context.Context, id core.ID, problem string) error {
-	return s.db.Write(ctx, "note a check of a WeChat app", func(tx *database.Tx) error {
+func (s *Store) NoteWechatCheck(ctx context.Context, id core.ID, problem string) (lift core.ChannelLift, err error) {
+	err = s.db.Write(ctx, "note a check of a WeChat app", func(tx *database.Tx) error {
+		lift = core.ChannelLift{}
 		if _, err := tx.Exec(
 			"UPDATE wechat_app SET checked_at = ?, problem = ? WHERE id = ?", tx.NowMS(), cutText(problem, maxWechatProblem), int64(id),
 		); err != nil || problem != "" {
 			return err
 		}
-		return mendFollowerSync(tx, id)
+		if err := mendFollowerSync(tx, id); err != nil {
+			return err
+		}
+		var apps []string
+		if err := tx.All(&apps, "SELECT app_id FROM wechat_app WHERE id = ?", int64(id)); err != nil || len(apps) == 0 {
+			return err
+		}
+		lift, err = outbox.LiftApp(tx, apps[0])
+		return err
 	})
+	if err == nil && problem == "" {
+		s.wechat.forget()
+	}
+	return lift, err
 }
 
 // maxWechatProblem is the width of wechat_app.problem.

@@ -233,7 +233,7 @@ func TestNotesOfAWechatApp(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		ctx := t.Context()
 		a := makeWechatApp(t, s, "d1", core.Everywhere)
-		if err := s.NoteWechatCheck(ctx, a.ID, strings.Repeat("错", 300)); err != nil {
+		if _, err := s.NoteWechatCheck(ctx, a.ID, strings.Repeat("错", 300)); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {

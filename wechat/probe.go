@@ -12,10 +12,24 @@ func (a *OfficialAccount) Probe(ctx context.Context) error { return a.app.probe(
 // Probe is OfficialAccount.Probe for a mini-program.
 func (m *MiniProgram) Probe(ctx context.Context) error { return m.app.probe(ctx) }
 
-func (a app) probe(ctx context.Context) error {
+// Mend lets calls go out again that were held back for this server's address: another server has found that the account
+// works.
+func (a *OfficialAccount) Mend() { a.app.mend() }
+
+// Mend is OfficialAccount.Mend for a mini-program.
+func (m *MiniProgram) Mend() { m.app.mend() }
+
+// Mend is OfficialAccount.Mend for an app of a company.
+func (a *CorpApp) Mend() { a.app.mend() }
+
+func (a app) mend() {
 	a.client.mu.Lock()
+	defer a.client.mu.Unlock()
 	delete(a.client.broken, a.circuit())
-	a.client.mu.Unlock()
+}
+
+func (a app) probe(ctx context.Context) error {
+	a.mend()
 	_, _, err := a.fetchToken(ctx)
 	return err
 }

@@ -106,7 +106,7 @@ func (b *Box) Today(ctx context.Context) ([]core.ChannelDay, error) {
 		return nil, database.Wrap("count today's messages", err)
 	}
 	stops, err := readStops(b.db.Reads(ctx), "(until_at > ? OR alarm = 1 AND noted_at > ?)",
-		b.db.Now().UnixMilli(), b.db.Now().Add(-noteLife).UnixMilli())
+		b.db.Now().Add(liftAfter).UnixMilli(), b.db.Now().Add(-noteLife).UnixMilli())
 	if err != nil {
 		return nil, database.Wrap("read the channels' stops", err)
 	}

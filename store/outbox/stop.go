@@ -74,6 +74,87 @@ func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	return err
 }
 
+// liftAfter is how long a lifted stop still holds: by then every server knows the account's present state, so that none
+// stops it again for what it remembers.
+const liftAfter = 6 * time.Second
+
+// errLifted is returned for a stop that is over, or was renewed, since it was shown.
+var errLifted = core.Conflict("已经恢复，或暂停有变化，请刷新页面")
+
+// Lift ends a stop in the act's own transaction, as it was shown: one that was renewed since is a conflict. What waits for
+// it goes out in a few seconds; waiting is how many that are. If the reason comes again, operators are told again.
+func Lift(tx *database.Tx, stop core.ChannelStop) (waiting int, err error) {
+	if err := tx.ExecOne(errLifted, `
+		UPDATE message_stop
+		SET until_at = ?, alarm = 0, told_at = NULL
+		WHERE channel = ?
+		AND app_id = ?
+		AND template_id = ?
+		AND until_at = ?
+		AND until_at > ?`, tx.Now().Add(liftAfter).UnixMilli(), string(stop.Channel), stop.AppID, stop.Template,
+		stop.Until.UnixMilli(), tx.Now().Add(liftAfter).UnixMilli()); err != nil {
+		return 0, err
+	}
+	where := waitsFor(stop, tx.Now())
+	n, err := tx.Exec("UPDATE message SET next_at = ? WHERE "+where.Text(),
+		append([]any{tx.Now().Add(liftAfter).UnixMilli()}, where.Args()...)...)
+	return int(n), err
+}
+
+// LiftApp ends the stops of an account that was found to work, but those of which the platform says until when.
+func LiftApp(tx *database.Tx, appID string) (lift core.ChannelLift, err error) {
+	stops, err := readStops(tx.All, "app_id = ? AND (until_at > ? OR alarm = 1)", appID, tx.Now().Add(liftAfter).UnixMilli())
+	if err != nil {
+		return lift, err
+	}
+	for _, stop := range stops {
+		switch {
+		case stop.Reason.ByClock():
+			lift.Held = lift.Held || stop.Until.After(tx.Now())
+		case stop.Until.After(tx.Now().Add(liftAfter)):
+			n, err := Lift(tx, stop)
+			if core.IsConflict(err) {
+				err = database.ErrRace // renewed at the same moment
+			}
+			if err != nil {
+				return lift, err
+			}
+			lift.Waiting += n
+		}
+	}
+	return lift, nil
+}
+
+// Waiting counts the messages that wait for a stop to end, and for others of the same reason that end before it.
+func (b *Box) Waiting(ctx context.Context, stop core.ChannelStop) (n int, err error) {
+	where := waitsFor(stop, b.db.Now())
+	err = b.db.Get(ctx, &n, "SELECT COUNT(*) FROM message WHERE "+where.Text(), where.Args()...)
+	return n, database.Wrap("count what waits for a channel", err)
+}
+
+// waitsFor is the condition that a message waits for a stop to end: it was due at its end, or, if the stop was renewed
+// since, waits for its reason.
+func waitsFor(stop core.ChannelStop, now time.Time) (where database.Where) {
+	where.And("state = 'waiting'")
+	where.And("next_at > ?", now.Add(liftAfter).UnixMilli()) // the others are about to be looked at
+	where.And("next_at <= ?", stop.Until.UnixMilli())
+	where.And("(next_at = ? OR reason = ?)", stop.Until.UnixMilli(), string(stop.Reason))
+	return where
+}
+
+// Stopped returns a stop in force as it is now; a conflict if there is none.
+func (b *Box) Stopped(ctx context.Context, c core.MessageChannel, appID, template string) (core.ChannelStop, error) {
+	stops, err := readStops(b.db.Reads(ctx), "channel = ? AND app_id = ? AND template_id = ? AND until_at > ?",
+		string(c), appID, template, b.db.Now().Add(liftAfter).UnixMilli())
+	if err == nil && len(stops) == 0 {
+		return core.ChannelStop{}, errLifted
+	}
+	if err != nil {
+		return core.ChannelStop{}, database.Wrap("read a channel's stop", err)
+	}
+	return stops[0], nil
+}
+
 // stopsAt returns the stops in force.
 func stopsAt(all func(dest any, query string, args ...any) error, now int64) ([]core.ChannelStop, error) {
 	return readStops(all, "until_at > ?", now)

@@ -139,18 +139,30 @@ func (p *Pages) wechatAppTried(c *web.Context, app core.WechatApp, done string) 
 		return
 	}
 	problem := wechaterror.ForSetup(p.TryWechat(c.Ctx(), app.AppID))
-	if err := p.Store.NoteWechatCheck(c.Ctx(), app.ID, problem); err != nil {
+	lift, err := p.Store.NoteWechatCheck(c.Ctx(), app.ID, problem)
+	if err != nil {
 		c.Shortfall("note a check of a WeChat app", err)
 	}
 	if problem != "" {
 		c.Flash(web.FlashWarning, done+"但检查没有通过："+problem)
 		return
 	}
+	said := "AppID 和 AppSecret 正确，微信已应答。"
 	if app.Kind == core.WechatWork {
-		c.Flash(web.FlashSuccess, done+"企业 ID、AgentId 和两个 Secret 都正确，企业微信已应答。")
-		return
+		said = "企业 ID、AgentId 和两个 Secret 都正确，企业微信已应答。"
 	}
-	c.Flash(web.FlashSuccess, done+"AppID 和 AppSecret 正确，微信已应答。")
+	c.Flash(web.FlashSuccess, done+said+liftText(lift))
+}
+
+// liftText returns what goes on after a check that passed; "" = nothing was stopped.
+func liftText(lift core.ChannelLift) (text string) {
+	if lift.Waiting > 0 {
+		text = "等待的 " + frame.Grouped(lift.Waiting) + " 条消息在几秒内发出。"
+	}
+	if lift.Held {
+		text += "今天的发送次数已用完，平台到零点才重新计数，其余消息那时再发。"
+	}
+	return text
 }
 
 // errWechatAppOff refuses a check of an app that is out of use.

@@ -26,6 +26,10 @@ func (p *Pages) messageRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.MessagePath, Access: view, Handler: p.messageList},
 		{Method: http.MethodGet, Path: unreachedPath, Access: view, Handler: p.messageUnreached},
 		{Method: http.MethodGet, Path: channelPath, Access: view, Handler: p.messageChannels},
+		{
+			Method: http.MethodPost, Path: resumePath, Access: web.NeedOperator(core.PermMessageResume), Level: web.Asks,
+			Handler: p.messageResume,
+		},
 		{Method: http.MethodGet, Path: frame.MessagePath + "/:id", Access: view, Handler: p.messageShow},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 	"tongxing/wechat"
@@ -96,6 +97,71 @@ func TestUnreachedAndChannels(t *testing.T) {
 	}
 }
 
+// An operator lets a channel go on that was stopped: the question says how many messages wait and what the platform may say
+// to it; keys are tried first, and what was lifted is not offered again. Others see no button.
+func TestChannelIsResumed(t *testing.T) {
+	d := newDesk(t)
+	wx := &desk.Wechat{}
+	d.Frame.Wechat = wx
+	operator := d.SignIn(t, core.Everywhere, core.PermMessageView, core.PermMessageResume)
+	app, err := d.Store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App:  core.WechatApp{Kind: core.WechatOfficial, Name: "海棠公众号", AppID: "wx00000000000000a7", Scope: core.Everywhere},
+		Keys: core.WechatKeys{Secret: strings.Repeat("s", 32), Token: "token123"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := func(channel core.MessageChannel, appID string, why core.MessageReason) {
+		t.Helper()
+		stop := core.ChannelStop{Channel: channel, AppID: appID, Until: d.Store.Now().Add(time.Hour), Reason: why, Alarm: true}
+		if err := d.Store.Outbox().Stop(t.Context(), stop); err != nil {
+			t.Fatal(err)
+		}
+	}
+	button := func(b *desk.Clerk) string {
+		url, _ := b.Get(t, channelPath, http.StatusOK).Find(`main button[formaction^="` + resumePath + `"]`).Attr("formaction")
+		return url
+	}
+	stopped(core.ChannelSMS, "", core.WhyNoQuota)
+	if url := button(d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView, core.PermMessageResume)); url != "" {
+		t.Errorf("an account of one community is offered %s", url)
+	}
+	if url := button(d.SignIn(t, core.Everywhere, core.PermMessageView)); url != "" {
+		t.Errorf("an account without the permission is offered %s", url)
+	}
+	url := button(operator)
+	doc, _ := operator.Post(t, url, nil, http.StatusOK)
+	question := doc.Find("main").Text()
+	for _, want := range []string{"恢复“短信”的发送？", "0 条消息在等待", "到零点才重新开始", "今天的发送次数已用完"} {
+		if !strings.Contains(question, want) {
+			t.Errorf("the question lacks %s: %q", want, question)
+		}
+	}
+	yes := map[string][]string{"confirmed": {"1"}}
+	operator.Post(t, url, yes, http.StatusSeeOther)
+	if again := button(operator); again != "" {
+		t.Errorf("it is offered again: %s", again)
+	}
+	operator.Post(t, url, yes, http.StatusSeeOther)
+	if text := operator.Get(t, channelPath, http.StatusOK).Text(); !strings.Contains(text, "请刷新页面") {
+		t.Error("a second time is not refused")
+	}
+
+	stopped(core.ChannelTemplate, "wx00000000000000a7", core.WhyBadSecret)
+	wx.Tried = &wechat.Error{Code: 40125}
+	url = button(operator)
+	operator.Post(t, url, yes, http.StatusSeeOther)
+	if text := operator.Get(t, channelPath, http.StatusOK).Text(); !strings.Contains(text, "没有恢复，检查没有通过") || button(operator) != url {
+		t.Errorf("with a wrong key it goes on: %q", text)
+	}
+	wx.Tried = nil
+	operator.Post(t, url, yes, http.StatusSeeOther)
+	now, err := d.Store.WechatApp(t.Context(), core.Everywhere, app)
+	if again := button(operator); again != "" || err != nil || now.Checked.At.IsZero() || now.Checked.Problem != "" {
+		t.Errorf("offered %q; checked %+v, %v", again, now.Checked, err)
+	}
+}
+
 func TestMessagePages(t *testing.T) {
 	shell := templates.Shell{Title: "提醒设置", CSRF: "x"}
 	tabs := templates.Tabs{Label: "提醒设置", Items: []templates.NavItem{{Label: "发送记录", URL: "/x", Active: true}}}
@@ -121,6 +187,7 @@ func TestMessagePages(t *testing.T) {
 				Channel: core.ChannelSMS, Stops: []core.ChannelStop{{Reason: core.WhyNoQuota, Code: "1", Until: time.Unix(2, 0)}},
 			}, true, nil, time.Unix(1, 0)),
 			channelRowOf(core.ChannelDay{Channel: core.ChannelInApp}, true, nil, time.Unix(1, 0)),
+			{Channel: "公众号", Stops: []stopRow{{Reason: "x", Until: time.Unix(2, 0), Resume: &templates.Submit{Label: "恢复发送", URL: "/x"}}}},
 		}, Quotas: []quotaRow{
 			quotaRowOf(core.WechatApp{Name: desk.Hostile}, wechat.Quota{Limit: 100000, Used: 99999, Left: 1}, nil),
 			quotaRowOf(core.WechatApp{Name: "x", Kind: core.WechatMini}, wechat.Quota{}, errors.New("hangs")),

@@ -34,6 +34,7 @@ type stopRow struct {
 	Template string    // "" = all
 	Until    time.Time // zero = it sends on
 	Noted    time.Time
+	Resume   *templates.Submit // nil = it sends on, or who looks may not
 }
 
 // quotaRow is how many messages an account may send today by WeChat's own count.
@@ -55,7 +56,13 @@ func (p *Pages) messageChannels(c *web.Context) error {
 	}
 	page := channelPage{Shell: p.Shell(c, "message", "提醒设置"), Tabs: messageTabs(c, "channel")}
 	for _, d := range days {
-		page.Rows = append(page.Rows, channelRowOf(d, p.sends(d.Channel), apps, c.Now()))
+		row := channelRowOf(d, p.sends(d.Channel), apps, c.Now())
+		for i, stop := range d.Stops {
+			if mayResume(c, stop, apps) {
+				row.Stops[i].Resume = &templates.Submit{Label: "恢复发送", URL: resumeURL(stop), Icon: "check", Ask: true}
+			}
+		}
+		page.Rows = append(page.Rows, row)
 	}
 	page.Quotas = p.quotas(c.Ctx(), apps)
 	return p.Page(c, http.StatusOK, "console/message/channel", page)
@@ -84,7 +91,7 @@ func channelRowOf(d core.ChannelDay, has bool, apps []core.WechatApp, now time.T
 		row.State = templates.Badge{Tone: templates.Neutral, Text: "未接入"}
 	}
 	for _, stop := range d.Stops {
-		at := stopRow{reasonText(stop.Reason, stop.Code), accountOf(stop, apps), stop.Template, stop.Until, stop.Noted}
+		at := stopRow{reasonText(stop.Reason, stop.Code), accountOf(stop, apps), stop.Template, stop.Until, stop.Noted, nil}
 		goesOn := !stop.Until.After(now)
 		if goesOn {
 			at.Until = time.Time{}

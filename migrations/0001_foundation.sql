@@ -1103,12 +1103,14 @@ CREATE TABLE message_stop (
   PRIMARY KEY (channel, app_id, template_id)
 );
 
+-- What each channel did, by the communities that the messages are about. One day is asked for at a time.
 CREATE TABLE message_day (
-  day     INTEGER     NOT NULL, -- of the platform
-  channel VARCHAR(16) NOT NULL,
-  sent    BIGINT      NOT NULL,
-  failed  BIGINT      NOT NULL,
-  PRIMARY KEY (day, channel)
+  day          INTEGER     NOT NULL, -- of the platform
+  community_id BIGINT      NOT NULL, -- 0 = of none
+  channel      VARCHAR(16) NOT NULL,
+  sent         BIGINT      NOT NULL,
+  failed       BIGINT      NOT NULL,
+  PRIMARY KEY (day, community_id, channel)
 );
 
 -- Pictures that people sent. One that nothing uses is removed after a day.

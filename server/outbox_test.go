@@ -416,7 +416,7 @@ func TestAnAccountRestsAlone(t *testing.T) {
 		}
 	}
 	w.watch(t.Context(), batch)
-	days, err := m.stores[0].Outbox().Today(t.Context())
+	days, err := m.stores[0].Outbox().Today(t.Context(), core.Everywhere)
 	if err != nil || len(days[0].Stops) != 1 || days[0].Stops[0].AppID != "wx1" {
 		t.Errorf("stops %+v, %v", days, err)
 	}

@@ -169,7 +169,7 @@ func TestMessageIsDelivered(t *testing.T) {
 			}
 			p.wantLast(t, core.MessageDelivered, core.ChannelTemplate, "")
 		}
-		days, err := p.s.Outbox().Today(t.Context())
+		days, err := p.s.Outbox().Today(t.Context(), everywhere)
 		if err != nil || days[0].Sent != 2 || days[0].Failed != 0 {
 			t.Errorf("today: %+v, %v", days, err)
 		}
@@ -301,7 +301,7 @@ func TestStopIsOfOneAccount(t *testing.T) {
 		d := p.claimOne(t, core.ChannelTemplate)
 		p.record(t, d, core.AnswerNoQuota, "")
 		p.claim(t) // it goes on to the bell
-		days, err := p.s.Outbox().Today(t.Context())
+		days, err := p.s.Outbox().Today(t.Context(), everywhere)
 		if err != nil {
 			t.Fatal(err)
 		}

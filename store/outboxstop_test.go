@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 // Accounts that may see every message are told, by the bell, what is wrong with a channel: once a day for each reason, and of
@@ -20,7 +22,7 @@ func TestOperatorsAreToldOfAChannel(t *testing.T) {
 			return countRows(t, p.s, "SELECT COUNT(*) FROM notice WHERE stem = 'message' AND account_id = "+account.String())
 		}
 		stops := func() []core.ChannelStop {
-			days, err := p.s.Outbox().Today(t.Context())
+			days, err := p.s.Outbox().Today(t.Context(), everywhere)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +117,7 @@ func TestResumeChannel(t *testing.T) {
 		if list := p.claim(t); len(list) != 4 {
 			t.Errorf("%d of 4 went out", len(list))
 		}
-		days, err := p.s.Outbox().Today(ctx)
+		days, err := p.s.Outbox().Today(ctx, everywhere)
 		if err != nil || len(days[0].Stops) != 0 {
 			t.Errorf("stops %+v, %v", days[0].Stops, err)
 		}
@@ -174,7 +176,7 @@ func TestCheckLiftsStops(t *testing.T) {
 		if list := p.claim(t); len(list) != 2 {
 			t.Errorf("%d of 2 went out", len(list))
 		}
-		days, err := p.s.Outbox().Today(ctx)
+		days, err := p.s.Outbox().Today(ctx, everywhere)
 		if err != nil || len(days[0].Stops) != 1 || days[0].Stops[0].AppID != "wx1" {
 			t.Errorf("stops %+v, %v", days[0].Stops, err)
 		}
@@ -185,6 +187,46 @@ func TestCheckLiftsStops(t *testing.T) {
 		}
 		if stop, err := p.s.Outbox().Stopped(ctx, core.ChannelTemplate, app.AppID, ""); err != nil || !stop.Until.Equal(midnight) {
 			t.Errorf("the quota's stop: %+v, %v", stop, err)
+		}
+	})
+}
+
+// What a channel did is counted by the communities that the messages are about: each account sees what is of its own.
+func TestFiguresOfAChannelAreOfTheScope(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		here, there := newCommunity(t, p.s, "海棠苑"), newCommunity(t, p.s, "紫薇苑")
+		for community, n := range map[core.ID]int{here: 1, there: 2, 0: 4} {
+			err := p.s.db.Write(t.Context(), "test", func(tx *database.Tx) error {
+				for range n {
+					note := core.MessageNote{Kind: core.MessageSignIn, Account: p.account.ID, Community: community, Title: "x", Link: "me"}
+					if err := outbox.Put(tx, note); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, d := range p.claim(t) {
+			answer := core.AnswerAccepted
+			if i == 0 {
+				answer = core.AnswerBusy
+			}
+			p.record(t, d, answer, "")
+		}
+		for name, want := range map[string]struct {
+			scope core.Scope
+			done  int
+		}{
+			"here": {core.ScopeOf(here), 1}, "there": {core.ScopeOf(there), 2}, "both": {core.ScopeOf(here, there), 3},
+			"all": {everywhere, 7}, "elsewhere": {core.ScopeOf(7), 0},
+		} {
+			days, err := p.s.Outbox().Today(t.Context(), want.scope)
+			if err != nil || days[0].Sent+days[0].Failed != want.done {
+				t.Errorf("%s: %+v, %v; want %d", name, days[0], err, want.done)
+			}
 		}
 	})
 }

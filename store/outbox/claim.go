@@ -270,7 +270,7 @@ func (c *claim) settle(m core.Message, step core.MessageStep) error {
 		}); err != nil {
 			return err
 		}
-		if err := countDay(c.tx, dayCount{channel: core.ChannelInApp, sent: 1}); err != nil {
+		if err := countDay(c.tx, dayPlace{m.Community, core.ChannelInApp}, dayCount{sent: 1}); err != nil {
 			return err
 		}
 	}

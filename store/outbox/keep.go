@@ -94,15 +94,22 @@ func (b *Box) AddGrant(ctx context.Context, who core.WechatIdentity, template st
 	})
 }
 
-// Today returns what each channel did today, by the platform's day, why it sends nothing now, and what somebody must look
-// at since a day.
-func (b *Box) Today(ctx context.Context) ([]core.ChannelDay, error) {
+// Today returns what each channel did today, by the platform's day, of messages that are about communities of the scope;
+// those about none are in the whole scope alone. Why it sends nothing now, and what somebody must look at since a day, is
+// of the whole deployment.
+func (b *Box) Today(ctx context.Context, scope core.Scope) ([]core.ChannelDay, error) {
 	var rows []struct {
 		Channel core.MessageChannel `db:"channel"`
 		Sent    int                 `db:"sent"`
 		Failed  int                 `db:"failed"`
 	}
-	if err := b.db.All(ctx, &rows, "SELECT channel, sent, failed FROM message_day WHERE day = ?", day(b.db.Now())); err != nil {
+	where := database.Within(scope, "community_id")
+	where.And("day = ?", day(b.db.Now()))
+	if err := b.db.All(ctx, &rows, `
+		SELECT channel, SUM(sent) AS sent, SUM(failed) AS failed
+		FROM message_day
+		WHERE `+where.Text()+`
+		GROUP BY channel`, where.Args()...); err != nil {
 		return nil, database.Wrap("count today's messages", err)
 	}
 	stops, err := readStops(b.db.Reads(ctx), "(until_at > ? OR alarm = 1 AND noted_at > ?)",

@@ -1,7 +1,10 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -35,29 +38,27 @@ func (b *Box) Begin(ctx context.Context, d core.Dispatch) (core.Dispatch, error)
 // that worker's fate; only its attempt is completed.
 func (b *Box) Record(ctx context.Context, results []core.SendResult) error {
 	return b.db.Write(ctx, "record sent messages", func(tx *database.Tx) error {
-		days := map[core.MessageChannel]dayCount{}
+		days := map[dayPlace]dayCount{}
 		for _, r := range results {
 			after := core.DecideAfterSend(r.Message, r.Answer, r.Begun, tx.Now(), r.Random)
 			if err := b.recordOne(tx, r, after); err != nil {
 				return err
 			}
-			count := days[r.Channel]
-			count.channel = r.Channel
+			at := dayPlace{r.Community, r.Channel}
+			count := days[at]
 			if after.Attempt == core.AttemptAccepted {
 				count.sent++
 			} else {
 				count.failed++
 			}
-			days[r.Channel] = count
+			days[at] = count
 		}
 		if err := finishEarly(tx, results); err != nil {
 			return err
 		}
-		for _, c := range core.MessageChannels() { // in one order, whatever the server: no deadlock
-			if count, ok := days[c]; ok {
-				if err := countDay(tx, count); err != nil {
-					return err
-				}
+		for _, at := range slices.SortedFunc(maps.Keys(days), dayPlace.compare) { // in one order, whatever the server: no deadlock
+			if err := countDay(tx, at, days[at]); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -178,24 +179,32 @@ func endOptOut(tx *database.Tx, out optOut) error {
 	return err
 }
 
-// dayCount is what a channel did in some transaction.
-type dayCount struct {
-	channel      core.MessageChannel
-	sent, failed int
+// dayPlace is what is counted by itself: a channel's messages that are about a community, 0 = about none.
+type dayPlace struct {
+	community core.ID
+	channel   core.MessageChannel
 }
 
-func countDay(tx *database.Tx, c dayCount) error {
+func (p dayPlace) compare(q dayPlace) int {
+	return cmp.Or(cmp.Compare(p.community, q.community), cmp.Compare(p.channel, q.channel))
+}
+
+// dayCount is what a channel did in some transaction.
+type dayCount struct{ sent, failed int }
+
+func countDay(tx *database.Tx, at dayPlace, c dayCount) error {
 	today := day(tx.Now())
 	n, err := tx.Exec(`
 		UPDATE message_day
 		SET sent = sent + ?, failed = failed + ?
 		WHERE day = ?
-		AND channel = ?`, c.sent, c.failed, today, string(c.channel))
+		AND community_id = ?
+		AND channel = ?`, c.sent, c.failed, today, int64(at.community), string(at.channel))
 	if err != nil || n > 0 {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO message_day (day, channel, sent, failed) VALUES (?, ?, ?, ?)",
-		today, string(c.channel), c.sent, c.failed)
+	_, err = tx.Exec("INSERT INTO message_day (day, community_id, channel, sent, failed) VALUES (?, ?, ?, ?, ?)",
+		today, int64(at.community), string(at.channel), c.sent, c.failed)
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}

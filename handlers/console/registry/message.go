@@ -39,7 +39,7 @@ func messageTabs(c *web.Context, active string) templates.Tabs {
 		{Label: "审核提醒", URL: frame.Keep(c, frame.ReminderPath), Active: active == "reminder"},
 		{Label: "发送记录", URL: frame.Keep(c, frame.MessagePath), Active: active == "list"},
 		{Label: "未触达", URL: frame.Keep(c, unreachedPath), Active: active == "unreached"},
-		{Label: "发送渠道", URL: channelPath, Active: active == "channel"},
+		{Label: "发送渠道", URL: frame.Keep(c, channelPath), Active: active == "channel"},
 	}}
 }
 

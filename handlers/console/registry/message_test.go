@@ -91,6 +91,12 @@ func TestUnreachedAndChannels(t *testing.T) {
 	if n := strings.Count(text, "未接入"); n != 3 { // WeWork, the mini-program, text messages
 		t.Errorf("%d channels are not connected: %q", n, text)
 	}
+	one := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView)
+	for b, want := range map[*desk.Clerk]string{b: "全部小区今天的提醒", one: "您管理的小区今天的提醒"} {
+		if text := b.Get(t, channelPath, http.StatusOK).Text(); !strings.Contains(text, want) {
+			t.Errorf("it does not say whose figures they are: %s", want)
+		}
+	}
 	p := Pages{Frame: &frame.Frame{}, Channels: []core.MessageChannel{core.ChannelSMS}}
 	if !p.sends(core.ChannelSMS) || !p.sends(core.ChannelInApp) || p.sends(core.ChannelTemplate) {
 		t.Error("a channel is connected that this deployment lacks, or not one that it has")

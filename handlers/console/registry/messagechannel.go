@@ -46,7 +46,18 @@ type quotaRow struct {
 
 // messageChannels shows what each channel did today, until when it sends nothing, and what WeChat still allows.
 func (p *Pages) messageChannels(c *web.Context) error {
-	days, err := p.Store.Outbox().Today(c.Ctx())
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	scope, of := c.Scope(), "您管理的小区"
+	switch chosen := frame.ChosenCommunity(c, at); {
+	case chosen != 0:
+		scope, of = core.ScopeOf(chosen), at.Name
+	case scope.Whole():
+		of = "全部小区"
+	}
+	days, err := p.Store.Outbox().Today(c.Ctx(), scope)
 	if err != nil {
 		return err
 	}
@@ -55,6 +66,7 @@ func (p *Pages) messageChannels(c *web.Context) error {
 		return err
 	}
 	page := channelPage{Shell: p.Shell(c, "message", "提醒设置"), Tabs: messageTabs(c, "channel")}
+	page.Note = of + "今天的提醒。暂停和异常按账号计，不分小区。"
 	for _, d := range days {
 		row := channelRowOf(d, p.sends(d.Channel), apps, c.Now())
 		for i, stop := range d.Stops {

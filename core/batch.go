@@ -21,6 +21,7 @@ const (
 
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
+	BatchArrears         BatchKind = "house.arrears"
 
 	BatchHouseRename BatchKind = "house.rename"
 	BatchHouseMove   BatchKind = "house.move"
@@ -55,6 +56,9 @@ var BatchTypes = []BatchType{
 	{
 		BatchImportResidents, "导入住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户，这次修改的恢复为导入前的内容。",
 		"已有出入记录的，以及之后改过、认证过的住户保留。",
+	},
+	{
+		BatchArrears, "导入欠费", PermHouseEdit, "house", "套房屋", "欠费和备注恢复为导入前的内容。", "之后又改过的房屋不变。",
 	},
 	{
 		BatchHouseRename, "楼栋改名", PermHouseEdit, "house", "项", "楼栋和它下面的房屋恢复原来的名称。",

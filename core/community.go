@@ -32,11 +32,12 @@ type BuildingNode struct {
 type House struct {
 	ID         ID
 	Community  ID
-	Node       ID     // the node it belongs to; 0 = top
-	Name       string // door number
-	Label      string // full name: 3栋2单元501
-	Path       string // the path of its node
-	ArrearsFen int64
+	Node       ID        // the node it belongs to; 0 = top
+	Name       string    // door number
+	Label      string    // full name: 3栋2单元501
+	Path       string    // the path of its node
+	ArrearsFen int64     // what it owes
+	Remark     string    // what for: 2026年物业费; "" = not said
 	Updated    time.Time // see Stale
 }
 

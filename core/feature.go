@@ -275,15 +275,16 @@ var Features = []Feature{
 		Aliases: []string{"房屋管理", "楼栋"},
 		Pages: []FeaturePage{
 			{"楼栋图", "house/plan", []string{"楼栋"}}, {"批量添加房屋", "house/bulk", []string{"批量生成房屋"}},
+			{"导入欠费", "house/arrears", []string{"批量设置欠费", "催缴名单"}},
 		},
-		ActsAt: map[string]string{"import": "import/new"},
+		ActsAt: map[string]string{"import": "import/new", "arrears": "house/arrears"},
 		Permissions: []PermissionItem{
 			{PermHouseView, "查看房屋", nil},
 			{PermHouseEdit, "修改房屋", []Permission{PermHouseView}},
 		},
 		Verbs: []Verb{
 			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
-			{"import", "导入房屋"}, {"rename", "楼栋改名"}, {"move", "移动楼栋"}, {"merge", "合并楼栋房屋"},
+			{"import", "导入房屋"}, {"arrears", "设置欠费"}, {"rename", "楼栋改名"}, {"move", "移动楼栋"}, {"merge", "合并楼栋房屋"},
 			{"owners_review", "设置业主审核"},
 		},
 	},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // HousesAtOnce bounds the houses that one act creates.
@@ -228,10 +229,28 @@ func Yuan(fen int64) string {
 	return fmt.Sprintf("%s.%02d", whole, fen%100)
 }
 
+// MaxArrearsRemark bounds what is said of a debt, in characters.
+const MaxArrearsRemark = 100
+
+// CheckArrears returns the remark of a debt as it is kept, or an Invalid error. Who owes nothing has none.
+func CheckArrears(fen int64, remark string) (string, error) {
+	remark = Clean(remark)
+	switch {
+	case fen < 0 || fen > ArrearsMostFen:
+		return "", InvalidFields(map[string]string{"arrears": "请填写金额，如 1280.50，不超过 1000 万元"})
+	case utf8.RuneCountInString(remark) > MaxArrearsRemark:
+		return "", InvalidFields(map[string]string{"remark": "备注最多 100 个字"})
+	case fen == 0:
+		return "", nil
+	}
+	return remark, nil
+}
+
 // houseFields label what the audit log records of houses and of their export.
 var houseFields = []AuditField{
 	{Key: "label", Label: "房屋"},
 	{Key: "arrears", Label: "欠费（元）"},
+	{Key: "remark", Label: "欠费备注"},
 	{Key: "houses", Label: "房屋", List: true},
 	{Key: "count", Label: "套数"},
 	{Key: "node", Label: "楼栋"},

@@ -2,7 +2,6 @@ package core
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -10,8 +9,11 @@ import (
 // ImportKind is what the rows of an import are 导入: it is the stem of their records.
 type ImportKind string
 
-// ImportResidents are residents and houses of one community.
-const ImportResidents ImportKind = "resident"
+// The kinds of imports.
+const (
+	ImportResidents ImportKind = "resident" // residents and houses of one community
+	ImportArrears   ImportKind = "house"    // what its houses owe
+)
 
 // ImportType describes a kind of import. A further kind is a row of ImportTypes, and one of store's importKinds.
 type ImportType struct {
@@ -20,18 +22,37 @@ type ImportType struct {
 	Needs []Permission // to import, and to see imports
 	Rules string       // what a list must have, in words
 
-	// Columns are those that a list of a community may have, in the order of its template.
-	Columns func(c Community) []ImportColumn
+	// Columns are those that a list of a community may have; Template are those of its template, in order.
+	Columns, Template func(c Community) []ImportColumn
 	// Check adds what is wrong with a row as a whole, once its cells are read.
 	Check func(c Community, row *ImportRow)
 	// Keys are by what rows of one list are compared: see ImportKey.
 	Keys func(c Community, row ImportRow) []ImportKey
+	// Words tells in a line what rows that were written have done.
+	Words func(n ImportCounts) string
+
+	Known string // how records that the list also has are called; "" = nobody is asked what becomes of them: they are changed
+	Ties  bool   // somebody is asked whether the list may add ties of those who are known
+}
+
+// Decided returns somebody's choices with those made that nobody is asked for.
+func (t ImportType) Decided(c ImportChoices) ImportChoices {
+	if t.Known == "" {
+		c.Known = ImportUpdate
+	}
+	c.Ties = c.Ties && t.Ties
+	return c
 }
 
 // ImportTypes are all kinds of imports.
 var ImportTypes = []ImportType{{
-	Kind: ImportResidents, Label: "住户和房屋", Needs: []Permission{PermResidentEdit, PermHouseEdit}, Rules: residentImportRules,
-	Columns: ResidentImportColumns, Check: checkResidentImport, Keys: residentImportKeys,
+	Kind: ImportResidents, Label: "住户和房屋", Needs: []Permission{PermResidentEdit, PermHouseEdit},
+	Rules: residentImportRules, Columns: ResidentImportColumns, Template: ResidentTemplate, Check: checkResidentImport,
+	Keys: residentImportKeys, Words: residentImportWords, Known: "已在这套房屋登记的住户", Ties: true,
+}, {
+	Kind: ImportArrears, Label: "欠费", Needs: []Permission{PermHouseEdit}, Rules: arrearsImportRules,
+	Columns: ArrearsImportColumns, Template: arrearsTemplate, Check: checkArrearsImport, Keys: arrearsImportKeys,
+	Words: arrearsImportWords,
 }}
 
 // Type returns the kind's description; ok reports whether there is such a kind.
@@ -60,8 +81,10 @@ type ImportColumn struct {
 	Label  string   // its heading in the template
 	Group  string   // the heading above it there
 	Names  []string // other headings that mean it, as ImportHeading returns them
-	Needed bool     // no list can do without
+	Needed bool     // no list can do without, or without a whole house in one column
+	Always bool     // nor that takes its place
 	Asked  bool     // a list without it may have it under a heading that nobody knows: see ReadImportHead
+	Place  bool     // it tells the house, which pages show apart
 	Text   bool     // of digits that are no number: its cells are text in the template
 	Offers []string // what its cells may have; nil = anything
 
@@ -144,6 +167,15 @@ type Import struct {
 	Updated       time.Time
 	Ended         time.Time
 	Cleared       time.Time // when file and rows were removed; zero = they are there
+}
+
+// Words returns a line about what the import has written.
+func (i Import) Words() string {
+	t, ok := i.Kind.Type()
+	if !ok {
+		return ""
+	}
+	return t.Words(i.Written)
 }
 
 // Wrote reports whether the import has written anything.
@@ -255,11 +287,6 @@ func (c ImportCounts) Of(verdicts ...ImportVerdict) int {
 // Added returns the number of records that rows add: people, and further ties of those who are known.
 func (c ImportCounts) Added() int { return c.Of(ImportNew, ImportBack, ImportTie) }
 
-// Words returns a line about what rows that were written have done.
-func (c ImportCounts) Words() string {
-	return fmt.Sprintf("添加 %s 名住户、%s 套房屋，修改 %s 名", Grouped(c.Added()), Grouped(c[ImportPlaces]), Grouped(c.Of(ImportChanged)))
-}
-
 // Faulted returns the number of faults of a kind.
 func (c ImportCounts) Faulted(kind string) int { return c[faultCount+kind] }
 
@@ -336,7 +363,7 @@ func DefaultImportChoices() ImportChoices { return ImportChoices{Known: ImportFi
 func (c ImportChoices) Check(counts ImportCounts) error {
 	fields := map[string]string{}
 	if !slices.Contains(ImportKnowns(), c.Known) {
-		fields["known"] = "请选择已有住户怎样处理"
+		fields["known"] = "请选择已有的怎样处理"
 	}
 	if c.All && counts.Of(ImportWrong) > 0 {
 		fields["all"] = "有错误的行，不能全部导入；请改好后重新上传，或只导入正确的行"

@@ -17,6 +17,38 @@ func cells(text string) []string {
 	return parts
 }
 
+// Amounts as people and software write them.
+func TestImportedAmountsAreRead(t *testing.T) {
+	for cell, want := range map[string]string{
+		"1280.50": "128050", "￥1,280.5元": "128050", "0": "0", "-": "0", "已缴清": "0", "-35.20": "0", "1280.4999999": "128050",
+		"100000001": "!", "很多": "!", "1.2.3": "!", "-x": "!",
+	} {
+		got, err := readImportYuan(cell)
+		if err != nil {
+			got = "!"
+		}
+		if got != want {
+			t.Errorf("%s is %s, want %s", cell, got, want)
+		}
+	}
+	if arrearsText("0") != "无欠费" || arrearsText("128050") != "1,280.50 元" || arrearsText("很多") != "很多" {
+		t.Error("amounts are shown otherwise")
+	}
+}
+
+// A list of arrears has its house in one column or in several; the amount is always needed.
+func TestImportHeadsOfArrears(t *testing.T) {
+	columns := ArrearsImportColumns(importedAt)
+	for row, want := range map[string]string{
+		"房屋|欠费|备注": "", "楼栋|单元|房号|欠费金额": "", "房屋|备注": "欠费（元）", "欠费|备注": "栋,单元,房间",
+	} {
+		head := ReadImportHead([][]string{cells(row)}, columns, nil)
+		if got := strings.Join(head.Missing, ","); got != want {
+			t.Errorf("%s lacks %q, want %q", row, got, want)
+		}
+	}
+}
+
 // Headings of the template, of other products, in other orders, of one row or two.
 func TestImportHeadsAreRead(t *testing.T) {
 	columns := ResidentImportColumns(importedAt)

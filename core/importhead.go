@@ -222,7 +222,7 @@ func missingColumns(columns []ImportColumn, found map[int]int) []string {
 	whole := columnIndex(columns, ImportHouse)
 	var missing []string
 	for i, column := range columns {
-		if column.Needed && found[i] == 0 && (whole < 0 || found[whole] == 0) {
+		if column.Needed && found[i] == 0 && (column.Always || whole < 0 || found[whole] == 0) {
 			missing = append(missing, column.Label)
 		}
 	}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ const (
 // ResidentImportColumns are the columns of a list of residents and houses of a community, in the order of its
 // template; the last, a whole house, is not in the template.
 func ResidentImportColumns(c Community) []ImportColumn {
-	columns := []ImportColumn{
+	return append([]ImportColumn{
 		{
 			Key: "name", Label: "姓名", Group: groupBasic, Asked: true, Read: readImportName,
 			Names: strings.Fields(`业主姓名 住户姓名 客户姓名 客户名称 业主名称 业主 户主 户主姓名 住户 住户名称 人员姓名 人员名称 名字 名称
@@ -54,19 +55,23 @@ func ResidentImportColumns(c Community) []ImportColumn {
 			Names: strings.Fields(`证件号 证件号码 证件 身份证 身份证号 身份证号码 身份证件号 身份证件号码 居民身份证 居民身份证号 有效证件号
 				护照号 idcard idnumber idno`),
 		},
-		{
-			Key: "community", Label: "小区", Group: groupPlace, Offers: []string{c.Name}, Read: readImportCommunity(c),
-			Names: strings.Fields("小区名称 所属小区 项目 项目名称 所属项目 楼盘 楼盘名称 园区 社区 community"),
-		},
-	}
+	}, placeColumns(c)...)
+}
+
+// placeColumns are those that tell a row's house: the community, the levels, and the whole house in one.
+func placeColumns(c Community) []ImportColumn {
+	columns := []ImportColumn{{
+		Key: "community", Label: "小区", Group: groupPlace, Offers: []string{c.Name}, Read: readImportCommunity(c),
+		Names: strings.Fields("小区名称 所属小区 项目 项目名称 所属项目 楼盘 楼盘名称 园区 社区 community"),
+	}}
 	for i, level := range c.Levels {
 		columns = append(columns, ImportColumn{
-			Key: levelColumn(i), Label: level, Group: groupPlace, Needed: true, Text: true,
+			Key: levelColumn(i), Label: level, Group: groupPlace, Needed: true, Place: true, Text: true,
 			Names: levelNames(level, i == len(c.Levels)-1), Read: readImportLevel(level),
 		})
 	}
 	return append(columns, ImportColumn{
-		Key: ImportHouse, Label: "房屋", Read: func(cell string) (string, error) { return cell, nil },
+		Key: ImportHouse, Label: "房屋", Place: true, Text: true, Read: func(cell string) (string, error) { return cell, nil },
 		Names: strings.Fields("房屋地址 房屋名称 房屋信息 完整房号 完整地址 详细地址 房产 房产名称 房间地址 房间全称 地址 住址 家庭住址 房屋编号 address"),
 	})
 }
@@ -282,16 +287,37 @@ func ImportedHouse(c Community, row ImportRow) []string {
 	return row.Values[atLevels : atLevels+len(c.Levels)]
 }
 
-// checkResidentImport reads the house of a row that has it in one cell, and judges the row as a whole.
-func checkResidentImport(c Community, row *ImportRow) {
-	if whole := row.Values[atLevels+len(c.Levels)]; whole != "" {
-		splitHouse(c, row, whole)
+// residentImportWords tells what rows that were written have done.
+func residentImportWords(n ImportCounts) string {
+	return fmt.Sprintf("添加 %s 名住户、%s 套房屋，修改 %s 名住户", Grouped(n.Added()), Grouped(n[ImportPlaces]), Grouped(n.Of(ImportChanged)))
+}
+
+// houseOfRow reads the house of a row that may have it in one cell: its levels begin at a column, the whole house is
+// behind them.
+func houseOfRow(c Community, row *ImportRow, at int) {
+	if whole := row.Values[at+len(c.Levels)]; whole != "" {
+		splitHouse(c, row, at)
 	}
 	for i, level := range c.Levels {
-		if row.Values[atLevels+i] == "" && !failed(*row, ImportHouse) && !failed(*row, levelColumn(i)) {
+		if row.Values[at+i] == "" && !failed(*row, ImportHouse) && !failed(*row, levelColumn(i)) {
 			row.Fail(levelColumn(i), "缺少房屋", "请填写“"+level+"”")
 		}
 	}
+}
+
+// labelRow sets the label of a row's house, once its levels are read.
+func labelRow(c Community, row *ImportRow, at int) {
+	names, err := c.NodeNames(row.Values[at : at+len(c.Levels)])
+	if err != nil {
+		row.Fail(levelColumn(0), "房屋有误", MessageOf(err))
+		return
+	}
+	row.Label = HouseLabel(names)
+}
+
+// checkResidentImport judges a row as a whole.
+func checkResidentImport(c Community, row *ImportRow) {
+	houseOfRow(c, row, atLevels)
 	name, identity, phone := row.Values[atName], row.Values[atIdentity], row.Values[atPhone]
 	if name == "" && identity == "" && phone == "" {
 		if row.Values[atIDNumber] != "" {
@@ -309,15 +335,9 @@ func checkResidentImport(c Community, row *ImportRow) {
 	if Identity(identity) == Lodger && row.Values[atLease] == "" {
 		row.Fail("lease_day", "缺少租约到期时间", "限期租客必须填写租约到期时间")
 	}
-	if len(row.Wrong) > 0 {
-		return
+	if len(row.Wrong) == 0 {
+		labelRow(c, row, atLevels)
 	}
-	names, err := c.NodeNames(ImportedHouse(c, *row))
-	if err != nil {
-		row.Fail(levelColumn(0), "房屋有误", MessageOf(err))
-		return
-	}
-	row.Label = HouseLabel(names)
 }
 
 func failed(row ImportRow, column string) bool {
@@ -325,10 +345,10 @@ func failed(row ImportRow, column string) bool {
 }
 
 // splitHouse sets the levels that a row leaves empty from a house in one cell: 3-2-1502, 3栋2单元1502.
-func splitHouse(c Community, row *ImportRow, whole string) {
-	empty := 0
+func splitHouse(c Community, row *ImportRow, at int) {
+	whole, empty := row.Values[at+len(c.Levels)], 0
 	for i := range c.Levels {
-		if row.Values[atLevels+i] == "" {
+		if row.Values[at+i] == "" {
 			empty++
 		}
 	}
@@ -341,7 +361,7 @@ func splitHouse(c Community, row *ImportRow, whole string) {
 		return
 	}
 	for i, part := range parts {
-		row.Values[atLevels+i] = part
+		row.Values[at+i] = part
 	}
 }
 

@@ -313,7 +313,9 @@ func (w *town) account(t *testing.T, name string, e *estate.Estate, role core.Ro
 		t.Fatal(err)
 	}
 	return caller{name, core.SessionAccount, id, func(access web.Access) bool {
-		return access == web.SignedIn || !access.Operator() && slices.Contains(preset.Permissions, access.Permission())
+		return access == web.SignedIn || !access.Operator() && access.Allows(func(p core.Permission) bool {
+			return slices.Contains(preset.Permissions, p)
+		})
 	}}
 }
 
@@ -424,7 +426,9 @@ func (w *town) operator(t *testing.T, name string, e *estate.Estate) caller {
 		t.Fatal(err)
 	}
 	return caller{by.name, by.kind, by.subject, func(access web.Access) bool {
-		return access == web.SignedIn || slices.Contains(a.Permissions, access.Permission())
+		return access == web.SignedIn || access.Allows(func(p core.Permission) bool {
+			return slices.Contains(a.Permissions, p)
+		})
 	}}
 }
 

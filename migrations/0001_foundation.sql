@@ -264,6 +264,7 @@ CREATE TABLE house (
   sort_key     VARCHAR(250) NOT NULL, -- label with zero-padded numbers, so that 2栋 precedes 10栋
   figures      VARCHAR(250) NOT NULL, -- for search: the label's numbers, the last one first: 501-2-3-
   arrears_fen  BIGINT       NOT NULL,
+  arrears_note VARCHAR(100) NOT NULL, -- what for
   owners_review INTEGER,              -- as community.owners_review; NULL = as it is above the house
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL

@@ -41,6 +41,8 @@ func init() { // the functions refer to the table
 		core.BatchHouseMove:   {undo: undoHouseMove},
 		core.BatchHouseMerge:  {undo: undoHouseMove},
 
+		core.BatchArrears: {undo: undoArrears},
+
 		core.BatchImportHouses:    {undo: undoImportedHouses},
 		core.BatchImportResidents: {personal: true, undo: undoImportedResidents},
 	}

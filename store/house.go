@@ -9,7 +9,7 @@ import (
 	"tongxing/store/database"
 )
 
-const houseColumns = "id, community_id, node_id, name, label, path, sort_key, arrears_fen, updated_at"
+const houseColumns = "id, community_id, node_id, name, label, path, sort_key, arrears_fen, arrears_note, updated_at"
 
 type houseRow struct {
 	ID         core.ID         `db:"id"`
@@ -20,13 +20,14 @@ type houseRow struct {
 	Path       string          `db:"path"`
 	SortKey    string          `db:"sort_key"`
 	ArrearsFen int64           `db:"arrears_fen"`
+	Remark     string          `db:"arrears_note"`
 	Updated    database.Millis `db:"updated_at"`
 }
 
 func (r houseRow) house() core.House {
 	return core.House{
 		ID: r.ID, Community: r.Community, Node: r.Node, Name: r.Name, Label: r.Label, Path: r.Path,
-		ArrearsFen: r.ArrearsFen, Updated: r.Updated.Time,
+		ArrearsFen: r.ArrearsFen, Remark: r.Remark, Updated: r.Updated.Time,
 	}
 }
 

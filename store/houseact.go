@@ -36,6 +36,7 @@ func (s *Store) HouseNames(ctx context.Context, h core.House) ([]string, error) 
 type HouseChange struct {
 	Names      []string  // one per level, top first
 	ArrearsFen int64     // debt of the house, in fen; 0 = none
+	Remark     string    // what the debt is for; "" = not said
 	Updated    time.Time // the house's, as shown; see core.Stale
 }
 
@@ -50,6 +51,9 @@ func (s *Store) UpdateHouse(
 			return err
 		}
 		if err := database.CheckUnchanged(change.Updated, old.Updated); err != nil {
+			return err
+		}
+		if change.Remark, err = core.CheckArrears(change.ArrearsFen, change.Remark); err != nil {
 			return err
 		}
 		names, err := c.NodeNames(change.Names)
@@ -72,10 +76,10 @@ func (s *Store) UpdateHouse(
 		err = tx.ExecOne(
 			core.NotFound(noHouse),
 			`UPDATE house
-			SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, figures = ?, arrears_fen = ?, updated_at = ?
+			SET node_id = ?, name = ?, label = ?, path = ?, sort_key = ?, figures = ?, arrears_fen = ?, arrears_note = ?, updated_at = ?
 			WHERE id = ?`,
 			int64(node.ID), names[len(names)-1], label, node.Path, core.SortKey(label, maxSortKey), houseFigures(label),
-			change.ArrearsFen, updated.UnixMilli(), int64(id),
+			change.ArrearsFen, change.Remark, updated.UnixMilli(), int64(id),
 		)
 		if database.IsDuplicate(err) {
 			return core.Conflict("房屋已存在：" + label)
@@ -93,7 +97,7 @@ func (s *Store) UpdateHouse(
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{Community: c.ID, Action: "house.update", Subject: audit.Target("house", id),
-			Before: auditOfHouse(old.Label, old.ArrearsFen), After: auditOfHouse(label, change.ArrearsFen)})
+			Before: auditOfHouse(old.Label, old), After: auditOfHouse(label, core.House{ArrearsFen: change.ArrearsFen, Remark: change.Remark})})
 	})
 	return updated, err
 }
@@ -105,13 +109,14 @@ func houseNamed(h core.House, label string) named { return named{gramHouse, h.Co
 type houseAudit struct {
 	Label   string `json:"label"`
 	Arrears string `json:"arrears,omitempty"` // yuan
+	Remark  string `json:"remark,omitempty"`
 }
 
-func auditOfHouse(label string, arrears int64) houseAudit {
-	if arrears == 0 {
+func auditOfHouse(label string, h core.House) houseAudit {
+	if h.ArrearsFen == 0 {
 		return houseAudit{Label: label}
 	}
-	return houseAudit{Label: label, Arrears: core.Yuan(arrears)}
+	return houseAudit{Label: label, Arrears: core.Yuan(h.ArrearsFen), Remark: h.Remark}
 }
 
 // RemoveHouse deletes a house of the scope in which nobody ever lived and which no record refers
@@ -134,7 +139,7 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: c.ID, Action: "house.remove", Subject: audit.Target("house", id),
-			Before: auditOfHouse(old.Label, old.ArrearsFen),
+			Before: auditOfHouse(old.Label, old),
 		})
 	})
 }

@@ -74,6 +74,7 @@ type movedThing struct {
 	Owners *int    `json:"owners_review,omitempty"`
 
 	ArrearsFen int64            `json:"arrears_fen,omitempty"` // of a house
+	Remark     string           `json:"arrears_note,omitempty"`
 	Created    int64            `json:"created,omitempty"`
 	Exits      string           `json:"exits,omitempty"` // its tally
 	Restricted *restrictionItem `json:"restricted,omitempty"`
@@ -291,7 +292,7 @@ func (m *houseMover) houseBefore(h houseRow) (movedThing, error) {
 	}
 	err := m.tx.Get(&more, "SELECT created_at, owners_review FROM house WHERE id = ?", int64(h.ID))
 	return movedThing{
-		Stem: "house", Label: h.Label, Parent: h.Node, Name: h.Name, Path: h.Path, ArrearsFen: h.ArrearsFen,
+		Stem: "house", Label: h.Label, Parent: h.Node, Name: h.Name, Path: h.Path, ArrearsFen: h.ArrearsFen, Remark: h.Remark,
 		Updated: millisOf(h.Updated.Time), Created: more.Created, Owners: more.Owners,
 	}, err
 }
@@ -312,7 +313,8 @@ func (m *houseMover) saveHouses() error {
 		}
 		before.Created, before.Owners = 0, nil // they stay
 		m.note(is.ID, before, movedThing{
-			Label: is.Label, Parent: is.Node, Name: is.Name, Path: is.Path, ArrearsFen: is.ArrearsFen, Updated: millisOf(is.Updated.Time),
+			Label: is.Label, Parent: is.Node, Name: is.Name, Path: is.Path, ArrearsFen: is.ArrearsFen, Remark: is.Remark,
+			Updated: millisOf(is.Updated.Time),
 		})
 		rows, was[is.ID] = append(rows, is), change.was
 	}
@@ -338,6 +340,7 @@ func writeHouses(tx *database.Tx, rows []houseRow, was map[core.ID]houseRow) err
 			{"sort_key", func(h houseRow) any { return core.SortKey(h.Label, maxSortKey) }},
 			{"figures", func(h houseRow) any { return houseFigures(h.Label) }},
 			{"arrears_fen", func(h houseRow) any { return h.ArrearsFen }},
+			{"arrears_note", func(h houseRow) any { return h.Remark }},
 			{"updated_at", func(h houseRow) any { return h.Updated.UnixMilli() }},
 		} {
 			set = append(set, column.name+" = CASE id"+strings.Repeat(" WHEN ? THEN ?", len(part))+" END")

@@ -58,7 +58,9 @@ func (p *housePlanner) door(node core.ID, name string) *houseRow {
 // join makes a house part of another. Arrears typed for both are one debt: the greater stays.
 func (p *housePlanner) join(from, into *houseRow) {
 	p.plan.Joins = append(p.plan.Joins, HouseJoin{From: p.wasHouse[from.ID].house(), Into: p.wasHouse[into.ID].house()})
-	into.ArrearsFen = max(into.ArrearsFen, from.ArrearsFen)
+	if from.ArrearsFen > into.ArrearsFen {
+		into.ArrearsFen, into.Remark = from.ArrearsFen, from.Remark
+	}
 	delete(p.houses, from.ID)
 }
 

@@ -166,7 +166,7 @@ func (m *moveUndo) houses() error {
 		was, is := m.before[id], m.after[id]
 		row := houseRow{
 			ID: id, Community: m.batch.Community, Node: was.Parent, Name: was.Name, Label: was.Label, Path: was.Path,
-			ArrearsFen: was.ArrearsFen,
+			ArrearsFen: was.ArrearsFen, Remark: was.Remark,
 		}
 		were[id] = houseRow{ID: id, Community: m.batch.Community, Label: is.Label}
 		row.Updated.Time = time.UnixMilli(was.Updated) // it is what it was, so that what was done before can be taken back too
@@ -186,11 +186,11 @@ func (m *moveUndo) houses() error {
 func (m *moveUndo) house(id core.ID) error {
 	was, into := m.before[id], m.after[id].Parent
 	_, err := m.tx.Exec(
-		`INSERT INTO house (id, community_id, node_id, name, label, path, sort_key, figures, arrears_fen, owners_review, created_at,
-			updated_at)
-		VALUES (`+database.Placeholders(12)+")",
+		`INSERT INTO house (id, community_id, node_id, name, label, path, sort_key, figures, arrears_fen, arrears_note, owners_review,
+			created_at, updated_at)
+		VALUES (`+database.Placeholders(13)+")",
 		int64(id), int64(m.batch.Community), int64(was.Parent), was.Name, was.Label, was.Path, core.SortKey(was.Label, maxSortKey),
-		houseFigures(was.Label), was.ArrearsFen, was.Owners, was.Created, was.Updated,
+		houseFigures(was.Label), was.ArrearsFen, was.Remark, was.Owners, was.Created, was.Updated,
 	)
 	if database.IsDuplicate(err) {
 		return core.Conflict("已有另一套“" + was.Label + "”，这次不能撤销")

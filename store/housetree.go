@@ -237,7 +237,7 @@ func (b *houseBuilder) addHouse(names []string, label string) {
 	id := b.tx.NewID()
 	b.ids, b.labels = append(b.ids, id), append(b.labels, label)
 	b.houses = append(b.houses, []any{int64(id), int64(b.community.ID), int64(node.ID), names[last], label, node.Path,
-		core.SortKey(label, maxSortKey), houseFigures(label), 0, b.tx.NowMS(), b.tx.NowMS()})
+		core.SortKey(label, maxSortKey), houseFigures(label), 0, "", b.tx.NowMS(), b.tx.NowMS()})
 }
 
 // houseFigures returns house.figures of a label.
@@ -298,7 +298,7 @@ func (b *houseBuilder) save() error {
 	if err == nil {
 		err = database.InsertRows(
 			b.tx, b.tx.Dialect().InsertOrEnd(), "house",
-			"id, community_id, node_id, name, label, path, sort_key, figures, arrears_fen, created_at, updated_at",
+			"id, community_id, node_id, name, label, path, sort_key, figures, arrears_fen, arrears_note, created_at, updated_at",
 			b.houses,
 		)
 	}

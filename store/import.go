@@ -419,6 +419,8 @@ func (s *Store) WriteImport(
 			err = core.Conflict("这次导入刚刚有变化，请看看现在的样子再办理")
 		}
 		if err == nil {
+			kind, _ := imp.Kind.Type()
+			choices = kind.Decided(choices)
 			err = choices.Check(imp.Counts)
 		}
 		if err != nil {

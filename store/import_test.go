@@ -55,9 +55,14 @@ func anyStep(int64, int64) error { return nil }
 // readList uploads and reads a list.
 func readList(t *testing.T, s *Store, community core.ID, f listFile) core.Import {
 	t.Helper()
-	imp, err := s.CreateImport(t.Context(), importer1, everywhere, NewImport{
-		Community: community, Kind: core.ImportResidents, File: "住户.xlsx", Content: []byte(fmt.Sprint(f)),
-	})
+	return readKind(t, s, NewImport{Community: community, Kind: core.ImportResidents, File: "住户.xlsx"}, f)
+}
+
+// readKind uploads and reads a list of any kind.
+func readKind(t *testing.T, s *Store, n NewImport, f listFile) core.Import {
+	t.Helper()
+	n.Content = []byte(fmt.Sprint(f))
+	imp, err := s.CreateImport(t.Context(), importer1, everywhere, n)
 	if err != nil {
 		t.Fatal(err)
 	}

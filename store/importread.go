@@ -63,7 +63,7 @@ var importKinds map[core.ImportKind]func(ctx context.Context, s *Store, c core.C
 
 func init() { // the functions refer to the table
 	importKinds = map[core.ImportKind]func(context.Context, *Store, core.Community) (importer, error){
-		core.ImportResidents: beginResidentImport,
+		core.ImportResidents: beginResidentImport, core.ImportArrears: beginArrearsImport,
 	}
 }
 

@@ -22,7 +22,7 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	case core.ImportUndoing:
 		return s.UndoImportRows(ctx, id, step)
 	case core.ImportDone: // a server was stopped between this end and that of its job
-		return imp.Written.Words() + "住户。", nil
+		return imp.Words() + "。", nil
 	default:
 		return "", errJobGone
 	}
@@ -108,7 +108,7 @@ func (s *Store) endImport(ctx context.Context, imp core.Import) (string, error) 
 			string(core.ImportDone), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(imp.ID), string(core.ImportWriting),
 		)
 	})
-	return imp.Written.Words() + "住户。", err
+	return imp.Words() + "。", err
 }
 
 // ownConflict returns an error of the work itself as one that ends its job: a conflict tells the runner that the job is

@@ -19,7 +19,13 @@ type residentImporter struct {
 }
 
 func beginResidentImport(ctx context.Context, s *Store, c core.Community) (importer, error) {
-	i := &residentImporter{store: s, community: c, houses: core.NewHouseIndex(), added: map[string]bool{}, targets: map[core.ID]int{}}
+	houses, err := s.houseIndex(ctx, c)
+	return &residentImporter{store: s, community: c, houses: houses, added: map[string]bool{}, targets: map[core.ID]int{}}, err
+}
+
+// houseIndex reads the houses of a community, to be found however they are written.
+func (s *Store) houseIndex(ctx context.Context, c core.Community) (*core.HouseIndex, error) {
+	index := core.NewHouseIndex()
 	var nodes []nodeRow
 	if err := s.db.All(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(c.ID)); err != nil {
 		return nil, database.Wrap("read building nodes", err)
@@ -43,9 +49,9 @@ func beginResidentImport(ctx context.Context, s *Store, c core.Community) (impor
 		for level := len(names) - 2; level >= 0; level-- {
 			names[level], node = node.Name, byID[node.Parent]
 		}
-		i.houses.Put(h.ID, names)
+		index.Put(h.ID, names)
 	}
-	return i, nil
+	return index, nil
 }
 
 // place returns the house of a row.

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"tongxing/core"
 )
 
@@ -27,7 +29,8 @@ const (
 type Access struct {
 	kind       accessKind
 	permission core.Permission
-	operator   bool // only those who run the deployment
+	or         [2]core.Permission // others that do as well; "" = none
+	operator   bool               // only those who run the deployment
 }
 
 // Callers a route can admit.
@@ -66,6 +69,15 @@ func Need(p core.Permission) Access {
 	return Access{kind: accessNeed, permission: p}
 }
 
+// NeedAny admits console accounts that have one permission at least: what several features do by one page.
+func NeedAny(first core.Permission, others ...core.Permission) Access {
+	access := Need(first)
+	for i, p := range others {
+		access.or[i] = Need(p).permission
+	}
+	return access
+}
+
 // NeedOperator admits console accounts that have the permission and run the deployment: what they
 // change affects every community.
 func NeedOperator(p core.Permission) Access {
@@ -80,7 +92,13 @@ func (a Access) String() string {
 		return string(a.permission) + " operator"
 	}
 	if a.kind == accessNeed {
-		return string(a.permission)
+		text := string(a.permission)
+		for _, p := range a.or {
+			if p != "" {
+				text += "|" + string(p)
+			}
+		}
+		return text
 	}
 	return [...]string{
 		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "reviewer", "staff-member",
@@ -88,12 +106,17 @@ func (a Access) String() string {
 	}[a.kind]
 }
 
-// Permission returns the permission passed to Need; "" for any other access.
+// Permission returns the permission passed to Need, or the first to NeedAny; "" for any other access.
 func (a Access) Permission() core.Permission { return a.permission }
 
 // Admits reports whether a console account has what the access of a console route requires.
 func (a Access) Admits(account core.Account) bool {
-	return (a.permission == "" || account.Has(a.permission)) && (!a.operator || account.Operator)
+	return (a.permission == "" || a.Allows(account.Has)) && (!a.operator || account.Operator)
+}
+
+// Allows reports whether somebody with the permissions has one that the access asks for.
+func (a Access) Allows(has func(core.Permission) bool) bool {
+	return has(a.permission) || slices.ContainsFunc(a.or[:], func(p core.Permission) bool { return p != "" && has(p) })
 }
 
 // Operator reports whether only those who run the deployment are admitted.
@@ -244,7 +267,7 @@ func (c *Context) admitAccount(need Access) error {
 		return core.Unauthenticated(notSignedIn)
 	case account.MustChange && !passwordPath(c.route.Path):
 		return errMustChange
-	case need.kind == accessNeed && !account.Has(need.permission):
+	case need.kind == accessNeed && !need.Allows(account.Has):
 		return core.Forbidden("您没有“" + need.permission.Name() + "”的权限")
 	case need.operator && !account.Operator:
 		return core.Forbidden("这项操作关系到整个系统，只有运维人可以办理，请联系运维人")

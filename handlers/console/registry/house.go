@@ -118,6 +118,7 @@ func (p *Pages) houseList(c *web.Context) error {
 	}
 	if c.Has(core.PermHouseEdit) {
 		page.Actions = []templates.Action{
+			{Label: "导入欠费", URL: at.URL(houseArrearsPath), Icon: "upload"},
 			{Label: "批量生成", URL: at.URL(frame.HousePath + "/bulk"), Icon: "building"},
 			{Label: "添加房屋", URL: at.URL(frame.HousePath + "/new"), Icon: "plus", Primary: true},
 		}

@@ -131,7 +131,8 @@ func TestHousePages(t *testing.T) {
 		"console/house/show#acts": houseShowPage{
 			Shell: shell, Detail: templates.Detail{Shown: templates.ActsTab, Timeline: &templates.Timeline{}},
 		},
-		"console/house/plan": housePlanPage{Shell: shell},
+		"console/house/arrears": importNewPage{Shell: shell, Form: templates.Form{Action: "/a", CSRF: "x"}, Rules: "规则。"},
+		"console/house/plan":    housePlanPage{Shell: shell},
 		"console/house/form": houseFormPage{
 			Shell: shell,
 			Form:  templates.Form{Sections: []templates.Section{{Fields: []templates.Field{{Name: "level0", Label: "栋"}}}}},

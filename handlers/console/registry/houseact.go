@@ -48,7 +48,8 @@ func (p *Pages) houseEditForm(c *web.Context, at frame.CommunityChoice, house co
 		owes = strings.ReplaceAll(core.Yuan(house.ArrearsFen), ",", "") // as text that can be edited
 	}
 	form.Add(templates.Field{Name: "arrears", Label: "欠费", Value: owes, Unit: "元", MaxLength: 14, Short: true, Autocomplete: "off",
-		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。"})
+		Help: "缴清后留空。欠费只作标记和筛选，不影响通行证。"},
+		templates.Field{Name: "remark", Label: "欠费备注", Value: house.Remark, MaxLength: core.MaxArrearsRemark, Autocomplete: "off"})
 	return form, nil
 }
 
@@ -75,6 +76,7 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 	}
 	var form struct {
 		Arrears string `form:"arrears" max:"20"`
+		Remark  string `form:"remark" max:"200"`
 		Seen    int64  `form:"seen"`
 	}
 	wrong := c.Bind(&form)
@@ -92,7 +94,7 @@ func (p *Pages) houseUpdate(c *web.Context) error {
 	var updated time.Time
 	if wrong == nil {
 		updated, wrong = p.Store.UpdateHouse(c.Ctx(), c.Actor(), c.Scope(), house.ID, store.HouseChange{
-			Names: names, ArrearsFen: fen, Updated: frame.ShownAt(form.Seen),
+			Names: names, ArrearsFen: fen, Remark: form.Remark, Updated: frame.ShownAt(form.Seen),
 		})
 	}
 	if wrong != nil {

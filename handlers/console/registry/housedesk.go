@@ -164,6 +164,9 @@ func (p *Pages) houseHead(
 	owes := templates.Badge{Tone: templates.Good, Text: "无欠费"}
 	if house.ArrearsFen > 0 {
 		owes = templates.Badge{Tone: templates.Warn, Text: "欠费 " + core.Yuan(house.ArrearsFen) + " 元"}
+		if house.Remark != "" {
+			owes.Text += "（" + house.Remark + "）"
+		}
 	}
 	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: owes})
 	owners, err := p.ownersPlaceOf(c, at.ID.String(), 0, house.ID)

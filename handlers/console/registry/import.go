@@ -17,28 +17,43 @@ import (
 // importRoutes returns the routes of 批量导入, and of 导入记录, a tab of 住户信息. Which kinds of imports an account may see and
 // start is in core.ImportTypes.
 func (p *Pages) importRoutes() []web.Route {
-	edit := web.Need(core.PermResidentEdit)
+	residents := web.Need(core.PermResidentEdit)
+	several := web.NeedAny(core.PermResidentEdit, core.PermHouseEdit)
+	return append(p.importFormRoutes(core.ImportResidents, residents, importHandlers{
+		form: p.importNew, create: p.importCreate, template: p.importTemplate,
+	}),
+		web.Route{Method: http.MethodGet, Path: frame.ImportPath, Access: several, Handler: p.importList},
+		web.Route{Method: http.MethodGet, Path: frame.ImportPath + "/:id", Access: several, Handler: p.importShow},
+		web.Route{
+			Method: http.MethodGet, Path: frame.ImportPath + "/:id/errors.xlsx", Access: several, Handler: p.importFaults, Time: -1,
+			EachPerMinute: 30,
+		},
+		web.Route{Method: http.MethodPost, Path: frame.ImportPath + "/:id/columns", Access: several, Handler: p.importMap},
+		web.Route{Method: http.MethodPost, Path: frame.ImportPath + "/:id/write", Access: several, Handler: p.importWrite},
+		web.Route{Method: http.MethodPost, Path: frame.ImportPath + "/:id/continue", Access: several, Handler: p.importContinue},
+		web.Route{
+			Method: http.MethodPost, Path: frame.ImportPath + "/:id/cancel", Access: several, Level: web.Asks, Handler: p.importCancel,
+		},
+		web.Route{Method: http.MethodPost, Path: frame.ImportPath + "/:id/undo", Access: several, Level: web.Asks, Handler: p.importUndo},
+	)
+}
+
+// importHandlers are those of the form by which an import of a kind is started.
+type importHandlers struct{ form, create, template web.Handler }
+
+// importFormRoutes returns the routes of the form by which an import of a kind is started.
+func (p *Pages) importFormRoutes(kind core.ImportKind, access web.Access, do importHandlers) []web.Route {
+	view := importViews[kind]
 	return []web.Route{
-		{Method: http.MethodGet, Path: frame.ImportPath, Access: edit, Handler: p.importList},
-		{Method: http.MethodGet, Path: frame.ImportPath + "/new", Access: edit, Handler: p.importNew},
+		{Method: http.MethodGet, Path: view.form, Access: access, Handler: do.form},
 		{
-			Method: http.MethodPost, Path: frame.ImportPath, Access: edit, Handler: p.importCreate, Draft: true,
+			Method: http.MethodPost, Path: view.post, Access: access, Handler: do.create, Draft: true,
 			Body: core.MaxImportFile + 4<<20, Time: importUploadTime, EachPerMinute: importsAMinute,
 		},
 		{
-			Method: http.MethodGet, Path: frame.ImportPath + "/template.xlsx", Access: edit, Handler: p.importTemplate, Time: -1,
+			Method: http.MethodGet, Path: view.post + "/template.xlsx", Access: access, Handler: do.template, Time: -1,
 			EachPerMinute: 30,
 		},
-		{Method: http.MethodGet, Path: frame.ImportPath + "/:id", Access: edit, Handler: p.importShow},
-		{
-			Method: http.MethodGet, Path: frame.ImportPath + "/:id/errors.xlsx", Access: edit, Handler: p.importFaults, Time: -1,
-			EachPerMinute: 30,
-		},
-		{Method: http.MethodPost, Path: frame.ImportPath + "/:id/columns", Access: edit, Handler: p.importMap},
-		{Method: http.MethodPost, Path: frame.ImportPath + "/:id/write", Access: edit, Handler: p.importWrite},
-		{Method: http.MethodPost, Path: frame.ImportPath + "/:id/continue", Access: edit, Handler: p.importContinue},
-		{Method: http.MethodPost, Path: frame.ImportPath + "/:id/cancel", Access: edit, Level: web.Asks, Handler: p.importCancel},
-		{Method: http.MethodPost, Path: frame.ImportPath + "/:id/undo", Access: edit, Level: web.Asks, Handler: p.importUndo},
 	}
 }
 
@@ -48,8 +63,16 @@ const (
 	importFileField  = "file"
 )
 
-// errNoImports is for an account that may edit residents but lacks what an import also does.
-var errNoImports = core.Forbidden("批量导入需要“修改住户”和“修改房屋”的权限")
+// importAllowed refuses a kind of import of which an account has not all permissions.
+func importAllowed(c *web.Context, kind core.ImportKind) error {
+	t, _ := kind.Type()
+	for _, need := range t.Needs {
+		if !c.Has(need) {
+			return core.Forbidden("您没有“" + need.Name() + "”的权限")
+		}
+	}
+	return nil
+}
 
 type importListPage struct {
 	templates.Shell
@@ -60,6 +83,7 @@ type importListPage struct {
 
 type importListRow struct {
 	URL, File, Community, By string
+	Kind                     string // what is imported
 	State                    templates.Badge
 	Result                   string
 	Created                  time.Time
@@ -92,10 +116,15 @@ func (p *Pages) importList(c *web.Context) error {
 	for _, imp := range found.Records {
 		page.Rows = append(page.Rows, importListRow{
 			URL: frame.ImportURL(imp.ID), File: imp.File, Community: found.At.NameOf(imp.Community), By: imp.By.Name,
-			State: importBadge(imp.State), Result: importResult(imp), Created: imp.Created,
+			Kind: importLabel(imp.Kind), State: importBadge(imp.State), Result: importResult(imp), Created: imp.Created,
 		})
 	}
 	return p.Page(c, http.StatusOK, "console/import/list", page)
+}
+
+func importLabel(kind core.ImportKind) string {
+	t, _ := kind.Type()
+	return t.Label
 }
 
 func importTable() templates.List {
@@ -130,7 +159,7 @@ func importBadge(s core.ImportState) templates.Badge {
 func importResult(imp core.Import) string {
 	switch imp.State {
 	case core.ImportDone, core.ImportUndone:
-		return imp.Written.Words()
+		return imp.Words()
 	case core.ImportFailed:
 		return imp.Problem
 	case core.ImportPreview, core.ImportWriting:
@@ -146,28 +175,39 @@ type importNewPage struct {
 	Rules    string
 }
 
-func (p *Pages) importNew(c *web.Context) error {
-	if len(core.ImportKindsOf(c.Has)) == 0 {
-		return errNoImports
+func (p *Pages) importNew(c *web.Context) error { return p.importForm(c, core.ImportResidents) }
+
+// importForm shows the form by which an import of a kind is started.
+func (p *Pages) importForm(c *web.Context, kind core.ImportKind) error {
+	if err := importAllowed(c, kind); err != nil {
+		return err
 	}
 	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
 		return err
 	}
-	return p.importNewPage(c, at, "", nil)
+	return p.importNewPage(c, kind, at, importSent{})
 }
 
-// importForm is the posted form, beside the file.
-type importForm struct {
+// importPosted is the posted form, beside the file.
+type importPosted struct {
 	Community core.ID `form:"community"`
 }
 
-// importCreate keeps the file and shows the page of its import, where its reading is followed.
-func (p *Pages) importCreate(c *web.Context) error {
-	if len(core.ImportKindsOf(c.Has)) == 0 {
-		return errNoImports
+// importSent is a form that could not be accepted.
+type importSent struct {
+	file  string // its name
+	wrong error
+}
+
+func (p *Pages) importCreate(c *web.Context) error { return p.importUpload(c, core.ImportResidents) }
+
+// importUpload keeps the file and shows the page of its import, where its reading is followed.
+func (p *Pages) importUpload(c *web.Context, kind core.ImportKind) error {
+	if err := importAllowed(c, kind); err != nil {
+		return err
 	}
-	var form importForm
+	var form importPosted
 	wrong := p.BindForm(c, &form)
 	at, err := p.FormCommunity(c, form.Community.String())
 	if err != nil {
@@ -182,39 +222,44 @@ func (p *Pages) importCreate(c *web.Context) error {
 	var imp core.Import
 	if wrong == nil {
 		imp, wrong = p.Store.CreateImport(c.Ctx(), c.Actor(), c.Scope(), store.NewImport{
-			Community: at.ID, Kind: core.ImportResidents, File: file.Name, Content: file.Content,
+			Community: at.ID, Kind: kind, File: file.Name, Content: file.Content,
 		})
 	}
 	if wrong != nil {
-		return p.importNewPage(c, at, file.Name, wrong)
+		return p.importNewPage(c, kind, at, importSent{file.Name, wrong})
 	}
 	return c.Redirect(frame.ImportURL(imp.ID))
 }
 
-func (p *Pages) importNewPage(c *web.Context, at frame.CommunityChoice, file string, wrong error) error {
-	fields := at.FormFields(frame.ImportPath)
+func (p *Pages) importNewPage(c *web.Context, kind core.ImportKind, at frame.CommunityChoice, sent importSent) error {
+	view := importViews[kind]
+	fields := at.FormFields(view.post)
 	fields = append(fields, templates.Field{
-		Kind: templates.Upload, Name: importFileField, Label: "住户表格", Value: file, Required: true,
+		Kind: templates.Upload, Name: importFileField, Label: view.field, Value: sent.file, Required: true,
 		Accept: []string{".xlsx", ".xls", ".csv", ".txt"}, MaxBytes: core.MaxImportFile,
 		Help: "先预览，确认后才导入。",
 	})
 	form := templates.Form{
-		Action: frame.ImportPath, CSRF: c.CSRF(), Cancel: at.URL(frame.ResidentPath), Submit: "上传并预览",
+		Action: view.post, CSRF: c.CSRF(), Cancel: at.URL(view.back), Submit: "上传并预览",
 		Sections: []templates.Section{{Fields: fields}},
 	}
-	return p.FormPage(c, wrong, &form, func(status int) error {
-		kind, _ := core.ImportResidents.Type()
-		page := importNewPage{Shell: p.Shell(c, "resident", "批量导入住户"), Form: form, Rules: kind.Rules}
+	return p.FormPage(c, sent.wrong, &form, func(status int) error {
+		t, _ := kind.Type()
+		page := importNewPage{Shell: p.Shell(c, view.stem, view.title), Form: form, Rules: t.Rules}
 		page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "导入记录", URL: at.URL(frame.ImportPath)}}
 		if at.ID != 0 {
-			page.Template = frame.ImportPath + "/template.xlsx?community=" + at.ID.String()
+			page.Template = view.post + "/template.xlsx?community=" + at.ID.String()
 		}
-		return p.Page(c, status, "console/import/new", page)
+		return p.Page(c, status, view.page, page)
 	})
 }
 
-// importTemplate sends the template of a community.
 func (p *Pages) importTemplate(c *web.Context) error {
+	return p.importTemplateOf(c, core.ImportResidents)
+}
+
+// importTemplateOf sends the template of a kind for a community.
+func (p *Pages) importTemplateOf(c *web.Context, kind core.ImportKind) error {
 	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
 		return err
@@ -222,14 +267,16 @@ func (p *Pages) importTemplate(c *web.Context) error {
 	if at.ID == 0 {
 		return core.Invalid("请先选择小区")
 	}
-	return c.Download(at.Name+"住户信息.xlsx", sheet.ContentType, func(w io.Writer) error {
-		return sheet.WriteTemplate(w, residentTemplate(at.Community))
+	name := importViews[kind].template
+	return c.Download(at.Name+name+".xlsx", sheet.ContentType, func(w io.Writer) error {
+		return sheet.WriteTemplate(w, importTemplateBook(name, kind, at.Community))
 	})
 }
 
-func residentTemplate(community core.Community) sheet.Template {
-	t := sheet.Template{Name: "住户信息"}
-	for _, column := range core.ResidentTemplate(community) {
+func importTemplateBook(name string, kind core.ImportKind, community core.Community) sheet.Template {
+	t := sheet.Template{Name: name}
+	of, _ := kind.Type()
+	for _, column := range of.Template(community) {
 		t.Columns = append(t.Columns, sheet.TemplateColumn{
 			Title: column.Label, Group: column.Group, Required: column.Needed, Text: column.Text, Choices: column.Offers,
 		})

@@ -24,7 +24,11 @@ func noStep(int64, int64) error { return nil }
 func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []byte) core.Import {
 	t.Helper()
 	form := url.Values{"community": {d.Mine.Community.String()}}
-	b.UploadAs(t, frame.ImportPath, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
+	path := frame.ImportPath
+	if strings.HasPrefix(name, "欠费") {
+		path = houseArrearsPath
+	}
+	b.UploadAs(t, path, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
 	imp := latest(t, d)
 	if page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); page.Find("#job progress").Length() != 1 {
 		t.Error("no progress while it is read")
@@ -34,7 +38,9 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 
 func latest(t *testing.T, d *desk.Desk) core.Import {
 	t.Helper()
-	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{Kinds: []core.ImportKind{core.ImportResidents}})
+	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{
+		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears},
+	})
 	if err != nil || len(list) == 0 {
 		t.Fatal(err, list)
 	}
@@ -128,7 +134,7 @@ func TestResidentsAreImported(t *testing.T) {
 	}
 	b.Get(t, frame.ImportURL(imp.ID)+"?rows=wrong&fault="+url.QueryEscape("手机有误"), http.StatusOK)
 	imp = written(t, d, b, imp, allChosen)
-	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "结果") != "添加 1 名住户、1 套房屋，修改 0 名" {
+	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "结果") != "添加 1 名住户、1 套房屋，修改 0 名住户" {
 		t.Errorf("result %q", desk.Fact(page, "结果"))
 	}
 	faults := download(t, b, frame.ImportURL(imp.ID)+"/errors.xlsx")
@@ -154,6 +160,62 @@ func TestResidentsAreImported(t *testing.T) {
 	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); strings.Count(text, "已撤销") != 2 {
 		t.Errorf("the list: %s", strings.Join(strings.Fields(text), " "))
 	}
+}
+
+// What houses owe is imported by those who may change houses alone: old and new are shown side by side, then written, and
+// taken back.
+func TestArrearsAreImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermHouseView, core.PermHouseEdit)
+	if b.Get(t, frame.HousePath, http.StatusOK).Find(`a[href^="`+houseArrearsPath+`"]`).Length() != 1 {
+		t.Error("no way from the list of houses")
+	}
+	b.Get(t, houseArrearsPath+"?community="+d.Mine.Community.String(), http.StatusOK)
+	book := download(t, b, houseArrearsPath+"/template.xlsx?community="+d.Mine.Community.String())
+	head, err := book.GetRows(book.GetSheetList()[0])
+	if err != nil || len(head) == 0 || strings.Join(head[len(head)-1], "|") != "房屋|欠费（元）|备注" {
+		t.Fatalf("the template is %q, %v", head, err)
+	}
+	house, err := d.Store.House(t.Context(), core.Everywhere, d.Mine.Houses[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := len(head) + 1
+	imp := uploaded(t, d, b, "欠费.xlsx", fill(t, book, map[string]string{
+		"A" + strconv.Itoa(row): house.Label, "B" + strconv.Itoa(row): "1280.5", "C" + strconv.Itoa(row): "2026年物业费",
+		"A" + strconv.Itoa(row+1): "99-9-999", "B" + strconv.Itoa(row+1): "1",
+	}))
+	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
+	text := strings.Join(strings.Fields(page.Find("main").Text()), " ")
+	for _, words := range []string{"无欠费 → 1,280.50 元", "空 → 2026年物业费", "导入正确的 1 行", "没有“99栋9单元999”", house.Label} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the preview does not say %q: %s", words, text)
+		}
+	}
+	if strings.Contains(text, "名住户") || page.Find(`input[name="known"], input[name="ties"]`).Length() != 0 {
+		t.Errorf("it asks about residents: %s", text)
+	}
+	if imp = written(t, d, b, imp, url.Values{"all": {"0"}}); imp.State != core.ImportDone {
+		t.Fatalf("it is %s", imp.State)
+	}
+	show := b.Get(t, frame.HouseURL(house.ID), http.StatusOK)
+	if got := desk.Fact(show, "欠费"); got != "欠费 1,280.50 元（2026年物业费）" {
+		t.Errorf("the house: %q", got)
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/undo", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if _, err := d.Store.UndoImportRows(t.Context(), imp.ID, noStep); err != nil {
+		t.Fatal(err)
+	}
+	if got := desk.Fact(b.Get(t, frame.HouseURL(house.ID), http.StatusOK), "欠费"); got != "无欠费" {
+		t.Errorf("after undoing: %q", got)
+	}
+	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "欠费") {
+		t.Errorf("the list: %s", text)
+	}
+	b.Get(t, frame.ImportPath+"/new", http.StatusForbidden)
+	residents := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermResidentEdit)
+	residents.Get(t, frame.ImportURL(imp.ID), http.StatusNotFound)
+	residents.Get(t, houseArrearsPath, http.StatusForbidden)
 }
 
 // Headings that nobody knows are explained once.
@@ -280,7 +342,7 @@ func TestImportPages(t *testing.T) {
 		Verdict: core.ImportChanged, Match: core.ByPhone,
 		Was:   []string{"旧名", "", "owner", "", "13700000001", "", "", "1", "1", "101", ""},
 		Wrong: []core.ImportFault{{Column: "phone", Kind: "手机有误", Words: desk.Hostile}},
-	}, core.ResidentImportColumns(core.Community{Name: desk.Hostile, Levels: core.DefaultLevels()}))
+	}, core.ResidentImportColumns(core.Community{Name: desk.Hostile, Levels: core.DefaultLevels()}), importViews[core.ImportResidents])
 	form := templates.Form{Action: "/a", CSRF: "x", Sections: []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Upload, Name: "file", Label: "住户表格"},
 	}}}}
@@ -297,7 +359,7 @@ func TestImportPages(t *testing.T) {
 		"console/import/show": importShowPage{
 			Shell: shell, Facts: []templates.Fact{{Label: "文件", Value: desk.Hostile}},
 			Notes: []string{desk.Hostile}, Submits: importSubmits(core.Import{State: core.ImportPreview}), Faults: "/e", Listed: true,
-			Links:   importLinks(core.Import{Batch: 1, Houses: 2}),
+			Links:   importLinks(core.Import{Kind: core.ImportResidents, Batch: 1, Houses: 2}),
 			Preview: &importPreview{Action: "/w", Seen: "1", Submit: "导入 2 行", Map: "/m", Form: templates.Form{CSRF: "x"}},
 			Tabs:    templates.Tabs{Label: "各行", Items: []templates.NavItem{{Label: "全部", URL: "/i", Active: true, Count: 2}}}, List: rows,
 			Rows: []importRowView{row},

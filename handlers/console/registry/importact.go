@@ -91,7 +91,7 @@ func (p *Pages) importContinue(c *web.Context) error {
 		return err
 	}
 	return p.Act(c, frame.Act{
-		Stem: "resident", Do: func() error { return p.Store.ContinueImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },
+		Stem: importViews[imp.Kind].stem, Do: func() error { return p.Store.ContinueImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },
 		Back: frame.ImportURL(imp.ID),
 	})
 }
@@ -106,7 +106,7 @@ func (p *Pages) importCancel(c *web.Context) error {
 		text = fmt.Sprintf("已写入的约 %s 条全部撤回，登记恢复为导入前的样子。", frame.Grouped(imp.NextPart*core.ImportPart))
 	}
 	return p.Act(c, frame.Act{
-		Stem: "resident",
+		Stem: importViews[imp.Kind].stem,
 		Ask:  templates.Confirm{Title: "取消导入“" + imp.File + "”？", Text: text, Submit: "取消这次导入"},
 		Do:   func() error { return p.Store.CancelImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },
 		Done: "已取消导入。", Back: frame.ImportURL(imp.ID),
@@ -118,17 +118,11 @@ func (p *Pages) importUndo(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	w := imp.Written
+	view := importViews[imp.Kind]
 	return p.Act(c, frame.Act{
-		Stem: "resident",
+		Stem: importViews[imp.Kind].stem,
 		Ask: templates.Confirm{
-			Title: "撤销导入“" + imp.File + "”？",
-			Text:  "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过、有出入记录的保留。",
-			Effects: []string{
-				"添加的住户 " + frame.Grouped(w.Added()) + " 名",
-				"修改的住户 " + frame.Grouped(w.Of(core.ImportChanged)) + " 名",
-				"添加的房屋 " + frame.Grouped(w[core.ImportPlaces]) + " 套",
-			},
+			Title: "撤销导入“" + imp.File + "”？", Text: view.undo, Effects: view.undone(imp.Written),
 			Submit: "撤销这次导入",
 		},
 		Do:   func() error { return p.Store.UndoImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },

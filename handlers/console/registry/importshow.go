@@ -65,6 +65,7 @@ type importRowView struct {
 	Number int
 	State  templates.Badge
 	Match  string
+	Place  string // what House is
 	House  string
 	Cells  []importCell
 	Faults []string
@@ -125,7 +126,7 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	if err != nil {
 		return err
 	}
-	page := importShowPage{Shell: p.Shell(c, "resident", imp.File), Problem: imp.Problem}
+	page := importShowPage{Shell: p.Shell(c, importViews[imp.Kind].stem, imp.File), Problem: imp.Problem}
 	page.Note = community.Name
 	page.Crumbs = []templates.Crumb{{Label: "导入记录", URL: frame.ImportPath}}
 	page.Facts = p.importFacts(imp)
@@ -177,7 +178,7 @@ func importWords(err error) string {
 // importFacts are what is known of an import; on the preview, what it would do.
 func (p *Pages) importFacts(imp core.Import) []templates.Fact {
 	if imp.State == core.ImportPreview {
-		return importEffects(imp.Counts)
+		return importEffects(imp)
 	}
 	facts := []templates.Fact{
 		{Label: "状态", Badge: importBadge(imp.State)}, {Label: "文件", Value: imp.File + "（" + web.SizeLabel(int64(imp.Size)) + "）"},
@@ -206,18 +207,15 @@ func (p *Pages) importFacts(imp core.Import) []templates.Fact {
 }
 
 // importEffects are the numbers of what rows would do.
-func importEffects(n core.ImportCounts) []templates.Fact {
-	facts := []templates.Fact{{Label: "共", Value: frame.Grouped(n.Rows()) + " 行"}}
-	for _, effect := range []struct {
-		label, unit string
-		n           int
-	}{
-		{"添加住户", "名", n.Of(core.ImportNew, core.ImportBack)}, {"加一套房", "名", n.Of(core.ImportTie)},
-		{"添加房屋", "套", n[core.ImportPlaces]}, {"有变化", "名", n.Of(core.ImportChanged)}, {"无变化", "行", n.Of(core.ImportSame)},
-		{"错误", "行", n.Of(core.ImportWrong)},
-	} {
-		if effect.n > 0 {
-			facts = append(facts, templates.Fact{Label: effect.label, Value: frame.Grouped(effect.n) + " " + effect.unit})
+func importEffects(imp core.Import) []templates.Fact {
+	n := imp.Counts
+	facts := append([]templates.Fact{{Label: "共", Value: frame.Grouped(n.Rows()) + " 行"}}, importViews[imp.Kind].facts(n)...)
+	for _, rest := range []struct {
+		label   string
+		verdict core.ImportVerdict
+	}{{"无变化", core.ImportSame}, {"错误", core.ImportWrong}} {
+		if n.Of(rest.verdict) > 0 {
+			facts = append(facts, templates.Fact{Label: rest.label, Value: frame.Grouped(n.Of(rest.verdict)) + " 行"})
 		}
 	}
 	return facts
@@ -241,7 +239,8 @@ func importSubmits(imp core.Import) []templates.Submit {
 func importLinks(imp core.Import) []templates.Action {
 	var links []templates.Action
 	if imp.Batch != 0 {
-		links = append(links, templates.Action{Label: "添加和修改的住户", URL: frame.BatchURL(imp.Batch), Icon: "users"})
+		links = append(links, importViews[imp.Kind].records)
+		links[0].URL = frame.BatchURL(imp.Batch)
 	}
 	if imp.Houses != 0 {
 		links = append(links, templates.Action{Label: "添加的房屋", URL: frame.BatchURL(imp.Houses), Icon: "home-2"})
@@ -315,32 +314,15 @@ func importSample(rows [][]string, at int) string {
 }
 
 func importPreviewOf(c *web.Context, imp core.Import, wrong error) *importPreview {
-	defaults := core.DefaultImportChoices()
 	bad := imp.Counts.Of(core.ImportWrong)
-	known := templates.Field{Kind: templates.Radio, Name: "known", Label: "已在这套房屋登记的住户", Value: string(defaults.Known)}
-	help := map[core.ImportKnown]string{
-		core.ImportUpdate: "文件里填写的内容替换登记的内容", core.ImportFill: "登记里已有的不变，只补没有填写的",
-		core.ImportSkip: "不修改已有的住户",
-	}
-	for _, k := range core.ImportKnowns() {
-		known.Choices = append(known.Choices, templates.Choice{Value: string(k), Label: k.Label(), Help: help[k]})
-	}
-	fields := []templates.Field{
-		known,
-		{
-			Kind: templates.Radio, Name: "ties", Label: "住在本小区其他房屋的住户", Value: "1",
-			Choices: []templates.Choice{
-				{Value: "1", Label: "再添加这套房屋", Help: "一人可以有多套房屋"}, {Value: "0", Label: "跳过"},
-			},
+	fields := importChoices(imp)
+	fields = append(fields, templates.Field{
+		Kind: templates.Radio, Name: "all", Label: "有错误的行", Value: "0",
+		Choices: []templates.Choice{
+			{Value: "0", Label: "只导入正确的行", Help: "错误的行下载改好后再上传"},
+			{Value: "1", Label: "全部导入或都不导入", Help: "有一行不能导入，就都不导入", Disabled: bad > 0},
 		},
-		{
-			Kind: templates.Radio, Name: "all", Label: "有错误的行", Value: "0",
-			Choices: []templates.Choice{
-				{Value: "0", Label: "只导入正确的行", Help: "错误的行下载改好后再上传"},
-				{Value: "1", Label: "全部导入或都不导入", Help: "有一行不能导入，就都不导入", Disabled: bad > 0},
-			},
-		},
-	}
+	})
 	p := &importPreview{
 		Action: frame.ImportURL(imp.ID) + "/write", Seen: strconv.FormatInt(imp.Updated.UnixMilli(), 10),
 		Form: templates.Form{CSRF: c.CSRF(), Sections: []templates.Section{{Fields: fields}}, Error: importWords(wrong)},
@@ -360,18 +342,29 @@ func importPreviewOf(c *web.Context, imp core.Import, wrong error) *importPrevie
 	return p
 }
 
-// importTabs are the tabs of an import's rows.
-var importTabs = []struct {
-	name, label string
-	filter      store.ImportRowFilter
-}{
-	{"", "全部", store.ImportRowFilter{}},
-	{"new", "新住户", store.ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportNew, core.ImportBack}}},
-	{"tie", "加一套房", store.ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportTie}}},
-	{"changed", "有变化", store.ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportChanged}}},
-	{"place", "新房屋", store.ImportRowFilter{Places: true}},
-	{"same", "无变化", store.ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportSame}}},
-	{"wrong", "错误", store.ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportWrong}}},
+// importChoices are the fields of what a kind asks about records that are known.
+func importChoices(imp core.Import) []templates.Field {
+	defaults := core.DefaultImportChoices()
+	kind, _ := imp.Kind.Type()
+	var fields []templates.Field
+	if kind.Known != "" {
+		known := templates.Field{Kind: templates.Radio, Name: "known", Label: kind.Known, Value: string(defaults.Known)}
+		for _, k := range core.ImportKnowns() {
+			known.Choices = append(known.Choices, templates.Choice{
+				Value: string(k), Label: k.Label(), Help: importViews[imp.Kind].known[k],
+			})
+		}
+		fields = append(fields, known)
+	}
+	if kind.Ties {
+		fields = append(fields, templates.Field{
+			Kind: templates.Radio, Name: "ties", Label: "住在本小区其他房屋的住户", Value: "1",
+			Choices: []templates.Choice{
+				{Value: "1", Label: "再添加这套房屋", Help: "一人可以有多套房屋"}, {Value: "0", Label: "跳过"},
+			},
+		})
+	}
+	return fields
 }
 
 const importRowsAPage = 50
@@ -386,10 +379,10 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
-	path := frame.ImportURL(imp.ID)
+	path, view := frame.ImportURL(imp.ID), importViews[imp.Kind]
 	page.Tabs.Label, page.Listed = "各行", true
 	var filter store.ImportRowFilter
-	for _, tab := range importTabs {
+	for _, tab := range view.tabs {
 		n := tab.filter.Count(imp.Counts)
 		if tab.name != "" && n == 0 {
 			continue
@@ -422,10 +415,10 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import
 		return err
 	}
 	page.List.Columns = []templates.Column{
-		{Label: "行", Number: true}, {Label: "结果", Narrow: true}, {Label: "内容"}, {Label: "房屋"}, {Label: "说明"},
+		{Label: "行", Number: true}, {Label: "结果", Narrow: true}, {Label: "内容"}, {Label: view.place}, {Label: "说明"},
 	}
 	for _, row := range rows {
-		page.Rows = append(page.Rows, importRowOf(row, columns))
+		page.Rows = append(page.Rows, importRowOf(row, columns, view))
 	}
 	web.Paged(&page.List, filter.Page, rows, more, func(r core.ImportRow) core.ID { return core.ID(r.Number) })
 	return nil
@@ -439,8 +432,8 @@ var importVerdicts = map[core.ImportVerdict]templates.Badge{
 	core.ImportWrong: {Tone: templates.Bad, Text: "错误"},
 }
 
-func importRowOf(row core.ImportRow, columns []core.ImportColumn) importRowView {
-	view := importRowView{Number: row.Number, State: importVerdicts[row.Verdict], House: row.Label}
+func importRowOf(row core.ImportRow, columns []core.ImportColumn, of importView) importRowView {
+	view := importRowView{Number: row.Number, State: of.badge(row.Verdict), Place: of.place, House: row.Label}
 	if row.Match != "" {
 		view.Match = "按" + row.Match.Label() + "识别"
 		if row.Match == core.ByRow {
@@ -449,12 +442,13 @@ func importRowOf(row core.ImportRow, columns []core.ImportColumn) importRowView 
 	}
 	var house []string
 	for i, column := range columns {
-		if column.Needed {
+		wrong := slices.ContainsFunc(row.Wrong, func(f core.ImportFault) bool { return f.Column == column.Key })
+		if column.Place && !wrong {
 			house = append(house, row.Values[i])
 			continue
 		}
 		cell := importCell{Label: core.ImportHeadingLabel(column.Label), Value: column.ShownText(row.Values[i])}
-		cell.Wrong = slices.ContainsFunc(row.Wrong, func(f core.ImportFault) bool { return f.Column == column.Key })
+		cell.Wrong = wrong
 		if row.Was != nil && row.Was[i] != row.Values[i] && row.Values[i] != "" {
 			cell.Changed, cell.Was = true, column.ShownText(row.Was[i])
 			if cell.Was == cell.Value {

@@ -1,0 +1,116 @@
+package registry
+
+import (
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// importView is how pages show a kind of import.
+type importView struct {
+	stem     string // whose list its form belongs to
+	page     string // template of the form
+	title    string // of the form
+	field    string // label of the file
+	template string // what the template's file is called behind the community's name
+	form     string // URL of the form
+	post     string // where it is sent
+	back     string // URL of the list
+	place    string // heading of what a row's label is
+
+	tabs    []importTab
+	effects []importEffect
+	badges  map[core.ImportVerdict]string // of verdicts that it names otherwise; see importVerdicts
+	records templates.Action              // what leads to the records that were written
+	undo    string                        // what undoing does
+	known   map[core.ImportKnown]string   // what the choices for known records do
+}
+
+// importTab is a tab of an import's rows.
+type importTab struct {
+	name, label string
+	filter      store.ImportRowFilter
+}
+
+func importTabOf(name, label string, verdicts ...core.ImportVerdict) importTab {
+	return importTab{name, label, store.ImportRowFilter{Verdicts: verdicts}}
+}
+
+// importViews has every kind of core.ImportTypes.
+var importViews = map[core.ImportKind]importView{
+	core.ImportResidents: {
+		stem: "resident", page: "console/import/new", title: "批量导入住户", field: "住户表格", template: "住户信息",
+		form: frame.ImportPath + "/new", post: frame.ImportPath, back: frame.ResidentPath, place: "房屋",
+		tabs: []importTab{
+			importTabOf("", "全部"), importTabOf("new", "新住户", core.ImportNew, core.ImportBack),
+			importTabOf("tie", "加一套房", core.ImportTie), importTabOf("changed", "有变化", core.ImportChanged),
+			{"place", "新房屋", store.ImportRowFilter{Places: true}}, importTabOf("same", "无变化", core.ImportSame),
+			importTabOf("wrong", "错误", core.ImportWrong),
+		},
+		effects: []importEffect{
+			{"添加住户", "名", []core.ImportVerdict{core.ImportNew, core.ImportBack}},
+			{"加一套房", "名", []core.ImportVerdict{core.ImportTie}}, {"添加房屋", "套", nil},
+			{"有变化", "名", []core.ImportVerdict{core.ImportChanged}},
+		},
+		records: templates.Action{Label: "添加和修改的住户", Icon: "users"},
+		undo:    "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过、有出入记录的保留。",
+		known: map[core.ImportKnown]string{
+			core.ImportUpdate: "文件里填写的内容替换登记的内容", core.ImportFill: "登记里已有的不变，只补没有填写的",
+			core.ImportSkip: "不修改已有的住户",
+		},
+	},
+	core.ImportArrears: {
+		stem: "house", page: "console/house/arrears", title: "导入欠费", field: "欠费表格", template: "欠费",
+		form: houseArrearsPath, post: houseArrearsPath, back: frame.HousePath, place: "房屋",
+		tabs: []importTab{
+			importTabOf("", "全部"), importTabOf("changed", "有变化", core.ImportChanged), importTabOf("same", "无变化", core.ImportSame),
+			importTabOf("wrong", "错误", core.ImportWrong),
+		},
+		effects: []importEffect{{"有变化", "套", []core.ImportVerdict{core.ImportChanged}}},
+		records: templates.Action{Label: "修改的房屋", Icon: "home-2"},
+		undo:    "欠费和备注恢复为导入前的内容。之后改过的房屋不变。",
+	},
+}
+
+// badge returns how the view shows a verdict.
+func (v importView) badge(verdict core.ImportVerdict) templates.Badge {
+	badge := importVerdicts[verdict]
+	if own := v.badges[verdict]; own != "" {
+		badge.Text = own
+	}
+	return badge
+}
+
+// importEffect counts something that rows do.
+type importEffect struct {
+	label, unit string
+	verdicts    []core.ImportVerdict // none = the houses that they add
+}
+
+func (e importEffect) of(n core.ImportCounts) int {
+	if len(e.verdicts) == 0 {
+		return n[core.ImportPlaces]
+	}
+	return n.Of(e.verdicts...)
+}
+
+// facts are the numbers of what rows would do.
+func (v importView) facts(n core.ImportCounts) []templates.Fact {
+	var facts []templates.Fact
+	for _, effect := range v.effects {
+		if count := effect.of(n); count > 0 {
+			facts = append(facts, templates.Fact{Label: effect.label, Value: frame.Grouped(count) + " " + effect.unit})
+		}
+	}
+	return facts
+}
+
+// undone says what undoing takes back, a line for each effect.
+func (v importView) undone(n core.ImportCounts) []string {
+	lines := make([]string, len(v.effects))
+	for i, effect := range v.effects {
+		lines[i] = effect.label + " " + frame.Grouped(effect.of(n)) + " " + effect.unit
+	}
+	return lines
+}

@@ -475,7 +475,7 @@ var Features = []Feature{
 	},
 	{
 		Stem: "wechatuser", Noun: "微信用户", Fields: wechatUserFields,
-		Verbs: []Verb{{"merge", "合并微信用户"}},
+		Verbs: []Verb{{"merge", "合并微信用户"}, {"confirm", "核对姓名"}},
 	},
 	{
 		Stem: "photo", Noun: "图片", Fields: photoFields,

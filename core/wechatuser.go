@@ -1,12 +1,16 @@
 package core
 
-// WechatUser is a person as WeChat knows them: one or more open ids, and a person of the register
-// once a phone number has been verified.
+// WechatUser is a person as WeChat knows them: one or more open ids, and a person of the register once a phone number
+// has been verified and it is known whose it is: by the name, or since an application was approved.
 type WechatUser struct {
-	ID      ID
-	UnionID string // "" = WeChat has not told us
-	Person  ID     // 0 = no phone verified yet
+	ID       ID
+	UnionID  string // "" = WeChat has not told us
+	Person   ID     // 0 = not known yet
+	Verified bool   // a phone number is verified
 }
+
+// MaxNameMisses bounds the wrong names that may be stated with a number on one day.
+const MaxNameMisses = 5
 
 // WechatIdentity is what WeChat told us about somebody who signed in.
 type WechatIdentity struct {
@@ -18,4 +22,5 @@ type WechatIdentity struct {
 // wechatUserFields label what the audit log records of a merge.
 var wechatUserFields = []AuditField{
 	{Key: "merged", Label: "并入的微信用户"},
+	{Key: "ties", Label: "住址数"},
 }

@@ -41,7 +41,7 @@ func (s *seeder) certifications(ctx context.Context, e *estate, identify Identif
 		if err != nil {
 			return err
 		}
-		if _, err := s.store.BindPhone(ctx, user.ID, a.who.Phone); err != nil {
+		if _, err := s.store.BindPhone(ctx, user.ID, a.who.Phone, ""); err != nil {
 			return err
 		}
 		request := core.CertificationRequest{House: e.houses[a.house], Name: a.who.Name, Identity: a.identity}

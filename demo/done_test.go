@@ -32,7 +32,7 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(demo.Done{}) // a phone without a verified number has no pass
-	if _, err := s.BindPhone(t.Context(), user.ID, father.Phone); err != nil {
+	if _, err := s.BindPhone(t.Context(), user.ID, father.Phone, father.Name); err != nil {
 		t.Fatal(err)
 	}
 	is(demo.Done{Opened: true})

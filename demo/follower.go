@@ -49,7 +49,7 @@ func (s *seeder) fans(ctx context.Context, e *estate, identify Identify) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.store.BindPhone(ctx, user.ID, e.residents[next].Phone); err != nil {
+		if _, err := s.store.BindPhone(ctx, user.ID, e.residents[next].Phone, e.residents[next].Name); err != nil {
 			return err
 		}
 		next += 30

@@ -209,7 +209,7 @@ func (w *town) apply(t *testing.T, e *estate.Estate) {
 	t.Helper()
 	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant" + e.Community.String()})
 	if err == nil {
-		_, err = w.store.BindPhone(t.Context(), user.ID, fmt.Sprintf("177%08d", int64(e.Community)%1e8))
+		_, err = w.store.BindPhone(t.Context(), user.ID, fmt.Sprintf("177%08d", int64(e.Community)%1e8), "")
 	}
 	var photo core.Photo
 	if err == nil {
@@ -337,7 +337,7 @@ func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Acce
 	}
 	switch role {
 	case web.Resident:
-		if _, err := w.store.BindPhone(t.Context(), user.ID, e.Residents[0].Phone); err != nil {
+		if _, err := w.store.BindPhone(t.Context(), user.ID, e.Residents[0].Phone, e.Residents[0].Name); err != nil {
 			t.Fatal(err)
 		}
 	case web.Guard:

@@ -288,6 +288,8 @@ CREATE INDEX house_former_into ON house_former (into_id);
 CREATE TABLE person (
   id         BIGINT      NOT NULL PRIMARY KEY,
   phone_mac  VARCHAR(64),          -- of the mobile number that is this person's own; NULL = none
+  name_misses INTEGER    NOT NULL DEFAULT 0, -- wrong names stated with the number on a day
+  name_missed INTEGER    NOT NULL DEFAULT 0, -- that day
   created_at BIGINT      NOT NULL
 );
 CREATE UNIQUE INDEX person_phone ON person (phone_mac);
@@ -800,8 +802,9 @@ CREATE TABLE follower_sync (
 CREATE TABLE wechat_user (
   id           BIGINT       NOT NULL PRIMARY KEY,
   union_id     VARCHAR(64),           -- NULL = not told by WeChat
-  person_id    BIGINT       NOT NULL, -- by verified phone number; 0 = not yet
-  phone_cipher VARCHAR(200) NOT NULL,
+  person_id    BIGINT       NOT NULL, -- whose number is verified and whose name was stated, or confirmed; 0 = not yet
+  name_fold    VARCHAR(64)  NOT NULL, -- that name; '' = not yet
+  phone_cipher VARCHAR(200) NOT NULL, -- verified; '' = none
   phone_mac    VARCHAR(64)  NOT NULL,
   merged_into  BIGINT       NOT NULL, -- the user that this one turned out to be; 0 = none
   created_at   BIGINT       NOT NULL,
@@ -809,6 +812,7 @@ CREATE TABLE wechat_user (
 );
 CREATE UNIQUE INDEX wechat_user_union ON wechat_user (union_id);
 CREATE INDEX wechat_user_person ON wechat_user (person_id);
+CREATE INDEX wechat_user_phone ON wechat_user (phone_mac);
 
 CREATE TABLE wechat_identity (
   app_id      VARCHAR(64) NOT NULL,

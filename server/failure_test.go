@@ -285,7 +285,7 @@ func newEmbedded(t *testing.T, people int) *embedded {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.BindPhone(t.Context(), user.ID, who.Phone); err != nil {
+		if _, err := s.BindPhone(t.Context(), user.ID, who.Phone, who.Name); err != nil {
 			t.Fatal(err)
 		}
 		token, _, err := s.StartSession(t.Context(), store.NewSession{

@@ -18,7 +18,7 @@ import (
 func TestSMSInDoubtIsNotRepeated(t *testing.T) {
 	m := newMailroom(t, 1, false)
 	const phone = "13800138009"
-	if _, err := m.stores[0].BindPhone(t.Context(), m.told[0].user, phone); err != nil {
+	if _, err := m.stores[0].BindPhone(t.Context(), m.told[0].user, phone, ""); err != nil {
 		t.Fatal(err)
 	}
 	who := core.WechatIdentity{AppID: outboxApp, OpenID: m.sim.OpenID("p0", outboxApp)}

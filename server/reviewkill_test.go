@@ -100,7 +100,7 @@ func newInspections(t *testing.T, applications int, maria bool) *inspections {
 	for i := range applications {
 		user, err := s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx-mini", OpenID: fmt.Sprint("applicant", i)})
 		if err == nil {
-			_, err = s.BindPhone(t.Context(), user.ID, fmt.Sprintf("137%08d", i))
+			_, err = s.BindPhone(t.Context(), user.ID, fmt.Sprintf("137%08d", i), "")
 		}
 		if err == nil {
 			_, err = s.CreateCertification(t.Context(), core.Actor{Kind: core.ActorWechat, ID: user.ID}, user.ID,

@@ -10,7 +10,7 @@ import (
 // from there, and of a WeChat that was bound or removed, even by themselves.
 func TestAccountNotices(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o office) {
-		if _, err := o.s.BindPhone(t.Context(), o.owner.ID, "13800138009"); err != nil {
+		if _, err := o.s.BindPhone(t.Context(), o.owner.ID, "13800138009", ""); err != nil {
 			t.Fatal(err)
 		}
 		o.bind(t)
@@ -55,7 +55,7 @@ func TestWechatOfAccount(t *testing.T) {
 		if none, err := o.s.WechatOfAccount(t.Context(), o.account.ID); err != nil || none != (core.BoundWechat{}) {
 			t.Errorf("%+v, %v", none, err)
 		}
-		if _, err := o.s.BindPhone(t.Context(), o.owner.ID, "13800138009"); err != nil {
+		if _, err := o.s.BindPhone(t.Context(), o.owner.ID, "13800138009", ""); err != nil {
 			t.Fatal(err)
 		}
 		o.bind(t)

@@ -202,7 +202,7 @@ func TestBindTicketIsForOne(t *testing.T) {
 		if q, err := s.BindQuestion(t.Context(), BindScan{Scene: ticket.Scene, User: own.ID, NoMini: true}); err != nil || q.NeedPhone {
 			t.Errorf("without a mini-program: %+v, %v", q, err)
 		}
-		if _, err := s.BindPhone(t.Context(), own.ID, "13800138004"); err != nil {
+		if _, err := s.BindPhone(t.Context(), own.ID, "13800138004", ""); err != nil {
 			t.Fatal(err)
 		}
 		if q, err := s.BindQuestion(t.Context(), scan); err != nil || q.NeedPhone ||

@@ -119,9 +119,19 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 	if err != nil {
 		return err
 	}
+	connected, err := connectApplicant(tx, r.Applicant, id)
+	if err == nil && !connected {
+		err = errNumberOfAnother
+	}
+	if err != nil {
+		return err
+	}
 	return tx.ExecOne(core.NotFound(noReview), "UPDATE certification SET resident_id = ?, made = ? WHERE id = ?",
 		int64(id), string(made), int64(c.ID))
 }
+
+// errNumberOfAnother refuses to make somebody whom the register has by another name the applicant's.
+var errNumberOfAnother = core.Conflict("该手机号还登记在另一姓名的已认证住户下，请先在住户信息里核对：改号、改名或办理迁出后再通过")
 
 // approvalMade is what approving an application changed in the register, so that it can be taken back.
 type approvalMade string

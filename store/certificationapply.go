@@ -54,10 +54,13 @@ func (s *Store) CreateCertification(
 		own, err = ownCertification(tx.All, applicant, known)
 		return err
 	})
-	if err == nil {
-		err = refused
+	if err != nil {
+		return own, err
 	}
-	return own, err
+	if own.Review.State == core.ReviewApproved {
+		s.subjectChanged(ctx, core.SessionWechat, applicant)
+	}
+	return own, refused
 }
 
 // applying is an application that is being sent.
@@ -67,6 +70,7 @@ type applying struct {
 	by        core.Actor
 	applicant core.ID
 	request   core.CertificationRequest
+	proven    core.ID // who the applicant is known to be; 0 = nobody yet
 	person    core.ID // of the applicant's number
 	label     string  // of the house
 	office    string  // the number of the property office
@@ -81,16 +85,20 @@ func (a *applying) lockApplicant() error {
 	var user struct {
 		Person core.ID `db:"person_id"`
 		Phone  string  `db:"phone_cipher"`
+		MAC    string  `db:"phone_mac"`
 	}
-	if err := a.tx.Get(&user, "SELECT person_id, phone_cipher FROM wechat_user WHERE id = ? AND merged_into = 0"+
+	if err := a.tx.Get(&user, "SELECT person_id, phone_cipher, phone_mac FROM wechat_user WHERE id = ? AND merged_into = 0"+
 		a.tx.Dialect().ForUpdate(), int64(a.applicant)); err != nil {
 		return database.NotFoundIfNoRows(err, "用户不存在")
 	}
 	if user.Phone == "" {
 		return core.Forbidden("请先验证手机号")
 	}
-	a.person = user.Person
-	var err error
+	persons, err := findOrMakePersons(a.tx, []string{user.MAC})
+	if err != nil {
+		return err
+	}
+	a.proven, a.person = user.Person, persons[user.MAC]
 	a.request.Phone, err = a.tx.Keys().Open("wechat_user.phone", user.Phone)
 	return err
 }
@@ -136,6 +144,9 @@ func (a *applying) apply() (core.ID, error) {
 		Due: core.AddWorkdays(a.tx.Now(), a.days, a.store.Zone()),
 	}
 	if a.request.Resident, err = a.recorded(); err != nil {
+		return 0, err
+	}
+	if err := a.connect(); err != nil {
 		return 0, err
 	}
 	if a.request.Resident != 0 {
@@ -205,7 +216,7 @@ func (a *applying) checkReplaced() error {
 		Identity core.Identity `db:"identity"`
 	}
 	err := a.tx.Get(&was, "SELECT house_id, identity FROM resident WHERE id = ? AND person_id = ? AND moved_out_at IS NULL",
-		int64(a.request.Replaces), int64(a.person))
+		int64(a.request.Replaces), int64(a.proven))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return core.InvalidFields(map[string]string{"replaces_id": "原地址已不是您的登记地址，请重新选择"})
@@ -271,6 +282,19 @@ func (a *applying) recorded() (core.ID, error) {
 		return 0, nil
 	}
 	return rows[0].ID, nil
+}
+
+// connect makes the applicant the person whom the register has. If the number is certified for somebody of another name
+// too, it may have been handed on: then the office decides.
+func (a *applying) connect() error {
+	if a.request.Resident == 0 {
+		return nil
+	}
+	connected, err := connectApplicant(a.tx, a.applicant, a.request.Resident)
+	if !connected {
+		a.request.Resident = 0
+	}
+	return err
 }
 
 // certificationKey is the same for applications of which one waits at most.

@@ -47,14 +47,30 @@ func newResident(t *testing.T, s *Store, community, house core.ID, name, phone s
 	return id
 }
 
-// newWechatUserWithPhone makes a WeChat user who has verified a phone number.
+// registeredName returns the name that the register has with a number; "" if it has none.
+func registeredName(t *testing.T, s *Store, phone string) string {
+	t.Helper()
+	var names []string
+	err := s.db.All(t.Context(), &names, "SELECT name FROM resident WHERE phone_mac = ? AND phone_shared = 0 ORDER BY id",
+		s.db.Keys().Digest("phone", phone))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+// newWechatUserWithPhone makes a WeChat user who has verified a phone number, and stated the name that the register has
+// with it.
 func newWechatUserWithPhone(t *testing.T, s *Store, openID, phone string) core.WechatUser {
 	t.Helper()
 	user, err := s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
 	if err != nil {
 		t.Fatalf("SignInWechat: %v", err)
 	}
-	if _, err := s.BindPhone(t.Context(), user.ID, phone); err != nil {
+	if _, err := s.BindPhone(t.Context(), user.ID, phone, registeredName(t, s, phone)); err != nil {
 		t.Fatalf("BindPhone: %v", err)
 	}
 	if user, err = s.WechatUser(t.Context(), user.ID); err != nil {

@@ -294,7 +294,7 @@ func TestFollowersAreResidents(t *testing.T) {
 		f.sync(follows("o1"), follows("o2"))
 		newResident(f.T, f.s, f.here, newHouses(f.T, f.s, f.here, 1)[0], "张三", "13800138000")
 		user := signIn(f.T, f.s, core.WechatIdentity{AppID: "wxmini", OpenID: "m1", UnionID: "u-o1"})
-		if _, err := f.s.BindPhone(ctx, user.ID, "13800138000"); err != nil {
+		if _, err := f.s.BindPhone(ctx, user.ID, "13800138000", "张三"); err != nil {
 			f.Fatal(err)
 		}
 		ids, err := f.s.OpenIDs(ctx, user.ID)

@@ -233,12 +233,18 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 	return outbox.Put(tx, notes...)
 }
 
-// tellPerson tells somebody, in whichever WeChat has verified their number, what was done to their tie.
+// tellPerson tells somebody, in whichever WeChat is theirs, what was done to their tie: if none is yet, in those that
+// have verified the number.
 func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	var users []core.ID
-	if err := tx.All(&users, "SELECT id FROM wechat_user WHERE person_id = ? AND merged_into = 0 ORDER BY id",
-		int64(r.Person)); err != nil {
-		return err
+	for _, theirs := range []string{"u.person_id = p.id", "u.phone_mac = p.phone_mac"} {
+		if len(users) > 0 {
+			break
+		}
+		if err := tx.All(&users, "SELECT u.id FROM person p JOIN wechat_user u ON "+theirs+
+			" WHERE p.id = ? AND u.merged_into = 0 ORDER BY u.id", int64(r.Person)); err != nil {
+			return err
+		}
 	}
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {

@@ -42,8 +42,11 @@ func TestAnOwnerKeepsTheHousehold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w.certified() != "赵业主 王小明" {
-			t.Errorf("who has verified the number: %q", w.certified())
+		if w.certified() != "赵业主" {
+			t.Errorf("a verified number alone certified: %q", w.certified())
+		}
+		if ties, err := w.ConfirmName(ctx, w.user.ID, "王小明"); ties != 1 || err != nil || w.certified() != "赵业主 王小明" {
+			t.Errorf("who has stated the name too: %q, %d, %v", w.certified(), ties, err)
 		}
 		child, err := w.adds(w.member("赵小宝", ""))
 		if err != nil {
@@ -103,7 +106,7 @@ func TestAnOwnerKeepsTheHousehold(t *testing.T) {
 		wantCode(t, remove(w.owner.ID, id), core.CodeNotFound)
 		_, err = w.CreateHouseholdMember(ctx, wechatActor(w.user.ID), w.user.ID, w.house, w.member("钱一", ""))
 		wantCode(t, err, core.CodeNotFound)
-		if _, err := w.BindPhone(ctx, w.owner.ID, "13900139099"); err != nil {
+		if _, err := w.BindPhone(ctx, w.owner.ID, "13900139099", ""); err != nil {
 			t.Fatal(err)
 		}
 		wantCode(t, remove(w.owner.ID, child), core.CodeNotFound)

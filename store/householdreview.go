@@ -143,8 +143,15 @@ func (s *Store) DecideAsOwner(
 			decided.State = core.ReviewApproved
 		}
 		by.Kind, by.ID, by.Name = core.ActorWechat, user, owner.Name
-		return closeReview(tx, by, &decided)
+		err = closeReview(tx, by, &decided)
+		if errors.Is(err, errNumberOfAnother) { // whom else the register has under the number is not the owner's business
+			err = core.Forbidden("这份申请需要物业核对，请等物业审核")
+		}
+		return err
 	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionWechat, decided.Applicant)
+	}
 	return decided, err
 }
 

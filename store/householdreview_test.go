@@ -149,7 +149,7 @@ func TestWhoMayNotDecideAsOwner(t *testing.T) {
 		refused("with the switch off", core.CodeForbidden, w.owner.ID, again)
 		w.ownersMay(1)
 		refused("a version that is over", core.CodeConflict, w.owner.ID, core.Review{ID: again.ID, Version: again.Version + 1})
-		if _, err := w.BindPhone(ctx, w.owner.ID, "13900139099"); err != nil {
+		if _, err := w.BindPhone(ctx, w.owner.ID, "13900139099", ""); err != nil {
 			t.Fatal(err)
 		}
 		refused("with another number by now", core.CodeNotFound, w.owner.ID, again)

@@ -510,7 +510,7 @@ func TestRefusedInDoubt(t *testing.T) {
 // By SMS, whose providers recognise nothing, only a call that has not gone out is made again.
 func TestKilledBeforeAnSMS(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {
-		if _, err := p.s.BindPhone(t.Context(), p.owner.ID, "13800138009"); err != nil {
+		if _, err := p.s.BindPhone(t.Context(), p.owner.ID, "13800138009", ""); err != nil {
 			t.Fatal(err)
 		}
 		p.follow(t, false)

@@ -104,7 +104,7 @@ func TestMessagesOfAStoppedChannelAreOne(t *testing.T) {
 // A server that is killed before a text message goes out leaves what has come since as part of it.
 func TestMessagesOfAKilledServerAreOne(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {
-		if _, err := p.s.BindPhone(t.Context(), p.owner.ID, "13800138009"); err != nil {
+		if _, err := p.s.BindPhone(t.Context(), p.owner.ID, "13800138009", ""); err != nil {
 			t.Fatal(err)
 		}
 		p.follow(t, false)

@@ -143,7 +143,11 @@ func createPasses(tx *database.Tx, residents []core.Resident) error {
 	for i, r := range residents {
 		rows[i] = []any{int64(tx.NewID()), int64(r.Community), string(core.PassResident), int64(r.ID), int64(r.Person), tx.NowMS()}
 	}
-	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "pass", "id, community_id, kind, holder_id, person_id, created_at", rows)
+	err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "pass", "id, community_id, kind, holder_id, person_id, created_at", rows)
+	if err != nil {
+		return err
+	}
+	return leaveOtherNames(tx, database.IDsOf(residents, func(r core.Resident) core.ID { return r.Person }))
 }
 
 // hasPass reports whether a resident has a pass, usable or not.

@@ -98,57 +98,22 @@ func personOfNumber(tx *database.Tx, was core.ID, mac string) (core.ID, error) {
 	return was, err
 }
 
-// verifiedPersons returns those of the persons who have verified their phone number in WeChat.
-func verifiedPersons(tx *database.Tx, persons []core.ID) (map[core.ID]bool, error) {
-	verified := map[core.ID]bool{}
-	err := database.EachPart(persons, func(part []core.ID) error {
-		var found []core.ID
-		err := tx.All(
-			&found,
-			"SELECT person_id FROM wechat_user WHERE merged_into = 0 AND person_id IN ("+database.Placeholders(len(part))+")",
-			database.IDArgs(part)...,
-		)
-		for _, id := range found {
-			verified[id] = true
-		}
-		return err
-	})
-	return verified, err
+// missesOfName returns how many wrong names have been stated with a person's number today. The row is locked, so that
+// names are stated one after another.
+func missesOfName(tx *database.Tx, person core.ID, today core.Day) (int, error) {
+	var row struct {
+		Misses int      `db:"name_misses"`
+		Day    core.Day `db:"name_missed"`
+	}
+	err := tx.Get(&row, "SELECT name_misses, name_missed FROM person WHERE id = ?"+tx.Dialect().ForUpdate(), int64(person))
+	if row.Day != today {
+		row.Misses = 0
+	}
+	return row.Misses, err
 }
 
-// certifyPerson finds or creates the person of a mobile number that WeChat has verified, certifies
-// the person's residents, and creates their passes. ties is the number of houses where the person
-// lives.
-func certifyPerson(tx *database.Tx, phoneMAC string) (person core.ID, ties int, err error) {
-	persons, err := findOrMakePersons(tx, []string{phoneMAC})
-	if err != nil {
-		return 0, 0, err
-	}
-	person = persons[phoneMAC]
-	_, err = tx.Exec(`
-		UPDATE resident
-		SET certified_at = ?,
-			certified_how = '',
-			certified_by = '',
-			certified_note = ''
-		WHERE person_id = ?
-		AND certified_at IS NULL
-		AND moved_out_at IS NULL`,
-		tx.NowMS(), int64(person))
-	if err != nil {
-		return 0, 0, err
-	}
-	var rows []struct {
-		ID        core.ID `db:"id"`
-		Community core.ID `db:"community_id"`
-	}
-	err = tx.All(&rows, "SELECT id, community_id FROM resident WHERE person_id = ? AND moved_out_at IS NULL ORDER BY id", int64(person))
-	if err != nil {
-		return 0, 0, err
-	}
-	residents := make([]core.Resident, len(rows))
-	for i, row := range rows {
-		residents[i] = core.Resident{ID: row.ID, Community: row.Community, Person: person}
-	}
-	return person, len(rows), createPasses(tx, residents)
+// missName counts a wrong name.
+func missName(tx *database.Tx, person core.ID, today core.Day, misses int) error {
+	return tx.ExecOne(database.ErrRace, "UPDATE person SET name_misses = ?, name_missed = ? WHERE id = ?",
+		misses+1, int32(today), int64(person))
 }

@@ -194,8 +194,9 @@ var racePeople = []raceStep{
 		return user.ID, err
 	}},
 	{"BindPhone", func(w *raceWorld) (any, error) {
-		return w.BindPhone(w.ctx, w.ids["user"], "13800138009")
+		return w.BindPhone(w.ctx, w.ids["user"], "13800138009", "")
 	}},
+	{"ConfirmName", func(w *raceWorld) (any, error) { return w.ConfirmName(w.ctx, w.ids["user"], "钱七") }},
 	{"SignInWechat", func(w *raceWorld) (any, error) {
 		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "o-2"})
 		return w.keep("scanner", user.ID, err)
@@ -944,7 +945,7 @@ var racePhotos = []raceStep{
 	{"LeaveHouse", func(w *raceWorld) (any, error) {
 		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "race-member"})
 		if err == nil {
-			_, err = w.BindPhone(w.ctx, user.ID, "13700137077")
+			_, err = w.BindPhone(w.ctx, user.ID, "13700137077", "周七")
 		}
 		if err != nil {
 			return nil, err
@@ -981,7 +982,7 @@ func (w *raceWorld) raceOwner() (review core.ID, err error) {
 		return 0, err
 	}
 	w.ids["owner user"] = owner.ID
-	if _, err := w.BindPhone(w.ctx, owner.ID, "13700137088"); err != nil {
+	if _, err := w.BindPhone(w.ctx, owner.ID, "13700137088", "郑八"); err != nil {
 		return 0, err
 	}
 	if err := w.db.Write(w.ctx, "owners", func(tx *database.Tx) error {
@@ -991,7 +992,7 @@ func (w *raceWorld) raceOwner() (review core.ID, err error) {
 		return 0, err
 	}
 	own, err := w.CreateCertification(w.ctx, raceBy, w.ids["user"], core.CertificationRequest{
-		House: houses[0], Name: "钱七", Identity: core.Family,
+		House: houses[0], Name: "张三丰", Identity: core.Family,
 	}, RequestKey{Key: "for the owner"})
 	w.ids["for the owner"] = own.Review.ID
 	return own.Review.ID, err

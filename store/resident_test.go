@@ -156,8 +156,8 @@ func TestCertifyByPhone(t *testing.T) {
 		}
 
 		stranger := newWechatUserWithPhone(t, s, "open-3", "13900139000")
-		if stranger.Person == 0 {
-			t.Error("a verified number is a person, known or not")
+		if stranger.Person != 0 || !stranger.Verified {
+			t.Errorf("a verified number that nobody has is somebody: %+v", stranger)
 		}
 		if _, err := s.PassOfPerson(t.Context(), passes[0].ID, user.Person); err != nil {
 			t.Errorf("own pass: %v", err)
@@ -207,8 +207,8 @@ func TestUpdateResident(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 1)[0]
-		newWechatUserWithPhone(t, s, "open-1", "13800138000")
 		id := newResident(t, s, community, house, "张三", "13800138000")
+		newWechatUserWithPhone(t, s, "open-1", "13800138000")
 		newResident(t, s, community, house, "李四", "13800138001")
 		before := residentOf(t, s, id)
 		edit := ResidentChange{Name: "张三三", Sex: "female", Identity: core.Tenant, IDNumber: "E12345678"}

@@ -34,7 +34,7 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 // photo of each; one with Certified set is certified and has a pass at once. A person is found by
 // core's OwnPhone, or, without one, among those of the house without one by core.SamePerson; else
 // created. One who moved out of the house moves back in; one who lives there is a conflict. A
-// person who has verified the number in WeChat is certified at once.
+// person who has confirmed the number and the name in WeChat is certified at once.
 func (s *Store) CreateResidents(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, people []core.Resident,
 ) ([]core.ID, error) {
@@ -219,9 +219,9 @@ func (b *residentBuilder) tieOf(known ties, r core.Resident) (tieRow, bool) {
 }
 
 func (b *residentBuilder) certify() error {
-	verified, err := verifiedPersons(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))
+	names, err := confirmedNames(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))
 	for i := range b.people {
-		if r := &b.people[i]; r.Certified.IsZero() && verified[r.Person] {
+		if r := &b.people[i]; r.Certified.IsZero() && slices.Contains(names[r.Person], core.FoldName(r.Name)) {
 			r.Certified = b.tx.Now()
 		}
 	}

@@ -231,7 +231,10 @@ func restoreResident(tx *database.Tx, r core.Resident) error {
 	if err := renameGrams(tx, residentNamed(r), here); err != nil {
 		return err
 	}
-	return enablePass(tx, r.ID)
+	if err := enablePass(tx, r.ID); err != nil {
+		return err
+	}
+	return leaveOtherNames(tx, []core.ID{r.Person})
 }
 
 // RestoreResident lets a resident of the scope live there again who moved out at most

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -64,7 +65,7 @@ type Withdrawal struct {
 }
 
 // WithdrawCertification takes back a certification at the desk: the pass cannot be used from that
-// moment. A resident who has verified the phone number in WeChat stays certified by that, which
+// moment. A resident who has confirmed number and name in WeChat stays certified by that, which
 // certified reports. Somebody whom WeChat alone certified is a conflict.
 func (s *Store) WithdrawCertification(
 	ctx context.Context, by core.Actor, scope core.Scope, w Withdrawal,
@@ -84,12 +85,12 @@ func (s *Store) WithdrawCertification(
 		if err := database.CheckUnchanged(w.Shown, r.Updated); err != nil {
 			return err
 		}
-		verified, err := verifiedPersons(tx, []core.ID{r.Person})
+		names, err := confirmedNames(tx, []core.ID{r.Person})
 		if err != nil {
 			return err
 		}
 		before := r.Desk
-		if certified = verified[r.Person]; !certified {
+		if certified = slices.Contains(names[r.Person], core.FoldName(r.Name)); !certified {
 			r.Certified = time.Time{}
 		}
 		r.Desk = core.Certification{}
@@ -105,4 +106,35 @@ func (s *Store) WithdrawCertification(
 		})
 	})
 	return certified, err
+}
+
+// homesOfName returns where a person lives under a name.
+func homesOfName(tx *database.Tx, person core.ID, fold string) ([]core.Resident, error) {
+	var rows []struct {
+		ID        core.ID `db:"id"`
+		Community core.ID `db:"community_id"`
+	}
+	err := tx.All(&rows, "SELECT id, community_id FROM resident WHERE person_id = ? AND name_fold = ? AND moved_out_at IS NULL ORDER BY id",
+		int64(person), fold)
+	residents := make([]core.Resident, len(rows))
+	for i, row := range rows {
+		residents[i] = core.Resident{ID: row.ID, Community: row.Community, Person: person}
+	}
+	return residents, err
+}
+
+// certifyHomes certifies them, by WeChat.
+func certifyHomes(tx *database.Tx, person core.ID, fold string) error {
+	_, err := tx.Exec(`
+		UPDATE resident
+		SET certified_at = ?,
+			certified_how = '',
+			certified_by = '',
+			certified_note = ''
+		WHERE person_id = ?
+		AND name_fold = ?
+		AND certified_at IS NULL
+		AND moved_out_at IS NULL`,
+		tx.NowMS(), int64(person), fold)
+	return err
 }

@@ -55,6 +55,9 @@ func (s *Store) UpdateResident(
 		} else if err != nil {
 			return err
 		}
+		if err := renameUsers(tx, old, r); err != nil {
+			return err
+		}
 		if err := renameGrams(tx, residentNamed(old), residentNamed(r)); err != nil {
 			return err
 		}
@@ -96,12 +99,12 @@ func changePerson(tx *database.Tx, r core.Resident) (core.Resident, error) {
 	if r.Person, err = personOfNumber(tx, r.Person, tx.Keys().Digest("phone", r.OwnPhone())); err != nil {
 		return r, err
 	}
-	verified, err := verifiedPersons(tx, []core.ID{r.Person})
+	names, err := confirmedNames(tx, []core.ID{r.Person})
 	if err != nil {
 		return r, err
 	}
 	r.Certified, r.Desk = database.Millis{}.Time, core.Certification{}
-	if verified[r.Person] {
+	if slices.Contains(names[r.Person], core.FoldName(r.Name)) {
 		r.Certified = tx.Now()
 	}
 	return r, nil

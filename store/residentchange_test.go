@@ -150,8 +150,8 @@ func TestRestoreResident(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 1)[0]
-		newWechatUserWithPhone(t, s, "o-1", "13800138000")
 		id := newResident(t, s, community, house, "张三", "13800138000")
+		newWechatUserWithPhone(t, s, "o-1", "13800138000")
 		before, err := s.Resident(t.Context(), everywhere, id)
 		if err != nil || before.Certified.IsZero() || before.Pass == 0 {
 			t.Fatalf("%+v, %v", before, err)

@@ -60,6 +60,9 @@ func restoreImported(u *undoing, r core.Resident, before residentItem) error {
 	if err := renameGrams(u.tx, residentNamed(r), residentNamed(was)); err != nil {
 		return err
 	}
+	if err := renameUsers(u.tx, r, was); err != nil {
+		return err
+	}
 	if !before.Pass {
 		if err := deletePass(u.tx, r.ID); err != nil {
 			return err

@@ -255,6 +255,9 @@ func (p *residentImportPart) change(n int, r core.Resident) error {
 	if err != nil {
 		return err
 	}
+	if err := renameUsers(p.tx, old, is); err != nil {
+		return err
+	}
 	if err := renameGrams(p.tx, residentNamed(old), residentNamed(is)); err != nil {
 		return err
 	}

@@ -26,8 +26,8 @@ func TestLeasesEnd(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 1)[0]
-		newWechatUserWithPhone(t, s, "o-tenant", "13700000021") // certified, with a pass
 		over, lasts := lodging(t, s, community, house, "13700000021", 0), lodging(t, s, community, house, "13700000022", 30)
+		newWechatUserWithPhone(t, s, "o-tenant", "13700000021") // certified, with a pass
 		if err := s.EndLeases(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -83,10 +83,10 @@ func TestLeasesAreWarnedOfOnce(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 1)[0]
-		newWechatUserWithPhone(t, s, "o-tenant", "13700000021")
-		newWechatUserWithPhone(t, s, "o-owner", "13700000001")
 		newResident(t, s, community, house, "业主", "13700000001")
 		lodging(t, s, community, house, "13700000021", 8)
+		newWechatUserWithPhone(t, s, "o-tenant", "13700000021")
+		newWechatUserWithPhone(t, s, "o-owner", "13700000001")
 		told := func(want int) {
 			t.Helper()
 			for range 2 {

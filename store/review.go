@@ -245,6 +245,9 @@ func (s *Store) DecideReview(
 		}
 		return closeReview(tx, by, &decided)
 	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionWechat, decided.Applicant) // who may be somebody of the register now
+	}
 	return decided, err
 }
 

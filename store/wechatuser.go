@@ -15,10 +15,13 @@ type wechatUserRow struct {
 	ID      core.ID        `db:"id"`
 	UnionID sql.NullString `db:"union_id"`
 	Person  core.ID        `db:"person_id"`
+	Phone   string         `db:"phone_mac"`
 }
 
+const wechatUserColumns = "id, union_id, person_id, phone_mac"
+
 func (r wechatUserRow) user() core.WechatUser {
-	return core.WechatUser{ID: r.ID, UnionID: r.UnionID.String, Person: r.Person}
+	return core.WechatUser{ID: r.ID, UnionID: r.UnionID.String, Person: r.Person, Verified: r.Phone != ""}
 }
 
 // SignInWechat finds or creates the user of an identity that WeChat has just confirmed. A union id
@@ -214,7 +217,7 @@ func nameUnion(tx *database.Tx, user core.WechatUser, unionID string) (core.Wech
 
 func userOfOpenID(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, error) {
 	var row wechatUserRow
-	err := tx.Get(&row, `SELECT u.id, u.union_id, u.person_id FROM wechat_identity i JOIN wechat_user u ON u.id = i.user_id
+	err := tx.Get(&row, `SELECT u.id, u.union_id, u.person_id, u.phone_mac FROM wechat_identity i JOIN wechat_user u ON u.id = i.user_id
 		WHERE i.app_id = ? AND i.open_id = ?`, who.AppID, who.OpenID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.WechatUser{}, nil
@@ -227,7 +230,7 @@ func userOfUnionID(tx *database.Tx, unionID string) (core.WechatUser, error) {
 		return core.WechatUser{}, nil
 	}
 	var row wechatUserRow
-	err := tx.Get(&row, "SELECT id, union_id, person_id FROM wechat_user WHERE union_id = ?", unionID)
+	err := tx.Get(&row, "SELECT "+wechatUserColumns+" FROM wechat_user WHERE union_id = ?", unionID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.WechatUser{}, nil
 	}
@@ -240,8 +243,9 @@ func newWechatUser(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, e
 	if who.UnionID != "" {
 		union = who.UnionID
 	}
-	_, err := tx.Exec(`INSERT INTO wechat_user (id, union_id, person_id, phone_cipher, phone_mac, merged_into, created_at, updated_at)
-		VALUES (?, ?, 0, '', '', 0, ?, ?)`, int64(user.ID), union, tx.NowMS(), tx.NowMS())
+	_, err := tx.Exec(`INSERT INTO wechat_user (id, union_id, person_id, name_fold, phone_cipher, phone_mac, merged_into,
+		created_at, updated_at)
+		VALUES (?, ?, 0, '', '', '', 0, ?, ?)`, int64(user.ID), union, tx.NowMS(), tx.NowMS())
 	if database.IsDuplicate(err) {
 		return user, database.ErrRace // the same person is signing in in another window
 	}
@@ -304,49 +308,18 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 			return kept, err
 		}
 	}
-	if kept.Person != 0 || gone.Person == 0 {
+	if kept.Person != 0 || !gone.Verified || kept.Verified && gone.Person == 0 {
 		return kept, nil
 	}
-	kept.Person = gone.Person
-	_, err := tx.Exec(
-		`UPDATE wechat_user SET person_id = ?, phone_mac = (SELECT g.phone_mac FROM (SELECT phone_mac FROM wechat_user WHERE id = ?) g),
-		phone_cipher = (SELECT g.phone_cipher FROM (SELECT phone_cipher FROM wechat_user WHERE id = ?) g), updated_at = ? WHERE id = ?`,
-		int64(gone.Person), int64(gone.ID), int64(gone.ID), tx.NowMS(), int64(kept.ID),
-	)
-	return kept, err
+	kept.Person, kept.Verified = gone.Person, true
+	return kept, takeOverNumber(tx, kept.ID, gone.ID)
 }
 
 // WechatUser returns a user by id.
 func (s *Store) WechatUser(ctx context.Context, id core.ID) (core.WechatUser, error) {
 	var row wechatUserRow
-	err := s.db.Get(ctx, &row, "SELECT id, union_id, person_id FROM wechat_user WHERE id = ? AND merged_into = 0", int64(id))
+	err := s.db.Get(ctx, &row, "SELECT "+wechatUserColumns+" FROM wechat_user WHERE id = ? AND merged_into = 0", int64(id))
 	return row.user(), database.Wrap("read WeChat user", database.NotFoundIfNoRows(err, "用户不存在"))
-}
-
-// BindPhone connects a user with the person whose phone number WeChat has verified, and certifies
-// the person's residents. It returns the number of ties to houses found: 0 means that no register
-// knows the number.
-func (s *Store) BindPhone(ctx context.Context, user core.ID, phone string) (ties int, err error) {
-	err = s.db.Write(ctx, "bind phone", func(tx *database.Tx) error {
-		mac := s.db.Keys().Digest("phone", phone)
-		sealed, err := s.db.Keys().Seal("wechat_user.phone", phone)
-		if err != nil {
-			return err
-		}
-		var person core.ID
-		if person, ties, err = certifyPerson(tx, mac); err != nil {
-			return err
-		}
-		return tx.ExecOne(
-			core.NotFound("用户不存在"),
-			"UPDATE wechat_user SET person_id = ?, phone_cipher = ?, phone_mac = ?, updated_at = ? WHERE id = ? AND merged_into = 0",
-			int64(person), sealed, mac, tx.NowMS(), int64(user),
-		)
-	})
-	if err == nil {
-		s.subjectChanged(ctx, core.SessionWechat, user)
-	}
-	return ties, err
 }
 
 // OpenIDs returns a user's open ids by app, for messages.

@@ -144,7 +144,7 @@ func TestMerge(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		m := newMerge(t, s)
 		newResident(t, s, m.community, newHouses(t, s, m.community, 1)[0], "张三", "13800138000")
-		if ties, err := s.BindPhone(t.Context(), m.gone.ID, "13800138000"); ties != 1 || err != nil {
+		if ties, err := s.BindPhone(t.Context(), m.gone.ID, "13800138000", "张三"); ties != 1 || err != nil {
 			t.Fatalf("%d ties, %v", ties, err)
 		}
 		person := userOf(t, s, m.gone.ID).Person
@@ -221,7 +221,7 @@ func TestMergeOfTwoPhones(t *testing.T) {
 		old.UnionID = "u-old"
 		gone := signIn(t, s, old)
 		for user, phone := range map[core.ID]string{kept.ID: "13800138000", gone.ID: "13900139000"} {
-			if _, err := s.BindPhone(t.Context(), user, phone); err != nil {
+			if _, err := s.BindPhone(t.Context(), user, phone, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -277,33 +277,32 @@ func TestBindPhone(t *testing.T) {
 		ctx, community := t.Context(), newCommunity(t, s, "翠湖花园")
 		houses := newHouses(t, s, community, 3)
 		one := newResident(t, s, community, houses[0], "张三", "13800138000")
-		two := newResident(t, s, community, houses[1], "张三", "13800138000")
+		two := newResident(t, s, community, houses[1], "张 三", "13800138000")
 		left := newResident(t, s, community, houses[2], "张三", "13800138000")
 		other := newResident(t, s, community, houses[0], "李四", "13900139000")
 		if err := s.MoveOut(ctx, core.System, everywhere, left); err != nil {
 			t.Fatal(err)
 		}
 		user := signIn(t, s, inMini)
-		bind := func(user core.ID, phone string, ties int) core.ID {
+		bind := func(user core.ID, phone, name string, ties int) core.ID {
 			t.Helper()
-			got, err := s.BindPhone(ctx, user, phone)
+			got, err := s.BindPhone(ctx, user, phone, name)
 			if err != nil || got != ties {
-				t.Fatalf("BindPhone(%s): %d ties, %v; want %d", phone, got, err, ties)
+				t.Fatalf("BindPhone(%s, %s): %d ties, %v; want %d", phone, name, got, err, ties)
+			}
+			if u := userOf(t, s, user); !u.Verified {
+				t.Error("the number is not verified")
 			}
 			return userOf(t, s, user).Person
 		}
-		stranger := bind(user.ID, "13700137000", 0)
-		if stranger == 0 {
-			t.Error("an unknown number makes no person: the register may come to know it")
+		for _, none := range []struct{ phone, name string }{
+			{"13700137000", "张三"}, {"13800138000", ""}, {"13800138000", "李四"}, {"13800138000", "张"},
+		} {
+			if person := bind(user.ID, none.phone, none.name, 0); person != 0 {
+				t.Errorf("%s with the name %q is person %s", none.phone, none.name, person)
+			}
 		}
-		if passes, err := s.PassesOfPerson(ctx, stranger); err != nil || len(passes) != 0 {
-			t.Errorf("a stranger has passes: %v, %v", passes, err)
-		}
-
-		person := bind(user.ID, "13800138000", 2)
-		if person == stranger {
-			t.Error("another number is another person")
-		}
+		person := bind(user.ID, "13800138000", "张三", 2)
 		for id, certified := range map[core.ID]bool{one: true, two: true, left: false, other: false} {
 			if r := residentOf(t, s, id); r.Certified.IsZero() == certified {
 				t.Errorf("%s in %s: certified at %v", r.Name, r.HouseLabel, r.Certified)
@@ -313,17 +312,17 @@ func TestBindPhone(t *testing.T) {
 		if err != nil || len(passes) != 2 || passes[0].Holder != one || passes[1].Holder != two {
 			t.Errorf("passes %+v, %v", passes, err)
 		}
-		if again := bind(user.ID, "13800138000", 2); again != person {
+		if again := bind(user.ID, "13800138000", "", 2); again != person {
 			t.Error("binding again makes another person")
 		}
 		if passes, err = s.PassesOfPerson(ctx, person); err != nil || len(passes) != 2 {
 			t.Errorf("binding again gives %d passes, %v", len(passes), err)
 		}
 		second := signIn(t, s, core.WechatIdentity{AppID: "wxmini", OpenID: "o-wife"})
-		if shared := bind(second.ID, "13800138000", 2); shared != person {
-			t.Error("two users of one number are two persons")
+		if shared := bind(second.ID, "13800138000", "张三", 2); shared != person {
+			t.Error("two users of one number and name are two persons")
 		}
-		if moved := bind(user.ID, "13900139000", 1); moved == person || userOf(t, s, second.ID).Person != person {
+		if moved := bind(user.ID, "13900139000", "李四", 1); moved == person || userOf(t, s, second.ID).Person != person {
 			t.Error("a new number of one moves the other")
 		}
 		var kept []string
@@ -335,7 +334,7 @@ func TestBindPhone(t *testing.T) {
 				t.Errorf("a number is kept in the open: %s", text)
 			}
 		}
-		_, err = s.BindPhone(ctx, 7, "13800138000")
+		_, err = s.BindPhone(ctx, 7, "13800138000", "张三")
 		wantCode(t, err, core.CodeNotFound)
 	})
 }
@@ -345,7 +344,7 @@ func TestBindPhoneOfNobody(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := newCommunity(t, s, "翠湖花园")
 		resident := newResident(t, s, community, newHouses(t, s, community, 1)[0], "张三", "13800138000")
-		_, err := s.BindPhone(t.Context(), 7, "13800138000")
+		_, err := s.BindPhone(t.Context(), 7, "13800138000", "张三")
 		wantCode(t, err, core.CodeNotFound)
 		if r := residentOf(t, s, resident); !r.Certified.IsZero() || r.Pass != 0 {
 			t.Errorf("certified by nobody: %+v", r)

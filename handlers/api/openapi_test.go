@@ -236,6 +236,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		{method: "GET", below: "/records", bad: "?limit=1000"},
 		{method: "POST", below: "/token", bad: "?image=gif"},
 		{method: "POST", path: "/phone", body: phone},
+		{method: "POST", path: "/name", body: func() string { return `{"name":"李四"}` }},
 		{method: "POST", path: "/session", body: login, public: true},
 		{
 			method: "POST", path: "/photos", body: func() string { return pictureForm(t, 40, 30) }, kind: pictureFormKind,

@@ -35,7 +35,7 @@ type userBody struct {
 	PhoneVerified bool    `json:"phone_verified"`
 }
 
-func userOf(u core.WechatUser) userBody { return userBody{ID: u.ID, PhoneVerified: u.Person != 0} }
+func userOf(u core.WechatUser) userBody { return userBody{ID: u.ID, PhoneVerified: u.Verified} }
 
 // callerApp matches the Referer that WeChat adds to a mini-program's requests, with its app id; see
 // https://developers.weixin.qq.com/miniprogram/dev/framework/ability/network.html

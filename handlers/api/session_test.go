@@ -23,7 +23,7 @@ func TestFirstDay(t *testing.T) {
 	token := session.Token
 	s.fails(403, "phone_required", call{method: "GET", path: "/passes", token: token})
 
-	phone := read[phoneBody](s.ok(call{method: "POST", path: "/phone", token: token, body: codeJSON(s.sim.MintPhoneCode("one", miniApp))}))
+	phone := read[phoneBody](s.ok(call{method: "POST", path: "/phone", token: token, body: s.phoneJSON("one")}))
 	if phone.Ties != 1 || phone.Phone != core.MaskPhone(me.Phone) {
 		t.Errorf("%+v", phone)
 	}
@@ -141,6 +141,31 @@ func TestPhoneCodes(t *testing.T) {
 	}
 }
 
+// A number alone makes nobody of the register of its holder: the name decides, and a wrong one is answered like one of a
+// number that nobody has.
+func TestNumberWithoutItsName(t *testing.T) {
+	s := newSite(t)
+	one, stranger := s.signIn("one"), s.enter("stranger")
+	s.ok(call{method: "POST", path: "/phone", token: one, body: codeJSON(s.sim.MintPhoneCode("one", miniApp))})
+	wrong := call{method: "POST", path: "/name", body: `{"name":"李四"}`}
+	var answers []string
+	for _, token := range []string{one, stranger} {
+		wrong.token = token
+		answers = append(answers, s.ok(wrong).Body)
+	}
+	if answers[0] != answers[1] {
+		t.Errorf("%q differs from %q", answers[0], answers[1])
+	}
+	passes := call{method: "GET", path: "/passes", token: one}
+	if a := s.ok(passes); strings.TrimSpace(a.Body) != `{"passes":[]}` {
+		t.Errorf("a number alone opened %s", a.Body)
+	}
+	right := read[nameBody](s.ok(call{method: "POST", path: "/name", token: one, body: `{"name":"` + s.Residents[0].Name + `"}`}))
+	if got := read[struct{ Passes []passBody }](s.ok(passes)).Passes; right.Ties != 1 || len(got) != 1 {
+		t.Errorf("%+v, passes %+v", right, got)
+	}
+}
+
 // TestUnknownPhone: a person in no register learns that, and gets the pass once the number is
 // registered, without verifying it again.
 func TestUnknownPhone(t *testing.T) {
@@ -149,8 +174,12 @@ func TestUnknownPhone(t *testing.T) {
 	phone := read[phoneBody](s.ok(call{
 		method: "POST", path: "/phone", token: token, body: codeJSON(s.sim.MintPhoneCode("stranger", miniApp)),
 	}))
-	if phone.Ties != 0 || !strings.Contains(phone.Message, "没有登记") {
+	if phone.Ties != 0 || phone.Message != "手机号已验证，请填写姓名" {
 		t.Errorf("%+v", phone)
+	}
+	named := read[nameBody](s.ok(call{method: "POST", path: "/name", token: token, body: `{"name":"陌生人"}`}))
+	if named.Ties != 0 || !strings.Contains(named.Message, "没有找到") {
+		t.Errorf("%+v", named)
 	}
 	if a := s.ok(call{method: "GET", path: "/passes", token: token}); strings.TrimSpace(a.Body) != `{"passes":[]}` {
 		t.Errorf("%s", a.Body)

@@ -18,7 +18,7 @@ func TestReviewInbox(t *testing.T) {
 	d := newDesk(t)
 	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant"})
 	if err == nil {
-		_, err = d.Store.BindPhone(t.Context(), user.ID, "17700000001")
+		_, err = d.Store.BindPhone(t.Context(), user.ID, "17700000001", "")
 	}
 	if err == nil {
 		_, err = d.Store.CreateCertification(t.Context(), core.System, user.ID,

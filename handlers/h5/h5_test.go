@@ -249,7 +249,7 @@ func (w *site) resident(t *testing.T, r estate.Resident) *phone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.store.BindPhone(t.Context(), user.ID, r.Phone); err != nil {
+	if _, err := w.store.BindPhone(t.Context(), user.ID, r.Phone, r.Name); err != nil {
 		t.Fatal(err)
 	}
 	p := w.phone(t)
@@ -460,11 +460,15 @@ func TestPassIsItsHoldersAlone(t *testing.T) {
 
 	unknown := w.phone(t)
 	unknown.enterMini("o-nobody")
-	if _, err := w.store.BindPhone(t.Context(), w.userOf(t, "o-nobody").ID, "13700000000"); err != nil {
+	if _, err := w.store.BindPhone(t.Context(), w.userOf(t, "o-nobody").ID, "13700000000", ""); err != nil {
 		t.Fatal(err)
 	}
-	if page := unknown.get("/h5/pass", http.StatusOK); !strings.Contains(page.Text(), "没有登记") {
-		t.Error("somebody no register knows is not told so")
+	page = unknown.get("/h5/pass", http.StatusOK)
+	for _, name := range []string{"李四", w.Residents[0].Name} {
+		again := unknown.post(page, namePath, url.Values{"name": {name}}, http.StatusUnprocessableEntity)
+		if !strings.Contains(again.Text(), "没有找到姓名和手机号都一致的登记") || again.Find("[name=name]").AttrOr("value", "") != name {
+			t.Errorf("somebody no register knows is told %s", again.Find("main").Text())
+		}
 	}
 	bare := w.phone(t)
 	bare.enterMini("o-bare")

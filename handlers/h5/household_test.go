@@ -29,12 +29,18 @@ func newHome(t *testing.T) *home {
 	return w
 }
 
-// resident is a phone whose owner has verified a number.
+// resident is a phone whose owner has verified a number and stated the name that the register has with it, if any.
 func (w *home) resident(openID, number string) (*phone, core.WechatUser) {
 	w.t.Helper()
 	user, err := w.store.SignInWechat(w.t.Context(), core.WechatIdentity{AppID: "wx", OpenID: openID})
+	name := ""
+	for _, r := range w.Residents {
+		if r.Phone == number {
+			name = r.Name
+		}
+	}
 	if err == nil {
-		_, err = w.store.BindPhone(w.t.Context(), user.ID, number)
+		_, err = w.store.BindPhone(w.t.Context(), user.ID, number, name)
 	}
 	if err != nil {
 		w.t.Fatal(err)
@@ -88,7 +94,9 @@ func TestAnOwnerKeepsTheHouseholdOnThePhone(t *testing.T) {
 	if text := list.Find("main").Text(); !strings.Contains(text, "周<租客>") || !strings.Contains(text, "177****0009") || remove == "" {
 		t.Fatalf("the household: %q", text)
 	}
-	w.stranger.get("/h5/pass", http.StatusSeeOther) // to the pass that who was added has at once
+	own := w.stranger.get("/h5/pass", http.StatusOK)
+	w.stranger.post(own, namePath, url.Values{"name": {"周<租客>"}}, http.StatusSeeOther)
+	w.stranger.get("/h5/pass", http.StatusSeeOther) // to the pass of who was added, and has stated the name
 	w.stranger.get(remove, http.StatusNotFound)
 	ask := w.owner.get(remove, http.StatusOK)
 	if text := ask.Find("main").Text(); !strings.Contains(text, "通行证立即失效") {

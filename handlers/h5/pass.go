@@ -22,12 +22,13 @@ func (h *H5) passRoutes() []web.Route {
 	}
 }
 
-// passListPage lets a person with several houses choose.
+// passListPage lets a person with several houses choose, and who has none state their name.
 type passListPage struct {
 	templates.Phone
 	Passes  []store.Pass
 	Applied []appliedLine
 	Empty   templates.Empty
+	Form    templates.Form // of who has no pass
 }
 
 // appliedLine is an application that has made no resident of its applicant.
@@ -38,27 +39,39 @@ type appliedLine struct {
 
 // passList redirects a person with a single pass to it.
 func (h *H5) passList(c *web.Context) error {
-	if c.User().Person == 0 {
+	if !c.User().Verified {
 		return c.Redirect("/h5/phone")
 	}
-	passes, err := h.store.PassesOfPerson(c.Ctx(), c.User().Person)
+	page, err := h.passListPage(c)
 	if err != nil {
 		return err
 	}
-	if len(passes) == 1 {
-		return c.Redirect("/h5/pass/" + passes[0].ID.String())
-	}
-	page := passListPage{
-		Phone: h.phone(c, "我的通行证", ""), Passes: passes,
-		Empty: templates.Empty{Icon: "id-badge-2", Title: "还没有通行证", Text: "您的手机号没有登记在册。请联系小区物业登记，登记后重新打开本页。"},
-	}
-	if page.Applied, err = h.applied(c); err != nil {
-		return err
-	}
-	if len(page.Applied) > 0 {
-		page.Empty.Text = "物业审核通过后，这里就有您的通行证。"
+	if len(page.Passes) == 1 {
+		return c.Redirect("/h5/pass/" + page.Passes[0].ID.String())
 	}
 	return h.show(c, http.StatusOK, "pass/list", page)
+}
+
+func (h *H5) passListPage(c *web.Context) (page passListPage, err error) {
+	page = passListPage{
+		Phone: h.phone(c, "我的通行证", ""),
+		Empty: templates.Empty{
+			Icon: "id-badge-2", Title: "还没有通行证", Text: "请填写您在物业登记的姓名，与登记一致就立即得到通行证。",
+		},
+		Form: templates.Form{
+			Action: namePath, CSRF: c.CSRF(), Submit: "核对姓名", Sign: true,
+			Sections: []templates.Section{{Fields: []templates.Field{
+				{Name: "name", Label: "姓名", Autocomplete: "name", Required: true, MaxLength: core.MaxName},
+			}}},
+		},
+	}
+	if page.Passes, err = h.store.PassesOfPerson(c.Ctx(), c.User().Person); err != nil {
+		return page, err
+	}
+	if page.Applied, err = h.applied(c); err == nil && len(page.Applied) > 0 {
+		page.Empty.Text = "审核通过后，这里就有您的通行证。物业已登记过您的，也可以填写姓名核对。"
+	}
+	return page, err
 }
 
 // applied returns the user's newest application for each house, unless it was approved or taken back.

@@ -30,7 +30,7 @@ func newInspection(t *testing.T) *inspection {
 	w.permission = []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview}
 	var err error
 	if w.user, err = w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "o-applicant"}); err == nil {
-		_, err = w.store.BindPhone(t.Context(), w.user.ID, "17700000001")
+		_, err = w.store.BindPhone(t.Context(), w.user.ID, "17700000001", "")
 	}
 	if err != nil {
 		t.Fatal(err)

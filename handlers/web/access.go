@@ -217,7 +217,7 @@ func (a *App) admit(c *Context) error {
 	case accessReviewer:
 		return c.admitReviewer()
 	case accessResident:
-		if c.who.User.Person == 0 {
+		if !c.who.User.Verified {
 			return errNoPhone
 		}
 	}

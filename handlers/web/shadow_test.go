@@ -23,7 +23,7 @@ func (s *site) signedInKinds() map[string]struct {
 	plain, bound := s.account("plain"), s.account("bound")
 	s.bindWechat(bound)
 	stranger, resident := s.wechatUser("stranger"), s.wechatUser("resident")
-	if _, err := s.store.BindPhone(s.t.Context(), resident, "13800000001"); err != nil {
+	if _, err := s.store.BindPhone(s.t.Context(), resident, "13800000001", ""); err != nil {
 		s.t.Fatal(err)
 	}
 	wechat := func(user core.ID) func(r *http.Request) {
@@ -235,7 +235,7 @@ func TestAVerifiedPhoneHoldsAtOnce(t *testing.T) {
 	token, _ := s.session(core.SessionWechat, user)
 	cookie := with(&http.Cookie{Name: "tx_resident", Value: token})
 	s.want(s.ask("GET", "/h5/own", "", cookie), http.StatusForbidden)
-	if _, err := s.store.BindPhone(t.Context(), user, "13800000002"); err != nil {
+	if _, err := s.store.BindPhone(t.Context(), user, "13800000002", ""); err != nil {
 		t.Fatal(err)
 	}
 	s.want(s.ask("GET", "/h5/own", "", cookie), http.StatusOK)

@@ -95,7 +95,7 @@ func newWorld(ctx context.Context, p *place) (*world, error) {
 		if err != nil {
 			return err
 		}
-		if _, err := s.BindPhone(ctx, user.ID, w.Residents[i].Phone); err != nil {
+		if _, err := s.BindPhone(ctx, user.ID, w.Residents[i].Phone, w.Residents[i].Name); err != nil {
 			return err
 		}
 		w.sessions[i], _, err = s.StartSession(ctx, store.NewSession{

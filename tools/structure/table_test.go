@@ -64,7 +64,6 @@ var foreignWrites = map[string]string{
 	"accountact.go session":     "an account that is closed or gets a new password is signed out everywhere",
 	"audit.go setting":          "the chain's end is a setting that no person sees",
 	"keycheck.go setting":       "what the database knows of its keys is a setting that no person sees",
-	"person.go resident":        "residents whose number is verified become certified",
 	"ready.go setting":          "a write is tried with rows that are gone before it ends",
 	"residentchange.go pass":    "a pass moves with its resident, in one transaction",
 	"totp.go sign_in_attempt":   "the second step ends the attempt that the first began",

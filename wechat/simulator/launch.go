@@ -10,7 +10,7 @@ import (
 )
 
 // verifyPhone does what a mini-program does when its user shares the phone number: it signs in at
-// its server with a login code, and submits the phone code.
+// its server with a login code, and submits the phone code with the person's name.
 func (s *Simulator) verifyPhone(ctx context.Context, a App, person string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opt.PushTimeout)
 	defer cancel()
@@ -20,14 +20,20 @@ func (s *Simulator) verifyPhone(ctx context.Context, a App, person string) error
 	if err := s.callAPI(ctx, apiCall{url: a.APIURL + "/session", code: s.MintLoginCode(person, a.AppID)}, &session); err != nil {
 		return err
 	}
-	return s.callAPI(ctx, apiCall{url: a.APIURL + "/phone", code: s.MintPhoneCode(person, a.AppID), token: session.Token}, nil)
+	return s.callAPI(ctx, apiCall{
+		url: a.APIURL + "/phone", code: s.MintPhoneCode(person, a.AppID), token: session.Token, name: s.nameOf(person),
+	}, nil)
 }
 
 // apiCall posts a code of WeChat to a mini-program's server.
-type apiCall struct{ url, code, token string }
+type apiCall struct{ url, code, token, name string }
 
 func (s *Simulator) callAPI(ctx context.Context, c apiCall, answer any) error {
-	body, err := json.Marshal(map[string]string{"code": c.code})
+	form := map[string]string{"code": c.code}
+	if c.name != "" {
+		form["name"] = c.name
+	}
+	body, err := json.Marshal(form)
 	if err != nil {
 		return err
 	}

@@ -185,3 +185,13 @@ func digest(parts ...string) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// nameOf returns what a person is called; "" if there is no such person.
+func (s *Simulator) nameOf(person string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.people[person]; p != nil {
+		return p.Name
+	}
+	return ""
+}

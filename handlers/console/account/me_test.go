@@ -195,7 +195,7 @@ func TestOwnPageTellsWhatHappened(t *testing.T) {
 	d.Frame.Wechat = &desk.Wechat{}
 	b, id := d.SignedIn(t, "told")
 	owner := d.WechatOf(t, id)
-	if _, err := d.Store.BindPhone(t.Context(), owner.ID, "13911112222"); err != nil {
+	if _, err := d.Store.BindPhone(t.Context(), owner.ID, "13911112222", ""); err != nil {
 		t.Fatal(err)
 	}
 	b.Open(t, wechatBindPath+"/new")

@@ -20,7 +20,7 @@ func applied(t *testing.T, d *desk.Desk, n int) core.Review {
 	t.Helper()
 	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: fmt.Sprint("applicant", n)})
 	if err == nil {
-		_, err = d.Store.BindPhone(t.Context(), user.ID, fmt.Sprintf("1770000%04d", n))
+		_, err = d.Store.BindPhone(t.Context(), user.ID, fmt.Sprintf("1770000%04d", n), "")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
 		t.Helper()
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
 		if err == nil {
-			_, err = d.Store.BindPhone(t.Context(), user.ID, phone)
+			_, err = d.Store.BindPhone(t.Context(), user.ID, phone, "")
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -189,7 +189,7 @@ func (p *Pages) residentCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.residentNewPage(c, at, "", wrong)
 	}
-	words := "住户已添加。本人在微信里验证手机号后即可使用通行证。"
+	words := "住户已添加。本人在微信里验证手机号并填写姓名后即可使用通行证。"
 	if r.OwnPhone() == "" {
 		words = "住户已添加。没有本人手机，请现场核验；核验后由门岗查找放行。"
 	}

@@ -214,7 +214,7 @@ func TestResidentIsSignedOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Store.BindPhone(t.Context(), user.ID, r.Phone); err != nil {
+	if _, err := d.Store.BindPhone(t.Context(), user.ID, r.Phone, r.Name); err != nil {
 		t.Fatal(err)
 	}
 	token, _, err := d.Store.StartSession(t.Context(), store.NewSession{

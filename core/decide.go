@@ -99,37 +99,19 @@ func (f *Facts) checkToken() Reason {
 // checkAt checks the pass's own rules, from validity to counting, at t: first the rules for every
 // pass, then those of its kind. A kind without rules is refused.
 func (f *Facts) checkAt(t time.Time) Reason {
-	day := DayOf(t, f.Zone)
+	row := f.PassKind.row()
 	switch {
 	case !f.PassEnabled:
 		return ReasonPassDisabled
-	case f.PassKind == PassResident:
-		return f.checkResident(day, t)
+	case row == nil:
+		return ReasonPassKind
 	}
-	return ReasonPassKind
+	return row.check(f, t)
 }
 
-// checkResident applies the lease, the house's restriction and the community's block in both
-// directions, and hours and counting to an exit.
-func (f *Facts) checkResident(day Day, t time.Time) Reason {
-	if reason := f.checkBlocked(day); reason != ReasonAllowed || !f.out() {
-		return reason
-	}
-	rule := f.Rule.Under(f.Restriction, day)
-	switch {
-	case !openAt(rule.Hours, t, f.Zone):
-		return ReasonHours
-	case rule.Exits > 0 && f.Exits.Sum(day, rule.window()) >= rule.Exits:
-		return ReasonCount
-	}
-	return ReasonAllowed
-}
-
-// checkBlocked checks the rules that apply to a resident pass in both directions.
+// checkBlocked checks what bars a house, or the whole community, in both directions.
 func (f *Facts) checkBlocked(day Day) Reason {
 	switch {
-	case f.LeaseLast != 0 && day > f.LeaseLast:
-		return ReasonLeaseEnded
 	case f.Restriction.Holds(day):
 		if f.Restriction.Exits < 0 {
 			return ReasonRestricted
@@ -163,7 +145,10 @@ func (f *Facts) checkRecords() Reason {
 func (f *Facts) needID() bool { return f.Rule.RecordID && !f.HasIDNumber && f.counted() }
 
 // counted reports whether the community's counting of exits applies to this kind of pass.
-func (f *Facts) counted() bool { return f.PassKind == PassResident }
+func (f *Facts) counted() bool {
+	row := f.PassKind.row()
+	return row != nil && row.Counted
+}
 
 func (f *Facts) atReader() bool { return !f.atGuard() && f.Via != ViaPreview }
 
@@ -245,6 +230,11 @@ func (r PassRule) fever() int {
 
 // sentence words d for its reader: the person at the door or with the pass, or the guard.
 func (f *Facts) sentence(d Decision, now time.Time) string {
+	if row := f.PassKind.row(); row != nil && row.words != nil {
+		if words := row.words(f, d, now); words != "" {
+			return words
+		}
+	}
 	switch d.Reason {
 	case ReasonAllowed:
 		return f.allowedSentence(d)

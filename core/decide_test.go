@@ -395,12 +395,17 @@ func TestAKindWithoutRulesIsRefused(t *testing.T) {
 	}
 }
 
-// Every kind that pages offer has rules: it is never refused for its kind.
+// Every kind that pages offer has rules, and a row: it is never refused for its kind.
 func TestEveryKindHasRules(t *testing.T) {
 	for _, kind := range PassKinds() {
-		f := Facts{Zone: shanghai, Via: ViaPreview, Direction: Out, PassKind: kind, PassEnabled: true, Rule: DefaultPassRule()}
-		if d := Decide(f, noon); !d.Allowed {
-			t.Errorf("%s: %+v", kind, d)
+		allowed := false
+		for _, direction := range Directions() {
+			f := Facts{Zone: shanghai, Via: ViaPreview, Direction: direction, PassKind: kind, PassEnabled: true, Rule: DefaultPassRule()}
+			allowed = allowed || Decide(f, noon).Allowed
+		}
+		row := kind.Type()
+		if !allowed || row.Short == "" || row.Whom == "" || row.check == nil {
+			t.Errorf("%s: allowed %v, %+v", kind, allowed, row)
 		}
 		if kind.Label() == PassKind("").Label() || !kind.Valid() {
 			t.Errorf("%s has no name", kind)

@@ -106,6 +106,9 @@ type Facts struct {
 	Restriction *Restriction // of the house; nil if there is none
 	Exits       Tally        // exits of the person or household, depending on Rule.Counting
 
+	// Of a visitor pass only.
+	Visitor VisitorFacts
+
 	// Recorded at the passage.
 	TempTenths int  // 0 = not measured
 	IDGiven    bool // the guard registers the ID number with this passage
@@ -126,6 +129,10 @@ const (
 	ReasonScope         Reason = "scope"     // another community or building
 	ReasonReaderQR      Reason = "reader_qr" // QR at readers is off: go to the guard
 	ReasonPassDisabled  Reason = "pass_disabled"
+	ReasonEarly         Reason = "early"       // before the time for which the pass is
+	ReasonExpired       Reason = "expired"     // after it
+	ReasonPassUsed      Reason = "pass_used"   // a pass for once has let its holder through
+	ReasonNotEntered    Reason = "not_entered" // the way out, of a pass by which nobody came in
 	ReasonLeaseEnded    Reason = "lease_ended"
 	ReasonRestricted    Reason = "restricted" // house restriction −1
 	ReasonBlocked       Reason = "blocked"    // community rule −1
@@ -185,7 +192,7 @@ func (r Reason) MayBeUrgent() bool {
 // BothWays reports whether the rule refuses both directions: nobody whom it refuses comes in either.
 func (r Reason) BothWays() bool {
 	switch r {
-	case ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonPassKind:
+	case ReasonPassDisabled, ReasonEarly, ReasonExpired, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonPassKind:
 		return true
 	}
 	return false

@@ -145,6 +145,10 @@ var Features = []Feature{
 		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}, {"urgent", "紧急放行"}},
 	},
 	{
+		Stem: "visitorpass", Noun: "访客", Table: "visitor_pass", Fields: visitorPassFields,
+		Verbs: []Verb{{"create", "邀请访客"}, {"revoke", "撤销访客通行证"}},
+	},
+	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
 		List:  PermPassRuleView,
 		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},

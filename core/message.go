@@ -19,6 +19,7 @@ const (
 	MessageReview        MessageKind = "review"
 	MessageCertification MessageKind = "certification"
 	MessageHousehold     MessageKind = "household"
+	MessageVisitor       MessageKind = "visitor"      // to who is visited
 	MessageLease         MessageKind = "lease"        // to the tenant, and the house's owners
 	MessageLeaseOffice   MessageKind = "lease_office" // to accounts
 	MessageAlarm         MessageKind = "alarm"        // a channel that sends messages needs somebody's attention
@@ -51,6 +52,10 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageHousehold, Label: "房屋事项", Life: 72 * time.Hour,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+	},
+	{
+		Kind: MessageVisitor, Label: "访客到访", Life: 6 * time.Hour, Urgent: true,
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
 	},
 	{
@@ -275,7 +280,7 @@ func (m Message) Path() string {
 			return "h5/review/" + id
 		}
 		return "h5/review"
-	case MessageCertification, MessageHousehold, MessageLease: // household, household/7, pass
+	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor: // household, household/7, pass
 		return "h5/" + m.Link
 	}
 	return "console/" + m.Link

@@ -16,6 +16,10 @@ var reasonSentences = map[Reason]string{
 	ReasonScope:         "通行证不适用于此门",
 	ReasonReaderQR:      "请到门岗扫码通行",
 	ReasonPassDisabled:  "通行证未生效或已停用",
+	ReasonEarly:         "未到通行时间",
+	ReasonExpired:       "通行证已过期",
+	ReasonPassUsed:      "通行证已使用过",
+	ReasonNotEntered:    "没有进门记录，请到门岗",
 	ReasonLeaseEnded:    "租期已到，通行证失效",
 	ReasonRestricted:    "房屋已被限制出入",
 	ReasonBlocked:       "小区禁止出入",
@@ -33,9 +37,9 @@ var reasonSentences = map[Reason]string{
 func Reasons() []Reason {
 	return []Reason{
 		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenForeign, ReasonTokenAbsent, ReasonTokenUsed,
-		ReasonTokenBusy, ReasonPassKind, ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked,
-		ReasonHours, ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent,
-		ReasonUnavailable,
+		ReasonTokenBusy, ReasonPassKind, ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonEarly,
+		ReasonExpired, ReasonPassUsed, ReasonNotEntered, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonHours,
+		ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent, ReasonUnavailable,
 	}
 }
 

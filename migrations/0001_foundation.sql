@@ -411,9 +411,9 @@ CREATE TABLE restriction_latest (
 
 CREATE TABLE pass (
   id           BIGINT      NOT NULL PRIMARY KEY,
-  community_id BIGINT      NOT NULL,
+  community_id BIGINT      NOT NULL, -- 0 = valid in those that its holder's table says
   kind         VARCHAR(16) NOT NULL, -- core.PassKind: whose pass it is, and so what holder_id refers to
-  holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass
+  holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass, visitor_pass.id of a visitor's
   person_id    BIGINT      NOT NULL, -- the person who finds it by their own phone number
   created_at   BIGINT      NOT NULL,
   disabled_at  BIGINT
@@ -421,6 +421,40 @@ CREATE TABLE pass (
 CREATE UNIQUE INDEX pass_holder ON pass (kind, holder_id);
 CREATE INDEX pass_community ON pass (community_id, id);
 CREATE INDEX pass_person ON pass (person_id);
+
+-- Visits. Each that is granted has a pass, whose holder_id is its id.
+CREATE TABLE visitor_pass (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  way          VARCHAR(16)  NOT NULL, -- invite
+  host_id      BIGINT       NOT NULL, -- wechat_user who is visited; 0 = none
+  resident_id  BIGINT       NOT NULL, -- the host's tie to the house
+  house_id     BIGINT       NOT NULL,
+  name         VARCHAR(64)  NOT NULL, -- of the visitor
+  phone_cipher VARCHAR(200) NOT NULL, -- '' = not given
+  phone_mac    VARCHAR(64)  NOT NULL,
+  plate_cipher VARCHAR(200) NOT NULL, -- '' = none
+  plate_mac    VARCHAR(64)  NOT NULL,
+  people       INTEGER      NOT NULL, -- of the party
+  reason       VARCHAR(200) NOT NULL,
+  link_cipher  VARCHAR(200) NOT NULL, -- the code in the link that the visitor opens
+  link_digest  VARCHAR(64)  NOT NULL, -- SHA-256 of it
+  request_key  VARCHAR(64),           -- digest of the host and the request's key: the same one invites once
+  request_body VARCHAR(64)  NOT NULL, -- digest of what was sent with it
+  from_at      BIGINT       NOT NULL,
+  until_at     BIGINT       NOT NULL,
+  revoked_at   BIGINT,                -- only if entered_at is NULL
+  entered_at   BIGINT,                -- when it let the party in: once
+  left_at      BIGINT,                -- when it last let somebody out
+  left_n       INTEGER      NOT NULL, -- how often
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX visitor_pass_link ON visitor_pass (link_digest);
+CREATE UNIQUE INDEX visitor_pass_request ON visitor_pass (request_key);
+CREATE INDEX visitor_pass_community ON visitor_pass (community_id, id);
+CREATE INDEX visitor_pass_host ON visitor_pass (host_id, id);
+CREATE INDEX visitor_pass_house ON visitor_pass (house_id, until_at);
 
 -- Exits of a person or a household in a community, by calendar day.
 CREATE TABLE exit_tally (

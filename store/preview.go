@@ -56,7 +56,7 @@ func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Pre
 
 // preview returns what the asker may see of a pass.
 func (r *scanRow) preview(a ScanAttempt, facts core.Facts) Preview {
-	stranger := a.Via != core.ViaPreview && r.PostCommunity != r.PassCommunity
+	stranger := a.Via != core.ViaPreview && !r.here(r.PostCommunity)
 	if r.PassID == 0 || stranger || (a.Via == core.ViaGuard && a.Token != core.TokenLive) {
 		return Preview{}
 	}

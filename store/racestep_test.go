@@ -932,6 +932,24 @@ var racePhotos = []raceStep{
 		})
 		return w.keep("member", id, err)
 	}},
+	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
+		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
+			House: w.ids["owned"], Name: "来客", Phone: "13700137066", Plate: "京A12345", Until: w.Now().Add(time.Hour),
+		}, RequestKey{Key: "race", Body: "1"})
+		return w.keep("visit", id, err)
+	}},
+	{"RevokeOwnVisitor", func(w *raceWorld) (any, error) {
+		return nil, w.RevokeOwnVisitor(w.ctx, raceBy, w.ids["owner user"], w.ids["visit"])
+	}},
+	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
+		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
+			House: w.ids["owned"], Name: "来客", Until: w.Now().Add(time.Hour),
+		}, RequestKey{})
+		return w.keep("other visit", id, err)
+	}},
+	{"RevokeVisitorPass", func(w *raceWorld) (any, error) {
+		return nil, w.RevokeVisitorPass(w.ctx, raceBy, everywhere, w.ids["other visit"])
+	}},
 	{"RemoveHouseholdMember", func(w *raceWorld) (any, error) {
 		gone, err := w.RemoveHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["member"])
 		return gone.Name, err

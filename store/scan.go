@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -180,6 +182,7 @@ type scanPlan struct {
 	outcomes []ScanOutcome
 	tallies  map[tallyKey]*tallyState
 	idnos    map[core.ID]string // resident → ID number to register
+	uses     []passUse          // of passes whose kind notes its releases
 	urgent   []urgentRelease
 }
 
@@ -232,13 +235,32 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 		p.tallies[tallyKey{row.PassCommunity, row.PersonID}].count(day)
 		p.tallies[tallyKey{row.PassCommunity, row.HouseID}].count(day)
 	}
-	if d.Allowed && a.IDNumber != "" && row.HasID == 0 {
+	if d.Allowed && a.IDNumber != "" && row.ResidentID != 0 && row.HasID == 0 {
 		p.idnos[row.ResidentID] = a.IDNumber
 	}
 	p.outcomes[row.N] = ScanOutcome{Decision: d, Record: row.record(p, a, d)}
+	if err := p.use(a, row); err != nil {
+		return err
+	}
 	if d.Reason == core.ReasonUrgent {
 		p.urgent = append(p.urgent, urgentRelease{a, p.outcomes[row.N]})
 	}
+	return nil
+}
+
+// errUsedTwice is returned if a batch would release a pass twice of which each release changes what the next one is
+// decided on: the attempts are then decided one by one. It takes a cache that let two codes of one pass live.
+var errUsedTwice = errors.New("store: a pass is used twice in a batch")
+
+// use notes the release of a pass whose kind writes it down.
+func (p *scanPlan) use(a ScanAttempt, row *scanRow) error {
+	if !p.outcomes[row.N].Decision.Allowed || passKindOf(row.Kind).use == nil {
+		return nil
+	}
+	if slices.ContainsFunc(p.uses, func(u passUse) bool { return u.row.PassID == row.PassID }) {
+		return errUsedTwice
+	}
+	p.uses = append(p.uses, passUse{row, a, p.outcomes[row.N]})
 	return nil
 }
 
@@ -247,6 +269,9 @@ func (p *scanPlan) factsOf(a ScanAttempt, row *scanRow) (core.Facts, error) {
 	facts, err := row.facts(p.s.zone, a)
 	if err != nil {
 		return core.Facts{}, err
+	}
+	if !row.Kind.Type().Counted {
+		return facts, nil
 	}
 	person, house, err := p.talliesOf(row)
 	if err != nil {
@@ -316,6 +341,9 @@ func (p *scanPlan) save(tx *database.Tx) error {
 	if err := p.insertTallies(tx); err != nil {
 		return err
 	}
+	if err := p.saveUses(tx); err != nil {
+		return err
+	}
 	for resident, number := range p.idnos {
 		if err := registerIDNumber(tx, resident, number); err != nil {
 			return err
@@ -325,6 +353,30 @@ func (p *scanPlan) save(tx *database.Tx) error {
 		return err
 	}
 	return p.auditUrgent(tx)
+}
+
+// saveUses lets each kind write down its releases, in the order of the passes, so that two batches never wait for each
+// other.
+func (p *scanPlan) saveUses(tx *database.Tx) error {
+	if len(p.uses) == 0 {
+		return nil
+	}
+	slices.SortFunc(p.uses, func(a, b passUse) int { return cmp.Compare(a.row.PassID, b.row.PassID) })
+	for _, kind := range passKinds {
+		var own []passUse
+		for _, u := range p.uses {
+			if u.row.Kind == kind.kind {
+				own = append(own, u)
+			}
+		}
+		if len(own) == 0 {
+			continue
+		}
+		if err := kind.use(tx, own); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *scanPlan) updateTallies(tx *database.Tx) error {

@@ -36,9 +36,16 @@ type scanRow struct {
 	Kind          core.PassKind   `db:"kind"`
 	PassDisabled  database.Millis `db:"pass_disabled"`
 
-	residentFacts
-
 	PersonID core.ID `db:"person_id"`
+	Name     string  `db:"name"` // of the holder
+
+	// The house that the pass is for.
+	HouseID       core.ID  `db:"house_id"`
+	House         string   `db:"house"`
+	HousePath     string   `db:"house_path"`
+	Restricted    int      `db:"restricted"`
+	RestrictExits int      `db:"restrict_exits"`
+	RestrictDay   core.Day `db:"restrict_day"`
 
 	Counting    core.Counting `db:"counting"`
 	PeriodDays  int           `db:"period_days"`
@@ -49,31 +56,14 @@ type scanRow struct {
 	FeverTenths int           `db:"fever_tenths"`
 	ReaderQR    int           `db:"reader_qr"`
 
-	PersonDays    string `db:"person_days"`
-	PersonVersion int64  `db:"person_version"`
-	HouseDays     string `db:"house_days"`
-	HouseVersion  int64  `db:"house_version"`
+	// The facts of each kind.
+	residentFacts
+	visitorFacts
 }
 
-// residentFacts are facts of resident passes only. Another kind of pass adds such a struct, its
-// join, and its part of facts.
-type residentFacts struct {
-	ResidentID core.ID         `db:"resident_id"`
-	Name       string          `db:"name"`
-	LeaseDay   core.Day        `db:"lease_day"`
-	HasID      int             `db:"has_id"`
-	Certified  database.Millis `db:"certified_at"`
-	MovedOut   database.Millis `db:"moved_out_at"`
-	HouseID    core.ID         `db:"house_id"`
-	House      string          `db:"house"`
-	HousePath  string          `db:"house_path"`
-
-	Restricted    int      `db:"restricted"`
-	RestrictExits int      `db:"restrict_exits"`
-	RestrictDay   core.Day `db:"restrict_day"`
-}
-
-const scanColumns = `SELECT q.n,
+// scanColumns and scanJoins are the query around the attempts of a batch: what every pass has, with that of each kind.
+var (
+	scanColumns = `SELECT q.n,
 	COALESCE(r.id, 0) AS reader_id, COALESCE(r.community_id, 0) AS reader_community, COALESCE(r.name, '') AS reader_name,
 	COALESCE(r.direction, '') AS reader_direction, COALESCE(r.scope_nodes, '') AS reader_scope, COALESCE(r.kinds, '') AS reader_kinds,
 	COALESCE(r.thermometer, 0) AS thermometer, COALESCE(r.qr_allowed, 0) AS qr_allowed, r.disabled_at AS reader_disabled,
@@ -82,31 +72,26 @@ const scanColumns = `SELECT q.n,
 	COALESCE(g.urgent, 0) AS post_urgent, g.disabled_at AS post_disabled,
 	COALESCE(p.id, 0) AS pass_id, COALESCE(p.community_id, 0) AS pass_community, COALESCE(p.kind, '') AS kind,
 	p.disabled_at AS pass_disabled,
-	COALESCE(p.person_id, 0) AS person_id, COALESCE(t.id, 0) AS resident_id, COALESCE(t.name, '') AS name,
-	COALESCE(t.lease_day, 0) AS lease_day,
-	CASE WHEN t.idno_cipher <> '' THEN 1 ELSE 0 END AS has_id, t.certified_at, t.moved_out_at,
+	COALESCE(p.person_id, 0) AS person_id,
+	` + firstOf(eachPassKind(func(k passKind) string { return k.name }), "''") + ` AS name,
 	COALESCE(h.id, 0) AS house_id, COALESCE(h.label, '') AS house, COALESCE(h.path, '') AS house_path,
 	COALESCE(c.counting, '') AS counting, COALESCE(c.period_days, 1) AS period_days, COALESCE(c.exits, 0) AS exits,
 	COALESCE(c.hours, '') AS hours,
 	COALESCE(c.record_id, 0) AS record_id, COALESCE(c.record_temp, 0) AS record_temp, COALESCE(c.fever_tenths, 373) AS fever_tenths,
 	COALESCE(c.reader_qr, 0) AS reader_qr,
 	CASE WHEN x.house_id IS NULL THEN 0 ELSE 1 END AS restricted, COALESCE(x.exits, 0) AS restrict_exits,
-	COALESCE(x.last_day, 0) AS restrict_day,
-	COALESCE(tp.days, '') AS person_days, COALESCE(tp.version, 0) AS person_version,
-	COALESCE(th.days, '') AS house_days, COALESCE(th.version, 0) AS house_version
+	COALESCE(x.last_day, 0) AS restrict_day,` + strings.Join(eachPassKind(func(k passKind) string { return k.columns }), ",") + `
 FROM (`
-
-const scanJoins = `) q
+	scanJoins = `) q
 LEFT JOIN reader r ON r.id = q.reader_id
 LEFT JOIN guard_post g ON g.id = q.post_id
-LEFT JOIN pass p ON p.id = q.pass_id
-LEFT JOIN resident t ON p.kind = 'resident' AND t.id = p.holder_id
-LEFT JOIN house h ON h.id = t.house_id
-LEFT JOIN pass_rule c ON c.community_id = p.community_id
-LEFT JOIN house_restriction x ON x.house_id = t.house_id
-LEFT JOIN exit_tally tp ON tp.community_id = p.community_id AND tp.subject_id = p.person_id
-LEFT JOIN exit_tally th ON th.community_id = p.community_id AND th.subject_id = t.house_id
+LEFT JOIN pass p ON p.id = q.pass_id` + strings.Join(eachPassKind(func(k passKind) string { return k.join }), "") + `
+LEFT JOIN house h ON h.id = ` + firstOf(eachPassKind(func(k passKind) string { return k.house }), "") + `
+LEFT JOIN house_restriction x ON x.house_id = h.id
+LEFT JOIN pass_rule c
+	ON c.community_id = CASE WHEN p.community_id = 0 THEN COALESCE(r.community_id, g.community_id) ELSE p.community_id END
 ORDER BY q.n`
+)
 
 // scanFacts reads the facts of a batch in one round trip of all.
 func (s *Store) scanFacts(all readAll, batch []ScanAttempt) ([]scanRow, error) {
@@ -144,20 +129,14 @@ func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) 
 		TempTenths: a.TempTenths,
 		IDGiven:    a.IDNumber != "",
 	}
-	if r.Kind == core.PassResident {
-		r.residentFacts.fill(&f)
-	}
-	r.gate(&f)
-	return f, nil
-}
-
-// fill adds the facts of this resident's pass.
-func (r *residentFacts) fill(f *core.Facts) {
-	f.PassEnabled = f.PassEnabled && !r.Certified.IsZero() && r.MovedOut.IsZero()
-	f.LeaseLast, f.HasIDNumber = r.LeaseDay, r.HasID != 0
 	if r.Restricted != 0 {
 		f.Restriction = &core.Restriction{Exits: r.RestrictExits, LastDay: r.RestrictDay}
 	}
+	if fill := passKindOf(r.Kind).fill; fill != nil {
+		fill(r, &f)
+	}
+	r.gate(&f)
+	return f, nil
 }
 
 // gate adds the facts of the reader or the post.
@@ -165,12 +144,20 @@ func (r *scanRow) gate(f *core.Facts) {
 	if f.Via == core.ViaReader {
 		f.ReaderEnabled = r.ReaderID != 0 && r.ReaderDisabled.IsZero()
 		f.ReaderAccepts = hasWord(r.ReaderKinds, string(r.Kind))
-		f.ReaderInScope = r.ReaderCommunity == r.PassCommunity && inScope(r.ReaderScope, r.HousePath)
+		f.ReaderInScope = r.here(r.ReaderCommunity) && (!r.Kind.Type().Scoped || inScope(r.ReaderScope, r.HousePath))
 		f.ReaderThermometer, f.ReaderQR = r.Thermometer != 0, r.QRAllowed != 0
 		return
 	}
 	f.ReaderEnabled = r.PostID != 0 && r.PostDisabled.IsZero()
-	f.ReaderInScope, f.PostUrgent = r.PostCommunity == r.PassCommunity, r.PostUrgent != 0
+	f.ReaderInScope, f.PostUrgent = r.here(r.PostCommunity), r.PostUrgent != 0
+}
+
+// here reports whether the pass is valid in a community.
+func (r *scanRow) here(community core.ID) bool {
+	if here := passKindOf(r.Kind).here; here != nil {
+		return here(r, community)
+	}
+	return r.PassCommunity == community
 }
 
 func (r *scanRow) direction(a ScanAttempt) core.Direction {
@@ -196,7 +183,7 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 		Direction: r.direction(a), Kind: r.Kind, TempTenths: a.TempTenths,
 		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: noteOf(a, d), TokenDigest: a.TokenDigest,
 	}
-	if r.PassCommunity == community {
+	if r.here(community) {
 		rec.Pass, rec.Person, rec.Resident, rec.House = r.PassID, r.PersonID, r.ResidentID, r.HouseID
 		rec.Name, rec.HouseLabel = r.Name, r.House
 	}

@@ -1,0 +1,88 @@
+package core
+
+import (
+	"slices"
+	"time"
+)
+
+// PassKind is a kind of pass. Its row is in PassTypes.
+type PassKind string
+
+// The kinds.
+const (
+	PassResident PassKind = "resident" // of a certified resident of a house
+	PassVisitor  PassKind = "visitor"  // of somebody who visits, and their party
+)
+
+// PassType is a kind of pass: all that the rest of the program needs to know of it. The rules of a kind are in
+// core/pass<kind>.go, what the store reads and writes of it in store/pass<kind>.go.
+type PassType struct {
+	Kind PassKind
+	// Label and Short are Chinese: 住户通行证, and where the word for a pass stands already, 住户.
+	Label, Short string
+	// Counted passes are those that the community's counting of exits applies to, and its record of ID numbers:
+	// they are of people who live there.
+	Counted bool
+	// Single passes let somebody through once.
+	Single bool
+	// Scoped passes are for a house: a reader that serves some buildings accepts those of their houses alone.
+	Scoped bool
+	// Whom is the Chinese label of the place beside the holder's name: 房屋.
+	Whom string
+
+	// check applies the rules of the kind at an instant; what holds for every pass has been checked. It and words
+	// must not ask for a kind's row, which they are part of.
+	check func(*Facts, time.Time) Reason
+	// words returns the sentence for a decision; "" = the one for every kind. nil returns that always.
+	words func(*Facts, Decision, time.Time) string
+}
+
+// PassTypes are all kinds, in the order in which pages offer them.
+var PassTypes = []PassType{
+	{
+		Kind: PassResident, Label: "住户通行证", Short: "住户", Counted: true, Scoped: true, Whom: "房屋",
+		check: (*Facts).checkResident,
+	},
+	{
+		Kind: PassVisitor, Label: "访客通行证", Short: "访客", Single: true, Scoped: true, Whom: "来访",
+		check: (*Facts).checkVisitor, words: (*Facts).visitorWords,
+	},
+}
+
+// PassKinds returns every kind of pass.
+func PassKinds() []PassKind {
+	kinds := make([]PassKind, len(PassTypes))
+	for i, t := range PassTypes {
+		kinds[i] = t.Kind
+	}
+	return kinds
+}
+
+// row returns the kind's entry of PassTypes; nil if there is none.
+func (k PassKind) row() *PassType {
+	for i := range PassTypes {
+		if PassTypes[i].Kind == k {
+			return &PassTypes[i]
+		}
+	}
+	return nil
+}
+
+// Type returns the kind's entry of PassTypes. An unknown kind, of a later version, has no rules and is refused.
+func (k PassKind) Type() PassType {
+	if row := k.row(); row != nil {
+		return *row
+	}
+	return PassType{Kind: k, Label: "未知", Short: "未知", Whom: "房屋"}
+}
+
+// Valid reports whether the kind exists.
+func (k PassKind) Valid() bool { return k.row() != nil }
+
+// Label returns the kind's name in Chinese.
+func (k PassKind) Label() string { return k.Type().Label }
+
+// PassKindsWhere returns the kinds whose rows are chosen.
+func PassKindsWhere(chosen func(PassType) bool) []PassKind {
+	return slices.DeleteFunc(PassKinds(), func(k PassKind) bool { return !chosen(k.Type()) })
+}

@@ -1,0 +1,204 @@
+package core
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// VisitorWay is how a visitor comes to a pass.
+type VisitorWay string
+
+// The ways.
+const (
+	VisitInvited VisitorWay = "invite" // a resident invites, and nobody reviews it
+)
+
+// Label returns the way in Chinese.
+func (w VisitorWay) Label() string {
+	if w == VisitInvited {
+		return "住户邀请"
+	}
+	return string(w)
+}
+
+// VisitorState is how far a visit has come.
+type VisitorState string
+
+// The states. Whether a visit has been made, or its time has passed, is not stored.
+const (
+	VisitGranted VisitorState = "granted"
+	VisitRevoked VisitorState = "revoked"
+	VisitMade    VisitorState = "made"
+	VisitExpired VisitorState = "expired"
+)
+
+// VisitorStates returns all states, in display order.
+func VisitorStates() []VisitorState {
+	return []VisitorState{VisitGranted, VisitMade, VisitExpired, VisitRevoked}
+}
+
+// Valid reports whether the state is one of VisitorStates.
+func (s VisitorState) Valid() bool { return slices.Contains(VisitorStates(), s) }
+
+// Label returns the state in Chinese.
+func (s VisitorState) Label() string {
+	switch s {
+	case VisitGranted:
+		return "已通过"
+	case VisitMade:
+		return "已访问"
+	case VisitExpired:
+		return "已过期"
+	case VisitRevoked:
+		return "已撤销"
+	}
+	return string(s)
+}
+
+// VisitorPass is a visit 访客 and the pass for it. Phone and Plate are unmasked only for callers allowed to ask for
+// them.
+type VisitorPass struct {
+	ID         ID
+	Community  ID
+	Way        VisitorWay
+	Host       ID // the WeChat user who is visited, and told of it; 0 = nobody
+	HostTie    ID // the host's resident in the house
+	House      ID
+	HouseLabel string
+	Pass       ID
+	Name       string // of the visitor
+	Phone      string // "" = not given
+	Plate      string // "" = comes without a car
+	People     int    // of the party, at least one
+	Reason     string
+	From       time.Time
+	Until      time.Time // after it the pass lets nobody in
+	Revoked    time.Time
+	Entered    time.Time // zero = has not come yet
+	Left       time.Time // the latest; zero = nobody has left
+	Gone       int       // how often somebody of the party has left
+	Created    time.Time
+	Updated    time.Time
+}
+
+// Bounds of a visit.
+const (
+	MaxVisitors     = 20 // of one party
+	MaxVisitDays    = 30 // from now to the end
+	MaxVisitText    = 100
+	MaxOpenVisits   = 30 // of one house, not used and not over
+	maxPlate        = 10
+	minVisitMinutes = 1
+)
+
+// State returns how far the visit has come at an instant.
+func (v VisitorPass) State(now time.Time) VisitorState {
+	switch {
+	case !v.Entered.IsZero(), v.Gone > 0:
+		return VisitMade
+	case !v.Revoked.IsZero():
+		return VisitRevoked
+	case now.After(v.Until):
+		return VisitExpired
+	}
+	return VisitGranted
+}
+
+// Revocable reports whether the pass can still be taken back: it has been neither used nor revoked, nor is it over.
+func (v VisitorPass) Revocable(now time.Time) bool { return v.State(now) == VisitGranted }
+
+// Usable reports whether the pass lets anybody through now: in, or out again.
+func (v VisitorPass) Usable(now time.Time) bool {
+	return v.State(now) == VisitGranted || v.Inside()
+}
+
+// Inside reports whether some of the party have come in and not left.
+func (v VisitorPass) Inside() bool { return !v.Entered.IsZero() && v.Gone < max(v.People, 1) }
+
+// PeopleText returns in Chinese how many come.
+func (v VisitorPass) PeopleText() string { return fmt.Sprintf("%d 人", max(v.People, 1)) }
+
+// Normalized returns an invitation with its texts in their stored form, and an Invalid error by field: name, phone,
+// plate, people, reason, until. now is when it is made.
+func (v VisitorPass) Normalized(now time.Time) (VisitorPass, error) {
+	fields := map[string]string{}
+	v.Name, v.Reason = Clean(v.Name), Clean(v.Reason)
+	if !nameText(v.Name, MaxName) {
+		fields["name"] = "请填写访客姓名，最多 40 个字"
+	}
+	var err error
+	if v.Phone = Clean(v.Phone); v.Phone != "" {
+		if v.Phone, err = NormalizeMobile(v.Phone); err != nil {
+			fields["phone"] = MessageOf(err)
+		}
+	}
+	if v.Plate, err = NormalizePlate(v.Plate); err != nil {
+		fields["plate"] = MessageOf(err)
+	}
+	if v.People == 0 {
+		v.People = 1
+	}
+	if v.People < 1 || v.People > MaxVisitors {
+		fields["people"] = fmt.Sprintf("来访人数应为 1 至 %d 人", MaxVisitors)
+	}
+	if utf8.RuneCountInString(v.Reason) > MaxVisitText {
+		fields["reason"] = fmt.Sprintf("最多 %d 个字", MaxVisitText)
+	}
+	if message := checkVisitEnd(v.Until, now); message != "" {
+		fields["until"] = message
+	}
+	return v, InvalidFields(fields)
+}
+
+func checkVisitEnd(until, now time.Time) string {
+	switch {
+	case until.IsZero():
+		return "请选择有效期至"
+	case until.Before(now.Add(minVisitMinutes * time.Minute)):
+		return "有效期至应晚于现在"
+	case until.After(now.AddDate(0, 0, MaxVisitDays)):
+		return fmt.Sprintf("有效期最长 %d 天", MaxVisitDays)
+	}
+	return ""
+}
+
+// visitorPlate is a licence plate of the mainland, of Hong Kong or Macau there, of the armed forces, or of a consulate: its
+// figures are not checked further, since a guard reads it.
+var visitorPlate = regexp.MustCompile(`^[\p{Han}A-Z0-9]{4,10}$`)
+
+// NormalizePlate returns a licence plate in its stored form: capitals without spaces and dots. "" stays.
+func NormalizePlate(plate string) (string, error) {
+	plate = strings.ToUpper(strings.NewReplacer("·", "", "•", "", "・", "").Replace(compact(plate)))
+	if plate == "" {
+		return "", nil
+	}
+	if utf8.RuneCountInString(plate) > maxPlate || !visitorPlate.MatchString(plate) {
+		return plate, Invalid("车牌号应写作 京A12345")
+	}
+	return plate, nil
+}
+
+// MaskPlate hides the middle of a plate: 京A***45.
+func MaskPlate(plate string) string {
+	runes := []rune(plate)
+	if len(runes) < 6 {
+		return strings.Repeat("*", len(runes))
+	}
+	return string(runes[:2]) + strings.Repeat("*", len(runes)-4) + string(runes[len(runes)-2:])
+}
+
+// visitorPassFields label what the audit log records of a visit.
+var visitorPassFields = []AuditField{
+	{Key: "way", Label: "方式", Value: labelOf(VisitorWay.Label)},
+	{Key: "name", Label: "访客"},
+	{Key: "phone", Label: "手机"},
+	{Key: "plate", Label: "车牌"},
+	{Key: "people", Label: "人数"},
+	{Key: "house", Label: "来访房屋"},
+	{Key: "until", Label: "有效期至"},
+	{Key: "revoked", Label: "已撤销"},
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// visitorPass is the pass of a visitor.
+var visitorPass = passKind{
+	kind: core.PassVisitor,
+	join: `
+LEFT JOIN visitor_pass v ON p.kind = 'visitor' AND v.id = p.holder_id
+LEFT JOIN resident vt ON vt.id = v.resident_id`,
+	columns: `
+	COALESCE(v.id, 0) AS visit_id, COALESCE(v.host_id, 0) AS visit_host, COALESCE(v.from_at, 0) AS visit_from,
+	COALESCE(v.until_at, 0) AS visit_until, COALESCE(v.people, 0) AS visit_people, COALESCE(v.left_n, 0) AS visit_left,
+	v.entered_at AS visit_entered, v.revoked_at AS visit_revoked,
+	CASE WHEN vt.certified_at IS NULL OR vt.moved_out_at IS NOT NULL THEN 1 ELSE 0 END AS visit_hostless`,
+	name: "v.name", house: "v.house_id",
+	fill: func(r *scanRow, f *core.Facts) { r.visitorFacts.fill(f) },
+	use:  useVisitorPasses,
+	list: func(nowMS int64) (string, []any) {
+		return visitorPassQuery, []any{nowMS, nowMS - visitShown.Milliseconds()}
+	},
+}
+
+// visitorFacts are facts of visitor passes only.
+type visitorFacts struct {
+	Visit        core.ID         `db:"visit_id"`
+	VisitHost    core.ID         `db:"visit_host"`
+	VisitFrom    int64           `db:"visit_from"`
+	VisitUntil   int64           `db:"visit_until"`
+	VisitPeople  int             `db:"visit_people"`
+	VisitLeft    int             `db:"visit_left"`
+	VisitEntered database.Millis `db:"visit_entered"`
+	VisitRevoked database.Millis `db:"visit_revoked"`
+	Hostless     int             `db:"visit_hostless"`
+}
+
+// fill adds the facts of this visitor's pass. One that was revoked, or whose host does not live there any more, ends
+// for the way in alone.
+func (r *visitorFacts) fill(f *core.Facts) {
+	f.PassEnabled = f.PassEnabled && r.Visit != 0
+	f.Visitor = core.VisitorFacts{
+		From: time.UnixMilli(r.VisitFrom), Until: time.UnixMilli(r.VisitUntil), People: r.VisitPeople,
+		Entered: !r.VisitEntered.IsZero(), Left: r.VisitLeft, Ended: !r.VisitRevoked.IsZero() || r.Hostless != 0,
+	}
+}
+
+// visitShown is for how long after its end a visitor who is inside finds the pass, to leave by it.
+const visitShown = 3 * 24 * time.Hour
+
+// visitorPassQuery finds the passes that visitors can use still, to come or to leave.
+var visitorPassQuery = fmt.Sprintf(`
+	SELECT p.id AS id,
+		p.kind,
+		p.community_id,
+		c.name AS community,
+		c.phone AS office_phone,
+		p.person_id,
+		p.holder_id,
+		v.name,
+		'' AS identity,
+		v.house_id,
+		COALESCE(h.label, '') AS label,
+		0 AS lease_day,
+		'' AS photo
+	FROM pass p
+	JOIN visitor_pass v ON v.id = p.holder_id
+	LEFT JOIN house h ON h.id = v.house_id
+	JOIN community c ON c.id = p.community_id
+	WHERE p.kind = '%s'
+		AND v.revoked_at IS NULL
+		AND (v.until_at >= ? AND v.entered_at IS NULL AND v.left_n = 0
+			OR v.until_at >= ? AND v.entered_at IS NOT NULL AND v.left_n < v.people)
+		AND `, core.PassVisitor)

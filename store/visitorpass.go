@@ -1,0 +1,242 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// noVisit is the message for a visit that does not exist or is out of scope.
+const noVisit = "访客不存在"
+
+type visitorPassRow struct {
+	ID         core.ID         `db:"id"`
+	Community  core.ID         `db:"community_id"`
+	Way        core.VisitorWay `db:"way"`
+	Host       core.ID         `db:"host_id"`
+	HostTie    core.ID         `db:"resident_id"`
+	House      core.ID         `db:"house_id"`
+	HouseLabel string          `db:"label"`
+	Pass       core.ID         `db:"pass_id"`
+	Name       string          `db:"name"`
+	Phone      string          `db:"phone_cipher"`
+	Plate      string          `db:"plate_cipher"`
+	Link       string          `db:"link_cipher"`
+	People     int             `db:"people"`
+	Reason     string          `db:"reason"`
+	From       database.Millis `db:"from_at"`
+	Until      database.Millis `db:"until_at"`
+	Revoked    database.Millis `db:"revoked_at"`
+	Entered    database.Millis `db:"entered_at"`
+	Left       database.Millis `db:"left_at"`
+	Gone       int             `db:"left_n"`
+	Created    database.Millis `db:"created_at"`
+	Updated    database.Millis `db:"updated_at"`
+}
+
+const (
+	visitorPassFields = `v.id, v.community_id, v.way, v.host_id, v.resident_id, v.house_id, COALESCE(h.label, '') AS label,
+	COALESCE(p.id, 0) AS pass_id, v.name, v.phone_cipher, v.plate_cipher, v.link_cipher, v.people, v.reason, v.from_at, v.until_at,
+	v.revoked_at, v.entered_at, v.left_at, v.left_n, v.created_at, v.updated_at`
+	visitorPassTables = `visitor_pass v
+	LEFT JOIN pass p ON p.kind = 'visitor' AND p.holder_id = v.id
+	LEFT JOIN house h ON h.id = v.house_id`
+	visitorPassColumns = "SELECT " + visitorPassFields + " FROM " + visitorPassTables + " WHERE "
+)
+
+// visit returns the row with phone and plate whole.
+func (r visitorPassRow) visit(reveal func(column, sealed string) string) core.VisitorPass {
+	return core.VisitorPass{
+		ID: r.ID, Community: r.Community, Way: r.Way, Host: r.Host, HostTie: r.HostTie, House: r.House,
+		HouseLabel: r.HouseLabel, Pass: r.Pass, Name: r.Name, Phone: reveal("visitor_pass.phone", r.Phone),
+		Plate: reveal("visitor_pass.plate", r.Plate), People: r.People, Reason: r.Reason, From: r.From.Time,
+		Until: r.Until.Time, Revoked: r.Revoked.Time, Entered: r.Entered.Time, Left: r.Left.Time, Gone: r.Gone,
+		Created: r.Created.Time, Updated: r.Updated.Time,
+	}
+}
+
+// masked returns the row as lists show it.
+func (r visitorPassRow) masked(reveal func(column, sealed string) string) core.VisitorPass {
+	v := r.visit(reveal)
+	v.Phone, v.Plate = core.MaskPhone(v.Phone), core.MaskPlate(v.Plate)
+	return v
+}
+
+func (s *Store) visitsOf(rows []visitorPassRow) []core.VisitorPass {
+	visits := make([]core.VisitorPass, len(rows))
+	for i, row := range rows {
+		visits[i] = row.masked(s.db.Reveal)
+	}
+	return visits
+}
+
+// VisitorPassFilter narrows a list of visits. Zero fields do not filter.
+type VisitorPassFilter struct {
+	Community core.ID
+	House     core.ID
+	State     core.VisitorState
+	Now       time.Time // for State
+	Keyword   string    // part of the visitor's name or of the house, or a whole phone number or plate
+	Page      Page
+}
+
+func (s *Store) visitorPassWhere(f VisitorPassFilter) database.Where {
+	var where database.Where
+	for _, c := range []struct {
+		column string
+		value  core.ID
+	}{{"v.community_id", f.Community}, {"v.house_id", f.House}} {
+		if c.value != 0 {
+			where.And(c.column+" = ?", int64(c.value))
+		}
+	}
+	now := f.Now.UnixMilli()
+	switch f.State {
+	case "":
+	case core.VisitMade:
+		where.And("(v.entered_at IS NOT NULL OR v.left_n > 0)")
+	case core.VisitRevoked:
+		where.And("v.revoked_at IS NOT NULL")
+	case core.VisitExpired:
+		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.until_at < ?", now)
+	case core.VisitGranted:
+		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.until_at >= ?", now)
+	default: // no visit is in another
+		where.And("1 = 0")
+	}
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		part := database.LikeContains(keyword)
+		where.And("(v.name LIKE ? ESCAPE '!' OR h.label LIKE ? ESCAPE '!' OR v.phone_mac = ? OR v.plate_mac = ?)",
+			part, part, s.visitDigest("phone", keyword), s.visitDigest("plate", keyword))
+	}
+	return where
+}
+
+// visitDigest returns the digest of what somebody searches for; "-", which none is, if it cannot be such a thing.
+func (s *Store) visitDigest(kind, text string) string {
+	read := core.NormalizeMobile
+	if kind == "plate" {
+		read = core.NormalizePlate
+	}
+	if text, err := read(text); err == nil && text != "" {
+		return s.db.Keys().Digest(kind, text)
+	}
+	return "-"
+}
+
+// VisitorPasses lists a page of the visits of the communities in scope, newest first, masked. more reports whether
+// there are further rows in the direction of paging.
+func (s *Store) VisitorPasses(
+	ctx context.Context, scope core.Scope, f VisitorPassFilter,
+) (list []core.VisitorPass, more bool, err error) {
+	rows, more, err := readPage[visitorPassRow](ctx, s, listQuery{
+		columns: visitorPassFields, table: visitorPassTables, scope: database.Within(scope, "v.community_id"),
+		filter: s.visitorPassWhere(f), order: database.PageOrder{ID: "v.id", Desc: true},
+	}, f.Page)
+	return s.visitsOf(rows), more, database.Wrap("list visits", err)
+}
+
+// VisitorPass returns one visit in scope, masked.
+func (s *Store) VisitorPass(ctx context.Context, scope core.Scope, id core.ID) (core.VisitorPass, error) {
+	where, args := database.ScopeWhere(scope, "v.community_id")
+	var row visitorPassRow
+	err := s.db.Get(ctx, &row, visitorPassColumns+"v.id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return core.VisitorPass{}, database.Wrap("read a visit", database.NotFoundIfNoRows(err, noVisit))
+	}
+	return row.masked(s.db.Reveal), nil
+}
+
+// OwnVisitors lists a page of the visitors of a WeChat user 我的访客, newest first.
+func (s *Store) OwnVisitors(ctx context.Context, user core.ID, page Page) (list []core.VisitorPass, more bool, err error) {
+	var own database.Where
+	own.And("v.host_id = ?", int64(user))
+	rows, more, err := readPage[visitorPassRow](ctx, s, listQuery{
+		columns: visitorPassFields, table: visitorPassTables, scope: own, order: database.PageOrder{ID: "v.id", Desc: true},
+	}, page)
+	return s.visitsOf(rows), more, database.Wrap("list own visitors", err)
+}
+
+// OwnVisitor is a visitor as the host sees it: with the code of the link, which the visitor opens.
+type OwnVisitor struct {
+	core.VisitorPass
+	Community string // its name
+	Code      string
+}
+
+// OwnVisitor returns one visitor of a WeChat user; another's is NotFound.
+func (s *Store) OwnVisitor(ctx context.Context, user, id core.ID) (OwnVisitor, error) {
+	var row struct {
+		visitorPassRow
+		Place string `db:"place"`
+	}
+	err := s.db.Get(ctx, &row, "SELECT "+visitorPassFields+", c.name AS place FROM "+visitorPassTables+`
+		JOIN community c ON c.id = v.community_id
+		WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(user))
+	if err != nil || user == 0 {
+		return OwnVisitor{}, database.Wrap("read own visitor", database.NotFoundIfNoRows(err, noVisit))
+	}
+	code, err := s.db.Keys().Open("visitor_pass.link", row.Link)
+	return OwnVisitor{row.masked(s.db.Reveal), row.Place, code}, database.Wrap("read own visitor", err)
+}
+
+// OwnVisit is a visit as the visitor sees it.
+type OwnVisit struct {
+	core.VisitorPass
+	Community, OfficePhone string
+	Host                   string // masked
+}
+
+// VisitByCode returns the visit whose link has a code. One that was never made is NotFound; what has become of it
+// otherwise is its state.
+func (s *Store) VisitByCode(ctx context.Context, code string) (OwnVisit, error) {
+	var row struct {
+		visitorPassRow
+		Place  string `db:"place"`
+		Office string `db:"office_phone"`
+		Host   string `db:"host"`
+	}
+	err := s.db.Get(ctx, &row, "SELECT "+visitorPassFields+`, c.name AS place, c.phone AS office_phone, COALESCE(t.name, '') AS host
+		FROM `+visitorPassTables+`
+		JOIN community c ON c.id = v.community_id
+		LEFT JOIN resident t ON t.id = v.resident_id
+		WHERE v.link_digest = ?`, visitCodeDigest(code))
+	if err != nil {
+		return OwnVisit{}, database.Wrap("read a visit by its link", database.NotFoundIfNoRows(err, "链接无效，请向邀请您的住户核对"))
+	}
+	return OwnVisit{
+		VisitorPass: row.masked(s.db.Reveal), Community: row.Place, OfficePhone: row.Office, Host: core.MaskName(row.Host),
+	}, nil
+}
+
+// visitCodeDigest is by what a visit is found by the code of its link.
+func visitCodeDigest(code string) string {
+	sum := sha256.Sum256([]byte("visit " + code))
+	return hex.EncodeToString(sum[:])
+}
+
+// OwnVisits returns the visits of a person 我的访问, by their own phone number, newest first.
+func (s *Store) OwnVisits(ctx context.Context, person core.ID) ([]OwnVisit, error) {
+	var rows []struct {
+		visitorPassRow
+		Place  string `db:"place"`
+		Office string `db:"office_phone"`
+	}
+	if person == 0 {
+		return nil, nil
+	}
+	err := s.db.All(ctx, &rows, "SELECT "+visitorPassFields+", c.name AS place, c.phone AS office_phone FROM "+visitorPassTables+`
+		JOIN community c ON c.id = v.community_id
+		WHERE p.person_id = ?
+		ORDER BY v.id DESC
+		LIMIT 50`, int64(person))
+	visits := make([]OwnVisit, len(rows))
+	for i, row := range rows {
+		visits[i] = OwnVisit{VisitorPass: row.masked(s.db.Reveal), Community: row.Place, OfficePhone: row.Office}
+	}
+	return visits, database.Wrap("list own visits", err)
+}

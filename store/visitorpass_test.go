@@ -1,0 +1,368 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// visitSite is a scan site whose first resident invites visitors.
+type visitSite struct {
+	scanSite
+	host core.WechatUser
+}
+
+func newVisitSite(t *testing.T, s *Store) visitSite {
+	t.Helper()
+	p := newScanSite(t, s, 2)
+	return visitSite{p, newWechatUserWithPhone(t, s, "o13900000000", "13900000000")}
+}
+
+// invite invites one visitor for an hour.
+func (p visitSite) invite(t *testing.T, s *Store, change func(*core.VisitorPass)) OwnVisitor {
+	t.Helper()
+	v := core.VisitorPass{
+		House: p.houses[0], Name: "来客", Phone: "13700000001", Plate: "京A·12345", People: 2, Until: s.Now().Add(time.Hour),
+	}
+	if change != nil {
+		change(&v)
+	}
+	id, err := s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := s.OwnVisitor(t.Context(), p.host.ID, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return own
+}
+
+// scan is a passage by a guard; n makes its form another one.
+func (p visitSite) scan(pass core.ID, direction core.Direction, n int) ScanAttempt {
+	return ScanAttempt{
+		Via: core.ViaManual, Post: p.post, GuardName: "李师傅", Direction: direction, Pass: pass, TokenDigest: fmt.Sprintf("%064x", n),
+	}
+}
+
+// atReader is one with a live code at a reader.
+func (p visitSite) atReader(reader, pass core.ID, n int) ScanAttempt {
+	return ScanAttempt{Via: core.ViaReader, Reader: reader, Pass: pass, Token: core.TokenLive, TokenDigest: fmt.Sprintf("%064x", n)}
+}
+
+// readers returns a reader in each direction, in a community whose readers open.
+func (p visitSite) readers(t *testing.T, s *Store) (in, out core.ID) {
+	t.Helper()
+	rule, err := s.PassRule(t.Context(), everywhere, p.community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule.ReaderQR = true
+	if err := s.UpdatePassRule(t.Context(), core.System, everywhere, rule); err != nil {
+		t.Fatal(err)
+	}
+	for _, direction := range core.Directions() {
+		r := core.NewReader()
+		r.Community, r.Serial = p.community, "SN"+string(direction)
+		r.Name, r.Gate, r.Direction, r.Kinds = "南门"+direction.Label(), "南门", direction, core.PassKinds()
+		id, _, err := s.CreateReader(t.Context(), core.System, everywhere, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if direction == core.In {
+			in = id
+		} else {
+			out = id
+		}
+	}
+	return in, out
+}
+
+func mustScan(t *testing.T, s *Store, a ScanAttempt) core.Decision {
+	t.Helper()
+	out, err := s.Scan(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Decision
+}
+
+// A visitor comes in once, the host is told, and leaves with the whole party; nobody comes in again.
+func TestVisitorComesInOnceAndLeaves(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newVisitSite(t, s)
+		in, out := p.readers(t, s)
+		own := p.invite(t, s, nil)
+		if own.Plate != "京A***45" || own.Phone == "13700000001" || own.Code == "" {
+			t.Errorf("the host sees %+v", own)
+		}
+		steps := []struct {
+			reader core.ID
+			reason core.Reason
+		}{
+			{out, core.ReasonNotEntered}, {in, core.ReasonAllowed}, {in, core.ReasonPassUsed}, {out, core.ReasonAllowed},
+			{in, core.ReasonPassUsed}, {out, core.ReasonAllowed}, {out, core.ReasonPassUsed}, {in, core.ReasonPassUsed},
+		}
+		for i, step := range steps {
+			if d := mustScan(t, s, p.atReader(step.reader, own.Pass, i)); d.Reason != step.reason || d.Counts {
+				t.Errorf("step %d: %+v, want %s", i, d, step.reason)
+			}
+		}
+		after, err := s.VisitorPass(t.Context(), everywhere, own.ID)
+		if err != nil || after.State(s.Now()) != core.VisitMade || after.Gone != 2 || after.Inside() {
+			t.Errorf("%+v, %v", after, err)
+		}
+		if d := mustScan(t, s, p.scan(own.Pass, core.Out, 99)); !d.Allowed {
+			t.Errorf("a guard locks somebody in: %+v", d)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visitor' AND user_id = ?", int64(p.host.ID)); n != 1 {
+			t.Errorf("the host was told %d times", n)
+		}
+		records, _, err := s.AccessRecords(t.Context(), everywhere, core.RecordFilter{
+			Kind: core.PassVisitor, Result: "allowed",
+		}, Page{Limit: 10})
+		if err != nil || len(records) != 4 || records[0].Name != "来客" || records[0].House != p.houses[0] ||
+			records[0].Resident != 0 {
+			t.Errorf("records %+v, %v", records, err)
+		}
+	})
+}
+
+// Fifty doors that show one visitor's pass at once, each with a form of its own, open once inwards; the host is told
+// once.
+func TestVisitorAtManyDoorsAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newVisitSite(t, s)
+		own := p.invite(t, s, nil)
+		var doors sync.WaitGroup
+		allowed := make([]bool, 50)
+		for i := range allowed {
+			doors.Go(func() {
+				out, err := s.Scan(t.Context(), p.scan(own.Pass, core.In, i))
+				if err != nil {
+					t.Error(err)
+				}
+				allowed[i] = out.Decision.Allowed
+			})
+		}
+		doors.Wait()
+		n := 0
+		for _, ok := range allowed {
+			if ok {
+				n++
+			}
+		}
+		told := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visitor'")
+		if rows := countRows(t, s, "SELECT COUNT(*) FROM access_record WHERE allowed = 1"); n != 1 || rows != 1 || told != 1 {
+			t.Errorf("%d doors opened, %d releases on record, the host told %d times", n, rows, told)
+		}
+	})
+}
+
+// A scan that breaks off uses nothing up.
+func TestVisitorsScanBreaksOffAsAWhole(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newVisitSite(t, s)
+		own := p.invite(t, s, nil)
+		bad := p.scan(own.Pass, core.In, 1)
+		// Its form has been another's release: the last statement of the batch fails.
+		other := core.AccessRecord{
+			Community: p.community, At: s.Now(), Via: core.ViaManual, Direction: core.In, Allowed: true, TokenDigest: bad.TokenDigest,
+		}
+		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{other}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.scanTogether(t.Context(), []ScanAttempt{bad}); !database.IsDuplicate(err) {
+			t.Fatalf("%v, want a duplicate", err)
+		}
+		v, err := s.VisitorPass(t.Context(), everywhere, own.ID)
+		if err != nil || !v.Entered.IsZero() || countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visitor'") != 0 {
+			t.Errorf("half of a scan was kept: %+v, %v", v, err)
+		}
+		if d := mustScan(t, s, p.scan(own.Pass, core.In, 2)); !d.Allowed {
+			t.Errorf("then: %+v", d)
+		}
+	})
+}
+
+// No sequence of inviting, scanning one by one and together, revoking, moving the host out and time lets anybody in
+// twice, or in at all once it was revoked or over.
+func TestNoSequenceLetsAVisitorInTwice(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		p := newVisitSite(t, s)
+		in, out := p.readers(t, s)
+		r := rand.New(rand.NewPCG(18, 20261129))
+		entered := 0
+		for round := range 25 {
+			own := p.invite(t, s, func(v *core.VisitorPass) { v.People = 1 + r.IntN(3) })
+			ins, gone, revoked := 0, 0, false
+			for step := range 14 {
+				n := 1000*round + 20*step
+				switch r.IntN(8) {
+				case 0:
+					clock.Add(time.Duration(r.IntN(30)) * time.Minute)
+				case 1:
+					if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID, own.ID); err == nil {
+						if revoked = true; ins > 0 {
+							t.Fatal("revoked after use")
+						}
+					}
+				case 2: // two codes of one pass at two doors in one batch
+					batch := []ScanAttempt{p.atReader(in, own.Pass, n), p.atReader(in, own.Pass, n+1), p.atReader(out, own.Pass, n+2)}
+					outcomes, errs := s.scanBatch(t.Context(), batch)
+					for i := range batch {
+						if errs[i] != nil {
+							t.Fatal(errs[i])
+						}
+						if outcomes[i].Decision.Allowed && i < 2 {
+							ins++
+						} else if outcomes[i].Decision.Allowed {
+							gone++
+						}
+					}
+				case 3, 4:
+					if mustScan(t, s, p.atReader(out, own.Pass, n)).Allowed {
+						gone++
+					}
+				default:
+					d := mustScan(t, s, p.atReader(in, own.Pass, n))
+					if d.Allowed {
+						ins++
+					}
+					if d.Allowed && (revoked || s.Now().After(own.Until) || gone > 0) {
+						t.Fatalf("let in: revoked %v, %v after its end, %d gone", revoked, s.Now().Sub(own.Until), gone)
+					}
+				}
+				if ins > 1 || gone > own.People || gone > 0 && ins == 0 {
+					t.Fatalf("round %d: in %d times, out %d times, of a party of %d", round, ins, gone, own.People)
+				}
+			}
+			entered += ins
+		}
+		if entered < 5 {
+			t.Errorf("only %d came in: the sequences tell nothing", entered)
+		}
+	})
+}
+
+// The pass ends for the way in with its time, with the invitation, and with the host's tie; who is inside gets out.
+func TestWhatEndsAVisit(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		p := newVisitSite(t, s)
+		inside, revoked, late := p.invite(t, s, nil), p.invite(t, s, nil), p.invite(t, s, nil)
+		orphan := p.invite(t, s, func(v *core.VisitorPass) { v.Until = s.Now().Add(48 * time.Hour) })
+		if d := mustScan(t, s, p.scan(inside.Pass, core.In, 1)); !d.Allowed {
+			t.Fatal(d)
+		}
+		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID, inside.ID); !core.IsConflict(err) {
+			t.Errorf("revoking who has come: %v", err)
+		}
+		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID+1, revoked.ID); !core.IsNotFound(err) {
+			t.Errorf("another's visitor: %v", err)
+		}
+		if err := s.RevokeVisitorPass(t.Context(), core.System, core.ScopeOf(p.community+1), revoked.ID); !core.IsNotFound(err) {
+			t.Errorf("of another community: %v", err)
+		}
+		if err := s.RevokeVisitorPass(t.Context(), core.System, core.ScopeOf(p.community), revoked.ID); err != nil {
+			t.Fatal(err)
+		}
+		if d := mustScan(t, s, p.scan(revoked.Pass, core.In, 2)); d.Reason != core.ReasonPassDisabled {
+			t.Errorf("revoked: %+v", d)
+		}
+		clock.Add(2 * time.Hour)
+		if d := mustScan(t, s, p.scan(late.Pass, core.In, 3)); d.Reason != core.ReasonExpired {
+			t.Errorf("over: %+v", d)
+		}
+		residents, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{
+			Community: p.community, House: p.houses[0], Page: Page{Limit: 10},
+		})
+		if err != nil || len(residents) != 1 {
+			t.Fatal(len(residents), err)
+		}
+		if err := s.MoveOut(t.Context(), core.System, everywhere, residents[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if d := mustScan(t, s, p.scan(orphan.Pass, core.In, 4)); d.Reason != core.ReasonPassDisabled {
+			t.Errorf("the host has moved out: %+v", d)
+		}
+		if d := mustScan(t, s, p.scan(inside.Pass, core.Out, 5)); !d.Allowed {
+			t.Errorf("locked in: %+v", d)
+		}
+	})
+}
+
+// Who does not live there invites nobody; a request that is sent twice invites once; a house has so many at a time.
+func TestInviting(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newVisitSite(t, s)
+		v := core.VisitorPass{House: p.houses[1], Name: "来客", Until: s.Now().Add(time.Hour)}
+		_, err := s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{})
+		wantCode(t, err, core.CodeNotFound)
+		v.House = p.houses[0]
+		first, err := s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{Key: "a", Body: "1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{Key: "a", Body: "1"})
+		if err != nil || again != first {
+			t.Errorf("sent again: %d, %v; want %d", again, err, first)
+		}
+		_, err = s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{Key: "a", Body: "2"})
+		wantCode(t, err, core.CodeInvalid)
+		for field, change := range map[string]func(*core.VisitorPass){
+			"name": func(v *core.VisitorPass) { v.Name = " " }, "phone": func(v *core.VisitorPass) { v.Phone = "123" },
+			"plate": func(v *core.VisitorPass) { v.Plate = "!" }, "people": func(v *core.VisitorPass) { v.People = 21 },
+			"until": func(v *core.VisitorPass) { v.Until = s.Now().AddDate(2, 0, 0) },
+		} {
+			bad := v
+			change(&bad)
+			_, err := s.CreateVisitorPass(t.Context(), core.System, p.host.ID, bad, RequestKey{})
+			wantField(t, err, field)
+		}
+		for range core.MaxOpenVisits - 1 {
+			p.invite(t, s, nil)
+		}
+		_, err = s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{})
+		wantCode(t, err, core.CodeConflict)
+		list, more, err := s.OwnVisitors(t.Context(), p.host.ID, Page{Limit: 10})
+		if err != nil || len(list) != 10 || !more {
+			t.Errorf("%d of the host's, more %v, %v", len(list), more, err)
+		}
+	})
+}
+
+// A visitor finds the visit by the link, and by the number once it is verified in WeChat; a wrong code finds nothing.
+func TestVisitorFindsThePass(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newVisitSite(t, s)
+		own := p.invite(t, s, nil)
+		visit, err := s.VisitByCode(t.Context(), own.Code)
+		if err != nil || visit.ID != own.ID || visit.Pass != own.Pass || visit.Community != "翠湖花园" || visit.Host == "张三" {
+			t.Errorf("%+v, %v", visit, err)
+		}
+		_, err = s.VisitByCode(t.Context(), own.Code+"x")
+		wantCode(t, err, core.CodeNotFound)
+		guest := newWechatUserWithPhone(t, s, "guest", "13700000001")
+		passes, err := s.PassesOfPerson(t.Context(), guest.Person)
+		if err != nil || len(passes) != 1 || passes[0].ID != own.Pass || passes[0].Kind != core.PassVisitor || passes[0].Name != "来客" {
+			t.Fatalf("%+v, %v", passes, err)
+		}
+		if got, err := s.PassOfPerson(t.Context(), own.Pass, guest.Person); err != nil || got.HouseLabel == "" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		_, err = s.PassOfPerson(t.Context(), own.Pass, p.host.Person)
+		wantCode(t, err, core.CodeNotFound)
+		for _, keyword := range []string{"13700000001", "京A12345", "来"} {
+			f := VisitorPassFilter{Keyword: keyword, Now: s.Now(), Page: Page{Limit: 10}}
+			found, _, err := s.VisitorPasses(t.Context(), everywhere, f)
+			if err != nil || len(found) != 1 {
+				t.Errorf("%s: %d found, %v", keyword, len(found), err)
+			}
+		}
+	})
+}

@@ -1,0 +1,361 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tongxing/core"
+	"tongxing/secret"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+	"tongxing/store/outbox"
+)
+
+// visitCodeBytes is how long the code of a visitor's link is: 144 bits.
+const visitCodeBytes = 18
+
+// visitorPassAudit is what the audit log records of a visit, masked.
+type visitorPassAudit struct {
+	Way     core.VisitorWay `json:"way"`
+	Name    string          `json:"name"`
+	Phone   string          `json:"phone,omitempty"`
+	Plate   string          `json:"plate,omitempty"`
+	People  int             `json:"people"`
+	House   string          `json:"house"`
+	Until   string          `json:"until"`
+	Revoked bool            `json:"revoked,omitempty"`
+}
+
+func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
+	return visitorPassAudit{
+		Way: v.Way, Name: v.Name, Phone: core.MaskPhone(v.Phone), Plate: core.MaskPlate(v.Plate), People: v.People,
+		House: v.HouseLabel, Until: v.Until.In(s.zone).Format("2006-01-02 15:04"), Revoked: !v.Revoked.IsZero(),
+	}
+}
+
+// visitHost is a WeChat user's tie to the house that is visited.
+type visitHost struct {
+	Resident  core.ID `db:"id"`
+	Name      string  `db:"name"`
+	Community core.ID `db:"community_id"`
+	Label     string  `db:"label"`
+}
+
+// hostOf returns a WeChat user's certified tie to a house. The house is locked, so that two invitations are counted one
+// after the other. Another's house is NotFound.
+func (s *Store) hostOf(tx *database.Tx, user, house core.ID) (visitHost, error) {
+	var locked core.ID
+	if err := tx.Get(&locked, "SELECT id FROM house WHERE id = ?"+tx.Dialect().ForUpdate(), int64(house)); err != nil {
+		return visitHost{}, database.NotFoundIfNoRows(err, noHouse)
+	}
+	var host visitHost
+	err := tx.Get(&host, `
+		SELECT t.id, t.name, t.community_id, h.label
+		FROM wechat_user u
+		JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
+		JOIN resident t ON t.person_id = p.id
+		JOIN house h ON h.id = t.house_id
+		JOIN community c ON c.id = t.community_id
+		WHERE u.id = ?
+			AND u.merged_into = 0
+			AND t.house_id = ?
+			AND t.certified_at IS NOT NULL
+			AND t.moved_out_at IS NULL
+			AND (t.lease_day = 0 OR t.lease_day >= ?)
+			AND c.archived_at IS NULL
+		ORDER BY t.id
+		LIMIT 1`, int64(user), int64(house), int32(core.DayOf(tx.Now(), s.zone)))
+	return host, database.NotFoundIfNoRows(err, noHouse)
+}
+
+// CreateVisitorPass invites a visitor for a WeChat user who is a certified resident of v.House: nobody reviews it, and
+// the pass is there at once. The same key invites once.
+func (s *Store) CreateVisitorPass(
+	ctx context.Context, by core.Actor, user core.ID, v core.VisitorPass, key RequestKey,
+) (id core.ID, err error) {
+	normal, wrong := v.Normalized(s.Now())
+	err = s.db.Write(ctx, "invite a visitor", func(tx *database.Tx) error {
+		a := inviting{tx: tx, store: s, user: user, visit: normal}
+		known, again, err := a.sentBefore(key)
+		if err != nil || again {
+			id = known
+			return err
+		}
+		host, err := s.hostOf(tx, user, v.House)
+		if err = cmp.Or(err, wrong); err != nil {
+			return err
+		}
+		if err := a.checkOpen(); err != nil {
+			return err
+		}
+		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
+		a.visit.Way, a.visit.Host, a.visit.HostTie, a.visit.From = core.VisitInvited, user, host.Resident, tx.Now()
+		if err := a.insert(); err != nil {
+			return err
+		}
+		id = a.visit.ID
+		by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
+		return audit.Write(tx, by, audit.Entry{
+			Community: host.Community, Action: "visitorpass.create", Subject: audit.Target("visitorpass", id),
+			After: s.auditOfVisit(a.visit),
+		})
+	})
+	return id, err
+}
+
+// inviting is an invitation that is being sent.
+type inviting struct {
+	tx        *database.Tx
+	store     *Store
+	user      core.ID
+	visit     core.VisitorPass
+	key, body any // digests of the request; nil = it has no key
+}
+
+// sentBefore returns the visit that the same request has made.
+func (a *inviting) sentBefore(key RequestKey) (id core.ID, again bool, err error) {
+	sum := sha256.Sum256([]byte(key.Body))
+	body := hex.EncodeToString(sum[:])
+	a.body = body
+	if key.Key == "" {
+		return 0, false, nil
+	}
+	digest := a.tx.Keys().Digest("visitor request", a.user.String()+" "+key.Key)
+	a.key = digest
+	var row struct {
+		ID   core.ID `db:"id"`
+		Body string  `db:"request_body"`
+	}
+	err = a.tx.Get(&row, "SELECT id, request_body FROM visitor_pass WHERE request_key = ?", digest)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, false, nil
+	case err == nil && row.Body != body:
+		return 0, false, core.Invalid("这个 Idempotency-Key 已用于另一份邀请")
+	}
+	return row.ID, true, err
+}
+
+// checkOpen refuses more visitors to one house at a time than anybody expects.
+func (a *inviting) checkOpen() error {
+	var open int
+	err := a.tx.Get(&open, `
+		SELECT COUNT(*)
+		FROM visitor_pass
+		WHERE house_id = ?
+			AND until_at >= ?
+			AND entered_at IS NULL
+			AND left_n = 0
+			AND revoked_at IS NULL`, int64(a.visit.House), a.tx.NowMS())
+	if err == nil && open >= core.MaxOpenVisits {
+		err = core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", open))
+	}
+	return err
+}
+
+func (a *inviting) insert() error {
+	v, keys, now := a.visit, a.tx.Keys(), a.tx.NowMS()
+	code := secret.Text(visitCodeBytes)
+	var sealed [3]string
+	for i, column := range []struct{ name, text string }{
+		{"visitor_pass.phone", v.Phone}, {"visitor_pass.plate", v.Plate}, {"visitor_pass.link", code},
+	} {
+		var err error
+		if sealed[i], err = keys.Seal(column.name, column.text); err != nil {
+			return err
+		}
+	}
+	_, err := a.tx.Exec(`
+		INSERT INTO visitor_pass (id, community_id, way, host_id, resident_id, house_id, name, phone_cipher, phone_mac, plate_cipher,
+			plate_mac, people, reason, link_cipher, link_digest, request_key, request_body, from_at, until_at, left_n, created_at,
+			updated_at)
+		VALUES (`+database.Placeholders(22)+")",
+		int64(v.ID), int64(v.Community), string(v.Way), int64(v.Host), int64(v.HostTie), int64(v.House), v.Name,
+		sealed[0], keys.Digest("phone", v.Phone), sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
+		sealed[2], visitCodeDigest(code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
+	if database.IsDuplicate(err) {
+		return database.ErrRace // the same request at the same moment
+	}
+	if err != nil {
+		return err
+	}
+	return a.insertPass()
+}
+
+// insertPass creates the pass, which the visitor finds, once they have verified the number in WeChat.
+func (a *inviting) insertPass() error {
+	var person core.ID
+	if a.visit.Phone != "" {
+		mac := a.tx.Keys().Digest("phone", a.visit.Phone)
+		persons, err := findOrMakePersons(a.tx, []string{mac})
+		if err != nil {
+			return err
+		}
+		person = persons[mac]
+	}
+	return createPass(a.tx, newPass{
+		kind: core.PassVisitor, community: a.visit.Community, holder: a.visit.ID, person: person,
+	})
+}
+
+// RevokeOwnVisitor takes back the invitation of a WeChat user's visitor who has not come yet: the pass lets nobody in
+// from now on. One who has come is a conflict.
+func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, user, id core.ID) error {
+	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
+		var name []string
+		if err := tx.All(&name, `
+			SELECT t.name
+			FROM visitor_pass v
+			JOIN resident t ON t.id = v.resident_id
+			WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(user)); err != nil {
+			return err
+		}
+		if len(name) == 0 || user == 0 {
+			return core.NotFound(noVisit)
+		}
+		by.Kind, by.ID, by.Name = core.ActorWechat, user, name[0]
+		return s.revokeVisit(tx, by, core.Everywhere, id)
+	})
+}
+
+// RevokeVisitorPass is RevokeOwnVisitor by the office, and tells the host.
+func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
+		if err := s.revokeVisit(tx, by, scope, id); err != nil {
+			return err
+		}
+		var row visitorPassRow
+		if err := tx.Get(&row, visitorPassColumns+"v.id = ?", int64(id)); err != nil {
+			return err
+		}
+		return tellHost(tx, row.Community, row.Host, "物业已撤销到 "+row.HouseLabel+" 的一位访客的通行证", id)
+	})
+}
+
+func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) error {
+	where, args := database.ScopeWhere(scope, "v.community_id")
+	var row visitorPassRow
+	if err := tx.Get(&row, visitorPassColumns+"v.id = ? AND "+where, append([]any{int64(id)}, args...)...); err != nil {
+		return database.NotFoundIfNoRows(err, noVisit)
+	}
+	before := row.visit(tx.Reveal)
+	switch before.State(tx.Now()) {
+	case core.VisitMade:
+		return core.Conflict("访客已经到访，不能撤销")
+	case core.VisitRevoked:
+		return core.Conflict("已经撤销过了")
+	}
+	if err := tx.ExecOne(
+		database.ErrRace, // the visitor has just come, or somebody else revoked it: the next run says which
+		`UPDATE visitor_pass
+		SET revoked_at = ?, updated_at = ?
+		WHERE id = ?
+			AND revoked_at IS NULL
+			AND entered_at IS NULL
+			AND left_n = 0`,
+		tx.NowMS(), tx.NextUpdated(before.Updated), int64(id),
+	); err != nil {
+		return err
+	}
+	after := before
+	after.Revoked = tx.Now()
+	return audit.Write(tx, by, audit.Entry{
+		Community: before.Community, Action: "visitorpass.revoke", Subject: audit.Target("visitorpass", id),
+		Before: s.auditOfVisit(before), After: s.auditOfVisit(after),
+	})
+}
+
+// tellHost tells who is visited.
+func tellHost(tx *database.Tx, community, host core.ID, title string, visit core.ID) error {
+	if host == 0 {
+		return nil
+	}
+	return outbox.Put(tx, core.MessageNote{
+		Kind: core.MessageVisitor, Community: community, User: host, Title: title, Link: "visitorpass/" + visit.String(),
+	})
+}
+
+// useVisitorPasses notes who came in and who left, each on the condition that nobody has used the pass since it was
+// decided on, and tells the hosts of those who came.
+func useVisitorPasses(tx *database.Tx, uses []passUse) error {
+	var in, out []passUse
+	for _, u := range uses {
+		if u.outcome.Record.Direction == core.In {
+			in = append(in, u)
+		} else {
+			out = append(out, u)
+		}
+	}
+	if err := enterVisits(tx, in); err != nil {
+		return err
+	}
+	if err := leaveVisits(tx, out); err != nil {
+		return err
+	}
+	return tellOfVisitors(tx, in)
+}
+
+func enterVisits(tx *database.Tx, in []passUse) error {
+	if len(in) == 0 {
+		return nil
+	}
+	args := []any{tx.NowMS(), tx.NowMS()}
+	for _, u := range in {
+		args = append(args, int64(u.row.Visit))
+	}
+	n, err := tx.Exec(`
+		UPDATE visitor_pass
+		SET entered_at = ?, updated_at = ?
+		WHERE id IN (`+database.Placeholders(len(in))+`)
+			AND entered_at IS NULL
+			AND revoked_at IS NULL
+			AND left_n = 0`, args...)
+	if err == nil && n != int64(len(in)) {
+		err = database.ErrRace
+	}
+	return err
+}
+
+func leaveVisits(tx *database.Tx, out []passUse) error {
+	if len(out) == 0 {
+		return nil
+	}
+	args := []any{tx.NowMS(), tx.NowMS()}
+	for _, u := range out {
+		args = append(args, int64(u.row.Visit), u.row.VisitLeft, database.BoolInt(!u.row.VisitEntered.IsZero()))
+	}
+	const each = "(id = ? AND left_n = ? AND (entered_at IS NOT NULL) = ?)"
+	n, err := tx.Exec(
+		"UPDATE visitor_pass SET left_at = ?, left_n = left_n + 1, updated_at = ? WHERE "+each+strings.Repeat(" OR "+each, len(out)-1),
+		args...,
+	)
+	if err == nil && n != int64(len(out)) {
+		err = database.ErrRace
+	}
+	return err
+}
+
+// tellOfVisitors tells the hosts of those who came in.
+func tellOfVisitors(tx *database.Tx, in []passUse) error {
+	var notes []core.MessageNote
+	for _, u := range in {
+		if u.row.VisitHost == 0 {
+			continue
+		}
+		notes = append(notes, core.MessageNote{
+			Kind: core.MessageVisitor, Community: u.row.PassCommunity, User: u.row.VisitHost,
+			Title: "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
+			Link:  "visitorpass/" + u.row.Visit.String(),
+		})
+	}
+	if len(notes) == 0 {
+		return nil
+	}
+	return outbox.Put(tx, notes...)
+}

@@ -97,7 +97,8 @@ func (s *Store) UpdateHouse(
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{Community: c.ID, Action: "house.update", Subject: audit.Target("house", id),
-			Before: auditOfHouse(old.Label, old), After: auditOfHouse(label, core.House{ArrearsFen: change.ArrearsFen, Remark: change.Remark})})
+			Before: auditOfHouse(old.Label, old),
+			After:  auditOfHouse(label, core.House{ArrearsFen: change.ArrearsFen, Remark: change.Remark})})
 	})
 	return updated, err
 }

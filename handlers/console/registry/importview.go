@@ -106,7 +106,7 @@ func (v importView) facts(n core.ImportCounts) []templates.Fact {
 	return facts
 }
 
-// undone says what undoing takes back, a line for each effect.
+// undone returns what undoing takes back, a line for each effect.
 func (v importView) undone(n core.ImportCounts) []string {
 	lines := make([]string, len(v.effects))
 	for i, effect := range v.effects {

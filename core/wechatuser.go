@@ -7,6 +7,7 @@ type WechatUser struct {
 	UnionID  string // "" = WeChat has not told us
 	Person   ID     // 0 = not known yet
 	Verified bool   // a phone number is verified
+	Number   ID     // the person of that number, by whatever name: what was given to the number is theirs; 0 = none
 }
 
 // MaxNameMisses bounds the wrong names that may be stated with a number on one day.

@@ -42,15 +42,16 @@ type passRow struct {
 	Photo         string        `db:"photo"`
 }
 
-// PassesOfPerson returns a person's passes, oldest first: one for each house where the person is a
+// PassesOfUser returns the passes of a user of WeChat, oldest first: one for each house where they are a
 // certified resident, and those of other kinds that can still be used; after them those of family
-// members who share the person's number and live in the same house. Passes whose lease has ended are
+// members who share their number and live in the same house. Passes whose lease has ended are
 // included: the rules refuse them with the reason.
-func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, error) {
-	if person == 0 {
+func (s *Store) PassesOfUser(ctx context.Context, user core.WechatUser) ([]Pass, error) {
+	if user.Person == 0 && user.Number == 0 {
 		return nil, nil
 	}
-	query, args := s.passesOf("p.person_id = ?", int64(person))
+	person := user.Person
+	query, args := s.passesOf(user, "")
 	var rows []passRow
 	if err := s.db.All(ctx, &rows, query+" ORDER BY id", args...); err != nil {
 		return nil, database.Wrap("passes of a person", err)
@@ -68,23 +69,28 @@ func (s *Store) PassesOfPerson(ctx context.Context, person core.ID) ([]Pass, err
 	return passes, nil
 }
 
-// passesOf returns the query of the passes of every kind for which a condition holds.
-func (s *Store) passesOf(where string, values ...any) (query string, args []any) {
+// passesOf returns the query of a user's passes of every kind for which a further condition holds.
+func (s *Store) passesOf(user core.WechatUser, where string, values ...any) (query string, args []any) {
 	parts := eachPassKind(func(k passKind) string {
 		list, own := k.list(s.Now().UnixMilli())
-		args = append(append(args, own...), values...)
-		return list + where
+		person := user.Person
+		if k.byNumber {
+			person = user.Number
+		}
+		args = append(append(append(args, own...), int64(person)), values...)
+		return list + "p.person_id = ? AND p.person_id <> 0" + where
 	})
 	return strings.Join(parts, " UNION ALL "), args
 }
 
-// PassOfPerson returns one of the passes of PassesOfPerson; another person's is NotFound.
-func (s *Store) PassOfPerson(ctx context.Context, pass, person core.ID) (Pass, error) {
-	query, args := s.passesOf("p.id = ? AND p.person_id = ?", int64(pass), int64(person))
+// PassOfUser returns one of the passes of PassesOfUser; another's is NotFound.
+func (s *Store) PassOfUser(ctx context.Context, pass core.ID, user core.WechatUser) (Pass, error) {
+	person := user.Person
+	query, args := s.passesOf(user, " AND p.id = ?", int64(pass))
 	query += " UNION ALL " + residentPassQuery + "p.id = ? AND p.person_id <> ? AND" + passOfFamily
 	var row passRow
 	err := s.db.Get(ctx, &row, query, append(args, int64(pass), int64(person), int64(person))...)
-	if err != nil || person == 0 {
+	if err != nil || person == 0 && user.Number == 0 {
 		return Pass{}, database.Wrap("pass of a person", database.NotFoundIfNoRows(err, "通行证不存在"))
 	}
 	return Pass(row), nil

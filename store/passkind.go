@@ -25,6 +25,9 @@ type passKind struct {
 	// once. If one is not any more as its facts were, the result is database.ErrRace. nil = nothing is used up.
 	use func(tx *database.Tx, uses []passUse) error
 
+	// byNumber passes are found by a verified number alone: they were given to it, under whatever name. Others need the
+	// name that the register has with it.
+	byNumber bool
 	// list returns the query of the passes that their holders find, in the order of passRow, and its arguments at an
 	// instant; a further condition follows.
 	list func(nowMS int64) (string, []any)

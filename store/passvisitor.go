@@ -22,6 +22,7 @@ LEFT JOIN resident vt ON vt.id = v.resident_id`,
 	name: "v.name", house: "v.house_id",
 	fill: func(r *scanRow, f *core.Facts) { r.visitorFacts.fill(f) },
 	use:  useVisitorPasses,
+	byNumber: true,
 	list: func(nowMS int64) (string, []any) {
 		return visitorPassQuery, []any{nowMS, nowMS - visitShown.Milliseconds()}
 	},

@@ -126,12 +126,12 @@ func TestCertifyByPhone(t *testing.T) {
 		a := newResident(t, s, community, here[0], "张三", "13800138000")
 		b := newResident(t, s, other, there[0], "张三", "13800138000")
 		neighbour := newResident(t, s, community, here[0], "李四", "13800138001")
-		if passes, err := s.PassesOfPerson(t.Context(), residentOf(t, s, a).Person); err != nil || len(passes) != 0 {
+		if passes, err := s.PassesOfUser(t.Context(), core.WechatUser{Person: residentOf(t, s, a).Person}); err != nil || len(passes) != 0 {
 			t.Errorf("passes before certification: %v, %v", passes, err)
 		}
 
 		user := newWechatUserWithPhone(t, s, "open-1", "13800138000")
-		passes, err := s.PassesOfPerson(t.Context(), user.Person)
+		passes, err := s.PassesOfUser(t.Context(), user)
 		if err != nil || len(passes) != 2 {
 			t.Fatalf("passes %v, %v; want two", passes, err)
 		}
@@ -145,7 +145,7 @@ func TestCertifyByPhone(t *testing.T) {
 
 		// Again, on another phone of the same person: nothing changes.
 		again := newWechatUserWithPhone(t, s, "open-2", "13800138000")
-		if passes2, err := s.PassesOfPerson(t.Context(), again.Person); err != nil || !slices.Equal(passes, passes2) {
+		if passes2, err := s.PassesOfUser(t.Context(), core.WechatUser{Person: again.Person}); err != nil || !slices.Equal(passes, passes2) {
 			t.Errorf("passes after the second time: %v, %v", passes2, err)
 		}
 
@@ -159,14 +159,14 @@ func TestCertifyByPhone(t *testing.T) {
 		if stranger.Person != 0 || !stranger.Verified {
 			t.Errorf("a verified number that nobody has is somebody: %+v", stranger)
 		}
-		if _, err := s.PassOfPerson(t.Context(), passes[0].ID, user.Person); err != nil {
+		if _, err := s.PassOfUser(t.Context(), passes[0].ID, user); err != nil {
 			t.Errorf("own pass: %v", err)
 		}
 		for _, person := range []core.ID{stranger.Person, 0, 1} {
-			_, err := s.PassOfPerson(t.Context(), passes[0].ID, person)
+			_, err := s.PassOfUser(t.Context(), passes[0].ID, core.WechatUser{Person: person})
 			wantCode(t, err, core.CodeNotFound)
 		}
-		if passes, err := s.PassesOfPerson(t.Context(), 0); err != nil || len(passes) != 0 {
+		if passes, err := s.PassesOfUser(t.Context(), core.WechatUser{Person: 0}); err != nil || len(passes) != 0 {
 			t.Errorf("passes of nobody: %v, %v", passes, err)
 		}
 	})
@@ -182,7 +182,7 @@ func TestMoveOutAndBack(t *testing.T) {
 		if err := s.MoveOut(t.Context(), core.System, everywhere, id); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.PassOfPerson(t.Context(), r.Pass, r.Person); !core.IsNotFound(err) {
+		if _, err := s.PassOfUser(t.Context(), r.Pass, core.WechatUser{Person: r.Person}); !core.IsNotFound(err) {
 			t.Errorf("the pass of one who moved out: %v", err)
 		}
 		if list, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Page: Page{Limit: 9}}); err != nil || len(list) != 0 {
@@ -238,11 +238,11 @@ func TestUpdateResident(t *testing.T) {
 		if r.Person == before.Person || !r.Certified.IsZero() || r.Pass != before.Pass {
 			t.Errorf("after a new phone: %+v", r)
 		}
-		if passes, err := s.PassesOfPerson(t.Context(), before.Person); err != nil || len(passes) != 0 {
+		if passes, err := s.PassesOfUser(t.Context(), core.WechatUser{Person: before.Person}); err != nil || len(passes) != 0 {
 			t.Errorf("the old number still has passes: %v, %v", passes, err)
 		}
 		user := newWechatUserWithPhone(t, s, "open-9", "13900139000")
-		if passes, err := s.PassesOfPerson(t.Context(), user.Person); err != nil || len(passes) != 1 || passes[0].ID != before.Pass {
+		if passes, err := s.PassesOfUser(t.Context(), user); err != nil || len(passes) != 1 || passes[0].ID != before.Pass {
 			t.Errorf("the new number's passes: %v, %v", passes, err)
 		}
 	})

@@ -40,14 +40,14 @@ func certifiedAtDesk(t *testing.T, s *Store, id core.ID) {
 
 func passNames(t *testing.T, s *Store, person core.ID) []string {
 	t.Helper()
-	passes, err := s.PassesOfPerson(t.Context(), person)
+	passes, err := s.PassesOfUser(t.Context(), core.WechatUser{Person: person})
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := []string{}
 	for _, p := range passes {
 		names = append(names, p.Name)
-		if _, err := s.PassOfPerson(t.Context(), p.ID, person); err != nil {
+		if _, err := s.PassOfUser(t.Context(), p.ID, core.WechatUser{Person: person}); err != nil {
 			t.Errorf("the pass of %s: %v", p.Name, err)
 		}
 	}
@@ -172,11 +172,11 @@ func TestSharedNumberIsItsOwnersOnly(t *testing.T) {
 		}
 		pass := residentOf(t, s, elsewhere.ID).Pass
 		for _, person := range []core.ID{owner.Person, stranger.Person} {
-			if _, err := s.PassOfPerson(t.Context(), pass, person); !core.IsNotFound(err) {
+			if _, err := s.PassOfUser(t.Context(), pass, core.WechatUser{Person: person}); !core.IsNotFound(err) {
 				t.Errorf("the pass of another house: %v", err)
 			}
 		}
-		passes, _ := s.PassesOfPerson(t.Context(), owner.Person)
+		passes, _ := s.PassesOfUser(t.Context(), core.WechatUser{Person: owner.Person})
 		if err := s.MoveOut(t.Context(), core.System, everywhere, passes[0].Holder); err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ func newScanSite(t *testing.T, s *Store, people int) scanSite {
 		phone := fmt.Sprintf("139%08d", i)
 		newResident(t, s, p.community, house, "张三", phone)
 		user := newWechatUserWithPhone(t, s, "o"+phone, phone)
-		passes, err := s.PassesOfPerson(t.Context(), user.Person)
+		passes, err := s.PassesOfUser(t.Context(), user)
 		if err != nil || len(passes) != 1 {
 			t.Fatal(len(passes), err)
 		}

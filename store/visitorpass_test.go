@@ -348,14 +348,14 @@ func TestVisitorFindsThePass(t *testing.T) {
 		_, err = s.VisitByCode(t.Context(), own.Code+"x")
 		wantCode(t, err, core.CodeNotFound)
 		guest := newWechatUserWithPhone(t, s, "guest", "13700000001")
-		passes, err := s.PassesOfPerson(t.Context(), guest.Person)
+		passes, err := s.PassesOfUser(t.Context(), guest)
 		if err != nil || len(passes) != 1 || passes[0].ID != own.Pass || passes[0].Kind != core.PassVisitor || passes[0].Name != "来客" {
 			t.Fatalf("%+v, %v", passes, err)
 		}
-		if got, err := s.PassOfPerson(t.Context(), own.Pass, guest.Person); err != nil || got.HouseLabel == "" {
+		if got, err := s.PassOfUser(t.Context(), own.Pass, guest); err != nil || got.HouseLabel == "" {
 			t.Errorf("%+v, %v", got, err)
 		}
-		_, err = s.PassOfPerson(t.Context(), own.Pass, p.host.Person)
+		_, err = s.PassOfUser(t.Context(), own.Pass, core.WechatUser{Person: p.host.Person})
 		wantCode(t, err, core.CodeNotFound)
 		for _, keyword := range []string{"13700000001", "京A12345", "来"} {
 			f := VisitorPassFilter{Keyword: keyword, Now: s.Now(), Page: Page{Limit: 10}}

@@ -16,12 +16,14 @@ type wechatUserRow struct {
 	UnionID sql.NullString `db:"union_id"`
 	Person  core.ID        `db:"person_id"`
 	Phone   string         `db:"phone_mac"`
+	Number  core.ID        `db:"number_id"`
 }
 
-const wechatUserColumns = "id, union_id, person_id, phone_mac"
+const wechatUserColumns = `u.id, u.union_id, u.person_id, u.phone_mac,
+	COALESCE((SELECT n.id FROM person n WHERE n.phone_mac = u.phone_mac), 0) AS number_id`
 
 func (r wechatUserRow) user() core.WechatUser {
-	return core.WechatUser{ID: r.ID, UnionID: r.UnionID.String, Person: r.Person, Verified: r.Phone != ""}
+	return core.WechatUser{ID: r.ID, UnionID: r.UnionID.String, Person: r.Person, Verified: r.Phone != "", Number: r.Number}
 }
 
 // SignInWechat finds or creates the user of an identity that WeChat has just confirmed. A union id
@@ -217,7 +219,7 @@ func nameUnion(tx *database.Tx, user core.WechatUser, unionID string) (core.Wech
 
 func userOfOpenID(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, error) {
 	var row wechatUserRow
-	err := tx.Get(&row, `SELECT u.id, u.union_id, u.person_id, u.phone_mac FROM wechat_identity i JOIN wechat_user u ON u.id = i.user_id
+	err := tx.Get(&row, "SELECT "+wechatUserColumns+` FROM wechat_identity i JOIN wechat_user u ON u.id = i.user_id
 		WHERE i.app_id = ? AND i.open_id = ?`, who.AppID, who.OpenID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.WechatUser{}, nil
@@ -230,7 +232,7 @@ func userOfUnionID(tx *database.Tx, unionID string) (core.WechatUser, error) {
 		return core.WechatUser{}, nil
 	}
 	var row wechatUserRow
-	err := tx.Get(&row, "SELECT "+wechatUserColumns+" FROM wechat_user WHERE union_id = ?", unionID)
+	err := tx.Get(&row, "SELECT "+wechatUserColumns+" FROM wechat_user u WHERE u.union_id = ?", unionID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.WechatUser{}, nil
 	}
@@ -318,7 +320,7 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 // WechatUser returns a user by id.
 func (s *Store) WechatUser(ctx context.Context, id core.ID) (core.WechatUser, error) {
 	var row wechatUserRow
-	err := s.db.Get(ctx, &row, "SELECT "+wechatUserColumns+" FROM wechat_user WHERE id = ? AND merged_into = 0", int64(id))
+	err := s.db.Get(ctx, &row, "SELECT "+wechatUserColumns+" FROM wechat_user u WHERE u.id = ? AND u.merged_into = 0", int64(id))
 	return row.user(), database.Wrap("read WeChat user", database.NotFoundIfNoRows(err, "用户不存在"))
 }
 

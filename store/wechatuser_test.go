@@ -308,14 +308,14 @@ func TestBindPhone(t *testing.T) {
 				t.Errorf("%s in %s: certified at %v", r.Name, r.HouseLabel, r.Certified)
 			}
 		}
-		passes, err := s.PassesOfPerson(ctx, person)
+		passes, err := s.PassesOfUser(ctx, core.WechatUser{Person: person})
 		if err != nil || len(passes) != 2 || passes[0].Holder != one || passes[1].Holder != two {
 			t.Errorf("passes %+v, %v", passes, err)
 		}
 		if again := bind(user.ID, "13800138000", "", 2); again != person {
 			t.Error("binding again makes another person")
 		}
-		if passes, err = s.PassesOfPerson(ctx, person); err != nil || len(passes) != 2 {
+		if passes, err = s.PassesOfUser(ctx, core.WechatUser{Person: person}); err != nil || len(passes) != 2 {
 			t.Errorf("binding again gives %d passes, %v", len(passes), err)
 		}
 		second := signIn(t, s, core.WechatIdentity{AppID: "wxmini", OpenID: "o-wife"})

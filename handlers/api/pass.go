@@ -51,7 +51,7 @@ type previewBody struct {
 
 // passList returns all passes of the caller; more passes need no further query.
 func (a *API) passList(c *web.Context) error {
-	passes, err := a.store.PassesOfPerson(c.Ctx(), c.User().Person)
+	passes, err := a.store.PassesOfUser(c.Ctx(), c.User())
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (a *API) ownPass(c *web.Context) (store.Pass, error) {
 	if err != nil {
 		return store.Pass{}, err
 	}
-	return a.store.PassOfPerson(c.Ctx(), id, c.User().Person)
+	return a.store.PassOfUser(c.Ctx(), id, c.User())
 }
 
 func (a *API) passBodies(c *web.Context, passes []store.Pass) ([]passBody, error) {

@@ -65,7 +65,7 @@ func (h *H5) passListPage(c *web.Context) (page passListPage, err error) {
 			}}},
 		},
 	}
-	if page.Passes, err = h.store.PassesOfPerson(c.Ctx(), c.User().Person); err != nil {
+	if page.Passes, err = h.store.PassesOfUser(c.Ctx(), c.User()); err != nil {
 		return page, err
 	}
 	if page.Applied, err = h.applied(c); err == nil && len(page.Applied) > 0 {
@@ -170,7 +170,7 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	if page.Rule = rule.Text(); rule.Exits > 0 {
 		page.Counted = rule.Counting.Words()
 	}
-	passes, err := h.store.PassesOfPerson(c.Ctx(), c.User().Person)
+	passes, err := h.store.PassesOfUser(c.Ctx(), c.User())
 	page.Others = len(passes) > 1
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (h *H5) ownPass(c *web.Context) (store.Pass, error) {
 	if err != nil {
 		return store.Pass{}, err
 	}
-	return h.store.PassOfPerson(c.Ctx(), id, c.User().Person)
+	return h.store.PassOfUser(c.Ctx(), id, c.User())
 }
 
 // code issues a token and draws it.

@@ -145,7 +145,7 @@ func (e *Estate) people(p Plan) {
 	for i, id := range ids {
 		row, err := e.Store.Resident(context.Background(), core.Everywhere, id)
 		e.must(err)
-		passes, err := e.Store.PassesOfPerson(context.Background(), row.Person)
+		passes, err := e.Store.PassesOfUser(context.Background(), core.WechatUser{Person: row.Person})
 		e.must(err)
 		if len(passes) != 1 {
 			e.t.Fatalf("estate: %d passes of one resident", len(passes))

@@ -192,11 +192,11 @@ func TestResidentMovesOut(t *testing.T) {
 	if action, _ := page.Find("form.tx-confirm").Attr("action"); action != path {
 		t.Errorf("the question posts to %q", action)
 	}
-	if _, err := d.Store.PassOfPerson(t.Context(), r.Pass, r.Person); err != nil {
+	if _, err := d.Store.PassOfUser(t.Context(), r.Pass, core.WechatUser{Person: r.Person}); err != nil {
 		t.Fatalf("asking alone took the pass: %v", err)
 	}
 	b.Post(t, path, desk.ConfirmedForm(), http.StatusSeeOther)
-	if _, err := d.Store.PassOfPerson(t.Context(), r.Pass, r.Person); !core.IsNotFound(err) {
+	if _, err := d.Store.PassOfUser(t.Context(), r.Pass, core.WechatUser{Person: r.Person}); !core.IsNotFound(err) {
 		t.Errorf("the pass after moving out: %v", err)
 	}
 	show := b.Get(t, frame.ResidentURL(r.ID), http.StatusOK)

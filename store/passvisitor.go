@@ -20,8 +20,8 @@ LEFT JOIN resident vt ON vt.id = v.resident_id`,
 	v.entered_at AS visit_entered, v.revoked_at AS visit_revoked,
 	CASE WHEN vt.certified_at IS NULL OR vt.moved_out_at IS NOT NULL THEN 1 ELSE 0 END AS visit_hostless`,
 	name: "v.name", house: "v.house_id",
-	fill: func(r *scanRow, f *core.Facts) { r.visitorFacts.fill(f) },
-	use:  useVisitorPasses,
+	fill:     func(r *scanRow, f *core.Facts) { r.visitorFacts.fill(f) },
+	use:      useVisitorPasses,
 	byNumber: true,
 	list: func(nowMS int64) (string, []any) {
 		return visitorPassQuery, []any{nowMS, nowMS - visitShown.Milliseconds()}

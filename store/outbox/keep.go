@@ -94,6 +94,27 @@ func (b *Box) AddGrant(ctx context.Context, who core.WechatIdentity, template st
 	})
 }
 
+// SpendGrant counts a consent that a test has used up. WeChat's own count, which nobody can read, may be higher.
+func (b *Box) SpendGrant(ctx context.Context, who core.WechatIdentity, template string) error {
+	return b.db.Write(ctx, "spend a consent", func(tx *database.Tx) error {
+		return setGrants(tx, optOut{who.AppID, who.OpenID, template}, "CASE WHEN n > 0 THEN n - 1 ELSE 0 END")
+	})
+}
+
+// Grants returns how many consents to a template a person has left, by our count.
+func (b *Box) Grants(ctx context.Context, who core.WechatIdentity, template string) (n int, err error) {
+	err = b.db.Get(ctx, &n, "SELECT COALESCE(MAX(n), 0) FROM message_grant WHERE app_id = ? AND open_id = ? AND template_id = ?",
+		who.AppID, who.OpenID, template)
+	return n, database.Wrap("count the consents", err)
+}
+
+// EndGrants records that WeChat says that a person has no consents to a template left.
+func (b *Box) EndGrants(ctx context.Context, who core.WechatIdentity, template string) error {
+	return b.db.Write(ctx, "end the consents", func(tx *database.Tx) error {
+		return endGrants(tx, optOut{who.AppID, who.OpenID, template})
+	})
+}
+
 // Today returns what each channel did today, by the platform's day, of messages that are about communities of the scope;
 // those about none are in the whole scope alone. Why it sends nothing now, and what somebody must look at since a day, is
 // of the whole deployment.

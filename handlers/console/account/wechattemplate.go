@@ -278,7 +278,8 @@ func (p *Pages) wechatTemplateTest(c *web.Context) error {
 	if filled.ID == "" {
 		return p.Refused(c, core.Conflict("请先设置模板"), asked.back())
 	}
-	if err := p.sendTest(c, asked, filled); err != nil {
+	left, err := p.sendTest(c, asked, filled)
+	if err != nil {
 		if core.IsConflict(err) && c.Account().User == 0 {
 			c.ShowFlash(web.Flash{Kind: web.FlashError, Message: core.MessageOf(err) + "。", Link: frame.MePath})
 			return c.Redirect(asked.back())
@@ -289,40 +290,70 @@ func (p *Pages) wechatTemplateTest(c *web.Context) error {
 		c.Flash(web.FlashError, "没有发出："+testProblem(err))
 		return c.Redirect(asked.back())
 	}
-	c.Flash(web.FlashSuccess, "已发到您的微信，请在手机上查看“"+asked.Name+"”的消息。")
+	done := "已发到您的微信，请在手机上查看“" + asked.Name + "”的消息。"
+	if asked.OfficialChoice.Kind == core.WechatMini {
+		done += fmt.Sprintf("用掉了您的 1 次允许，还剩 %d 次。", left)
+	}
+	c.Flash(web.FlashSuccess, done)
 	return c.Redirect(asked.back())
 }
 
-// sendTest sends a sample to the WeChat of the person signed in; a conflict says what is missing.
-func (p *Pages) sendTest(c *web.Context, asked wechatTemplateAsked, filled core.MessageTemplate) error {
+// sendTest sends a sample to the WeChat of the person signed in; a conflict says what is missing. left is how many consents
+// to subscribe messages they have left.
+func (p *Pages) sendTest(c *web.Context, asked wechatTemplateAsked, filled core.MessageTemplate) (left int, err error) {
 	fields := filled.Fill(core.SampleMessage(asked.Kind, c.Now()), p.Store.Zone())
 	if asked.OfficialChoice.Kind == core.WechatMini {
-		mini, err := p.MiniProgram(asked.AppID)
-		if err != nil {
-			return err
-		}
-		opens, err := p.Store.OpenIDs(c.Ctx(), c.Account().User)
-		if err != nil {
-			return err
-		}
-		if opens[asked.AppID] == "" {
-			return core.Conflict("您的微信还没有用过这个小程序。请先绑定微信，用它打开小程序，并在里面允许接收这种消息")
-		}
-		_, err = mini.SendSubscribe(c.Ctx(), wechat.SubscribeMessage{To: opens[asked.AppID], Template: filled.ID, Fields: fields})
-		return err
+		return p.sendSubscribeTest(c, asked.AppID, wechat.SubscribeMessage{Template: filled.ID, Fields: fields})
 	}
 	to, err := p.Store.FollowerOpenID(c.Ctx(), c.Account().ID, asked.AppID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	official, err := p.Official(asked.AppID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	_, err = official.SendTemplate(c.Ctx(), wechat.TemplateMessage{
 		To: to, Template: filled.ID, ID: "t" + secret.Hex(12), URL: p.PublicURL + "/console", Fields: fields,
 	})
-	return err
+	return 0, err
+}
+
+// sendSubscribeTest sends a sample by a mini-program, which uses up one of the person's consents.
+func (p *Pages) sendSubscribeTest(c *web.Context, appID string, m wechat.SubscribeMessage) (left int, err error) {
+	mini, err := p.MiniProgram(appID)
+	if err != nil {
+		return 0, err
+	}
+	opens, err := p.Store.OpenIDs(c.Ctx(), c.Account().User)
+	if err != nil {
+		return 0, err
+	}
+	who := core.WechatIdentity{AppID: appID, OpenID: opens[appID]}
+	if who.OpenID == "" {
+		return 0, core.Conflict("您的微信还没有用过这个小程序。请先绑定微信，用它打开小程序，并在里面允许接收这种消息")
+	}
+	m.To = who.OpenID
+	_, sent := mini.SendSubscribe(c.Ctx(), m)
+	err = p.countTest(c.Ctx(), who, m.Template, sent)
+	if err == nil {
+		left, err = p.Store.Outbox().Grants(c.Ctx(), who, m.Template)
+	}
+	if err != nil {
+		c.Shortfall("count the consent of a test", err)
+	}
+	return left, sent
+}
+
+// countTest counts the consent that a subscribe message used up, sent or perhaps sent; err is what WeChat said to it.
+func (p *Pages) countTest(ctx context.Context, who core.WechatIdentity, template string, err error) error {
+	switch {
+	case err == nil || wechat.MayHaveHappened(err):
+		return p.Store.Outbox().SpendGrant(ctx, who, template)
+	case core.WechatAnswer(core.ChannelSubscribe, wechat.CodeOf(err)) == core.AnswerNoGrant:
+		return p.Store.Outbox().EndGrants(ctx, who, template)
+	}
+	return nil
 }
 
 // testProblem returns why a test message was refused, in words.

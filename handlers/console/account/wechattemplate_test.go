@@ -312,8 +312,18 @@ func TestSubscribeTemplateIsChosenAndTried(t *testing.T) {
 	}
 	bindsAtDesk(t, d, b, user.ID)
 	says("没有允许接收这种消息")
+	who := core.WechatIdentity{AppID: deskMini, OpenID: sim.OpenID("zhou", deskMini)}
+	for range 2 {
+		if err := d.Store.Outbox().AddGrant(t.Context(), who, "subscribe-template"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	sim.Grant("zhou", deskMini, "subscribe-template", 1)
-	says("已发到您的微信")
+	says("用掉了您的 1 次允许，还剩 1 次")
+	says("没有允许接收这种消息")
+	if n, err := d.Store.Outbox().Grants(t.Context(), who, "subscribe-template"); err != nil || n != 0 {
+		t.Errorf("WeChat has none left, and we count %d, %v", n, err)
+	}
 	if sent := sim.SentMessages("zhou"); len(sent) != 1 || sent[0].Lines[0].Value == "" {
 		t.Errorf("on the phone: %+v", sent)
 	}

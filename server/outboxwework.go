@@ -119,9 +119,17 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 	return answer, code, sent.ID
 }
 
-// link returns the address that signs the recipient in within WeWork, and leads on to the message's page.
+// staffHome is where members see what the console has told them.
+const staffHome = "/h5/staff"
+
+// link returns the address that signs the recipient in within WeWork, and leads on to the message's page. One of the console
+// asks for a sign-in of its own, for which nobody is equipped on a phone: 工作台 shows what was told instead.
 func (s weworkSender) link(d core.Dispatch, app core.ID) string {
-	query := url.Values{"next": {"/" + d.Path()}, "message": {d.Key}}
+	next := "/" + d.Path()
+	if strings.HasPrefix(next, "/console/") {
+		next = staffHome
+	}
+	query := url.Values{"next": {next}, "message": {d.Key}}
 	return s.publicURL + "/h5/staff/enter/" + app.String() + "?" + query.Encode()
 }
 

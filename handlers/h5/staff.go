@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -166,7 +167,17 @@ type staffPage struct {
 	NoPosts  string
 	Facts    []templates.Fact
 	AskPhone bool
+	Told     []staffNotice
 }
+
+// staffNotice is something that the member's account was told of in the console.
+type staffNotice struct {
+	Title, URL string
+	Created    time.Time
+}
+
+// staffNotices is how many are shown.
+const staffNotices = 5
 
 type staffLink struct {
 	Label, Note, URL string
@@ -189,6 +200,9 @@ func (h *H5) staffShow(c *web.Context) error {
 		page.Facts, err = h.staffFacts(c, names)
 	}
 	if err != nil {
+		return err
+	}
+	if page.Told, err = h.staffTold(c); err != nil {
 		return err
 	}
 	page.NoPosts = "没有安排您值守的门岗。"
@@ -237,6 +251,20 @@ func (h *H5) staffLinks(c *web.Context) (links []staffLink, err error) {
 		links = append(links, staffLink{Label: "出入记录", Note: "您管理的小区，姓名已隐去", URL: staffRecordPath})
 	}
 	return links, nil
+}
+
+// staffTold returns the latest entries of the bell of the member's account: messages by WeWork lead here, since the console
+// asks for a sign-in of its own.
+func (h *H5) staffTold(c *web.Context) ([]staffNotice, error) {
+	if c.Account().ID == 0 {
+		return nil, nil
+	}
+	list, _, err := h.store.Notices(c.Ctx(), c.Account().ID)
+	told := make([]staffNotice, min(len(list), staffNotices))
+	for i := range told {
+		told[i] = staffNotice{list[i].Title, "/console/" + list[i].Link, list[i].Created}
+	}
+	return told, err
 }
 
 func (h *H5) staffFacts(c *web.Context, names map[core.ID]string) ([]templates.Fact, error) {

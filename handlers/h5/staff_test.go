@@ -101,6 +101,22 @@ func TestStaffInWeWork(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	who := core.Actor{Kind: core.ActorAccount, ID: w.account, Name: "李娜"}
+	_, err := w.store.StartJob(t.Context(), who, core.JobVerifyAudit)
+	if err == nil {
+		var job core.Job
+		if job, err = w.store.ClaimJob(t.Context(), "runner"); err == nil {
+			job.State = core.JobDone
+			err = w.store.EndJob(t.Context(), "runner", job)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := p.get("/h5/staff", http.StatusOK).Find(`section[aria-labelledby="told-title"] li`)
+	if link, _ := told.Find("a").Attr("href"); told.Length() != 1 || !strings.HasPrefix(link, "/console/job") {
+		t.Errorf("what the account was told: %q leads to %q", told.Text(), link)
+	}
 	p.get("/h5/staff/record", http.StatusOK)
 	p.get("/h5/review", http.StatusOK)
 	if response, _ := p.do(http.MethodGet, home+"?next=/h5/review", nil); response.Header.Get("Location") != "/h5/review" {

@@ -348,3 +348,22 @@ func TestSubscribeReport(t *testing.T) {
 		}
 	}
 }
+
+// Why a message is in its state is said of that state: one that goes out again is not said to be given up.
+func TestWhyOfAMessage(t *testing.T) {
+	night := time.Date(2026, 11, 20, 23, 0, 0, 0, PlatformZone)
+	for want, m := range map[string]Message{
+		"": {State: MessageSent},
+		"平台没有应答，可能已发出，不再重发":            {State: MessageUnknown, Reason: WhyUnsure, Unsure: night},
+		"平台没有应答，可能已发出，再发一次，平台不会重复送达":   {State: MessageWaiting, Reason: WhyUnsure, Unsure: night},
+		"发送时服务器中断，可能已发出，再发一次，平台不会重复送达": {State: MessageSending, Reason: WhyInterrupted, Unsure: night},
+		"没有绑定微信，改放站内提醒":                {State: MessageSent, Channel: ChannelInApp, Reason: WhyNoWechat},
+		"没有绑定微信":     {State: MessageUnreached, Channel: ChannelInApp, Reason: WhyNoWechat},
+		"站内提醒一直未读":   {State: MessageUnreached, Channel: ChannelInApp, Reason: WhyUnread},
+		"夜间不打扰，早上发送": {State: MessageWaiting, Reason: WhyQuiet},
+	} {
+		if got := m.Why(); got != want {
+			t.Errorf("%+v: %q, want %q", m, got, want)
+		}
+	}
+}

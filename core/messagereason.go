@@ -60,8 +60,8 @@ var messageReasons = map[MessageReason]string{
 	WhyBadIP:       "服务器地址不在平台白名单",
 	WhyOther:       "平台的其他错误",
 	WhyPlatform:    "平台没有送达",
-	WhyUnsure:      "平台没有应答，可能已发出，不再重发",
-	WhyInterrupted: "发送时服务器中断，可能已发出，不再重发",
+	WhyUnsure:      "平台没有应答，可能已发出",
+	WhyInterrupted: "发送时服务器中断，可能已发出",
 	WhyTooLate:     "超过有效时间",
 }
 
@@ -71,6 +71,22 @@ func (r MessageReason) Label() string {
 		return words
 	}
 	return string(r)
+}
+
+// Why returns in Chinese why a message is in its state, or late; "" = there is nothing to say.
+func (m Message) Why() string {
+	doubt := m.Reason == WhyUnsure || m.Reason == WhyInterrupted
+	switch {
+	case m.Reason == "":
+		return ""
+	case doubt && m.State == MessageUnknown:
+		return m.Reason.Label() + "，不再重发"
+	case doubt && !m.Unsure.IsZero():
+		return m.Reason.Label() + "，再发一次，平台不会重复送达"
+	case m.Channel == ChannelInApp && m.Reason != WhyUnread && (m.State == MessageSent || m.State == MessageDelivered):
+		return m.Reason.Label() + "，改放站内提醒"
+	}
+	return m.Reason.Label()
 }
 
 // ByClock reports whether the platform itself says until when: nothing that is mended here ends it sooner.

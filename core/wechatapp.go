@@ -27,6 +27,9 @@ type WechatApp struct {
 	Updated  time.Time // see Stale
 }
 
+// MiniInUse reports whether the account is a mini-program that is in use.
+func (a WechatApp) MiniInUse() bool { return a.Kind == WechatMini && a.Disabled.IsZero() }
+
 // WechatAppKind is what kind of account it is.
 type WechatAppKind string
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 
@@ -167,6 +168,13 @@ func TestWechatMenuOfATag(t *testing.T) {
 		}
 		if got := versions(owners) + "/" + versions(tenants); got != "/租户" {
 			t.Errorf("earlier menus after one is removed: %s", got)
+		}
+		for i := range menuVersions + 2 {
+			publish(all, fmt.Sprint("第", i, "版"))
+		}
+		earlier, err := s.WechatMenuVersions(ctx, everywhere, all, 2*menuVersions)
+		if err != nil || len(earlier) != menuVersions || earlier[menuVersions-1].Buttons[0].Reply != "第1版" || versions(tenants) != "" {
+			t.Errorf("%d earlier menus are kept, %v", len(earlier), err)
 		}
 	})
 }

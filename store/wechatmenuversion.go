@@ -32,9 +32,25 @@ func keepWechatMenu(tx *database.Tx, by core.Actor, m core.WechatMenu) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`
+	if _, err := tx.Exec(`
 		INSERT INTO wechat_menu_version (id, app_id, tag_id, buttons, replaced_at, replaced_by)
-		VALUES (?, ?, ?, ?, ?, ?)`, int64(tx.NewID()), m.AppID, m.Tag, string(buttons), tx.NowMS(), by.Name)
+		VALUES (?, ?, ?, ?, ?, ?)`, int64(tx.NewID()), m.AppID, m.Tag, string(buttons), tx.NowMS(), by.Name); err != nil {
+		return err
+	}
+	return dropOldMenus(tx, m.AppID)
+}
+
+// menuVersions is how many replaced menus of an account are kept, of all its tags.
+const menuVersions = 50
+
+// dropOldMenus removes the oldest versions of an account's menus beyond those that are kept.
+func dropOldMenus(tx *database.Tx, appID string) error {
+	var last []core.ID
+	if err := tx.All(&last, "SELECT id FROM wechat_menu_version WHERE app_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+		appID, menuVersions); err != nil || len(last) == 0 {
+		return err
+	}
+	_, err := tx.Exec("DELETE FROM wechat_menu_version WHERE app_id = ? AND id <= ?", appID, int64(last[0]))
 	return err
 }
 

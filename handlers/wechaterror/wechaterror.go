@@ -84,7 +84,7 @@ func ForSetup(err error) string {
 	case e.Code == frozen:
 		return "账号已被微信冻结。请登录公众平台处理。"
 	case e.Code == quotaUsed:
-		return "今天的调用次数已用完，明天再检查。"
+		return "今天的调用次数已用完，明天再试。"
 	}
 	return fmt.Sprintf("微信答复了错误码 %d，请对照公众平台的“全局返回码”处理。", e.Code)
 }
@@ -131,7 +131,7 @@ func forCorp(p *wechat.CorpProblem) string {
 	case e.Code == corpNotContact && contact:
 		return "通讯录 Secret 填的是应用的 Secret。请在“安全与管理—管理工具—通讯录同步”查看。"
 	case e.Code == quotaUsed:
-		return "今天的调用次数已用完，明天再检查。"
+		return "今天的调用次数已用完，明天再试。"
 	}
 	return fmt.Sprintf("企业微信答复了错误码 %d，请对照企业微信的“全局错误码”处理。", e.Code)
 }

@@ -63,7 +63,7 @@ func TestForSetupOfACompany(t *testing.T) {
 		{wechat.CorpPartContact, &wechat.Error{Code: 40001}, "通讯录 Secret 不正确"},
 		{wechat.CorpPartContact, &wechat.Error{Code: 60020}, "通讯录同步”的“企业可信IP"},
 		{wechat.CorpPartContact, &wechat.Error{Code: 48002}, "填的是应用的 Secret"},
-		{wechat.CorpPartContact, &wechat.Error{Code: 45009}, "明天再检查"},
+		{wechat.CorpPartContact, &wechat.Error{Code: 45009}, "明天再试"},
 		{wechat.CorpPartRange, &wechat.Error{Code: 99999}, "99999"},
 		{wechat.CorpPartApp, &wechat.Error{Code: -1, HTTP: 502}, "连接不上企业微信"},
 		{wechat.CorpPartApp, errors.New("dial tcp"), "连接不上企业微信"},

@@ -12,6 +12,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 	"tongxing/wechat"
@@ -157,6 +158,16 @@ func TestWechatAppStepsAreProvenOrConfirmed(t *testing.T) {
 			t.Fatalf("%d steps are called %s", found.Length(), title)
 		}
 		return found.Text()
+	}
+	if text := step("关联小程序"); !strings.Contains(text, "不需要") {
+		t.Errorf("without a mini-program it is to be linked: %s", text)
+	}
+	_, err := d.Store.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
+		App:  core.WechatApp{Kind: core.WechatMini, Name: "小程序", AppID: "wx00000000000000c9", Scope: core.Everywhere},
+		Keys: core.WechatKeys{Secret: strings.Repeat("s", 32)},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, title := range []string{"校验文件", "网页授权域名", "业务域名", "关联小程序"} {
 		if text := step(title); !strings.Contains(text, "未完成") {

@@ -204,7 +204,11 @@ func (p *Pages) wechatSteps(c *web.Context, app core.WechatApp) ([]wechatStep, e
 	}
 	keys := wechatStep{Title: "AppID 和 AppSecret", Badge: stepBadge(app.Checked.At, app.Checked.Problem == ""), Text: app.Checked.Problem}
 	if keys.Text == "" && !app.Checked.At.IsZero() {
-		keys.Text = p.wechatWhen(app.Checked.At) + " 检查，微信已应答。"
+		platform := "微信"
+		if app.Kind == core.WechatWork {
+			platform = "企业微信"
+		}
+		keys.Text = p.wechatWhen(app.Checked.At) + " 检查，" + platform + "已应答。"
 	}
 	switch app.Kind {
 	case core.WechatWork:
@@ -240,6 +244,18 @@ func (p *Pages) officialSteps(c *web.Context, set wechatStepSet, keys wechatStep
 	script := set.step(core.WechatStepScript, "在同一页，把业务域名和 JS 接口安全域名也填为下面的域名，手机页面才能扫码。", "")
 	pages.Facts, script.Facts = domain, domain
 	linked := set.step(core.WechatStepLinked, "菜单和提醒要打开小程序时，在公众平台的“广告与服务—小程序管理”关联它。", "发布带小程序的菜单")
+	if !set.known[core.WechatStepLinked].Done() {
+		apps, err := p.Store.WechatApps(c.Ctx(), core.Everywhere)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(apps, core.WechatApp.MiniInUse) {
+			linked = wechatStep{
+				Title: linked.Title, Badge: templates.Badge{Tone: templates.Neutral, Text: "不需要"},
+				Text: "还没有接入小程序，不用关联。接入小程序以后再做这一步。",
+			}
+		}
+	}
 	return []wechatStep{keys, calls, files, pages, script, linked}, nil
 }
 

@@ -123,7 +123,7 @@ func (p *Pages) messageList(c *web.Context) error {
 		page.Rows = append(page.Rows, messageRow{
 			URL: frame.MessageURL(m.ID), Text: m.Text(), Who: recipientText(people[m.ID]), WhoURL: recipientURL(c, people[m.ID]),
 			Kind:    m.Kind.Label(),
-			Channel: channelText(m.Channel), Reason: reasonText(m.Reason, m.Code), State: messageBadge(m.State), Created: m.Created,
+			Channel: channelText(m.Channel), Reason: withCode(m.Why(), m.Code), State: messageBadge(m.State), Created: m.Created,
 		})
 	}
 	web.Paged(&page.List, paging, messages, more, func(m core.Message) core.ID { return m.ID })
@@ -199,13 +199,18 @@ func channelText(c core.MessageChannel) string {
 
 // reasonText is a reason with the platform's code, if it has one.
 func reasonText(r core.MessageReason, code string) string {
-	switch {
-	case r == "":
+	if r == "" {
 		return ""
-	case code == "":
-		return r.Label()
 	}
-	return r.Label() + "（" + code + "）"
+	return withCode(r.Label(), code)
+}
+
+// withCode adds the platform's code to why something is so, if there is one.
+func withCode(why, code string) string {
+	if why == "" || code == "" {
+		return why
+	}
+	return why + "（" + code + "）"
 }
 
 // recipientURL returns the page of a recipient; "" = the account may not open it, or there is none.
@@ -247,7 +252,7 @@ func (p *Pages) messageShow(c *web.Context) error {
 		return err
 	}
 	page := messageShowPage{Shell: p.Shell(c, "message", m.Kind.Label())}
-	page.Crumbs, page.Note = []templates.Crumb{{Label: "发送记录", URL: frame.MessagePath}}, m.Text()
+	page.Crumbs = []templates.Crumb{{Label: "发送记录", URL: frame.MessagePath}}
 	page.Facts = messageFacts(m, people[m.ID], recipientURL(c, people[m.ID]), p.Store.Zone())
 	if m.Merged != 0 {
 		page.Merged = frame.MessageURL(m.Merged)
@@ -269,7 +274,7 @@ func messageFacts(m core.Message, r core.Recipient, url string, zone *time.Locat
 		{Label: "发生", Value: m.Created.In(zone).Format(form)},
 	}
 	if m.Reason != "" {
-		facts = append(facts, templates.Fact{Label: "原因", Value: reasonText(m.Reason, m.Code)})
+		facts = append(facts, templates.Fact{Label: "原因", Value: withCode(m.Why(), m.Code)})
 	}
 	if !m.Next.IsZero() && m.State != core.MessageSent {
 		facts = append(facts,

@@ -13,7 +13,7 @@ export function keepList() {
 // listIn returns the addresses of a list's rows, and those of the pages before and after.
 function listIn(page) {
   const rows = [...page.querySelectorAll("[data-list] tbody tr")];
-  const links = rows.map((row) => row.querySelector("td a[href]")?.getAttribute("href")).filter(Boolean);
+  const links = rows.map((row) => row.querySelector("td a[href]:not(.tx-menu-item)")?.getAttribute("href")).filter(Boolean);
   const [before, after] = ["prev", "next"].map((rel) => page.querySelector(`.tx-pager a[rel=${rel}]`)?.getAttribute("href") ?? "");
   return { links: links.map((link) => link.split("?")[0]), before, after };
 }

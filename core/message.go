@@ -250,6 +250,7 @@ type Message struct {
 	Link      string
 	Events    int // how many it tells of
 	Merged    ID  // the message that it became part of; 0 = none
+	Digest    MessageDigest
 	State     MessageState
 	Channel   MessageChannel   // the latest; "" = none yet
 	Tried     []MessageChannel // those that did not reach the recipient
@@ -282,6 +283,10 @@ func (m Message) Path() string {
 		return "h5/review"
 	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor: // household, household/7, pass
 		return "h5/" + m.Link
+	case MessageAccessAlert:
+		if m.Events > 1 {
+			return "console/accessalert"
+		}
 	}
 	return "console/" + m.Link
 }

@@ -168,6 +168,15 @@ func TestRoute(t *testing.T) {
 		"a list disturbs nobody": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(24*time.Hour) }),
 			reach(away(WhyNoWechat), here), night,
 			MessageStep{Send: ChannelInApp, State: MessageSent, Next: night.Add(24 * time.Hour), Reason: WhyNoWechat}},
+		"in a digest": {with(func(m *Message) { m.Created, m.Digest = midday.Add(5*time.Minute), DigestHour }),
+			reach(here, here), midday.Add(10 * time.Minute),
+			MessageStep{State: MessageWaiting, Next: midday.Add(time.Hour), Reason: WhyDigest}},
+		"at its time": {with(func(m *Message) { m.Created, m.Digest = midday.Add(-55*time.Minute), DigestHour }), reach(here, here),
+			midday, MessageStep{Send: ChannelTemplate, State: MessageSending}},
+		"a digest at night, though urgent": {with(func(m *Message) {
+			m.Created, m.Expires, m.Digest = night.Add(-time.Hour), night.Add(24*time.Hour), DigestHour
+		}), reach(here, here), night,
+			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 0, 0, 0, PlatformZone), Reason: WhyQuiet}},
 		"in doubt, recognised": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday.Add(-time.Minute) }),
 			reach(here, here), midday, MessageStep{Send: ChannelTemplate, State: MessageSending}},
 		"in doubt, for too long": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday.Add(-8*time.Minute) }),
@@ -364,6 +373,44 @@ func TestWhyOfAMessage(t *testing.T) {
 	} {
 		if got := m.Why(); got != want {
 			t.Errorf("%+v: %q, want %q", m, got, want)
+		}
+	}
+}
+
+// A digest comes at the next full hour, or at nine; what comes at nine itself is for the next day.
+func TestDigestTimes(t *testing.T) {
+	at := func(day, hour, minute int) time.Time {
+		return time.Date(2026, 11, day, hour, minute, 0, 0, PlatformZone)
+	}
+	for _, c := range []struct {
+		digest     MessageDigest
+		came, want time.Time
+	}{
+		{DigestNone, at(20, 8, 59), at(20, 8, 59)},
+		{DigestHour, at(20, 8, 59), at(20, 9, 0)},
+		{DigestHour, at(20, 23, 0), at(21, 0, 0)},
+		{DigestDaily, at(20, 8, 59), at(20, 9, 0)},
+		{DigestDaily, at(20, 9, 0), at(21, 9, 0)},
+		{DigestDaily, at(30, 23, 0), at(31, 9, 0)},
+	} {
+		got := c.digest.Next(c.came)
+		if !got.Equal(c.want) || got.Sub(c.came) > c.digest.Longest() {
+			t.Errorf("%q at %s: %s, want %s", c.digest, c.came, got, c.want)
+		}
+	}
+	if MessageDigest("week").Valid() {
+		t.Error("any word is a choice")
+	}
+}
+
+// A message that tells of several things opens their list.
+func TestPathOfSeveral(t *testing.T) {
+	for m, want := range map[MessageKind][2]string{
+		MessageAccessAlert: {"console/accessalert/7", "console/accessalert"}, MessageReview: {"h5/review/7", "h5/review"},
+	} {
+		one, many := Message{Kind: m, Link: "accessalert/7", Events: 1}, Message{Kind: m, Link: "accessalert/7", Events: 2}
+		if one.Path() != want[0] || many.Path() != want[1] {
+			t.Errorf("%s opens %q and %q", m, one.Path(), many.Path())
 		}
 	}
 }

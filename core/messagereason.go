@@ -17,6 +17,7 @@ const (
 	WhyNoChannel   MessageReason = "no_channel"
 	WhyUnread      MessageReason = "unread"
 	WhyQuiet       MessageReason = "quiet"
+	WhyDigest      MessageReason = "digest"
 	WhyTooMany     MessageReason = "too_many"
 	WhyNoQuota     MessageReason = "no_quota"
 	WhyBusy        MessageReason = "busy"
@@ -48,6 +49,7 @@ var messageReasons = map[MessageReason]string{
 	WhyNoChannel:   "没有可用的渠道",
 	WhyUnread:      "站内提醒一直未读",
 	WhyQuiet:       "夜间不打扰，早上发送",
+	WhyDigest:      "按对方的设置合并发送",
 	WhyTooMany:     "发给同一人太频繁，稍后再发",
 	WhyNoQuota:     "今天的发送次数已用完",
 	WhyBusy:        "平台繁忙，稍后再发",

@@ -73,6 +73,9 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 	case !now.Before(m.Expires):
 		return MessageStep{State: MessageExpired, Reason: firstReason(m.Reason, WhyTooLate)}
 	}
+	if at := m.Digest.Next(m.Created.In(now.Location())); len(m.Tried) == 0 && at.After(now) {
+		return MessageStep{State: MessageWaiting, Next: at, Reason: WhyDigest}
+	}
 	var stopped time.Time // the first channel that is stopped for long works again
 	why := m.Reason
 	for _, c := range m.Kind.Type().Channels {
@@ -86,7 +89,7 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 		case r.Stopped.Sub(now) > shortStop:
 			stopped, why = earlier(stopped, r.Stopped), firstReason(why, r.StopWhy)
 			continue
-		case c.Disturbs() && !m.Kind.Type().Urgent && quiet.Until(now).After(now):
+		case c.Disturbs() && !m.urgent() && quiet.Until(now).After(now):
 			return MessageStep{State: MessageWaiting, Next: quiet.Until(now), Reason: WhyQuiet}
 		case r.Stopped.After(now):
 			return MessageStep{State: MessageWaiting, Next: r.Stopped, Reason: r.StopWhy}
@@ -103,6 +106,9 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 	}
 	return MessageStep{State: MessageUnreached, Reason: firstReason(why, WhyNoChannel)}
 }
+
+// urgent reports whether a message is sent in quiet hours too. What its recipient has in a digest can wait.
+func (m Message) urgent() bool { return m.Kind.Type().Urgent && m.Digest == DigestNone }
 
 // routeUnsure decides about a message that may have been sent. It may go out again only while the platform
 // recognises it, and by no other channel.

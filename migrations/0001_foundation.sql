@@ -1030,6 +1030,7 @@ CREATE TABLE preference (
   starred      VARCHAR(400) NOT NULL, -- stems of its pages on top of the menu, comma separated, in that order
   guide_away   INTEGER NOT NULL, -- 1 = the home page is without the steps of the set-up
   muted        VARCHAR(200) NOT NULL, -- kinds of messages that it is told of in the console alone, comma separated
+  digest       VARCHAR(16) NOT NULL, -- when it is told of what may come in a flood: '' = at once, hour, day
   updated_at   BIGINT NOT NULL
 );
 
@@ -1058,6 +1059,7 @@ CREATE TABLE message (
   events       INTEGER      NOT NULL, -- how many it tells of
   merge_key    VARCHAR(64),           -- others of the key become part of it; NULL = none any more
   merged_into  BIGINT       NOT NULL, -- message; 0 = none
+  digest       VARCHAR(16)  NOT NULL, -- when its recipient wants it: '' = at once, hour, day
   state        VARCHAR(16)  NOT NULL,
   channel      VARCHAR(16)  NOT NULL, -- the latest; '' = none yet
   tried        VARCHAR(100) NOT NULL, -- channels that did not reach the recipient, comma separated

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -118,5 +119,103 @@ func TestMessagesOfAKilledServerAreOne(t *testing.T) {
 			t.Errorf("it tells of %d", d.Events)
 		}
 		p.wantOne(t, 2)
+	})
+}
+
+// An account that wants a digest gets one message at its time, with the number of events; quiet hours win; another choice
+// counts at once for what waits. Other kinds do not wait.
+func TestDigest(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		choose := func(digest core.MessageDigest) {
+			t.Helper()
+			if err := p.s.UpdateToldOf(t.Context(), p.account.ID, nil, digest); err != nil {
+				t.Fatal(err)
+			}
+		}
+		toHour := func(hour int) { // of the next day that has it
+			now := p.s.Now().In(testZone)
+			at := time.Date(now.Year(), now.Month(), now.Day(), hour, 0, 0, 0, testZone)
+			if !at.After(now) {
+				at = at.AddDate(0, 0, 1)
+			}
+			p.clock.Add(at.Sub(now))
+		}
+		toHour(10)
+		choose(core.DigestHour)
+		for range 3 {
+			p.put(t, core.MessageAccessAlert, 2)
+			p.clock.Add(10 * time.Minute)
+			if list := p.claim(t); len(list) != 0 {
+				t.Fatalf("before its time: %+v", list)
+			}
+		}
+		p.wantLast(t, core.MessageMerged, "", "")
+		if m := p.ledger(t)[0]; m.State != core.MessageWaiting || m.Reason != core.WhyDigest {
+			t.Errorf("it waits: %+v", m)
+		}
+		p.put(t, core.MessageSignIn, 1)
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "")
+		toHour(11)
+		d := p.claimOne(t, core.ChannelTemplate)
+		if d.Events != 6 || d.Path() != "console/accessalert" || !strings.Contains(d.Text(), "6 条告警") {
+			t.Errorf("the digest: %d events, %q, opens %s", d.Events, d.Text(), d.Path())
+		}
+		p.record(t, d, core.AnswerAccepted, "")
+
+		toHour(23) // the hour's end is in quiet hours, though alerts are urgent
+		p.put(t, core.MessageAccessAlert, 1)
+		toHour(0)
+		if list := p.claim(t); len(list) != 0 {
+			t.Errorf("at night: %+v", list)
+		}
+		p.wantLast(t, core.MessageWaiting, "", core.WhyQuiet)
+		toHour(7)
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "")
+
+		choose(core.DigestDaily)
+		toHour(10)
+		p.put(t, core.MessageReview, 1)
+		p.clock.Add(time.Minute)
+		p.claim(t)
+		toHour(9)
+		p.clock.Add(-time.Minute)
+		if list := p.claim(t); len(list) != 0 {
+			t.Errorf("before nine: %+v", list)
+		}
+		p.clock.Add(time.Minute)
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "")
+
+		p.put(t, core.MessageReview, 2)
+		p.clock.Add(time.Minute)
+		p.claim(t)
+		choose(core.DigestNone)
+		if d := p.claimOne(t, core.ChannelTemplate); d.Events != 2 {
+			t.Errorf("after another choice: %+v", d)
+		}
+	})
+}
+
+// Other quiet hours count for what waits for the end of the old ones.
+func TestQuietHoursAreChanged(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		now := p.s.Now().In(testZone)
+		p.clock.Add(time.Date(now.Year(), now.Month(), now.Day()+1, 23, 0, 0, 0, testZone).Sub(now))
+		p.put(t, core.MessageJob, 1)
+		p.claim(t)
+		p.wantLast(t, core.MessageWaiting, "", core.WhyQuiet)
+		settings, err := p.s.Settings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings.Quiet = core.QuietHours{}
+		if _, err := p.s.UpdateSettings(t.Context(), core.System, settings); err != nil {
+			t.Fatal(err)
+		}
+		p.clock.Add(10 * time.Second)
+		ask := p.ask(10)
+		ask.Quiet = settings.Quiet
+		if list, _, err := p.s.Outbox().Claim(t.Context(), ask); err != nil || len(list) != 1 {
+			t.Errorf("%+v, %v", list, err)
+		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 // Preference is what an account set for itself in the console. The zero value is an account that set
@@ -18,7 +19,8 @@ type Preference struct {
 	Starred   []string // stems of the pages on top of its menu. It may no longer be allowed to open one
 	GuideAway bool     // its home page is without the steps of the set-up
 
-	Muted []core.MessageKind // kinds of messages that it is told of in the console alone
+	Muted  []core.MessageKind // kinds of messages that it is told of in the console alone
+	Digest core.MessageDigest // when it is told of what may come in a flood
 }
 
 type preferenceRow struct {
@@ -26,10 +28,12 @@ type preferenceRow struct {
 	Starred   string  `db:"starred"`
 	GuideAway int     `db:"guide_away"`
 	Muted     string  `db:"muted"`
+
+	Digest core.MessageDigest `db:"digest"`
 }
 
 func (r preferenceRow) preference() Preference {
-	p := Preference{Community: r.Community, GuideAway: r.GuideAway != 0}
+	p := Preference{Community: r.Community, GuideAway: r.GuideAway != 0, Digest: r.Digest}
 	if r.Starred != "" {
 		p.Starred = strings.Split(r.Starred, ",")
 	}
@@ -42,7 +46,7 @@ func (r preferenceRow) preference() Preference {
 }
 
 const preferenceOf = `
-	SELECT community_id, starred, guide_away, muted
+	SELECT community_id, starred, guide_away, muted, digest
 	FROM preference
 	WHERE account_id = ?`
 
@@ -76,12 +80,12 @@ func changePreference(tx *database.Tx, account core.ID, change func(*Preference)
 		return err
 	}
 	query := `
-		INSERT INTO preference (community_id, starred, guide_away, muted, updated_at, account_id)
-		VALUES (?, ?, ?, ?, ?, ?)`
+		INSERT INTO preference (community_id, starred, guide_away, muted, digest, updated_at, account_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`
 	if len(rows) > 0 {
 		query = `
 			UPDATE preference
-			SET community_id = ?, starred = ?, guide_away = ?, muted = ?, updated_at = ?
+			SET community_id = ?, starred = ?, guide_away = ?, muted = ?, digest = ?, updated_at = ?
 			WHERE account_id = ?`
 	}
 	muted := make([]string, len(p.Muted))
@@ -89,7 +93,7 @@ func changePreference(tx *database.Tx, account core.ID, change func(*Preference)
 		muted[i] = string(kind)
 	}
 	_, err := tx.Exec(query, int64(p.Community), strings.Join(p.Starred, ","), database.BoolInt(p.GuideAway),
-		strings.Join(muted, ","), tx.NowMS(), int64(account))
+		strings.Join(muted, ","), string(p.Digest), tx.NowMS(), int64(account))
 	if database.IsDuplicate(err) {
 		return database.ErrRace // set for the first time twice at once
 	}
@@ -121,16 +125,25 @@ func (s *Store) UpdateGuideAway(ctx context.Context, account core.ID, away bool)
 	})
 }
 
-// UpdateMuted sets of which kinds of messages an account is told in the console alone. Kinds that do not
-// exist are left out.
-func (s *Store) UpdateMuted(ctx context.Context, account core.ID, kinds []core.MessageKind) error {
-	return s.updatePreference(ctx, account, func(p *Preference) error {
-		p.Muted = nil
-		for _, kind := range core.MessageKinds() {
-			if slices.Contains(kinds, kind) {
-				p.Muted = append(p.Muted, kind)
+// UpdateToldOf sets of which kinds of messages an account is told in the console alone, and when of those that may come in
+// a flood. Kinds that do not exist are left out. What waits for its digest waits for the new one.
+func (s *Store) UpdateToldOf(ctx context.Context, account core.ID, muted []core.MessageKind, digest core.MessageDigest) error {
+	if !digest.Valid() {
+		return core.InvalidFields(map[string]string{"digest": "请选择什么时候发送"})
+	}
+	return s.db.Write(ctx, "preference", func(tx *database.Tx) error {
+		err := changePreference(tx, account, func(p *Preference) error {
+			p.Muted, p.Digest = nil, digest
+			for _, kind := range core.MessageKinds() {
+				if slices.Contains(muted, kind) {
+					p.Muted = append(p.Muted, kind)
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
+		return outbox.ChangeDigest(tx, account, digest)
 	})
 }

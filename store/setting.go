@@ -10,6 +10,7 @@ import (
 	"tongxing/core"
 	"tongxing/store/audit"
 	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 // Setting returns the value stored under a name; NotFound if there is none.
@@ -109,6 +110,11 @@ func (s *Store) UpdateSettings(
 		}
 		if err := save(tx, systemSettings, string(text)); err != nil {
 			return err
+		}
+		if before.Quiet != settings.Quiet {
+			if err := outbox.ChangeQuiet(tx, tx.Now().Add(settingsLife+time.Second)); err != nil {
+				return err
+			}
 		}
 		return audit.Write(tx, by, audit.Entry{
 			Action: "setting.update", Subject: audit.Target("setting", 0),

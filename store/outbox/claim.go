@@ -113,7 +113,7 @@ func (c *claim) bound() error {
 	users := map[core.ID]core.ID{}
 	err := database.EachPart(accounts, func(part []core.ID) error {
 		var found []accountRow
-		err := c.tx.All(&found, "SELECT id, user_id, '' AS muted FROM account WHERE id IN ("+
+		err := c.tx.All(&found, "SELECT id, user_id, '' AS muted, '' AS digest FROM account WHERE id IN ("+
 			database.Placeholders(len(part))+")", database.IDArgs(part)...)
 		for _, a := range found {
 			users[a.ID] = a.User

@@ -57,6 +57,31 @@ func MoveUser(tx *database.Tx, from, to core.ID) error {
 	return err
 }
 
+// ChangeDigest lets what waits for an account's digest wait, in the act's own transaction, for the one that it wants now.
+func ChangeDigest(tx *database.Tx, account core.ID, digest core.MessageDigest) error {
+	tx.Wake(worker)
+	_, err := tx.Exec(`
+		UPDATE message
+		SET digest = ?, next_at = ?
+		WHERE to_kind = 'account'
+		AND to_id = ?
+		AND state = 'waiting'
+		AND digest <> ''`, string(digest), tx.NowMS(), int64(account))
+	return err
+}
+
+// ChangeQuiet lets what waits for the end of the quiet hours be looked at again, in the transaction that changes them, at a
+// time when all servers know the new ones.
+func ChangeQuiet(tx *database.Tx, at time.Time) error {
+	_, err := tx.Exec(`
+		UPDATE message
+		SET next_at = ?
+		WHERE state = 'waiting'
+		AND reason = ?
+		AND next_at > ?`, at.UnixMilli(), string(core.WhyQuiet), at.UnixMilli())
+	return err
+}
+
 // SwitchTemplate records that a person has switched a template's messages off in the settings of a mini-program, or on
 // again. Their consents stay: those that are left count again once it is on.
 func (b *Box) SwitchTemplate(ctx context.Context, who core.WechatIdentity, template string, on bool) error {

@@ -33,7 +33,7 @@ const worker = "outbox"
 func (b *Box) Woken() <-chan struct{} { return b.db.Woken(worker) }
 
 // Columns are the columns of a message, for Row.
-const Columns = `id, community_id, kind, to_kind, to_id, user_id, notice_id, title, link, events, merged_into, state,
+const Columns = `id, community_id, kind, to_kind, to_id, user_id, notice_id, title, link, events, merged_into, digest, state,
 	channel, tried, tries, unsure_at, reason, code, created_at, next_at, expires_at, ended_at`
 
 // Row is a message as it is stored.
@@ -49,6 +49,7 @@ type Row struct {
 	Link      string              `db:"link"`
 	Events    int                 `db:"events"`
 	Merged    core.ID             `db:"merged_into"`
+	Digest    core.MessageDigest  `db:"digest"`
 	State     core.MessageState   `db:"state"`
 	Channel   core.MessageChannel `db:"channel"`
 	Tried     string              `db:"tried"`
@@ -66,7 +67,7 @@ type Row struct {
 func (r Row) Message() core.Message {
 	return core.Message{
 		ID: r.ID, Community: r.Community, Kind: r.Kind, ToKind: r.ToKind, To: r.To, User: r.User, Notice: r.Notice,
-		Title: r.Title, Link: r.Link, Events: r.Events, Merged: r.Merged, State: r.State, Channel: r.Channel,
+		Title: r.Title, Link: r.Link, Events: r.Events, Merged: r.Merged, Digest: r.Digest, State: r.State, Channel: r.Channel,
 		Tried: splitChannels(r.Tried), Tries: r.Tries, Unsure: r.Unsure.Time, Reason: r.Reason, Code: r.Code,
 		Created: r.Created.Time, Next: r.Next.Time, Expires: r.Expires.Time, Ended: r.Ended.Time,
 	}

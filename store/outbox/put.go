@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -33,18 +34,24 @@ func Put(tx *database.Tx, notes ...core.MessageNote) error {
 }
 
 const putColumns = `id, community_id, kind, to_kind, to_id, user_id, notice_id, title, link, events, merge_key, merged_into,
-	state, channel, tried, tries, reason, code, lease, created_at, next_at, expires_at, ended_at`
+	digest, state, channel, tried, tries, reason, code, lease, created_at, next_at, expires_at, ended_at`
 
 // newRow is a message that is being put.
 type newRow struct {
 	core.MessageNote
-	id   core.ID
-	user core.ID
-	into core.ID // the message that it becomes part of; 0 = none
-	more int     // others of the same call that become part of it
+	id     core.ID
+	user   core.ID
+	into   core.ID // the message that it becomes part of; 0 = none
+	more   int     // others of the same call that become part of it
+	digest core.MessageDigest
 }
 
 func (r newRow) typ() core.MessageType { return r.Kind.Type() }
+
+// expires returns until when it is sent: as long after its digest as it would be after the event.
+func (r newRow) expires(now time.Time) int64 {
+	return now.Add(r.typ().Life + r.digest.Longest()).UnixMilli()
+}
 
 // mergeKey is the same for messages that become one; "" if those of the kind do not.
 func (r newRow) mergeKey() string { return mergeKey(r.Kind, r.recipient(), r.Community) }
@@ -71,8 +78,8 @@ func (r newRow) values(tx *database.Tx) []any {
 	}
 	return []any{
 		int64(r.id), int64(r.Community), string(r.Kind), toKind, int64(r.recipient()), int64(r.user), int64(r.Notice),
-		cutText(r.Title), r.Link, 1 + r.more, key, int64(r.into), string(state), "", "", 0, "", "", "",
-		tx.NowMS(), next, tx.Now().Add(typ.Life).UnixMilli(), ended,
+		cutText(r.Title), r.Link, 1 + r.more, key, int64(r.into), string(r.digest), string(state), "", "", 0, "", "", "",
+		tx.NowMS(), next, r.expires(tx.Now()), ended,
 	}
 }
 
@@ -98,6 +105,9 @@ func addressed(tx *database.Tx, notes []core.MessageNote) ([]newRow, error) {
 			if r.user == 0 {
 				r.user = a.User
 			}
+			if r.typ().Merge > 0 {
+				r.digest = a.Digest
+			}
 		}
 		r.id = tx.NewID()
 		rows = append(rows, r)
@@ -106,9 +116,10 @@ func addressed(tx *database.Tx, notes []core.MessageNote) ([]newRow, error) {
 }
 
 type accountRow struct {
-	ID    core.ID `db:"id"`
-	User  core.ID `db:"user_id"`
-	Muted string  `db:"muted"`
+	ID     core.ID            `db:"id"`
+	User   core.ID            `db:"user_id"`
+	Muted  string             `db:"muted"`
+	Digest core.MessageDigest `db:"digest"`
 }
 
 func accountsOf(tx *database.Tx, notes []core.MessageNote) (map[core.ID]accountRow, error) {
@@ -122,7 +133,7 @@ func accountsOf(tx *database.Tx, notes []core.MessageNote) (map[core.ID]accountR
 	err := database.EachPart(ids, func(part []core.ID) error {
 		var rows []accountRow
 		err := tx.All(&rows, `
-			SELECT a.id, a.user_id, COALESCE(p.muted, '') AS muted
+			SELECT a.id, a.user_id, COALESCE(p.muted, '') AS muted, COALESCE(p.digest, '') AS digest
 			FROM account a
 			LEFT JOIN preference p ON p.account_id = a.id
 			WHERE a.id IN (`+database.Placeholders(len(part))+`)`, database.IDArgs(part)...)
@@ -189,18 +200,18 @@ func countMerged(tx *database.Tx, rows []newRow, more map[core.ID]int) error {
 		rows[i].more = more[rows[i].id]
 		delete(more, rows[i].id)
 	}
-	types := map[core.ID]core.MessageType{}
+	into := map[core.ID]newRow{} // one that becomes part of it
 	for _, r := range rows {
-		types[r.into] = r.typ()
+		into[r.into] = r
 	}
 	for _, id := range slices.Sorted(maps.Keys(more)) {
-		soon := tx.Now().Add(types[id].Merge).UnixMilli()
+		soon := tx.Now().Add(into[id].typ().Merge).UnixMilli()
 		if err := tx.ExecOne(database.ErrRace, `
 			UPDATE message
 			SET events = events + ?, expires_at = ?, next_at = CASE WHEN reason = ? AND next_at > ? THEN ? ELSE next_at END
 			WHERE id = ?
 			AND merge_key IS NOT NULL`,
-			more[id], tx.Now().Add(types[id].Life).UnixMilli(), string(core.WhyQuiet), soon, soon, int64(id)); err != nil {
+			more[id], into[id].expires(tx.Now()), string(core.WhyQuiet), soon, soon, int64(id)); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ type mePage struct {
 	History  []attemptLine
 	Bound    string // which WeChat is bound, and since when; "" = none
 	Notices  []noticeLine
-	Messages *templates.Form // what WeChat tells; nil = there is no official account
+	Messages *templates.Form // what WeChat tells; nil = it tells nobody
 }
 
 // noticeLine is an event that the account's owner should know of.
@@ -121,12 +121,12 @@ func (p *Pages) meShow(c *web.Context) error {
 	if err := p.meWechat(c, &page); err != nil {
 		return err
 	}
-	if p.HasOfficial() {
+	if p.HasOfficials() || p.HasCorps() {
 		preference, err := p.Store.Preference(c.Ctx(), account.ID)
 		if err != nil {
 			return err
 		}
-		page.Messages = messageForm(page.CSRF, preference.Muted)
+		page.Messages = messageForm(page.CSRF, preference)
 	}
 	if page.History, err = p.attempts(c, account.ID); err != nil {
 		return err

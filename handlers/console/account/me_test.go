@@ -12,6 +12,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -248,7 +249,11 @@ func TestOwnMessages(t *testing.T) {
 	if got := strings.Join(ticked(), " "); got != "sign_in binding" {
 		t.Errorf("ticked: %q", got)
 	}
-	b.Post(t, meMessagePath, nil, http.StatusSeeOther)
+	b.Post(t, meMessagePath, url.Values{"digest": {"week"}}, http.StatusUnprocessableEntity)
+	b.Post(t, meMessagePath, url.Values{"digest": {"day"}}, http.StatusSeeOther)
+	if got := b.Open(t, frame.MePath).Find(`select[name="digest"] option[selected]`).Text(); strings.TrimSpace(got) != "每天早上 9 点" {
+		t.Errorf("the digest chosen: %q", got)
+	}
 	p, err := d.Store.Preference(t.Context(), id)
 	if err != nil || len(p.Muted) != len(core.MessageKinds()) {
 		t.Errorf("%+v, %v", p, err)
@@ -264,7 +269,7 @@ func TestMePages(t *testing.T) {
 			TOTP:     totpFacts(core.TOTPState{Since: time.Unix(1, 0), Recovery: 1}),
 			Sessions: []sessionLine{{Browser: desk.Hostile, Own: true}, {End: &templates.Submit{Label: "退出", URL: "/x"}}},
 			Others:   &templates.Submit{Label: "退出其他设备", URL: "/y"},
-			Messages: messageForm("x", []core.MessageKind{core.MessageJob}),
+			Messages: messageForm("x", store.Preference{Muted: []core.MessageKind{core.MessageJob}}),
 			Bound:    desk.Hostile,
 			Notices: []noticeLine{{
 				AccountNotice: core.AccountNotice{Wechat: desk.Hostile, NewAddr: true},

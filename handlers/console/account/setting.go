@@ -94,7 +94,7 @@ func settingPageOf(s core.Settings) settingPage {
 				},
 				{
 					Kind: templates.Select, Name: "quiet_to", Label: "到", Value: strconv.Itoa(s.Quiet.To), Required: true,
-					Choices: hourChoices(), Help: "这段时间里只发告警、登录和绑定的提醒，其他的到结束时再发。两个时间相同，就是不设免打扰。已在等待的提醒仍到原定时间发。",
+					Choices: hourChoices(), Help: "这段时间里只发告警、登录和绑定的提醒，其他的到结束时再发。两个时间相同，就是不设免打扰。改了以后，等待的提醒几秒内按新时间重新安排。",
 				},
 			}},
 		}},

@@ -15,12 +15,13 @@ const (
 	ActorWechat  ActorKind = "wechat"  // a resident, guard or observer, by their WeChat user
 	ActorStaff   ActorKind = "staff"   // a staff member, in WeWork
 	ActorDevice  ActorKind = "device"  // a door reader
+	ActorClient  ActorKind = "client"  // another system, by the open API
 	ActorSystem  ActorKind = "system"  // the program itself: jobs, the command line
 )
 
 // ActorKinds returns every kind of caller.
 func ActorKinds() []ActorKind {
-	return []ActorKind{ActorAccount, ActorWechat, ActorStaff, ActorDevice, ActorSystem}
+	return []ActorKind{ActorAccount, ActorWechat, ActorStaff, ActorDevice, ActorClient, ActorSystem}
 }
 
 // Label returns the kind of caller in Chinese.
@@ -34,6 +35,8 @@ func (k ActorKind) Label() string {
 		return "企业微信员工"
 	case ActorDevice:
 		return "门禁读头"
+	case ActorClient:
+		return "开放接口"
 	case ActorSystem:
 		return "系统"
 	}

@@ -473,6 +473,16 @@ var Features = []Feature{
 		Verbs:   []Verb{{"create", "添加校验文件"}, {"remove", "删除校验文件"}},
 	},
 	{
+		Stem: "openclient", Noun: "开放接口", Table: "open_client", Fields: openClientFields,
+		List: PermSettingEdit, Page: PermSettingEdit,
+		Under:   "setting",
+		Aliases: []string{"API", "接口密钥", "收费软件对接"},
+		Verbs: []Verb{
+			{"create", "添加开放接口客户端"}, {"update", "修改开放接口客户端"}, {"disable", "停用开放接口客户端"},
+			{"enable", "启用开放接口客户端"}, {"rotate", "更换开放接口密钥"}, {"retire", "停用开放接口旧密钥"},
+		},
+	},
+	{
 		Stem: "bindticket", Noun: "微信绑定码",
 		ActsAt: map[string]string{"create": "guardpost/guard"},
 		Verbs:  []Verb{{"create", "生成微信绑定码"}, {"approve", "绑定微信"}},

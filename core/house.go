@@ -229,6 +229,9 @@ func Yuan(fen int64) string {
 	return fmt.Sprintf("%s.%02d", whole, fen%100)
 }
 
+// PlainYuan formats fen as an amount for programs and for fields: 1280.50.
+func PlainYuan(fen int64) string { return strings.ReplaceAll(Yuan(fen), ",", "") }
+
 // MaxArrearsRemark bounds what is said of a debt, in characters.
 const MaxArrearsRemark = 100
 

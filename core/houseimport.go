@@ -80,7 +80,7 @@ func arrearsText(value string) string {
 	return Yuan(fen) + " 元"
 }
 
-// checkArrearsImport judges a row as a whole: an empty amount lifts what is owed.
+// checkArrearsImport judges a row as a whole: with an empty amount nothing is owed.
 func checkArrearsImport(c Community, row *ImportRow) {
 	houseOfRow(c, row, atArrearsLevels)
 	if row.Values[atArrears] == "" {

@@ -1,6 +1,9 @@
 package core
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // HouseIndex finds the houses of one community however they are written: 3号楼 is 3栋, 501室 is 501. It learns the
 // houses that are added to it.
@@ -52,6 +55,11 @@ func (x *HouseIndex) Find(names []string) (ref HouseRef, known bool) {
 		return ref, true
 	}
 	return HouseRef{Names: spelled, Label: HouseLabel(spelled)}, false
+}
+
+// SameLevels reports whether two houses are the same, however the names of their levels are written.
+func SameLevels(a, b []string) bool {
+	return slices.EqualFunc(a, b, func(x, y string) bool { return LevelKey(x) == LevelKey(y) })
 }
 
 // levelWords are what follows the number of a building, a unit, a floor or a room.

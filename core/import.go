@@ -28,7 +28,7 @@ type ImportType struct {
 	Check func(c Community, row *ImportRow)
 	// Keys are by what rows of one list are compared: see ImportKey.
 	Keys func(c Community, row ImportRow) []ImportKey
-	// Words is the line about what rows that were written have done.
+	// Words returns a line about what rows that were written have done.
 	Words func(n ImportCounts) string
 
 	Known string // how records that the list also has are called; "" = nobody is asked what becomes of them: they are changed

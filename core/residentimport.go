@@ -287,7 +287,7 @@ func ImportedHouse(c Community, row ImportRow) []string {
 	return row.Values[atLevels : atLevels+len(c.Levels)]
 }
 
-// residentImportWords returns what rows that were written have done.
+// residentImportWords returns a line about what rows that were written have done.
 func residentImportWords(n ImportCounts) string {
 	return fmt.Sprintf("添加 %s 名住户、%s 套房屋，修改 %s 名住户", Grouped(n.Added()), Grouped(n[ImportPlaces]), Grouped(n.Of(ImportChanged)))
 }

@@ -76,7 +76,7 @@ func (w *town) pages(t *testing.T, by caller, account core.ID) []shownPage {
 	t.Helper()
 	var pages []shownPage
 	for _, r := range w.app.Routes() {
-		if open(r) || r.Method != http.MethodGet || r.Time < 0 || !by.may(r.Access) || strings.HasPrefix(r.Path, "/api/") {
+		if unsigned(r) || r.Method != http.MethodGet || r.Time < 0 || !by.may(r.Access) || strings.HasPrefix(r.Path, "/api/") {
 			continue
 		}
 		path, _ := w.address(t, r, w.mine, account)

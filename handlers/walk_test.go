@@ -24,6 +24,7 @@ import (
 	"tongxing/handlers/console"
 	"tongxing/handlers/door"
 	"tongxing/handlers/h5"
+	"tongxing/handlers/open"
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
@@ -46,6 +47,7 @@ type town struct {
 	messages     map[core.ID]core.ID // by community: what an account was told
 	reviews      map[core.ID]core.ID // by community: an application to be certified
 	photos       map[core.ID]core.ID // by community: its picture
+	client       core.ID             // of the open API
 	imports      map[core.ID]core.ID // by community: a list to be imported
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
@@ -87,7 +89,8 @@ func newTown(t *testing.T) *town {
 		},
 	})
 	// A new surface of the program is added here.
-	app.Register(slices.Concat(d.Routes(), desk.Routes(), phones.Routes(), api.New(api.Options{Store: s, Gate: g}).Routes())...)
+	app.Register(slices.Concat(d.Routes(), desk.Routes(), phones.Routes(), api.New(api.Options{Store: s, Gate: g}).Routes(),
+		open.New(s).Routes())...)
 	t.Cleanup(func() {
 		app.Close()
 		d.Close()
@@ -445,6 +448,11 @@ func (w *town) follow(t *testing.T, e *estate.Estate, official string) {
 	if err == nil {
 		w.file, err = w.store.CreateWechatFile(ctx, core.System, file)
 	}
+	if err == nil {
+		w.client, _, err = w.store.CreateOpenClient(ctx, core.System, core.OpenClient{
+			Name: "收费软件", Calls: []core.OpenCall{core.CallHouseArrears}, Scope: core.ScopeOf(e.Community), Rate: core.DefaultOpenRate,
+		})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -492,7 +500,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	}{
 		{"/console/import/", w.imports[e.Community]},
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
-		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file},
+		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file}, {"/console/openclient/", w.client},
 		{"/console/followertag/", w.tags[e.Community]}, {"/console/follower/", w.followers[e.Community]},
 		{"/console/certification/photo/", w.photos[e.Community]}, {"/console/certification/", w.reviews[e.Community]},
 		{"/api/v1/certifications/", w.reviews[e.Community]}, {"/api/v1/communities/", 77},
@@ -611,10 +619,10 @@ func refused(r web.Route, w *httptest.ResponseRecorder) bool {
 	return false
 }
 
-// open reports whether a route requires no sign-in: its own tests cover what it rejects.
-func open(r web.Route) bool {
+// unsigned reports whether a route requires no sign-in: its own tests cover what it rejects.
+func unsigned(r web.Route) bool {
 	switch r.Access {
-	case web.Public, web.Device, web.Callback, web.DemoOnly:
+	case web.Public, web.Device, web.Callback, web.Client, web.DemoOnly:
 		return true
 	}
 	return false
@@ -627,7 +635,7 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	target := w.account(t, "target", w.mine, core.RoleViewer)
 	callers := append(w.callers(t, w.mine, "mine"), nobody)
 	for _, r := range w.app.Routes() {
-		if open(r) {
+		if unsigned(r) {
 			continue
 		}
 		path, _ := w.address(t, r, w.mine, target.subject)
@@ -651,7 +659,7 @@ func TestNoRouteShowsAnotherEstate(t *testing.T) {
 	callers := w.callers(t, w.others, "others")
 	tried := 0
 	for _, r := range w.app.Routes() {
-		if open(r) || strings.HasPrefix(r.Path, "/console/wechatfile") { // of the deployment, not of an estate
+		if unsigned(r) || strings.HasPrefix(r.Path, "/console/wechatfile") { // of the deployment, not of an estate
 			continue
 		}
 		path, hasID := w.address(t, r, w.mine, target.subject)
@@ -680,7 +688,7 @@ func TestADraftIsNeverActedOn(t *testing.T) {
 	boss := w.operator(t, "boss", w.mine)
 	drafts := 0
 	for _, r := range w.app.Routes() {
-		if open(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") {
+		if unsigned(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") {
 			continue
 		}
 		path, _ := w.address(t, r, w.mine, boss.subject)
@@ -712,15 +720,15 @@ func TestWrongMethods(t *testing.T) {
 	w := newTown(t)
 	for _, r := range w.app.Routes() {
 		path := strings.NewReplacer(":", "", "*", "x").Replace(r.Path)
-		request := httptest.NewRequest(http.MethodPut, path, http.NoBody)
+		request := httptest.NewRequest(http.MethodPatch, path, http.NoBody)
 		answer := httptest.NewRecorder()
 		w.app.ServeHTTP(answer, request)
 		if answer.Code != http.StatusMethodNotAllowed || !strings.Contains(answer.Header().Get("Allow"), r.Method) {
-			t.Errorf("PUT for %s: %d, Allow %q", r.Name(), answer.Code, answer.Header().Get("Allow"))
+			t.Errorf("PATCH for %s: %d, Allow %q", r.Name(), answer.Code, answer.Header().Get("Allow"))
 		}
 		machine := r.Access == web.Device || strings.HasPrefix(r.Path, "/callback/")
 		if body := answer.Body.String(); machine != (body == "") || !machine && !strings.Contains(body, "不支持此操作") {
-			t.Errorf("PUT for %s says %.200q", r.Name(), body)
+			t.Errorf("PATCH for %s says %.200q", r.Name(), body)
 		}
 	}
 }

@@ -1014,6 +1014,46 @@ CREATE TABLE import_column (
   PRIMARY KEY (community_id, kind, heading)
 );
 
+-- Other systems that call the open API.
+CREATE TABLE open_client (
+  id              BIGINT       NOT NULL PRIMARY KEY,
+  client_key      VARCHAR(32)  NOT NULL, -- what it calls itself by
+  name            VARCHAR(40)  NOT NULL,
+  calls           VARCHAR(400) NOT NULL, -- that it may make, comma separated
+  all_communities INTEGER      NOT NULL,
+  rate            INTEGER      NOT NULL, -- calls a second
+  disabled_at     BIGINT,
+  used_at         BIGINT,                -- to a minute
+  created_at      BIGINT       NOT NULL,
+  updated_at      BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX open_client_key ON open_client (client_key);
+
+CREATE TABLE open_client_scope (
+  client_id    BIGINT NOT NULL,
+  community_id BIGINT NOT NULL,
+  PRIMARY KEY (client_id, community_id)
+);
+
+-- The secrets that a client may sign by: one, or two while it changes over.
+CREATE TABLE open_secret (
+  id         BIGINT       NOT NULL PRIMARY KEY,
+  client_id  BIGINT       NOT NULL,
+  cipher     VARCHAR(400) NOT NULL,
+  created_at BIGINT       NOT NULL,
+  used_at    BIGINT
+);
+CREATE INDEX open_secret_client ON open_secret (client_id, id);
+
+-- Nonces of calls, so that none is made twice.
+CREATE TABLE open_nonce (
+  client_id  BIGINT      NOT NULL,
+  nonce      VARCHAR(64) NOT NULL,
+  expires_at BIGINT      NOT NULL,
+  PRIMARY KEY (client_id, nonce)
+);
+CREATE INDEX open_nonce_expiry ON open_nonce (expires_at);
+
 -- What an account opened last, for its search box. Nothing typed is kept.
 CREATE TABLE recent_view (
   account_id BIGINT      NOT NULL,

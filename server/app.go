@@ -272,6 +272,7 @@ func (a *app) periodic() []periodic {
 		{"purge messages", time.Hour, a.sure(a.purgeMessages)},
 		{"purge photos", time.Hour, a.sure(a.purgePhotos)},
 		{"purge followers who left", time.Hour, a.sure(a.purgeFollowers)},
+		{"purge nonces", 10 * time.Minute, a.sure(a.store.PurgeOpenNonces)},
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
 		{"end leases", time.Hour, a.store.EndLeases},
 		{"warn of leases", time.Hour, a.store.WarnLeases},

@@ -15,6 +15,7 @@ import (
 	"tongxing/handlers/callback"
 	"tongxing/handlers/console"
 	"tongxing/handlers/h5"
+	"tongxing/handlers/open"
 	"tongxing/handlers/web"
 	"tongxing/templates"
 	"tongxing/wechat"
@@ -57,7 +58,8 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		Store: a.store, Gate: a.gate, Mini: wx.Mini,
 		Subscribe: func(ctx context.Context) map[core.MessageKind]string { return subscribeIDs(setup(ctx)) },
 	})
-	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), calls.Routes(), a.ownRoutes())...)
+	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), open.New(a.store).Routes(),
+		calls.Routes(), a.ownRoutes())...)
 	a.handler = a.web
 	if stage != nil {
 		stage.mount(a)

@@ -196,7 +196,7 @@ func writeArrears(tx *database.Tx, changes []arrearsChange) error {
 	return nil
 }
 
-// undoArrears restores what houses owed before an import, unless they were changed since.
+// undoArrears sets what houses owe to what it was before an import, unless they were changed since.
 func undoArrears(u *undoing) error {
 	if err := refuseWhileWriting(u); err != nil {
 		return err

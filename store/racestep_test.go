@@ -11,7 +11,7 @@ import (
 )
 
 // raceSteps are all write acts of the store in an order in which each has something to do.
-var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceWechat, racePhotos, raceRest)
+var raceSteps = slices.Concat(raceEstate, racePeople, raceGate, raceAccounts, raceSecond, raceWechat, racePhotos, raceOpen, raceRest)
 
 // keepBatch notes a batch under a name; its id and times are its own.
 func (w *raceWorld) keepBatch(name string, b core.Batch, err error) (any, error) {
@@ -836,6 +836,56 @@ var raceWechat = []raceStep{
 		return nil, w.RemoveWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
 	}},
 }
+
+var raceOpen = []raceStep{
+	{"CreateOpenClient", func(w *raceWorld) (any, error) {
+		id, _, err := w.CreateOpenClient(w.ctx, raceOperator, core.OpenClient{
+			Name: "收费软件", Calls: []core.OpenCall{core.CallHouseArrears}, Scope: core.ScopeOf(w.ids["here"]), Rate: 20,
+		})
+		return w.keep("client", id, err)
+	}},
+	{"UpdateOpenClient", func(w *raceWorld) (any, error) {
+		client, err := w.OpenClient(w.ctx, w.ids["client"])
+		if err != nil {
+			return nil, err
+		}
+		client.Name = "新名称"
+		return w.UpdateOpenClient(w.ctx, raceOperator, client)
+	}},
+	{"RotateOpenClient", func(w *raceWorld) (any, error) {
+		_, err := w.RotateOpenClient(w.ctx, raceOperator, w.ids["client"])
+		return nil, err
+	}},
+	{"CountOpenUse", func(w *raceWorld) (any, error) {
+		client, err := w.OpenClient(w.ctx, w.ids["client"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.CountOpenUse(w.ctx, OpenUse{client.ID, client.Secrets[0].ID, "0123456789abcdef"})
+	}},
+	{"PurgeOpenNonces", func(w *raceWorld) (any, error) { return nil, w.PurgeOpenNonces(w.ctx) }},
+	{"RetireOpenClient", func(w *raceWorld) (any, error) {
+		client, err := w.OpenClient(w.ctx, w.ids["client"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.RetireOpenClient(w.ctx, raceOperator, client.ID, client.Secrets[1].ID)
+	}},
+	{"DisableOpenClient", func(w *raceWorld) (any, error) { return nil, w.DisableOpenClient(w.ctx, raceOperator, w.ids["client"]) }},
+	{"EnableOpenClient", func(w *raceWorld) (any, error) { return nil, w.EnableOpenClient(w.ctx, raceOperator, w.ids["client"]) }},
+	{"UpdateArrears", func(w *raceWorld) (any, error) {
+		house, err := w.House(w.ctx, everywhere, w.ids["house"])
+		if err != nil {
+			return nil, err
+		}
+		_, changed, err := w.UpdateArrears(w.ctx, raceBy, everywhere, HouseArrears{
+			Community: house.Community, House: house.Label, Fen: 4200, Remark: "水费",
+		})
+		return changed, err
+	}},
+}
+
+var raceOperator = core.Actor{Kind: core.ActorAccount, ID: 1, Name: "运维", Operator: true}
 
 func raceImport(w *raceWorld) (any, error) {
 	imp, err := w.CreateImport(w.ctx, raceBy, everywhere, NewImport{

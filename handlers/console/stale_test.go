@@ -64,6 +64,12 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	client, _, err := d.Store.CreateOpenClient(t.Context(), core.System, core.OpenClient{
+		Name: "收费软件", Calls: []core.OpenCall{core.CallHouseArrears}, Scope: core.Everywhere, Rate: core.DefaultOpenRate,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	edits := map[string]struct {
 		id            core.ID
 		first, second [2]string // a field and its new value
@@ -81,6 +87,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		frame.ObserverPath:    {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
 		frame.StaffPath:       {staff, [2]string{"grade", "三级"}, [2]string{"name", "李娜娜"}, "三级"},
 		frame.WechatAppPath:   {app, [2]string{"name", "公众号甲"}, [2]string{"name", "公众号乙"}, "公众号甲"},
+		frame.OpenClientPath:  {client, [2]string{"rate", "7"}, [2]string{"name", "新名称"}, "7"},
 		frame.AccountPath:     {account, [2]string{"name", "李四光"}, [2]string{"role", string(core.RoleManager)}, "李四光"},
 		frame.FollowerPath:    {follower, [2]string{"remark", "王先生"}, [2]string{"remark", "李女士"}, "王先生"},
 		frame.FollowerTagPath: {tag.ID, [2]string{"name", "租客"}, [2]string{"name", "长租"}, "租客"},

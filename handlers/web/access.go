@@ -21,6 +21,7 @@ const (
 	accessStaff
 	accessDevice
 	accessCallback
+	accessClient
 	accessDemo
 )
 
@@ -57,6 +58,8 @@ var (
 	Device = Access{kind: accessDevice}
 	// Callback admits WeChat or WeWork; the handler checks the signature.
 	Callback = Access{kind: accessCallback}
+	// Client admits another system; the handler checks the signature.
+	Client = Access{kind: accessClient}
 	// DemoOnly admits anybody, but the route exists in the demo only.
 	DemoOnly = Access{kind: accessDemo}
 )
@@ -102,7 +105,7 @@ func (a Access) String() string {
 	}
 	return [...]string{
 		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "reviewer", "staff-member",
-		"device", "callback", "demo-only",
+		"device", "callback", "client", "demo-only",
 	}[a.kind]
 }
 
@@ -125,7 +128,7 @@ func (a Access) Operator() bool { return a.operator }
 // machine reports whether callers are not browsers: they send no cookies, so they need no CSRF
 // token.
 func (a Access) machine() bool {
-	return a.kind == accessDevice || a.kind == accessCallback || a.kind == accessDemo
+	return a.kind == accessDevice || a.kind == accessCallback || a.kind == accessClient || a.kind == accessDemo
 }
 
 // Surface is a part of the site with a sign-in of its own. Each has its own cookie, so that one
@@ -195,7 +198,7 @@ func (s Surface) kind() core.SessionKind {
 func (a *App) admit(c *Context) error {
 	need := c.route.Access
 	switch need.kind {
-	case accessPublic, accessDevice, accessCallback, accessDemo:
+	case accessPublic, accessDevice, accessCallback, accessClient, accessDemo:
 		return nil
 	case accessSignedIn, accessNeed:
 		return c.admitAccount(need)

@@ -159,6 +159,11 @@ type ErrorBody struct {
 	RequestID string            `json:"request_id"`
 }
 
+// ErrorBodyOf returns the response to a call that failed with an error.
+func ErrorBodyOf(c *Context, err error) ErrorBody {
+	return ErrorBody{Code: codeOf(err), Message: messageOf(err), Fields: FieldsOf(err), RequestID: c.RequestID()}
+}
+
 // elsewhereError sends a request for a page to another URL.
 type elsewhereError struct{ path string }
 
@@ -213,7 +218,7 @@ func (a *App) answer(c *Context, code core.Code, err error) error {
 		return c.route.OnError(c, err)
 	}
 	if c.api || c.wantsJSON() {
-		return c.JSON(statuses[code], ErrorBody{Code: code, Message: messageOf(err), Fields: FieldsOf(err), RequestID: c.RequestID()})
+		return c.JSON(statuses[code], ErrorBodyOf(c, err))
 	}
 	if place := c.elsewhere(code); place != "" {
 		return c.Redirect(place)

@@ -15,6 +15,7 @@ import (
 // ownerOf names the stem whose store files write a table, if it is not the table's name without
 // underscores.
 var ownerOf = map[string]string{
+	"open_client_scope": "openclient", "open_secret": "openclient", "open_nonce": "openclient",
 	"department": "staff", "staff_community": "staff", "staff_department": "staff",
 	"staff_sync": "staff", "staff_sync_hint": "staff", "staff_sync_member": "staff",
 	"account_recovery":     "totp",

@@ -41,6 +41,7 @@ func (p *Pages) Routes() []web.Route {
 		p.wechatMenuRoutes(),
 		p.wechatReplyRoutes(),
 		p.wechatFileRoutes(),
+		p.openClientRoutes(),
 		p.aboutRoutes(),
 	)
 }

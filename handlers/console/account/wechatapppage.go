@@ -33,6 +33,7 @@ func settingTabs(active string) templates.Tabs {
 		{Label: "自定义菜单", URL: frame.WechatMenuPath, Active: active == "wechatmenu"},
 		{Label: "自动回复", URL: frame.WechatReplyPath, Active: active == "wechatreply"},
 		{Label: "校验文件", URL: frame.WechatFilePath, Active: active == "wechatfile"},
+		{Label: "开放接口", URL: frame.OpenClientPath, Active: active == "openclient"},
 	}}
 }
 

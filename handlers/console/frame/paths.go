@@ -44,6 +44,7 @@ const (
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
 	WechatFilePath        = "/console/wechatfile"
+	OpenClientPath        = "/console/openclient"
 	WechatMenuPath        = "/console/wechatmenu"
 	WechatReplyPath       = "/console/wechatreply"
 	WechatTemplatePath    = "/console/wechattemplate"
@@ -113,6 +114,9 @@ func StemURL(stem, query string) string {
 	}
 	return "/console/" + stem + "?" + query
 }
+
+// OpenClientURL returns the URL of a client of the open API.
+func OpenClientURL(id core.ID) string { return pageOf(OpenClientPath, id) }
 
 // StaffURL returns the URL of a staff member.
 func StaffURL(id core.ID) string { return pageOf(StaffPath, id) }

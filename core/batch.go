@@ -26,6 +26,8 @@ const (
 	BatchHouseRename BatchKind = "house.rename"
 	BatchHouseMove   BatchKind = "house.move"
 	BatchHouseMerge  BatchKind = "house.merge"
+
+	BatchTransfer BatchKind = "house.transfer"
 )
 
 // BatchType describes a kind of batch.
@@ -71,6 +73,10 @@ var BatchTypes = []BatchType{
 	{
 		BatchHouseMerge, "合并楼栋房屋", PermHouseEdit, "house", "项", "分开为合并前的楼栋和房屋，住户、限制、读头和申请都回到原处。",
 		"其中任何一项之后又改过的，整次不能撤销；合并后添加的住户和产生的记录留在合并后的房屋。",
+	},
+	{
+		BatchTransfer, "房屋过户", PermResidentEdit, "resident", "名住户", "原业主和这次迁出的住户恢复居住，新业主恢复为过户前的登记。",
+		"其中任何一人之后又改过、认证过或有出入记录的，整次不能撤销。",
 	},
 	{
 		BatchMoveOut, "住户迁出", PermResidentEdit, "resident", "名住户", "恢复居住，认证和通行证恢复为迁出前的状态。",
@@ -192,6 +198,7 @@ const (
 	BatchBarred  BatchWhy = "barred"  // it is restricted
 	BatchTaken   BatchWhy = "taken"   // another is in its place
 	BatchRaised  BatchWhy = "raised"  // the same was raised again after it
+	BatchHeld    BatchWhy = "held"    // another thing of the same act was changed, and the act is taken back as a whole
 )
 
 // Label returns the reason in Chinese.
@@ -199,6 +206,7 @@ func (w BatchWhy) Label() string {
 	return map[BatchWhy]string{
 		BatchChanged: "之后又改过", BatchGone: "已删除", BatchLived: "有住户（包括已迁出的）", BatchRecords: "有出入记录",
 		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用", BatchRaised: "之后又出现了同样的告警",
+		BatchHeld: "同一次操作里有人之后又改过",
 	}[w]
 }
 

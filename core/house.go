@@ -260,6 +260,11 @@ var houseFields = []AuditField{
 	{Key: "joined", Label: "合并的房屋"},
 	{Key: "owners_review", Label: "业主审核", Value: labelOf(OwnersReviewText)},
 	{Key: "in_arrears", Label: "只看欠费"},
+	{Key: "owner", Label: "新业主"},
+	{Key: "former", Label: "原业主", List: true},
+	{Key: "day", Label: "过户日期"},
+	{Key: "left", Label: "迁出人数"},
+	{Key: "why", Label: "原因"},
 	batchField,
 	keywordField, allField,
 }

@@ -285,6 +285,31 @@ CREATE TABLE house_former (
 );
 CREATE INDEX house_former_into ON house_former (into_id);
 
+-- That a house gets another owner, on a day to come or done. Of one that is over, who the new owner is is gone.
+CREATE TABLE house_transfer (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  house_id     BIGINT       NOT NULL,
+  open_house   BIGINT,                -- house_id while it is planned: one at a time; NULL = it is over
+  day          INTEGER      NOT NULL,
+  resident_id  BIGINT       NOT NULL, -- of the house, who becomes its owner; 0 = the person below
+  name         VARCHAR(64)  NOT NULL,
+  sex          VARCHAR(8)   NOT NULL,
+  phone_cipher VARCHAR(200) NOT NULL,
+  idno_cipher  VARCHAR(300) NOT NULL,
+  family       VARCHAR(8)   NOT NULL, -- leave, stay
+  tenants      VARCHAR(8)   NOT NULL,
+  state        VARCHAR(12)  NOT NULL, -- planned, done, cancelled, failed
+  why          VARCHAR(200) NOT NULL, -- it failed
+  batch_id     BIGINT       NOT NULL, -- which takes it back; 0 = not done
+  actor_name   VARCHAR(64)  NOT NULL,
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX house_transfer_open ON house_transfer (open_house);
+CREATE INDEX house_transfer_house ON house_transfer (house_id, id);
+CREATE INDEX house_transfer_due ON house_transfer (state, day, id);
+
 CREATE TABLE person (
   id         BIGINT      NOT NULL PRIMARY KEY,
   phone_mac  VARCHAR(64),          -- of the mobile number that is this person's own; NULL = none

@@ -276,6 +276,7 @@ func (a *app) periodic() []periodic {
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
 		{"end leases", time.Hour, a.store.EndLeases},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
+		{"transfer houses", time.Hour, a.store.TransferDueHouses},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {

@@ -32,6 +32,7 @@ func init() { // the functions refer to the table
 		core.BatchHouses:    {undo: undoHouses},
 		core.BatchResidents: {personal: true, undo: undoResidents},
 		core.BatchMoveOut:   {personal: true, undo: undoMoveOut},
+		core.BatchTransfer:  {personal: true, undo: undoTransfer},
 		core.BatchRestrict:  {undo: undoRestrictions},
 		core.BatchLift:      {undo: undoRestrictions},
 		core.BatchReaderQR:  {undo: undoReadersQR},

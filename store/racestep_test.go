@@ -1020,6 +1020,34 @@ var racePhotos = []raceStep{
 		}
 		return nil, w.LeaveHouse(w.ctx, raceBy, user.ID, w.ids["member"])
 	}},
+	{"TransferHouse", func(w *raceWorld) (any, error) {
+		h := core.HouseTransfer{
+			House: w.ids["owned"], Day: core.DayOf(w.Now(), w.Zone()) + 1, Family: core.TransferLeave, Tenants: core.TransferStay,
+			Owner: core.Resident{Name: "吴九", Phone: "13700137099"},
+		}
+		plan, err := w.PlanTransfer(w.ctx, everywhere, h)
+		if err != nil {
+			return nil, err
+		}
+		_, err = w.TransferHouse(w.ctx, raceBy, everywhere, h, plan.Seen)
+		return nil, err
+	}},
+	{"CancelTransfer", func(w *raceWorld) (any, error) {
+		return nil, w.CancelTransfer(w.ctx, raceBy, everywhere, w.ids["owned"])
+	}},
+	{"TransferHouse", func(w *raceWorld) (any, error) {
+		h := core.HouseTransfer{
+			House: w.ids["owned"], Day: core.DayOf(w.Now(), w.Zone()), Family: core.TransferLeave, Tenants: core.TransferStay,
+			Owner: core.Resident{Name: "吴九", Phone: "13700137099"},
+		}
+		plan, err := w.PlanTransfer(w.ctx, everywhere, h)
+		if err != nil {
+			return nil, err
+		}
+		batch, err := w.TransferHouse(w.ctx, raceBy, everywhere, h, plan.Seen)
+		return batch.Size, err
+	}},
+	{"TransferDueHouses", func(w *raceWorld) (any, error) { return nil, w.TransferDueHouses(w.ctx) }},
 	{"PurgeReviewPhotos", func(w *raceWorld) (any, error) { return w.PurgeReviewPhotos(w.ctx, w.Now().Add(time.Second)) }},
 	{"PurgePhotos", func(w *raceWorld) (any, error) { return w.PurgePhotos(w.ctx, w.Now().Add(time.Second)) }},
 }

@@ -10,8 +10,8 @@ import (
 	"tongxing/store/database"
 )
 
-// BindPhone notes the phone number that WeChat has verified for a user. A number alone is no proof of a name: it may have
-// been another's. With a name that the register has for it (see ConfirmName) the user becomes that person; name "" is
+// BindPhone notes the phone number that WeChat has verified for a user. A number alone is no proof of a name: it may
+// have been another's. With a name that the register has for it (see ConfirmName) the user becomes that person; name "" is
 // not stated. It returns the number of houses that this makes theirs.
 func (s *Store) BindPhone(ctx context.Context, user core.ID, phone, name string) (ties int, err error) {
 	err = s.db.Write(ctx, "bind phone", func(tx *database.Tx) error {

@@ -44,6 +44,7 @@ type Confirm struct {
 	Wrong   map[string]string
 	Answers url.Values // as sent, if shown again
 	Notice  string     // above the question: why it is shown again; "" = nothing
+	Edit    bool       // a button sends EditField: the form that the question follows is shown again, filled in
 }
 
 // Fields of a question of level 2.
@@ -52,8 +53,11 @@ const (
 	PurposeField = "purpose"
 )
 
+// EditField is set by who wants to change what a question is about.
+const EditField = "edit_again"
+
 // AnswerFields are the fields that a question's form has besides those that it keeps.
-var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField}
+var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, EditField}
 
 // MaxPurpose limits a purpose, in characters.
 const MaxPurpose = 100

@@ -96,6 +96,9 @@ func sentence(message string) string {
 // is used without scripts.
 func Confirmed(c *web.Context) bool { return c.Form().Get("confirmed") == "1" }
 
+// EditsAgain reports whether a question was answered by going back to the form that it follows.
+func EditsAgain(c *web.Context) bool { return c.Form().Get(templates.EditField) != "" }
+
 // Ask shows the question as a page, unless the request answers it, and reports whether it was shown.
 // stem is the menu's entry.
 func (f *Frame) Ask(c *web.Context, stem string, q templates.Confirm) (asked bool, err error) {

@@ -50,6 +50,22 @@ func (p *Pages) houseMoveRoutes() []web.Route {
 	}
 }
 
+// houseTransferRoutes returns the routes by which a house gets another owner.
+func (p *Pages) houseTransferRoutes() []web.Route {
+	edit := web.Need(core.PermResidentEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.HousePath + "/:id/transfer", Access: edit, Handler: p.houseTransferForm},
+		{
+			Method: http.MethodPost, Path: frame.HousePath + "/:id/transfer", Access: edit, Level: web.Asks,
+			Handler: p.houseTransfer, Draft: true,
+		},
+		{
+			Method: http.MethodPost, Path: frame.HousePath + "/:id/transfer/cancel", Access: edit, Level: web.Asks,
+			Handler: p.houseTransferCancel,
+		},
+	}
+}
+
 // houseOwnersRoutes returns the routes of the switch that lets owners decide applications, at each place of the tree.
 func (p *Pages) houseOwnersRoutes() []web.Route {
 	edit := web.Need(core.PermHouseEdit)

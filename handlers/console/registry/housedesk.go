@@ -17,7 +17,8 @@ import (
 type houseShowPage struct {
 	templates.Shell
 	Detail       templates.Detail
-	Restriction  *houseRestriction // nil: none in force
+	Restriction  *houseRestriction  // nil: none in force
+	Transfer     *houseTransferPart // nil: none is planned, or no permission
 	People       []houseMember
 	MayResidents bool
 	Residents    int
@@ -174,6 +175,9 @@ func (p *Pages) houseHead(
 		return err
 	}
 	d.Facts = append(d.Facts, templates.Fact{Label: "业主审核", Value: owners.effective()})
+	if page.Transfer, err = p.houseTransferPart(c, house); err != nil {
+		return err
+	}
 	return p.houseActs(c, at, house, page)
 }
 
@@ -223,6 +227,11 @@ func (p *Pages) houseActs(c *web.Context, at frame.CommunityChoice, house core.H
 			Label: "限制出入", URL: at.URL(frame.RestrictionPath+"/new", "house", house.ID.String()), Icon: "ban",
 		})
 	}
+	if c.Has(core.PermResidentEdit) && page.Transfer == nil {
+		d.Menu = templates.RowMenu{Label: house.Label + " 的操作", CSRF: page.CSRF, Links: []templates.Action{
+			{Label: "房屋过户", URL: frame.HouseURL(house.ID) + "/transfer", Icon: "key"},
+		}}
+	}
 	if c.Has(core.PermHouseEdit) {
 		held, err := p.Store.HouseObstacles(c.Ctx(), house)
 		if err != nil {
@@ -231,11 +240,12 @@ func (p *Pages) houseActs(c *web.Context, at frame.CommunityChoice, house core.H
 		remove := templates.Submit{Label: "删除房屋", Icon: "trash", URL: frame.HouseURL(house.ID) + "/delete", Ask: true}
 		d.Menu = templates.RowMenu{
 			Label: house.Label + " 的操作", CSRF: page.CSRF,
-			Links: []templates.Action{
+			Links: append([]templates.Action{
 				{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil"},
+			}, append(d.Menu.Links, []templates.Action{
 				{Label: "合并到…", URL: frame.HouseURL(house.ID) + "/merge", Icon: "building-community"},
 				{Label: "业主审核", URL: ownersURL(at, 0, house.ID), Icon: "shield-check"},
-			},
+			}...)...),
 			Acts: []templates.Submit{remove},
 		}
 		if len(held) > 0 {

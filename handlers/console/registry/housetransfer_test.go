@@ -1,0 +1,87 @@
+package registry
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/testkit/desk"
+)
+
+// transferForm is what a clerk fills in.
+func transferForm(d *desk.Desk) url.Values {
+	return url.Values{
+		"name": {"孙<新主>"}, "phone": {"139 0013 9000"}, "day": {core.DayOf(d.Store.Now(), d.Store.Zone()).String()},
+		"family": {"leave"}, "tenants": {"stay"},
+	}
+}
+
+// A house gets another owner in two steps: who leaves is named first, and from there a way leads back to the form.
+func TestAHouseIsTransferredAfterAPreview(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	house := frame.HouseURL(d.Mine.Houses[0])
+	to := house + "/transfer"
+	page := b.Get(t, house, http.StatusOK)
+	if page.Find(`a[href="`+to+`"]`).Length() == 0 {
+		t.Fatal("no way to the form")
+	}
+	form := transferForm(d)
+	form.Set("phone", "12")
+	wrong, _ := b.Post(t, to, form, http.StatusUnprocessableEntity)
+	if wrong.Find(`[name=phone][aria-invalid=true]`).Length() != 1 || wrong.Find(`[name=name]`).AttrOr("value", "") != "孙<新主>" {
+		t.Error("the form does not say what is wrong, or forgets the name")
+	}
+	form = transferForm(d)
+	ask, _ := b.Post(t, to, form, http.StatusOK)
+	if text := ask.Find("form.tx-confirm").Text(); !strings.Contains(text, "迁出 2 人") ||
+		!strings.Contains(text, d.Mine.Residents[0].Name) || !strings.Contains(text, "孙<新主>") {
+		t.Fatalf("the question: %s", text)
+	}
+	again := answered(ask)
+	again.Set("edit_again", "1")
+	if back, _ := b.Post(t, to, again, http.StatusOK); back.Find(`[name=phone]`).AttrOr("value", "") != "139 0013 9000" {
+		t.Error("the way back to the form forgets what was typed")
+	}
+	if _, location := b.Post(t, to, answered(ask), http.StatusSeeOther); location != house {
+		t.Errorf("leads to %s", location)
+	}
+	if d.Lives(t, d.Mine.Residents[0].ID) {
+		t.Error("the former owner lives there")
+	}
+	done := b.Get(t, house, http.StatusOK)
+	if text := done.Text(); !strings.Contains(text, "孙<新主>") || !strings.Contains(text, "已过户给") || !strings.Contains(text, "撤销本次") {
+		t.Errorf("afterwards: %s", done.Find("main").Text())
+	}
+	late, _ := b.Post(t, to, transferForm(d), http.StatusUnprocessableEntity)
+	if !strings.Contains(late.Text(), "已用这个手机号登记") {
+		t.Errorf("a second time: %s", late.Find("main").Text())
+	}
+}
+
+// One of a later day is shown on the house's page, and can be cancelled there.
+func TestATransferIsPlannedAndCancelled(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	house := frame.HouseURL(d.Mine.Houses[0])
+	form := transferForm(d)
+	form.Set("day", (core.DayOf(d.Store.Now(), d.Store.Zone()) + 5).String())
+	ask, _ := b.Post(t, house+"/transfer", form, http.StatusOK)
+	b.Post(t, house+"/transfer", answered(ask), http.StatusSeeOther)
+	page := b.Get(t, house, http.StatusOK)
+	if text := page.Find("main").Text(); !strings.Contains(text, "过户给孙<新主>") || strings.Contains(text, "13900139000") {
+		t.Errorf("the house: %s", text)
+	}
+	if !d.Lives(t, d.Mine.Residents[0].ID) {
+		t.Error("the owner has left before the day")
+	}
+	cancel, _ := b.Post(t, house+"/transfer/cancel", nil, http.StatusOK)
+	b.Post(t, house+"/transfer/cancel", answered(cancel), http.StatusSeeOther)
+	if b.Get(t, house, http.StatusOK).Find(".tx-standing").Length() != 0 {
+		t.Error("it is shown after it was cancelled")
+	}
+	d.OnlyViews(t).Get(t, house+"/transfer", http.StatusForbidden)
+}

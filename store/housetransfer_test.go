@@ -1,0 +1,299 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// transferWorld is a house with an owner, family and a tenant, all of them certified.
+type transferWorld struct {
+	*Store
+	t                     *testing.T
+	clock                 *testClock
+	community, house      core.ID
+	owner, family, tenant core.ID
+	user                  core.WechatUser // the owner's
+}
+
+func eachTransfer(t *testing.T, do func(w *transferWorld)) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := &transferWorld{Store: s, t: t, clock: clock, community: newCommunity(t, s, "翠湖花园")}
+		w.house = newHouses(t, s, w.community, 1)[0]
+		people := []core.Resident{
+			{Name: "赵业主", Identity: core.Owner, Phone: "13800138001", Certified: testNow},
+			{Name: "赵小宝", Identity: core.Family, Certified: testNow},
+			{Name: "钱租客", Identity: core.Tenant, Phone: "13800138003", Certified: testNow},
+		}
+		for i := range people {
+			people[i].House = w.house
+		}
+		ids, err := s.CreateResidents(t.Context(), core.System, everywhere, w.community, people)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.owner, w.family, w.tenant = ids[0], ids[1], ids[2]
+		w.user = newWechatUserWithPhone(t, s, "o-owner", "13800138001")
+		do(w)
+	})
+}
+
+// to is a transfer of today to a person of another house; family leaves, the tenant stays.
+func (w *transferWorld) to(name, phone string) core.HouseTransfer {
+	return core.HouseTransfer{
+		House: w.house, Day: core.DayOf(w.Now(), w.Zone()), Family: core.TransferLeave, Tenants: core.TransferStay,
+		Owner: core.Resident{Name: name, Phone: phone},
+	}
+}
+
+// transfer plans and does it.
+func (w *transferWorld) transfer(h core.HouseTransfer) (core.Batch, error) {
+	w.t.Helper()
+	plan, err := w.PlanTransfer(w.t.Context(), everywhere, h)
+	if err != nil {
+		return core.Batch{}, err
+	}
+	return w.TransferHouse(w.t.Context(), core.System, everywhere, h, plan.Seen)
+}
+
+// home is who lives in the house, as "name identity" in the order of a list.
+func (w *transferWorld) home() string {
+	w.t.Helper()
+	ids, err := peopleOfHouse(w.allOf(w.t.Context()), w.community, w.house)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rows, err := w.residentRows(w.t.Context(), ids, false)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var texts []string
+	for _, r := range rows {
+		texts = append(texts, r.Name+r.Identity.Label())
+	}
+	return strings.Join(texts, " ")
+}
+
+func (w *transferWorld) count(query string) int { return countRows(w.t, w.Store, query) }
+
+const beforeTransfer = "赵业主业主 赵小宝家属 钱租客长期租客"
+
+func TestTransferHouse(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		before := snapshotPeople(w)
+		batch, err := w.transfer(w.to("孙新主", "13900139000"))
+		if err != nil || batch.Size != 3 {
+			w.t.Fatalf("%+v, %v", batch, err)
+		}
+		if got := w.home(); got != "孙新主业主 钱租客长期租客" {
+			w.t.Errorf("after it: %s", got)
+		}
+		if passes := passNames(w.t, w.Store, w.user.Person); len(passes) != 0 {
+			w.t.Errorf("the former owner's passes: %v", passes)
+		}
+		if houses, err := w.Households(w.t.Context(), w.user.ID); err != nil || len(houses) != 0 {
+			w.t.Errorf("the former owner's houses: %v, %v", houses, err)
+		}
+		if n := w.count("SELECT COUNT(*) FROM message WHERE kind = 'household' AND title LIKE '%已办理过户%'"); n != 1 {
+			w.t.Errorf("the former owner is told %d times", n)
+		}
+		if n := w.count("SELECT COUNT(*) FROM audit_log WHERE action = 'house.transfer'"); n != 1 {
+			w.t.Errorf("%d lines", n)
+		}
+		if n := w.count("SELECT COUNT(*) FROM house_transfer WHERE state = 'done' AND name = '' AND open_house IS NULL"); n != 1 {
+			w.t.Errorf("%d transfers done", n)
+		}
+		undone, err := w.UndoBatch(w.t.Context(), core.System, everywhere, batch.ID)
+		if err != nil || undone.State() != core.BatchUndone || w.home() != beforeTransfer || snapshotPeople(w) != before {
+			w.t.Errorf("%+v, %v: %s\n%s\n%s", undone, err, w.home(), before, snapshotPeople(w))
+		}
+		if passes := passNames(w.t, w.Store, w.user.Person); len(passes) != 1 {
+			w.t.Errorf("the owner's passes after all: %v", passes)
+		}
+	})
+}
+
+// snapshotPeople is what the register has of the house's people, but for the times.
+func snapshotPeople(w *transferWorld) string {
+	w.t.Helper()
+	var rows []string
+	if err := w.db.All(w.t.Context(), &rows, `
+		SELECT CONCAT(t.id, ' ', t.person_id, ' ', t.name, ' ', t.identity, ' ', t.lease_day, ' ', COALESCE(t.certified_at, 0), ' ',
+			COALESCE(t.moved_out_at, 0), ' ', COALESCE(p.id, 0), ' ', COALESCE(p.disabled_at, 0))
+		FROM resident t
+		LEFT JOIN pass p ON p.kind = 'resident' AND p.holder_id = t.id
+		WHERE t.community_id = `+w.community.String()+" ORDER BY t.id"); err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.Join(rows, "\n")
+}
+
+// A resident of the house becomes its owner, and stays the same person with the same pass.
+func TestTransferToSomebodyOfTheHouse(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		h := w.to("", "")
+		h.Existing, h.Family, h.Tenants = w.tenant, core.TransferStay, core.TransferLeave
+		pass := residentOf(w.t, w.Store, w.tenant).Pass
+		before := snapshotPeople(w)
+		batch, err := w.transfer(h)
+		if err != nil || w.home() != "钱租客业主 赵小宝家属" {
+			w.t.Fatalf("%v: %s", err, w.home())
+		}
+		if r := residentOf(w.t, w.Store, w.tenant); r.Pass != pass || r.PassDisabled || r.Certified.IsZero() {
+			w.t.Errorf("%+v", r)
+		}
+		if _, err := w.UndoBatch(w.t.Context(), core.System, everywhere, batch.ID); err != nil || snapshotPeople(w) != before {
+			w.t.Errorf("%v: %s", err, w.home())
+		}
+	})
+}
+
+// What was changed since is kept, and then all of it: a house must not have both owners.
+func TestATransferIsTakenBackAsAWhole(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		batch, err := w.transfer(w.to("孙新主", "13900139000"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.clock.Add(time.Minute)
+		newWechatUserWithPhone(w.t, w.Store, "o-new", "13900139000") // certifies the new owner
+		undone, err := w.UndoBatch(w.t.Context(), core.System, everywhere, batch.ID)
+		if err != nil || undone.State() != core.BatchKept || w.home() != "孙新主业主 钱租客长期租客" {
+			w.t.Errorf("%+v, %v: %s", undone, err, w.home())
+		}
+	})
+}
+
+func TestTransfersThatAreRefused(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		today := core.DayOf(w.Now(), w.Zone())
+		for field, h := range map[string]core.HouseTransfer{
+			"day":      {Day: today - 1, Owner: core.Resident{Name: "孙", Phone: "13900139000"}},
+			"phone":    {Day: today, Owner: core.Resident{Name: "孙"}},
+			"name":     {Day: today, Owner: core.Resident{Phone: "13900139000"}},
+			"existing": {Day: today, Existing: w.owner},
+		} {
+			h.House, h.Family, h.Tenants = w.house, core.TransferLeave, core.TransferStay
+			_, err := w.transfer(h)
+			wantField(w.t, err, field)
+		}
+		h := w.to("孙新主", "13900139000")
+		h.Family = ""
+		_, err := w.transfer(h)
+		wantField(w.t, err, "family")
+		_, err = w.transfer(w.to("别人", "13800138003")) // the tenant's number: choose the tenant
+		wantField(w.t, err, "phone")
+		plan, err := w.PlanTransfer(w.t.Context(), everywhere, w.to("孙新主", "13900139000"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		newResident(w.t, w.Store, w.community, w.house, "新来的", "13900139001")
+		_, err = w.TransferHouse(w.t.Context(), core.System, everywhere, w.to("孙新主", "13900139000"), plan.Seen)
+		wantCode(w.t, err, core.CodeConflict)
+		other := core.ScopeOf(newCommunity(w.t, w.Store, "别的小区"))
+		_, err = w.TransferHouse(w.t.Context(), core.System, other, w.to("孙新主", "13900139000"), plan.Seen)
+		wantCode(w.t, err, core.CodeNotFound)
+		if w.home() != "赵业主业主 新来的业主 赵小宝家属 钱租客长期租客" {
+			w.t.Errorf("a refused transfer changed %s", w.home())
+		}
+	})
+}
+
+// One that is planned takes effect on its day, once, though two servers look; it may be cancelled before.
+func TestPlannedTransfers(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		ctx := w.t.Context()
+		h := w.to("孙新主", "13900139000")
+		h.Day += 3
+		if _, err := w.transfer(h); err != nil {
+			w.t.Fatal(err)
+		}
+		_, err := w.transfer(h)
+		wantCode(w.t, err, core.CodeConflict)
+		if got, err := w.PlannedTransfer(ctx, everywhere, w.house); err != nil || got.Owner.Name != "孙新主" ||
+			strings.Contains(got.Owner.Phone, "39000") || got.Day != h.Day {
+			w.t.Errorf("%+v, %v", got, err)
+		}
+		_, err = w.PlannedTransfer(ctx, core.ScopeOf(1), w.house)
+		wantCode(w.t, err, core.CodeNotFound)
+		if err := w.CancelTransfer(ctx, core.System, everywhere, w.house); err != nil {
+			w.t.Fatal(err)
+		}
+		wantCode(w.t, w.CancelTransfer(ctx, core.System, everywhere, w.house), core.CodeNotFound)
+		if n := w.count("SELECT COUNT(*) FROM house_transfer WHERE name <> '' OR phone_cipher <> ''"); n != 0 {
+			w.t.Error("who it was to be is kept")
+		}
+		if _, err := w.transfer(h); err != nil {
+			w.t.Fatal(err)
+		}
+		due := func() {
+			var both sync.WaitGroup
+			for range 2 {
+				both.Go(func() {
+					if err := w.TransferDueHouses(ctx); err != nil {
+						w.t.Error(err)
+					}
+				})
+			}
+			both.Wait()
+		}
+		due()
+		if w.home() != beforeTransfer {
+			w.t.Errorf("before its day: %s", w.home())
+		}
+		w.clock.Add(3 * 24 * time.Hour)
+		due()
+		if w.home() != "孙新主业主 钱租客长期租客" || w.count("SELECT COUNT(*) FROM batch WHERE kind = 'house.transfer'") != 1 {
+			w.t.Errorf("on its day: %s", w.home())
+		}
+	})
+}
+
+// What is in the way of a planned one is told the office, and nothing is changed.
+func TestAPlannedTransferThatFails(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		h := w.to("孙新主", "13900139000")
+		h.Day++
+		if _, err := w.transfer(h); err != nil {
+			w.t.Fatal(err)
+		}
+		newResident(w.t, w.Store, w.community, w.house, "孙新主", "13900139000")
+		before := w.home()
+		w.clock.Add(24 * time.Hour)
+		if err := w.TransferDueHouses(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		failed := "SELECT COUNT(*) FROM house_transfer WHERE state = 'failed' AND why <> ''"
+		if w.home() != before || w.count(failed) != 1 {
+			w.t.Errorf("%s; %d failed", w.home(), w.count(failed))
+		}
+		if n := w.count("SELECT COUNT(*) FROM audit_log WHERE action = 'house.fail_transfer'"); n != 1 {
+			w.t.Errorf("%d lines", n)
+		}
+	})
+}
+
+// Two at once: one house has one new owner.
+func TestTransfersAtOnce(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		plan, err := w.PlanTransfer(w.t.Context(), everywhere, w.to("孙新主", "13900139000"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		errs := make([]error, 2)
+		var both sync.WaitGroup
+		for i, phone := range []string{"13900139000", "13900139009"} {
+			both.Go(func() {
+				_, errs[i] = w.TransferHouse(w.t.Context(), core.System, everywhere, w.to("孙新主", phone), plan.Seen)
+			})
+		}
+		both.Wait()
+		if slices.Contains(errs, nil) != slices.ContainsFunc(errs, core.IsConflict) || w.home() != "孙新主业主 钱租客长期租客" {
+			w.t.Errorf("%v: %s", errs, w.home())
+		}
+	})
+}

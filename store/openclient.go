@@ -46,15 +46,29 @@ const noOpenClient = "没有这个客户端"
 // openSecretColumn is what secrets are sealed for.
 const openSecretColumn = "open_secret.cipher"
 
-// OpenClients lists all clients of the open API by name: at most core.MaxOpenClients. Their secrets are without text.
-func (s *Store) OpenClients(ctx context.Context) ([]core.OpenClient, error) {
-	list, err := readOpenClients(s.allOf(ctx), nil, "1 = 1 ORDER BY name, id")
+// openClientsWithin returns the condition that a client may call for communities of the scope alone: who sees some
+// communities need not know what software others use.
+func openClientsWithin(scope core.Scope) (string, []any) {
+	if scope.Whole() {
+		return "1 = 1", nil
+	}
+	within, args := database.ScopeWhere(scope, "l.community_id")
+	return `all_communities = 0
+		AND NOT EXISTS (SELECT 1 FROM open_client_scope l WHERE l.client_id = open_client.id AND NOT (` + within + "))", args
+}
+
+// OpenClients lists the clients of the open API in the scope by name: there are at most core.MaxOpenClients of all.
+// Their secrets are without text.
+func (s *Store) OpenClients(ctx context.Context, scope core.Scope) ([]core.OpenClient, error) {
+	within, args := openClientsWithin(scope)
+	list, err := readOpenClients(s.allOf(ctx), nil, within+" ORDER BY name, id", args...)
 	return list, database.Wrap("list clients of the open API", err)
 }
 
-// OpenClient returns a client of the open API; its secrets are without text.
-func (s *Store) OpenClient(ctx context.Context, id core.ID) (core.OpenClient, error) {
-	list, err := readOpenClients(s.allOf(ctx), nil, "id = ?", int64(id))
+// OpenClient returns a client of the open API in the scope; its secrets are without text.
+func (s *Store) OpenClient(ctx context.Context, scope core.Scope, id core.ID) (core.OpenClient, error) {
+	within, args := openClientsWithin(scope)
+	list, err := readOpenClients(s.allOf(ctx), nil, "id = ? AND "+within, append([]any{int64(id)}, args...)...)
 	if err == nil && len(list) == 0 {
 		err = core.NotFound(noOpenClient)
 	}

@@ -18,7 +18,7 @@ func TestNoncesAreTakenOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			client, err := s.OpenClient(t.Context(), id)
+			client, err := s.OpenClient(t.Context(), core.Everywhere, id)
 			if err != nil || len(client.Secrets) != 1 || client.Secrets[0].Text != "" || !client.Used.IsZero() {
 				t.Fatalf("%+v, %v", client, err)
 			}
@@ -37,7 +37,7 @@ func TestNoncesAreTakenOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantCode(t, use(1, "0123456789abcdef"), core.CodeConflict)
-		list, err := s.OpenClients(t.Context())
+		list, err := s.OpenClients(t.Context(), core.Everywhere)
 		if err != nil || len(list) != 2 || list[0].Used.IsZero() || list[0].Secrets[0].Used.IsZero() {
 			t.Errorf("%+v, %v", list, err)
 		}

@@ -845,7 +845,7 @@ var raceOpen = []raceStep{
 		return w.keep("client", id, err)
 	}},
 	{"UpdateOpenClient", func(w *raceWorld) (any, error) {
-		client, err := w.OpenClient(w.ctx, w.ids["client"])
+		client, err := w.OpenClient(w.ctx, core.Everywhere, w.ids["client"])
 		if err != nil {
 			return nil, err
 		}

@@ -43,7 +43,7 @@ func newSite(t *testing.T) *site {
 		Scope: core.ScopeOf(s.mine.Community),
 	})
 	if err == nil {
-		s.client, err = s.store.OpenClient(t.Context(), id)
+		s.client, err = s.store.OpenClient(t.Context(), core.Everywhere, id)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -270,7 +270,7 @@ func TestClientsAreLimited(t *testing.T) {
 	if _, err := s.store.RotateOpenClient(t.Context(), operator, s.client.ID); !core.IsConflict(err) {
 		t.Errorf("a third secret: %v", err)
 	}
-	client, err := s.store.OpenClient(t.Context(), s.client.ID)
+	client, err := s.store.OpenClient(t.Context(), core.Everywhere, s.client.ID)
 	if err != nil || len(client.Secrets) != 2 || client.Secrets[1].Used.IsZero() || client.Used.IsZero() {
 		t.Fatalf("%+v, %v", client, err)
 	}

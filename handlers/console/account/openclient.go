@@ -46,7 +46,7 @@ type openClientRow struct {
 
 // openClientList shows all clients: there are few.
 func (p *Pages) openClientList(c *web.Context) error {
-	clients, err := p.Store.OpenClients(c.Ctx())
+	clients, err := p.Store.OpenClients(c.Ctx(), c.Scope())
 	if err != nil {
 		return err
 	}
@@ -125,13 +125,13 @@ type openSecretRow struct {
 	Retire        *templates.Submit // nil = it stays
 }
 
-// openClient returns the client in the path.
+// openClient returns the client in the path, if it calls for communities of the account alone.
 func (p *Pages) openClient(c *web.Context) (core.OpenClient, error) {
 	id, err := c.ParamID("id")
 	if err != nil {
 		return core.OpenClient{}, err
 	}
-	return p.Store.OpenClient(c.Ctx(), id)
+	return p.Store.OpenClient(c.Ctx(), c.Scope(), id)
 }
 
 func (p *Pages) openClientShow(c *web.Context) error {

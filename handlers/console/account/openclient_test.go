@@ -27,7 +27,7 @@ func TestOpenClientsAreManaged(t *testing.T) {
 	form.Set("communities", d.Mine.Community.String())
 	made, _ := b.Post(t, frame.OpenClientPath, form, http.StatusOK)
 	first := made.Find("#secret").Text()
-	clients, err := d.Store.OpenClients(t.Context())
+	clients, err := d.Store.OpenClients(t.Context(), core.Everywhere)
 	if err != nil || len(clients) != 1 || len(first) < 40 {
 		t.Fatalf("%+v, %v, a secret of %d letters", clients, err, len(first))
 	}
@@ -56,7 +56,7 @@ func TestOpenClientsAreManaged(t *testing.T) {
 		t.Errorf("the list: %s", text)
 	}
 	b.Post(t, to+"/enable", nil, http.StatusSeeOther)
-	client, err := d.Store.OpenClient(t.Context(), clients[0].ID)
+	client, err := d.Store.OpenClient(t.Context(), core.Everywhere, clients[0].ID)
 	if err != nil || client.Rate != 5 || len(client.Secrets) != 1 || !client.Disabled.IsZero() {
 		t.Errorf("%+v, %v", client, err)
 	}

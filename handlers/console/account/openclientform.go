@@ -31,6 +31,14 @@ func (f openClientForm) client(id core.ID) core.OpenClient {
 	return client
 }
 
+// within refuses communities out of the account's scope.
+func (f openClientForm) within(scope core.Scope) error {
+	if !scope.Covers(f.client(0).Scope) {
+		return core.InvalidFields(map[string]string{"communities": "只能选择您管理的小区"})
+	}
+	return nil
+}
+
 type openClientFormPage struct {
 	templates.Shell
 	Form templates.Form
@@ -86,12 +94,15 @@ func (p *Pages) openClientCreate(c *web.Context) error {
 	var id core.ID
 	var text string
 	if err == nil {
+		err = form.within(c.Scope())
+	}
+	if err == nil {
 		id, text, err = p.Store.CreateOpenClient(c.Ctx(), c.Actor(), form.client(0))
 	}
 	if err != nil {
 		return p.openClientFormPage(c, core.OpenClient{Rate: core.DefaultOpenRate}, err)
 	}
-	client, err := p.Store.OpenClient(c.Ctx(), id)
+	client, err := p.Store.OpenClient(c.Ctx(), c.Scope(), id)
 	if err != nil {
 		return err
 	}
@@ -114,6 +125,9 @@ func (p *Pages) openClientUpdate(c *web.Context) error {
 	var form openClientForm
 	var updated time.Time
 	wrong := c.Bind(&form)
+	if wrong == nil {
+		wrong = form.within(c.Scope())
+	}
 	if wrong == nil {
 		updated, wrong = p.Store.UpdateOpenClient(c.Ctx(), c.Actor(), form.client(client.ID))
 	}

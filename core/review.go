@@ -24,6 +24,7 @@ type ReviewType struct {
 	Effect  string      // of approving, for the reviewer
 	Reasons []string    // presets for not approving
 	Told    MessageKind // of the message that tells the applicant the outcome
+	Batch   string      // what the register must have for several to be approved from the list; "" = they cannot be
 }
 
 // ReviewTypes are all kinds, in display order.
@@ -32,6 +33,7 @@ var ReviewTypes = []ReviewType{
 		Kind: ReviewCertification, Label: "住户认证", Needs: PermCertificationReview, Told: MessageCertification,
 		Effect:  "通过后成为本房屋已认证的住户，可以使用通行证。",
 		Reasons: []string{"不是本房屋的住户", "房屋选错了", "姓名与登记不符", "照片看不清"},
+		Batch:   "手机号或证件号与本房屋的登记一致",
 	},
 }
 
@@ -190,7 +192,38 @@ type ReviewDecision struct {
 	Note     string // for the applicant
 	Internal string // for colleagues
 	Version  int    // of the review, as it was shown
+	Listed   bool   // it was seen in a list alone, where ReviewMatch shows enough
 }
+
+// ReviewMatch is what the register has of the subject of a review.
+type ReviewMatch struct {
+	Words  string // for the reviewer; "" = there is nothing to compare
+	Enough bool   // that it may be approved from the list, without its page
+}
+
+// MatchOf returns what a house's register has of an applicant: name is that under which it has them, and by what.
+func MatchOf(by RegisterMatch, name string) ReviewMatch {
+	switch by {
+	case MatchedPhone:
+		return ReviewMatch{"手机号与登记一致（" + MaskName(name) + "）", true}
+	case MatchedIDNumber:
+		return ReviewMatch{"证件号与登记一致（" + MaskName(name) + "）", true}
+	case MatchedName:
+		return ReviewMatch{Words: "仅姓名与登记一致"}
+	}
+	return ReviewMatch{Words: "登记里没有"}
+}
+
+// RegisterMatch is by what somebody is found in the register of a house; each is more than those before it.
+type RegisterMatch int
+
+// The ways.
+const (
+	MatchedNothing RegisterMatch = iota
+	MatchedName
+	MatchedIDNumber
+	MatchedPhone
+)
 
 // MaxReviewText bounds the texts of a decision, in characters.
 const MaxReviewText = 200

@@ -27,7 +27,7 @@ var harmless = []string{
 }
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate, version, alert core.ID) url.Values {
+func questionBody(path string, e *estate.Estate, version, alert, review core.ID) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
@@ -41,6 +41,7 @@ func questionBody(path string, e *estate.Estate, version, alert core.ID) url.Val
 			"record_days": {"30"}, "console_idle_minutes": {"120"}, "review_days": {"2"}, "review_photo_days": {"30"},
 			"quiet_from": {"22"}, "quiet_to": {"7"},
 		},
+		"/console/review/approve":      {"id": {review.String() + "-1"}},
 		"/console/house/node/:id/move": {"act": {"rename"}, "name": {"西"}},
 		"/console/house/:id/merge":     {"house": {"1栋1单元102"}},
 		"/console/passrule/restore":    {"id": {version.String()}, "community": {community}},
@@ -91,7 +92,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 			"/console/wechatmenu/publish":     "?app=" + w.officialOf(t, w.mine),
 			"/console/wechatmenu/remove":      fmt.Sprintf("?app=%s&tag=%d", w.officialOf(t, w.mine), menuTag),
 		}[r.Path]
-		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community])
+		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community])
 		answer := w.callWith(t, r, by, path, body.Encode())
 		doc, err := goquery.NewDocumentFromReader(answer.Body)
 		if err != nil {
@@ -120,7 +121,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 }
 
 // figures match a number of things, which a question has: those in names have no unit.
-var figures = regexp.MustCompile(`[0-9][0-9,]* ?(名|套|台|条|处|个|人|天)`)
+var figures = regexp.MustCompile(`[0-9][0-9,]* ?(名|套|台|条|处|个|人|天|份)`)
 
 // plainEffect has the questions about one thing that has nothing to count, with what they must say instead.
 var plainEffect = map[string]string{

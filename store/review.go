@@ -239,6 +239,11 @@ func (s *Store) DecideReview(
 		case decided.Version != d.Version:
 			return core.Conflict("申请刚有变化，请看后再决定")
 		}
+		if d.Listed {
+			if err := needMatch(tx, decided); err != nil {
+				return err
+			}
+		}
 		decided.State, decided.Reason, decided.Note, decided.Internal = core.ReviewRejected, d.Reason, d.Note, d.Internal
 		if d.Approve {
 			decided.State = core.ReviewApproved

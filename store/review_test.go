@@ -507,3 +507,63 @@ func TestReviewLists(t *testing.T) {
 		}
 	})
 }
+
+// What the register has of applicants is what an approval would find: by number, by ID number, by name alone, or nothing. From
+// the list only what matches by a number is approved, as the register is at that moment; nobody's own, and nothing twice.
+func TestReviewsAreApprovedFromTheList(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newReviewWorld(t, s)
+		houses, err := s.CreateHouses(t.Context(), core.System, everywhere, w.community, [][]string{
+			{"2", "1", "101"}, {"2", "1", "102"}, {"2", "1", "103"}, {"2", "1", "104"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		newResident(t, s, w.community, houses[0], "王晓明", applicantPhone)
+		newResident(t, s, w.community, houses[1], "王小明", "")
+		byPhone := newResident(t, s, w.community, houses[3], "王大明", applicantPhone)
+		want := map[core.ID]core.ReviewMatch{}
+		var waiting []core.Review
+		for i, match := range []core.ReviewMatch{
+			{Words: "手机号与登记一致（王**）", Enough: true}, {Words: "仅姓名与登记一致"}, {Words: "登记里没有"},
+			{Words: "手机号与登记一致（王**）", Enough: true},
+		} {
+			c := w.request("王小明")
+			c.House = houses[i]
+			own := w.apply(c)
+			want[own.Review.ID] = match
+			waiting = append(waiting, own.Review)
+		}
+		got, err := s.ReviewMatches(t.Context(), everywhere, waiting)
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		for id, match := range want {
+			if got[id] != match {
+				t.Errorf("the register has %+v, want %+v", got[id], match)
+			}
+		}
+		if other, err := s.ReviewMatches(t.Context(), core.ScopeOf(7), waiting); err != nil || len(other) != 0 {
+			t.Errorf("out of scope: %+v, %v", other, err)
+		}
+		listed := func(by core.Actor, r core.Review) error {
+			return discard(s.DecideReview(t.Context(), by, everywhere, core.ReviewDecision{
+				ID: r.ID, Approve: true, Version: r.Version, Listed: true,
+			}))
+		}
+		wantRefused(t, "by the name alone", listed(w.zhang, waiting[1]), core.CodeConflict)
+		wantRefused(t, "of whom there is nothing", listed(w.zhang, waiting[2]), core.CodeConflict)
+		if err := listed(w.zhang, waiting[0]); err != nil {
+			t.Errorf("by the number: %v", err)
+		}
+		wantRefused(t, "what another has decided", listed(w.li, waiting[0]), core.CodeConflict)
+		if _, err := s.MoveOutAll(t.Context(), core.System, everywhere, []core.ID{byPhone}); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(t, "whom the register has no more", listed(w.zhang, waiting[3]), core.CodeConflict)
+		if states := []core.ReviewState{w.state(waiting[0].ID), w.state(waiting[1].ID), w.state(waiting[3].ID)}; states[0] !=
+			core.ReviewApproved || states[1] != core.ReviewWaiting || states[2] != core.ReviewWaiting {
+			t.Errorf("states %q", states)
+		}
+	})
+}

@@ -13,7 +13,10 @@ import (
 
 // reviewRoutes returns the inbox 待我审核: what waits for the account, of all kinds.
 func (p *pages) reviewRoutes() []web.Route {
-	return []web.Route{{Method: http.MethodGet, Path: frame.ReviewPath, Access: web.SignedIn, Handler: p.reviewList}}
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.ReviewPath, Access: web.SignedIn, Handler: p.reviewList},
+		{Method: http.MethodPost, Path: reviewApprovePath, Access: web.SignedIn, Level: web.Asks, Handler: p.reviewApprove},
+	}
 }
 
 type reviewListPage struct {
@@ -24,6 +27,9 @@ type reviewListPage struct {
 }
 
 type reviewRow struct {
+	Tick                                templates.Tick // without a value: the list does not show enough of it
+	Bulk                                bool           // another row of the list has one
+	Match                               string         // what the register has
 	URL, Name, Subject, Kind, Community string
 	State                               templates.Badge
 	Created                             time.Time
@@ -68,6 +74,10 @@ func (p *pages) reviewList(c *web.Context) error {
 	page := reviewListPage{
 		Shell: p.Shell(c, frame.TodoStem, "待我处理"), Tabs: frame.TodoTabs("review", waiting), List: reviewTable(c, at, kinds, counts),
 	}
+	matches, err := p.Store.ReviewMatches(c.Ctx(), c.Scope(), reviews)
+	if err != nil {
+		return err
+	}
 	names := at.Names()
 	for _, r := range reviews {
 		state := templates.Badge{Tone: templates.Info, Text: r.State.Label()}
@@ -77,10 +87,19 @@ func (p *pages) reviewList(c *web.Context) error {
 		if r.WithOwners(c.Now()) {
 			state = templates.Badge{Tone: templates.Info, Text: "等业主审核"}
 		}
+		var tick templates.Tick
+		if r.Kind.Type().Batch != "" && matches[r.ID].Enough {
+			tick = templates.Tick{Value: tickOf(r), Label: r.Name + " " + r.Subject}
+			page.List.Bulk = []templates.Submit{{Label: "通过", Icon: "check", Ask: true, URL: reviewApprovePath}}
+			page.List.CSRF = page.CSRF
+		}
 		page.Rows = append(page.Rows, reviewRow{
-			URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Community: names[r.Community],
+			Tick: tick, Match: matches[r.ID].Words, URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Community: names[r.Community],
 			State: state, Created: r.Created,
 		})
+	}
+	for i := range page.Rows {
+		page.Rows[i].Bulk = len(page.List.Bulk) > 0
 	}
 	web.Paged(&page.List, f.Page, reviews, more, func(r core.Review) core.ID { return r.ID })
 	page.Total = page.List.TotalText("份")
@@ -99,7 +118,7 @@ func reviewTable(
 		Path: frame.ReviewPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{{Kind: templates.Select, Name: "kind", Label: "类型", Choices: choices}},
 		Columns: []templates.Column{
-			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "申请时间", Narrow: true},
+			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "核对"}, {Label: "申请时间", Narrow: true},
 		},
 		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "住户的认证申请会出现在这里，最早的在前。"},
 	}

@@ -2,9 +2,12 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -51,12 +54,67 @@ func TestReviewInbox(t *testing.T) {
 	}
 }
 
+// Those whose number the register has are ticked and approved together, with a question; what became of each is listed. Of
+// others the list shows too little.
+func TestSeveralReviewsAreApproved(t *testing.T) {
+	d := newDesk(t)
+	apply := func(key string, house core.ID, phone string) {
+		t.Helper()
+		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant" + key})
+		if err == nil {
+			_, err = d.Store.BindPhone(t.Context(), user.ID, phone)
+		}
+		if err == nil {
+			_, err = d.Store.CreateCertification(t.Context(), core.System, user.ID,
+				core.CertificationRequest{House: house, Name: "王小明", Identity: core.Owner}, store.RequestKey{Key: key})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, r := range d.Mine.Residents[:2] {
+		apply(string(rune('a'+i)), r.House, r.Phone)
+	}
+	apply("c", d.Mine.Houses[0], "17700000009")
+	b, _ := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermCertificationView, core.PermCertificationReview)
+	page := b.Get(t, frame.ReviewPath, http.StatusOK)
+	ticks := page.Find(`tbody input[name="id"]`).Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
+	if desk.Rows(page) != 3 || len(ticks) != 2 || page.Find(`#bulk button[formaction="`+reviewApprovePath+`"][data-ask]`).Length() != 1 {
+		t.Fatalf("%d rows, ticks %q", desk.Rows(page), ticks)
+	}
+	for _, want := range []string{"手机号与登记一致", "登记里没有"} {
+		if !strings.Contains(page.Find("tbody").Text(), want) {
+			t.Errorf("the list lacks %s", want)
+		}
+	}
+	b.Post(t, reviewApprovePath, nil, http.StatusSeeOther)
+	b.Post(t, reviewApprovePath, url.Values{"id": {"x"}}, http.StatusUnprocessableEntity)
+	question, _ := b.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusOK)
+	for _, want := range []string{"通过 2 份住户认证申请？", "王小明（", "不能撤销", "手机号或证件号与本房屋的登记一致"} {
+		if !strings.Contains(question.Find("main").Text(), want) {
+			t.Errorf("the question lacks %s: %q", want, question.Find("main").Text())
+		}
+	}
+	id, _, _ := strings.Cut(ticks[1], "-")
+	stale := url.Values{"id": {ticks[0], id + "-0"}, "confirmed": {"1"}}
+	done, _ := b.Post(t, reviewApprovePath, stale, http.StatusOK)
+	if text := done.Find("main").Text(); strings.Count(text, "已通过") != 1 || !strings.Contains(text, "申请刚有变化") ||
+		!strings.Contains(done.Text(), "通过 1 份，会告诉申请人；1 份没有审核") {
+		t.Errorf("what became of them: %q", done.Text())
+	}
+	if rest := desk.Rows(b.Get(t, frame.ReviewPath, http.StatusOK)); rest != 2 {
+		t.Errorf("%d wait still", rest)
+	}
+	d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermCertificationReview).Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
+	d.SignIn(t, core.Everywhere, core.PermCertificationView).Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
+}
+
 func TestReviewPages(t *testing.T) {
 	shell := desk.SampleShell("待我处理")
 	list := templates.List{
 		Path: frame.ReviewPath,
 		Columns: []templates.Column{
-			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "申请时间", Narrow: true},
+			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "核对"}, {Label: "申请时间", Narrow: true},
 		},
 	}
 	templates.CheckAll(t, "console/review/", map[string]any{
@@ -64,6 +122,17 @@ func TestReviewPages(t *testing.T) {
 			URL: "/x", Name: desk.Hostile, Subject: desk.Hostile, Kind: "住户认证", State: templates.Badge{Tone: templates.Info, Text: "待审核"},
 			Created: time.Now(),
 		}}},
+		"console/review/list#ticks": reviewListPage{
+			Shell: shell, Tabs: frame.TodoTabs("review", nil), List: templates.List{
+				Path: frame.ReviewPath, Columns: list.Columns, Bulk: []templates.Submit{{Label: "通过", URL: "/x"}}, CSRF: "x",
+			},
+			Rows: []reviewRow{
+				{Tick: templates.Tick{Value: "1-1", Label: desk.Hostile}, Bulk: true, Match: desk.Hostile, Name: "x", URL: "/x"}, {Bulk: true},
+			},
+		},
+		"console/review/approved": reviewApprovedPage{Shell: shell, Next: "/x", Rows: []reviewApprovedRow{
+			{URL: "/x", Name: desk.Hostile, Subject: desk.Hostile, Text: desk.Hostile, State: templates.Badge{Tone: templates.Warn, Text: "没有审核"}}, {},
+		}},
 		"console/review/list#none": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review", nil), List: list},
 	})
 }

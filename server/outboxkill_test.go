@@ -18,13 +18,14 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// envOutboxChild makes TestOutboxChild a worker: WeChat's address, the SQLite file and the DSN.
+// envOutboxChild makes TestOutboxChild a worker: WeChat's address, the SQLite file and the DSN; of one of all channels also the
+// address of text messages, and the company's id.
 const envOutboxChild = "TONGXING_TEST_OUTBOX_CHILD"
 
 // TestOutboxChild is the process of a worker, for tests that kill it. By itself it tests nothing.
 func TestOutboxChild(t *testing.T) {
 	at := strings.Split(os.Getenv(envOutboxChild), "|")
-	if len(at) != 3 {
+	if len(at) < 3 {
 		t.Skip("it is started by the tests that kill it")
 	}
 	s, err := store.Open(t.Context(), store.Options{SQLitePath: at[1], MySQLDSN: at[2], Keys: estate.Keys()})
@@ -32,16 +33,23 @@ func TestOutboxChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := outboxTestWorker(s, outboxClient(t, at[0], time.Now))
+	if len(at) == 5 {
+		corp, err := core.ParseID(at[4])
+		if err != nil {
+			t.Fatal(err)
+		}
+		w = mixedWorker(t, s, mixedAt{at[0], at[3], corp, testRedis(t), time.Now})
+	}
 	w.ask.Lease = time.Second
 	fmt.Println("ready")
 	w.loop(t.Context())
 }
 
 // child starts a worker's process and waits until it works.
-func (m *mailroom) child() *exec.Cmd {
+func (m *mailroom) child(more ...string) *exec.Cmd {
 	m.t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestOutboxChild$", "-test.timeout=10m")
-	cmd.Env = append(os.Environ(), envOutboxChild+"="+m.simURL+"|"+m.at.SQLitePath+"|"+m.at.MySQLDSN)
+	cmd.Env = append(os.Environ(), envOutboxChild+"="+m.simURL+"|"+m.at.SQLitePath+"|"+m.at.MySQLDSN+strings.Join(more, ""))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -99,6 +107,37 @@ func TestOutboxWorkersAreKilled(t *testing.T) {
 	}
 	t.Run("SQLite", func(t *testing.T) { test(t, false, 1) })
 	t.Run("MariaDB, two at once", func(t *testing.T) { test(t, true, 2) })
+}
+
+// The workers of all channels are killed at random moments: each message of each channel arrives once, or is in the ledger with
+// its reason.
+func TestWorkersOfAllChannelsAreKilled(t *testing.T) {
+	m := newMixed(t, time.Now())
+	m.tellAll(10) // what WeWork takes in a minute
+	m.people = m.people[1:]
+	m.tellAll(150)
+	kills := 0
+	for end := time.Now().Add(time.Minute); m.open() > 0 && time.Now().Before(end); kills++ {
+		cmd := m.child("|"+m.smsURL, "|"+m.corp.String())
+		var last <-chan time.Time = time.After(time.Duration(20+rand.IntN(200)) * time.Millisecond)
+		if kills > 20 {
+			last = m.ended()
+		}
+		<-last
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		m.clock.Add(time.Since(m.clock.Now())) // the platforms' clock is that of the workers
+	}
+	by := m.settled()
+	t.Logf("%d kills, arrived: %v", kills, by)
+	for _, c := range []core.MessageChannel{core.ChannelTemplate, core.ChannelWeWork, core.ChannelSMS, core.ChannelSubscribe} {
+		if by[c] == 0 {
+			t.Errorf("nothing arrived by %s", c)
+		}
+	}
+	if kills < 3 {
+		t.Errorf("only %d kills", kills)
+	}
 }
 
 // ended returns what receives when no message is on its way any more.

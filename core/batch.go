@@ -21,6 +21,7 @@ const (
 
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
+	BatchImportStaff     BatchKind = "staff.import"
 	BatchArrears         BatchKind = "house.arrears"
 
 	BatchHouseRename BatchKind = "house.rename"
@@ -58,6 +59,10 @@ var BatchTypes = []BatchType{
 	{
 		BatchImportResidents, "导入住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户，这次修改的恢复为导入前的内容。",
 		"已有出入记录的，以及之后改过、认证过的住户保留。",
+	},
+	{
+		BatchImportStaff, "导入员工", PermStaffEdit, "staff", "名员工", "删除这次添加的员工，这次修改的恢复为导入前的内容，空出来的新部门一并删除。",
+		"之后改过的，以及已关联后台账号的员工保留。",
 	},
 	{
 		BatchArrears, "导入欠费", PermHouseEdit, "house", "套房屋", "欠费和备注恢复为导入前的内容。", "之后又改过的房屋不变。",

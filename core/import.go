@@ -13,6 +13,7 @@ type ImportKind string
 const (
 	ImportResidents ImportKind = "resident" // residents and houses of one community
 	ImportArrears   ImportKind = "house"    // what its houses owe
+	ImportStaff     ImportKind = "staff"    // of the property company
 )
 
 // ImportType describes a kind of import. A further kind is a row of ImportTypes, and one of store's importKinds.
@@ -53,6 +54,9 @@ var ImportTypes = []ImportType{{
 	Kind: ImportArrears, Label: "欠费", Needs: []Permission{PermHouseEdit}, Rules: arrearsImportRules,
 	Columns: ArrearsImportColumns, Template: arrearsTemplate, Check: checkArrearsImport, Keys: arrearsImportKeys,
 	Words: arrearsImportWords,
+}, {
+	Kind: ImportStaff, Label: "员工", Needs: []Permission{PermStaffEdit}, Rules: staffImportRules, Columns: StaffImportColumns,
+	Template: StaffImportColumns, Check: checkStaffImport, Keys: staffImportKeys, Words: staffImportWords, Known: "已登记的员工",
 }}
 
 // Type returns the kind's description; ok reports whether there is such a kind.

@@ -238,8 +238,9 @@ func ImportHeadingLabel(label string) string {
 // ReadImportRow reads a row's cells by the columns of its list.
 func ReadImportRow(number int, cells []string, columns []ImportColumn, head ImportHead) ImportRow {
 	row := ImportRow{Number: number, Values: make([]string, len(columns))}
-	for at, i := range head.Columns {
-		if at >= len(cells) {
+	for at := range cells { // from left to right, as what is wrong is told
+		i, imported := head.Columns[at]
+		if !imported {
 			continue
 		}
 		cell := Clean(cells[at])

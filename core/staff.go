@@ -203,4 +203,5 @@ var staffFields = []AuditField{
 	{Key: "account", Label: "后台账号"},
 	{Key: "count", Label: "人数"},
 	{Key: "left", Label: "已离职"},
+	batchField,
 }

@@ -6,133 +6,99 @@ import (
 	"strings"
 )
 
-// StaffColumns are the columns of an import list of staff, in the order of its template.
-var StaffColumns = []string{"姓名", "性别", "手机", "住址", "所属部门", "职位", "职级", "服务小区", "微信"}
+const staffImportRules = "姓名、性别、手机、所属部门和职位必填；所属部门从最上级写起，用—隔开，没有的部门导入时建立；服务小区写全名，" +
+	"多个用、隔开，留空就是这次选择的小区。"
 
-// staffColumnNames are further names of columns: those of the form and the list.
-var staffColumnNames = map[string]string{"部门": "所属部门", "微信号": "微信", "手机号": "手机"}
-
-// staffNeeded are the columns that no list and no row may lack.
-var staffNeeded = []string{"姓名", "性别", "手机", "所属部门", "职位", "服务小区"}
-
-// StaffExample is the row that the template has as an example, for a community of the reader's. It is no row of a list.
-func StaffExample(community string) []string {
-	return []string{exampleName, "男", examplePhone, "", "工程部—维修组", "维修员", "", community, ""}
-}
-
-// The example's name, and a number that nobody has: it is the carrier's own.
+// Where the columns of a list of staff are.
 const (
-	exampleName  = "张三"
-	examplePhone = "13800000000"
+	atStaffName = iota
+	atStaffSex
+	atStaffPhone
+	atStaffAddress
+	atStaffDepartments
+	atStaffPosition
+	atStaffGrade
+	atStaffCommunities
+	atStaffWechat
 )
 
-// MaxStaffImport is how many staff are imported at once.
-const MaxStaffImport = 500
-
-// StaffLine is one row of an import list, as it was read.
-type StaffLine struct {
-	Number      int // in the list, from 1, without the heading
-	Staff       Staff
-	Departments [][]string // paths from the top
-	Communities []string   // names
-	Wrong       []string   // what is wrong with it, in words; none = it can be imported
+// StaffImportColumns are the columns of a list of staff, in the order of its template.
+func StaffImportColumns(Community) []ImportColumn {
+	return []ImportColumn{
+		{Key: "name", Label: "姓名", Needed: true, Read: readImportName, Names: strings.Fields("员工姓名 人员姓名 名字 name")},
+		{
+			Key: "sex", Label: "性别", Needed: true, Offers: []string{"男", "女"}, Read: readImportSex, Shown: SexLabel,
+			Names: []string{"sex", "gender"},
+		},
+		{
+			Key: "phone", Label: "手机", Needed: true, Text: true, Read: readImportMobile, Shown: MaskPhone,
+			Names: strings.Fields("手机号 手机号码 电话 联系电话 移动电话 联系方式 mobile phone"),
+		},
+		{
+			Key: "address", Label: "住址", Read: readImportText(MaxStaffAddress), Shown: hiddenText,
+			Names: strings.Fields("地址 家庭住址 现住址 address"),
+		},
+		{
+			Key: "departments", Label: "所属部门（工程部—维修组）", Needed: true, Read: readImportDepartments,
+			Names: strings.Fields("部门 部门名称 所在部门 department"),
+		},
+		{
+			Key: "position", Label: "职位", Needed: true, Read: readImportText(MaxStaffText), Names: strings.Fields("岗位 职务 position title"),
+		},
+		{Key: "grade", Label: "职级", Read: readImportText(MaxStaffText), Names: strings.Fields("级别 等级 grade level")},
+		{
+			Key: "communities", Label: "服务小区", Read: readImportList, Names: strings.Fields("小区 所属小区 服务项目 项目 项目名称 community"),
+		},
+		{
+			Key: "wechat", Label: "微信", Read: readImportText(MaxStaffText), Shown: hiddenText, Names: strings.Fields("微信号 微信账号 wechat"),
+		},
+	}
 }
 
-// StaffLines reads the rows of an import list. Its first row names the columns, in any order; what follows a
-// column's name in brackets does not count. What is wrong with a row is in the row.
-func StaffLines(rows [][]string) ([]StaffLine, error) {
-	if len(rows) == 0 {
-		return nil, Invalid("名单是空的，请按模板填写")
+// hiddenText is what a page shows of a text that lists do not show.
+func hiddenText(string) string { return "已填写" }
+
+func readImportMobile(cell string) (string, error) {
+	if lostDigits(cell) {
+		return "", Invalid(digitsLost)
 	}
-	columns := map[string]int{}
-	for i, heading := range rows[0] {
-		heading, _, _ = strings.Cut(strings.NewReplacer("（", "(", "*", "", "＊", "").Replace(Clean(heading)), "(")
-		if heading = Clean(heading); staffColumnNames[heading] != "" {
-			heading = staffColumnNames[heading]
-		}
-		if slices.Contains(StaffColumns, heading) {
-			columns[heading] = i
-		}
+	phone, err := NormalizeMobile(strings.TrimSuffix(cell, ".0"))
+	if err != nil {
+		return "", Invalid("请填写 11 位手机号")
 	}
-	var missing []string
-	for _, column := range staffNeeded {
-		if _, ok := columns[column]; !ok {
-			missing = append(missing, column)
-		}
-	}
-	switch {
-	case len(missing) > 0:
-		return nil, Invalid("第一行缺少这些列：" + strings.Join(missing, "、") + "。请下载模板，按模板填写")
-	case len(rows)-1 > MaxStaffImport:
-		return nil, Invalid(fmt.Sprintf("名单有 %d 行，一次最多 %d 行，请分成几份", len(rows)-1, MaxStaffImport))
-	}
-	lines := make([]StaffLine, 0, len(rows)-1)
-	for i, row := range rows[1:] {
-		cell := func(column string) string {
-			if at, ok := columns[column]; ok && at < len(row) {
-				return Clean(row[at])
-			}
-			return ""
-		}
-		if cell("姓名") != exampleName || cell("手机") != examplePhone {
-			lines = append(lines, staffLine(i+1, cell))
-		}
-	}
-	if len(lines) == 0 {
-		return nil, Invalid("名单里还没有员工")
-	}
-	return lines, nil
+	return phone, nil
 }
 
-// staffLine reads one row by its cells.
-func staffLine(number int, cell func(column string) string) StaffLine {
-	line := StaffLine{Number: number}
-	line.Staff = Staff{
-		Name: cell("姓名"), Phone: cell("手机"), Address: cell("住址"), Position: cell("职位"), Grade: cell("职级"), Wechat: cell("微信"),
-	}.Trimmed()
-	for _, column := range staffNeeded {
-		if cell(column) == "" {
-			line.Wrong = append(line.Wrong, "缺少"+column)
+// readImportText returns what reads a text of at most so many characters.
+func readImportText(most int) func(string) (string, error) {
+	return func(cell string) (string, error) {
+		if len([]rune(cell)) > most {
+			return "", Invalid(fmt.Sprintf("最多 %d 个字", most))
 		}
+		return cell, nil
 	}
-	switch sex := cell("性别"); sex {
-	case "男":
-		line.Staff.Sex = "male"
-	case "女":
-		line.Staff.Sex = "female"
-	case "":
-	default:
-		line.Wrong = append(line.Wrong, "性别应为男或女")
-	}
-	for _, text := range listed(cell("所属部门")) {
+}
+
+// readImportDepartments reads paths of departments, in the order in which they are compared.
+func readImportDepartments(cell string) (string, error) {
+	var paths []string
+	for _, text := range listed(cell) {
 		path, err := DepartmentPath(text)
 		if err != nil {
-			line.Wrong = append(line.Wrong, MessageOf(err))
-			continue
+			return "", err
 		}
-		line.Departments = append(line.Departments, path)
-	}
-	line.Communities = listed(cell("服务小区"))
-	if err, ok := line.Staff.wrong().(*Error); ok {
-		missing := map[string]bool{"name": line.Staff.Name == "", "position": line.Staff.Position == ""} // said above
-		for _, name := range []string{"name", "phone", "position", "grade", "wechat", "address"} {
-			if words := err.Fields[name]; words != "" && !missing[name] {
-				line.Wrong = append(line.Wrong, staffFieldLabel(name)+words)
-			}
+		if len(path) > 0 {
+			paths = append(paths, strings.Join(path, "—"))
 		}
 	}
-	return line
+	return JoinImported(paths), nil
 }
 
-// wrong is Check of what a row itself says: departments and communities are looked up later.
-func (s Staff) wrong() error {
-	s.Communities = []ID{1}
-	return s.Check(true)
-}
+func readImportList(cell string) (string, error) { return JoinImported(listed(cell)), nil }
 
-func staffFieldLabel(key string) string {
-	at := slices.IndexFunc(staffFields, func(f AuditField) bool { return f.Key == key })
-	return staffFields[at].Label + "："
+// JoinImported returns several names as one value of a list, each once, in the order in which they are compared.
+func JoinImported(names []string) string {
+	return strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), "、")
 }
 
 // listed returns the parts of a cell that names several things.
@@ -146,23 +112,74 @@ func listed(text string) []string {
 	return parts
 }
 
-// TableLines returns a table as text, as it is pasted from a spreadsheet: a line for each row, its cells apart by
-// tabs.
-func TableLines(rows [][]string) string {
-	lines := make([]string, len(rows))
-	for i, row := range rows {
-		lines[i] = strings.TrimRight(strings.Join(row, "\t"), "\t")
-	}
-	return strings.Join(lines, "\n")
-}
-
-// LinesTable reads what TableLines returns, without empty lines.
-func LinesTable(text string) [][]string {
-	var rows [][]string
-	for line := range strings.Lines(text) {
-		if line = strings.Trim(line, "\r\n"); strings.TrimSpace(line) != "" {
-			rows = append(rows, strings.Split(line, "\t"))
+// checkStaffImport judges a row as a whole.
+func checkStaffImport(c Community, row *ImportRow) {
+	for i, column := range StaffImportColumns(c) {
+		if label := ImportHeadingLabel(column.Label); column.Needed && row.Values[i] == "" && !failed(*row, column.Key) {
+			row.Fail(column.Key, "缺少"+label, "请填写"+label)
 		}
 	}
-	return rows
+	if row.Values[atStaffCommunities] == "" {
+		row.Values[atStaffCommunities] = c.Name
+	}
+	row.Label = row.Values[atStaffCommunities]
+}
+
+// staffImportKeys compare the rows of one list: a number is one person.
+func staffImportKeys(_ Community, row ImportRow) []ImportKey {
+	return []ImportKey{{
+		Key: row.Values[atStaffPhone], Says: strings.Join(row.Values, "\x00"), Whole: true, Kind: "与另一行矛盾",
+		Words: "手机号与第 %d 行相同，内容不同；请只留一行",
+	}}
+}
+
+func staffImportWords(n ImportCounts) string {
+	return fmt.Sprintf("添加 %s 名员工，修改 %s 名", Grouped(n.Added()), Grouped(n.Of(ImportChanged)))
+}
+
+// ImportedStaff is what a row says of a staff member: departments are paths, communities names.
+type ImportedStaff struct {
+	Staff       Staff
+	Departments [][]string
+	Communities []string
+}
+
+// ReadImportedStaff returns what values of a list of staff say.
+func ReadImportedStaff(v []string) ImportedStaff {
+	read := ImportedStaff{Communities: listed(v[atStaffCommunities]), Staff: Staff{
+		Name: v[atStaffName], Sex: v[atStaffSex], Phone: v[atStaffPhone], Address: v[atStaffAddress], Position: v[atStaffPosition],
+		Grade: v[atStaffGrade], Wechat: v[atStaffWechat],
+	}}
+	for _, path := range listed(v[atStaffDepartments]) {
+		read.Departments = append(read.Departments, strings.Split(path, "—"))
+	}
+	return read
+}
+
+// ServeCommunities sets the communities of a row, by their names as the register has them.
+func ServeCommunities(row *ImportRow, names []string) {
+	row.Values[atStaffCommunities] = JoinImported(names)
+	row.Label = row.Values[atStaffCommunities]
+}
+
+// StaffImportValues returns the values of a list's columns for a staff member of the register.
+func StaffImportValues(m Staff, departments, communities []string) []string {
+	return []string{
+		atStaffName: m.Name, atStaffSex: m.Sex, atStaffPhone: m.Phone, atStaffAddress: m.Address,
+		atStaffDepartments: JoinImported(departments), atStaffPosition: m.Position, atStaffGrade: m.Grade,
+		atStaffCommunities: JoinImported(communities), atStaffWechat: m.Wechat,
+	}
+}
+
+// MergeStaff returns the values of a staff member of the register as a row of a list changes them. Of somebody synced
+// from WeWork, departments and position stay.
+func MergeStaff(known, row []string, how ImportKnown, synced bool) []string {
+	merged := slices.Clone(known)
+	for i, value := range row {
+		kept := i == atStaffName || synced && (i == atStaffDepartments || i == atStaffPosition)
+		if value != "" && !kept && (how == ImportUpdate || merged[i] == "") {
+			merged[i] = value
+		}
+	}
+	return merged
 }

@@ -215,11 +215,22 @@ func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter)
 		item.Before, item.After = row.Before, row.After
 		if batchUndos[b.Kind].personal {
 			row.open(b.Kind, s.db.Reveal)
-			item.Before, item.After, item.Was, item.Became = "", "", stayText(row.Before), stayText(row.After)
+			item.Before, item.After, item.Was, item.Became = "", "", personText(kind, row.Before), personText(kind, row.After)
 		}
 		list = append(list, item)
 	}
 	return list, more, err
+}
+
+// personText returns in words what a person of a batch was or became.
+func personText(kind core.BatchType, text string) string {
+	switch {
+	case kind.Stem == "resident":
+		return stayText(text)
+	case text == "":
+		return ""
+	}
+	return "在职"
 }
 
 // stemOfItem returns what a thing of a batch is: most kinds are of one stem.

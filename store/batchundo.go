@@ -44,6 +44,7 @@ func init() { // the functions refer to the table
 
 		core.BatchArrears: {undo: undoArrears},
 
+		core.BatchImportStaff:     {personal: true, undo: undoImportedStaff},
 		core.BatchImportHouses:    {undo: undoImportedHouses},
 		core.BatchImportResidents: {personal: true, undo: undoImportedResidents},
 	}

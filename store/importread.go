@@ -59,11 +59,12 @@ type importWritten struct {
 }
 
 // importKinds has every kind of core.ImportTypes: what reads what judging and writing its rows need of a community.
-var importKinds map[core.ImportKind]func(ctx context.Context, s *Store, c core.Community) (importer, error)
+var importKinds map[core.ImportKind]func(ctx context.Context, s *Store, imp core.Import, c core.Community) (importer, error)
 
 func init() { // the functions refer to the table
-	importKinds = map[core.ImportKind]func(context.Context, *Store, core.Community) (importer, error){
+	importKinds = map[core.ImportKind]func(context.Context, *Store, core.Import, core.Community) (importer, error){
 		core.ImportResidents: beginResidentImport, core.ImportArrears: beginArrearsImport,
+		core.ImportStaff: beginStaffImport,
 	}
 }
 
@@ -183,7 +184,7 @@ func (s *Store) beginReading(
 	if r.said, err = s.importSaid(ctx, imp); err != nil {
 		return nil, err
 	}
-	if r.importer, err = importKinds[imp.Kind](ctx, s, c); err != nil {
+	if r.importer, err = importKinds[imp.Kind](ctx, s, imp, c); err != nil {
 		return nil, err
 	}
 	size, err := source.Size(ctx, r.sheet)

@@ -30,7 +30,7 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	if err != nil {
 		return "", err
 	}
-	by, err := importKinds[imp.Kind](ctx, s, c)
+	by, err := importKinds[imp.Kind](ctx, s, imp, c)
 	if err != nil {
 		return "", err
 	}

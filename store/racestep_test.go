@@ -553,13 +553,6 @@ var raceRest = []raceStep{
 		return nil, w.EnableReminder(w.ctx, core.SystemGranter, w.ids["account"])
 	}},
 	{"RemoveStaff", func(w *raceWorld) (any, error) { return nil, w.RemoveStaff(w.ctx, raceBy, everywhere, w.ids["staff"]) }},
-	{"ImportStaff", func(w *raceWorld) (any, error) {
-		lines, err := core.StaffLines([][]string{core.StaffColumns, {"张三", "男", "13700000002", "", "工程部", "维修员", "", "翠湖花园"}})
-		if err != nil {
-			return nil, err
-		}
-		return w.ImportStaff(w.ctx, raceBy, everywhere, lines)
-	}},
 	{"UpdateSettings", func(w *raceWorld) (any, error) {
 		return w.UpdateSettings(w.ctx, raceBy, core.Settings{
 			RecordDays: 100, ConsoleIdleMinutes: 60, ReviewDays: 2, ReviewPhotoDays: 30,

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"tongxing/core"
-	"tongxing/store/database"
 )
 
 // newStaff adds a staff member of a community, in 工程部—维修组.
@@ -246,56 +245,6 @@ func TestLeavingStaffLoseEverything(t *testing.T) {
 		}
 		if left, err := s.StaffTies(ctx, everywhere, id); err != nil || len(left) != 0 {
 			t.Errorf("still tied to %v, %v", left, err)
-		}
-	})
-}
-
-func TestImportStaff(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		ctx, by := t.Context(), core.System
-		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
-		newStaff(t, s, "李娜", "13700000001", here)
-		read := func(rows ...[]string) []core.StaffLine {
-			lines, err := core.StaffLines(append([][]string{core.StaffColumns}, rows...))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return lines
-		}
-		row := func(name, phone, communities string) []string {
-			return []string{name, "女", phone, "", "工程部—维修组", "维修员", "", communities}
-		}
-		planned, err := s.PlanStaffImport(ctx, core.ScopeOf(here), read(
-			row("甲", "13700000002", "翠湖花园"), row("乙", "13700000002", "翠湖花园"), row("丙", "13700000001", "翠湖花园"),
-			row("丁", "13700000003", "滨河苑"), row("戊", "13700000004", "翠湖花园、没有的"),
-		))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, want := range []string{"", "与第 1 行相同", "已是员工“李娜”", "没有小区“滨河苑”", "没有小区“没有的”"} {
-			if got := strings.Join(planned[i].Wrong, ""); want == "" && got != "" || !strings.Contains(got, want) {
-				t.Errorf("line %d: %q, want %q", i+1, got, want)
-			}
-		}
-		// All or none.
-		_, err = s.ImportStaff(ctx, by, everywhere, read(row("甲", "13700000002", "翠湖花园"), row("丙", "13700000001", "翠湖花园")))
-		wantField(t, err, "list")
-		if got := staffNames(t, s, everywhere, StaffFilter{}); got != "李娜" {
-			t.Errorf("after a refused import: %s", got)
-		}
-		n, err := s.ImportStaff(ctx, by, everywhere, read(row("甲", "13700000002", "翠湖花园"), row("乙", "13700000003", "滨河苑，翠湖花园")))
-		if err != nil || n != 2 {
-			t.Fatalf("imported %d, %v", n, err)
-		}
-		if got := staffNames(t, s, core.ScopeOf(there), StaffFilter{Keyword: "乙"}); got != "乙" {
-			t.Errorf("found %q", got)
-		}
-		departments, err := s.Departments(ctx)
-		if err != nil || len(departments) != 2 {
-			t.Errorf("%d departments, %v", len(departments), err)
-		}
-		if got := database.IDsOf(departments, func(d core.Department) core.ID { return d.Corp }); !slices.Equal(got, []core.ID{0, 0}) {
-			t.Errorf("of %v", got)
 		}
 	})
 }

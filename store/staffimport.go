@@ -2,150 +2,336 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
-// PlanStaffImport completes the lines of an import list: what is wrong with each in this scope. It changes
-// nothing.
-func (s *Store) PlanStaffImport(ctx context.Context, scope core.Scope, lines []core.StaffLine) ([]core.StaffLine, error) {
-	planned, err := planStaff(s.allOf(ctx), s.db.Keys(), scope, lines)
-	return planned, database.Wrap("plan an import of staff", err)
+// staffImporter judges and writes rows of staff, within the communities of who imports them.
+type staffImporter struct {
+	store       *Store
+	scope       core.Scope
+	communities map[string]core.Community // by their names, folded
+	names       map[core.ID]string
 }
 
-// planStaff finds the communities of lines, and numbers that are there twice.
-func planStaff(
-	all readAll, keys database.Keyring, scope core.Scope, lines []core.StaffLine,
-) ([]core.StaffLine, error) {
-	var communities []struct {
-		ID   core.ID `db:"id"`
-		Name string  `db:"name"`
-	}
-	where := database.Within(scope, "id")
-	where.And("archived_at IS NULL")
-	if err := all(&communities, "SELECT id, name FROM community WHERE "+where.Text(), where.Args()...); err != nil {
-		return nil, err
-	}
-	byName := map[string]core.ID{}
-	for _, c := range communities {
-		byName[core.FoldName(c.Name)] = c.ID
-	}
-	held, err := heldPhones(all, keys, lines)
+func beginStaffImport(ctx context.Context, s *Store, imp core.Import, _ core.Community) (importer, error) {
+	scope, err := s.importScope(ctx, imp)
 	if err != nil {
 		return nil, err
 	}
-	planned, seen := make([]core.StaffLine, len(lines)), map[string]int{}
-	for i, line := range lines {
-		line.Wrong = append([]string(nil), line.Wrong...)
-		line.Staff.Communities = nil
-		for _, name := range line.Communities {
-			id, ok := byName[core.FoldName(name)]
-			if !ok {
-				line.Wrong = append(line.Wrong, "没有小区“"+name+"”")
-				continue
-			}
-			line.Staff.Communities = append(line.Staff.Communities, id)
-		}
-		if phone := line.Staff.Phone; phone != "" {
-			if first := seen[phone]; first != 0 {
-				line.Wrong = append(line.Wrong, fmt.Sprintf("手机号与第 %d 行相同", first))
-			} else {
-				seen[phone] = line.Number
-			}
-			if name := held[keys.Digest("phone", phone)]; name != "" {
-				line.Wrong = append(line.Wrong, "手机号已是员工“"+name+"”")
-			}
-		}
-		planned[i] = line
+	i := &staffImporter{store: s, scope: scope, communities: map[string]core.Community{}, names: map[core.ID]string{}}
+	communities, err := s.Communities(ctx, scope)
+	for _, c := range communities {
+		i.communities[core.FoldName(c.Name)], i.names[c.ID] = c, c.Name
 	}
-	return planned, nil
+	return i, err
 }
 
-// heldPhones returns whose the numbers of lines already are, by digest.
-func heldPhones(
-	all readAll, keys database.Keyring, lines []core.StaffLine,
-) (map[string]string, error) {
-	var macs []any
-	for _, line := range lines {
-		if line.Staff.Phone != "" {
-			macs = append(macs, keys.Digest("phone", line.Staff.Phone))
+// importScope returns the communities of who imports: those of the account as it is now, or the import's alone.
+func (s *Store) importScope(ctx context.Context, imp core.Import) (core.Scope, error) {
+	accounts, err := readAccounts("id = ? AND disabled_at IS NULL", []any{int64(imp.By.ID)}, s.allOf(ctx))
+	if err != nil || len(accounts) == 0 || !accounts[0].Scope.Has(imp.Community) {
+		return core.ScopeOf(imp.Community), err
+	}
+	return accounts[0].Scope, nil
+}
+
+// knownStaff is somebody who works here, with the values that a row is compared with.
+type knownStaff struct {
+	core.Staff
+	values []string
+}
+
+func (i *staffImporter) judge(all readAll, rows []core.ImportRow) error {
+	for n := range rows {
+		if row := &rows[n]; len(row.Wrong) == 0 && row.Verdict == "" {
+			i.serve(row)
 		}
 	}
-	held := map[string]string{}
-	err := database.EachPart(macs, func(part []any) error {
-		var rows []struct {
-			Mac  string `db:"phone_mac"`
-			Name string `db:"name"`
-		}
-		err := all(&rows, "SELECT phone_mac, name FROM staff WHERE left_at IS NULL AND phone_mac IN ("+
-			database.Placeholders(len(part))+")", part...)
-		for _, r := range rows {
-			held[r.Mac] = r.Name
-		}
+	known, err := i.known(all, rows)
+	if err != nil {
 		return err
+	}
+	for n := range rows {
+		if row := &rows[n]; len(row.Wrong) == 0 && row.Verdict == "" {
+			i.judgeRow(row, known)
+		}
+	}
+	return nil
+}
+
+// serve finds the communities of a row.
+func (i *staffImporter) serve(row *core.ImportRow) {
+	var names []string
+	for _, name := range core.ReadImportedStaff(row.Values).Communities {
+		c, ok := i.communities[core.FoldName(name)]
+		if !ok {
+			row.Fail("communities", "没有这个小区", "没有小区“"+name+"”，或不在您管理的范围")
+			return
+		}
+		names = append(names, c.Name)
+	}
+	core.ServeCommunities(row, names)
+}
+
+// known returns those who work here with the numbers of rows, by digest.
+func (i *staffImporter) known(all readAll, rows []core.ImportRow) (map[string]knownStaff, error) {
+	var macs []any
+	for _, row := range rows {
+		if len(row.Wrong) == 0 {
+			macs = append(macs, i.mac(row))
+		}
+	}
+	departments, err := readDepartments(all)
+	if err != nil {
+		return nil, err
+	}
+	tree, found := core.NewDepartmentTree(departments), map[string]knownStaff{}
+	err = database.EachPart(macs, func(part []any) error {
+		var rows []staffRow
+		err := all(&rows, staffColumns+"left_at IS NULL AND phone_mac IN ("+database.Placeholders(len(part))+") ORDER BY id", part...)
+		if err != nil {
+			return err
+		}
+		list := make([]core.Staff, len(rows))
+		for n, row := range rows {
+			list[n] = row.whole(i.store.db.Reveal)
+		}
+		if err := joinStaff(list, all); err != nil {
+			return err
+		}
+		for _, m := range list {
+			found[i.store.db.Keys().Digest("phone", m.Phone)] = knownStaff{m, i.values(m, tree)}
+		}
+		return nil
 	})
-	return held, err
+	return found, err
+}
+
+func (i *staffImporter) mac(row core.ImportRow) string {
+	return i.store.db.Keys().Digest("phone", core.ReadImportedStaff(row.Values).Staff.Phone)
+}
+
+// values returns what a list would say of somebody: of their communities those in the scope.
+func (i *staffImporter) values(m core.Staff, tree core.DepartmentTree) []string {
+	var departments, communities []string
+	for _, id := range m.Departments {
+		if node, ok := tree.Of(id); ok {
+			departments = append(departments, node.Path)
+		}
+	}
+	for _, id := range m.Communities {
+		if name, ok := i.names[id]; ok {
+			communities = append(communities, name)
+		}
+	}
+	return core.StaffImportValues(m, departments, communities)
+}
+
+// judgeRow judges one row by who works here.
+func (i *staffImporter) judgeRow(row *core.ImportRow, known map[string]knownStaff) {
+	held, there := known[i.mac(*row)]
+	if !there {
+		row.Verdict = core.ImportNew
+		return
+	}
+	name := core.ReadImportedStaff(row.Values).Staff.Name
+	visible := i.scope.Whole() || slices.ContainsFunc(held.Communities, i.scope.Has)
+	switch {
+	case !visible:
+		row.Fail("phone", "手机号已被使用", "手机号已是其他小区的员工，请由上级管理员办理")
+		return
+	case core.FoldName(name) != core.FoldName(held.Name):
+		row.Fail("phone", "手机号已被使用", "手机号已是员工“"+held.Name+"”")
+		return
+	}
+	row.Match, row.Target = core.ByPhone, held.ID
+	merged := core.MergeStaff(held.values, row.Values, core.ImportUpdate, held.Corp != 0)
+	if slices.Equal(merged, held.values) {
+		row.Verdict = core.ImportSame
+		return
+	}
+	if staffWholly(i.scope, held.Staff) != nil {
+		row.Fail("", "还服务其他小区", "该员工还服务您管理范围以外的小区，请由上级管理员修改")
+		return
+	}
+	row.Verdict, row.Was = core.ImportChanged, held.values
+}
+
+func (*staffImporter) wrote(importWritten) {}
+
+// staffImportPart is one part on its way into the register.
+type staffImportPart struct {
+	*staffImporter
+	tx          *database.Tx
+	of          importWriting
+	departments map[string]core.ID // by path
+	done        importWritten
+	things      []batchThing
+}
+
+func (i *staffImporter) write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error) {
+	p := staffImportPart{
+		staffImporter: i, tx: tx, of: w, departments: map[string]core.ID{}, done: importWritten{counts: core.ImportCounts{}},
+	}
+	known, err := i.known(tx.All, rows)
+	if err != nil {
+		return p.done, err
+	}
+	for n := range rows {
+		if err := p.row(&rows[n], known); err != nil {
+			return p.done, err
+		}
+	}
+	return p.done, p.keep()
+}
+
+// row writes a row that does what it did when it was judged.
+func (p *staffImportPart) row(row *core.ImportRow, known map[string]knownStaff) error {
+	skipped := row.Verdict == core.ImportChanged && p.of.imp.Choices.Known == core.ImportSkip
+	switch {
+	case row.Verdict == core.ImportWrong:
+		return nil
+	case skipped, row.Verdict == core.ImportSame:
+		p.done.counts[string(core.ImportSame)]++
+		return nil
+	}
+	now := *row
+	now.Verdict, now.Was, now.Target, now.Match = "", nil, 0, ""
+	p.judgeRow(&now, known)
+	switch {
+	case now.Verdict == core.ImportNew && row.Verdict == core.ImportNew:
+		return p.add(now)
+	case now.Verdict == core.ImportChanged && row.Verdict == core.ImportChanged && now.Target == row.Target &&
+		slices.Equal(now.Was, row.Was):
+		return p.change(now, known[p.mac(now)])
+	case now.Verdict == core.ImportSame:
+		p.done.counts[string(core.ImportSame)]++
+		return nil
+	}
+	row.Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
+	p.done.failed = true
+	p.done.counts[string(core.ImportWrong)]++
+	return nil
+}
+
+// resolve returns what values say of a staff member, with departments that are missing added.
+func (p *staffImportPart) resolve(values []string) (core.Staff, error) {
+	read := core.ReadImportedStaff(values)
+	m := read.Staff
+	for _, name := range read.Communities {
+		m.Communities = append(m.Communities, p.communities[core.FoldName(name)].ID)
+	}
+	for _, path := range read.Departments {
+		text := strings.Join(path, "—")
+		if p.departments[text] == 0 {
+			id, err := departmentOf(p.tx, path)
+			if err != nil {
+				return m, err
+			}
+			p.departments[text] = id
+		}
+		m.Departments = append(m.Departments, p.departments[text])
+	}
+	return m, nil
+}
+
+func (p *staffImportPart) add(row core.ImportRow) error {
+	m, err := p.resolve(row.Values)
+	if err != nil {
+		return err
+	}
+	m.ID = p.tx.NewID()
+	if err := insertStaff(p.tx, m); err != nil {
+		return err
+	}
+	p.done.counts[string(core.ImportNew)]++
+	p.things = append(p.things, batchThing{ID: m.ID, After: staffItem{Updated: p.tx.NowMS()}})
+	return nil
+}
+
+// change writes what a row changes of somebody who works here.
+func (p *staffImportPart) change(row core.ImportRow, known knownStaff) error {
+	values := core.MergeStaff(known.values, row.Values, p.of.imp.Choices.Known, known.Corp != 0)
+	if slices.Equal(values, known.values) {
+		p.done.counts[string(core.ImportSame)]++
+		return nil
+	}
+	old, err := lockStaff(p.tx, p.scope, known.ID)
+	if err == nil && old.Updated != known.Updated {
+		err = database.ErrRace // it was changed after it was read
+	}
+	if err != nil {
+		return err
+	}
+	said, err := p.resolve(values)
+	if err != nil {
+		return err
+	}
+	after := said.Over(old)
+	updated := time.UnixMilli(p.tx.NextUpdated(old.Updated))
+	if err := updateStaff(p.tx, p.scope, staffChange{old: old, after: after, updated: updated}); err != nil {
+		return err
+	}
+	p.done.counts[string(core.ImportChanged)]++
+	p.things = append(p.things, batchThing{
+		ID: old.ID, Before: staffItem{Whole: &old, Updated: old.Updated.UnixMilli()}, After: staffItem{Updated: updated.UnixMilli()},
+	})
+	return nil
+}
+
+// staffItem is a staff member as a batch keeps it.
+type staffItem struct {
+	Whole   *core.Staff `json:"whole,omitempty"` // of who was changed
+	Updated int64       `json:"updated"`         // updated_at
 }
 
 // staffImportAudit is what the audit log records of an import.
 type staffImportAudit struct {
-	Count int `json:"count"`
+	Count int     `json:"count"`
+	Batch core.ID `json:"batch"`
 }
 
-// ImportStaff adds all staff of a list, or none: if a line is wrong by now, it is Invalid.
-func (s *Store) ImportStaff(ctx context.Context, by core.Actor, scope core.Scope, lines []core.StaffLine) (n int, err error) {
-	if len(lines) == 0 || len(lines) > core.MaxStaffImport {
-		return 0, core.Invalid(fmt.Sprintf("一次导入 1 至 %d 名员工", core.MaxStaffImport))
+// keep notes what the part has changed, so that it can be taken back.
+func (p *staffImportPart) keep() error {
+	if len(p.things) == 0 {
+		return nil
 	}
-	err = s.db.Write(ctx, "import staff", func(tx *database.Tx) error {
-		ids := make([]core.ID, len(lines))
-		for i := range ids {
-			ids[i] = tx.NewID()
-		}
-		// The audit row's lock makes imports run one after another, so that they see each other's numbers.
-		if err := audit.Write(tx, by, audit.Entry{
-			Action: "staff.import", Community: actCommunity(scope, 0), Subject: audit.Target("staff", ids[0]),
-			After: staffImportAudit{len(lines)},
-		}); err != nil {
-			return err
-		}
-		planned, err := planStaff(tx.All, tx.Keys(), scope, lines)
-		if err != nil {
-			return err
-		}
-		for _, line := range planned {
-			if len(line.Wrong) > 0 {
-				return core.InvalidFields(map[string]string{"list": fmt.Sprintf("第 %d 行：%s", line.Number, line.Wrong[0])})
-			}
-		}
-		n = len(planned)
-		return importStaff(tx, ids, planned)
+	batch, err := writeBatch(p.tx, p.of.by, core.Batch{
+		ID: p.of.imp.Batch, Community: p.of.imp.Community, Kind: core.BatchImportStaff,
+	}, p.things)
+	if err != nil {
+		return err
+	}
+	p.done.batch = batch.ID
+	// The audit row's lock makes additions run one after another, so that they see each other's numbers.
+	err = audit.Write(p.tx, p.of.by, audit.Entry{
+		Community: p.of.imp.Community, Action: "staff.import", Subject: audit.Target("community", p.of.imp.Community),
+		After: staffImportAudit{len(p.things), batch.ID},
 	})
-	return n, err
+	if err != nil {
+		return err
+	}
+	return oneStaffEachPhone(p.tx, p.things)
 }
 
-func importStaff(tx *database.Tx, ids []core.ID, lines []core.StaffLine) error {
-	known := map[string]core.ID{}
-	for i, line := range lines {
-		m := line.Staff
-		m.ID = ids[i]
-		for _, path := range line.Departments {
-			key := fmt.Sprint(path)
-			if known[key] == 0 {
-				id, err := departmentOf(tx, path)
-				if err != nil {
-					return err
-				}
-				known[key] = id
-			}
-			m.Departments = append(m.Departments, known[key])
+// oneStaffEachPhone starts a part again if another act has added somebody with a number of the part meanwhile.
+func oneStaffEachPhone(tx *database.Tx, things []batchThing) error {
+	ids := database.IDsOf(things, func(t batchThing) core.ID { return t.ID })
+	return database.EachPart(ids, func(part []core.ID) error {
+		var twice []core.ID
+		err := tx.All(&twice, `
+			SELECT a.id FROM staff a
+			JOIN staff b ON b.phone_mac = a.phone_mac AND b.id <> a.id AND b.left_at IS NULL
+			WHERE a.left_at IS NULL AND a.phone_mac <> '' AND a.id IN (`+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		if err == nil && len(twice) > 0 {
+			err = database.ErrRace
 		}
-		if err := insertStaff(tx, m); err != nil {
-			return err
-		}
-	}
-	return nil
+		return err
+	})
 }

@@ -28,6 +28,9 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 	if strings.HasPrefix(name, "欠费") {
 		path = houseArrearsPath
 	}
+	if strings.HasPrefix(name, "员工") {
+		path = staffImportPath
+	}
 	b.UploadAs(t, path, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
 	imp := latest(t, d)
 	if page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); page.Find("#job progress").Length() != 1 {
@@ -39,7 +42,7 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 func latest(t *testing.T, d *desk.Desk) core.Import {
 	t.Helper()
 	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{
-		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears},
+		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears, core.ImportStaff},
 	})
 	if err != nil || len(list) == 0 {
 		t.Fatal(err, list)
@@ -216,6 +219,56 @@ func TestArrearsAreImported(t *testing.T) {
 	residents := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermResidentEdit)
 	residents.Get(t, frame.ImportURL(imp.ID), http.StatusNotFound)
 	residents.Get(t, houseArrearsPath, http.StatusForbidden)
+}
+
+// Staff are imported by those who may change staff: the template is read back, one row of it is wrong; what was added is
+// taken back.
+func TestStaffAreImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermStaffView, core.PermStaffEdit)
+	if b.Get(t, frame.StaffPath, http.StatusOK).Find(`a[href^="`+staffImportPath+`"]`).Length() == 0 {
+		t.Error("no way from the list of staff")
+	}
+	book := download(t, b, staffImportPath+"/template.xlsx?community="+d.Mine.Community.String())
+	head, err := book.GetRows(book.GetSheetList()[0])
+	if err != nil || len(head) == 0 || strings.Join(head[len(head)-1], "|") !=
+		"姓名|性别|手机|住址|所属部门（工程部—维修组）|职位|职级|服务小区|微信" {
+		t.Fatalf("the template is %q, %v", head, err)
+	}
+	row := len(head) + 1
+	cells := map[string]string{}
+	for i, text := range []string{"张三", "男", "13700000001", "幸福路 1 号", "工程部—维修组", "维修员"} {
+		cells[string(rune('A'+i))+strconv.Itoa(row)] = text
+	}
+	for i, text := range []string{"李四", "男", "110", "", "工程部"} {
+		cells[string(rune('A'+i))+strconv.Itoa(row+1)] = text
+	}
+	imp := uploaded(t, d, b, "员工.xlsx", fill(t, book, cells))
+	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
+	text := strings.Join(strings.Fields(page.Find("main").Text()), " ")
+	for _, words := range []string{"新员工", "导入正确的 1 行", "职位：请填写职位", "手机：请填写 11 位手机号", "已登记的员工"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the preview does not say %q: %s", words, text)
+		}
+	}
+	for _, words := range []string{"13700000001", "幸福路", "住户"} {
+		if strings.Contains(text, words) {
+			t.Errorf("the preview says %q: %s", words, text)
+		}
+	}
+	if imp = written(t, d, b, imp, url.Values{"known": {"fill"}, "all": {"0"}}); imp.State != core.ImportDone {
+		t.Fatalf("it is %s", imp.State)
+	}
+	if n := b.Get(t, frame.StaffPath, http.StatusOK).Find("#list-body tbody tr").Length(); n != 1 {
+		t.Errorf("%d were imported", n)
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/undo", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if _, err := d.Store.UndoImportRows(t.Context(), imp.ID, noStep); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.Get(t, frame.StaffPath, http.StatusOK).Find("#list-body tbody tr").Length(); n != 0 {
+		t.Errorf("%d are there after undoing", n)
+	}
 }
 
 // Headings that nobody knows are explained once.

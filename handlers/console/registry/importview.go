@@ -71,6 +71,24 @@ var importViews = map[core.ImportKind]importView{
 		records: templates.Action{Label: "修改的房屋", Icon: "home-2"},
 		undo:    "欠费和备注恢复为导入前的内容。之后改过的房屋不变。",
 	},
+	core.ImportStaff: {
+		stem: "staff", page: "console/staff/import", title: "批量导入员工", field: "员工表格", template: "员工",
+		form: staffImportPath, post: staffImportPath, back: frame.StaffPath, place: "服务小区",
+		tabs: []importTab{
+			importTabOf("", "全部"), importTabOf("new", "新员工", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
+			importTabOf("same", "无变化", core.ImportSame), importTabOf("wrong", "错误", core.ImportWrong),
+		},
+		effects: []importEffect{
+			{"添加员工", "名", []core.ImportVerdict{core.ImportNew}}, {"有变化", "名", []core.ImportVerdict{core.ImportChanged}},
+		},
+		badges:  map[core.ImportVerdict]string{core.ImportNew: "新员工"},
+		records: templates.Action{Label: "添加和修改的员工", Icon: "id-badge-2"},
+		undo:    "删除这次添加的员工，这次修改的恢复为导入前的内容。之后改过的、已关联账号的保留。",
+		known: map[core.ImportKnown]string{
+			core.ImportUpdate: "文件里填写的内容替换登记的内容", core.ImportFill: "登记里已有的不变，只补没有填写的",
+			core.ImportSkip: "不修改已有的员工",
+		},
+	},
 }
 
 // badge returns how the view shows a verdict.

@@ -18,15 +18,6 @@ func (p *Pages) staffRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.StaffPath, Access: view, Handler: p.staffList},
 		{Method: http.MethodGet, Path: frame.StaffPath + "/new", Access: edit, Handler: p.staffNew},
 		{Method: http.MethodPost, Path: frame.StaffPath, Access: edit, Handler: p.staffCreate, Draft: true},
-		{Method: http.MethodGet, Path: staffImportPath, Access: edit, Handler: p.staffImport},
-		{
-			Method: http.MethodPost, Path: staffImportPath, Access: edit, Handler: p.staffImportCreate,
-			Draft: true, Body: web.UploadBody(maxStaffList), EachPerMinute: staffImportsAMinute,
-		},
-		{
-			Method: http.MethodGet, Path: staffImportPath + "/template.xlsx", Access: edit, Handler: p.staffTemplate, Time: -1,
-			EachPerMinute: 30,
-		},
 		{Method: http.MethodGet, Path: frame.StaffPath + "/:id", Access: view, Handler: p.staffShow},
 		{Method: http.MethodGet, Path: frame.StaffPath + "/:id/edit", Access: edit, Handler: p.staffEdit},
 		{Method: http.MethodPost, Path: frame.StaffPath + "/:id", Access: edit, Handler: p.staffUpdate, Draft: true},

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -130,53 +129,6 @@ func TestStaffTiesAreShown(t *testing.T) {
 	weak.Post(t, to+"/account", url.Values{"account": {"0"}}, http.StatusForbidden)
 }
 
-// A list is read, corrected in place, and imported whole.
-func TestStaffAreImported(t *testing.T) {
-	d := newDesk(t)
-	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermStaffView, core.PermStaffEdit)
-	community, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
-	if err != nil {
-		t.Fatal(err)
-	}
-	heading := strings.Join(core.StaffColumns, "\t")
-	list := heading + "\n张三\t男\t13700000001\t\t工程部—维修组\t维修员\t\t" + community.Name + "\n李四\t男\t110\t\t工程部\t\t\t没有的小区"
-	post := func(act, list string, status int) string {
-		page, _ := b.Post(t, frame.StaffPath+"/import", url.Values{"list": {list}, "act": {act}}, status)
-		if page == nil {
-			return ""
-		}
-		return page.Text()
-	}
-	for act, status := range map[string]int{"check": http.StatusOK, "import": http.StatusUnprocessableEntity} { // neither adds anything
-		text := post(act, list, status)
-		for _, words := range []string{"1 行有问题", "缺少职位", "手机号：", "没有小区“没有的小区”", "137****0001"} {
-			if !strings.Contains(text, words) {
-				t.Errorf("%s: %q is not said: %s", act, words, text)
-			}
-		}
-	}
-	right := strings.Split(list, "\n李四")[0]
-	if text := post("check", right, http.StatusOK); !strings.Contains(text, "导入 1 名员工") {
-		t.Errorf("a right list: %s", text)
-	}
-	for name, wrong := range map[string]string{"empty": "", "no heading": "张三\t男", "only a heading": heading} {
-		page, _ := b.Post(t, frame.StaffPath+"/import", url.Values{"list": {wrong}, "act": {"check"}}, http.StatusUnprocessableEntity)
-		if desk.WrongField(t, page, "list"); page.Find("#lines").Length() != 0 {
-			t.Errorf("%s has lines", name)
-		}
-	}
-	if n := b.Get(t, frame.StaffPath, http.StatusOK).Find("#list-body tbody tr").Length(); n != 0 {
-		t.Errorf("%d were imported by looking", n)
-	}
-	b.Post(t, frame.StaffPath+"/import", url.Values{"list": {right}, "act": {"import"}}, http.StatusSeeOther)
-	if n := b.Get(t, frame.StaffPath, http.StatusOK).Find("#list-body tbody tr").Length(); n != 1 {
-		t.Errorf("%d were imported", n)
-	}
-	if text := post("import", right, http.StatusUnprocessableEntity); !strings.Contains(text, "手机号已是员工“张三”") {
-		t.Errorf("imported twice: %s", text)
-	}
-}
-
 func TestStaffPages(t *testing.T) {
 	shell := templates.Shell{Title: "员工信息", CSRF: "x"}
 	tree := core.NewDepartmentTree([]core.Department{{ID: 1, Name: desk.Hostile}, {ID: 2, Parent: 1, Name: "维修组"}})
@@ -202,29 +154,6 @@ func TestStaffPages(t *testing.T) {
 			Shell: shell, Detail: detail, Facts: []templates.Fact{{Label: "住址", Value: desk.Hostile}},
 			Ties: []staffTie{{"门岗人员", desk.Hostile, "/g"}, {"后台账号", desk.Hostile, ""}},
 		},
-		"console/staff/import": staffImportPage{
-			Shell: shell, Form: importing, Template: "/t", Notes: []string{desk.Hostile}, Tally: "共 2 行", Ready: 1,
-			File: templates.Field{Kind: templates.Upload, Name: "file", Label: "名单文件"},
-			List: templates.Field{Kind: templates.Textarea, Name: "list", Label: "名单", Value: desk.Hostile},
-			Lines: []staffImportLine{
-				staffImportRow(core.StaffLine{Number: 1, Staff: core.Staff{Name: desk.Hostile}}),
-				staffImportRow(core.StaffLine{Number: 2, Wrong: []string{"缺少手机", "缺少职位"}}),
-			},
-		},
+		"console/staff/import": importNewPage{Shell: shell, Form: importing, Template: "/t", Rules: "规则。"},
 	})
-}
-
-// The template is what the import reads.
-func TestStaffTemplateIsReadBack(t *testing.T) {
-	d := newDesk(t)
-	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermStaffView, core.PermStaffEdit)
-	rows := b.Sheet(t, frame.StaffPath+"/import/template.xlsx")
-	if lines, err := core.StaffLines(rows); !core.IsInvalid(err) {
-		t.Errorf("its example is somebody: %+v, %v", lines, err)
-	}
-	rows[1][2] = "13700000009"
-	lines, err := core.StaffLines(core.LinesTable(core.TableLines(rows)))
-	if err != nil || len(lines) != 1 || len(lines[0].Wrong) != 0 || fmt.Sprint(lines[0].Departments) != "[[工程部 维修组]]" {
-		t.Errorf("%+v, %v", lines, err)
-	}
 }

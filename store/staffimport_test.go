@@ -1,0 +1,114 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+const staffHead = "姓名|性别|手机|住址|所属部门（工程部—维修组）|职位|职级|服务小区|微信\n"
+
+func readStaff(t *testing.T, s *Store, community core.ID, list string) core.Import {
+	t.Helper()
+	n := NewImport{Community: community, Kind: core.ImportStaff, File: "员工.xlsx"}
+	return readKind(t, s, n, listOf(staffHead+list))
+}
+
+// Each row of a list of staff, what it does, and that undoing it restores everything, departments among it.
+func TestImportStaff(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
+		newStaff(t, s, "李娜", "13700000001", here)
+		newStaff(t, s, "王强", "13700000009", there)
+		before := register()
+		const list = `
+			甲 | 女 | 13700000002 | 幸福路 | 工程部—维修组、客服部 | 维修员 | | 翠湖花园 | wx1
+			乙 | 女 | 13700000002 | | 工程部 | 维修员 | | 翠湖花园 |
+			李 娜 | 女 | 13700000001 | 新住址 | 保安部 | 队长 | 三级 | |
+			丙 | 女 | 13700000001 | | 工程部 | 维修员 | | |
+			丁 | 女 | 13700000003 | | 工程部 | 维修员 | | 滨河苑 |
+			王强 | 女 | 13700000009 | | 工程部 | 维修员 | | 翠湖花园 |
+			戊 | 无 | 110 | | a-b-c-d-e-f | | | |
+			己 | 男 | 13700000004 | | 客服部 | 客服 | | |`
+		imp := readStaff(t, s, here, list)
+		wantRows(t, s, imp, "2 wrong !与另一行矛盾", "3 wrong !与另一行矛盾", "4 wrong by phone !与另一行矛盾", "5 wrong !与另一行矛盾",
+			"6 wrong !没有这个小区", "7 wrong !手机号已被使用",
+			"8 wrong !手机有误 !所属部门（工程部—维修组）有误 !缺少性别 !缺少职位", "9 new")
+		const good = `
+			甲 | 女 | 13700000002 | 幸福路 | 工程部—维修组、客服部 | 维修员 | | 翠湖花园 | wx1
+			李 娜 | 女 | 13700000001 | 新住址 | 保安部 | 队长 | 三级 | |
+			己 | 男 | 13700000004 | | 客服部 | 客服 | | |`
+		imp = readStaff(t, s, here, good)
+		wantRows(t, s, imp, "2 new", "3 changed by phone", "4 new")
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
+		if imp.State != core.ImportDone || imp.Words() != "添加 2 名员工，修改 1 名" {
+			t.Fatalf("written: %+v", imp)
+		}
+		if got := staffNames(t, s, core.ScopeOf(here), StaffFilter{Keyword: "甲"}); got != "甲" {
+			t.Errorf("found %q", got)
+		}
+		departments, err := s.Departments(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, d := range departments {
+			names = append(names, d.Name)
+		}
+		for _, name := range []string{"工程部", "维修组", "客服部", "保安部"} {
+			if !slices.Contains(names, name) {
+				t.Errorf("no department %s in %v", name, names)
+			}
+		}
+		again := readStaff(t, s, here, good)
+		wantRows(t, s, again, "2 same by phone", "3 same by phone", "4 same by phone")
+		if imp = undoList(t, s, imp); imp.State != core.ImportUndone {
+			t.Errorf("undone: %+v", imp)
+		}
+		if after := register(); after != before {
+			t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(after, "\n")))
+		}
+	})
+}
+
+// What is chosen for those who are known is done; somebody added with a number since the preview is not added twice; who was
+// changed since is kept.
+func TestImportedStaffChangedMeanwhile(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, _ func() string) {
+		here := newCommunity(t, s, "翠湖花园")
+		known := newStaff(t, s, "李娜", "13700000001", here)
+		was, err := s.Staff(t.Context(), everywhere, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const list = "李娜|女|13700000001||保安部|队长|三级||\n甲|男|13700000002||工程部|维修员|||\n乙|男|13700000003||工程部|维修员|||"
+		imp := readStaff(t, s, here, list)
+		newStaff(t, s, "甲", "13700000002", here)
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportFill})
+		if imp.Written.Of(core.ImportNew) != 1 || imp.Written.Of(core.ImportChanged) != 1 || imp.Written.Of(core.ImportWrong) != 1 {
+			t.Fatalf("written: %v", imp.Written)
+		}
+		m, err := s.Staff(t.Context(), everywhere, known)
+		if err != nil || m.Grade != "三级" || m.Position != was.Position {
+			t.Errorf("filled in: %+v, %v", m, err)
+		}
+		m.Grade = "四级"
+		m.Phone = ""
+		if _, err := s.UpdateStaff(t.Context(), importer1, everywhere, m, nil); err != nil {
+			t.Fatal(err)
+		}
+		imp = undoList(t, s, imp)
+		b, err := s.Batch(t.Context(), everywhere, imp.Batch)
+		if err != nil || b.Undone != 1 || b.Kept != 1 {
+			t.Errorf("undone: %+v, %v", b, err)
+		}
+		items, _, err := s.BatchItems(t.Context(), b, BatchItemFilter{Page: Page{Limit: 9}})
+		ids := database.IDsOf(items, func(i core.BatchItem) core.ID { return i.Thing })
+		if err != nil || !slices.Contains(ids, known) || items[0].Became != "在职" {
+			t.Errorf("%+v, %v", items, err)
+		}
+	})
+}

@@ -76,7 +76,7 @@ var BatchTypes = []BatchType{
 		"其中任何一项之后又改过的，整次不能撤销。",
 	},
 	{
-		BatchHouseMerge, "合并楼栋房屋", PermHouseEdit, "house", "项", "分开为合并前的楼栋和房屋，住户、限制、读头和申请都回到原处。",
+		BatchHouseMerge, "合并房屋", PermHouseEdit, "house", "项", "分开为合并前的楼栋和房屋，住户、限制、读头和申请都回到原处。",
 		"其中任何一项之后又改过的，整次不能撤销；合并后添加的住户和产生的记录留在合并后的房屋。",
 	},
 	{

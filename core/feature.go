@@ -288,7 +288,7 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加房屋"}, {"update", "修改房屋"}, {"remove", "删除房屋"}, {"export", "导出房屋"},
-			{"import", "导入房屋"}, {"arrears", "设置欠费"}, {"rename", "楼栋改名"}, {"move", "移动楼栋"}, {"merge", "合并楼栋房屋"},
+			{"import", "导入房屋"}, {"arrears", "设置欠费"}, {"rename", "楼栋改名"}, {"move", "移动楼栋"}, {"merge", "合并房屋"},
 			{"owners_review", "设置业主审核"}, {"transfer", "房屋过户"}, {"plan_transfer", "安排房屋过户"},
 			{"cancel_transfer", "取消房屋过户"}, {"fail_transfer", "房屋过户没有办成"},
 		},

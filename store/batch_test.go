@@ -262,7 +262,8 @@ func (w *batchWorld) newest(kind core.BatchKind) core.Batch {
 // and those that are taken back as a whole: see housemove_test.go.
 func batchKindsHere() []core.BatchType {
 	return slices.DeleteFunc(slices.Clone(core.BatchTypes), func(k core.BatchType) bool {
-		return strings.HasSuffix(string(k.Kind), ".import") || k.Kind == core.BatchArrears || k.Kind.Whole()
+		return strings.HasSuffix(string(k.Kind), ".import") || k.Kind == core.BatchArrears || k.Kind.Whole() ||
+			k.Kind == core.BatchTransfer // all or nothing: TestATransferIsTakenBackAsAWhole
 	})
 }
 

@@ -145,24 +145,68 @@ func (s *Store) UndoBatch(ctx context.Context, by core.Actor, scope core.Scope, 
 	}
 }
 
-// undoPart takes back the next things of a batch.
-func undoPart(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
+// errUndoPlanned ends a transaction that only finds out what it would do.
+var errUndoPlanned = errors.New("store: planned")
+
+// PlanUndo returns the things of a batch of the scope that UndoBatch would keep now, with their reasons: of the next
+// batchPart things, or of all that are taken back as a whole. It changes nothing.
+func (s *Store) PlanUndo(ctx context.Context, scope core.Scope, id core.ID) (kept []core.BatchItem, err error) {
+	var u undoing
+	err = s.db.Write(ctx, "plan an undo", func(tx *database.Tx) error {
+		u = undoing{tx: tx, by: core.System, kept: map[core.ID]keptThing{}}
+		if err := u.read(scope, id); err != nil {
+			return err
+		}
+		if undo := batchUndos[u.batch.Kind].undo; undo != nil && u.batch.Ended.IsZero() && len(u.items) > 0 {
+			if err := undo(&u); err != nil {
+				return err
+			}
+		}
+		return errUndoPlanned
+	})
+	if !errors.Is(err, errUndoPlanned) {
+		return nil, err
+	}
+	kind, _ := u.batch.Kind.Type()
+	var targets []core.AuditRecord
+	for _, item := range u.items {
+		if why, there := u.kept[item.Thing]; there {
+			stem := stemOfItem(kind, item)
+			kept = append(kept, core.BatchItem{Thing: item.Thing, Stem: stem, Why: why.why})
+			targets = append(targets, core.AuditRecord{Target: audit.Target(stem, item.Thing).String()})
+		}
+	}
+	names, err := s.AuditSubjects(ctx, targets)
+	for i := range kept {
+		kept[i].Name = names[targets[i].Target]
+	}
+	return kept, err
+}
+
+// read locks the batch and reads the things that are to be taken back next.
+func (u *undoing) read(scope core.Scope, id core.ID) error {
 	var row batchRow
 	where, args := database.ScopeWhere(scope, "community_id")
-	query := "SELECT " + batchColumns + " FROM batch WHERE id = ? AND " + where + tx.Dialect().ForUpdate()
-	if err := tx.Get(&row, query, append([]any{int64(id)}, args...)...); err != nil {
-		return core.Batch{}, database.NotFoundIfNoRows(err, noBatch)
+	query := "SELECT " + batchColumns + " FROM batch WHERE id = ? AND " + where + u.tx.Dialect().ForUpdate()
+	if err := u.tx.Get(&row, query, append([]any{int64(id)}, args...)...); err != nil {
+		return database.NotFoundIfNoRows(err, noBatch)
 	}
-	u := undoing{tx: tx, by: by, batch: row.batch(), kept: map[core.ID]keptThing{}}
+	u.batch = row.batch()
 	if !u.batch.Ended.IsZero() {
-		return u.batch, nil
+		return nil
+	}
+	return u.readItems()
+}
+
+// undoPart takes back the next things of a batch.
+func undoPart(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
+	u := undoing{tx: tx, by: by, kept: map[core.ID]keptThing{}}
+	if err := u.read(scope, id); err != nil || !u.batch.Ended.IsZero() {
+		return u.batch, err
 	}
 	kind, known := batchUndos[u.batch.Kind]
 	if !known {
 		return u.batch, core.Conflict("这次操作不能撤销")
-	}
-	if err := u.readItems(); err != nil {
-		return u.batch, err
 	}
 	if len(u.items) > 0 {
 		if err := kind.undo(&u); err != nil {

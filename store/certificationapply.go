@@ -238,6 +238,12 @@ func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.Certi
 		return err
 	}
 	err := leaveHouse(tx, by, leaving{user: applicant, person: person, resident: c.Replaces})
+	if core.IsNotFound(err) {
+		if c.Replaces, err = tieThatStayed(tx, c.Replaces); err != nil || c.Replaces == 0 {
+			return err
+		}
+		err = leaveHouse(tx, by, leaving{user: applicant, person: person, resident: c.Replaces})
+	}
 	if core.IsNotFound(err) || core.IsConflict(err) { // it has ended, or made an owner of the applicant
 		return nil
 	}

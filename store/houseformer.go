@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+
 	"tongxing/core"
 	"tongxing/store/database"
 )
@@ -27,4 +29,16 @@ func forgetFormersOf(tx *database.Tx, houses []core.ID) error {
 		"DELETE FROM house_former WHERE into_id IN ("+database.Placeholders(len(houses))+")", database.IDArgs(houses)...,
 	)
 	return err
+}
+
+// FormerHouse returns the house of the scope that another one became part of, and what that was called.
+func (s *Store) FormerHouse(ctx context.Context, scope core.Scope, house core.ID) (into core.ID, label string, err error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var row struct {
+		Into  core.ID `db:"into_id"`
+		Label string  `db:"label"`
+	}
+	err = s.db.Get(ctx, &row, "SELECT into_id, label FROM house_former WHERE house_id = ? AND "+where,
+		append([]any{int64(house)}, args...)...)
+	return row.Into, row.Label, database.Wrap("read a former house", database.NotFoundIfNoRows(err, noHouse))
 }

@@ -155,6 +155,10 @@ func TestAddressesAreChangedAndLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if n, err := w.ConfirmName(ctx, w.user.ID, "王小明"); n != 1 || err != nil {
+			t.Fatalf("%d homes, %v", n, err)
+		}
+		w.user = userOf(t, w.Store, w.user.ID)
 		other := newHouses(t, w.Store, newCommunity(t, w.Store, "海棠苑"), 1)[0]
 		c := core.CertificationRequest{House: other, Name: "王小明", Identity: core.Owner, Replaces: id}
 		wrong := c
@@ -205,4 +209,48 @@ func (w *reviewWorld) everywhereReviewer() core.Actor {
 		w.t.Fatal(err)
 	}
 	return core.Actor{Kind: core.ActorAccount, ID: id, Name: "总审核"}
+}
+
+// An application that leaves an address still does after that house became part of another in which the applicant was
+// registered too: the tie that stayed ends.
+func TestAnAddressIsLeftThoughItsHouseWasMerged(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := w.t.Context()
+		places := [][]string{{"7", "1", "701"}, {"七号楼", "1", "701"}, {"8", "1", "801"}}
+		houses, err := w.CreateHouses(ctx, core.System, everywhere, w.community, places)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var ties []core.ID
+		for _, house := range houses[:2] {
+			id, err := w.CreateResident(ctx, core.System, everywhere, core.Resident{
+				Community: w.community, House: house, Name: "王小明", Identity: core.Family, Phone: applicantPhone,
+			})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			ties = append(ties, id)
+		}
+		if n, err := w.ConfirmName(ctx, w.user.ID, "王小明"); n != 2 || err != nil {
+			w.t.Fatalf("%d ties, %v", n, err)
+		}
+		move := core.HouseMove{House: houses[1], Into: houses[0], Parent: core.NoMove}
+		own := w.apply(core.CertificationRequest{House: houses[2], Name: "王小明", Identity: core.Family, Replaces: ties[1]})
+		plan, err := w.PlanMove(ctx, everywhere, w.community, move)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.MoveHouses(ctx, core.System, everywhere, w.community, move, plan.Seen); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.DecideReview(ctx, w.zhang, everywhere, core.ReviewDecision{
+			ID: own.Review.ID, Approve: true, Version: own.Review.Version,
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		homes, err := w.Residences(ctx, userOf(w.t, w.Store, w.user.ID).Person)
+		if err != nil || len(homes) != 1 || homes[0].House != houses[2] {
+			w.t.Errorf("afterwards at %+v, %v", homes, err)
+		}
+	})
 }

@@ -297,3 +297,31 @@ func TestTransfersAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// What an undo would keep is known before, and finding it out changes nothing.
+func TestPlanUndo(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		batch, err := w.MoveOutAll(w.t.Context(), core.System, everywhere, []core.ID{w.family, w.tenant})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if kept, err := w.PlanUndo(w.t.Context(), everywhere, batch.ID); err != nil || len(kept) != 0 || w.home() != "赵业主业主" {
+			w.t.Errorf("%+v, %v: %s", kept, err, w.home())
+		}
+		w.clock.Add(time.Minute)
+		if err := w.RestoreResident(w.t.Context(), core.System, everywhere, w.tenant); err != nil {
+			w.t.Fatal(err)
+		}
+		lines := w.count("SELECT COUNT(*) FROM audit_log")
+		kept, err := w.PlanUndo(w.t.Context(), everywhere, batch.ID)
+		if err != nil || len(kept) != 1 || kept[0].Thing != w.tenant || kept[0].Why != core.BatchChanged ||
+			!strings.Contains(kept[0].Name, "钱租客") {
+			w.t.Errorf("%+v, %v", kept, err)
+		}
+		if w.count("SELECT COUNT(*) FROM audit_log") != lines || w.home() != "赵业主业主 钱租客长期租客" {
+			w.t.Error("planning changed something")
+		}
+		_, err = w.PlanUndo(w.t.Context(), core.ScopeOf(1), batch.ID)
+		wantCode(w.t, err, core.CodeNotFound)
+	})
+}

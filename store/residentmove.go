@@ -1,6 +1,9 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
+
 	"tongxing/core"
 	"tongxing/store/database"
 )
@@ -25,4 +28,20 @@ func nullMillis(at int64) any {
 // rehouse puts a resident into a house, or out of all by a number that no house has.
 func rehouse(tx *database.Tx, id core.ID, house int64) error {
 	return tx.ExecOne(database.ErrRace, "UPDATE resident SET house_id = ? WHERE id = ?", house, int64(id))
+}
+
+// tieThatStayed returns the tie of the same person that stayed when the house of one that has ended became part of another;
+// 0 if there is none.
+func tieThatStayed(tx *database.Tx, ended core.ID) (stayed core.ID, err error) {
+	err = tx.Get(&stayed, `
+		SELECT t.id
+		FROM resident r
+		JOIN house_former f ON f.house_id = r.house_id
+		JOIN resident t ON t.house_id = f.into_id AND t.person_id = r.person_id
+		WHERE r.id = ?
+		AND t.moved_out_at IS NULL`, int64(ended))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return stayed, err
 }

@@ -304,7 +304,11 @@ func (p *Pages) batchUndo(c *web.Context) error {
 	}
 	back := cmp.Or(c.CameFrom(), frame.BatchURL(b.ID))
 	if b.Ended.IsZero() && b.Size > 1 && !frame.Confirmed(c) {
-		ask := batchUndoAsk(b)
+		kept, err := p.Store.PlanUndo(c.Ctx(), c.Scope(), b.ID)
+		if err != nil {
+			return p.Refused(c, err, frame.BatchURL(b.ID))
+		}
+		ask := batchUndoAsk(b, kept)
 		ask.Cancel = back
 		return p.Confirm(c, "audit", ask)
 	}
@@ -322,13 +326,24 @@ func (p *Pages) batchUndo(c *web.Context) error {
 	return c.Redirect(frame.BatchURL(b.ID))
 }
 
-func batchUndoAsk(b core.Batch) templates.Confirm {
+// batchUndoAsk returns the question; kept is what would stay as it is.
+func batchUndoAsk(b core.Batch, kept []core.BatchItem) templates.Confirm {
 	t, _ := b.Kind.Type()
-	return templates.Confirm{
+	ask := templates.Confirm{
 		Title: fmt.Sprintf("撤销这次“%s”？", b.Kind.Label()), Text: t.Undo + t.Kept,
 		Effects: []string{
 			"本次共 " + batchSize(b, b.Size), "其中 " + batchSize(b, b.Left()) + "还没有撤销，没有再改过的立即恢复",
 		},
-		Action: frame.BatchURL(b.ID) + "/undo", Submit: "撤销 " + batchSize(b, b.Left()),
+		Action: frame.BatchURL(b.ID) + "/undo", Submit: "撤销 " + batchSize(b, b.Left()-len(kept)),
 	}
+	if len(kept) > 0 {
+		ask.Effects[1] = "还没有撤销的有 " + batchSize(b, b.Left()) + "，其中保留 " + batchSize(b, len(kept)) + "："
+		ask.Effects = append(ask.Effects, frame.Named(len(kept), t.Unit, func(i int) string {
+			return cmp.Or(kept[i].Name, "已删除") + "（" + kept[i].Why.Label() + "）"
+		})...)
+	}
+	if len(kept) == b.Left() {
+		ask.Submit = "知道了，不撤销任何一项"
+	}
+	return ask
 }

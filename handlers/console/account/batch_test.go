@@ -45,7 +45,8 @@ func TestBatchIsShownAndUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	page, _ = b.Post(t, at+"/undo", nil, http.StatusOK)
-	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "撤销 2 套房屋") || !strings.Contains(ask, "撤销这次“限制出入”？") {
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "撤销 1 套房屋") ||
+		!strings.Contains(ask, "其中保留 1 套房屋") || !strings.Contains(ask, "（之后又改过）") || !strings.Contains(ask, "撤销这次“限制出入”？") {
 		t.Errorf("asks %q", ask)
 	}
 	if len(d.Restrictions(t)) != 1 {

@@ -56,8 +56,25 @@ func (p *Pages) house(c *web.Context) (core.House, frame.CommunityChoice, error)
 	return house, at, err
 }
 
+// houseMerged leads to the house that the one in the path became part of.
+func (p *Pages) houseMerged(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	into, label, err := p.Store.FormerHouse(c.Ctx(), c.Scope(), id)
+	if err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, label+" 已合并到这套房屋。")
+	return c.Redirect(frame.HouseURL(into))
+}
+
 func (p *Pages) houseShow(c *web.Context) error {
 	house, at, err := p.house(c)
+	if core.IsNotFound(err) {
+		return p.houseMerged(c)
+	}
 	if err != nil {
 		return err
 	}

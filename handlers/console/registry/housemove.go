@@ -90,10 +90,6 @@ func (p *Pages) houseMoveField(
 		}, nil
 	case "move":
 		field := templates.Field{Kind: templates.Select, Name: "parent", Label: "移动到", Required: true, Focus: true}
-		if node.Level == 0 {
-			field.Disabled, field.Help = true, "最上一级不能移动，可以改名或合并。"
-			return field, nil
-		}
 		above, err := p.Store.MovePlaces(c.Ctx(), c.Scope(), node.Community, node.Level-1)
 		field.Choices = placeChoices("请选择", above, node.Parent)
 		return field, err
@@ -130,9 +126,12 @@ func (p *Pages) houseMovePage(c *web.Context, m houseMoving, wrong error) error 
 func (p *Pages) houseNodeMoveForm(c *web.Context) error {
 	act := c.Query("act")
 	if moveTitles[act] == "" {
-		act = "rename"
+		return core.NotFound("没有这种操作，请回到房屋信息重新选择")
 	}
-	_, m, err := p.houseNodeMoving(c, act)
+	node, m, err := p.houseNodeMoving(c, act)
+	if err == nil && act == "move" && node.Level == 0 {
+		err = core.NotFound("最上一级不能移动，可以改名或合并")
+	}
 	if err != nil {
 		return err
 	}
@@ -148,6 +147,10 @@ func (p *Pages) houseNodeMove(c *web.Context) error {
 	node, m, err := p.houseNodeMoving(c, form.Act)
 	if err != nil {
 		return err
+	}
+	if wrong == nil && frame.EditsAgain(c) {
+		m.form.Set(c.Form(), nil)
+		return p.houseMovePage(c, m, nil)
 	}
 	move := core.HouseMove{Node: node.ID, Parent: core.NoMove}
 	if wrong == nil {
@@ -217,6 +220,10 @@ func (p *Pages) houseMerge(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if wrong == nil && frame.EditsAgain(c) {
+		m.form.Set(c.Form(), nil)
+		return p.houseMovePage(c, m, nil)
+	}
 	move := core.HouseMove{House: house.ID, Parent: core.NoMove}
 	if wrong == nil {
 		move.Into, wrong = p.houseNamed(c, m.at, form.House)
@@ -270,7 +277,18 @@ func (p *Pages) houseMoveAct(c *web.Context, m houseMoving, move core.HouseMove,
 		return p.houseMovePage(c, m, err)
 	}
 	p.Done(c, houseMoveDone(plan), batch)
-	return c.Redirect(m.at.URL(frame.HousePath))
+	return c.Redirect(m.after(move))
+}
+
+// after returns where a move leads: to what was moved, or what it is part of.
+func (m houseMoving) after(move core.HouseMove) string {
+	switch {
+	case move.Node == 0:
+		return frame.HouseURL(move.Into)
+	case move.Into != 0:
+		return m.at.URL(frame.HousePath, "node", move.Into.String())
+	}
+	return m.at.URL(frame.HousePath, "node", move.Node.String())
 }
 
 func houseMoveDone(plan store.HouseMovePlan) string {
@@ -285,7 +303,10 @@ func houseMoveAsk(c *web.Context, m houseMoving, plan store.HouseMovePlan) templ
 	ask := templates.Confirm{
 		Title: "把“" + plan.From + "”改为“" + plan.To + "”？", Text: "出入记录保留当时的名称；通行证、链接和读头照常可用。",
 		Submit: fmt.Sprintf("%s %d 套房屋", m.verb, plan.Houses), Cancel: m.back, Action: m.form.Action,
-		Typed: frame.TypedNumber(plan.Houses),
+		Typed: frame.TypedNumber(plan.Houses), Edit: true,
+	}
+	if j := plan.Joins; plan.Move.House != 0 && len(j) == 1 && core.LevelKey(j[0].From.Name) != core.LevelKey(j[0].Into.Name) {
+		ask.Typed = plan.To // two door numbers that have nothing in common
 	}
 	if plan.Move.Into != 0 {
 		ask.Title = "把“" + plan.From + "”合并到“" + plan.To + "”？"

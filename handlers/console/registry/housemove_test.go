@@ -86,7 +86,7 @@ func TestNodesAreMergedAfterAPreview(t *testing.T) {
 	if !strings.Contains(done.Find(".tx-flash").Text(), "已合并到") || d.Houses(t) != before-1 {
 		t.Errorf("%q, %d houses", done.Find(".tx-flash").Text(), d.Houses(t))
 	}
-	b.Get(t, frame.HouseURL(from.ID), http.StatusNotFound)
+	b.Get(t, frame.HouseURL(from.ID), http.StatusSeeOther) // to the house that is left
 	if text := b.Get(t, frame.HouseURL(into.ID), http.StatusOK).Find("main").Text(); !strings.Contains(text, "赵七") {
 		t.Error("the house does not have the other's resident")
 	}
@@ -121,8 +121,26 @@ func TestNodesAreRenamedAndHousesMerged(t *testing.T) {
 	b.Get(t, merge, http.StatusOK)
 	b.Post(t, merge, url.Values{"house": {"没有的"}}, http.StatusUnprocessableEntity)
 	page, _ = b.Post(t, merge, url.Values{"house": {into.Label}}, http.StatusOK)
-	b.Post(t, merge, answered(page), http.StatusSeeOther)
-	b.Get(t, frame.HouseURL(from.ID), http.StatusNotFound)
+	if page.Find("form.tx-confirm [name=typed]").Length() != 0 {
+		t.Error("the same door number is asked to be typed")
+	}
+	again := answered(page)
+	again.Set("edit_again", "1")
+	if back, _ := b.Post(t, merge, again, http.StatusOK); back.Find("[name=house]").AttrOr("value", "") != into.Label {
+		t.Error("the way back to the form forgets the house")
+	}
+	if _, next := b.Post(t, merge, answered(page), http.StatusSeeOther); next != frame.HouseURL(into.ID) {
+		t.Errorf("leads to %s", next)
+	}
+	other := frame.HouseURL(d.Mine.Houses[1]) + "/merge"
+	page, _ = b.Post(t, other, url.Values{"house": {into.Label}}, http.StatusOK)
+	b.Post(t, other, answered(page), http.StatusUnprocessableEntity)
+	typed := answered(page)
+	typed.Set("typed", into.Label)
+	b.Post(t, other, typed, http.StatusSeeOther)
+	b.Get(t, to+"?act=zzz", http.StatusNotFound)
+	b.Get(t, to+"?act=move", http.StatusNotFound)
+	b.Get(t, frame.HouseURL(from.ID), http.StatusSeeOther) // to the house that is left
 	theirs, err := d.Store.House(t.Context(), core.Everywhere, d.Others.Houses[0])
 	if err != nil {
 		t.Fatal(err)

@@ -146,6 +146,13 @@ var Features = []Feature{
 	},
 	{
 		Stem: "visitorpass", Noun: "访客", Table: "visitor_pass", Fields: visitorPassFields,
+		List: PermVisitorPassView, Page: PermVisitorPassView,
+		Group: "access", Menu: MenuEntry{"访客与出门条", "user-check"},
+		Aliases: []string{"访客预约", "来访", "访客通行证"},
+		Permissions: []PermissionItem{
+			{PermVisitorPassView, "查看访客", nil},
+			{PermVisitorPassEdit, "撤销访客通行证", []Permission{PermVisitorPassView}},
+		},
 		Verbs: []Verb{{"create", "邀请访客"}, {"revoke", "撤销访客通行证"}},
 	},
 	{

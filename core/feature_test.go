@@ -54,7 +54,7 @@ func TestMenuIsTheOneOfficesKnow(t *testing.T) {
 			t.Errorf("%s has %d lines", g.Label, len(g.Features))
 		}
 	}
-	want := "工作台: 待我处理\n出入管理: 出入记录 通行证设置 智能门禁 门岗 告警\n" +
+	want := "工作台: 待我处理\n出入管理: 出入记录 访客与出门条 通行证设置 智能门禁 门岗 告警\n" +
 		"信息管理: 住户信息 房屋信息 员工信息 小区楼栋信息 微信关注用户 提醒设置\n系统管理: 账号权限 操作日志 后台任务 系统状态 系统设置\n"
 	if got != want {
 		t.Errorf("the menu is\n%s want\n%s", got, want)

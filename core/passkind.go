@@ -33,6 +33,8 @@ type PassType struct {
 	// check applies the rules of the kind at an instant; what holds for every pass has been checked. It and words
 	// must not ask for a kind's row, which they are part of.
 	check func(*Facts, time.Time) Reason
+	// way returns the direction in which the pass is used next; "" = in either. nil returns that always.
+	way func(*Facts) Direction
 	// words returns the sentence for a decision; "" = the one for every kind. nil returns that always.
 	words func(*Facts, Decision, time.Time) string
 }
@@ -46,6 +48,7 @@ var PassTypes = []PassType{
 	{
 		Kind: PassVisitor, Label: "访客通行证", Short: "访客", Single: true, Scoped: true, Whom: "来访",
 		check: (*Facts).checkVisitor, words: (*Facts).visitorWords,
+		way: func(f *Facts) Direction { return f.Visitor.Way() },
 	},
 }
 
@@ -81,6 +84,14 @@ func (k PassKind) Valid() bool { return k.row() != nil }
 
 // Label returns the kind's name in Chinese.
 func (k PassKind) Label() string { return k.Type().Label }
+
+// Way returns the direction in which the pass is used next; "" = in either.
+func (f *Facts) Way() Direction {
+	if row := f.PassKind.row(); row != nil && row.way != nil {
+		return row.way(f)
+	}
+	return ""
+}
 
 // PassKindsWhere returns the kinds whose rows are chosen.
 func PassKindsWhere(chosen func(PassType) bool) []PassKind {

@@ -24,6 +24,8 @@ const (
 	PermPassRuleView        Permission = "passrule.view"
 	PermPassRuleEdit        Permission = "passrule.edit"
 	PermRestrictionEdit     Permission = "restriction.edit"
+	PermVisitorPassView     Permission = "visitorpass.view"
+	PermVisitorPassEdit     Permission = "visitorpass.edit"
 	PermReaderView          Permission = "reader.view"
 	PermReaderEdit          Permission = "reader.edit"
 	PermGuardPostView       Permission = "guardpost.view"

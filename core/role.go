@@ -23,8 +23,8 @@ type RolePreset struct {
 var RoleTable = []RolePreset{
 	{RoleAdmin, "系统管理员", Permissions()},
 	{RoleManager, "物业经理", []Permission{
-		PermAccessRecordView, PermAccessRecordExport, PermPassRuleView, PermPassRuleEdit, PermRestrictionEdit,
-		PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
+		PermAccessRecordView, PermAccessRecordExport, PermVisitorPassView, PermVisitorPassEdit, PermPassRuleView, PermPassRuleEdit,
+		PermRestrictionEdit, PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermResidentReveal, PermResidentExport,
 		PermCertificationView, PermCertificationReview,
@@ -33,14 +33,16 @@ var RoleTable = []RolePreset{
 		PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
-		PermAccessRecordView, PermPassRuleView, PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
+		PermAccessRecordView, PermVisitorPassView, PermVisitorPassEdit, PermPassRuleView, PermRestrictionEdit, PermObserverView,
+		PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermCommunityView,
 		PermFollowerView, PermMessageView,
 	}},
 	{RoleViewer, "只读", []Permission{
-		PermAccessRecordView, PermPassRuleView, PermObserverView, PermReaderView, PermGuardPostView, PermAccessAlertView,
+		PermAccessRecordView, PermVisitorPassView, PermPassRuleView, PermObserverView, PermReaderView, PermGuardPostView,
+		PermAccessAlertView,
 		PermResidentView, PermCertificationView, PermHouseView, PermStaffView, PermCommunityView,
 	}},
 }

@@ -65,7 +65,7 @@ type VisitorPass struct {
 	ID         ID
 	Community  ID
 	Way        VisitorWay
-	Host       ID // the WeChat user who is visited, and told of it; 0 = nobody
+	Host       ID // the person who is visited, and told of it; 0 = nobody
 	HostTie    ID // the host's resident in the house
 	House      ID
 	HouseLabel string

@@ -49,6 +49,7 @@ type town struct {
 	photos       map[core.ID]core.ID // by community: its picture
 	client       core.ID             // of the open API
 	imports      map[core.ID]core.ID // by community: a list to be imported
+	visits       map[core.ID]core.ID // by community: a visitor
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
 	file         core.ID             // a verification file
@@ -102,7 +103,7 @@ func newTown(t *testing.T) *town {
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, tags: map[core.ID]core.ID{},
-		imports: map[core.ID]core.ID{},
+		imports: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
 		w.apply(t, e)
@@ -113,6 +114,7 @@ func newTown(t *testing.T) *town {
 			t.Fatal(err)
 		}
 		w.imports[e.Community] = imp.ID
+		w.invite(t, e)
 		app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
 			App: core.WechatApp{
 				Kind: core.WechatOfficial, Name: "公众号", AppID: fmt.Sprintf("wx%016x", i), Scope: core.ScopeOf(e.Community),
@@ -435,6 +437,24 @@ func (w *town) operator(t *testing.T, name string, e *estate.Estate) caller {
 	}}
 }
 
+// invite has a resident of an estate invite a visitor. The resident's WeChat is the caller's, who may open it.
+func (w *town) invite(t *testing.T, e *estate.Estate) {
+	t.Helper()
+	host := e.Residents[0]
+	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "host-of-" + e.Community.String()})
+	if err == nil {
+		_, err = w.store.BindPhone(t.Context(), user.ID, host.Phone)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.visits[e.Community], err = w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
+		House: host.House, Name: "来客", Until: w.store.Now().Add(time.Hour),
+	}, store.RequestKey{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // follow makes a follower and a tag of an estate's official account, and a verification file.
 func (w *town) follow(t *testing.T, e *estate.Estate, official string) {
 	t.Helper()
@@ -515,6 +535,8 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/observer/", e.Observer}, {"/h5/login/", account}, {"/h5/bind/", account}, {"/h5/guard/", e.Post},
 		{"/h5/review/photo/", w.photos[e.Community]}, {"/h5/review/", w.reviews[e.Community]},
 		{"/h5/certification/photo/", w.photos[e.Community]}, {"/h5/certification/", w.reviews[e.Community]},
+		{"/console/visitorpass/", w.visits[e.Community]}, {"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
+		{"/api/v1/visitors/", w.visits[e.Community]},
 		{"/h5/household/member/", e.Residents[1].ID}, {"/h5/household/", w.reviews[e.Community]},
 		{"/api/v1/households/members/", e.Residents[1].ID}, {"/api/v1/households/applications/", w.reviews[e.Community]},
 		{"/api/v1/households/", e.Houses[0]}, {"/api/v1/residences/", e.Residents[0].ID},

@@ -452,7 +452,7 @@ CREATE TABLE visitor_pass (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
   way          VARCHAR(16)  NOT NULL, -- invite
-  host_id      BIGINT       NOT NULL, -- wechat_user who is visited; 0 = none
+  host_id      BIGINT       NOT NULL, -- person who is visited; 0 = none
   resident_id  BIGINT       NOT NULL, -- the host's tie to the house
   house_id     BIGINT       NOT NULL,
   name         VARCHAR(64)  NOT NULL, -- of the visitor

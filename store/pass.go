@@ -26,6 +26,14 @@ type Pass struct {
 	Photo         string
 }
 
+// As returns in Chinese as what the holder has the pass: 业主, or 访客.
+func (p Pass) As() string {
+	if p.Identity != "" {
+		return p.Identity.Label()
+	}
+	return p.Kind.Type().Short
+}
+
 type passRow struct {
 	ID            core.ID       `db:"id"`
 	Kind          core.PassKind `db:"kind"`

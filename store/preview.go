@@ -15,7 +15,10 @@ type Preview struct {
 	Pass, Community, Resident, House core.ID
 	Name, HouseLabel                 string
 	HasIDNumber                      bool
-	Rule                             core.PassRule // the community's
+	Kind                             core.PassKind
+	Way                              core.Direction    // in which a pass for once is used next; "" = in either
+	Visit                            *core.VisitorPass // of a visitor's pass that a guard looks at, the plate whole
+	Rule                             core.PassRule     // the community's
 	Restriction                      *core.Restriction
 	Decision                         core.Decision
 }
@@ -27,7 +30,8 @@ func (s *Store) PreviewScan(ctx context.Context, a ScanAttempt) (Preview, error)
 	if err != nil {
 		return Preview{}, database.Wrap("look at a pass", err)
 	}
-	return previews[0], nil
+	err = s.addVisit(ctx, &previews[0])
+	return previews[0], database.Wrap("look at a pass", err)
 }
 
 // previewScans decides several attempts at one instant, each as if it were alone, by one
@@ -62,9 +66,24 @@ func (r *scanRow) preview(a ScanAttempt, facts core.Facts) Preview {
 	}
 	return Preview{
 		Pass: r.PassID, Community: r.PassCommunity, Resident: r.ResidentID, House: r.HouseID,
-		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0,
+		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0, Kind: r.Kind, Way: facts.Way(),
 		Rule: facts.Rule, Restriction: facts.Restriction,
 	}
+}
+
+// addVisit adds what a guard compares of a visitor.
+func (s *Store) addVisit(ctx context.Context, p *Preview) error {
+	if p.Kind != core.PassVisitor {
+		return nil
+	}
+	var row visitorPassRow
+	if err := s.db.Get(ctx, &row, visitorPassColumns+"p.id = ?", int64(p.Pass)); err != nil {
+		return err
+	}
+	visit := row.masked(s.db.Reveal)
+	visit.Plate = s.db.Reveal("visitor_pass.plate", row.Plate)
+	p.Visit = &visit
+	return nil
 }
 
 // Preview decides whether a pass could go out now, and why.

@@ -982,7 +982,11 @@ var racePhotos = []raceStep{
 		return w.keep("visit", id, err)
 	}},
 	{"RevokeOwnVisitor", func(w *raceWorld) (any, error) {
-		return nil, w.RevokeOwnVisitor(w.ctx, raceBy, w.ids["owner user"], w.ids["visit"])
+		user, err := w.WechatUser(w.ctx, w.ids["owner user"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.RevokeOwnVisitor(w.ctx, raceBy, user.Person, w.ids["visit"])
 	}},
 	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
 		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{

@@ -151,10 +151,10 @@ func (s *Store) VisitorPass(ctx context.Context, scope core.Scope, id core.ID) (
 	return row.masked(s.db.Reveal), nil
 }
 
-// OwnVisitors lists a page of the visitors of a WeChat user 我的访客, newest first.
-func (s *Store) OwnVisitors(ctx context.Context, user core.ID, page Page) (list []core.VisitorPass, more bool, err error) {
+// OwnVisitors lists a page of the visitors of a person 我的访客, newest first.
+func (s *Store) OwnVisitors(ctx context.Context, person core.ID, page Page) (list []core.VisitorPass, more bool, err error) {
 	var own database.Where
-	own.And("v.host_id = ?", int64(user))
+	own.And("v.host_id = ? AND v.host_id <> 0", int64(person))
 	rows, more, err := readPage[visitorPassRow](ctx, s, listQuery{
 		columns: visitorPassFields, table: visitorPassTables, scope: own, order: database.PageOrder{ID: "v.id", Desc: true},
 	}, page)
@@ -168,16 +168,16 @@ type OwnVisitor struct {
 	Code      string
 }
 
-// OwnVisitor returns one visitor of a WeChat user; another's is NotFound.
-func (s *Store) OwnVisitor(ctx context.Context, user, id core.ID) (OwnVisitor, error) {
+// OwnVisitor returns one visitor of a person; another's is NotFound.
+func (s *Store) OwnVisitor(ctx context.Context, person, id core.ID) (OwnVisitor, error) {
 	var row struct {
 		visitorPassRow
 		Place string `db:"place"`
 	}
 	err := s.db.Get(ctx, &row, "SELECT "+visitorPassFields+", c.name AS place FROM "+visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
-		WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(user))
-	if err != nil || user == 0 {
+		WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(person))
+	if err != nil || person == 0 {
 		return OwnVisitor{}, database.Wrap("read own visitor", database.NotFoundIfNoRows(err, noVisit))
 	}
 	code, err := s.db.Keys().Open("visitor_pass.link", row.Link)
@@ -194,6 +194,15 @@ type OwnVisit struct {
 // VisitByCode returns the visit whose link has a code. One that was never made is NotFound; what has become of it
 // otherwise is its state.
 func (s *Store) VisitByCode(ctx context.Context, code string) (OwnVisit, error) {
+	return s.ownVisit(ctx, "v.link_digest = ?", visitCodeDigest(code))
+}
+
+// VisitOfPass returns the visit that a pass is for. The caller must have found the pass by its holder.
+func (s *Store) VisitOfPass(ctx context.Context, pass core.ID) (OwnVisit, error) {
+	return s.ownVisit(ctx, "p.id = ?", int64(pass))
+}
+
+func (s *Store) ownVisit(ctx context.Context, where string, value any) (OwnVisit, error) {
 	var row struct {
 		visitorPassRow
 		Place  string `db:"place"`
@@ -204,9 +213,9 @@ func (s *Store) VisitByCode(ctx context.Context, code string) (OwnVisit, error) 
 		FROM `+visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
 		LEFT JOIN resident t ON t.id = v.resident_id
-		WHERE v.link_digest = ?`, visitCodeDigest(code))
+		WHERE `+where, value)
 	if err != nil {
-		return OwnVisit{}, database.Wrap("read a visit by its link", database.NotFoundIfNoRows(err, "链接无效，请向邀请您的住户核对"))
+		return OwnVisit{}, database.Wrap("read own visit", database.NotFoundIfNoRows(err, "链接无效，请向邀请您的住户核对"))
 	}
 	return OwnVisit{
 		VisitorPass: row.masked(s.db.Reveal), Community: row.Place, OfficePhone: row.Office, Host: core.MaskName(row.Host),

@@ -36,7 +36,7 @@ func (p visitSite) invite(t *testing.T, s *Store, change func(*core.VisitorPass)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := s.OwnVisitor(t.Context(), p.host.ID, id)
+	own, err := s.OwnVisitor(t.Context(), p.host.Person, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestNoSequenceLetsAVisitorInTwice(t *testing.T) {
 				case 0:
 					clock.Add(time.Duration(r.IntN(30)) * time.Minute)
 				case 1:
-					if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID, own.ID); err == nil {
+					if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.Person, own.ID); err == nil {
 						if revoked = true; ins > 0 {
 							t.Fatal("revoked after use")
 						}
@@ -259,10 +259,10 @@ func TestWhatEndsAVisit(t *testing.T) {
 		if d := mustScan(t, s, p.scan(inside.Pass, core.In, 1)); !d.Allowed {
 			t.Fatal(d)
 		}
-		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID, inside.ID); !core.IsConflict(err) {
+		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.Person, inside.ID); !core.IsConflict(err) {
 			t.Errorf("revoking who has come: %v", err)
 		}
-		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID+1, revoked.ID); !core.IsNotFound(err) {
+		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.Person+1, revoked.ID); !core.IsNotFound(err) {
 			t.Errorf("another's visitor: %v", err)
 		}
 		if err := s.RevokeVisitorPass(t.Context(), core.System, core.ScopeOf(p.community+1), revoked.ID); !core.IsNotFound(err) {
@@ -329,7 +329,7 @@ func TestInviting(t *testing.T) {
 		}
 		_, err = s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{})
 		wantCode(t, err, core.CodeConflict)
-		list, more, err := s.OwnVisitors(t.Context(), p.host.ID, Page{Limit: 10})
+		list, more, err := s.OwnVisitors(t.Context(), p.host.Person, Page{Limit: 10})
 		if err != nil || len(list) != 10 || !more {
 			t.Errorf("%d of the host's, more %v, %v", len(list), more, err)
 		}

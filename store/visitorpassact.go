@@ -42,6 +42,7 @@ func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
 // visitHost is a WeChat user's tie to the house that is visited.
 type visitHost struct {
 	Resident  core.ID `db:"id"`
+	Person    core.ID `db:"person_id"`
 	Name      string  `db:"name"`
 	Community core.ID `db:"community_id"`
 	Label     string  `db:"label"`
@@ -56,7 +57,7 @@ func (s *Store) hostOf(tx *database.Tx, user, house core.ID) (visitHost, error) 
 	}
 	var host visitHost
 	err := tx.Get(&host, `
-		SELECT t.id, t.name, t.community_id, h.label
+		SELECT t.id, t.person_id, t.name, t.community_id, h.label
 		FROM wechat_user u
 		JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
 		JOIN resident t ON t.person_id = p.id
@@ -95,7 +96,7 @@ func (s *Store) CreateVisitorPass(
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
-		a.visit.Way, a.visit.Host, a.visit.HostTie, a.visit.From = core.VisitInvited, user, host.Resident, tx.Now()
+		a.visit.Way, a.visit.Host, a.visit.HostTie, a.visit.From = core.VisitInvited, host.Person, host.Resident, tx.Now()
 		if err := a.insert(); err != nil {
 			return err
 		}
@@ -204,22 +205,22 @@ func (a *inviting) insertPass() error {
 	})
 }
 
-// RevokeOwnVisitor takes back the invitation of a WeChat user's visitor who has not come yet: the pass lets nobody in
+// RevokeOwnVisitor takes back the invitation of a person's visitor who has not come yet: the pass lets nobody in
 // from now on. One who has come is a conflict.
-func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, user, id core.ID) error {
+func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, person, id core.ID) error {
 	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
 		var name []string
 		if err := tx.All(&name, `
 			SELECT t.name
 			FROM visitor_pass v
 			JOIN resident t ON t.id = v.resident_id
-			WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(user)); err != nil {
+			WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(person)); err != nil {
 			return err
 		}
-		if len(name) == 0 || user == 0 {
+		if len(name) == 0 || person == 0 {
 			return core.NotFound(noVisit)
 		}
-		by.Kind, by.ID, by.Name = core.ActorWechat, user, name[0]
+		by.Kind, by.Name = core.ActorWechat, name[0]
 		return s.revokeVisit(tx, by, core.Everywhere, id)
 	})
 }
@@ -234,7 +235,7 @@ func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core
 		if err := tx.Get(&row, visitorPassColumns+"v.id = ?", int64(id)); err != nil {
 			return err
 		}
-		return tellHost(tx, row.Community, row.Host, "物业已撤销到 "+row.HouseLabel+" 的一位访客的通行证", id)
+		return tellHosts(tx, []hostNote{{row.Community, row.Host, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证"}})
 	})
 }
 
@@ -271,14 +272,44 @@ func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id
 	})
 }
 
-// tellHost tells who is visited.
-func tellHost(tx *database.Tx, community, host core.ID, title string, visit core.ID) error {
-	if host == 0 {
+// hostNote is what the person who is visited is told of a visit.
+type hostNote struct {
+	community, host, visit core.ID
+	title                  string
+}
+
+// tellHosts tells the hosts, in whichever WeChat has verified their number.
+func tellHosts(tx *database.Tx, notes []hostNote) error {
+	persons := make([]core.ID, 0, len(notes))
+	for _, n := range notes {
+		if n.host != 0 {
+			persons = append(persons, n.host)
+		}
+	}
+	if len(persons) == 0 {
 		return nil
 	}
-	return outbox.Put(tx, core.MessageNote{
-		Kind: core.MessageVisitor, Community: community, User: host, Title: title, Link: "visitorpass/" + visit.String(),
-	})
+	var users []struct {
+		ID     core.ID `db:"id"`
+		Person core.ID `db:"person_id"`
+	}
+	err := tx.All(&users, "SELECT id, person_id FROM wechat_user WHERE merged_into = 0 AND person_id IN ("+
+		database.Placeholders(len(persons))+") ORDER BY id", database.IDArgs(persons)...)
+	if err != nil {
+		return err
+	}
+	var messages []core.MessageNote
+	for _, n := range notes {
+		for _, user := range users {
+			if user.Person == n.host {
+				messages = append(messages, core.MessageNote{
+					Kind: core.MessageVisitor, Community: n.community, User: user.ID, Title: n.title,
+					Link: "visitorpass/" + n.visit.String(),
+				})
+			}
+		}
+	}
+	return outbox.Put(tx, messages...)
 }
 
 // useVisitorPasses notes who came in and who left, each on the condition that nobody has used the pass since it was
@@ -343,19 +374,11 @@ func leaveVisits(tx *database.Tx, out []passUse) error {
 
 // tellOfVisitors tells the hosts of those who came in.
 func tellOfVisitors(tx *database.Tx, in []passUse) error {
-	var notes []core.MessageNote
-	for _, u := range in {
-		if u.row.VisitHost == 0 {
-			continue
+	notes := make([]hostNote, len(in))
+	for i, u := range in {
+		notes[i] = hostNote{
+			u.row.PassCommunity, u.row.VisitHost, u.row.Visit, "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
 		}
-		notes = append(notes, core.MessageNote{
-			Kind: core.MessageVisitor, Community: u.row.PassCommunity, User: u.row.VisitHost,
-			Title: "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
-			Link:  "visitorpass/" + u.row.Visit.String(),
-		})
 	}
-	if len(notes) == 0 {
-		return nil
-	}
-	return outbox.Put(tx, notes...)
+	return tellHosts(tx, notes)
 }

@@ -83,7 +83,7 @@ func doneVerdict(form *passageForm, result gate.Result) templates.Verdict {
 	}
 	if r.Name != "" {
 		v.Facts = []templates.Fact{
-			{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.HouseLabel}, {Label: "方向", Value: r.Direction.Label()},
+			{Label: "姓名", Value: r.Name}, {Label: r.Kind.Type().Whom, Value: r.HouseLabel}, {Label: "方向", Value: r.Direction.Label()},
 		}
 	}
 	return v

@@ -15,7 +15,8 @@ type lookPage struct {
 	templates.Phone
 	Post    core.GuardPost
 	Preview store.Preview
-	Initial string // of the name
+	Facts   []templates.Fact // of a visitor: what the guard compares
+	Initial string           // of the name
 	Verdict templates.Verdict
 	Form    templates.Form
 	Kept    []templates.Field // the search or scan shown, for switching the direction
@@ -67,6 +68,10 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	if err != nil {
 		return err
 	}
+	if form.Direction == "" && preview.Way != "" && preview.Way != form.direction { // the post's preset is for residents
+		form.Direction, form.direction = string(preview.Way), preview.Way
+		return h.look(c, post, form, status, messages)
+	}
 	page := lookPage{
 		Phone: h.phone(c, "核对通行", post.Name), Post: post, Preview: preview, Initial: initial(preview.Name),
 		Known: preview.Pass != 0, Verdict: previewVerdict(preview), MayRelease: mayRelease(preview.Decision),
@@ -74,6 +79,9 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	if page.Urgent {
 		page.Reasons = urgencies
+	}
+	if visit := preview.Visit; visit != nil {
+		page.Facts = h.visitFacts(*visit)
 	}
 	page.ByHand = preview.Decision.Reason == core.ReasonUnavailable
 	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision

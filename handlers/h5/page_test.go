@@ -42,6 +42,8 @@ func TestPages(t *testing.T) {
 	}
 	wrong := look
 	wrong.Form.Set(nil, map[string]string{"temp": "体温应为 34.0 至 42.0 之间的数字", "reason": "请写明不放行的原因"})
+	visitor := look
+	visitor.Preview.Kind, visitor.Facts = core.PassVisitor, []templates.Fact{{Label: "车牌", Value: "京<A12345>"}}
 	communities := []core.Community{{ID: 1, Name: "翠湖花园"}, {ID: 2, Name: "云栖花园"}}
 	filters := recordFilterForm{Community: 2, Day: core.DayOf(at, time.UTC), Keyword: "陈"}
 	templates.CheckAll(t, "h5/", map[string]any{
@@ -73,9 +75,10 @@ func TestPages(t *testing.T) {
 			Phone: frame, Post: post, Keyword: "陈",
 			Found: []found{{ResidentRow: store.ResidentRow{}, Pass: 5}, {}},
 		},
-		"h5/guard/search#new": searchPage{Phone: frame, Post: post, Empty: templates.NewEmpty("查找住户", "")},
-		"h5/guard/look":       look,
-		"h5/guard/look#wrong": wrong,
+		"h5/guard/search#new":   searchPage{Phone: frame, Post: post, Empty: templates.NewEmpty("查找住户", "")},
+		"h5/guard/look":         look,
+		"h5/guard/look#wrong":   wrong,
+		"h5/guard/look#visitor": visitor,
 		"h5/guard/look#none": lookPage{
 			Phone: frame, Post: post,
 			Verdict: templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: "二维码已失效，请刷新"}, ByHand: true,
@@ -141,7 +144,35 @@ func TestPages(t *testing.T) {
 			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting), Presets: ownerReasons,
 			Facts: []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason(),
 		},
-		"h5/household/show#decided":      householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},
+		"h5/household/show#decided": householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},
+		"h5/visitorpass/list": visitorPassListPage{
+			Phone: frame, Invite: "/h5/visitorpass/new", Pager: templates.Pager{Next: "/h5/visitorpass?after=1"}, Rows: []visitorPassLine{
+				{URL: "/h5/visitorpass/1", Name: "来<客>", Where: "1栋<101>", When: "有效至 3 月 5 日", State: visitBadge(core.VisitGranted)},
+			},
+		},
+		"h5/visitorpass/list#none": visitorPassListPage{Phone: frame, Empty: templates.NewEmpty("还没有访客", "")},
+		"h5/visitorpass/visits": visitListPage{Phone: frame, Rows: []visitorPassLine{
+			{URL: "/h5/pass/1", Name: "翠湖<花园>", Where: "1栋<101>", When: "有效至 3 月 5 日", State: visitBadge(core.VisitGranted)},
+			{Name: "翠湖花园", Where: "1栋101", When: "3 月 1 日 进门", State: visitBadge(core.VisitMade)},
+		}},
+		"h5/visitorpass/visits#none": visitListPage{Phone: frame, Empty: templates.NewEmpty("还没有访问", "")},
+		"h5/visitorpass/form":        visitorPassFormPage{Phone: frame, Form: templates.Form{Action: "/h5/visitorpass/new", CSRF: "token"}},
+		"h5/visitorpass/show": visitorPassShowPage{
+			Phone: frame, State: visitBadge(core.VisitGranted), Facts: []templates.Fact{{Label: "人数", Value: "<2> 人"}},
+			Link: "https://pass.example.com/h5/visit/x", Words: "邀请您到 <翠湖花园> 做客", Code: qr.Image,
+			Revoke: "/h5/visitorpass/1/revoke",
+		},
+		"h5/visitorpass/show#over": visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitExpired)},
+		"h5/visitorpass/visit": visitPage{
+			Phone: frame, Initial: "来", Visit: store.OwnVisit{Community: "翠湖<花园>", Host: "陈*"},
+			Facts: []templates.Fact{{Label: "人数", Value: "2 人"}}, Now: visitNow{
+				Verdict: templates.Verdict{Tone: templates.Good, Title: "现在可以进门"}, QR: qr, Usable: true,
+				Office: officeLine{Text: "0755-88888888", Dial: "075588888888"},
+			},
+		},
+		"h5/visitorpass/visit#over": visitPage{
+			Phone: frame, Now: visitNow{Verdict: templates.Verdict{Tone: templates.Bad, Title: "已过期"}},
+		},
 		"h5/certification/show#approved": certificationPage{Phone: frame, Certified: true},
 		"h5/wechatlogin/show": loginPage{
 			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",

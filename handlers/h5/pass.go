@@ -144,6 +144,9 @@ func (h *H5) passShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if pass.Kind == core.PassVisitor {
+		return h.visitOfPass(c, pass.ID)
+	}
 	return h.pass(c, pass, codeToCome(c, pass.ID))
 }
 
@@ -189,6 +192,11 @@ func (h *H5) ownPass(c *web.Context) (store.Pass, error) {
 
 // code issues a token and draws it.
 func (h *H5) code(c *web.Context, pass core.ID) (templates.QR, error) {
+	return h.issue(c, pass, codeToCome(c, pass))
+}
+
+// issue is code for a placeholder of any page.
+func (h *H5) issue(c *web.Context, pass core.ID, qr templates.QR) (templates.QR, error) {
 	issued, err := h.gate.Issue(c.Ctx(), pass)
 	if err != nil {
 		return templates.QR{}, err
@@ -197,17 +205,13 @@ func (h *H5) code(c *web.Context, pass core.ID) (templates.QR, error) {
 	if err != nil {
 		return templates.QR{}, err
 	}
-	qr := codeToCome(c, pass)
 	qr.Image, qr.Left = templates.SVG(picture), min(int(issued.Expires.Sub(c.Now())/time.Second), qr.Life)
 	return qr, nil
 }
 
 // codeToCome returns the placeholder of a code that the page will request.
 func codeToCome(c *web.Context, pass core.ID) templates.QR {
-	return templates.QR{
-		Alt: "通行二维码", Refresh: "/h5/pass/" + pass.String() + "/token", CSRF: c.CSRF(),
-		Life: int(gate.TokenLife / time.Second),
-	}
+	return codeFrom(c, "/h5/pass/"+pass.String()+"/token")
 }
 
 // passToken renders a new code: only the part for the page's script, the whole page without scripts.
@@ -215,6 +219,9 @@ func (h *H5) passToken(c *web.Context) error {
 	pass, err := h.ownPass(c)
 	if err != nil {
 		return err
+	}
+	if pass.Kind == core.PassVisitor {
+		return h.visitOfPass(c, pass.ID)
 	}
 	qr, err := h.code(c, pass.ID)
 	if err != nil {

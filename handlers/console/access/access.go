@@ -15,6 +15,7 @@ type Pages struct{ *frame.Frame }
 // Routes returns the area's routes, feature by feature.
 func (p *Pages) Routes() []web.Route {
 	return slices.Concat(
+		p.visitorPassRoutes(),
 		p.accessAlertRoutes(),
 		p.passRuleRoutes(),
 		p.restrictionRoutes(),

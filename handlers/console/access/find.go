@@ -18,6 +18,10 @@ func (p *Pages) Finders() []frame.Finder {
 			Find: p.accessRecordFind,
 		},
 		{
+			Stem: "visitorpass", Group: frame.FindRecords, Needs: core.PermVisitorPassView, List: frame.VisitorPassPath,
+			Find: p.visitorPassFind,
+		},
+		{
 			Stem: "reader", Group: frame.FindDevices, Needs: core.PermReaderView, List: frame.ReaderPath,
 			Find: p.readerFind, Show: p.readerHitOf,
 		},
@@ -44,6 +48,18 @@ func (p *Pages) accessRecordFind(ctx context.Context, q frame.Question) ([]templ
 		found[i] = templates.SearchHit{
 			Icon: "history", Title: cmp.Or(r.Name, "未知") + "　" + r.Direction.Label(), Note: at + "　" + r.HouseLabel + "　" + r.Gate,
 			Badge: accessRecordBadge(r), URL: frame.AccessRecordURL(r.ID),
+		}
+	}
+	return found, more, err
+}
+
+func (p *Pages) visitorPassFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	visits, more, err := p.Store.VisitorPasses(ctx, q.Scope, store.VisitorPassFilter{Keyword: q.Text.Text, Page: hits})
+	found := make([]templates.SearchHit, len(visits))
+	for i, v := range visits {
+		found[i] = templates.SearchHit{
+			Icon: "user-check", Title: v.Name, Note: "访客　" + v.HouseLabel + "　" + p.visitText(v), Badge: visitorBadge(v.State(q.Now)),
+			URL: frame.VisitorPassURL(v.ID),
 		}
 	}
 	return found, more, err

@@ -41,6 +41,7 @@ const (
 	SettingPath           = "/console/setting"
 	StaffPath             = "/console/staff"
 	TodoPath              = "/console/todo"
+	VisitorPassPath       = "/console/visitorpass"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
 	WechatFilePath        = "/console/wechatfile"
@@ -120,6 +121,9 @@ func OpenClientURL(id core.ID) string { return pageOf(OpenClientPath, id) }
 
 // StaffURL returns the URL of a staff member.
 func StaffURL(id core.ID) string { return pageOf(StaffPath, id) }
+
+// VisitorPassURL returns the URL of a visit.
+func VisitorPassURL(id core.ID) string { return pageOf(VisitorPassPath, id) }
 
 // WechatAppURL returns the URL of an account of WeChat.
 func WechatAppURL(id core.ID) string { return pageOf(WechatAppPath, id) }

@@ -1,0 +1,198 @@
+package access
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// visitorPassRoutes returns the routes of 访客.
+func (p *Pages) visitorPassRoutes() []web.Route {
+	view, edit := web.Need(core.PermVisitorPassView), web.Need(core.PermVisitorPassEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.VisitorPassPath, Access: view, Handler: p.visitorPassList},
+		{Method: http.MethodGet, Path: frame.VisitorPassPath + "/:id", Access: view, Handler: p.visitorPassShow},
+		{
+			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/revoke", Access: edit, Level: web.Asks,
+			Handler: p.visitorPassRevoke,
+		},
+	}
+}
+
+type visitorPassListPage struct {
+	templates.Shell
+	List templates.List
+	Rows []visitorPassRow
+}
+
+type visitorPassRow struct {
+	Name, URL, Community, House, HouseURL, Time, People string
+	State                                               templates.Badge
+}
+
+func (p *Pages) visitorPassList(c *web.Context) error {
+	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.VisitorPass]{
+		Stem: "visitorpass", Title: "访客", Unit: "位访客", Table: visitorPassTable(),
+		ID: func(v core.VisitorPass) core.ID { return v.ID },
+		Find: func(community core.ID, page core.Page) ([]core.VisitorPass, bool, error) {
+			var asked struct {
+				Keyword string            `form:"q" max:"40"`
+				State   core.VisitorState `form:"state" max:"16"`
+			}
+			if err := c.BindQuery(&asked); err != nil {
+				return nil, false, err
+			}
+			return p.Store.VisitorPasses(c.Ctx(), c.Scope(), store.VisitorPassFilter{
+				Community: community, Keyword: asked.Keyword, State: asked.State, Now: c.Now(), Page: page,
+			})
+		},
+	})
+	if err != nil {
+		return err
+	}
+	page := visitorPassListPage{Shell: found.Shell, List: found.List}
+	page.Actions = nil // residents invite
+	for _, v := range found.Records {
+		row := visitorPassRow{
+			Name: v.Name, URL: frame.VisitorPassURL(v.ID), Community: found.At.NameOf(v.Community), House: v.HouseLabel,
+			Time: p.visitText(v), People: v.PeopleText(), State: visitorBadge(v.State(c.Now())),
+		}
+		if c.Has(core.PermHouseView) && v.HouseLabel != "" {
+			row.HouseURL = frame.HouseURL(v.House)
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return p.Page(c, http.StatusOK, "console/visitorpass/list", page)
+}
+
+// visitText says when a visitor came, or until when the pass is good.
+func (p *Pages) visitText(v core.VisitorPass) string {
+	const form = "01-02 15:04"
+	if !v.Entered.IsZero() {
+		return v.Entered.In(p.Store.Zone()).Format(form) + " 进门"
+	}
+	return "有效至 " + v.Until.In(p.Store.Zone()).Format(form)
+}
+
+func visitorBadge(s core.VisitorState) templates.Badge {
+	tones := map[core.VisitorState]templates.Tone{core.VisitGranted: templates.Good, core.VisitMade: templates.Info}
+	tone, ok := tones[s]
+	if !ok {
+		tone = templates.Neutral
+	}
+	return templates.Badge{Tone: tone, Text: s.Label()}
+}
+
+func visitorPassTable() templates.List {
+	return templates.List{
+		Path: frame.VisitorPassPath,
+		Columns: []templates.Column{
+			{Label: "访客"}, {Label: "来访房屋"}, {Label: "时间"}, {Label: "人数", Narrow: true}, {Label: "状态", Narrow: true},
+		},
+		Filters: []templates.Field{
+			{Name: "q", Label: "姓名、房屋、完整手机号或车牌", MaxLength: 40},
+			{
+				Kind: templates.Select, Name: "state", Label: "状态",
+				Choices: templates.ChoicesOf("全部状态", core.VisitorStates(), core.VisitorState.Label),
+			},
+		},
+		Empty: templates.Empty{
+			Icon: "user-check", Title: "还没有访客", Text: "住户在手机上打开“我的访客”邀请访客，不用审核；访客打开链接就有通行码。",
+		},
+	}
+}
+
+type visitorPassShowPage struct {
+	templates.Shell
+	Detail templates.Detail
+	Facts  []templates.Fact
+}
+
+// visitorPass returns the visit in the path, if the account may see it.
+func (p *Pages) visitorPass(c *web.Context) (core.VisitorPass, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return core.VisitorPass{}, err
+	}
+	return p.Store.VisitorPass(c.Ctx(), c.Scope(), id)
+}
+
+func (p *Pages) visitorPassShow(c *web.Context) error {
+	tab, err := frame.DetailTab(c)
+	if err != nil {
+		return err
+	}
+	v, err := p.visitorPass(c)
+	if err != nil {
+		return err
+	}
+	page := visitorPassShowPage{Shell: p.Shell(c, "visitorpass", v.Name), Detail: p.visitorPassDetail(c, v), Facts: p.visitFacts(v)}
+	page.Crumbs = []templates.Crumb{{Label: "访客", URL: frame.VisitorPassPath}}
+	if c.Has(core.PermVisitorPassEdit) && v.Revocable(c.Now()) {
+		page.Detail.CSRF = page.CSRF
+		page.Detail.Acts = []templates.Submit{{Label: "撤销通行证", URL: frame.VisitorPassURL(v.ID) + "/revoke", Icon: "ban", Ask: true}}
+	}
+	if page.Detail.Timeline, err = p.Timeline(c, "visitorpass:"+v.ID.String()); err != nil {
+		return err
+	}
+	page.Detail.NewTabs(tab, "", "概况")
+	return p.Page(c, http.StatusOK, "console/visitorpass/show", page)
+}
+
+// visitFacts returns what became of a visit.
+func (p *Pages) visitFacts(v core.VisitorPass) []templates.Fact {
+	at := func(t time.Time) string {
+		if t.IsZero() {
+			return "–"
+		}
+		return t.In(p.Store.Zone()).Format("2006-01-02 15:04:05")
+	}
+	facts := []templates.Fact{
+		{Label: "来访事由", Value: cmp.Or(v.Reason, "–")}, {Label: "邀请时间", Value: at(v.Created)}, {Label: "进门", Value: at(v.Entered)},
+		{Label: "最后离开", Value: at(v.Left)}, {Label: "离开次数", Value: fmt.Sprintf("%d 次", v.Gone)},
+	}
+	if !v.Revoked.IsZero() {
+		facts = append(facts, templates.Fact{Label: "撤销时间", Value: at(v.Revoked)})
+	}
+	return facts
+}
+
+// visitorPassDetail returns the head of the page.
+func (p *Pages) visitorPassDetail(c *web.Context, v core.VisitorPass) templates.Detail {
+	const form = "2006-01-02 15:04"
+	house := templates.Fact{Label: "来访房屋", Value: v.HouseLabel}
+	if c.Has(core.PermHouseView) && v.HouseLabel != "" {
+		house.URL = frame.HouseURL(v.House)
+	}
+	facts := []templates.Fact{
+		house, {Label: "手机", Value: v.Phone}, {Label: "车牌", Value: v.Plate}, {Label: "人数", Value: v.PeopleText()},
+		{Label: "有效期至", Value: v.Until.In(p.Store.Zone()).Format(form)},
+	}
+	return templates.Detail{
+		Path: frame.VisitorPassURL(v.ID), Facts: facts,
+		Badges: []templates.Badge{visitorBadge(v.State(c.Now())), {Tone: templates.Neutral, Text: v.Way.Label()}},
+	}
+}
+
+func (p *Pages) visitorPassRevoke(c *web.Context) error {
+	v, err := p.visitorPass(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Ask: templates.Confirm{
+			Title: "撤销“" + v.Name + "”的通行证？", Text: "到 " + v.HouseLabel + " 的访客不能进门，邀请的住户会收到通知。不能恢复，需要时由住户重新邀请。",
+			Submit: "撤销通行证", Danger: true, Effects: []string{v.PeopleText() + "不能进门"},
+		},
+		Do:   func() error { return p.Store.RevokeVisitorPass(c.Ctx(), c.Actor(), c.Scope(), v.ID) },
+		Done: "已撤销“" + v.Name + "”的通行证，立即生效。",
+		Back: frame.BackTo(c, frame.VisitorPassPath, frame.VisitorPassURL(v.ID)),
+	})
+}

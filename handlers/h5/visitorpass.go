@@ -1,0 +1,317 @@
+package h5
+
+import (
+	"html/template"
+	"net/http"
+	"net/url"
+	"time"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+const visitorPassPath = "/h5/visitorpass"
+
+// visitorPassRoutes returns the routes of 我的访客, and those of a visitor, who needs no WeChat.
+func (h *H5) visitorPassRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: visitorPassPath, Access: web.Resident, Handler: h.visitorPassList},
+		{Method: http.MethodGet, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassNew},
+		{Method: http.MethodPost, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassCreate, EachPerMinute: 10},
+		{Method: http.MethodGet, Path: visitorPassPath + "/:id", Access: web.Resident, Handler: h.visitorPassShow},
+		{Method: http.MethodGet, Path: visitorPassPath + "/:id/revoke", Access: web.Resident, Handler: h.visitorPassRevokeAsk},
+		{
+			Method: http.MethodPost, Path: visitorPassPath + "/:id/revoke", Access: web.Resident, Handler: h.visitorPassRevoke,
+			EachPerMinute: 20,
+		},
+		{Method: http.MethodGet, Path: visitPath, Access: web.Resident, Handler: h.visitList},
+		{Method: http.MethodGet, Path: visitPath + "/:code", Access: web.Public, Handler: h.visitShow, PerMinute: visitsPerMinute},
+		{Method: http.MethodPost, Path: visitPath + "/:code/token", Access: web.Public, Handler: h.visitToken, PerMinute: visitsPerMinute},
+	}
+}
+
+func visitorPassURL(id core.ID) string { return visitorPassPath + "/" + id.String() }
+
+type visitorPassListPage struct {
+	templates.Phone
+	Rows   []visitorPassLine
+	Pager  templates.Pager
+	Empty  templates.Empty
+	Invite string // "" = the user lives nowhere
+}
+
+// visitorPassLine is a visit in a list of the host, or of the visitor.
+type visitorPassLine struct {
+	URL, Name, Where, When string
+	State                  templates.Badge
+}
+
+func (h *H5) visitorPassList(c *web.Context) error {
+	var asked struct {
+		Before core.ID `form:"before"`
+		After  core.ID `form:"after"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
+	visits, more, err := h.store.OwnVisitors(c.Ctx(), c.User().Person, store.Page{Prev: asked.Before, Next: asked.After, Limit: 30})
+	if err != nil {
+		return err
+	}
+	homes, err := h.hostHomes(c)
+	if err != nil {
+		return err
+	}
+	page := visitorPassListPage{
+		Phone: h.phone(c, "我的访客", ""), Empty: templates.Empty{
+			Icon: "user-check", Title: "还没有访客", Text: "邀请访客后，把链接发给对方，对方打开就有通行码，不用审核。",
+		},
+	}
+	page.Back = fronts[web.SurfaceResident]
+	if len(homes) > 0 {
+		page.Invite = visitorPassPath + "/new"
+	} else {
+		page.Empty.Text = "只有已认证的住户可以邀请访客。"
+	}
+	for _, v := range visits {
+		page.Rows = append(page.Rows, h.visitorPassLine(c, v, visitorPassURL(v.ID)))
+	}
+	if more && len(visits) > 0 {
+		page.Pager.Next = templates.WithQuery(visitorPassPath, nil, "after", visits[len(visits)-1].ID.String())
+	}
+	return h.show(c, http.StatusOK, "visitorpass/list", page)
+}
+
+func (h *H5) visitorPassLine(c *web.Context, v core.VisitorPass, url string) visitorPassLine {
+	line := visitorPassLine{
+		URL: url, Name: v.Name, Where: v.HouseLabel, When: "有效至 " + h.visitTime(v.Until), State: visitBadge(v.State(c.Now())),
+	}
+	if !v.Entered.IsZero() {
+		line.When = h.visitTime(v.Entered) + " 进门"
+	}
+	return line
+}
+
+// visitTime formats an instant of a visit.
+func (h *H5) visitTime(t time.Time) string { return t.In(h.store.Zone()).Format("1 月 2 日 15:04") }
+
+func visitBadge(s core.VisitorState) templates.Badge {
+	tones := map[core.VisitorState]templates.Tone{core.VisitGranted: templates.Good, core.VisitMade: templates.Info}
+	tone, ok := tones[s]
+	if !ok {
+		tone = templates.Neutral
+	}
+	return templates.Badge{Tone: tone, Text: s.Label()}
+}
+
+// hostHomes returns where the user may invite somebody to: the houses of which they are certified residents.
+func (h *H5) hostHomes(c *web.Context) (homes []store.Pass, err error) {
+	passes, err := h.store.PassesOfPerson(c.Ctx(), c.User().Person)
+	for _, pass := range passes {
+		if pass.Kind == core.PassResident && pass.Person == c.User().Person {
+			homes = append(homes, pass)
+		}
+	}
+	return homes, err
+}
+
+type visitorPassFormPage struct {
+	templates.Phone
+	Form templates.Form
+}
+
+// visitorPassForm is the posted invitation.
+type visitorPassForm struct {
+	House  core.ID  `form:"house"`
+	Name   string   `form:"name" max:"64"`
+	Phone  string   `form:"phone" max:"40"`
+	Plate  string   `form:"plate" max:"20"`
+	People int      `form:"people"`
+	Reason string   `form:"reason" max:"200"`
+	Day    core.Day `form:"day"`
+	Clock  string   `form:"clock" max:"5"`
+	Key    string   `form:"key" max:"40"`
+}
+
+// visit returns the invitation; the end is zero if day or time cannot be read.
+func (f visitorPassForm) visit(zone *time.Location) core.VisitorPass {
+	v := core.VisitorPass{House: f.House, Name: f.Name, Phone: f.Phone, Plate: f.Plate, People: f.People, Reason: f.Reason}
+	if clock, err := time.Parse("15:04", f.Clock); err == nil && f.Day > 0 {
+		day := f.Day.Start(zone)
+		v.Until = time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 59, 0, zone)
+	}
+	return v
+}
+
+func (h *H5) visitorPassNew(c *web.Context) error {
+	homes, err := h.hostHomes(c)
+	if err != nil {
+		return err
+	}
+	if len(homes) == 0 {
+		return core.Forbidden("只有已认证的住户可以邀请访客")
+	}
+	return h.show(c, http.StatusOK, "visitorpass/form", h.visitorPassFormPage(c, homes))
+}
+
+func (h *H5) visitorPassFormPage(c *web.Context, homes []store.Pass) visitorPassFormPage {
+	page := visitorPassFormPage{Phone: h.phone(c, "邀请访客", "")}
+	page.Back = visitorPassPath
+	house := templates.Field{Kind: templates.Select, Name: "house", Label: "来访房屋", Required: true}
+	for _, home := range homes {
+		house.Choices = append(house.Choices, templates.Choice{
+			Value: home.House.String(), Label: home.CommunityName + " " + home.HouseLabel,
+		})
+	}
+	if len(homes) == 1 {
+		page.Phone.Note = house.Choices[0].Label
+		house = templates.Field{Kind: templates.Hidden, Name: "house", Value: homes[0].House.String()}
+	}
+	until := c.Now().Add(visitDefault).In(h.store.Zone())
+	page.Form = templates.Form{
+		Action: visitorPassPath + "/new", CSRF: c.CSRF(), Submit: "邀请访客", Cancel: visitorPassPath,
+		Sections: []templates.Section{{Fields: []templates.Field{
+			{Kind: templates.Hidden, Name: "key", Value: newFormKey()},
+			house,
+			{Name: "name", Label: "访客姓名", Required: true, MaxLength: core.MaxName, Autocomplete: "off"},
+			{Kind: templates.Telephone, Name: "phone", Label: "手机", MaxLength: 40, Autocomplete: "off", Help: "填了手机，访客在小程序里也能找到通行码。"},
+			{Name: "plate", Label: "车牌号", MaxLength: 20, Autocomplete: "off", Placeholder: "京A12345"},
+			{Kind: templates.Number, Name: "people", Label: "来访人数", Value: "1", Min: "1", Max: "20", Unit: "人", Short: true},
+			{Kind: templates.Date, Name: "day", Label: "有效期至", Required: true, Value: core.DayOf(until, h.store.Zone()).String()},
+			{Kind: templates.Time, Name: "clock", Label: "时间", Required: true, Value: until.Format("15:04")},
+			{Name: "reason", Label: "来访事由", MaxLength: core.MaxVisitText},
+		}}},
+	}
+	return page
+}
+
+func (h *H5) visitorPassCreate(c *web.Context) error {
+	var form visitorPassForm
+	wrong := c.Bind(&form)
+	homes, err := h.hostHomes(c)
+	if err != nil {
+		return err
+	}
+	if len(homes) == 0 {
+		return core.Forbidden("只有已认证的住户可以邀请访客")
+	}
+	var id core.ID
+	if wrong == nil {
+		id, wrong = h.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, form.visit(h.store.Zone()), form.requestKey())
+	}
+	switch {
+	case wrong == nil:
+		c.Flash(web.FlashSuccess, "已邀请"+core.Clean(form.Name)+"，请把链接发给对方。")
+		return c.Redirect(visitorPassURL(id))
+	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
+		return wrong
+	}
+	page := h.visitorPassFormPage(c, homes)
+	fields := web.FieldsOf(wrong)
+	if message := fields["until"]; message != "" {
+		fields["day"] = message
+	}
+	page.Form.Set(c.Form(), fields)
+	if len(fields) == 0 {
+		page.Form.Error = core.MessageOf(wrong)
+	}
+	return h.show(c, web.StatusOf(wrong), "visitorpass/form", page)
+}
+
+type visitorPassShowPage struct {
+	templates.Phone
+	State  templates.Badge
+	Facts  []templates.Fact
+	Link   string // what the visitor opens; "" = the pass lets nobody through any more
+	Words  string // to be sent with it
+	Code   template.URL
+	Revoke string // "" = it is too late
+}
+
+// ownVisitor returns the visitor in the URL; another's is NotFound.
+func (h *H5) ownVisitor(c *web.Context) (store.OwnVisitor, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return store.OwnVisitor{}, err
+	}
+	return h.store.OwnVisitor(c.Ctx(), c.User().Person, id)
+}
+
+func (h *H5) visitorPassShow(c *web.Context) error {
+	own, err := h.ownVisitor(c)
+	if err != nil {
+		return err
+	}
+	page := visitorPassShowPage{
+		Phone: h.phone(c, own.Name, own.Community+" "+own.HouseLabel), State: visitBadge(own.State(c.Now())),
+		Facts: h.visitFacts(own.VisitorPass),
+	}
+	page.Back = visitorPassPath
+	if own.Usable(c.Now()) {
+		page.Link = h.visitLink(own.Code)
+		page.Words = "邀请您到 " + own.Community + " 做客，有效至 " + h.visitTime(own.Until) + "。请打开链接，进门时出示通行码：" + page.Link
+		picture, err := gate.QRSVG(page.Link)
+		if err != nil {
+			return err
+		}
+		page.Code = templates.SVG(picture)
+	}
+	if own.Revocable(c.Now()) {
+		page.Revoke = visitorPassURL(own.ID) + "/revoke"
+	}
+	return h.show(c, http.StatusOK, "visitorpass/show", page)
+}
+
+// visitFacts returns what host and visitor see of a visit.
+func (h *H5) visitFacts(v core.VisitorPass) []templates.Fact {
+	var facts []templates.Fact
+	for _, f := range []templates.Fact{
+		{Label: "人数", Value: v.PeopleText()}, {Label: "手机", Value: v.Phone}, {Label: "车牌", Value: v.Plate},
+		{Label: "事由", Value: v.Reason}, {Label: "有效至", Value: h.visitTime(v.Until)},
+	} {
+		if f.Value != "" {
+			facts = append(facts, f)
+		}
+	}
+	if !v.Entered.IsZero() {
+		facts = append(facts, templates.Fact{Label: "进门", Value: h.visitTime(v.Entered)})
+	}
+	if !v.Left.IsZero() {
+		facts = append(facts, templates.Fact{Label: "离开", Value: h.visitTime(v.Left)})
+	}
+	return facts
+}
+
+// visitorPassRevokeAsk asks before an invitation is taken back.
+func (h *H5) visitorPassRevokeAsk(c *web.Context) error {
+	own, err := h.ownVisitor(c)
+	if err != nil {
+		return err
+	}
+	confirm := templates.Confirm{
+		Title: "撤销“" + own.Name + "”的邀请？", Text: own.Community + " " + own.HouseLabel,
+		Effects: []string{"通行码立即失效，对方不能进门", "需要时可以重新邀请"},
+		Action:  visitorPassURL(own.ID) + "/revoke", CSRF: c.CSRF(), Keep: url.Values{}, Submit: "撤销邀请", Cancel: visitorPassURL(own.ID),
+	}
+	return h.show(c, http.StatusOK, "confirm/show", templates.PhoneConfirmPage{Phone: h.phone(c, "撤销邀请", ""), Confirm: confirm})
+}
+
+func (h *H5) visitorPassRevoke(c *web.Context) error {
+	own, err := h.ownVisitor(c)
+	if err != nil {
+		return err
+	}
+	err = h.store.RevokeOwnVisitor(c.Ctx(), c.Actor(), c.User().Person, own.ID)
+	switch {
+	case core.IsConflict(err):
+		c.Flash(web.FlashWarning, core.MessageOf(err)+"。")
+	case err != nil:
+		return err
+	default:
+		c.Flash(web.FlashSuccess, "已撤销"+own.Name+"的邀请，通行码已失效。")
+	}
+	return c.Redirect(visitorPassURL(own.ID))
+}

@@ -1,0 +1,83 @@
+package h5
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+)
+
+// A resident invites, the visitor opens the link in any browser and shows the code, the door opens once, and both
+// sides see it; a second one is revoked before it is used.
+func TestInvitedVisitor(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	host := w.resident(t, w.Residents[0])
+	page := host.get("/h5/visitorpass/new", http.StatusOK)
+	until := w.store.Now().Add(2 * time.Hour).In(w.store.Zone())
+	form := url.Values{
+		"house": {w.Residents[0].House.String()}, "key": {page.Find(`[name="key"]`).AttrOr("value", "")}, "name": {"来<客>"},
+		"plate": {"京A12345"}, "people": {"1"}, "day": {core.DayOf(until, w.store.Zone()).String()}, "clock": {until.Format("15:04")},
+	}
+	wrong := url.Values{"house": form["house"], "name": {""}, "day": {"2020-01-01"}, "clock": {"10:00"}, "reason": {"看望"}}
+	again := host.post(page, "/h5/visitorpass/new", wrong, http.StatusUnprocessableEntity)
+	if again.Find(`[name="reason"]`).AttrOr("value", "") != "看望" || again.Find(".invalid-feedback, .is-invalid").Length() == 0 {
+		t.Errorf("what was typed is lost: %s", again.Find("main").Text())
+	}
+	for range 2 { // sent twice, it invites once
+		host.post(page, "/h5/visitorpass/new", form, http.StatusSeeOther)
+	}
+	list, _, err := w.store.OwnVisitors(t.Context(), w.userOf(t, "o-"+w.Residents[0].Phone).Person, store.Page{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d visitors, %v", len(list), err)
+	}
+	show := host.get("/h5/visitorpass/"+list[0].ID.String(), http.StatusOK)
+	link := show.Find("#visit-link").AttrOr("value", "")
+	at := strings.Index(link, "/h5/visit/")
+	if at < 0 || !strings.Contains(show.Text(), "来<客>") {
+		t.Fatalf("no link: %q", link)
+	}
+
+	guest := w.phone(t)
+	visit := guest.get(link[at:], http.StatusOK)
+	if !strings.Contains(visit.Text(), "现在可以进门") || visit.Find("[data-qr]").Length() != 1 {
+		t.Errorf("the visitor sees %s", visit.Find("main").Text())
+	}
+	if shown := guest.post(visit, link[at:]+"/token", url.Values{}, http.StatusOK); shown.Find("[data-qr] img").Length() != 1 {
+		t.Error("no code")
+	}
+	guest.get("/h5/visit/none", http.StatusNotFound)
+	guest.get("/h5/visitorpass/"+list[0].ID.String(), http.StatusSeeOther)
+
+	issued, err := w.gate.Issue(t.Context(), list[0].Pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := w.AddDoor(core.Reader{
+		Name: "南门入口", Protocol: core.ProtocolVguang, Direction: core.In, Kinds: core.PassKinds(),
+	}).ID
+	if d := w.gate.Scan(t.Context(), in, issued.Text).Decision; !d.Allowed {
+		t.Fatalf("%+v", d)
+	}
+	if issued, err = w.gate.Issue(t.Context(), list[0].Pass); err != nil {
+		t.Fatal(err)
+	}
+	if d := w.gate.Scan(t.Context(), in, issued.Text).Decision; d.Reason != core.ReasonPassUsed {
+		t.Errorf("a second time: %+v", d)
+	}
+	if seen := guest.get(link[at:], http.StatusOK).Find("main").Text(); !strings.Contains(seen, "已进门") {
+		t.Errorf("afterwards the visitor sees %s", seen)
+	}
+	if seen := host.get("/h5/visitorpass", http.StatusOK).Find("main").Text(); !strings.Contains(seen, "已访问") {
+		t.Errorf("the host sees %s", seen)
+	}
+	used := "/h5/visitorpass/" + list[0].ID.String()
+	host.post(show, used+"/revoke", url.Values{}, http.StatusSeeOther)
+	if seen := host.get(used, http.StatusOK).Text(); !strings.Contains(seen, "访客已经到访，不能撤销") {
+		t.Errorf("revoked after use: %s", seen)
+	}
+}

@@ -1,0 +1,183 @@
+package h5
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/gate"
+	"tongxing/handlers/web"
+	"tongxing/secret"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+const (
+	visitPath       = "/h5/visit"
+	visitsPerMinute = 120           // of one address: a company's people may open theirs through one network
+	visitDefault    = 4 * time.Hour // offered as the end of an invitation
+)
+
+// newFormKey names one filled form, so that it invites once however often it is sent.
+func newFormKey() string { return secret.Hex(12) }
+
+// requestKey identifies the form by its key and content: the same key with other content is another form, which a
+// browser kept.
+func (f visitorPassForm) requestKey() store.RequestKey {
+	if f.Key == "" {
+		return store.RequestKey{}
+	}
+	return store.RequestKey{Key: "form " + f.Key, Body: fmt.Sprintf(
+		"%d %q %q %q %d %q %d %q", f.House, f.Name, f.Phone, f.Plate, f.People, f.Reason, f.Day, f.Clock,
+	)}
+}
+
+// visitLink returns what a visitor opens, in any browser.
+func (h *H5) visitLink(code string) string { return h.publicURL + visitPath + "/" + code }
+
+type visitListPage struct {
+	templates.Phone
+	Rows  []visitorPassLine
+	Empty templates.Empty
+}
+
+// visitList shows 我的访问: where the user is, or was, a visitor.
+func (h *H5) visitList(c *web.Context) error {
+	visits, err := h.store.OwnVisits(c.Ctx(), c.User().Person)
+	if err != nil {
+		return err
+	}
+	page := visitListPage{Phone: h.phone(c, "我的访问", ""), Empty: templates.Empty{
+		Icon: "user-check", Title: "还没有访问", Text: "住户按您的手机号邀请您后，这里就有通行码。",
+	}}
+	page.Back = fronts[web.SurfaceResident]
+	for _, v := range visits {
+		line := h.visitorPassLine(c, v.VisitorPass, "")
+		line.Name = v.Community
+		if v.Usable(c.Now()) {
+			line.URL = "/h5/pass/" + v.Pass.String()
+		}
+		page.Rows = append(page.Rows, line)
+	}
+	return h.show(c, http.StatusOK, "visitorpass/visits", page)
+}
+
+// visitPage is the pass as the visitor sees it.
+type visitPage struct {
+	templates.Phone
+	Initial string
+	Visit   store.OwnVisit
+	Facts   []templates.Fact
+	Now     visitNow
+}
+
+// visitNow is the part that changes together.
+type visitNow struct {
+	Verdict templates.Verdict
+	QR      templates.QR
+	Usable  bool // there is a code
+	Office  officeLine
+}
+
+// visitShow shows the visit of a link. A code is only issued on request, since it ends the one before.
+func (h *H5) visitShow(c *web.Context) error {
+	visit, err := h.store.VisitByCode(c.Ctx(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	return h.visit(c, visit, codeFrom(c, visitPath+"/"+c.Param("code")+"/token"))
+}
+
+// visit renders a visitor's pass with a code, or a placeholder for one.
+func (h *H5) visit(c *web.Context, visit store.OwnVisit, qr templates.QR) error {
+	now, err := h.visitNow(c, visit, qr)
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "visitorpass/visit", visitPage{
+		Phone: h.phone(c, visit.Name, visit.Community+" "+visit.HouseLabel), Initial: initial(visit.Name), Visit: visit,
+		Facts: h.visitFacts(visit.VisitorPass), Now: now,
+	})
+}
+
+func (h *H5) visitToken(c *web.Context) error {
+	visit, err := h.store.VisitByCode(c.Ctx(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	return h.visitCode(c, visit, codeFrom(c, visitPath+"/"+c.Param("code")+"/token"))
+}
+
+// visitCode answers with a new code, if the pass lets anybody through still: only the part for the page's script, the
+// whole page without scripts.
+func (h *H5) visitCode(c *web.Context, visit store.OwnVisit, qr templates.QR) error {
+	if visit.Usable(c.Now()) {
+		var err error
+		if qr, err = h.issue(c, visit.Pass, qr); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.Request().Header.Get("X-Fragment") == "":
+		return h.visit(c, visit, qr)
+	case !visit.Usable(c.Now()):
+		return core.Conflict("通行码已失效") // the page is loaded again, and says why
+	}
+	now, err := h.visitNow(c, visit, qr)
+	if err != nil {
+		return err
+	}
+	return h.block(c, "visitorpass/visit", "now", now)
+}
+
+// visitOfPass shows a visitor's pass to the person who found it by their own number, or answers with a new code.
+func (h *H5) visitOfPass(c *web.Context, pass core.ID) error {
+	visit, err := h.store.VisitOfPass(c.Ctx(), pass)
+	if err != nil {
+		return err
+	}
+	qr := codeFrom(c, "/h5/pass/"+pass.String()+"/token")
+	if posted(c) {
+		return h.visitCode(c, visit, qr)
+	}
+	return h.visit(c, visit, qr)
+}
+
+// codeFrom is the placeholder of a code that the page will request from an address.
+func codeFrom(c *web.Context, address string) templates.QR {
+	return templates.QR{Alt: "通行二维码", Refresh: address, CSRF: c.CSRF(), Life: int(gate.TokenLife / time.Second)}
+}
+
+func (h *H5) visitNow(c *web.Context, visit store.OwnVisit, qr templates.QR) (visitNow, error) {
+	way := core.VisitorFacts{Entered: !visit.Entered.IsZero(), Left: visit.Gone}.Way()
+	previews, err := h.store.Previews(c.Ctx(), way, []core.ID{visit.Pass})
+	if err != nil {
+		return visitNow{}, err
+	}
+	qr.Text = "请出示给门岗"
+	if d := previews[0].Decision; d.Allowed && previews[0].Rule.ReaderQR && !d.NeedTemp {
+		qr.Text = "请对准扫码机"
+	}
+	return visitNow{
+		Verdict: visitVerdict(visit.VisitorPass, previews[0].Decision, c.Now()), QR: qr, Usable: visit.Usable(c.Now()),
+		Office: officeOf(store.Pass{OfficePhone: visit.OfficePhone}),
+	}, nil
+}
+
+// visitVerdict returns in one sentence what the pass is good for now.
+func visitVerdict(v core.VisitorPass, d core.Decision, now time.Time) templates.Verdict {
+	switch state := v.State(now); {
+	case state == core.VisitRevoked:
+		return templates.Verdict{Tone: templates.Bad, Title: "邀请已撤销", Text: "请联系邀请您的住户"}
+	case state == core.VisitExpired:
+		return templates.Verdict{Tone: templates.Bad, Title: "通行证已过期", Text: "请联系邀请您的住户"}
+	case state == core.VisitMade && !v.Inside():
+		return templates.Verdict{Tone: templates.Neutral, Title: "访问已结束", Text: "再次来访需要新的邀请"}
+	case state == core.VisitMade:
+		return templates.Verdict{Tone: templates.Info, Title: "已进门", Text: "离开时再出示一次通行码"}
+	case d.Allowed:
+		return templates.Verdict{Tone: templates.Good, Title: "现在可以进门", Text: "只能进门一次"}
+	}
+	return templates.Verdict{Tone: templates.Warn, Title: "现在不能进门", Text: d.Sentence}
+}

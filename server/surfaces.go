@@ -55,7 +55,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 		return "", err
 	}
 	mini := api.New(api.Options{
-		Store: a.store, Gate: a.gate, Mini: wx.Mini,
+		Store: a.store, Gate: a.gate, Mini: wx.Mini, PublicURL: a.publicURL,
 		Subscribe: func(ctx context.Context) map[core.MessageKind]string { return subscribeIDs(setup(ctx)) },
 	})
 	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), open.New(a.store).Routes(),

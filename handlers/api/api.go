@@ -26,6 +26,7 @@ type Options struct {
 	Mini func(appID string) *wechat.MiniProgram
 	// Subscribe returns the templates for which the mini-program asks its user's consent, by the kind of message.
 	Subscribe func(ctx context.Context) map[core.MessageKind]string
+	PublicURL string // of links to pages; without a trailing slash
 }
 
 // API handles the mini-program's calls.
@@ -35,6 +36,7 @@ type API struct {
 	mini  func(appID string) *wechat.MiniProgram
 
 	subscribe func(ctx context.Context) map[core.MessageKind]string
+	publicURL string
 }
 
 // New returns the API.
@@ -45,13 +47,13 @@ func New(o Options) *API {
 	if o.Subscribe == nil {
 		o.Subscribe = func(context.Context) map[core.MessageKind]string { return nil }
 	}
-	return &API{store: o.Store, gate: o.Gate, mini: o.Mini, subscribe: o.Subscribe}
+	return &API{store: o.Store, gate: o.Gate, mini: o.Mini, subscribe: o.Subscribe, publicURL: o.PublicURL}
 }
 
 // Routes returns all routes of the API.
 func (a *API) Routes() []web.Route {
 	return slices.Concat(a.sessionRoutes(), a.wechatUserRoutes(), a.passRoutes(), a.tokenRoutes(), a.recordRoutes(),
-		a.photoRoutes(), a.certificationRoutes(), a.householdRoutes())
+		a.photoRoutes(), a.certificationRoutes(), a.householdRoutes(), a.visitorPassRoutes())
 }
 
 // moment formats a time for the API: RFC 3339 to the second, in the deployment's time zone.

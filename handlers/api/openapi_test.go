@@ -175,7 +175,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		method: "POST", path: "/photos", token: token, body: pictureForm(t, 40, 30), contentType: pictureFormKind,
 	})).ID.String()
 
-	home := s.household(token)
+	home, visit := s.household(token), s.invited(token)
 	operations := []struct {
 		method, path, below string        // below = appended to a pass
 		body                func() string // nil = none
@@ -223,6 +223,26 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			conflict: func() call {
 				return call{method: "POST", path: home.decide, token: token, body: `{"approve":true,"version":9}`}
 			},
+		},
+		{method: "GET", path: "/visitors", needsPhone: true},
+		{method: "GET", path: "/visits", needsPhone: true},
+		{method: "GET", path: "/visitors/" + visit.id, needsPhone: true, absent: "/visitors/77"},
+		{method: "GET", path: "/visits/" + visit.code, public: true, absent: "/visits/none"},
+		{
+			method: "POST", path: "/visits/" + visit.code + "/token", public: true, bad: "?image=gif", absent: "/visits/none/token",
+			conflict: func() call {
+				return call{method: "POST", path: "/visits/" + s.revoked(token).code + "/token"}
+			},
+		},
+		{
+			method: "POST", path: "/visitors/" + visit.id + "/revoke", absent: "/visitors/77/revoke",
+			conflict: func() call {
+				return call{method: "POST", path: "/visitors/" + s.revoked(token).id + "/revoke", token: token}
+			},
+		},
+		{
+			method: "POST", path: "/visitors", body: func() string { return s.invitation(s.Houses[0]) },
+			conflict: func() call { return s.tooManyVisitors(token) },
 		},
 		{method: "GET", path: "/residences", needsPhone: true},
 		{

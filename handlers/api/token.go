@@ -73,7 +73,11 @@ func (a *API) passToken(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	issued, err := a.gate.Issue(c.Ctx(), pass.ID)
+	return a.issueToken(c, pass.ID, form)
+}
+
+func (a *API) issueToken(c *web.Context, pass core.ID, form tokenForm) error {
+	issued, err := a.gate.Issue(c.Ctx(), pass)
 	if err != nil {
 		return err
 	}

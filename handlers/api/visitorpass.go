@@ -1,0 +1,222 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+)
+
+func (a *API) visitorPassRoutes() []web.Route {
+	return []web.Route{
+		{Method: http.MethodGet, Path: "/api/v1/visitors", Access: web.Resident, Handler: a.visitorPassList},
+		{Method: http.MethodPost, Path: "/api/v1/visitors", Access: web.Resident, Handler: a.visitorPassCreate, EachPerMinute: 10},
+		{Method: http.MethodGet, Path: "/api/v1/visitors/:id", Access: web.Resident, Handler: a.visitorPassShow},
+		{
+			Method: http.MethodPost, Path: "/api/v1/visitors/:id/revoke", Access: web.Resident, Handler: a.visitorPassRevoke,
+			EachPerMinute: 20,
+		},
+		{Method: http.MethodGet, Path: "/api/v1/visits", Access: web.Resident, Handler: a.visitList},
+		{Method: http.MethodGet, Path: "/api/v1/visits/:code", Access: web.Public, Handler: a.visitShow, PerMinute: visitsPerMinute},
+		{
+			Method: http.MethodPost, Path: "/api/v1/visits/:code/token", Access: web.Public, Handler: a.visitToken,
+			PerMinute: visitsPerMinute,
+		},
+	}
+}
+
+// visitsPerMinute limits the calls of one address that need no sign-in.
+const visitsPerMinute = 120
+
+// visitBody is a visit as host and visitor see it, masked.
+type visitBody struct {
+	ID        core.ID           `json:"id"`
+	Pass      core.ID           `json:"pass_id"`
+	State     core.VisitorState `json:"state"`
+	StateText string            `json:"state_text"`
+	Name      string            `json:"name"`
+	Phone     string            `json:"phone"`
+	Plate     string            `json:"plate"`
+	People    int               `json:"people"`
+	Reason    string            `json:"reason"`
+	House     namedBody         `json:"house"`
+	Until     string            `json:"until"`
+	Entered   *string           `json:"entered_at"`
+	Left      *string           `json:"left_at"`
+	Usable    bool              `json:"usable"`    // its code lets somebody through
+	Revocable bool              `json:"revocable"` // by the host
+}
+
+func (a *API) visitBody(v core.VisitorPass, now time.Time) visitBody {
+	state := v.State(now)
+	return visitBody{
+		ID: v.ID, Pass: v.Pass, State: state, StateText: state.Label(), Name: v.Name, Phone: v.Phone, Plate: v.Plate,
+		People: v.People, Reason: v.Reason, House: namedBody{v.House, v.HouseLabel}, Until: a.moment(v.Until),
+		Entered: a.momentOrNull(v.Entered), Left: a.momentOrNull(v.Left), Usable: v.Usable(now), Revocable: v.Revocable(now),
+	}
+}
+
+// shareBody is what the mini-program shares: a card, or a link for everything else.
+type shareBody struct {
+	Title string `json:"title"`
+	Path  string `json:"path"` // of the mini-program's page
+	Link  string `json:"link"` // works in any browser
+}
+
+func (a *API) visitorPassList(c *web.Context) error {
+	visits, _, err := a.store.OwnVisitors(c.Ctx(), c.User().Person, store.Page{Limit: 100})
+	if err != nil {
+		return err
+	}
+	bodies := make([]visitBody, len(visits))
+	for i, v := range visits {
+		bodies[i] = a.visitBody(v, c.Now())
+	}
+	return c.JSON(http.StatusOK, struct {
+		Visitors  []visitBody `json:"visitors"`
+		Templates []string    `json:"subscribe_templates"`
+	}{bodies, a.visitTemplates(c)})
+}
+
+// visitTemplates are those for which the mini-program asks the host's consent.
+func (a *API) visitTemplates(c *web.Context) []string {
+	if id := a.subscribe(c.Ctx())[core.MessageVisitor]; id != "" {
+		return []string{id}
+	}
+	return []string{}
+}
+
+// visitorForm is an invitation.
+type visitorForm struct {
+	House  core.ID `json:"house_id"`
+	Name   string  `json:"name" max:"64"`
+	Phone  string  `json:"phone" max:"40"`
+	Plate  string  `json:"plate" max:"20"`
+	People int     `json:"people"`
+	Reason string  `json:"reason" max:"200"`
+	Until  string  `json:"until" max:"40"`
+}
+
+func (a *API) visitorPassCreate(c *web.Context) error {
+	var form visitorForm
+	if err := c.BindJSON(&form); err != nil {
+		return err
+	}
+	key, err := requestKey(c, form)
+	if err != nil {
+		return err
+	}
+	v := core.VisitorPass{
+		House: form.House, Name: form.Name, Phone: form.Phone, Plate: form.Plate, People: form.People, Reason: form.Reason,
+	}
+	if v.Until, err = time.Parse(time.RFC3339, form.Until); err != nil {
+		return core.InvalidFields(map[string]string{"until": "时间应写作 2026-12-31T20:00:00+08:00"})
+	}
+	id, err := a.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, v, key)
+	if core.IsNotFound(err) {
+		return core.InvalidFields(map[string]string{"house_id": "不是您已认证的房屋"})
+	}
+	if err != nil {
+		return err
+	}
+	own, err := a.store.OwnVisitor(c.Ctx(), c.User().Person, id)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, a.ownVisitorBody(c, own))
+}
+
+// ownVisitorBody is a visitor with what the host sends them.
+type ownVisitorBody struct {
+	visitBody
+	Share shareBody `json:"share"`
+}
+
+func (a *API) ownVisitorBody(c *web.Context, own store.OwnVisitor) ownVisitorBody {
+	return ownVisitorBody{a.visitBody(own.VisitorPass, c.Now()), shareBody{
+		Title: "邀请您到 " + own.Community + " 做客", Path: "pages/visit/visit?code=" + own.Code, Link: a.publicURL + "/h5/visit/" + own.Code,
+	}}
+}
+
+// ownVisitor returns the visitor in the URL; another's is NotFound.
+func (a *API) ownVisitor(c *web.Context) (store.OwnVisitor, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return store.OwnVisitor{}, err
+	}
+	return a.store.OwnVisitor(c.Ctx(), c.User().Person, id)
+}
+
+func (a *API) visitorPassShow(c *web.Context) error {
+	own, err := a.ownVisitor(c)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, a.ownVisitorBody(c, own))
+}
+
+func (a *API) visitorPassRevoke(c *web.Context) error {
+	own, err := a.ownVisitor(c)
+	if err != nil {
+		return err
+	}
+	if err := a.store.RevokeOwnVisitor(c.Ctx(), c.Actor(), c.User().Person, own.ID); err != nil {
+		return err
+	}
+	return c.NoContent()
+}
+
+// guestBody is a visit as the visitor sees it.
+type guestBody struct {
+	visitBody
+	Community string `json:"community"`
+	Office    string `json:"office_phone"`
+	Host      string `json:"host"` // masked
+}
+
+func (a *API) guestBody(v store.OwnVisit, now time.Time) guestBody {
+	return guestBody{a.visitBody(v.VisitorPass, now), v.Community, v.OfficePhone, v.Host}
+}
+
+func (a *API) visitList(c *web.Context) error {
+	visits, err := a.store.OwnVisits(c.Ctx(), c.User().Person)
+	if err != nil {
+		return err
+	}
+	bodies := make([]guestBody, len(visits))
+	for i, v := range visits {
+		bodies[i] = a.guestBody(v, c.Now())
+	}
+	return c.JSON(http.StatusOK, struct {
+		Visits []guestBody `json:"visits"`
+	}{bodies})
+}
+
+func (a *API) visitShow(c *web.Context) error {
+	visit, err := a.store.VisitByCode(c.Ctx(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, a.guestBody(visit, c.Now()))
+}
+
+// visitToken makes the one valid token of a visitor's pass.
+func (a *API) visitToken(c *web.Context) error {
+	var form tokenForm
+	if err := c.BindQuery(&form); err != nil {
+		return err
+	}
+	if err := form.check(); err != nil {
+		return err
+	}
+	visit, err := a.store.VisitByCode(c.Ctx(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	if !visit.Usable(c.Now()) {
+		return core.Conflict("通行证" + visit.State(c.Now()).Label() + "，不能再使用")
+	}
+	return a.issueToken(c, visit.Pass, form)
+}

@@ -47,7 +47,7 @@ type town struct {
 	messages     map[core.ID]core.ID // by community: what an account was told
 	reviews      map[core.ID]core.ID // by community: an application to be certified
 	photos       map[core.ID]core.ID // by community: its picture
-	client       core.ID             // of the open API
+	clients      map[core.ID]core.ID // of the open API, by community
 	imports      map[core.ID]core.ID // by community: a list to be imported
 	visits       map[core.ID]core.ID // by community: a visitor
 	followers    map[core.ID]core.ID // by community: who follows its official account
@@ -102,7 +102,7 @@ func newTown(t *testing.T) *town {
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
-		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, tags: map[core.ID]core.ID{},
+		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{}, tags: map[core.ID]core.ID{},
 		imports: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
@@ -443,7 +443,7 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 	host := e.Residents[0]
 	user, err := w.store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "host-of-" + e.Community.String()})
 	if err == nil {
-		_, err = w.store.BindPhone(t.Context(), user.ID, host.Phone)
+		_, err = w.store.BindPhone(t.Context(), user.ID, host.Phone, host.Name)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -469,7 +469,7 @@ func (w *town) follow(t *testing.T, e *estate.Estate, official string) {
 		w.file, err = w.store.CreateWechatFile(ctx, core.System, file)
 	}
 	if err == nil {
-		w.client, _, err = w.store.CreateOpenClient(ctx, core.System, core.OpenClient{
+		w.clients[e.Community], _, err = w.store.CreateOpenClient(ctx, core.System, core.OpenClient{
 			Name: "收费软件", Calls: []core.OpenCall{core.CallHouseArrears}, Scope: core.ScopeOf(e.Community), Rate: core.DefaultOpenRate,
 		})
 	}
@@ -520,7 +520,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	}{
 		{"/console/import/", w.imports[e.Community]},
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
-		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file}, {"/console/openclient/", w.client},
+		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file}, {"/console/openclient/", w.clients[e.Community]},
 		{"/console/followertag/", w.tags[e.Community]}, {"/console/follower/", w.followers[e.Community]},
 		{"/console/certification/photo/", w.photos[e.Community]}, {"/console/certification/", w.reviews[e.Community]},
 		{"/api/v1/certifications/", w.reviews[e.Community]}, {"/api/v1/communities/", 77},

@@ -68,7 +68,7 @@ func newMixed(t *testing.T, now time.Time) *mixed {
 	}
 	texted, err := s.SignInWechat(t.Context(), core.WechatIdentity{AppID: subscribeApp, OpenID: "texted"})
 	if err == nil {
-		_, err = s.BindPhone(t.Context(), texted.ID, mixedPhone)
+		_, err = s.BindPhone(t.Context(), texted.ID, mixedPhone, "")
 	}
 	if err != nil {
 		t.Fatal(err)

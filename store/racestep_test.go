@@ -850,7 +850,7 @@ var raceOpen = []raceStep{
 		return nil, err
 	}},
 	{"CountOpenUse", func(w *raceWorld) (any, error) {
-		client, err := w.OpenClient(w.ctx, w.ids["client"])
+		client, err := w.OpenClient(w.ctx, core.Everywhere, w.ids["client"])
 		if err != nil {
 			return nil, err
 		}
@@ -858,7 +858,7 @@ var raceOpen = []raceStep{
 	}},
 	{"PurgeOpenNonces", func(w *raceWorld) (any, error) { return nil, w.PurgeOpenNonces(w.ctx) }},
 	{"RetireOpenClient", func(w *raceWorld) (any, error) {
-		client, err := w.OpenClient(w.ctx, w.ids["client"])
+		client, err := w.OpenClient(w.ctx, core.Everywhere, w.ids["client"])
 		if err != nil {
 			return nil, err
 		}

@@ -46,6 +46,7 @@ func TestAnOwnerKeepsTheHousehold(t *testing.T) {
 	foreign.token = stranger
 	s.fails(404, "not_found", foreign)
 
+	s.ok(call{method: "POST", path: "/name", token: stranger, body: `{"name":"周租客"}`}) // by the number alone nobody is found
 	type residences struct{ Residences []residenceBody }
 	homes := read[residences](s.ok(call{method: "GET", path: "/residences", token: stranger})).Residences
 	if len(homes) != 1 || homes[0].ID != made.ID || !homes[0].Leavable || homes[0].Next == "" || *homes[0].LeaseLast != "2099-06-30" {

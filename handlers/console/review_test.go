@@ -62,7 +62,7 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 		t.Helper()
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant" + key})
 		if err == nil {
-			_, err = d.Store.BindPhone(t.Context(), user.ID, phone)
+			_, err = d.Store.BindPhone(t.Context(), user.ID, phone, "")
 		}
 		if err == nil {
 			_, err = d.Store.CreateCertification(t.Context(), core.System, user.ID,

@@ -109,7 +109,7 @@ func visitBadge(s core.VisitorState) templates.Badge {
 
 // hostHomes returns where the user may invite somebody to: the houses of which they are certified residents.
 func (h *H5) hostHomes(c *web.Context) (homes []store.Pass, err error) {
-	passes, err := h.store.PassesOfPerson(c.Ctx(), c.User().Person)
+	passes, err := h.store.PassesOfUser(c.Ctx(), c.User())
 	for _, pass := range passes {
 		if pass.Kind == core.PassResident && pass.Person == c.User().Person {
 			homes = append(homes, pass)

@@ -20,7 +20,7 @@ func invited(t *testing.T, d *desk.Desk, e *estate.Estate) core.VisitorPass {
 	host := e.Residents[0]
 	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx", OpenID: "host-" + host.Phone})
 	if err == nil {
-		_, err = d.Store.BindPhone(t.Context(), user.ID, host.Phone)
+		_, err = d.Store.BindPhone(t.Context(), user.ID, host.Phone, host.Name)
 	}
 	var id core.ID
 	if err == nil {

@@ -159,8 +159,10 @@ func mixedWorker(t testing.TB, s *store.Store, at mixedAt) *outboxWorker {
 		setup := before(ctx)
 		setup.Corps, setup.Mini = map[core.ID]string{at.corp: weworkCorp}, subscribeApp
 		setup.Templates = map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{
-			core.ChannelSMS:       {core.MessageBinding: {ID: mixedSMS, Fields: map[string]string{"1": "title"}}},
-			core.ChannelSubscribe: {core.MessageCertification: {ID: subscribeTemplate, Fields: map[string]string{"thing1": "title", "time2": "time"}}},
+			core.ChannelSMS: {core.MessageBinding: {ID: mixedSMS, Fields: map[string]string{"1": "title"}}},
+			core.ChannelSubscribe: {core.MessageCertification: {
+				ID: subscribeTemplate, Fields: map[string]string{"thing1": "title", "time2": "time"},
+			}},
 		}
 		return setup
 	}
@@ -276,7 +278,8 @@ func TestQuotaOfTheDay(t *testing.T) {
 		err := m.db.Write(t.Context(), "tell", func(tx *database.Tx) error {
 			for range n { // not in the bell: it would be the next channel
 				note := core.MessageNote{
-					Kind: core.MessageSignIn, Account: m.told[0].account, User: m.told[0].user, Title: "x", Link: fmt.Sprintf("me?n=%d", m.put),
+					Kind: core.MessageSignIn, Account: m.told[0].account, User: m.told[0].user, Title: "x",
+					Link: fmt.Sprintf("me?n=%d", m.put),
 				}
 				if err := outbox.Put(tx, note); err != nil {
 					return err

@@ -509,7 +509,7 @@ func TestReviewLists(t *testing.T) {
 }
 
 // What the register has of applicants is what an approval would find: by number, by ID number, by name alone, or nothing. From
-// the list only what matches by a number is approved, as the register is at that moment; nobody's own, and nothing twice.
+// the list only what matches by a number is approved, as the register is at that moment, and nothing twice.
 func TestReviewsAreApprovedFromTheList(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		w := newReviewWorld(t, s)

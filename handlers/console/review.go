@@ -94,8 +94,8 @@ func (p *pages) reviewList(c *web.Context) error {
 			page.List.CSRF = page.CSRF
 		}
 		page.Rows = append(page.Rows, reviewRow{
-			Tick: tick, Match: matches[r.ID].Words, URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Community: names[r.Community],
-			State: state, Created: r.Created,
+			Tick: tick, Match: matches[r.ID].Words, URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(),
+			Community: names[r.Community], State: state, Created: r.Created,
 		})
 	}
 	for i := range page.Rows {
@@ -118,7 +118,8 @@ func reviewTable(
 		Path: frame.ReviewPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{{Kind: templates.Select, Name: "kind", Label: "类型", Choices: choices}},
 		Columns: []templates.Column{
-			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "核对"}, {Label: "申请时间", Narrow: true},
+			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "核对"},
+			{Label: "申请时间", Narrow: true},
 		},
 		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "住户的认证申请会出现在这里，最早的在前。"},
 	}

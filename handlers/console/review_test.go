@@ -105,8 +105,11 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 	if rest := desk.Rows(b.Get(t, frame.ReviewPath, http.StatusOK)); rest != 2 {
 		t.Errorf("%d wait still", rest)
 	}
-	d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermCertificationReview).Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
-	d.SignIn(t, core.Everywhere, core.PermCertificationView).Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
+	for _, other := range []*desk.Clerk{
+		d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermCertificationReview), d.SignIn(t, core.Everywhere, core.PermCertificationView),
+	} {
+		other.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
+	}
 }
 
 func TestReviewPages(t *testing.T) {
@@ -114,7 +117,8 @@ func TestReviewPages(t *testing.T) {
 	list := templates.List{
 		Path: frame.ReviewPath,
 		Columns: []templates.Column{
-			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "核对"}, {Label: "申请时间", Narrow: true},
+			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "核对"},
+			{Label: "申请时间", Narrow: true},
 		},
 	}
 	templates.CheckAll(t, "console/review/", map[string]any{
@@ -127,11 +131,15 @@ func TestReviewPages(t *testing.T) {
 				Path: frame.ReviewPath, Columns: list.Columns, Bulk: []templates.Submit{{Label: "通过", URL: "/x"}}, CSRF: "x",
 			},
 			Rows: []reviewRow{
-				{Tick: templates.Tick{Value: "1-1", Label: desk.Hostile}, Bulk: true, Match: desk.Hostile, Name: "x", URL: "/x"}, {Bulk: true},
+				{Tick: templates.Tick{Value: "1-1", Label: desk.Hostile}, Bulk: true, Match: desk.Hostile, Name: "x", URL: "/x"},
+				{Bulk: true},
 			},
 		},
 		"console/review/approved": reviewApprovedPage{Shell: shell, Next: "/x", Rows: []reviewApprovedRow{
-			{URL: "/x", Name: desk.Hostile, Subject: desk.Hostile, Text: desk.Hostile, State: templates.Badge{Tone: templates.Warn, Text: "没有审核"}}, {},
+			{
+				URL: "/x", Name: desk.Hostile, Subject: desk.Hostile, Text: desk.Hostile,
+				State: templates.Badge{Tone: templates.Warn, Text: "没有审核"},
+			}, {},
 		}},
 		"console/review/list#none": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review", nil), List: list},
 	})

@@ -122,6 +122,7 @@ var doneBy = map[string]string{
 	"house.rename":            http.MethodPost + " " + HousePath + "/node/:id/move",
 	"import.faults":           http.MethodGet + " " + ImportPath + "/:id/errors.xlsx",
 	"import.map":              http.MethodPost + " " + ImportPath + "/:id/columns",
+	"message.resume":          http.MethodPost + " " + MessagePath + "/channel/resume",
 	"resident.import":         http.MethodPost + " " + ImportPath + "/:id/write",
 	"job.start":               http.MethodPost + " " + AuditPath + "/verify",
 	"resident.create_many":    http.MethodPost + " " + ResidentPath,

@@ -106,7 +106,8 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 		t.Errorf("%d wait still", rest)
 	}
 	for _, other := range []*desk.Clerk{
-		d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermCertificationReview), d.SignIn(t, core.Everywhere, core.PermCertificationView),
+		d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermCertificationReview),
+		d.SignIn(t, core.Everywhere, core.PermCertificationView),
 	} {
 		other.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
 	}

@@ -114,6 +114,7 @@ func TestPages(t *testing.T) {
 		},
 		"h5/review/show#decided": reviewPage{Phone: frame, Decided: "张三 已审核：通过。", Late: true},
 		"h5/staff/show": staffPage{
+			Told:  []staffNotice{{Title: "告警：<南门>", URL: "/x", Button: "后台", Created: time.Unix(1, 0)}},
 			Phone: frame, AskPhone: true, Links: []staffLink{{Label: "待我审核", Note: "有申请在等您", URL: "/h5/review", Count: 3}},
 			Posts: []staffPost{{"东门<岗>", "翠湖<花园>"}}, Facts: []templates.Fact{{Label: "部门", Value: "工程部<维修组>"}},
 		},

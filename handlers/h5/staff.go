@@ -173,6 +173,7 @@ type staffPage struct {
 // staffNotice is something that the member's account was told of in the console.
 type staffNotice struct {
 	Title, URL string
+	Button     string // what is at URL
 	Created    time.Time
 }
 
@@ -262,7 +263,10 @@ func (h *H5) staffTold(c *web.Context) ([]staffNotice, error) {
 	list, _, err := h.store.Notices(c.Ctx(), c.Account().ID)
 	told := make([]staffNotice, min(len(list), staffNotices))
 	for i := range told {
-		told[i] = staffNotice{list[i].Title, "/console/" + list[i].Link, list[i].Created}
+		told[i] = staffNotice{Title: list[i].Title, URL: "/console/" + list[i].Link, Button: "后台", Created: list[i].Created}
+		if kind, id, one := strings.Cut(list[i].Link, "/"); one && c.Has(core.ReviewKind(kind).Type().Needs) {
+			told[i].URL, told[i].Button = reviewPath+"/"+id, "审核"
+		}
 	}
 	return told, err
 }

@@ -50,6 +50,7 @@ type GuideStep struct {
 	Act   string // label of its button
 	Path  string // where the button leads, below /console/
 	Needs Permission
+	And   Permission // needed as well; "" = none
 	Also  []GuideAct
 
 	Beside bool // it has begun and takes days: the others do not wait for it
@@ -123,7 +124,8 @@ func (f GuideFacts) houseStep() GuideStep {
 func (f GuideFacts) residentStep() GuideStep {
 	s := GuideStep{
 		Name: "resident", Title: "住户导入", State: guideState(f.Residents > 0, f.Residents > 0 && f.Inhabited*2 >= f.Houses),
-		Takes: "10 分钟", Text: "登记每户的姓名和手机号，住户才能认证。", Act: "添加住户", Path: "resident/new", Needs: PermResidentEdit,
+		Takes: "10 分钟", Text: "登记每户的姓名和手机号，住户才能认证。", Act: "导入住户", Path: "import/new", Needs: PermResidentEdit,
+		And: PermHouseEdit, Also: []GuideAct{{"添加住户", "resident/new", PermResidentEdit, false}},
 	}
 	if f.Residents > 0 {
 		s.Beside = s.State != GuideDone

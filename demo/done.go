@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store"
@@ -14,6 +15,7 @@ type Done struct {
 	Refused  bool // a code of theirs was shown again, and refused
 	Released bool // the guard released one of them
 	Looked   bool // somebody is signed in as the administrator
+	Imported bool // a list of residents was imported into the community
 }
 
 // doneRecords is how many of the family's latest records are examined: those of the seeded month are
@@ -43,9 +45,18 @@ func WhatIsDone(ctx context.Context, s *store.Store, cast Cast) (Done, error) {
 		}
 	}
 	sessions, err := s.Sessions(ctx, core.SessionAccount, cast.Admin)
-	done.Looked = len(sessions) > 0
+	if done.Looked = len(sessions) > 0; err != nil {
+		return done, err
+	}
+	imports, _, err := s.Imports(ctx, scope, store.ImportFilter{
+		Kinds: []core.ImportKind{core.ImportResidents}, Page: store.Page{Limit: doneImports},
+	})
+	done.Imported = slices.ContainsFunc(imports, core.Import.Wrote)
 	return done, err
 }
+
+// doneImports is how many of the latest imports are examined.
+const doneImports = 50
 
 // passages adds what a person's records show.
 func (d *Done) passages(ctx context.Context, s *store.Store, scope core.Scope, person core.ID) error {

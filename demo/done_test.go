@@ -1,11 +1,14 @@
 package demo_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
 	"tongxing/core"
 	"tongxing/demo"
+	"tongxing/handlers/console"
+	"tongxing/sheet"
 	"tongxing/store"
 	"tongxing/testkit/estate"
 )
@@ -57,4 +60,48 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 	is(demo.Done{Opened: true, Passed: true, Refused: true})
 	passage(core.ViaManual, true, core.ReasonAllowed)
 	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true})
+	importsTheBook(t, s, cast)
+	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true, Imported: true})
+}
+
+// importsTheBook imports the tour's workbook: half of its rows are right, each of the others shows another mistake.
+func importsTheBook(t *testing.T, s *store.Store, cast demo.Cast) {
+	t.Helper()
+	community, err := s.Community(t.Context(), core.Everywhere, cast.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	houses, _, err := s.Houses(t.Context(), core.Everywhere, store.HouseFilter{Community: community.ID, Page: store.Page{Limit: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := s.HouseNames(t.Context(), houses[0].House)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var book bytes.Buffer
+	if err := sheet.WriteTemplate(&book, demo.ImportBook(community, names)); err != nil {
+		t.Fatal(err)
+	}
+	imp, err := s.CreateImport(t.Context(), core.System, core.Everywhere, store.NewImport{
+		Community: community.ID, Kind: core.ImportResidents, File: "练习.xlsx", Content: book.Bytes(),
+	})
+	step := func(int64, int64) error { return nil }
+	if err == nil {
+		_, err = s.ReadImport(t.Context(), imp.ID, console.OpenImport, step)
+	}
+	if err == nil {
+		imp, err = s.Import(t.Context(), core.Everywhere, imp.ID)
+	}
+	if err != nil || imp.State != core.ImportPreview || imp.Counts.Rows() != 12 || imp.Counts.Of(core.ImportNew) != 3 ||
+		imp.Counts.Of(core.ImportWrong) != 8 || len(imp.Counts.Faults()) < 7 {
+		t.Fatalf("read as %+v, %v", imp, err)
+	}
+	err = s.WriteImport(t.Context(), core.System, core.Everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli())
+	if err == nil {
+		_, err = s.WriteImportRows(t.Context(), imp.ID, step)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -50,6 +50,7 @@ func NewTour(o TourOptions) (*Tour, error) {
 func (t *Tour) Routes() []web.Route {
 	return append(t.componentRoutes(), []web.Route{
 		{Method: http.MethodGet, Path: "/demo", Access: web.DemoOnly, Handler: t.front},
+		{Method: http.MethodGet, Path: "/demo/import.xlsx", Access: web.DemoOnly, Handler: t.importBook},
 		{Method: http.MethodGet, Path: "/demo/assets/:name", Access: web.DemoOnly, Handler: t.asset},
 		{Method: http.MethodPost, Path: "/demo/admin", Access: web.DemoOnly, Handler: t.admin},
 		{Method: http.MethodGet, Path: "/demo/stand/:persona", Access: web.DemoOnly, Handler: t.stand},

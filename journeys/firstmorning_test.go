@@ -179,7 +179,9 @@ func firstRegister(c *counted) {
 	c.picture("first-houses")
 	another := func() { c.click(`.tx-form-foot button[name="more"]`) }
 	c.job("a resident", func() {
-		c.next("/console/resident/new")
+		c.next("/console/import/new")
+		c.click(`main a[href^="/console/resident/new"]`)
+		c.arrives("/console/resident/new")
 		c.types("#f-house", "1栋1单元101")
 		c.types("#f-name", "陈建国")
 		c.types("#f-phone", "19900000001")

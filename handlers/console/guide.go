@@ -130,8 +130,8 @@ var guideTones = map[core.GuideState]templates.Tone{
 
 func guideStepOf(c *web.Context, s core.GuideStep, community core.ID) guideStep {
 	s.Also = slices.DeleteFunc(s.Also, func(a core.GuideAct) bool { return !c.Has(a.Needs) })
-	if len(s.Also) > 0 && !c.Has(s.Needs) {
-		s.Act, s.Path, s.Needs, s.Also = s.Also[0].Label, s.Also[0].Path, s.Also[0].Needs, s.Also[1:]
+	if len(s.Also) > 0 && (!c.Has(s.Needs) || s.And != "" && !c.Has(s.And)) {
+		s.Act, s.Path, s.Needs, s.And, s.Also = s.Also[0].Label, s.Also[0].Path, s.Also[0].Needs, "", s.Also[1:]
 	}
 	step := guideStep{GuideStep: s, Badge: templates.Badge{Tone: guideTones[s.State], Text: s.State.Label()}}
 	step.Button = templates.Action{Label: s.Act}
@@ -190,7 +190,7 @@ func (p *pages) onward(c *web.Context, stem string) templates.Action {
 	}
 	for i, s := range steps[at:] {
 		// The step itself follows only with something else to add: after a post, its people.
-		more := i > 0 || strings.HasSuffix(s.Path, "/new") && s.Path != stem+"/new"
+		more := i > 0 || strings.HasSuffix(s.Path, "/new") && s.Path != stem+"/new" && s.Name != stem
 		if more && s.State != core.GuideDone && s.Button.URL != "" {
 			return templates.Action{Label: "下一步：" + s.Act, URL: s.Button.URL}
 		}

@@ -93,7 +93,8 @@ func TestEveryFramedPageHasHelp(t *testing.T) {
 			t.Errorf("%s: %d sentences: %q", path, n, text)
 		}
 		switch path {
-		case frame.CommunityPath + "/new", frame.WechatAppPath + "/new", frame.WechatFilePath + "/new", frame.GuardPath + "/new":
+		case frame.CommunityPath + "/new", frame.WechatAppPath + "/new", frame.WechatFilePath + "/new", frame.GuardPath + "/new",
+			frame.OpenClientPath + "/new":
 			continue // refused to who has one community; the form of posts and guards is one
 		}
 		for _, end := range []string{

@@ -173,6 +173,7 @@ type importNewPage struct {
 	Form     templates.Form
 	Template string // URL of the template of the chosen community; "" = none is chosen
 	Rules    string
+	One      templates.Action // leads to the form of one; zero = there is none
 }
 
 func (p *Pages) importNew(c *web.Context) error { return p.importForm(c, core.ImportResidents) }
@@ -249,6 +250,9 @@ func (p *Pages) importNewPage(c *web.Context, kind core.ImportKind, at frame.Com
 		page.Note, page.Crumbs = at.Name, []templates.Crumb{{Label: "导入记录", URL: at.URL(frame.ImportPath)}}
 		if at.ID != 0 {
 			page.Template = view.post + "/template.xlsx?community=" + at.ID.String()
+		}
+		if view.one != "" {
+			page.One = templates.Action{Label: view.one, URL: at.URL(view.back + "/new"), Icon: "plus"}
 		}
 		return p.Page(c, status, view.page, page)
 	})

@@ -17,6 +17,7 @@ type importView struct {
 	form     string // URL of the form
 	post     string // where it is sent
 	back     string // URL of the list
+	one      string // label of the form of one thing, beside it; "" = none
 	place    string // heading of what a row's label is
 
 	tabs    []importTab
@@ -41,7 +42,7 @@ func importTabOf(name, label string, verdicts ...core.ImportVerdict) importTab {
 var importViews = map[core.ImportKind]importView{
 	core.ImportResidents: {
 		stem: "resident", page: "console/import/new", title: "批量导入住户", field: "住户表格", template: "住户信息",
-		form: frame.ImportPath + "/new", post: frame.ImportPath, back: frame.ResidentPath, place: "房屋",
+		form: frame.ImportPath + "/new", post: frame.ImportPath, back: frame.ResidentPath, one: "逐个添加住户", place: "房屋",
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("new", "新住户", core.ImportNew, core.ImportBack),
 			importTabOf("tie", "加一套房", core.ImportTie), importTabOf("changed", "有变化", core.ImportChanged),
@@ -73,7 +74,7 @@ var importViews = map[core.ImportKind]importView{
 	},
 	core.ImportStaff: {
 		stem: "staff", page: "console/staff/import", title: "批量导入员工", field: "员工表格", template: "员工",
-		form: staffImportPath, post: staffImportPath, back: frame.StaffPath, place: "服务小区",
+		form: staffImportPath, post: staffImportPath, back: frame.StaffPath, one: "逐个添加员工", place: "服务小区",
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("new", "新员工", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
 			importTabOf("same", "无变化", core.ImportSame), importTabOf("wrong", "错误", core.ImportWrong),

@@ -256,6 +256,12 @@ func (r *ImportRow) Fail(column, kind, words string) {
 	r.Wrong = append(r.Wrong, ImportFault{Column: column, Kind: kind, Words: words})
 }
 
+// FailInstead adds a fault of a column in place of those that it has.
+func (r *ImportRow) FailInstead(column, kind, words string) {
+	r.Wrong = slices.DeleteFunc(r.Wrong, func(f ImportFault) bool { return f.Column == column })
+	r.Fail(column, kind, words)
+}
+
 // ImportCounts counts rows by verdict, ImportPlaces and faults by kind.
 type ImportCounts map[string]int
 

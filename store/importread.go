@@ -18,6 +18,13 @@ type ImportLine struct {
 	Cells  []string // clean text
 	Titles []string // the same as headings: that of a group that is merged over several columns is that of each
 	Lost   []int    // positions of numbers that have lost digits
+	Odd    []OddCell
+}
+
+// OddCell is a cell that holds no content, whatever it looks like: the error of a formula, say.
+type OddCell struct {
+	At    int    // its position
+	Words string // what it is, and what to do
 }
 
 // ImportSource is a file that has been opened.
@@ -262,6 +269,11 @@ func (r *importReading) row(line ImportLine) core.ImportRow {
 	for _, at := range line.Lost {
 		if i, ok := r.head.Columns[at]; ok && r.columns[i].Text {
 			row.Fail(r.columns[i].Key, r.columns[i].Label+"有误", "超过 15 位的数字，表格已丢失后几位；请把这一列改成文本后重新填写")
+		}
+	}
+	for _, odd := range line.Odd {
+		if i, ok := r.head.Columns[odd.At]; ok {
+			row.FailInstead(r.columns[i].Key, r.columns[i].Label+"有误", odd.Words)
 		}
 	}
 	r.kind.Check(r.community, &row)

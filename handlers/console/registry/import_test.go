@@ -13,6 +13,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/sheet"
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
@@ -268,6 +269,34 @@ func TestStaffAreImported(t *testing.T) {
 	}
 	if n := b.Get(t, frame.StaffPath, http.StatusOK).Find("#list-body tbody tr").Length(); n != 0 {
 		t.Errorf("%d are there after undoing", n)
+	}
+}
+
+// What a cell is that holds no content, and which columns are left out, is said in words; the column that files come back with
+// is not among those.
+func TestPreviewSaysWhatIsNoContent(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	book := excelize.NewFile()
+	name := book.GetSheetList()[0]
+	for at, value := range map[string]any{
+		"A1": "姓名", "B1": "身份", "C1": "手机", "D1": "栋", "E1": "单元", "F1": "房间", "G1": "建筑面积", "H1": sheet.FaultColumn, "I1": "错误说明",
+		"B2": "业主", "C2": "13711110001", "D2": "88", "E2": "1", "F2": "101", "G2": 89.5, "H2": "别家的",
+		"A3": true, "B3": "业主", "C3": "13711110002", "D3": "88", "E3": "1", "F3": "102",
+	} {
+		if err := book.SetCellValue(name, at, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := book.SetCellFormula(name, "A2", "NOBODY()"); err != nil {
+		t.Fatal(err)
+	}
+	imp := uploaded(t, d, b, "住户.xlsx", fill(t, book, nil))
+	text := strings.Join(strings.Fields(b.Get(t, frame.ImportURL(imp.ID), http.StatusOK).Find("main").Text()), " ")
+	for _, words := range []string{"还没有算出结果", "（是或否），不是内容", "没有导入的列：“建筑面积”“错误说明”。"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the preview does not say %q: %s", words, text)
+		}
 	}
 }
 

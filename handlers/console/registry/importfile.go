@@ -54,7 +54,7 @@ func (f *importFile) Lines(ctx context.Context, name string, each func(store.Imp
 		if row.Hidden {
 			return nil
 		}
-		line = store.ImportLine{Number: row.Number, Cells: line.Cells[:0], Titles: row.Titles(), Lost: line.Lost[:0]}
+		line = store.ImportLine{Number: row.Number, Cells: line.Cells[:0], Titles: row.Titles(), Lost: line.Lost[:0], Odd: line.Odd[:0]}
 		for at, cell := range row.Cells {
 			text := cell.Text
 			if cell.Hidden {
@@ -62,6 +62,9 @@ func (f *importFile) Lines(ctx context.Context, name string, each func(store.Imp
 			}
 			if cell.Lost {
 				line.Lost = append(line.Lost, at)
+			}
+			if words := oddWords(cell); words != "" && !cell.Hidden {
+				line.Odd = append(line.Odd, store.OddCell{At: at, Words: words})
 			}
 			line.Cells = append(line.Cells, text)
 		}
@@ -75,6 +78,19 @@ func (f *importFile) Lines(ctx context.Context, name string, each func(store.Imp
 		return stopped
 	}
 	return err
+}
+
+// oddWords returns what a cell is that holds no content; "" = it does.
+func oddWords(cell sheet.Cell) string {
+	switch cell.Kind {
+	case sheet.CellFault:
+		return "这一格是公式的错误“" + cell.Text + "”，请改成内容后重新上传"
+	case sheet.CellFormula:
+		return "这一格是公式，还没有算出结果；请用表格软件打开并保存，再重新上传"
+	case sheet.CellTruth:
+		return "这一格是“" + cell.Text + "”（是或否），不是内容；请改好后重新上传"
+	}
+	return ""
 }
 
 func (f *importFile) Notes() []string {

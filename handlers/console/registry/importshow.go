@@ -12,6 +12,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/sheet"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -149,7 +150,9 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	if err != nil {
 		return err
 	}
-	page.Notes = layout.Notes
+	if page.Notes = layout.Notes; imp.State == core.ImportPreview {
+		page.Notes = append(page.Notes, importLeftOut(layout)...)
+	}
 	kind, _ := imp.Kind.Type()
 	columns := kind.Columns(community)
 	mapping := imp.State == core.ImportPreview && c.Query("map") != ""
@@ -166,6 +169,21 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 		}
 	}
 	return p.Page(c, status, "console/import/show", page)
+}
+
+// importLeftOut names the columns of a file that are not imported, but for the one that files come back with.
+func importLeftOut(layout store.ImportLayout) []string {
+	var left []string
+	for at, heading := range layout.Headings {
+		ours := heading == sheet.FaultColumn && at == len(layout.Headings)-1
+		if heading != "" && at < len(layout.Keys) && layout.Keys[at] == "" && !ours {
+			left = append(left, "“"+heading+"”")
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return []string{"没有导入的列：" + strings.Join(left, "") + "。列对应得不对，可以在下面修改。"}
 }
 
 func importWords(err error) string {

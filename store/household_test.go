@@ -75,7 +75,7 @@ func TestAnOwnerKeepsTheHousehold(t *testing.T) {
 		if w.count(told+" AND title LIKE '业主已移除您%'") != 1 || w.count(lines+"'resident.move_out'") != 1 {
 			t.Error("nobody is told, or nothing is recorded")
 		}
-		if passes := passNames(t, w.Store, w.user.Person); len(passes) != 0 {
+		if passes := passNames(t, w.Store, userOf(t, w.Store, w.user.ID).Person); len(passes) != 0 {
 			t.Errorf("passes of who is removed: %v", passes)
 		}
 		for what, c := range map[string]struct {
@@ -170,14 +170,14 @@ func TestAddressesAreChangedAndLeft(t *testing.T) {
 		_, err = w.CreateCertification(ctx, wechatActor(w.user.ID), w.user.ID, wrong, RequestKey{Key: "same"})
 		wantField(t, err, "house_id")
 		own := w.apply(c)
-		if n := len(passNames(t, w.Store, w.user.Person)); n != 1 {
+		if n := len(passNames(t, w.Store, userOf(t, w.Store, w.user.ID).Person)); n != 1 {
 			t.Errorf("%d passes while it waits", n)
 		}
 		w.li = w.everywhereReviewer()
 		if _, err := w.DecideReview(ctx, w.li, everywhere, core.ReviewDecision{ID: own.Review.ID, Approve: true, Version: 1}); err != nil {
 			t.Fatal(err)
 		}
-		homes, err := w.Residences(ctx, w.user.Person)
+		homes, err := w.Residences(ctx, userOf(t, w.Store, w.user.ID).Person)
 		if err != nil || len(homes) != 1 || homes[0].House != other {
 			t.Fatalf("lives at %+v, %v", homes, err)
 		}

@@ -74,7 +74,7 @@ func TestAnOwnerDecides(t *testing.T) {
 		if err != nil || r.State != core.ReviewApproved || r.Owner != w.resident || r.DecidedBy != 0 {
 			t.Fatalf("decided: %+v, %v", r, err)
 		}
-		if w.certified() != "赵业主 王小明" || len(passNames(t, w.Store, w.user.Person)) != 1 {
+		if w.certified() != "赵业主 王小明" || len(passNames(t, w.Store, userOf(t, w.Store, w.user.ID).Person)) != 1 {
 			t.Errorf("certified: %s", w.certified())
 		}
 		shown, err := w.Review(t.Context(), everywhere, r.ID)

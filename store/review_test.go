@@ -112,7 +112,7 @@ func TestAnApplicationIsApproved(t *testing.T) {
 		if got := w.certified(); got != "王小明" {
 			t.Errorf("certified: %q", got)
 		}
-		if passes := passNames(t, w.Store, w.user.Person); len(passes) != 1 {
+		if passes := passNames(t, w.Store, userOf(t, w.Store, w.user.ID).Person); len(passes) != 1 {
 			t.Errorf("passes %v", passes)
 		}
 		if n := w.count("SELECT COUNT(*) FROM message WHERE kind = 'certification' AND to_kind = 'wechat'"); n != 1 {
@@ -288,10 +288,10 @@ func TestApprovingLinksWhoIsRegistered(t *testing.T) {
 					t.Errorf("%d residents, want the one who was there", n)
 				}
 				now := residentOf(t, w.Store, was.ID)
-				if now.Certified.IsZero() || now.Person != w.user.Person || now.Name != recorded.Name || now.Identity != core.Family {
+				if now.Certified.IsZero() || now.Person != userOf(t, w.Store, w.user.ID).Person || now.Name != recorded.Name || now.Identity != core.Family {
 					t.Errorf("linked: %+v", now)
 				}
-				if passes := passNames(t, w.Store, w.user.Person); len(passes) != 1 {
+				if passes := passNames(t, w.Store, userOf(t, w.Store, w.user.ID).Person); len(passes) != 1 {
 					t.Errorf("passes %v", passes)
 				}
 			})

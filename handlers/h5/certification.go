@@ -20,6 +20,13 @@ const (
 // outcome opens.
 func (h *H5) certificationRoutes() []web.Route {
 	return []web.Route{
+		{Method: http.MethodGet, Path: certificationPath, Access: web.Resident, Handler: h.certificationList},
+		{Method: http.MethodGet, Path: certificationNewPath, Access: web.Resident, Handler: h.certificationNew},
+		{Method: http.MethodPost, Path: certificationNewPath, Access: web.Resident, Handler: h.certificationCreate, EachPerMinute: 10},
+		{Method: http.MethodGet, Path: addressPath + "/:id", Access: web.Resident, Handler: h.addressRemoveAsk},
+		{
+			Method: http.MethodPost, Path: addressPath + "/:id/remove", Access: web.Resident, Handler: h.addressRemove, EachPerMinute: 10,
+		},
 		{Method: http.MethodGet, Path: certificationPath + "/:id", Access: web.WechatUser, Handler: h.certificationShow},
 		{Method: http.MethodGet, Path: certificationPhotoPath + "/:id", Access: web.WechatUser, Handler: h.certificationPhoto},
 	}
@@ -32,7 +39,8 @@ type certificationPage struct {
 	Facts     []templates.Fact
 	Photos    []reviewPicture
 	Next      string
-	Certified bool // there is a pass
+	Certified bool   // there is a pass
+	Again     string // where to apply once more after a refusal; "" = no reason to
 }
 
 func (h *H5) certificationShow(c *web.Context) error {
@@ -47,6 +55,10 @@ func (h *H5) certificationShow(c *web.Context) error {
 	page := certificationPage{
 		Phone: h.phone(c, own.Review.Kind.Label(), own.Community), State: outcomeBadge(own.Review.State),
 		Facts: ownFacts(own, h.store.Zone()), Next: own.Review.NextStep(), Certified: own.Review.State == core.ReviewApproved,
+	}
+	page.Back = certificationPath
+	if own.Review.State == core.ReviewRejected || own.Review.State == core.ReviewWithdrawn {
+		page.Again = certificationNewPath + "?again=" + own.Review.ID.String()
 	}
 	for i, photo := range own.Photos {
 		page.Photos = append(page.Photos, reviewPicture{

@@ -59,7 +59,8 @@ func (h *H5) householdList(c *web.Context) error {
 		Phone: h.phone(c, "我的房屋", ""),
 		Empty: templates.Empty{
 			Icon: "home-2", Title: "没有您是业主的房屋",
-			Text: "只有已认证的业主可以管理家属和租客。如您是业主，请先申请认证，或带身份证件到物业现场核验。",
+			Text:   "只有已认证的业主可以管理家属和租客。如您是业主，请先申请认证，或带身份证件到物业现场核验。",
+			Action: templates.Action{Label: "我的地址与认证", URL: certificationPath},
 		},
 	}
 	page.Back = fronts[web.SurfaceResident]

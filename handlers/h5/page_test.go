@@ -127,7 +127,20 @@ func TestPages(t *testing.T) {
 			Phone: frame, State: templates.Badge{Tone: templates.Bad, Text: "不通过"},
 			Facts:  []templates.Fact{{Label: "姓名", Value: "林<明>"}, {Label: "不通过的原因", Value: "照片<看不清>"}},
 			Photos: []reviewPicture{{Label: "照片 1", URL: "/h5/certification/photo/1", Thumb: "/h5/certification/photo/1"}},
+			Again:  certificationNewPath + "?again=1",
 		},
+		"h5/certification/list": certificationListPage{
+			Phone: frame, New: certificationNewPath, Addresses: []addressLine{
+				{House: "1栋<101>", Place: "翠湖花园", Identity: "家属", Certified: templates.Badge{Tone: templates.Good, Text: "已认证"},
+					Next: "搬家后可以删除这个地址。", Change: certificationNewPath + "?replaces=1", Remove: addressPath + "/1"},
+			},
+			Applied: []appliedLine{{URL: "/h5/certification/1", Community: "翠湖花园", House: "1栋1单元803", State: outcomeBadge(core.ReviewRejected)}},
+		},
+		"h5/certification/list#none": certificationListPage{Phone: frame, New: certificationNewPath},
+		"h5/certification/pick": certificationPickPage{Phone: frame, Heading: "选择小区", Places: []templates.Action{
+			{Label: "翠湖<花园>", URL: certificationNewPath + "?community=1"},
+		}},
+		"h5/certification/pick#none": certificationPickPage{Phone: frame, Heading: "选择楼栋和房屋"},
 		"h5/household/list": householdPage{Phone: frame, Houses: []householdCard{{
 			Title: "1栋<101>", Place: "翠湖花园", Add: "/h5/household/new?house=1", Office: "由您审核。",
 			Waiting: []reviewLine{{URL: "/h5/household/1", Name: "林<明>", Kind: "住户认证", Created: at}},

@@ -57,6 +57,7 @@ func (h *H5) passListPage(c *web.Context) (page passListPage, err error) {
 		Phone: h.phone(c, "我的通行证", ""),
 		Empty: templates.Empty{
 			Icon: "id-badge-2", Title: "还没有通行证", Text: "请填写您在物业登记的姓名，与登记一致就立即得到通行证。",
+			Action: templates.Action{Label: "没有登记，申请认证", URL: certificationNewPath},
 		},
 		Form: templates.Form{
 			Action: namePath, CSRF: c.CSRF(), Submit: "核对姓名", Sign: true,

@@ -1,0 +1,289 @@
+package h5
+
+import (
+	"net/http"
+	"net/url"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+const (
+	certificationNewPath = certificationPath + "/new"
+	addressPath          = certificationPath + "/address"
+)
+
+// certificationListPage is 我的地址与认证: where the user lives by the register, and what they have applied for.
+type certificationListPage struct {
+	templates.Phone
+	Addresses []addressLine
+	Applied   []appliedLine
+	New       string // where to apply for another address
+}
+
+// addressLine is one address of the user's.
+type addressLine struct {
+	House, Place, Identity string
+	Certified              templates.Badge
+	Next                   string
+	Change, Remove         string // "" = an owner's, which the office transfers
+}
+
+func (h *H5) certificationList(c *web.Context) error {
+	homes, err := h.store.Residences(c.Ctx(), c.User().Person)
+	if err != nil {
+		return err
+	}
+	page := certificationListPage{Phone: h.phone(c, "我的地址与认证", ""), New: certificationNewPath}
+	page.Back = fronts[web.SurfaceResident]
+	for _, r := range homes {
+		line := addressLine{
+			House: r.HouseLabel, Place: r.CommunityName, Identity: r.Identity.Label(), Certified: web.CertifiedBadge(r.Resident),
+			Next: r.NextStep(),
+		}
+		if r.Identity != core.Owner {
+			line.Change, line.Remove = certificationNewPath+"?replaces="+r.ID.String(), addressPath+"/"+r.ID.String()
+		}
+		page.Addresses = append(page.Addresses, line)
+	}
+	own, err := h.store.OwnCertifications(c.Ctx(), c.User().ID)
+	for _, o := range own {
+		page.Applied = append(page.Applied, appliedLine{
+			URL: certificationPath + "/" + o.Review.ID.String(), Community: o.Community, House: o.Review.Subject,
+			State: outcomeBadge(o.Review.State),
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "certification/list", page)
+}
+
+// certificationAsked is the address of the form: the place that is chosen so far, the application that is sent once more,
+// and the address that the new one takes the place of.
+type certificationAsked struct {
+	Community core.ID `form:"community"`
+	Node      core.ID `form:"node"`
+	House     core.ID `form:"house"`
+	Again     core.ID `form:"again"`
+	Replaces  core.ID `form:"replaces"`
+}
+
+// url returns the form's address with another place.
+func (a certificationAsked) url(community, node, house core.ID) string {
+	values := url.Values{}
+	for name, id := range map[string]core.ID{
+		"community": community, "node": node, "house": house, "again": a.Again, "replaces": a.Replaces,
+	} {
+		if id != 0 {
+			values.Set(name, id.String())
+		}
+	}
+	return certificationNewPath + "?" + values.Encode()
+}
+
+// certificationPickPage is one step on the way to a house.
+type certificationPickPage struct {
+	templates.Phone
+	Heading string
+	Places  []templates.Action
+}
+
+// certificationNew leads to a house level by level, and shows the form for it.
+func (h *H5) certificationNew(c *web.Context) error {
+	var asked certificationAsked
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
+	var was store.OwnCertification
+	if asked.Again != 0 {
+		var err error
+		if was, err = h.store.OwnCertification(c.Ctx(), c.User().ID, asked.Again); err != nil {
+			return err
+		}
+		if asked.House == 0 && asked.Community == 0 {
+			asked.Community, asked.House = was.Review.Community, was.House
+		}
+	}
+	switch {
+	case asked.House != 0:
+		page, err := h.certificationFormPage(c, asked, was)
+		if err != nil {
+			return err
+		}
+		return h.show(c, http.StatusOK, "household/form", page)
+	case asked.Community != 0:
+		return h.certificationPick(c, asked)
+	}
+	return h.certificationCommunities(c, asked)
+}
+
+func (h *H5) certificationCommunities(c *web.Context, asked certificationAsked) error {
+	communities, err := h.store.Communities(c.Ctx(), core.Everywhere)
+	if err != nil {
+		return err
+	}
+	page := certificationPickPage{Phone: h.phone(c, "申请认证", ""), Heading: "选择小区"}
+	page.Back = certificationPath
+	for _, m := range communities {
+		if m.Archived.IsZero() {
+			page.Places = append(page.Places, templates.Action{Label: m.Name, URL: asked.url(m.ID, 0, 0)})
+		}
+	}
+	return h.show(c, http.StatusOK, "certification/pick", page)
+}
+
+func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
+	level, err := h.store.HouseLevel(c.Ctx(), asked.Community, asked.Node)
+	if err != nil {
+		return err
+	}
+	page := certificationPickPage{Phone: h.phone(c, "申请认证", ""), Heading: "选择楼栋和房屋"}
+	page.Back = asked.url(0, 0, 0)
+	if asked.Node != 0 {
+		page.Back = asked.url(asked.Community, 0, 0)
+	}
+	for _, n := range level.Nodes {
+		page.Places = append(page.Places, templates.Action{Label: n.Name, URL: asked.url(asked.Community, n.ID, 0)})
+	}
+	for _, house := range level.Houses {
+		page.Places = append(page.Places, templates.Action{Label: house.Name, URL: asked.url(asked.Community, asked.Node, house.ID)})
+	}
+	return h.show(c, http.StatusOK, "certification/pick", page)
+}
+
+// certificationFormPage returns the form of an application for a house; was is the one that is sent once more.
+func (h *H5) certificationFormPage(
+	c *web.Context, asked certificationAsked, was store.OwnCertification,
+) (page householdFormPage, err error) {
+	house, err := h.store.House(c.Ctx(), core.Everywhere, asked.House)
+	if err != nil {
+		return page, err
+	}
+	page = householdFormPage{Phone: h.phone(c, "申请认证", house.Label)}
+	page.Back = asked.url(house.Community, house.Node, 0)
+	section := templates.Section{Fields: []templates.Field{
+		{Kind: templates.Hidden, Name: "house", Value: house.ID.String()},
+		{Kind: templates.Hidden, Name: "again", Value: asked.Again.String()},
+		{Kind: templates.Hidden, Name: "replaces", Value: asked.Replaces.String()},
+		{Kind: templates.Hidden, Name: "key", Value: h.store.NewID().String()},
+		{
+			Name: "name", Label: "姓名", Required: true, MaxLength: core.MaxName, Autocomplete: "name", Value: was.Review.Name,
+			Help: "和物业登记的一致就立即通过，不一致的等审核。",
+		},
+		{
+			Kind: templates.Radio, Name: "identity", Label: "身份", Required: true, Value: string(was.Identity),
+			Choices: templates.ChoicesOf("", core.Identities(), core.Identity.Label),
+		},
+		{Kind: templates.Date, Name: "lease_day", Label: "租约到期日", Help: "限期租客必填。"},
+		{Name: "id_number", Label: "证件号", MaxLength: 40, Autocomplete: "off", Help: "可以不填；物业登记了证件号的会一起核对。"},
+	}}
+	if reason := was.Review.Reason; reason != "" {
+		section.Help = "上次没有通过：" + reason + "。"
+		if was.Review.Note != "" {
+			section.Help += was.Review.Note
+		}
+	}
+	page.Form = templates.Form{
+		Action: certificationNewPath, CSRF: c.CSRF(), Submit: "提交申请", Cancel: certificationPath, Sections: []templates.Section{section},
+	}
+	return page, nil
+}
+
+// certificationForm is the posted form.
+type certificationForm struct {
+	House    core.ID  `form:"house"`
+	Again    core.ID  `form:"again"`
+	Replaces core.ID  `form:"replaces"`
+	Key      string   `form:"key" max:"64"`
+	Name     string   `form:"name" max:"64"`
+	Identity string   `form:"identity" max:"16"`
+	LeaseDay core.Day `form:"lease_day"`
+	IDNumber string   `form:"id_number" max:"40"`
+}
+
+func (h *H5) certificationCreate(c *web.Context) error {
+	var form certificationForm
+	wrong := c.Bind(&form)
+	var own store.OwnCertification
+	if wrong == nil {
+		own, wrong = h.store.CreateCertification(c.Ctx(), c.Actor(), c.User().ID, core.CertificationRequest{
+			House: form.House, Name: form.Name, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
+			IDNumber: form.IDNumber, Replaces: form.Replaces,
+		}, store.RequestKey{Key: "h5-" + form.Key, Body: c.Form().Encode()})
+	}
+	switch {
+	case wrong == nil:
+		return c.Redirect(certificationPath + "/" + own.Review.ID.String())
+	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
+		return wrong
+	}
+	page, err := h.certificationFormPage(
+		c, certificationAsked{House: form.House, Again: form.Again, Replaces: form.Replaces}, store.OwnCertification{},
+	)
+	if err != nil {
+		return err
+	}
+	fields := web.FieldsOf(wrong)
+	if text := fields["lease_last_day"]; text != "" {
+		fields["lease_day"] = text
+	}
+	page.Form.Set(c.Form(), fields)
+	page.Form.Change("key", func(f *templates.Field) { f.Value = h.store.NewID().String() })
+	for _, name := range []string{"replaces_id", "house_id"} {
+		if fields[name] != "" {
+			page.Form.Error = fields[name]
+		}
+	}
+	if len(fields) == 0 {
+		page.Form.Error = core.MessageOf(wrong)
+	}
+	return h.show(c, web.StatusOf(wrong), "household/form", page)
+}
+
+// address returns one of the user's own addresses that they may leave.
+func (h *H5) address(c *web.Context) (store.ResidentRow, error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return store.ResidentRow{}, err
+	}
+	homes, err := h.store.Residences(c.Ctx(), c.User().Person)
+	for _, r := range homes {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	if err == nil {
+		err = core.NotFound("这个地址已不是您的登记地址")
+	}
+	return store.ResidentRow{}, err
+}
+
+// addressRemoveAsk asks before the user leaves an address.
+func (h *H5) addressRemoveAsk(c *web.Context) error {
+	r, err := h.address(c)
+	if err != nil {
+		return err
+	}
+	confirm := templates.Confirm{
+		Title: "删除这个地址？", Text: r.CommunityName + " " + r.HouseLabel + " · " + r.Identity.Label(),
+		Effects: []string{"这套房屋的通行证立即失效", "会告诉业主您已搬离", "以后需要时重新申请认证"},
+		Action:  addressPath + "/" + r.ID.String() + "/remove", CSRF: c.CSRF(), Keep: url.Values{},
+		Submit: "删除地址", Cancel: certificationPath,
+	}
+	return h.show(c, http.StatusOK, "confirm/show", templates.PhoneConfirmPage{Phone: h.phone(c, "删除地址", ""), Confirm: confirm})
+}
+
+func (h *H5) addressRemove(c *web.Context) error {
+	r, err := h.address(c)
+	if err != nil {
+		return err
+	}
+	if err := h.store.LeaveHouse(c.Ctx(), c.Actor(), c.User().ID, r.ID); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, "已删除 "+r.HouseLabel+"，通行证已失效。")
+	return c.Redirect(certificationPath)
+}

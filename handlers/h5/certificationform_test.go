@@ -1,0 +1,89 @@
+package h5
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+)
+
+// Somebody applies on the phone, level by level; after a refusal the form comes back filled in, with the reason above it.
+func TestApplyingOnThePhone(t *testing.T) {
+	w := newHome(t)
+	page := w.stranger.get(certificationNewPath, http.StatusOK)
+	for range 5 { // the community, building, unit, house
+		next, there := page.Find(`main .p-card-link`).First().Attr("href")
+		if !there {
+			break
+		}
+		page = w.stranger.get(next, http.StatusOK)
+	}
+	house := page.Find(`[name=house]`).AttrOr("value", "")
+	if house == "" {
+		t.Fatalf("no form at the end of the way: %s", page.Find("main").Text())
+	}
+	form := url.Values{"house": {house}, "key": {page.Find("[name=key]").AttrOr("value", "")}, "name": {"王<小明>"}}
+	wrong := w.stranger.post(page, certificationNewPath, form, http.StatusUnprocessableEntity)
+	if wrong.Find(`[name=name]`).AttrOr("value", "") != "王<小明>" {
+		t.Error("the form forgets the name")
+	}
+	form.Set("identity", "owner")
+	form.Set("key", wrong.Find("[name=key]").AttrOr("value", ""))
+	w.stranger.post(page, certificationNewPath, form, http.StatusSeeOther)
+	own, err := w.store.OwnCertifications(t.Context(), w.user.ID)
+	if err != nil || len(own) != 1 || own[0].House.String() != house || own[0].Review.State != core.ReviewWaiting {
+		t.Fatalf("%+v, %v", own, err)
+	}
+	account, err := w.store.CreateAccount(t.Context(), core.SystemGranter, core.Account{
+		Login: "shenhe", Name: "审核员", Role: core.RoleClerk, Scope: core.ScopeOf(w.Community),
+		Permissions: []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview},
+	}, "correct-horse-7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reviewer := core.Actor{Kind: core.ActorAccount, ID: account, Name: "审核员"}
+	if _, err := w.store.DecideReview(t.Context(), reviewer, core.Everywhere, core.ReviewDecision{
+		ID: own[0].Review.ID, Reason: "照片<看不清>", Version: own[0].Review.Version,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	list := w.stranger.get(certificationPath, http.StatusOK)
+	shown := w.stranger.get(list.Find(`main a[href^="/h5/certification/"].p-card-link`).First().AttrOr("href", ""), http.StatusOK)
+	again := w.stranger.get(shown.Find(`a[href*="again="]`).AttrOr("href", ""), http.StatusOK)
+	if text := again.Find("main").Text(); !strings.Contains(text, "上次没有通过：照片<看不清>") ||
+		again.Find("[name=name]").AttrOr("value", "") != "王<小明>" || again.Find("[name=house]").AttrOr("value", "") != house ||
+		again.Find("[name=identity][checked]").AttrOr("value", "") != "owner" {
+		t.Errorf("the form once more: %s", text)
+	}
+	w.owner.get(certificationNewPath+"?again="+own[0].Review.ID.String(), http.StatusNotFound)
+}
+
+// Family leaves an address on the phone after a question; an owner cannot, nor can a stranger.
+func TestAnAddressIsRemovedOnThePhone(t *testing.T) {
+	w := newHome(t)
+	id, err := w.store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: w.Community, House: w.Houses[0], Name: "王小明", Identity: core.Family, Phone: "17700000009",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.store.ConfirmName(t.Context(), w.user.ID, "王小明"); n != 1 || err != nil {
+		t.Fatalf("%d homes, %v", n, err)
+	}
+	remove := addressPath + "/" + id.String()
+	list := w.stranger.get(certificationPath, http.StatusOK)
+	if list.Find(`a[href="`+remove+`"]`).Length() != 1 || list.Find(`a[href*="replaces="]`).Length() != 1 {
+		t.Fatalf("the addresses: %s", list.Find("main").Text())
+	}
+	if owned := w.owner.get(certificationPath, http.StatusOK); owned.Find(`a[href^="`+addressPath+`"]`).Length() != 0 {
+		t.Error("an owner can leave the house to nobody")
+	}
+	w.owner.get(remove, http.StatusNotFound)
+	ask := w.stranger.get(remove, http.StatusOK)
+	w.stranger.post(ask, remove+"/remove", url.Values{}, http.StatusSeeOther)
+	if text := w.text(w.stranger, certificationPath); !strings.Contains(text, "还没有登记的地址") {
+		t.Errorf("afterwards: %s", text)
+	}
+}

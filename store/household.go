@@ -23,6 +23,7 @@ type Household struct {
 	Self      core.ID
 	People    []ResidentRow // who is registered there, masked
 	Waiting   []core.Review // applications that the owner may decide, oldest first
+	Office    int           // applications that wait for the office alone
 }
 
 // Households returns the houses of which a WeChat user is a certified owner now.
@@ -54,7 +55,18 @@ func (s *Store) household(ctx context.Context, own ownedHouse, user core.ID) (Ho
 		return h, err
 	}
 	var err error
-	if h.People, err = s.residentRows(ctx, ids, false); err != nil || !own.Reviews {
+	if h.People, err = s.residentRows(ctx, ids, false); err != nil {
+		return h, err
+	}
+	// Sent before the owners' switch was on, brought by a merge, or an owner's.
+	err = s.db.Get(ctx, &h.Office, `
+		SELECT COUNT(*)
+		FROM certification c
+		JOIN review r ON r.id = c.id
+		WHERE c.house_id = ?
+		AND r.state = 'waiting'
+		AND r.owners_asked = 0`, int64(own.House))
+	if err != nil || !own.Reviews {
 		return h, err
 	}
 	var rows []reviewRow

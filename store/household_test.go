@@ -254,3 +254,18 @@ func TestAnAddressIsLeftThoughItsHouseWasMerged(t *testing.T) {
 		}
 	})
 }
+
+// An application that was sent before the switch was on stays the office's, and the owner sees that there is one.
+func TestWhatWaitsForTheOfficeIsSaid(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		w.ownersMay(0)
+		w.apply(w.tenant())
+		for _, may := range []int{0, 1} {
+			w.ownersMay(may)
+			list, err := w.Households(w.t.Context(), w.owner.ID)
+			if err != nil || len(list) != 1 || list[0].Office != 1 || len(list[0].Waiting) != 0 {
+				w.t.Errorf("switch %d: %+v, %v", may, list, err)
+			}
+		}
+	})
+}

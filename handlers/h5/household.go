@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -77,6 +78,9 @@ func householdCardOf(house store.Household) householdCard {
 	}
 	if house.Reviews {
 		card.Office = "家属和租客的认证申请由您审核；到期没有审核的，由物业审核。"
+	}
+	if house.Office > 0 {
+		card.Office += fmt.Sprintf("另有 %d 份申请等物业审核。", house.Office)
 	}
 	for _, r := range house.Waiting {
 		card.Waiting = append(card.Waiting, reviewLine{

@@ -18,6 +18,7 @@ const (
 	BatchLift      BatchKind = "restriction.lift"
 	BatchReaderQR  BatchKind = "reader.switch_qr"
 	BatchAlerts    BatchKind = "accessalert.handle"
+	BatchRenew     BatchKind = "member.renew"
 
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
@@ -94,6 +95,9 @@ var BatchTypes = []BatchType{
 	{
 		BatchLift, "解除限制", PermRestrictionEdit, "house", "套房屋", "恢复解除前的限制，次数、原因和截止日期都不变。",
 		"之后又设置过限制的房屋不变。",
+	},
+	{
+		BatchRenew, "成员续期", PermInstitutionEdit, "member", "名成员", "有效期恢复为续期前的日期。", "之后又改过的成员不变。",
 	},
 	{
 		BatchReaderQR, "切换接受二维码", PermReaderEdit, "reader", "台读头", "接受二维码恢复为原来的开或关。",

@@ -400,7 +400,10 @@ func TestEveryKindHasRules(t *testing.T) {
 	for _, kind := range PassKinds() {
 		allowed := false
 		for _, direction := range Directions() {
-			f := Facts{Zone: shanghai, Via: ViaPreview, Direction: direction, PassKind: kind, PassEnabled: true, Rule: DefaultPassRule()}
+			f := Facts{
+				Zone: shanghai, Via: ViaPreview, Direction: direction, PassKind: kind, PassEnabled: true, Rule: DefaultPassRule(),
+				Dedicated: DedicatedFacts{Until: DayOf(noon, shanghai), Member: true, Institution: true},
+			}
 			allowed = allowed || Decide(f, noon).Allowed
 		}
 		row := kind.Type()

@@ -109,6 +109,9 @@ type Facts struct {
 	// Of a visitor pass only.
 	Visitor VisitorFacts
 
+	// Of a dedicated pass only.
+	Dedicated DedicatedFacts
+
 	// Recorded at the passage.
 	TempTenths int  // 0 = not measured
 	IDGiven    bool // the guard registers the ID number with this passage

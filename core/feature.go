@@ -159,12 +159,32 @@ var Features = []Feature{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
 		List:  PermPassRuleView,
 		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},
-		Aliases: []string{"机构管理", "添加成员", "出门次数", "住户通行证"},
+		Aliases: []string{"出门次数", "住户通行证"},
 		Permissions: []PermissionItem{
 			{PermPassRuleView, "查看通行证设置", nil},
 			{PermPassRuleEdit, "修改通行证设置", []Permission{PermPassRuleView}},
 		},
 		Verbs: []Verb{{"update", "修改通行证设置"}},
+	},
+	{
+		Stem: "institution", Noun: "机构", Table: "institution", Fields: institutionFields,
+		List: PermInstitutionView, Page: PermInstitutionView,
+		Group: "access", Under: "passrule",
+		Aliases: []string{"专用通行证", "机构管理"},
+		Permissions: []PermissionItem{
+			{PermInstitutionView, "查看机构与成员", nil},
+			{PermInstitutionEdit, "修改机构与成员", []Permission{PermInstitutionView}},
+		},
+		Verbs: []Verb{{"create", "添加机构"}, {"update", "修改机构"}, {"disable", "停用机构"}, {"enable", "启用机构"}},
+	},
+	{
+		Stem: "member", Noun: "机构成员", Table: "institution_member", Fields: memberFields,
+		Page:  PermInstitutionView,
+		Under: "passrule", Path: "institution/member", Aliases: []string{"专用通行证", "添加成员"},
+		Verbs: []Verb{
+			{"create", "添加成员"}, {"update", "修改成员"}, {"disable", "停用成员"}, {"enable", "启用成员"},
+			{"renew", "成员续期"}, {"photo", "更换成员照片"},
+		},
 	},
 	{
 		Stem: "restriction", Noun: "限制出入", Fields: restrictionFields,

@@ -12,6 +12,8 @@ type PassKind string
 const (
 	PassResident PassKind = "resident" // of a certified resident of a house
 	PassVisitor  PassKind = "visitor"  // of somebody who visits, and their party
+
+	PassDedicated PassKind = "dedicated" // of a member of an institution, in its communities
 )
 
 // PassType is a kind of pass: all that the rest of the program needs to know of it. The rules of a kind are in
@@ -49,6 +51,10 @@ var PassTypes = []PassType{
 		Kind: PassVisitor, Label: "访客通行证", Short: "访客", Single: true, Scoped: true, Whom: "来访",
 		check: (*Facts).checkVisitor, words: (*Facts).visitorWords,
 		way: func(f *Facts) Direction { return f.Visitor.Way() },
+	},
+	{
+		Kind: PassDedicated, Label: "专用通行证", Short: "专用", Whom: "机构",
+		check: (*Facts).checkDedicated, words: (*Facts).dedicatedWords,
 	},
 }
 

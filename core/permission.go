@@ -32,6 +32,8 @@ const (
 	PermGuardPostEdit       Permission = "guardpost.edit"
 	PermObserverView        Permission = "observer.view"
 	PermObserverEdit        Permission = "observer.edit"
+	PermInstitutionView     Permission = "institution.view"
+	PermInstitutionEdit     Permission = "institution.edit"
 	PermAccessRecordView    Permission = "accessrecord.view"
 	PermAccessRecordExport  Permission = "accessrecord.export"
 	PermAccessAlertView     Permission = "accessalert.view"

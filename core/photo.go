@@ -38,7 +38,7 @@ type Photo struct {
 	ID            ID
 	Class         PhotoClass
 	Community     ID     // 0 until it is used
-	Owner         ID     // the WeChat user who sent it
+	Owner         ID     // the WeChat user who sent it; 0 = the office
 	Use           string // the stem of what it belongs to; "" = nothing yet
 	Of            ID     // what it belongs to
 	Width, Height int

@@ -27,16 +27,17 @@ var harmless = []string{
 }
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate, version, alert, review core.ID) url.Values {
+func questionBody(path string, e *estate.Estate, version, alert, review, member core.ID) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
 		"/console/restriction":      {"community": {community}, "houses": {house}, "exits": {"-1"}, "reason": {"居家"}},
 		"/console/restriction/lift": {"id": {house}},
 		"/console/resident/moveout": ticked, "/console/resident/delete": ticked,
-		"/console/reader/qr":            {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
-		"/console/account/:id/password": {"password": {"another-Password-2"}},
-		"/console/accessalert/handle":   {"id": {alert.String()}},
+		"/console/institution/member/renew": {"id": {member.String()}},
+		"/console/reader/qr":                {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
+		"/console/account/:id/password":     {"password": {"another-Password-2"}},
+		"/console/accessalert/handle":       {"id": {alert.String()}},
 		"/console/setting": {
 			"record_days": {"30"}, "console_idle_minutes": {"120"}, "review_days": {"2"}, "review_photo_days": {"30"},
 			"quiet_from": {"22"}, "quiet_to": {"7"},
@@ -106,13 +107,19 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		}
 		path, _ := w.address(t, r, w.mine, whose)
 		path += map[string]string{
-			"/console/restriction/lift":       "?community=" + w.mine.Community.String(),
-			"/console/wechattemplate/remove":  "?kind=sign_in",
+			"/console/restriction/lift":      "?community=" + w.mine.Community.String(),
+			"/console/wechattemplate/remove": "?kind=sign_in",
+
+			"/console/institution/member/renew":            "?months=3",
+			"/console/institution/member/:id/photo/remove": "?which=face",
+
 			"/console/message/channel/resume": resume,
 			"/console/wechatmenu/publish":     "?app=" + w.officialOf(t, w.mine),
 			"/console/wechatmenu/remove":      fmt.Sprintf("?app=%s&tag=%d", w.officialOf(t, w.mine), menuTag),
 		}[r.Path]
-		body := questionBody(r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community])
+		body := questionBody(
+			r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community], w.members[w.mine.Community],
+		)
 		answer := w.callWith(t, r, by, path, body.Encode())
 		doc, err := goquery.NewDocumentFromReader(answer.Body)
 		if err != nil {
@@ -152,7 +159,10 @@ var plainEffect = map[string]string{
 	"POST /console/reader/:id/disable":   "每次扫码都会立即被拒绝",
 	"POST /console/resident/:id/signout": "在所有手机上退出登录",
 	"POST /console/observer/:id/remove":  "的出入记录",
-	"POST /console/resident/export":      "由您负责保管",
+
+	"POST /console/institution/member/:id/photo/remove": "不能恢复",
+
+	"POST /console/resident/export": "由您负责保管",
 }
 
 func wellAsked(t *testing.T, name string, level web.Level, q *goquery.Selection) {

@@ -42,6 +42,9 @@ type town struct {
 	audits       map[core.ID]core.ID // by community: a line of the audit log
 	wechatApps   map[core.ID]core.ID // by community: its official account
 	staff        map[core.ID]core.ID // by community
+	institutions map[core.ID]core.ID // by community: one that may enter it
+	members      map[core.ID]core.ID // by community: of that institution
+	faces        map[core.ID]core.ID // by community: a picture of that member
 	replies      map[core.ID]core.ID // by community: what its official account answers
 	alerts       map[core.ID]core.ID // by community: an alert
 	messages     map[core.ID]core.ID // by community: what an account was told
@@ -102,11 +105,13 @@ func newTown(t *testing.T) *town {
 		app: app, store: s, mine: estate.New(t, s, estate.Plan{}), others: estate.New(t, s, estate.Plan{}),
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
-		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{}, tags: map[core.ID]core.ID{},
-		imports: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
+		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{},
+		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
+		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
 		w.apply(t, e)
+		w.employ(t, e)
 		imp, err := s.CreateImport(t.Context(), core.System, core.Everywhere, store.NewImport{
 			Community: e.Community, Kind: core.ImportResidents, File: "住户.csv", Content: []byte("姓名,栋,单元,房间\n"),
 		})
@@ -231,6 +236,33 @@ func (w *town) apply(t *testing.T, e *estate.Estate) {
 		t.Fatal(err)
 	}
 	w.reviews[e.Community], w.photos[e.Community] = own.Review.ID, photo.ID
+}
+
+// employ makes an institution that may enter an estate, with a member who has a picture.
+func (w *town) employ(t *testing.T, e *estate.Estate) {
+	t.Helper()
+	institution, err := w.store.CreateInstitution(t.Context(), core.System, core.Everywhere, core.Institution{
+		Name: "顺丰速运", Communities: []core.ID{e.Community},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := core.DayOf(w.store.Now(), w.store.Zone())
+	member, err := w.store.CreateMember(t.Context(), core.System, core.Everywhere, core.Member{
+		Institution: institution, Name: "骑手甲", Phone: "13700137088", From: day, Until: day,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture := core.NewPhoto{Class: core.PhotoPersonal, Whole: []byte("w"), Thumb: []byte("t")}
+	if err := w.store.SetMemberPhoto(t.Context(), core.System, core.Everywhere, member, core.MemberFace, &picture); err != nil {
+		t.Fatal(err)
+	}
+	m, err := w.store.Member(t.Context(), core.Everywhere, member)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.institutions[e.Community], w.members[e.Community], w.faces[e.Community] = institution, member, m.Photos[core.MemberFace]
 }
 
 // noWeChat is a WeChat with nothing configured.
@@ -522,6 +554,8 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
 		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file}, {"/console/openclient/", w.clients[e.Community]},
 		{"/console/followertag/", w.tags[e.Community]}, {"/console/follower/", w.followers[e.Community]},
+		{"/console/institution/member/photo/", w.faces[e.Community]}, {"/h5/guard/photo/", w.faces[e.Community]},
+		{"/console/institution/member/", w.members[e.Community]}, {"/console/institution/", w.institutions[e.Community]},
 		{"/console/certification/photo/", w.photos[e.Community]}, {"/console/certification/", w.reviews[e.Community]},
 		{"/api/v1/certifications/", w.reviews[e.Community]}, {"/api/v1/communities/", 77},
 		{"/console/batch/", batches[0].ID}, {"/console/job/", job}, {"/console/savedview/", view}, {"/console/me/session/", session.ID},

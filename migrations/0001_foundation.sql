@@ -438,7 +438,7 @@ CREATE TABLE pass (
   id           BIGINT      NOT NULL PRIMARY KEY,
   community_id BIGINT      NOT NULL, -- 0 = valid in those that its holder's table says
   kind         VARCHAR(16) NOT NULL, -- core.PassKind: whose pass it is, and so what holder_id refers to
-  holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass, visitor_pass.id of a visitor's
+  holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass, visitor_pass.id of a visitor's, institution_member.id of a dedicated one
   person_id    BIGINT      NOT NULL, -- the person who finds it by their own phone number
   created_at   BIGINT      NOT NULL,
   disabled_at  BIGINT
@@ -480,6 +480,54 @@ CREATE UNIQUE INDEX visitor_pass_request ON visitor_pass (request_key);
 CREATE INDEX visitor_pass_community ON visitor_pass (community_id, id);
 CREATE INDEX visitor_pass_host ON visitor_pass (host_id, id);
 CREATE INDEX visitor_pass_house ON visitor_pass (house_id, until_at);
+
+-- Organisations whose members come and go in communities where they do not live. Each member has a pass, whose holder_id
+-- is the member's id and whose community_id is 0.
+CREATE TABLE institution (
+  id            BIGINT       NOT NULL PRIMARY KEY,
+  name          VARCHAR(64)  NOT NULL,
+  name_fold     VARCHAR(64)  NOT NULL, -- core.FoldName: what the search compares
+  name_key      VARCHAR(48)  NOT NULL, -- what it sorts by: pinyin
+  name_initials VARCHAR(64)  NOT NULL,
+  remark        VARCHAR(200) NOT NULL,
+  created_at    BIGINT       NOT NULL,
+  updated_at    BIGINT       NOT NULL,
+  disabled_at   BIGINT
+);
+CREATE INDEX institution_name_key ON institution (name_key, id);
+
+CREATE TABLE institution_community (
+  institution_id BIGINT NOT NULL,
+  community_id   BIGINT NOT NULL,
+  PRIMARY KEY (community_id, institution_id)
+);
+CREATE INDEX institution_community_institution ON institution_community (institution_id, community_id);
+
+CREATE TABLE institution_member (
+  id             BIGINT       NOT NULL PRIMARY KEY,
+  institution_id BIGINT       NOT NULL,
+  name           VARCHAR(64)  NOT NULL,
+  name_fold      VARCHAR(64)  NOT NULL,
+  name_key       VARCHAR(48)  NOT NULL,
+  name_initials  VARCHAR(64)  NOT NULL,
+  phone_cipher   VARCHAR(200) NOT NULL,
+  phone_mac      VARCHAR(64)  NOT NULL,
+  idno_cipher    VARCHAR(200) NOT NULL, -- '' = not given
+  idno_mac       VARCHAR(64)  NOT NULL,
+  from_day       INTEGER      NOT NULL, -- days since 1970, both inclusive
+  until_day      INTEGER      NOT NULL,
+  warned_day     INTEGER      NOT NULL, -- the until_day of which was told that it is near; 0 = of none
+  face_id        BIGINT       NOT NULL, -- pictures; 0 = none
+  id_front_id    BIGINT       NOT NULL,
+  id_back_id     BIGINT       NOT NULL,
+  created_at     BIGINT       NOT NULL,
+  updated_at     BIGINT       NOT NULL,
+  disabled_at    BIGINT
+);
+CREATE INDEX institution_member_institution ON institution_member (institution_id, id);
+CREATE INDEX institution_member_name_key ON institution_member (name_key, id);
+CREATE INDEX institution_member_phone ON institution_member (phone_mac);
+CREATE INDEX institution_member_until ON institution_member (until_day, id);
 
 -- Exits of a person or a household in a community, by calendar day.
 CREATE TABLE exit_tally (
@@ -1224,7 +1272,7 @@ CREATE TABLE photo (
   id           BIGINT      NOT NULL PRIMARY KEY,
   class        VARCHAR(16) NOT NULL, -- public, scope, personal
   community_id BIGINT      NOT NULL, -- 0 until it is used
-  owner_id     BIGINT      NOT NULL, -- wechat_user
+  owner_id     BIGINT      NOT NULL, -- wechat_user; 0 = the office
   use_stem     VARCHAR(32) NOT NULL, -- what it belongs to; '' = nothing yet
   use_id       BIGINT      NOT NULL,
   width        INTEGER     NOT NULL,

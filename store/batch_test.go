@@ -83,6 +83,13 @@ func (w *batchWorld) states() map[string]string {
 		states["reader:"+r.ID.String()] = fmt.Sprintf("%+v", r)
 	}
 	w.alertStates(states)
+	members, _, err := w.Members(w.t.Context(), everywhere, MemberFilter{Community: w.community, Page: Page{Limit: 9999}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, m := range members {
+		states["member:"+m.ID.String()] = m.Until.String()
+	}
 	return states
 }
 
@@ -221,7 +228,40 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 			return w.SwitchReadersQR(ctx, batchBy, everywhere, ReaderQR{Readers: w.readers, Allowed: false})
 		}},
 		core.BatchAlerts: alertsAct(w),
+		core.BatchRenew:  renewAct(w),
 	}
+}
+
+// renewAct renews two members of an institution that is made for it.
+func renewAct(w *batchWorld) batchAct {
+	var members []core.ID
+	ctx := w.t.Context()
+	return batchAct{
+		prepare: func() error {
+			members = nil
+			institution, err := w.CreateInstitution(ctx, batchBy, everywhere, core.Institution{
+				Name: fmt.Sprint("机构", w.newestName()), Communities: []core.ID{w.community},
+			})
+			for i := range 2 {
+				if err != nil {
+					return err
+				}
+				var id core.ID
+				id, err = w.CreateMember(ctx, batchBy, everywhere, core.Member{
+					Institution: institution, Name: "成员", Phone: fmt.Sprintf("1370013700%d", i),
+					From: today(w.Store), Until: today(w.Store),
+				})
+				members = append(members, id)
+			}
+			return err
+		},
+		do: func() (core.Batch, error) { return w.RenewMembers(ctx, batchBy, everywhere, members, 3) },
+	}
+}
+
+// newestName returns a number that no institution has in its name.
+func (w *batchWorld) newestName() int {
+	return countRows(w.t, w.Store, "SELECT COUNT(*) FROM institution")
 }
 
 func alertsAct(w *batchWorld) batchAct {

@@ -37,6 +37,7 @@ func init() { // the functions refer to the table
 		core.BatchLift:      {undo: undoRestrictions},
 		core.BatchReaderQR:  {undo: undoReadersQR},
 		core.BatchAlerts:    {undo: undoAccessAlerts},
+		core.BatchRenew:     {undo: undoRenewals},
 
 		core.BatchHouseRename: {undo: undoHouseMove},
 		core.BatchHouseMove:   {undo: undoHouseMove},

@@ -57,6 +57,12 @@ func (s *Store) likePerson(where *database.Where, keyword string, texts ...strin
 		where.And("phone_mac = ?", s.db.Keys().Digest("phone", phone))
 		return
 	}
+	likeName(where, keyword, texts...)
+}
+
+// likeName narrows to those whose name, as names are compared, or its pinyin initials or one of whose texts contains the
+// keyword.
+func likeName(where *database.Where, keyword string, texts ...string) {
 	name := core.FoldName(keyword)
 	if name == "" { // only dots: not a name
 		where.Like(keyword, append(texts, "name")...)

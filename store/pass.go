@@ -13,7 +13,7 @@ import (
 type Pass struct {
 	ID            core.ID
 	Kind          core.PassKind
-	Community     core.ID
+	Community     core.ID // 0 = valid in several, see PassScope
 	CommunityName string
 	OfficePhone   string // of the community; "" = unknown
 	Person        core.ID
@@ -21,8 +21,8 @@ type Pass struct {
 	Name          string
 	Identity      core.Identity
 	House         core.ID
-	HouseLabel    string
-	LeaseDay      core.Day // fixed-term tenant: last day of the lease; 0 = none
+	HouseLabel    string   // or the institution of a dedicated pass
+	LeaseDay      core.Day // last day of a fixed-term tenant's lease, or of a dedicated pass; 0 = none
 	Photo         string
 }
 
@@ -72,7 +72,7 @@ func (s *Store) PassesOfUser(ctx context.Context, user core.WechatUser) ([]Pass,
 	}
 	passes := make([]Pass, 0, len(rows)+len(family))
 	for _, row := range append(rows, family...) {
-		passes = append(passes, Pass(row))
+		passes = append(passes, row.pass())
 	}
 	return passes, nil
 }
@@ -101,7 +101,30 @@ func (s *Store) PassOfUser(ctx context.Context, pass core.ID, user core.WechatUs
 	if err != nil || person == 0 && user.Number == 0 {
 		return Pass{}, database.Wrap("pass of a person", database.NotFoundIfNoRows(err, "通行证不存在"))
 	}
-	return Pass(row), nil
+	return row.pass(), nil
+}
+
+// RuleText returns the rule of a dedicated pass in Chinese: it has no community's.
+func (p Pass) RuleText() string {
+	return "有效期至 " + p.LeaseDay.String() + "（含当天），在 " + p.CommunityName + " 进出不限次数"
+}
+
+// pass returns the row as a pass. The names of several communities come in one column.
+func (r passRow) pass() Pass {
+	if r.Community == 0 {
+		r.CommunityName = strings.ReplaceAll(r.CommunityName, ",", "、")
+	}
+	return Pass(r)
+}
+
+// PassScope returns the communities in which a pass is valid.
+func (s *Store) PassScope(ctx context.Context, pass Pass) (core.Scope, error) {
+	communities := passKindOf(pass.Kind).communities
+	if communities == nil {
+		return core.ScopeOf(pass.Community), nil
+	}
+	ids, err := communities(s.db.Reads(ctx), pass.Holder)
+	return core.ScopeOf(ids...), database.Wrap("communities of a pass", err)
 }
 
 // newPass is a pass of a kind that is created one by one.
@@ -114,5 +137,11 @@ type newPass struct {
 func createPass(tx *database.Tx, p newPass) error {
 	_, err := tx.Exec("INSERT INTO pass (id, community_id, kind, holder_id, person_id, created_at) VALUES (?, ?, ?, ?, ?, ?)",
 		int64(tx.NewID()), int64(p.community), string(p.kind), int64(p.holder), int64(p.person), tx.NowMS())
+	return err
+}
+
+// setPassPerson changes who finds a holder's pass.
+func setPassPerson(tx *database.Tx, kind core.PassKind, holder, person core.ID) error {
+	_, err := tx.Exec("UPDATE pass SET person_id = ? WHERE kind = ? AND holder_id = ?", int64(person), string(kind), int64(holder))
 	return err
 }

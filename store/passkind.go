@@ -14,13 +14,16 @@ type passKind struct {
 	kind core.PassKind
 
 	// For scanFacts: join reads the tables of the kind's holder, if the pass p is of the kind; r is the reader and g the
-	// post. columns are those of its facts. name and house are the columns of the holder's name and house; "" = none.
-	join, columns, name, house string
+	// post. columns are those of its facts. name and house are the columns of the holder's name and house; place is
+	// that of a text beside the name if there is no house; "" = none.
+	join, columns, name, house, place string
 	// fill adds the facts of the kind.
 	fill func(*scanRow, *core.Facts)
 	// here reports whether the pass is valid in a community; nil if it is so in its own alone. Such a pass has the
 	// community 0: the rule is that of the door's.
 	here func(r *scanRow, community core.ID) bool
+	// communities returns those of a holder whose pass has the community 0; nil = each pass has its own.
+	communities func(all readAll, holder core.ID) ([]core.ID, error)
 	// use writes that passes of the kind have let somebody through, in the scan's transaction. Each pass is in it
 	// once. If one is not any more as its facts were, the result is database.ErrRace. nil = nothing is used up.
 	use func(tx *database.Tx, uses []passUse) error
@@ -34,7 +37,7 @@ type passKind struct {
 }
 
 // passKinds are all kinds.
-var passKinds = []passKind{residentPass, visitorPass}
+var passKinds = []passKind{residentPass, visitorPass, dedicatedPass}
 
 // passUse is a release of a pass, as it was decided.
 type passUse struct {

@@ -47,7 +47,6 @@ const photoColumn = "photo_content.content"
 // CreatePhoto keeps a picture that a WeChat user has sent, until it is used or IdlePhotoLife is over. One
 // who has too many of these is refused: the user's row is locked while they are counted.
 func (s *Store) CreatePhoto(ctx context.Context, owner core.ID, p core.NewPhoto) (photo core.Photo, err error) {
-	sum := sha256.Sum256(p.Whole)
 	err = s.db.Write(ctx, "create photo", func(tx *database.Tx) error {
 		var user core.ID
 		if err := tx.Get(&user, "SELECT id FROM wechat_user WHERE id = ? AND merged_into = 0"+tx.Dialect().ForUpdate(),
@@ -61,13 +60,19 @@ func (s *Store) CreatePhoto(ctx context.Context, owner core.ID, p core.NewPhoto)
 		if idle >= core.MaxIdlePhotos {
 			return core.Conflict(fmt.Sprintf("您已上传 %d 张图片还没有提交，请先提交，或明天再试", idle))
 		}
-		photo = core.Photo{
-			ID: tx.NewID(), Class: p.Class, Owner: owner, Width: p.Width, Height: p.Height, Size: len(p.Whole),
-			SHA256: hex.EncodeToString(sum[:]), Created: time.UnixMilli(tx.NowMS()),
-		}
+		photo = newPhotoOf(tx, owner, p)
 		return insertPhoto(tx, photo, p)
 	})
 	return photo, err
+}
+
+// newPhotoOf describes a picture that is to be kept.
+func newPhotoOf(tx *database.Tx, owner core.ID, p core.NewPhoto) core.Photo {
+	sum := sha256.Sum256(p.Whole)
+	return core.Photo{
+		ID: tx.NewID(), Class: p.Class, Owner: owner, Width: p.Width, Height: p.Height, Size: len(p.Whole),
+		SHA256: hex.EncodeToString(sum[:]), Created: time.UnixMilli(tx.NowMS()),
+	}
 }
 
 func insertPhoto(tx *database.Tx, photo core.Photo, p core.NewPhoto) error {

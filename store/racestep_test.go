@@ -263,6 +263,59 @@ var raceGate = []raceStep{
 			ID: w.ids["observer"], Name: "钱警官", Capacity: "社区民警", MayExport: true, Communities: []core.ID{w.ids["here"]},
 		})
 	}},
+	{"CreateInstitution", func(w *raceWorld) (any, error) {
+		id, err := w.CreateInstitution(w.ctx, raceBy, everywhere, core.Institution{
+			Name: "顺丰速运", Communities: []core.ID{w.ids["here"]},
+		})
+		return w.keep("institution", id, err)
+	}},
+	{"UpdateInstitution", func(w *raceWorld) (any, error) {
+		return w.UpdateInstitution(w.ctx, raceBy, everywhere, core.Institution{
+			ID: w.ids["institution"], Name: "圆通速递", Remark: "合同到年底", Communities: []core.ID{w.ids["here"]},
+		})
+	}},
+	{"CreateMember", func(w *raceWorld) (any, error) {
+		id, err := w.CreateMember(w.ctx, raceBy, everywhere, core.Member{
+			Institution: w.ids["institution"], Name: "骑手甲", Phone: "13700137088", From: today(w.Store), Until: today(w.Store) + 30,
+		})
+		return w.keep("rider", id, err)
+	}},
+	{"UpdateMember", func(w *raceWorld) (any, error) {
+		return w.UpdateMember(w.ctx, raceBy, everywhere, core.Member{
+			ID: w.ids["rider"], Name: "骑手乙", Phone: "13700137089", IDNumber: "11010519491231002X",
+			From: today(w.Store), Until: today(w.Store) + 3,
+		})
+	}},
+	{"SetMemberPhoto", func(w *raceWorld) (any, error) {
+		picture := core.NewPhoto{Class: core.PhotoPersonal, Whole: []byte("w"), Thumb: []byte("t")}
+		return nil, w.SetMemberPhoto(w.ctx, raceBy, everywhere, w.ids["rider"], core.MemberFace, &picture)
+	}},
+	{"MemberPhoto", func(w *raceWorld) (any, error) {
+		m, err := w.Member(w.ctx, everywhere, w.ids["rider"])
+		if err != nil {
+			return nil, err
+		}
+		return w.MemberPhoto(w.ctx, raceBy, everywhere, m.Photos[core.MemberFace], core.PhotoWhole)
+	}},
+	{"SetMemberPhoto", func(w *raceWorld) (any, error) {
+		return nil, w.SetMemberPhoto(w.ctx, raceBy, everywhere, w.ids["rider"], core.MemberFace, nil)
+	}},
+	{"RenewMembers", func(w *raceWorld) (any, error) {
+		b, err := w.RenewMembers(w.ctx, raceBy, everywhere, []core.ID{w.ids["rider"]}, 6)
+		return b.Size, err
+	}},
+	{"DisableMember", func(w *raceWorld) (any, error) {
+		return nil, w.DisableMember(w.ctx, raceBy, everywhere, w.ids["rider"])
+	}},
+	{"EnableMember", func(w *raceWorld) (any, error) {
+		return nil, w.EnableMember(w.ctx, raceBy, everywhere, w.ids["rider"])
+	}},
+	{"DisableInstitution", func(w *raceWorld) (any, error) {
+		return nil, w.DisableInstitution(w.ctx, raceBy, everywhere, w.ids["institution"])
+	}},
+	{"EnableInstitution", func(w *raceWorld) (any, error) {
+		return nil, w.EnableInstitution(w.ctx, raceBy, everywhere, w.ids["institution"])
+	}},
 	{"CreateBindTicket", raceTicket},
 	{"RefuseBindTicket", func(w *raceWorld) (any, error) { return nil, w.RefuseBindTicket(w.ctx, w.text["scene"]) }},
 	{"CreateBindTicket", raceTicket},

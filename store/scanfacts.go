@@ -59,6 +59,7 @@ type scanRow struct {
 	// The facts of each kind.
 	residentFacts
 	visitorFacts
+	dedicatedFacts
 }
 
 // scanColumns and scanJoins are the query around the attempts of a batch: what every pass has, with that of each kind.
@@ -74,7 +75,9 @@ var (
 	p.disabled_at AS pass_disabled,
 	COALESCE(p.person_id, 0) AS person_id,
 	` + firstOf(eachPassKind(func(k passKind) string { return k.name }), "''") + ` AS name,
-	COALESCE(h.id, 0) AS house_id, COALESCE(h.label, '') AS house, COALESCE(h.path, '') AS house_path,
+	COALESCE(h.id, 0) AS house_id,
+	` + firstOf(append([]string{"h.label"}, eachPassKind(func(k passKind) string { return k.place })...), "''") + ` AS house,
+	COALESCE(h.path, '') AS house_path,
 	COALESCE(c.counting, '') AS counting, COALESCE(c.period_days, 1) AS period_days, COALESCE(c.exits, 0) AS exits,
 	COALESCE(c.hours, '') AS hours,
 	COALESCE(c.record_id, 0) AS record_id, COALESCE(c.record_temp, 0) AS record_temp, COALESCE(c.fever_tenths, 373) AS fever_tenths,

@@ -99,15 +99,21 @@ func (s *Store) confirmName(tx *database.Tx, user core.ID, name string) (ties in
 	return 0, missName(tx, person, today, misses)
 }
 
-// certifyNamed connects a user with a person of a name and certifies those homes of the person that have the name.
+// certifyNamed connects a user with a person of a name and certifies those homes of the person that have the name. A
+// member of an institution of the name is the person too.
 func certifyNamed(tx *database.Tx, user, person core.ID, fold string) (ties int, err error) {
 	residents, err := homesOfName(tx, person, fold)
 	if err != nil {
 		return 0, err
 	}
+	communities, err := communitiesOfMember(tx, person, fold)
+	if err != nil {
+		return 0, err
+	}
+	ties = len(residents) + len(communities)
 	of := connection{user: user, person: person, name: fold}
 	free, err := of.free(tx)
-	if err != nil || len(residents) == 0 || !free {
+	if err != nil || ties == 0 || !free {
 		return 0, err
 	}
 	if err := of.make(tx); err != nil {
@@ -119,13 +125,16 @@ func certifyNamed(tx *database.Tx, user, person core.ID, fold string) (ties int,
 	if err := createPasses(tx, residents); err != nil {
 		return 0, err
 	}
-	return len(residents), audit.Write(tx, core.Actor{Kind: core.ActorWechat, ID: user, Name: "微信用户"}, audit.Entry{
-		Community: residents[0].Community, Action: "wechatuser.confirm", Subject: audit.Target("wechatuser", user),
-		After: wechatUserTiesAudit{len(residents)},
+	for _, r := range residents {
+		communities = append([]core.ID{r.Community}, communities...)
+	}
+	return ties, audit.Write(tx, core.Actor{Kind: core.ActorWechat, ID: user, Name: "微信用户"}, audit.Entry{
+		Community: communities[0], Action: "wechatuser.confirm", Subject: audit.Target("wechatuser", user),
+		After: wechatUserTiesAudit{ties},
 	})
 }
 
-// wechatUserTiesAudit is what the audit log records of a confirmed name: how many homes it made somebody's.
+// wechatUserTiesAudit is what the audit log records of a confirmed name: how many homes and dedicated passes it made somebody's.
 type wechatUserTiesAudit struct {
 	Ties int `json:"ties"`
 }

@@ -81,8 +81,15 @@ func (a *API) accessRecordList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	scope, err := a.store.PassScope(c.Ctx(), pass)
+	if err != nil {
+		return err
+	}
 	filter := core.RecordFilter{Community: pass.Community, Person: pass.Person, House: pass.House}
-	records, more, err := a.store.AccessRecords(c.Ctx(), core.ScopeOf(pass.Community), filter, form.page())
+	if pass.House == 0 { // the person may be a resident there too
+		filter.Kind = pass.Kind
+	}
+	records, more, err := a.store.AccessRecords(c.Ctx(), scope, filter, form.page())
 	if err != nil {
 		return err
 	}

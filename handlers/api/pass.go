@@ -108,6 +108,9 @@ func (a *API) passBody(c *web.Context, pass store.Pass, preview store.Preview) p
 		Rule:    preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), a.store.Zone())).Text(),
 		Preview: a.preview(c, core.Out, preview.Decision),
 	}
+	if pass.Kind == core.PassDedicated {
+		body.Rule = pass.RuleText()
+	}
 	if pass.LeaseDay != 0 {
 		last := pass.LeaseDay.String()
 		body.LeaseLast = &last

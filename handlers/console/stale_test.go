@@ -70,6 +70,19 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	institution, err := d.Store.CreateInstitution(t.Context(), core.System, scope, core.Institution{
+		Name: "顺丰速运", Communities: []core.ID{d.Mine.Community},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	member, err := d.Store.CreateMember(t.Context(), core.System, scope, core.Member{
+		Institution: institution, Name: "骑手甲", Phone: "13700137088", From: today, Until: today,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	edits := map[string]struct {
 		id            core.ID
 		first, second [2]string // a field and its new value
@@ -85,6 +98,8 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 		frame.GuardPostPath:   {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
 		frame.GuardPath:       {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
 		frame.ObserverPath:    {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},
+		frame.InstitutionPath: {institution, [2]string{"remark", "合同"}, [2]string{"name", "圆通"}, "合同"},
+		frame.MemberPath:      {member, [2]string{"name", "骑手乙"}, [2]string{"until", (today + 9).String()}, "骑手乙"},
 		frame.StaffPath:       {staff, [2]string{"grade", "三级"}, [2]string{"name", "李娜娜"}, "三级"},
 		frame.WechatAppPath:   {app, [2]string{"name", "公众号甲"}, [2]string{"name", "公众号乙"}, "公众号甲"},
 		frame.OpenClientPath:  {client, [2]string{"rate", "7"}, [2]string{"name", "新名称"}, "7"},

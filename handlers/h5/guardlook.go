@@ -17,6 +17,7 @@ type lookPage struct {
 	Preview store.Preview
 	Facts   []templates.Fact // of a visitor: what the guard compares
 	Initial string           // of the name
+	Photo   string           // address of a picture of the holder; "" = none is known
 	Verdict templates.Verdict
 	Form    templates.Form
 	Kept    []templates.Field // the search or scan shown, for switching the direction
@@ -82,6 +83,9 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	if visit := preview.Visit; visit != nil {
 		page.Facts = h.visitFacts(*visit)
+	}
+	if preview.Photo != 0 {
+		page.Photo = c.PhotoURL(guardPhotoPath, preview.Photo, core.PhotoThumb)
 	}
 	page.ByHand = preview.Decision.Reason == core.ReasonUnavailable
 	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision
@@ -156,4 +160,21 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templat
 		})
 	}
 	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
+}
+
+// guardPhotoPath is where the pictures of those who are shown to a guard are sent from.
+const guardPhotoPath = "/h5/guard/photo"
+
+// guardPhoto sends the picture of a member who was shown to this guard: the address is of the guard's session.
+func (h *H5) guardPhoto(c *web.Context) error {
+	id, part, err := c.PhotoAsked()
+	if err != nil {
+		return err
+	}
+	content, err := h.store.MemberPhoto(c.Ctx(), c.Actor(), c.Scope(), id, part)
+	if err != nil {
+		return err
+	}
+	c.Header().Set("Cache-Control", "private, max-age=60")
+	return c.Bytes(http.StatusOK, core.PhotoMediaType, content)
 }

@@ -157,9 +157,12 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	if err != nil {
 		return err
 	}
+	scope, err := h.store.PassScope(c.Ctx(), pass)
+	if err != nil {
+		return err
+	}
 	records, _, err := h.store.AccessRecords(
-		c.Ctx(), core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person},
-		store.Page{Limit: maxRecent},
+		c.Ctx(), scope, core.RecordFilter{Person: pass.Person}, store.Page{Limit: maxRecent},
 	)
 	if err != nil {
 		return err
@@ -173,6 +176,9 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	rule := preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone()))
 	if page.Rule = rule.Text(); rule.Exits > 0 {
 		page.Counted = rule.Counting.Words()
+	}
+	if pass.Kind == core.PassDedicated {
+		page.Rule = pass.RuleText()
 	}
 	passes, err := h.store.PassesOfUser(c.Ctx(), c.User())
 	page.Others = len(passes) > 1
@@ -241,7 +247,11 @@ func (h *H5) passToken(c *web.Context) error {
 // now returns the part of a pass's page that changes together.
 func now(pass store.Pass, preview store.Preview, qr templates.QR) passNow {
 	qr.Text = codeCaption(preview)
-	return passNow{Verdict: canGoOut(preview), QR: qr, Office: officeOf(pass)}
+	verdict := canGoOut(preview)
+	if pass.Kind == core.PassDedicated && preview.Decision.Allowed { // which door, and so whose rule, is not known yet
+		verdict.Title, verdict.Text, qr.Text = "现在可以通行", preview.Decision.Sentence, "请对准扫码机，或出示给门岗"
+	}
+	return passNow{Verdict: verdict, QR: qr, Office: officeOf(pass)}
 }
 
 // canGoOut describes what a scan on the way out would do now.
@@ -291,5 +301,9 @@ func (h *H5) passEvents(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.follow(c, core.ScopeOf(pass.Community), core.RecordFilter{Person: pass.Person, Result: "allowed"}, "passed")
+	scope, err := h.store.PassScope(c.Ctx(), pass)
+	if err != nil {
+		return err
+	}
+	return h.follow(c, scope, core.RecordFilter{Person: pass.Person, Result: "allowed"}, "passed")
 }

@@ -18,6 +18,8 @@ func (p *Pages) Routes() []web.Route {
 		p.visitorPassRoutes(),
 		p.accessAlertRoutes(),
 		p.passRuleRoutes(),
+		p.institutionRoutes(),
+		p.memberRoutes(),
 		p.restrictionRoutes(),
 		p.readerRoutes(),
 		p.guardPostRoutes(),

@@ -83,22 +83,26 @@ func observerTable() templates.List {
 	}
 }
 
-// observedText names the first few of an observer's communities; those of other admins are only
-// counted.
+// observedText names the first few of an observer's communities.
 func observedText(o core.Observer, communities []core.Community, maxNames int) string {
+	return communitiesText(o.Communities, communities, maxNames)
+}
+
+// communitiesText names the first few of something's communities; those of other admins are only counted.
+func communitiesText(of []core.ID, communities []core.Community, maxNames int) string {
 	var names []string
 	for _, community := range communities {
-		if slices.Contains(o.Communities, community.ID) {
+		if slices.Contains(of, community.ID) {
 			names = append(names, community.Name)
 		}
 	}
-	others, hidden := len(o.Communities)-len(names), 0
+	others, hidden := len(of)-len(names), 0
 	if len(names) > maxNames {
 		names, hidden = names[:maxNames], len(names)-maxNames
 	}
 	words := frame.Joined(names)
 	if hidden+others > 0 {
-		words += fmt.Sprintf(" 等 %d 个小区", len(o.Communities))
+		words += fmt.Sprintf(" 等 %d 个小区", len(of))
 	}
 	return words
 }

@@ -32,13 +32,14 @@ func passTabs(allowed func(core.Permission) bool, active string, at frame.Commun
 	tabs := templates.Tabs{Label: "通行证设置"}
 	for _, f := range core.Tabs("passrule") {
 		if f.Open(allowed) {
-			label := f.Noun
-			if f.Stem == "passrule" {
-				label = "住户通行证"
+			label, path := f.Noun, frame.StemURL(f.Stem, "")
+			switch f.Stem {
+			case "passrule":
+				label = core.PassResident.Label()
+			case "institution": // its members are what the office looks for every day
+				label, path = core.PassDedicated.Label(), frame.MemberPath
 			}
-			tabs.Items = append(tabs.Items, templates.NavItem{
-				Label: label, URL: at.URL(frame.StemURL(f.Stem, "")), Active: f.Stem == active,
-			})
+			tabs.Items = append(tabs.Items, templates.NavItem{Label: label, URL: at.URL(path), Active: f.Stem == active})
 		}
 	}
 	return tabs

@@ -23,8 +23,10 @@ const (
 	GuardPostPath         = "/console/guardpost"
 	HousePath             = "/console/house"
 	ImportPath            = "/console/import"
+	InstitutionPath       = "/console/institution"
 	JobPath               = "/console/job"
 	MePath                = "/console/me"
+	MemberPath            = InstitutionPath + "/member"
 	MessagePath           = "/console/message"
 	ObserverPath          = "/console/observer"
 	PassRulePath          = "/console/passrule"
@@ -89,6 +91,12 @@ func HouseURL(id core.ID) string { return pageOf(HousePath, id) }
 
 // ImportURL returns the URL of an import.
 func ImportURL(id core.ID) string { return pageOf(ImportPath, id) }
+
+// InstitutionURL returns the URL of an institution.
+func InstitutionURL(id core.ID) string { return pageOf(InstitutionPath, id) }
+
+// MemberURL returns the URL of a member of an institution.
+func MemberURL(id core.ID) string { return pageOf(MemberPath, id) }
 
 // JobURL returns the URL of a job.
 func JobURL(id core.ID) string { return pageOf(JobPath, id) }

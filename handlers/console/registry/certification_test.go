@@ -85,7 +85,7 @@ func TestCertificationIsDecidedWithOneTap(t *testing.T) {
 func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
 	d := newDesk(t)
 	d.Mine.LetOwnersReview()
-	signedIn := func(openID, phone string) core.WechatUser {
+	signedIn := func(openID, phone, name string) core.WechatUser {
 		t.Helper()
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
 		if err == nil {

@@ -89,14 +89,14 @@ func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
 		t.Helper()
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
 		if err == nil {
-			_, err = d.Store.BindPhone(t.Context(), user.ID, phone, "")
+			_, err = d.Store.BindPhone(t.Context(), user.ID, phone, name)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		return user
 	}
-	owner, tenant := signedIn("owner", d.Mine.Residents[0].Phone), signedIn("tenant", "17700001234")
+	owner, tenant := signedIn("owner", d.Mine.Residents[0].Phone, d.Mine.Residents[0].Name), signedIn("tenant", "17700001234", "")
 	own, err := d.Store.CreateCertification(t.Context(), core.Actor{Kind: core.ActorWechat, ID: tenant.ID}, tenant.ID,
 		core.CertificationRequest{House: d.Mine.Houses[0], Name: "周<租客>", Identity: core.Tenant}, store.RequestKey{Key: "k"})
 	if err != nil {

@@ -190,7 +190,7 @@ func (p *pages) onward(c *web.Context, stem string) templates.Action {
 	}
 	for i, s := range steps[at:] {
 		// The step itself follows only with something else to add: after a post, its people.
-		more := i > 0 || strings.HasSuffix(s.Path, "/new") && s.Path != stem+"/new" && s.Name != stem
+		more := i > 0 || strings.HasSuffix(s.Path, "/new") && s.Path != stem+"/new" && !strings.HasPrefix(s.Path, "import/")
 		if more && s.State != core.GuideDone && s.Button.URL != "" {
 			return templates.Action{Label: "下一步：" + s.Act, URL: s.Button.URL}
 		}

@@ -42,18 +42,29 @@ func ImportBook(community core.Community, house []string) sheet.Template {
 	fresh := append([]string{"88"}, house[1:]...)
 	row := func(place []string, cells ...string) []string { return append(append(cells, community.Name), place...) }
 	t.Rows = [][]string{
-		row(house, "练习一", "女", "家属", "", "19811110001", ""),                                               // in a house that is there
-		row(fresh, "练习二", "男", "业主", "", "１９８１１１１０００２", ""),                                               // full-width figures, and a new house
-		row(fresh, "练习三", "女", "限期租客", "2099年12月31日", "198 1111 0003", ""),                                // a date in words
-		append([]string{"", "", "", "", "", "", community.Name}, append([]string{"89"}, house[1:]...)...), // the house alone
-		row(fresh, "练习四", "男", "家属", "", "1981111000", ""),                                                // a figure is missing
-		row(fresh, "练习五", "男", "限期租客", "", "19811110005", ""),                                             // no end of the lease
-		row(fresh, "练习六", "女", "业主", "", "19811110006", "110101199003070001"),                             // a wrong ID number
-		row(fresh, "练习七", "男", "业主", "", "19811110007", ""),                                               // the same number under two names
-		row(house, "练习八", "女", "家属", "", "19811110007", ""),                                               //
-		row(fresh, "练习九", "女", "朋友", "", "19811110009", ""),                                               // no identity
-		row(make([]string, len(house)), "练习十", "女", "业主", "", "19811110010", ""),                          // no house
-		append([]string{"练习十一", "男", "业主", "", "19811110011", "", "别的小区"}, house...),                      // another community
+		// in a house that is there
+		row(house, "练习一", "女", "家属", "", "19811110001", ""),
+		// full-width figures, and a new house
+		row(fresh, "练习二", "男", "业主", "", "１９８１１１１０００２", ""),
+		// a date in words
+		row(fresh, "练习三", "女", "限期租客", "2099年12月31日", "198 1111 0003", ""),
+		// the house alone
+		append([]string{"", "", "", "", "", "", community.Name}, append([]string{"89"}, house[1:]...)...),
+		// a figure is missing
+		row(fresh, "练习四", "男", "家属", "", "1981111000", ""),
+		// no end of the lease
+		row(fresh, "练习五", "男", "限期租客", "", "19811110005", ""),
+		// a wrong ID number
+		row(fresh, "练习六", "女", "业主", "", "19811110006", "110101199003070001"),
+		// the same number under two names
+		row(fresh, "练习七", "男", "业主", "", "19811110007", ""),
+		row(house, "练习八", "女", "家属", "", "19811110007", ""),
+		// no identity
+		row(fresh, "练习九", "女", "朋友", "", "19811110009", ""),
+		// no house
+		row(make([]string, len(house)), "练习十", "女", "业主", "", "19811110010", ""),
+		// another community
+		append([]string{"练习十一", "男", "业主", "", "19811110011", "", "别的小区"}, house...),
 	}
 	return t
 }

@@ -288,7 +288,8 @@ func TestApprovingLinksWhoIsRegistered(t *testing.T) {
 					t.Errorf("%d residents, want the one who was there", n)
 				}
 				now := residentOf(t, w.Store, was.ID)
-				if now.Certified.IsZero() || now.Person != userOf(t, w.Store, w.user.ID).Person || now.Name != recorded.Name || now.Identity != core.Family {
+				if now.Certified.IsZero() || now.Person != userOf(t, w.Store, w.user.ID).Person ||
+					now.Name != recorded.Name || now.Identity != core.Family {
 					t.Errorf("linked: %+v", now)
 				}
 				if passes := passNames(t, w.Store, userOf(t, w.Store, w.user.ID).Person); len(passes) != 1 {

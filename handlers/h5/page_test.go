@@ -134,7 +134,9 @@ func TestPages(t *testing.T) {
 				{House: "1栋<101>", Place: "翠湖花园", Identity: "家属", Certified: templates.Badge{Tone: templates.Good, Text: "已认证"},
 					Next: "搬家后可以删除这个地址。", Change: certificationNewPath + "?replaces=1", Remove: addressPath + "/1"},
 			},
-			Applied: []appliedLine{{URL: "/h5/certification/1", Community: "翠湖花园", House: "1栋1单元803", State: outcomeBadge(core.ReviewRejected)}},
+			Applied: []appliedLine{
+				{URL: "/h5/certification/1", Community: "翠湖花园", House: "1栋1单元803", State: outcomeBadge(core.ReviewRejected)},
+			},
 		},
 		"h5/certification/list#none": certificationListPage{Phone: frame, New: certificationNewPath},
 		"h5/certification/pick": certificationPickPage{Phone: frame, Heading: "选择小区", Places: []templates.Action{

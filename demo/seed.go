@@ -211,6 +211,9 @@ func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKey
 			if err := s.certifications(ctx, e, identify); err != nil {
 				return err
 			}
+			if err := s.visitors(ctx, e, identify); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -314,7 +317,7 @@ func (s *seeder) doors(ctx context.Context, e *estate, tour bool) ([]core.Reader
 	}
 	for i := range readers {
 		r := &readers[i]
-		r.Community, r.Kinds, r.QRAllowed, r.HeartbeatSeconds = e.id, []core.PassKind{core.PassResident}, true, 60
+		r.Community, r.Kinds, r.QRAllowed, r.HeartbeatSeconds = e.id, core.PassKinds(), true, 60
 		id, _, err := s.store.CreateReader(ctx, core.System, core.Everywhere, *r)
 		if err != nil {
 			return nil, err

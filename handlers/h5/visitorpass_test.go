@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
@@ -80,4 +82,28 @@ func TestInvitedVisitor(t *testing.T) {
 	if seen := host.get(used, http.StatusOK).Text(); !strings.Contains(seen, "访客已经到访，不能撤销") {
 		t.Errorf("revoked after use: %s", seen)
 	}
+}
+
+// A visitor sees at once whether they may come in, and the code, on a small phone too; nothing scrolls sideways.
+func TestVisitorsCodeIsInSight(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	host := w.resident(t, w.Residents[0])
+	user := w.userOf(t, "o-"+w.Residents[0].Phone)
+	id, err := w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
+		House: w.Residents[0].House, Name: "来客", Plate: "京A12345", People: 2, Until: w.store.Now().Add(time.Hour),
+	}, store.RequestKey{})
+	host.must(err)
+	own, err := w.store.OwnVisitor(t.Context(), user.Person, id)
+	host.must(err)
+	ctx, address := host.screen(small)
+	host.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/visit/"+own.Code)))
+	host.await(ctx, `(() => {
+		const verdict = document.querySelector(".p-net-on .p-verdict"), code = document.querySelector("[data-qr] img");
+		return verdict?.innerText.includes("现在可以进门") && code?.complete && code.getBoundingClientRect().bottom <= innerHeight &&
+			verdict.getBoundingClientRect().top >= 0 && document.documentElement.scrollWidth <= innerWidth })()`)
+	host.picture(ctx, "visit")
+	host.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/visitorpass/"+id.String())))
+	host.await(ctx, `document.querySelector("#visit-link")?.value.includes("/h5/visit/") &&
+		document.documentElement.scrollWidth <= innerWidth`)
+	host.picture(ctx, "visitorpass")
 }

@@ -1,0 +1,50 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store"
+)
+
+// visitors has a resident invite three: one who comes by car, one who is inside, one who
+// does not come.
+func (s *seeder) visitors(ctx context.Context, e *estate, identify Identify) error {
+	host := e.residents[5]
+	user, err := s.store.SignInWechat(ctx, core.WechatIdentity{AppID: identify(father).AppID, OpenID: "demo-host-of-visitors"})
+	if err != nil {
+		return err
+	}
+	if _, err := s.store.BindPhone(ctx, user.ID, host.Phone); err != nil {
+		return err
+	}
+	guests := []core.VisitorPass{
+		{Name: "方志远", Phone: "19900000031", Plate: "京A12345", People: 3, Reason: "家庭聚会"},
+		{Name: "沈佳", Phone: "19900000033", Reason: "送货上门", People: 1},
+		{Name: "曹伟", Phone: "19900000032", Reason: "看房"},
+	}
+	for i, guest := range guests {
+		guest.House, guest.Until = host.House, s.now.Add(time.Duration(6+i)*time.Hour)
+		id, err := s.store.CreateVisitorPass(ctx, core.System, user.ID, guest, store.RequestKey{})
+		if err != nil {
+			return err
+		}
+		visit, err := s.store.VisitorPass(ctx, core.Everywhere, id)
+		if err != nil {
+			return err
+		}
+		switch i {
+		case 1:
+			_, err = s.store.Scan(ctx, store.ScanAttempt{
+				Via: core.ViaManual, Post: s.post, GuardName: guard.Name, Direction: core.In, Pass: visit.Pass, TokenDigest: "demo visitor",
+			})
+		case 2:
+			err = s.store.RevokeVisitorPass(ctx, core.System, core.Everywhere, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

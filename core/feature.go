@@ -175,7 +175,10 @@ var Features = []Feature{
 			{PermInstitutionView, "查看机构与成员", nil},
 			{PermInstitutionEdit, "修改机构与成员", []Permission{PermInstitutionView}},
 		},
-		Verbs: []Verb{{"create", "添加机构"}, {"update", "修改机构"}, {"disable", "停用机构"}, {"enable", "启用机构"}},
+		Verbs: []Verb{
+			{"create", "添加机构"}, {"update", "修改机构"}, {"disable", "停用机构"}, {"enable", "启用机构"},
+			{"warn", "提醒成员即将到期"},
+		},
 	},
 	{
 		Stem: "member", Noun: "机构成员", Table: "institution_member", Fields: memberFields,

@@ -55,4 +55,6 @@ var institutionFields = []AuditField{
 	{Key: "remark", Label: "备注"},
 	{Key: "communities", Label: communitiesLabel, List: true},
 	{Key: "disabled", Label: "已停用"},
+	{Key: "count", Label: "即将到期"},
+	{Key: "until", Label: "最早到期"},
 }

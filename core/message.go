@@ -19,10 +19,12 @@ const (
 	MessageReview        MessageKind = "review"
 	MessageCertification MessageKind = "certification"
 	MessageHousehold     MessageKind = "household"
-	MessageVisitor       MessageKind = "visitor"      // to who is visited
-	MessageLease         MessageKind = "lease"        // to the tenant, and the house's owners
-	MessageLeaseOffice   MessageKind = "lease_office" // to accounts
-	MessageAlarm         MessageKind = "alarm"        // a channel that sends messages needs somebody's attention
+	MessageVisitor       MessageKind = "visitor"       // to who is visited
+	MessageLease         MessageKind = "lease"         // to the tenant, and the house's owners
+	MessageLeaseOffice   MessageKind = "lease_office"  // to accounts
+	MessageMember        MessageKind = "member"        // to a member of an institution, whose pass ends soon
+	MessageMemberOffice  MessageKind = "member_office" // to accounts
+	MessageAlarm         MessageKind = "alarm"         // a channel that sends messages needs somebody's attention
 )
 
 // MessageType describes a kind of message: all that the outbox needs to know about it.
@@ -64,6 +66,14 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageLeaseOffice, Label: "租客租约到期", Life: 24 * time.Hour, Merge: time.Minute,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+	},
+	{
+		Kind: MessageMember, Label: "通行证到期", Life: 72 * time.Hour,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+	},
+	{
+		Kind: MessageMemberOffice, Label: "机构成员到期", Life: 24 * time.Hour,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
@@ -281,7 +291,7 @@ func (m Message) Path() string {
 			return "h5/review/" + id
 		}
 		return "h5/review"
-	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor: // household, household/7, pass
+	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor, MessageMember: // household, household/7, pass
 		return "h5/" + m.Link
 	case MessageAccessAlert:
 		if m.Events > 1 {

@@ -286,11 +286,35 @@ func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error
 	if err != nil {
 		return err
 	}
+	if err := s.courier(ctx, e); err != nil {
+		return err
+	}
 	s.cast.Guard, s.cast.Observer = guard, observer
 	if err := s.bind(ctx, store.BindTarget{Kind: core.BindGuard, ID: guardID}, identify(guard)); err != nil {
 		return err
 	}
 	return s.bind(ctx, store.BindTarget{Kind: core.BindObserver, ID: observerID}, identify(observer))
+}
+
+// courier adds an institution whose members deliver every day: the pass of one of them ends soon.
+func (s *seeder) courier(ctx context.Context, e *estate) error {
+	institution, err := s.store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{
+		Name: "顺达快递", Remark: "合同到年底，联系人许经理", Communities: []core.ID{e.id},
+	})
+	if err != nil {
+		return err
+	}
+	today := core.DayOf(s.now, s.store.Zone())
+	for _, m := range []core.Member{
+		{Name: "许建军", Phone: "19900000018", From: today - 90, Until: today + 275},
+		{Name: "罗志远", Phone: "19900000019", From: today - 360, Until: today + 4},
+	} {
+		m.Institution = institution
+		if _, err := s.store.CreateMember(ctx, core.System, core.Everywhere, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *seeder) bind(ctx context.Context, target store.BindTarget, who core.WechatIdentity) error {

@@ -255,7 +255,7 @@ func (w *town) employ(t *testing.T, e *estate.Estate) {
 		t.Fatal(err)
 	}
 	picture := core.NewPhoto{Class: core.PhotoPersonal, Whole: []byte("w"), Thumb: []byte("t")}
-	if err := w.store.SetMemberPhoto(t.Context(), core.System, core.Everywhere, member, core.MemberFace, &picture); err != nil {
+	if err := w.store.UpdateMemberPhoto(t.Context(), core.System, core.Everywhere, member, core.MemberFace, &picture); err != nil {
 		t.Fatal(err)
 	}
 	m, err := w.store.Member(t.Context(), core.Everywhere, member)

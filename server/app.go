@@ -277,6 +277,7 @@ func (a *app) periodic() []periodic {
 		{"end leases", time.Hour, a.store.EndLeases},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
 		{"transfer houses", time.Hour, a.store.TransferDueHouses},
+		{"warn members", time.Hour, a.store.WarnMembers},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {

@@ -323,37 +323,34 @@ func auditOfInstitution(i core.Institution) institutionAudit {
 
 // DisableInstitution disables an institution: no member's pass lets anybody through from now on.
 func (s *Store) DisableInstitution(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.setInstitutionDisabled(ctx, by, scope, id, true)
+	return s.setInstitutionDisabled(ctx, by, scope, core.Institution{ID: id, Disabled: s.Now()}, audit.Entry{
+		Action: "institution.disable",
+	})
 }
 
 // EnableInstitution undoes DisableInstitution.
 func (s *Store) EnableInstitution(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.setInstitutionDisabled(ctx, by, scope, id, false)
+	return s.setInstitutionDisabled(ctx, by, scope, core.Institution{ID: id}, audit.Entry{Action: "institution.enable"})
 }
 
+// setInstitutionDisabled makes an institution as disabled as i is.
 func (s *Store) setInstitutionDisabled(
-	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, disabled bool,
+	ctx context.Context, by core.Actor, scope core.Scope, i core.Institution, entry audit.Entry,
 ) error {
-	action := "institution.enable"
-	if disabled {
-		action = "institution.disable"
-	}
-	return s.db.Write(ctx, action, func(tx *database.Tx) error {
-		old, err := lockInstitutionWholly(tx, scope, id)
-		if err != nil || old.Disabled.IsZero() != disabled {
+	return s.db.Write(ctx, "disable or enable an institution", func(tx *database.Tx) error {
+		old, err := lockInstitutionWholly(tx, scope, i.ID)
+		if err != nil || old.Disabled.IsZero() == i.Disabled.IsZero() {
 			return err // nothing to change
 		}
 		after := old
-		if after.Disabled = (time.Time{}); disabled {
-			after.Disabled = tx.Now()
-		}
+		after.Disabled = i.Disabled
 		if _, err := tx.Exec("UPDATE institution SET disabled_at = ?, updated_at = ? WHERE id = ?",
-			database.NullMillis(after.Disabled), tx.NextUpdated(old.Updated), int64(id)); err != nil {
+			database.NullMillis(after.Disabled), tx.NextUpdated(old.Updated), int64(i.ID)); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: old.Communities[0], Action: action, Subject: audit.Target("institution", id),
-			Before: auditOfInstitution(old), After: auditOfInstitution(after),
-		})
+		entry := entry
+		entry.Community, entry.Subject = old.Communities[0], audit.Target("institution", i.ID)
+		entry.Before, entry.After = auditOfInstitution(old), auditOfInstitution(after)
+		return audit.Write(tx, by, entry)
 	})
 }

@@ -264,6 +264,44 @@ func TestMembersAreChecked(t *testing.T) {
 	})
 }
 
+// The member and the office are told once of each end, seven days before; an institution's members are one message.
+func TestMembersAreWarnedOfOnce(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		p := newMemberSite(t, s)
+		ends := today(s) + core.MemberDueDays
+		m := p.member(t, s, func(m *core.Member) { m.Until = ends })
+		other := p.member(t, s, func(m *core.Member) { m.Name, m.Phone, m.Until = "骑手乙", "13700009999", ends+1 })
+		user, err := s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "o-rider"})
+		mustDo(t, err)
+		mustDo(t, discard(s.BindPhone(t.Context(), user.ID, "13700008888", m.Name)))
+		mustDo(t, discard(s.CreateAccount(t.Context(), core.SystemGranter, core.Account{
+			Login: "office", Name: "客服", Role: core.RoleClerk, Permissions: []core.Permission{core.PermInstitutionView, core.PermInstitutionEdit},
+			Scope: core.ScopeOf(p.community),
+		}, "correct-horse-7")))
+		told := func(members, office int) {
+			t.Helper()
+			for range 2 {
+				mustDo(t, s.WarnMembers(t.Context()))
+			}
+			for kind, want := range map[core.MessageKind]int{core.MessageMember: members, core.MessageMemberOffice: office} {
+				if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = ?", string(kind)); n != want {
+					t.Errorf("%d messages %s, want %d", n, kind, want)
+				}
+			}
+		}
+		told(0, 0)
+		clock.Add(24 * time.Hour)
+		told(1, 1)
+		clock.Add(24 * time.Hour)
+		told(1, 2) // of the other, who has no WeChat
+		mustDo(t, discard(s.RenewMembers(t.Context(), core.System, everywhere, []core.ID{m.ID}, 1)))
+		mustDo(t, s.DisableMember(t.Context(), core.System, everywhere, other.ID))
+		told(1, 2)
+		clock.Add((today(s) + 30).Start(s.zone).Sub(s.Now()))
+		told(2, 3)
+	})
+}
+
 // Renewing many is one batch, which can be taken back but for what was changed since; states follow the days.
 func TestMembersAreRenewedAndTakenBack(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -221,43 +221,38 @@ func saveMember(tx *database.Tx, old, m core.Member, updated time.Time) error {
 
 // DisableMember disables a member, whose pass lets nobody through from now on.
 func (s *Store) DisableMember(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.setMemberDisabled(ctx, by, scope, id, true)
+	return s.setMemberDisabled(ctx, by, scope, core.Member{ID: id, Disabled: s.Now()}, audit.Entry{Action: "member.disable"})
 }
 
 // EnableMember enables a disabled member. It is a conflict if another of the institution has the phone number now.
 func (s *Store) EnableMember(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	err := s.setMemberDisabled(ctx, by, scope, id, false)
+	err := s.setMemberDisabled(ctx, by, scope, core.Member{ID: id}, audit.Entry{Action: "member.enable"})
 	if core.IsInvalid(err) { // there is no form to show it on
 		return core.Conflict(fieldsOf(err)["phone"])
 	}
 	return err
 }
 
-func (s *Store) setMemberDisabled(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, disabled bool) error {
-	action := "member.enable"
-	if disabled {
-		action = "member.disable"
-	}
-	return s.db.Write(ctx, action, func(tx *database.Tx) error {
-		old, i, err := lockMember(tx, scope, id)
-		if err != nil || old.Disabled.IsZero() != disabled {
+// setMemberDisabled makes a member as disabled as m is.
+func (s *Store) setMemberDisabled(ctx context.Context, by core.Actor, scope core.Scope, m core.Member, entry audit.Entry) error {
+	return s.db.Write(ctx, "disable or enable a member", func(tx *database.Tx) error {
+		old, i, err := lockMember(tx, scope, m.ID)
+		if err != nil || old.Disabled.IsZero() == m.Disabled.IsZero() {
 			return err // nothing to change
 		}
 		after := old
-		if after.Disabled = (time.Time{}); disabled {
-			after.Disabled = tx.Now()
-		}
+		after.Disabled = m.Disabled
 		if _, err := tx.Exec("UPDATE institution_member SET disabled_at = ?, updated_at = ? WHERE id = ?",
-			database.NullMillis(after.Disabled), tx.NextUpdated(old.Updated), int64(id)); err != nil {
+			database.NullMillis(after.Disabled), tx.NextUpdated(old.Updated), int64(m.ID)); err != nil {
 			return err
 		}
 		if err := oneMemberAPhone(tx, after); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: i.Communities[0], Action: action, Subject: audit.Target("member", id),
-			Before: auditOfMember(old), After: auditOfMember(after),
-		})
+		entry := entry
+		entry.Community, entry.Subject = i.Communities[0], audit.Target("member", m.ID)
+		entry.Before, entry.After = auditOfMember(old), auditOfMember(after)
+		return audit.Write(tx, by, entry)
 	})
 }
 
@@ -321,7 +316,7 @@ func auditRenewals(
 ) error {
 	for _, community := range communities {
 		entry := audit.Entry{
-			Community: community, Action: string(core.BatchRenew), Subject: audit.Target("institution", 0),
+			Community: community, Action: "member.renew", Subject: audit.Target("institution", 0),
 			After: memberRenewAudit{Count: len(things[community]), Batch: batch.ID},
 		}
 		if these := things[community]; len(these) == 1 {

@@ -14,8 +14,8 @@ type memberPhotoAudit struct {
 	Kept  bool             `json:"kept"`
 }
 
-// SetMemberPhoto keeps a picture of a member in the place of the one before, which is deleted; nil = none from now on.
-func (s *Store) SetMemberPhoto(
+// UpdateMemberPhoto keeps a picture of a member in the place of the one before, which is deleted; nil = none from now on.
+func (s *Store) UpdateMemberPhoto(
 	ctx context.Context, by core.Actor, scope core.Scope, id core.ID, which core.MemberPhoto, picture *core.NewPhoto,
 ) error {
 	column, known := memberPhotoColumns[which]

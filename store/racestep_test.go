@@ -286,9 +286,9 @@ var raceGate = []raceStep{
 			From: today(w.Store), Until: today(w.Store) + 3,
 		})
 	}},
-	{"SetMemberPhoto", func(w *raceWorld) (any, error) {
+	{"UpdateMemberPhoto", func(w *raceWorld) (any, error) {
 		picture := core.NewPhoto{Class: core.PhotoPersonal, Whole: []byte("w"), Thumb: []byte("t")}
-		return nil, w.SetMemberPhoto(w.ctx, raceBy, everywhere, w.ids["rider"], core.MemberFace, &picture)
+		return nil, w.UpdateMemberPhoto(w.ctx, raceBy, everywhere, w.ids["rider"], core.MemberFace, &picture)
 	}},
 	{"MemberPhoto", func(w *raceWorld) (any, error) {
 		m, err := w.Member(w.ctx, everywhere, w.ids["rider"])
@@ -297,9 +297,10 @@ var raceGate = []raceStep{
 		}
 		return w.MemberPhoto(w.ctx, raceBy, everywhere, m.Photos[core.MemberFace], core.PhotoWhole)
 	}},
-	{"SetMemberPhoto", func(w *raceWorld) (any, error) {
-		return nil, w.SetMemberPhoto(w.ctx, raceBy, everywhere, w.ids["rider"], core.MemberFace, nil)
+	{"UpdateMemberPhoto", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateMemberPhoto(w.ctx, raceBy, everywhere, w.ids["rider"], core.MemberFace, nil)
 	}},
+	{"WarnMembers", func(w *raceWorld) (any, error) { return nil, w.WarnMembers(w.ctx) }},
 	{"RenewMembers", func(w *raceWorld) (any, error) {
 		b, err := w.RenewMembers(w.ctx, raceBy, everywhere, []core.ID{w.ids["rider"]}, 6)
 		return b.Size, err

@@ -30,6 +30,13 @@ func (p *Pages) Counters() []frame.Counter {
 			Rows: p.guardTodos,
 		},
 		{
+			Stem: "institution", Label: "专用通行证即将到期", Needs: core.PermInstitutionEdit, URL: frame.MemberPath + "?state=due",
+			Count: func(ctx context.Context, scope core.Scope) (int, error) {
+				return p.Store.CountMembers(ctx, scope, store.MemberFilter{State: core.MemberDue, Today: p.today()})
+			},
+			Rows: p.memberTodos,
+		},
+		{
 			Label: "观察员还没有绑定微信", Needs: core.PermObserverEdit, URL: frame.ObserverPath + "?bound=no",
 			Count: func(ctx context.Context, scope core.Scope) (int, error) {
 				return p.Store.CountObservers(ctx, scope, store.ObserverFilter{Bound: "no"})
@@ -66,6 +73,20 @@ func (p *Pages) guardTodos(ctx context.Context, scope core.Scope, limit int) ([]
 	rows := make([]frame.TodoRow, len(guards))
 	for i, g := range guards {
 		rows[i] = frame.TodoRow{Title: g.Name, URL: frame.GuardURL(g.ID)}
+	}
+	return rows, err
+}
+
+// today returns the natural day, for a count that no request asks for.
+func (p *Pages) today() core.Day { return core.DayOf(p.Store.Now(), p.Store.Zone()) }
+
+func (p *Pages) memberTodos(ctx context.Context, scope core.Scope, limit int) ([]frame.TodoRow, error) {
+	members, _, err := p.Store.Members(ctx, scope, store.MemberFilter{
+		State: core.MemberDue, Today: p.today(), Page: store.Page{Limit: limit},
+	})
+	rows := make([]frame.TodoRow, len(members))
+	for i, m := range members {
+		rows[i] = frame.TodoRow{Title: m.Name, Note: m.InstitutionName + "，" + m.Until.String() + " 到期", URL: frame.MemberURL(m.ID)}
 	}
 	return rows, err
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -29,6 +30,14 @@ func (p *Pages) Finders() []frame.Finder {
 		{
 			Stem: "guard", Group: frame.FindStaff, Needs: core.PermGuardPostView, List: frame.GuardPath,
 			Find: p.guardFind, Show: p.guardHitOf,
+		},
+		{
+			Stem: "institution", Group: frame.FindStaff, Needs: core.PermInstitutionView, List: frame.InstitutionPath,
+			Find: p.institutionFind, Show: p.institutionHitOf,
+		},
+		{
+			Stem: "member", Group: frame.FindStaff, Needs: core.PermInstitutionView, List: frame.MemberPath,
+			Find: p.memberFind, Show: p.memberHitOf,
 		},
 		{
 			Stem: "observer", Group: frame.FindStaff, Needs: core.PermObserverView, List: frame.ObserverPath,
@@ -166,5 +175,51 @@ func observerHit(q frame.Question, o core.Observer) templates.SearchHit {
 		URL: frame.ObserverURL(o.ID),
 	}
 	q.Act(&hit, core.PermObserverEdit, "修改", frame.ObserverURL(o.ID)+"/edit")
+	return hit
+}
+
+func (p *Pages) institutionFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	institutions, more, err := p.Store.Institutions(ctx, q.Scope, store.InstitutionFilter{Keyword: q.Text.Text, Page: hits})
+	found := make([]templates.SearchHit, len(institutions))
+	for i, institution := range institutions {
+		found[i] = institutionHit(q, institution)
+	}
+	return found, more, err
+}
+
+func (p *Pages) institutionHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	i, err := p.Store.Institution(ctx, q.Scope, id)
+	return institutionHit(q, i), err
+}
+
+func institutionHit(q frame.Question, i core.Institution) templates.SearchHit {
+	hit := templates.SearchHit{
+		Icon: "building-community", Title: i.Name, Note: fmt.Sprintf("机构　%d 名成员", i.Members),
+		Badge: frame.ServiceBadge(i.Disabled.IsZero(), "使用中"), URL: frame.InstitutionURL(i.ID),
+	}
+	q.Act(&hit, core.PermInstitutionEdit, "修改", frame.InstitutionURL(i.ID)+"/edit")
+	return hit
+}
+
+func (p *Pages) memberFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	members, more, err := p.Store.Members(ctx, q.Scope, store.MemberFilter{Keyword: q.Text.Text, Page: hits})
+	found := make([]templates.SearchHit, len(members))
+	for i, m := range members {
+		found[i] = memberHit(q, m, p.today())
+	}
+	return found, more, err
+}
+
+func (p *Pages) memberHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	m, err := p.Store.Member(ctx, q.Scope, id)
+	return memberHit(q, m, p.today()), err
+}
+
+func memberHit(q frame.Question, m core.Member, today core.Day) templates.SearchHit {
+	hit := templates.SearchHit{
+		Icon: "id-badge-2", Title: m.Name, Note: m.InstitutionName + "　" + m.Phone + "　至 " + m.Until.String(),
+		Badge: memberBadge(m, today), URL: frame.MemberURL(m.ID),
+	}
+	q.Act(&hit, core.PermInstitutionEdit, "修改", frame.MemberURL(m.ID)+"/edit")
 	return hit
 }

@@ -189,7 +189,7 @@ func (p *Pages) memberPhotoSave(c *web.Context, m core.Member, which core.Member
 	if err != nil {
 		return err
 	}
-	return p.Store.SetMemberPhoto(c.Ctx(), c.Actor(), c.Scope(), m.ID, which, &made)
+	return p.Store.UpdateMemberPhoto(c.Ctx(), c.Actor(), c.Scope(), m.ID, which, &made)
 }
 
 func (p *Pages) memberPhotoRemove(c *web.Context) error {
@@ -206,7 +206,7 @@ func (p *Pages) memberPhotoRemove(c *web.Context) error {
 			Title: "移除“" + m.Name + "”的" + which.Label() + "？", Submit: "移除照片", Danger: true,
 			Text: "照片从系统里删除，不能恢复；需要时可以重新添加。通行证照常有效。",
 		},
-		Do:   func() error { return p.Store.SetMemberPhoto(c.Ctx(), c.Actor(), c.Scope(), m.ID, which, nil) },
+		Do:   func() error { return p.Store.UpdateMemberPhoto(c.Ctx(), c.Actor(), c.Scope(), m.ID, which, nil) },
 		Done: "已移除" + which.Label() + "。", Back: frame.MemberURL(m.ID),
 	})
 }

@@ -16,7 +16,7 @@ func (s *seeder) visitors(ctx context.Context, e *estate, identify Identify) err
 	if err != nil {
 		return err
 	}
-	if _, err := s.store.BindPhone(ctx, user.ID, host.Phone); err != nil {
+	if _, err := s.store.BindPhone(ctx, user.ID, host.Phone, host.Name); err != nil {
 		return err
 	}
 	guests := []core.VisitorPass{

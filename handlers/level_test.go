@@ -46,7 +46,8 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member 
 		"/console/house/node/:id/move": {"act": {"rename"}, "name": {"西"}},
 		"/console/house/:id/merge":     {"house": {"1栋1单元102"}},
 		"/console/house/:id/transfer": {
-			"name": {"新业主"}, "phone": {"13900000007"}, "day": {core.DayOf(e.Store.Now(), e.Store.Zone()).String()}, "family": {"leave"}, "tenants": {"stay"},
+			"name": {"新业主"}, "phone": {"13900000007"}, "day": {core.DayOf(e.Store.Now(), e.Store.Zone()).String()},
+			"family": {"leave"}, "tenants": {"stay"},
 		},
 		"/console/passrule/restore": {"id": {version.String()}, "community": {community}},
 		"/console/passrule": {

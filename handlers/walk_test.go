@@ -552,7 +552,8 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 	}{
 		{"/console/import/", w.imports[e.Community]},
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
-		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file}, {"/console/openclient/", w.clients[e.Community]},
+		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file},
+		{"/console/openclient/", w.clients[e.Community]},
 		{"/console/followertag/", w.tags[e.Community]}, {"/console/follower/", w.followers[e.Community]},
 		{"/console/institution/member/photo/", w.faces[e.Community]}, {"/h5/guard/photo/", w.faces[e.Community]},
 		{"/console/institution/member/", w.members[e.Community]}, {"/console/institution/", w.institutions[e.Community]},

@@ -145,7 +145,8 @@ func TestCertifyByPhone(t *testing.T) {
 
 		// Again, on another phone of the same person: nothing changes.
 		again := newWechatUserWithPhone(t, s, "open-2", "13800138000")
-		if passes2, err := s.PassesOfUser(t.Context(), core.WechatUser{Person: again.Person}); err != nil || !slices.Equal(passes, passes2) {
+		passes2, err := s.PassesOfUser(t.Context(), core.WechatUser{Person: again.Person})
+		if err != nil || !slices.Equal(passes, passes2) {
 			t.Errorf("passes after the second time: %v, %v", passes2, err)
 		}
 

@@ -256,7 +256,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		{method: "GET", below: "/records", bad: "?limit=1000"},
 		{method: "POST", below: "/token", bad: "?image=gif"},
 		{method: "POST", path: "/phone", body: phone},
-		{method: "POST", path: "/name", body: func() string { return `{"name":"李四"}` }},
+		{method: "POST", path: "/name", body: func() string { return `{"name":"李四"}` }, conflict: s.tooManyNames},
 		{method: "POST", path: "/session", body: login, public: true},
 		{
 			method: "POST", path: "/photos", body: func() string { return pictureForm(t, 40, 30) }, kind: pictureFormKind,
@@ -339,4 +339,14 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	if got, want := slices.Sorted(maps.Keys(s.spec.seen)), s.spec.answers(); !slices.Equal(got, want) {
 		t.Errorf("seen:\n%s\ndocumented:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// tooManyNames returns a call by somebody who has stated as many wrong names as a day allows.
+func (s *site) tooManyNames() call {
+	s.t.Helper()
+	wrong := call{method: "POST", path: "/name", token: s.enter("stranger"), body: `{"name":"不是我"}`}
+	for range core.MaxNameMisses {
+		s.ok(wrong)
+	}
+	return wrong
 }

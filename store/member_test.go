@@ -238,7 +238,8 @@ func TestMembersAreChecked(t *testing.T) {
 		ctx := t.Context()
 		for field, change := range map[string]func(*core.Member){
 			"name": func(m *core.Member) { m.Name = " " }, "phone": func(m *core.Member) { m.Phone = "" },
-			"id_number": func(m *core.Member) { m.IDNumber = "123456789012345678" }, "until": func(m *core.Member) { m.Until = today(s) - 1 },
+			"id_number": func(m *core.Member) { m.IDNumber = "123456789012345678" },
+			"until":     func(m *core.Member) { m.Until = today(s) - 1 },
 			"from": func(m *core.Member) { m.From = 0 }, "institution": func(m *core.Member) { m.Institution = 7 },
 		} {
 			m := core.Member{Institution: p.institution, Name: "骑手", Phone: "13700008888", From: today(s), Until: today(s) + 9}
@@ -275,8 +276,8 @@ func TestMembersAreWarnedOfOnce(t *testing.T) {
 		mustDo(t, err)
 		mustDo(t, discard(s.BindPhone(t.Context(), user.ID, "13700008888", m.Name)))
 		mustDo(t, discard(s.CreateAccount(t.Context(), core.SystemGranter, core.Account{
-			Login: "office", Name: "客服", Role: core.RoleClerk, Permissions: []core.Permission{core.PermInstitutionView, core.PermInstitutionEdit},
-			Scope: core.ScopeOf(p.community),
+			Login: "office", Name: "客服", Role: core.RoleClerk, Scope: core.ScopeOf(p.community),
+			Permissions: []core.Permission{core.PermInstitutionView, core.PermInstitutionEdit},
 		}, "correct-horse-7")))
 		told := func(members, office int) {
 			t.Helper()

@@ -223,7 +223,7 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
 	for text, path := range map[string]string{
 		"待办": "/console/todo", "出入列表": "/console/accessrecord", "图表": "/console/accessrecord/chart",
-		"机构管理": "/console/passrule", "添加成员": "/console/passrule", "住户通行证": "/console/passrule",
+		"机构管理": "/console/institution", "添加成员": "/console/institution/member", "住户通行证": "/console/passrule",
 		"限制出入": "/console/restriction", "观察员": "/console/observer",
 		"门禁读头": "/console/reader", "权限管理": "/console/reader", "未登记设备": "/console/reader/quarantine",
 		"保安": "/console/guardpost", "门岗人员": "/console/guardpost/guard", "告警": "/console/accessalert",
@@ -241,8 +241,8 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 
 // notInConsole are acts that nobody does on a page of the console.
 var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in", "accessrecord.urgent",
-	"certification.create", "certification.withdraw", "photo.view", "resident.warn_lease", "staff.phone", "visitorpass.create",
-	"wechatuser.confirm"}
+	"certification.create", "certification.withdraw", "photo.view", "resident.warn_lease", "institution.warn",
+	"staff.phone", "visitorpass.create", "wechatuser.confirm"}
 
 // ownActs are what every account may do to itself.
 var ownActs = []string{

@@ -133,7 +133,7 @@ func TestMemberIsAddedRenewedAndDisabled(t *testing.T) {
 	stranger.Post(t, frame.MemberPath+"/renew?months=12", confirmed, http.StatusNotFound)
 }
 
-// A picture is re-encoded, replaced and removed; what is none is refused at its field; its address is of the session, and
+// A picture is re-encoded, replaced and removed; another file is refused at its field; its address is of the session, and
 // looking at the whole of it is in the log.
 func TestMemberPictures(t *testing.T) {
 	d := newDesk(t)
@@ -211,8 +211,11 @@ func TestMemberPages(t *testing.T) {
 			},
 		},
 		"console/member/form": memberFormPage{
-			Shell: shell, Form: templates.Form{Sections: memberFields(m, institutionField(2, []core.Institution{{ID: 2, Name: desk.Hostile}}))},
+			Shell: shell, Form: templates.Form{
+				Sections: memberFields(m, institutionField(2, []core.Institution{{ID: 2, Name: desk.Hostile}})),
+			},
 		},
+		"console/member/photo": memberFormPage{Shell: shell, Form: memberPhotoFields(m)},
 	})
 }
 

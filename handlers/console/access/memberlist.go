@@ -177,7 +177,7 @@ func (p *Pages) membersRenew(c *web.Context) error {
 		return err
 	}
 	query := c.Request().URL.Query()
-	months, _ := strconv.Atoi(query.Get("months")) // one that is no number is 0, which is none of the choices
+	months, _ := strconv.Atoi(query.Get("months")) // one that is no number is 0, which nobody may choose
 	query.Del("months")
 	back := templates.WithQuery(frame.MemberPath, query)
 	switch {

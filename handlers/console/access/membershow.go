@@ -128,11 +128,17 @@ func (p *Pages) memberPhotoFormPage(c *web.Context, m core.Member, wrong error) 
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := memberFormPage{Shell: p.Shell(c, "institution", "添加照片"), Form: form}
 		page.Crumbs = append(memberCrumbs(), templates.Crumb{Label: m.Name, URL: frame.MemberURL(m.ID)})
-		return p.Page(c, status, "console/member/form", page)
+		return p.Page(c, status, "console/member/photo", page)
 	})
 }
 
 func memberPhotoForm(c *web.Context, m core.Member) templates.Form {
+	form := memberPhotoFields(m)
+	form.CSRF = c.CSRF()
+	return form
+}
+
+func memberPhotoFields(m core.Member) templates.Form {
 	// The first that is missing is what is sent next.
 	which := core.MemberFace
 	for _, photo := range core.MemberPhotos() {
@@ -142,7 +148,7 @@ func memberPhotoForm(c *web.Context, m core.Member) templates.Form {
 		}
 	}
 	return templates.Form{
-		Action: frame.MemberURL(m.ID) + "/photo", CSRF: c.CSRF(), Cancel: frame.MemberURL(m.ID), Submit: "保存照片", More: true,
+		Action: frame.MemberURL(m.ID) + "/photo", Cancel: frame.MemberURL(m.ID), Submit: "保存照片", More: true,
 		Sections: []templates.Section{{Fields: []templates.Field{
 			{
 				Kind: templates.Radio, Name: "which", Label: "照片", Value: string(which), Required: true,

@@ -240,7 +240,7 @@ func TestMembersAreChecked(t *testing.T) {
 			"name": func(m *core.Member) { m.Name = " " }, "phone": func(m *core.Member) { m.Phone = "" },
 			"id_number": func(m *core.Member) { m.IDNumber = "123456789012345678" },
 			"until":     func(m *core.Member) { m.Until = today(s) - 1 },
-			"from": func(m *core.Member) { m.From = 0 }, "institution": func(m *core.Member) { m.Institution = 7 },
+			"from":      func(m *core.Member) { m.From = 0 }, "institution": func(m *core.Member) { m.Institution = 7 },
 		} {
 			m := core.Member{Institution: p.institution, Name: "骑手", Phone: "13700008888", From: today(s), Until: today(s) + 9}
 			change(&m)

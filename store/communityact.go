@@ -106,6 +106,7 @@ var communityObstacles = []struct {
 	{core.Obstacle{Stem: "guardpost"}, "guard_post WHERE community_id = ?"},
 	{core.Obstacle{Stem: "guard"}, "guard WHERE community_id = ?"},
 	{core.Obstacle{Stem: "observer"}, "observer_community WHERE community_id = ?"},
+	{core.Obstacle{Stem: "institution"}, "institution_community WHERE community_id = ?"},
 	{core.Obstacle{Stem: "account"}, "account_scope WHERE community_id = ?"},
 	{core.Obstacle{Stem: "review"}, "review WHERE community_id = ?"},
 	{core.Obstacle{Stem: "wechatapp"}, "wechat_app_community WHERE community_id = ?"},

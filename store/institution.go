@@ -274,6 +274,9 @@ func institutionWholly(scope core.Scope, i core.Institution) error {
 // finishInstitution writes the communities of an institution whose row has been written, refuses a second one of the
 // name in one of them, and writes the audit line.
 func finishInstitution(tx *database.Tx, by core.Actor, scope core.Scope, i core.Institution, entry audit.Entry) error {
+	if err := lockCommunities(tx, i.Communities); err != nil {
+		return err
+	}
 	where, args := database.ScopeWhere(scope, "community_id")
 	if _, err := tx.Exec("DELETE FROM institution_community WHERE institution_id = ? AND "+where,
 		append([]any{int64(i.ID)}, args...)...); err != nil {
@@ -293,6 +296,18 @@ func finishInstitution(tx *database.Tx, by core.Actor, scope core.Scope, i core.
 		return err
 	}
 	return oneInstitutionAName(tx, after)
+}
+
+// lockCommunities locks communities, so that none of them is deleted meanwhile; one that does not exist is NotFound.
+func lockCommunities(tx *database.Tx, communities []core.ID) error {
+	ids := slices.Compact(slices.Sorted(slices.Values(communities)))
+	var locked []core.ID
+	err := tx.All(&locked, "SELECT id FROM community WHERE id IN ("+database.Placeholders(len(ids))+") ORDER BY id"+
+		tx.Dialect().ForUpdate(), database.IDArgs(ids)...)
+	if err == nil && len(locked) < len(ids) {
+		err = core.NotFound(noCommunity)
+	}
+	return err
 }
 
 func oneInstitutionAName(tx *database.Tx, i core.Institution) error {

@@ -74,9 +74,11 @@ func (p *Pages) memberList(c *web.Context) error {
 	page := memberListPage{
 		Shell: found.Shell, Tabs: passTabs(c.Has, "institution", found.At), List: found.List, Rows: memberRows(found.Records, filter.Today),
 	}
-	page.Actions = append(
-		[]templates.Action{{Label: "机构管理", URL: found.At.URL(frame.InstitutionPath), Icon: "building-community"}}, page.Actions...,
-	)
+	if len(found.At.All) > 0 {
+		page.Actions = append(
+			[]templates.Action{{Label: "机构管理", URL: found.At.URL(frame.InstitutionPath), Icon: "building-community"}}, page.Actions...,
+		)
+	}
 	if c.Has(core.PermInstitutionEdit) {
 		page.List.Bulk, page.List.CSRF = memberRenewals(c.Request().URL.Query()), page.CSRF
 		for i, m := range found.Records {

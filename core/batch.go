@@ -202,6 +202,7 @@ type BatchWhy string
 const (
 	BatchChanged BatchWhy = "changed" // by a later act
 	BatchGone    BatchWhy = "gone"    // it was deleted
+	BatchForeign BatchWhy = "foreign" // it concerns communities out of scope, too
 	BatchLived   BatchWhy = "lived"   // people live or lived there
 	BatchRecords BatchWhy = "records" // access records name it
 	BatchBarred  BatchWhy = "barred"  // it is restricted
@@ -213,7 +214,7 @@ const (
 // Label returns the reason in Chinese.
 func (w BatchWhy) Label() string {
 	return map[BatchWhy]string{
-		BatchChanged: "之后又改过", BatchGone: "已删除", BatchLived: "有住户（包括已迁出的）", BatchRecords: "有出入记录",
+		BatchChanged: "之后又改过", BatchGone: "已删除", BatchForeign: "涉及您管理范围以外的小区", BatchLived: "有住户（包括已迁出的）", BatchRecords: "有出入记录",
 		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用", BatchRaised: "之后又出现了同样的告警",
 		BatchHeld: "同一次操作里有人之后又改过",
 	}[w]

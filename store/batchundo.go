@@ -55,6 +55,7 @@ func init() { // the functions refer to the table
 type undoing struct {
 	tx    *database.Tx
 	by    core.Actor
+	scope core.Scope // of who takes it back
 	batch core.Batch
 	items []batchItemRow
 	kept  map[core.ID]keptThing
@@ -154,7 +155,7 @@ var errUndoPlanned = errors.New("store: planned")
 func (s *Store) PlanUndo(ctx context.Context, scope core.Scope, id core.ID) (kept []core.BatchItem, err error) {
 	var u undoing
 	err = s.db.Write(ctx, "plan an undo", func(tx *database.Tx) error {
-		u = undoing{tx: tx, by: core.System, kept: map[core.ID]keptThing{}}
+		u = undoing{tx: tx, by: core.System, scope: scope, kept: map[core.ID]keptThing{}}
 		if err := u.read(scope, id); err != nil {
 			return err
 		}
@@ -201,7 +202,7 @@ func (u *undoing) read(scope core.Scope, id core.ID) error {
 
 // undoPart takes back the next things of a batch.
 func undoPart(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
-	u := undoing{tx: tx, by: by, kept: map[core.ID]keptThing{}}
+	u := undoing{tx: tx, by: by, scope: scope, kept: map[core.ID]keptThing{}}
 	if err := u.read(scope, id); err != nil || !u.batch.Ended.IsZero() {
 		return u.batch, err
 	}

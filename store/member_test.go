@@ -358,3 +358,28 @@ func TestMembersAreRenewedAndTakenBack(t *testing.T) {
 		wantField(t, err, "months")
 	})
 }
+
+// Who has a part of an institution's communities cannot take back a renewal, which counts in the others too.
+func TestARenewalOfAllIsNotTakenBackByOne(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newMemberSite(t, s)
+		other, err := s.CreateCommunity(t.Context(), core.System, core.Community{Name: "另一小区", Levels: []string{"栋", "房间"}})
+		mustDo(t, err)
+		wide, err := s.CreateInstitution(t.Context(), core.System, everywhere, core.Institution{
+			Name: "圆通速递", Communities: []core.ID{p.community, other},
+		})
+		mustDo(t, err)
+		m := p.member(t, s, func(m *core.Member) { m.Institution = wide })
+		batch, err := s.RenewMembers(t.Context(), core.System, everywhere, []core.ID{m.ID}, 12)
+		mustDo(t, err)
+		for _, community := range []core.ID{p.community, other} {
+			undone, err := s.UndoBatch(t.Context(), core.System, core.ScopeOf(community), batch.ID)
+			if !core.IsNotFound(err) && (err != nil || undone.Undone != 0 || undone.Kept != 1) {
+				t.Errorf("undone %+v, %v", undone, err)
+			}
+		}
+		if now, err := s.Member(t.Context(), everywhere, m.ID); err != nil || now.Until <= m.Until {
+			t.Errorf("valid until %v, %v", now.Until, err)
+		}
+	})
+}

@@ -348,10 +348,13 @@ func undoRenewals(u *undoing) error {
 		if err := readBatchText(item.After, &became); err != nil {
 			return err
 		}
-		m, _, err := lockMember(u.tx, core.Everywhere, item.Thing)
+		m, _, err := lockMember(u.tx, u.scope, item.Thing)
 		switch {
 		case core.IsNotFound(err):
 			u.keep(item.Thing, core.BatchGone)
+			return nil
+		case core.CodeOf(err) == core.CodeForbidden:
+			u.keep(item.Thing, core.BatchForeign)
 			return nil
 		case err != nil:
 			return err

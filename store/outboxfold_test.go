@@ -192,6 +192,17 @@ func TestDigest(t *testing.T) {
 		if d := p.claimOne(t, core.ChannelTemplate); d.Events != 2 {
 			t.Errorf("after another choice: %+v", d)
 		}
+
+		choose(core.DigestHour)
+		toHour(11)
+		p.put(t, core.MessageAccessAlert, 1)
+		p.clock.Add(time.Minute)
+		p.claim(t)
+		choose(core.DigestDaily)
+		toHour(9) // longer than an hour's digest lives
+		if d := p.claimOne(t, core.ChannelTemplate); d.Events != 1 {
+			t.Errorf("after a longer digest was chosen: %+v", d)
+		}
 	})
 }
 

@@ -26,7 +26,7 @@ type tickedReview struct {
 // tickedReviews returns the ticked reviews that the account may see, all of one kind.
 func (p *pages) tickedReviews(c *web.Context) (ticked []tickedReview, values []string, err error) {
 	var form struct {
-		IDs []string `form:"id" max:"40"`
+		IDs []string `form:"id" max:"50"`
 	}
 	if err := c.Bind(&form); err != nil {
 		return nil, nil, err

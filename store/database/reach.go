@@ -58,6 +58,7 @@ func reachMySQL(ctx context.Context, config *mysql.Config, o Options) error {
 		isolation = "tx_isolation"
 	}
 	config.Params[isolation] = "'READ-COMMITTED'"
+	config.Params["group_concat_max_len"] = "1048576" // MariaDB's default; MySQL cuts lists at 1 KB
 	return checkCharset(ctx, probe)
 }
 

@@ -57,16 +57,22 @@ func MoveUser(tx *database.Tx, from, to core.ID) error {
 	return err
 }
 
-// ChangeDigest lets what waits for an account's digest wait, in the act's own transaction, for the one that it wants now.
+// ChangeDigest lets what waits for an account's digest wait, in the act's own transaction, for the one that it wants now,
+// and does not let it expire before that.
 func ChangeDigest(tx *database.Tx, account core.ID, digest core.MessageDigest) error {
 	tx.Wake(worker)
+	var longer []any // by the digest of before
+	for _, before := range []core.MessageDigest{core.DigestHour, core.DigestDaily} {
+		longer = append(longer, string(before), max(0, digest.Longest()-before.Longest()).Milliseconds())
+	}
+	// MySQL assigns from the left, and would compare the new digest.
 	_, err := tx.Exec(`
 		UPDATE message
-		SET digest = ?, next_at = ?
+		SET expires_at = expires_at + CASE digest WHEN ? THEN ? WHEN ? THEN ? ELSE 0 END, digest = ?, next_at = ?
 		WHERE to_kind = 'account'
 		AND to_id = ?
 		AND state = 'waiting'
-		AND digest <> ''`, string(digest), tx.NowMS(), int64(account))
+		AND digest <> ''`, append(longer, string(digest), tx.NowMS(), int64(account))...)
 	return err
 }
 

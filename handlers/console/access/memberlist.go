@@ -52,7 +52,7 @@ func memberRows(members []core.Member, today core.Day) []memberRow {
 }
 
 func (p *Pages) memberList(c *web.Context) error {
-	filter, err := memberFilter(c, p.Today(c))
+	filter, err := p.memberFilter(c, p.Today(c))
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (p *Pages) memberList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/member/list", page)
 }
 
-func memberFilter(c *web.Context, today core.Day) (store.MemberFilter, error) {
+func (p *Pages) memberFilter(c *web.Context, today core.Day) (store.MemberFilter, error) {
 	var asked struct {
 		Keyword     string           `form:"q" max:"40"`
 		State       core.MemberState `form:"state" of:"valid due over coming disabled"`
@@ -97,6 +97,11 @@ func memberFilter(c *web.Context, today core.Day) (store.MemberFilter, error) {
 		Sort        string           `form:"sort" of:"name -name"`
 	}
 	err := c.BindQuery(&asked)
+	if err == nil && asked.Institution != 0 {
+		if _, err = p.Store.Institution(c.Ctx(), c.Scope(), asked.Institution); core.IsNotFound(err) {
+			err = core.InvalidFields(map[string]string{"institution": "请在列出的机构中选择"})
+		}
+	}
 	return store.MemberFilter{
 		Keyword: asked.Keyword, State: asked.State, Institution: asked.Institution, Today: today, Sort: asked.Sort,
 	}, err

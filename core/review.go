@@ -33,7 +33,7 @@ var ReviewTypes = []ReviewType{
 		Kind: ReviewCertification, Label: "住户认证", Needs: PermCertificationReview, Told: MessageCertification,
 		Effect:  "通过后成为本房屋已认证的住户，可以使用通行证。",
 		Reasons: []string{"不是本房屋的住户", "房屋选错了", "姓名与登记不符", "照片看不清"},
-		Batch:   "手机号或证件号与本房屋的登记一致",
+		Batch:   "手机号或证件号与本房屋的登记一致，姓名、证件号没有不同",
 	},
 }
 
@@ -201,17 +201,47 @@ type ReviewMatch struct {
 	Enough bool   // that it may be approved from the list, without its page
 }
 
-// MatchOf returns what a house's register has of an applicant: name is that under which it has them, and by what.
-func MatchOf(by RegisterMatch, name string) ReviewMatch {
-	switch by {
-	case MatchedPhone:
-		return ReviewMatch{"手机号与登记一致（" + MaskName(name) + "）", true}
-	case MatchedIDNumber:
-		return ReviewMatch{"证件号与登记一致（" + MaskName(name) + "）", true}
-	case MatchedName:
+// Registered is somebody of a house's register who may be an applicant.
+type Registered struct {
+	By            RegisterMatch
+	Name          string
+	OtherIDNumber bool // both have one, and they differ
+}
+
+// MatchOf returns what a house's register has of an applicant of a name. A number alone is not enough if the rest contradicts
+// it: it may have been handed on. One character is a slip of the pen.
+func MatchOf(applicant string, is Registered) ReviewMatch {
+	found := "（" + MaskName(is.Name) + "）"
+	otherName := !nearlySameName(applicant, is.Name)
+	switch {
+	case is.By == MatchedName:
 		return ReviewMatch{Words: "仅姓名与登记一致"}
+	case is.By == MatchedNothing:
+		return ReviewMatch{Words: "登记里没有"}
+	case otherName && is.OtherIDNumber:
+		return ReviewMatch{Words: "姓名、证件号与登记不同" + found}
+	case otherName:
+		return ReviewMatch{Words: "姓名与登记不同" + found}
+	case is.OtherIDNumber:
+		return ReviewMatch{Words: "证件号与登记不同" + found}
+	case is.By == MatchedIDNumber:
+		return ReviewMatch{"证件号与登记一致" + found, true}
+	case FoldName(applicant) != FoldName(is.Name):
+		return ReviewMatch{"手机号与登记一致，姓名差一个字" + found, true}
 	}
-	return ReviewMatch{Words: "登记里没有"}
+	return ReviewMatch{"手机号与登记一致" + found, true}
+}
+
+// nearlySameName reports whether two names are the same, or differ in one of several characters.
+func nearlySameName(a, b string) bool {
+	one, other := []rune(FoldName(a)), []rune(FoldName(b))
+	differ := 0
+	for i := range min(len(one), len(other)) {
+		if one[i] != other[i] {
+			differ++
+		}
+	}
+	return len(one) == len(other) && (differ == 0 || differ == 1 && len(one) > 1)
 }
 
 // RegisterMatch is by what somebody is found in the register of a house; each is more than those before it.

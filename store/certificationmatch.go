@@ -22,7 +22,7 @@ func (s *Store) ReviewMatches(ctx context.Context, scope core.Scope, reviews []c
 // certificationMatches compares applicants with who is registered in the house: by the phone number, by the ID number, or by
 // the name alone, of somebody without a number of their own, as an approval would find them.
 func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMatch, error) {
-	best, names := map[core.ID]core.RegisterMatch{}, map[core.ID]string{}
+	best, names := map[core.ID]core.Registered{}, map[core.ID]string{}
 	err := database.EachPart(ids, func(part []core.ID) error {
 		var rows []struct {
 			ID       core.ID `db:"id"`
@@ -56,15 +56,18 @@ func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMa
 			case sameName && (row.IDNo == "" || row.OwnIDNo == ""):
 				by = core.MatchedName
 			}
-			if by > best[row.ID] {
-				best[row.ID], names[row.ID] = by, row.Resident
+			names[row.ID] = row.Name
+			if by > best[row.ID].By {
+				best[row.ID] = core.Registered{
+					By: by, Name: row.Resident, OtherIDNumber: row.IDNo != "" && row.OwnIDNo != "" && row.IDNo != row.OwnIDNo,
+				}
 			}
 		}
 		return err
 	})
 	matches := map[core.ID]core.ReviewMatch{}
 	for _, id := range ids {
-		matches[id] = core.MatchOf(best[id], names[id])
+		matches[id] = core.MatchOf(names[id], best[id])
 	}
 	return matches, err
 }

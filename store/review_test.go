@@ -510,12 +510,13 @@ func TestReviewLists(t *testing.T) {
 }
 
 // What the register has of applicants is what an approval would find: by number, by ID number, by name alone, or nothing. From
-// the list only what matches by a number is approved, as the register is at that moment, and nothing twice.
+// the list only what matches by a number and contradicts nothing is approved, as the register is at that moment, and
+// nothing twice.
 func TestReviewsAreApprovedFromTheList(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		w := newReviewWorld(t, s)
 		houses, err := s.CreateHouses(t.Context(), core.System, everywhere, w.community, [][]string{
-			{"2", "1", "101"}, {"2", "1", "102"}, {"2", "1", "103"}, {"2", "1", "104"},
+			{"2", "1", "101"}, {"2", "1", "102"}, {"2", "1", "103"}, {"2", "1", "104"}, {"2", "1", "105"},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -523,13 +524,23 @@ func TestReviewsAreApprovedFromTheList(t *testing.T) {
 		newResident(t, s, w.community, houses[0], "王晓明", applicantPhone)
 		newResident(t, s, w.community, houses[1], "王小明", "")
 		byPhone := newResident(t, s, w.community, houses[3], "王大明", applicantPhone)
+		if _, err := s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+			Community: w.community, House: houses[4], Name: "王小明", Identity: core.Family, Phone: applicantPhone,
+			IDNumber: "11010519491231002X",
+		}); err != nil {
+			t.Fatal(err)
+		}
 		want := map[core.ID]core.ReviewMatch{}
 		var waiting []core.Review
 		for i, match := range []core.ReviewMatch{
-			{Words: "手机号与登记一致（王**）", Enough: true}, {Words: "仅姓名与登记一致"}, {Words: "登记里没有"},
-			{Words: "手机号与登记一致（王**）", Enough: true},
+			{Words: "手机号与登记一致，姓名差一个字（王**）", Enough: true}, {Words: "仅姓名与登记一致"}, {Words: "登记里没有"},
+			{Words: "手机号与登记一致，姓名差一个字（王**）", Enough: true},
+			{Words: "证件号与登记不同（王**）"},
 		} {
 			c := w.request("王小明")
+			if i == 4 {
+				c.IDNumber = "110105199003070017"
+			}
 			c.House = houses[i]
 			own := w.apply(c)
 			want[own.Review.ID] = match
@@ -554,6 +565,7 @@ func TestReviewsAreApprovedFromTheList(t *testing.T) {
 		}
 		wantRefused(t, "by the name alone", listed(w.zhang, waiting[1]), core.CodeConflict)
 		wantRefused(t, "of whom there is nothing", listed(w.zhang, waiting[2]), core.CodeConflict)
+		wantRefused(t, "of another ID number", listed(w.zhang, waiting[4]), core.CodeConflict)
 		if err := listed(w.zhang, waiting[0]); err != nil {
 			t.Errorf("by the number: %v", err)
 		}

@@ -58,7 +58,7 @@ func TestReviewInbox(t *testing.T) {
 // others the list shows too little.
 func TestSeveralReviewsAreApproved(t *testing.T) {
 	d := newDesk(t)
-	apply := func(key string, house core.ID, phone string) {
+	apply := func(key string, house core.ID, name, phone string) {
 		t.Helper()
 		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant" + key})
 		if err == nil {
@@ -66,16 +66,18 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 		}
 		if err == nil {
 			_, err = d.Store.CreateCertification(t.Context(), core.System, user.ID,
-				core.CertificationRequest{House: house, Name: "王小明", Identity: core.Owner}, store.RequestKey{Key: key})
+				core.CertificationRequest{House: house, Name: name, Identity: core.Owner}, store.RequestKey{Key: key})
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i, r := range d.Mine.Residents[:2] {
-		apply(string(rune('a'+i)), r.House, r.Phone)
+		name := []rune(r.Name)
+		name[len(name)-1] = '某' // 住户1 by a slip of the pen
+		apply(string(rune('a'+i)), r.House, string(name), r.Phone)
 	}
-	apply("c", d.Mine.Houses[0], "17700000009")
+	apply("c", d.Mine.Houses[0], "王小明", "17700000009")
 	b, _ := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermCertificationView, core.PermCertificationReview)
 	page := b.Get(t, frame.ReviewPath, http.StatusOK)
 	ticks := page.Find(`tbody input[name="id"]`).Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
@@ -90,7 +92,7 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 	b.Post(t, reviewApprovePath, nil, http.StatusSeeOther)
 	b.Post(t, reviewApprovePath, url.Values{"id": {"x"}}, http.StatusUnprocessableEntity)
 	question, _ := b.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusOK)
-	for _, want := range []string{"通过 2 份住户认证申请？", "王小明（", "不能撤销", "手机号或证件号与本房屋的登记一致"} {
+	for _, want := range []string{"通过 2 份住户认证申请？", "某（", "不能撤销", "手机号或证件号与本房屋的登记一致"} {
 		if !strings.Contains(question.Find("main").Text(), want) {
 			t.Errorf("the question lacks %s: %q", want, question.Find("main").Text())
 		}

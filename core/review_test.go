@@ -1,0 +1,31 @@
+package core
+
+import "testing"
+
+// A number that matches is not enough if the name or the ID number of the register contradicts; a slip of the pen does not.
+func TestMatchOf(t *testing.T) {
+	for _, c := range []struct {
+		by         RegisterMatch
+		name       string // of the register; the applicant is 王小明
+		otherID    bool
+		want       string
+		wantEnough bool
+	}{
+		{MatchedPhone, "王小明", false, "手机号与登记一致（王**）", true},
+		{MatchedPhone, "王·小明", false, "手机号与登记一致（王***）", true},
+		{MatchedPhone, "王晓明", false, "手机号与登记一致，姓名差一个字（王**）", true},
+		{MatchedPhone, "王晓红", false, "姓名与登记不同（王**）", false},
+		{MatchedPhone, "王明", false, "姓名与登记不同（王*）", false},
+		{MatchedPhone, "王小明", true, "证件号与登记不同（王**）", false},
+		{MatchedPhone, "王晓明", true, "证件号与登记不同（王**）", false},
+		{MatchedPhone, "李建国", true, "姓名、证件号与登记不同（李**）", false},
+		{MatchedIDNumber, "王小明", false, "证件号与登记一致（王**）", true},
+		{MatchedName, "王小明", false, "仅姓名与登记一致", false},
+		{MatchedNothing, "", false, "登记里没有", false},
+	} {
+		got := MatchOf("王小明", Registered{By: c.by, Name: c.name, OtherIDNumber: c.otherID})
+		if got.Words != c.want || got.Enough != c.wantEnough {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+}

@@ -217,12 +217,14 @@ func undoHouses(u *undoing) error {
 		return err
 	}
 	for _, dependent := range []struct {
-		why   core.BatchWhy
-		table string
+		why           core.BatchWhy
+		column, table string
 	}{
-		{core.BatchLived, "resident"}, {core.BatchRecords, "access_record"}, {core.BatchBarred, "house_restriction"},
+		{core.BatchLived, "house_id", "resident"}, {core.BatchRecords, "house_id", "access_record"},
+		{core.BatchBarred, "house_id", "house_restriction"}, {core.BatchPlanned, "open_house", "house_transfer"},
 	} {
-		query := "SELECT DISTINCT house_id FROM " + dependent.table + " WHERE community_id = ? AND house_id"
+		house := dependent.column
+		query := "SELECT DISTINCT " + house + " FROM " + dependent.table + " WHERE community_id = ? AND " + house
 		if err := u.keepFound(dependent.why, query, int64(u.batch.Community)); err != nil {
 			return err
 		}

@@ -114,10 +114,21 @@ func (p *housePlanner) readJoins() error {
 				side.held, p.plan.Joins[at[id][0]].Restricted[at[id][1]] = &item, true
 			}
 		}
-		return nil
+		return p.noTransfer(part)
 	})
 	for i := range p.plan.Joins {
 		p.plan.Joins[i].compare()
+	}
+	return err
+}
+
+// noTransfer refuses to join houses of which a transfer is planned: who moves out was chosen for the people of one alone.
+func (p *housePlanner) noTransfer(houses []core.ID) error {
+	var planned []core.ID
+	err := p.all(&planned, "SELECT open_house FROM house_transfer WHERE open_house IN ("+
+		database.Placeholders(len(houses))+") ORDER BY open_house LIMIT 1", database.IDArgs(houses)...)
+	if err == nil && len(planned) > 0 {
+		err = core.Conflict(p.wasHouse[planned[0]].Label + " 已安排过户，请先取消")
 	}
 	return err
 }

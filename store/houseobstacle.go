@@ -28,6 +28,10 @@ var houseObstacles = []struct {
 		core.Obstacle{Stem: "certification"},
 		"SELECT c.id FROM certification c JOIN review r ON r.id = c.id WHERE r.community_id = ? AND r.state = 'waiting' AND c.house_id",
 	},
+	{
+		core.Obstacle{Stem: "house", State: "transfer"},
+		"SELECT open_house AS id FROM house_transfer WHERE community_id = ? AND open_house",
+	},
 }
 
 // obstaclesOf returns what prevents deleting houses of a community, those that became part of them

@@ -325,3 +325,50 @@ func TestPlanUndo(t *testing.T) {
 		wantCode(w.t, err, core.CodeNotFound)
 	})
 }
+
+// While a transfer is planned its house is neither merged nor deleted, and nothing else transfers it.
+func TestAPlannedTransferHoldsItsHouse(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		ctx := w.t.Context()
+		paths := [][]string{{"9", "1", "901"}, {"9", "1", "902"}}
+		batch, err := w.CreateMissingHouses(ctx, core.System, everywhere, w.community, paths)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var ids []core.ID
+		if err := w.db.All(ctx, &ids, "SELECT id FROM house WHERE name IN ('901', '902') ORDER BY name"); err != nil || len(ids) != 2 {
+			w.t.Fatalf("%v, %v", ids, err)
+		}
+		planned := ids[0]
+		move := core.HouseMove{House: planned, Into: ids[1], Parent: core.NoMove}
+		before, err := w.PlanMove(ctx, everywhere, w.community, move)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		h := w.to("孙新主", "13900139000")
+		h.House, h.Day = planned, h.Day+1
+		if _, err := w.transfer(h); err != nil {
+			w.t.Fatal(err)
+		}
+		held := func(what string, err error) {
+			w.t.Helper()
+			if !core.IsConflict(err) || !strings.Contains(core.MessageOf(err), "请先取消") {
+				w.t.Errorf("%s: %v", what, err)
+			}
+		}
+		held("merged as it was planned", discard(w.MoveHouses(ctx, core.System, everywhere, w.community, move, before.Seen)))
+		held("merged", discard(w.PlanMove(ctx, everywhere, w.community, move)))
+		move.House, move.Into = move.Into, move.House
+		held("another merged into it", discard(w.PlanMove(ctx, everywhere, w.community, move)))
+		held("deleted", w.RemoveHouse(ctx, core.System, everywhere, planned))
+		if kept, err := w.PlanUndo(ctx, everywhere, batch.ID); err != nil || len(kept) != 1 || kept[0].Why != core.BatchPlanned {
+			w.t.Errorf("its generation taken back: %+v, %v", kept, err)
+		}
+		if err := w.CancelTransfer(ctx, core.System, everywhere, planned); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := w.RemoveHouse(ctx, core.System, everywhere, planned); err != nil {
+			w.t.Errorf("after it was cancelled: %v", err)
+		}
+	})
+}

@@ -37,6 +37,11 @@ func (o obstacleAt) url(c *web.Context, of core.Obstacle) string {
 		if pairs = o.place("house", "node"); of.State == "out" {
 			pairs = append(pairs, "ties", "out")
 		}
+	case "house":
+		if o.house != 0 { // which shows what is planned, and cancels it
+			return frame.HouseURL(o.house)
+		}
+		pairs = o.place("", "node")
 	case "accessrecord":
 		if pairs = o.place("house", ""); o.node != 0 {
 			pairs = []string{"q", o.label}

@@ -27,6 +27,21 @@ func TestObstaclesAreListedWithLinks(t *testing.T) {
 	if n := list.Find("#list-body tbody tr").Length(); n == 0 || link.Text() != fmt.Sprintf("%d 名住户", n) {
 		t.Errorf("%q leads to %d rows", link.Text(), n)
 	}
+	transfer := core.HouseTransfer{
+		House: house.ID, Day: core.DayOf(d.Store.Now(), d.Store.Zone()) + 1, Family: core.TransferStay, Tenants: core.TransferStay,
+		Owner: core.Resident{Name: "孙新主", Phone: "13900139000"},
+	}
+	plan, err := d.Store.PlanTransfer(t.Context(), core.Everywhere, transfer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Store.TransferHouse(t.Context(), core.System, core.Everywhere, transfer, plan.Seen); err != nil {
+		t.Fatal(err)
+	}
+	held = b.Get(t, frame.HouseURL(house.ID)+"/held", http.StatusOK)
+	if held.Find(`main li a[href="`+frame.HouseURL(house.ID)+`"]:contains("次已安排的过户")`).Length() != 1 {
+		t.Errorf("a planned transfer: %s", held.Find("main").Text())
+	}
 	node, _ := b.Post(t, houseNodeURL(house.Node)+"/delete", url.Values{}, http.StatusOK)
 	if !strings.Contains(node.Find("main").Text(), "还有这些内容") ||
 		node.Find(`main li a[href*="node=`+house.Node.String()+`"]`).Length() == 0 {

@@ -32,6 +32,9 @@ func (s *Store) PlanTransfer(ctx context.Context, scope core.Scope, t core.House
 	if t, err = t.Normalized(core.DayOf(s.Now(), s.Zone())); err != nil {
 		return plan, err
 	}
+	if err := refusePlanned(s.allOf(ctx), house.ID); err != nil {
+		return plan, database.Wrap("plan a transfer", err)
+	}
 	ids, err := peopleOfHouse(s.allOf(ctx), house.Community, house.ID)
 	if err != nil {
 		return plan, database.Wrap("plan a transfer", err)
@@ -76,6 +79,19 @@ func checkNewOwner(people []core.Resident, t core.HouseTransfer) error {
 	return core.InvalidFields(map[string]string{"existing": "所选的人已不住在这里，或已是业主，请重新选择"})
 }
 
+// errPlanned refuses a second transfer of a house while one is planned: that would move the new owner out again.
+var errPlanned = core.Conflict("已安排了一次过户，请先取消")
+
+// refusePlanned refuses a house of which a transfer is planned.
+func refusePlanned(all readAll, house core.ID) error {
+	var planned []core.ID
+	err := all(&planned, "SELECT id FROM house_transfer WHERE open_house = ?", int64(house))
+	if err == nil && len(planned) > 0 {
+		err = errPlanned
+	}
+	return err
+}
+
 // peopleOfHouse returns who lives in a house, owners first.
 func peopleOfHouse(all readAll, community, house core.ID) (ids []core.ID, err error) {
 	err = all(&ids, `
@@ -113,6 +129,9 @@ func (s *Store) TransferHouse(
 			return err
 		}
 		if x.HouseTransfer, err = x.Normalized(today); err != nil {
+			return err
+		}
+		if err := refusePlanned(tx.All, x.House); err != nil {
 			return err
 		}
 		if err := x.readPeople(); err != nil {
@@ -307,7 +326,7 @@ func (x *transferring) insert(state core.TransferState, batch core.ID) error {
 		int64(x.ID), int64(x.Community), int64(x.House), open, int32(x.Day), int64(x.Existing), kept.Name, kept.Sex, phone, idno,
 		string(x.Family), string(x.Tenants), string(state), "", int64(batch), x.By, x.tx.NowMS(), x.tx.NowMS())
 	if database.IsDuplicate(err) {
-		return core.Conflict("这套房屋已安排了一次过户，请先取消")
+		return errPlanned
 	}
 	return err
 }

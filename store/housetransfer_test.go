@@ -347,6 +347,10 @@ func TestAPlannedTransferHoldsItsHouse(t *testing.T) {
 		}
 		h := w.to("孙新主", "13900139000")
 		h.House, h.Day = planned, h.Day+1
+		seen, err := w.PlanTransfer(ctx, everywhere, h)
+		if err != nil {
+			w.t.Fatal(err)
+		}
 		if _, err := w.transfer(h); err != nil {
 			w.t.Fatal(err)
 		}
@@ -356,6 +360,11 @@ func TestAPlannedTransferHoldsItsHouse(t *testing.T) {
 				w.t.Errorf("%s: %v", what, err)
 			}
 		}
+		held("planned twice", discard(w.transfer(h)))
+		now := h
+		now.Day--
+		held("transferred at once", discard(w.transfer(now)))
+		held("transferred at once as it was planned", discard(w.TransferHouse(ctx, core.System, everywhere, now, seen.Seen)))
 		held("merged as it was planned", discard(w.MoveHouses(ctx, core.System, everywhere, w.community, move, before.Seen)))
 		held("merged", discard(w.PlanMove(ctx, everywhere, w.community, move)))
 		move.House, move.Into = move.Into, move.House

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // transferWorld is a house with an owner, family and a tenant, all of them certified.
@@ -380,4 +382,55 @@ func TestAPlannedTransferHoldsItsHouse(t *testing.T) {
 			w.t.Errorf("after it was cancelled: %v", err)
 		}
 	})
+}
+
+// One that cannot be done is ended with the reason, though the number of its new owner cannot be read, and those after it are
+// done.
+func TestATransferThatCannotBeReadEnds(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		ctx := w.t.Context()
+		h := w.to("孙新主", "13900139000")
+		h.Day++
+		if _, err := w.transfer(h); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := w.db.Write(ctx, "break a number", func(tx *database.Tx) error {
+			return discard(tx.Exec("UPDATE house_transfer SET phone_cipher = 'broken'"))
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		other := newHouses(w.t, w.Store, newCommunity(w.t, w.Store, "海棠苑"), 1)[0]
+		h.House = other
+		if _, err := w.transfer(h); err != nil {
+			w.t.Fatal(err)
+		}
+		w.clock.Add(24 * time.Hour)
+		if err := w.TransferDueHouses(ctx); err != nil {
+			w.t.Fatal(err)
+		}
+		if n := w.count("SELECT COUNT(*) FROM house_transfer WHERE state = 'failed' AND why LIKE '%无法解密%'"); n != 1 {
+			w.t.Errorf("%d failed", n)
+		}
+		if n := w.count("SELECT COUNT(*) FROM house_transfer WHERE state = 'done' AND house_id = " + other.String()); n != 1 {
+			w.t.Errorf("%d done", n)
+		}
+		if w.home() != beforeTransfer {
+			w.t.Errorf("at home: %s", w.home())
+		}
+	})
+}
+
+func TestDoEachGoesOn(t *testing.T) {
+	var done []core.ID
+	broken := errors.New("broken")
+	err := doEach(t.Context(), []core.ID{1, 2, 3}, func(id core.ID) error {
+		if id == 1 {
+			return broken
+		}
+		done = append(done, id)
+		return nil
+	})
+	if !errors.Is(err, broken) || !slices.Equal(done, []core.ID{2, 3}) {
+		t.Errorf("%v, %v", done, err)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -116,34 +117,51 @@ func (x *transferring) close(state core.TransferState, batch core.ID) error {
 }
 
 // TransferDueHouses does the transfers whose day has come, as the program itself, each in a transaction of
-// its own. What is in the way of one is told the office. Two servers at once do each once.
+// its own. What is in the way of one is told the office. One that cannot even be ended does not keep the others from being
+// done. Two servers at once do each once.
 func (s *Store) TransferDueHouses(ctx context.Context) error {
-	for {
-		today := core.DayOf(s.Now(), s.Zone())
-		var due []core.ID
-		if err := s.db.All(ctx, &due, "SELECT id FROM house_transfer WHERE state = 'planned' AND day <= ? ORDER BY day, id LIMIT 1",
-			int32(today)); err != nil || len(due) == 0 {
-			return database.Wrap("transfers due", err)
-		}
-		err := s.transferDue(ctx, due[0], "")
+	var due []core.ID
+	if err := s.db.All(ctx, &due, "SELECT id FROM house_transfer WHERE state = 'planned' AND day <= ? ORDER BY day, id",
+		int32(core.DayOf(s.Now(), s.Zone()))); err != nil {
+		return database.Wrap("transfers due", err)
+	}
+	return doEach(ctx, due, func(id core.ID) error {
+		err := s.transferDue(ctx, id, "")
 		if core.IsInvalid(err) || core.IsConflict(err) || core.IsNotFound(err) {
-			err = s.transferDue(ctx, due[0], whyFailed(err))
+			err = s.transferDue(ctx, id, whyFailed(err))
 		}
-		if err != nil {
-			return err
+		return err
+	})
+}
+
+// doEach does something to each of some things, those after one that failed too, and returns all that went wrong.
+func doEach(ctx context.Context, ids []core.ID, do func(id core.ID) error) error {
+	var failed []error
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			failed = append(failed, ctx.Err())
+			break
+		}
+		if err := do(id); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", id, err))
 		}
 	}
+	return errors.Join(failed...)
 }
+
+// maxTransferWhy is how much of what was in the way of a transfer is kept.
+const maxTransferWhy = 200
 
 // whyFailed returns what was in the way of a transfer, in a sentence.
 func whyFailed(err error) string {
+	text := core.MessageOf(err)
 	var wrong *core.Error
 	if errors.As(err, &wrong) {
-		for _, text := range wrong.Fields {
-			return text
+		for _, field := range wrong.Fields {
+			text = field
 		}
 	}
-	return core.MessageOf(err)
+	return cutText(text, maxTransferWhy)
 }
 
 // transferDue does a planned transfer, or, with a reason, gives it up.
@@ -159,15 +177,15 @@ func (s *Store) transferDue(ctx context.Context, id core.ID, why string) error {
 			return err
 		}
 		x := transferring{tx: tx, by: core.System, HouseTransfer: row.transfer(tx.Reveal)}
-		if x.Owner.Phone == core.Unreadable || x.Owner.IDNumber == core.Unreadable {
-			return core.Conflict("新业主的手机号无法解密，请联系运维人核对密钥")
+		if why == "" && (x.Owner.Phone == core.Unreadable || x.Owner.IDNumber == core.Unreadable) {
+			return core.Conflict("新业主的手机号或证件号无法解密，请联系运维人核对密钥")
 		}
 		x.Why = why
 		if err := x.lockHouse(core.Everywhere); err != nil && (why == "" || !core.IsNotFound(err)) {
 			return err
 		}
 		x.Community = row.Community
-		if err := x.readPeople(); err != nil && why == "" {
+		if err := x.readPeople(); err != nil && (why == "" || !core.IsConflict(err)) {
 			return err
 		}
 		if why != "" {

@@ -255,7 +255,7 @@ func TestPlannedTransfers(t *testing.T) {
 	})
 }
 
-// What is in the way of a planned one is told the office, and nothing is changed.
+// What is in the way of a planned one is told the office, naming nobody, and nothing is changed.
 func TestAPlannedTransferThatFails(t *testing.T) {
 	eachTransfer(t, func(w *transferWorld) {
 		h := w.to("孙新主", "13900139000")
@@ -264,6 +264,13 @@ func TestAPlannedTransferThatFails(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		newResident(w.t, w.Store, w.community, w.house, "孙新主", "13900139000")
+		office, err := w.CreateAccount(w.t.Context(), core.SystemGranter, core.Account{
+			Login: "registrar", Name: "登记员", Role: core.RoleClerk, Scope: everywhere,
+			Permissions: []core.Permission{core.PermResidentView, core.PermResidentEdit},
+		}, testPassword)
+		if err != nil {
+			w.t.Fatal(err)
+		}
 		before := w.home()
 		w.clock.Add(24 * time.Hour)
 		if err := w.TransferDueHouses(w.t.Context()); err != nil {
@@ -275,6 +282,13 @@ func TestAPlannedTransferThatFails(t *testing.T) {
 		}
 		if n := w.count("SELECT COUNT(*) FROM audit_log WHERE action = 'house.fail_transfer'"); n != 1 {
 			w.t.Errorf("%d lines", n)
+		}
+		var titles []string
+		if err := w.db.All(w.t.Context(), &titles, "SELECT title FROM notice WHERE account_id = ?", int64(office)); err != nil {
+			w.t.Fatal(err)
+		}
+		if len(titles) != 1 || !strings.Contains(titles[0], "没有办成") || strings.Contains(titles[0], "孙新主") {
+			w.t.Errorf("the office is told %q", titles)
 		}
 	})
 }

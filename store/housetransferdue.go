@@ -164,6 +164,15 @@ func whyFailed(err error) string {
 	return cutText(text, maxTransferWhy)
 }
 
+// ownerRefused is what checkNewOwner says on the day, without the name of a resident: it leaves the console, by the channels of
+// the office's messages.
+func (x *transferring) ownerRefused() error {
+	if x.Existing != 0 {
+		return core.Conflict("所选的人已不住在这里，或已是业主")
+	}
+	return core.Conflict("新业主的手机号已登记在这套房屋的一名住户名下")
+}
+
 // transferDue does a planned transfer, or, with a reason, gives it up.
 func (s *Store) transferDue(ctx context.Context, id core.ID, why string) error {
 	return s.db.Write(ctx, "do a planned transfer", func(tx *database.Tx) error {
@@ -196,7 +205,7 @@ func (s *Store) transferDue(ctx context.Context, id core.ID, why string) error {
 		}
 		x.Owner.House = x.House
 		if err := checkNewOwner(x.people, x.HouseTransfer); err != nil {
-			return err
+			return x.ownerRefused()
 		}
 		batch, err := x.run()
 		if err != nil {

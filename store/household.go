@@ -245,17 +245,23 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 	return outbox.Put(tx, notes...)
 }
 
-// tellPerson tells somebody, in whichever WeChat is theirs, what was done to their tie: if none is yet, in those that
-// have verified the number.
+// toldByNumber is all that those are told who have but verified the number of somebody: it may have been handed on.
+const toldByNumber = "物业有一条登记通知，请核对姓名后查看"
+
+// tellPerson tells somebody, in whichever WeChat is theirs, what was done to their tie: if none is yet, those that
+// have verified the number are told to state the name.
 func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	var users []core.ID
-	for _, theirs := range []string{"u.person_id = p.id", "u.phone_mac = p.phone_mac"} {
-		if len(users) > 0 {
-			break
-		}
-		if err := tx.All(&users, "SELECT u.id FROM person p JOIN wechat_user u ON "+theirs+
+	for _, theirs := range []struct{ by, title string }{
+		{"u.person_id = p.id", title}, {"u.phone_mac = p.phone_mac", toldByNumber},
+	} {
+		if err := tx.All(&users, "SELECT u.id FROM person p JOIN wechat_user u ON "+theirs.by+
 			" WHERE p.id = ? AND u.merged_into = 0 ORDER BY u.id", int64(r.Person)); err != nil {
 			return err
+		}
+		if len(users) > 0 {
+			title = theirs.title
+			break
 		}
 	}
 	notes := make([]core.MessageNote, len(users))

@@ -61,8 +61,8 @@ func TestAnOwnerKeepsTheHousehold(t *testing.T) {
 			t.Errorf("the household: %s", got)
 		}
 		told := "SELECT COUNT(*) FROM message WHERE kind = 'household' AND user_id = " + w.user.ID.String()
-		if w.count(told+" AND title LIKE '业主已把您登记为%'") != 1 {
-			t.Error("the person is not told")
+		if w.count(told) != 1 || w.count(told+" AND title = '"+toldByNumber+"'") != 1 {
+			t.Error("who has but verified the number is told more, or nothing")
 		}
 		lines := "SELECT COUNT(*) FROM audit_log WHERE actor_kind = 'wechat' AND actor_name = '赵业主' AND action = "
 		if w.count(lines+"'resident.create'") != 3 {

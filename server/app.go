@@ -274,9 +274,9 @@ func (a *app) periodic() []periodic {
 		{"purge followers who left", time.Hour, a.sure(a.purgeFollowers)},
 		{"purge nonces", 10 * time.Minute, a.sure(a.store.PurgeOpenNonces)},
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
-		{"end leases", time.Hour, a.store.EndLeases},
+		{"end leases", time.Hour, a.sure(a.store.EndLeases)},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
-		{"transfer houses", time.Hour, a.store.TransferDueHouses},
+		{"transfer houses", time.Hour, a.sure(a.store.TransferDueHouses)},
 		{"warn members", time.Hour, a.store.WarnMembers},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 	}
@@ -326,7 +326,7 @@ func (a *app) checkPurge(context.Context) error {
 	return nil
 }
 
-// sure returns work that is not done while the clock is in doubt: what is deleted by its age.
+// sure returns work that is not done while the clock is in doubt: what is deleted by its age, and what ends passes on a day.
 func (a *app) sure(work func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if doubt, err := a.store.ClockDoubt(ctx); err != nil || doubt != "" {

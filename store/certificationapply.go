@@ -228,7 +228,8 @@ func (a *applying) checkReplaced() error {
 	return err
 }
 
-// endReplaced ends the tie that a certified one replaces, unless it has ended meanwhile.
+// endReplaced ends the tie that a certified one replaces, unless it has ended meanwhile, or is of the same house since that of
+// one became part of the other's.
 func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.CertificationRequest) error {
 	if c.Replaces == 0 {
 		return nil
@@ -237,14 +238,15 @@ func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.Certi
 	if err := tx.Get(&person, "SELECT person_id FROM wechat_user WHERE id = ?", int64(applicant)); err != nil {
 		return err
 	}
-	err := leaveHouse(tx, by, leaving{user: applicant, person: person, resident: c.Replaces})
+	l := leaving{user: applicant, person: person, resident: c.Replaces, stays: c.House}
+	err := leaveHouse(tx, by, l)
 	if core.IsNotFound(err) {
-		if c.Replaces, err = tieThatStayed(tx, c.Replaces); err != nil || c.Replaces == 0 {
+		if l.resident, err = tieThatStayed(tx, c.Replaces); err != nil || l.resident == 0 {
 			return err
 		}
-		err = leaveHouse(tx, by, leaving{user: applicant, person: person, resident: c.Replaces})
+		err = leaveHouse(tx, by, l)
 	}
-	if core.IsNotFound(err) || core.IsConflict(err) { // it has ended, or made an owner of the applicant
+	if core.IsNotFound(err) || core.IsConflict(err) { // it has ended, made an owner of the applicant, or is that of the house
 		return nil
 	}
 	return err

@@ -204,8 +204,8 @@ func (s *Store) LeaveHouse(ctx context.Context, by core.Actor, user, resident co
 	})
 }
 
-// leaving is a WeChat user's own tie that ends.
-type leaving struct{ user, person, resident core.ID }
+// leaving is a WeChat user's own tie that ends, unless it is to the house in which they stay.
+type leaving struct{ user, person, resident, stays core.ID }
 
 func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 	row, r, err := lockResident(tx, core.Everywhere, l.resident)
@@ -215,6 +215,8 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 	switch {
 	case err != nil:
 		return err
+	case r.House == l.stays:
+		return core.Conflict("新地址和原地址是同一套房屋")
 	case r.Identity == core.Owner:
 		return core.Conflict("您是这套房屋的业主，请到物业办理房屋过户")
 	}

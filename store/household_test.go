@@ -255,6 +255,58 @@ func TestAnAddressIsLeftThoughItsHouseWasMerged(t *testing.T) {
 	})
 }
 
+// An application that leaves an address ends nothing if that house became part of the one applied for, or that one part of
+// it: whether the applicant was registered in one of them or in both, they live in the one that is left.
+func TestNoAddressIsLeftForItself(t *testing.T) {
+	for _, c := range []struct {
+		both bool // registered in both
+		from int  // which of the two becomes part of the other: that lived in, or that applied for
+	}{{from: 0}, {from: 1}, {both: true, from: 0}, {both: true, from: 1}} {
+		eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+			ctx := w.t.Context()
+			paths := [][]string{{"7", "1", "701"}, {"七号楼", "1", "701"}}
+			houses, err := w.CreateHouses(ctx, core.System, everywhere, w.community, paths)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			register := func(house core.ID) core.ID {
+				id, err := w.CreateResident(ctx, core.System, everywhere, core.Resident{
+					Community: w.community, House: house, Name: "王小明", Identity: core.Family, Phone: applicantPhone,
+				})
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				return id
+			}
+			tie := register(houses[0])
+			if n, err := w.ConfirmName(ctx, w.user.ID, "王小明"); n != 1 || err != nil {
+				w.t.Fatalf("%d ties, %v", n, err)
+			}
+			own := w.apply(core.CertificationRequest{House: houses[1], Name: "王小明", Identity: core.Family, Replaces: tie})
+			if c.both {
+				register(houses[1])
+			}
+			move := core.HouseMove{House: houses[c.from], Into: houses[1-c.from], Parent: core.NoMove}
+			plan, err := w.PlanMove(ctx, everywhere, w.community, move)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if _, err := w.MoveHouses(ctx, core.System, everywhere, w.community, move, plan.Seen); err != nil {
+				w.t.Fatal(err)
+			}
+			if _, err := w.DecideReview(ctx, w.zhang, everywhere, core.ReviewDecision{
+				ID: own.Review.ID, Approve: true, Version: own.Review.Version,
+			}); err != nil {
+				w.t.Fatal(err)
+			}
+			homes, err := w.Residences(ctx, userOf(w.t, w.Store, w.user.ID).Person)
+			if err != nil || len(homes) != 1 || homes[0].House != houses[1-c.from] || homes[0].Certified.IsZero() {
+				w.t.Errorf("%+v: afterwards at %+v, %v", c, homes, err)
+			}
+		})
+	}
+}
+
 // An application that was sent before the switch was on stays the office's, and the owner sees that there is one.
 func TestWhatWaitsForTheOfficeIsSaid(t *testing.T) {
 	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {

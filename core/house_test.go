@@ -82,12 +82,12 @@ func TestParseSeries(t *testing.T) {
 }
 
 func TestParseYuan(t *testing.T) {
-	for text, want := range map[string]int64{"": 0, "12": 1200, "1,280.5": 128050, "0.01": 1, "10000000": ArrearsMostFen} {
+	for text, want := range map[string]int64{"": 0, "  ": 0, "12": 1200, "1,280.5": 128050, "0.01": 1, "10000000": ArrearsMostFen} {
 		if got, err := ParseYuan(text); err != nil || got != want {
 			t.Errorf("%q: %d, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"-1", "1.234", "x", "10000000.01", "999999999", ".5"} {
+	for _, text := range []string{"-1", "1.234", "x", "10000000.01", "999999999", ".5", "元", ",", "￥ ", "¥，元"} {
 		if _, err := ParseYuan(text); err == nil {
 			t.Errorf("%q is no error", text)
 		}

@@ -15,7 +15,7 @@ type HouseArrears struct {
 	Community core.ID
 	House     string // in any spelling: 3-2-1502, 3号楼二单元1502
 	Fen       int64
-	Remark    string // what for; "" = not said
+	Remark    *string // what for; nil = as it was
 }
 
 // UpdateArrears sets what a house of the scope owes. The same again changes nothing: changed is false. It returns the
@@ -23,9 +23,6 @@ type HouseArrears struct {
 func (s *Store) UpdateArrears(
 	ctx context.Context, by core.Actor, scope core.Scope, a HouseArrears,
 ) (house core.House, changed bool, err error) {
-	if a.Remark, err = core.CheckArrears(a.Fen, a.Remark); err != nil {
-		return house, false, err
-	}
 	err = s.db.Write(ctx, "update arrears", func(tx *database.Tx) error {
 		c, err := lockCommunity(tx, scope, a.Community)
 		if err != nil {
@@ -35,11 +32,18 @@ func (s *Store) UpdateArrears(
 		if err != nil {
 			return err
 		}
-		house, changed = old, old.ArrearsFen != a.Fen || old.Remark != a.Remark
+		remark := old.Remark
+		if a.Remark != nil {
+			remark = *a.Remark
+		}
+		if remark, err = core.CheckArrears(a.Fen, remark); err != nil {
+			return err
+		}
+		house, changed = old, old.ArrearsFen != a.Fen || old.Remark != remark
 		if !changed {
 			return nil
 		}
-		house.ArrearsFen, house.Remark, house.Updated = a.Fen, a.Remark, time.UnixMilli(tx.NextUpdated(old.Updated))
+		house.ArrearsFen, house.Remark, house.Updated = a.Fen, remark, time.UnixMilli(tx.NextUpdated(old.Updated))
 		if err := writeArrears(tx, []arrearsChange{{old, house}}); err != nil {
 			return err
 		}

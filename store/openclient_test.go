@@ -53,9 +53,10 @@ func TestArrearsAreSetByText(t *testing.T) {
 	eachRegister(t, func(t *testing.T, s *Store, _ func() string) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 2)[0]
+		water := "水费"
 		set := func(text string, fen int64) (bool, error) {
 			_, changed, err := s.UpdateArrears(t.Context(), core.System, everywhere, HouseArrears{
-				Community: community, House: text, Fen: fen, Remark: "水费",
+				Community: community, House: text, Fen: fen, Remark: &water,
 			})
 			return changed, err
 		}
@@ -68,6 +69,12 @@ func TestArrearsAreSetByText(t *testing.T) {
 		if changed, err := set("1-1-101", 5); err != nil || changed {
 			t.Errorf("the same again: %v, %v", changed, err)
 		}
+		_, changed, err := s.UpdateArrears(t.Context(), core.System, everywhere, HouseArrears{
+			Community: community, House: "1-1-101", Fen: 6,
+		})
+		if h := houseOf(t, s, house); err != nil || !changed || h.ArrearsFen != 6 || h.Remark != water {
+			t.Errorf("without a remark: %v, %+v", err, h)
+		}
 		if _, err := set("1-1-101", 0); err != nil || houseOf(t, s, house).Remark != "" {
 			t.Errorf("lifted: %v, %+v", err, houseOf(t, s, house))
 		}
@@ -75,7 +82,7 @@ func TestArrearsAreSetByText(t *testing.T) {
 			_, err := set(text, 7)
 			wantCode(t, err, core.CodeInvalid)
 		}
-		_, _, err := s.UpdateArrears(t.Context(), core.System, core.ScopeOf(community+1), HouseArrears{
+		_, _, err = s.UpdateArrears(t.Context(), core.System, core.ScopeOf(community+1), HouseArrears{
 			Community: community, House: "1-1-101",
 		})
 		wantCode(t, err, core.CodeNotFound)

@@ -925,8 +925,9 @@ var raceOpen = []raceStep{
 		if err != nil {
 			return nil, err
 		}
+		remark := "水费"
 		_, changed, err := w.UpdateArrears(w.ctx, raceBy, everywhere, HouseArrears{
-			Community: house.Community, House: house.Label, Fen: 4200, Remark: "水费",
+			Community: house.Community, House: house.Label, Fen: 4200, Remark: &remark,
 		})
 		return changed, err
 	}},

@@ -1,8 +1,6 @@
 package open
 
 import (
-	"encoding/json"
-
 	"tongxing/core"
 	"tongxing/store"
 )
@@ -32,7 +30,7 @@ func (a *API) communityList(c call) (any, error) {
 type arrearsForm struct {
 	House  string  `json:"house"`
 	Amount *string `json:"amount"`
-	Remark string  `json:"remark"`
+	Remark *string `json:"remark"` // nil = the one on file stays
 }
 
 type arrearsBody struct {
@@ -50,10 +48,10 @@ func (a *API) houseArrears(c call) (any, error) {
 		return nil, err
 	}
 	var form arrearsForm
-	if err := json.Unmarshal(c.body, &form); err != nil {
-		return nil, core.Invalid("请求不是有效的 JSON")
+	if err := c.bind(&form); err != nil {
+		return nil, err
 	}
-	if form.Amount == nil {
+	if form.Amount == nil || core.Clean(*form.Amount) == "" { // a debt is not cleared by a field that was left empty
 		return nil, core.InvalidFields(map[string]string{"amount": "请填写金额，缴清写 0"})
 	}
 	fen, err := core.ParseYuan(*form.Amount)

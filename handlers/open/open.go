@@ -6,6 +6,7 @@
 package open
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -83,6 +84,21 @@ func (c call) by() core.Actor {
 	by := c.Actor()
 	by.Kind, by.ID, by.Name = core.ActorClient, c.client.ID, c.client.Name
 	return by
+}
+
+// bind reads the body into a form, whose fields are text.
+func (c call) bind(form any) error {
+	err := json.Unmarshal(c.body, form)
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &other) && other.Field != "":
+		return core.InvalidFields(map[string]string{other.Field: other.Field + " 请写成文本，加双引号"})
+	case errors.As(err, &other):
+		return core.Invalid("请求应为 JSON 对象")
+	case err != nil:
+		return core.Invalid("请求不是有效的 JSON")
+	}
+	return nil
 }
 
 // handler handles one call and returns the answer's data.

@@ -160,6 +160,20 @@ func TestArrearsAreSetBySoftware(t *testing.T) {
 	if err != nil || len(lines) != 1 || lines[0].Actor.Kind != core.ActorClient || lines[0].Actor.Name != "收费软件" {
 		t.Errorf("the log: %+v, %v", lines, err)
 	}
+	for amount, words := range map[string]string{
+		`""`: "请填写金额，缴清写 0", `" "`: "请填写金额，缴清写 0", `null`: "请填写金额，缴清写 0", `"元"`: "请填写金额，如 1280.50，不超过 1000 万元",
+		`","`: "请填写金额，如 1280.50，不超过 1000 万元", `0`: "amount 请写成文本，加双引号",
+	} {
+		got := s.send(s.call(http.MethodPut, s.arrears(s.mine.Community), `{"house":"`+house.Label+`","amount":`+amount+`}`))
+		if got.Status != http.StatusUnprocessableEntity || got.Message != words || got.Fields["amount"] != words {
+			t.Errorf("amount %s: %+v", amount, got)
+		}
+	}
+	got = s.send(s.call(http.MethodPut, s.arrears(s.mine.Community), `{"house":"`+house.Label+`","amount":"7"}`))
+	if house, err = s.store.House(t.Context(), core.Everywhere, house.ID); err != nil || got.Status != http.StatusOK ||
+		house.ArrearsFen != 700 || house.Remark != "2026年物业费" {
+		t.Errorf("without a remark: %+v, %+v, %v", got, house, err)
+	}
 	for name, call := range map[string]struct {
 		body   string
 		path   string
@@ -168,6 +182,7 @@ func TestArrearsAreSetBySoftware(t *testing.T) {
 		"no such house":     {`{"house":"99-9-999","amount":"1"}`, s.arrears(s.mine.Community), http.StatusUnprocessableEntity},
 		"no amount":         {`{"house":"1-1-101"}`, s.arrears(s.mine.Community), http.StatusUnprocessableEntity},
 		"no number":         {`{"house":"1-1-101","amount":"many"}`, s.arrears(s.mine.Community), http.StatusUnprocessableEntity},
+		"no object":         {`["5"]`, s.arrears(s.mine.Community), http.StatusUnprocessableEntity},
 		"no JSON":           {`{`, s.arrears(s.mine.Community), http.StatusUnprocessableEntity},
 		"another community": {body, s.arrears(s.others.Community), http.StatusNotFound},
 		"none":              {body, Prefix + "/communities/x/arrears", http.StatusNotFound},

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -107,6 +109,9 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 	if err != nil {
 		return err
 	}
+	if err := numberIsFree(tx, id, row); err != nil {
+		return err
+	}
 	if err := endReplaced(tx, by, r.Applicant, c); err != nil {
 		return err
 	}
@@ -132,6 +137,29 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 
 // errNumberOfAnother refuses to make somebody whom the register has by another name the applicant's.
 var errNumberOfAnother = core.Conflict("该手机号还登记在另一姓名的已认证住户下，请先在住户信息里核对：改号、改名或办理迁出后再通过")
+
+// numberIsFree refuses an application whose number somebody certified of another name has, before what the application
+// replaces ends: a number does not become free by that.
+func numberIsFree(tx *database.Tx, id core.ID, row certificationRow) error {
+	of := connection{name: core.FoldName(row.Name)}
+	if id != 0 {
+		if err := tx.Get(&of.name, "SELECT name_fold FROM resident WHERE id = ?", int64(id)); err != nil {
+			return err
+		}
+	}
+	err := tx.Get(&of.person, "SELECT id FROM person WHERE phone_mac = ?", row.PhoneMAC)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	free, err := of.free(tx)
+	if err == nil && !free {
+		err = errNumberOfAnother
+	}
+	return err
+}
 
 // approvalMade is what approving an application changed in the register, so that it can be taken back.
 type approvalMade string

@@ -71,6 +71,7 @@ type applying struct {
 	applicant core.ID
 	request   core.CertificationRequest
 	proven    core.ID // who the applicant is known to be; 0 = nobody yet
+	name      string  // folded, by which they are
 	person    core.ID // of the applicant's number
 	label     string  // of the house
 	office    string  // the number of the property office
@@ -84,10 +85,11 @@ type applying struct {
 func (a *applying) lockApplicant() error {
 	var user struct {
 		Person core.ID `db:"person_id"`
+		Name   string  `db:"name_fold"`
 		Phone  string  `db:"phone_cipher"`
 		MAC    string  `db:"phone_mac"`
 	}
-	if err := a.tx.Get(&user, "SELECT person_id, phone_cipher, phone_mac FROM wechat_user WHERE id = ? AND merged_into = 0"+
+	if err := a.tx.Get(&user, "SELECT person_id, name_fold, phone_cipher, phone_mac FROM wechat_user WHERE id = ? AND merged_into = 0"+
 		a.tx.Dialect().ForUpdate(), int64(a.applicant)); err != nil {
 		return database.NotFoundIfNoRows(err, "用户不存在")
 	}
@@ -98,7 +100,7 @@ func (a *applying) lockApplicant() error {
 	if err != nil {
 		return err
 	}
-	a.proven, a.person = user.Person, persons[user.MAC]
+	a.proven, a.name, a.person = user.Person, user.Name, persons[user.MAC]
 	a.request.Phone, err = a.tx.Keys().Open("wechat_user.phone", user.Phone)
 	return err
 }
@@ -215,8 +217,14 @@ func (a *applying) checkReplaced() error {
 		House    core.ID       `db:"house_id"`
 		Identity core.Identity `db:"identity"`
 	}
-	err := a.tx.Get(&was, "SELECT house_id, identity FROM resident WHERE id = ? AND person_id = ? AND moved_out_at IS NULL",
-		int64(a.request.Replaces), int64(a.proven))
+	err := a.tx.Get(&was, `
+		SELECT house_id, identity
+		FROM resident
+		WHERE id = ?
+		AND person_id = ?
+		AND person_id <> 0
+		AND name_fold = ?
+		AND moved_out_at IS NULL`, int64(a.request.Replaces), int64(a.proven), a.name)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return core.InvalidFields(map[string]string{"replaces_id": "原地址已不是您的登记地址，请重新选择"})
@@ -234,11 +242,7 @@ func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.Certi
 	if c.Replaces == 0 {
 		return nil
 	}
-	var person core.ID
-	if err := tx.Get(&person, "SELECT person_id FROM wechat_user WHERE id = ?", int64(applicant)); err != nil {
-		return err
-	}
-	l := leaving{user: applicant, person: person, resident: c.Replaces, stays: c.House}
+	l := leaving{user: applicant, resident: c.Replaces, stays: c.House}
 	err := leaveHouse(tx, by, l)
 	if core.IsNotFound(err) {
 		if l.resident, err = tieThatStayed(tx, c.Replaces); err != nil || l.resident == 0 {
@@ -296,6 +300,10 @@ func (a *applying) recorded() (core.ID, error) {
 // too, it may have been handed on: then the office decides.
 func (a *applying) connect() error {
 	if a.request.Resident == 0 {
+		return nil
+	}
+	if a.proven == a.person && a.name != core.FoldName(a.request.Name) { // another name than the one they have proven
+		a.request.Resident = 0
 		return nil
 	}
 	connected, err := connectApplicant(a.tx, a.applicant, a.request.Resident)

@@ -181,7 +181,7 @@ func (s *Store) RemoveHouseholdMember(ctx context.Context, by core.Actor, user, 
 			return err
 		}
 		by.Kind, by.ID, by.Name = core.ActorWechat, user, own.Name
-		if gone, err = moveOut(tx, by, core.Everywhere, resident); err != nil {
+		if gone, err = moveOut(tx, by, core.Everywhere, l.resident); err != nil {
 			return err
 		}
 		if gone.Identity == core.Owner { // since it was looked at
@@ -196,20 +196,22 @@ func (s *Store) RemoveHouseholdMember(ctx context.Context, by core.Actor, user, 
 // else gets the house.
 func (s *Store) LeaveHouse(ctx context.Context, by core.Actor, user, resident core.ID) error {
 	return s.db.Write(ctx, "leave a house", func(tx *database.Tx) error {
-		var person core.ID
-		if err := tx.Get(&person, "SELECT person_id FROM wechat_user WHERE id = ? AND merged_into = 0", int64(user)); err != nil {
-			return database.NotFoundIfNoRows(err, noResident)
-		}
-		return leaveHouse(tx, by, leaving{user: user, person: person, resident: resident})
+		return leaveHouse(tx, by, leaving{user: user, resident: resident})
 	})
 }
 
 // leaving is a WeChat user's own tie that ends, unless it is to the house in which they stay.
-type leaving struct{ user, person, resident, stays core.ID }
+type leaving struct{ user, resident, stays core.ID }
 
+// leaveHouse is LeaveHouse in a transaction. The tie is a user's own if it has the name by which they are its person.
 func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
+	var own statingUser
+	if err := tx.Get(&own, "SELECT person_id, name_fold, phone_mac FROM wechat_user WHERE id = ? AND merged_into = 0",
+		int64(l.user)); err != nil {
+		return database.NotFoundIfNoRows(err, noResident)
+	}
 	row, r, err := lockResident(tx, core.Everywhere, l.resident)
-	if err == nil && (l.person == 0 || r.Person != l.person) {
+	if err == nil && (own.Person == 0 || r.Person != own.Person || core.FoldName(r.Name) != own.Name) {
 		err = core.NotFound(noResident)
 	}
 	switch {
@@ -221,7 +223,7 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 		return core.Conflict("您是这套房屋的业主，请到物业办理房屋过户")
 	}
 	by.Kind, by.ID, by.Name = core.ActorWechat, l.user, r.Name
-	if _, err := moveOut(tx, by, core.Everywhere, l.resident); err != nil {
+	if _, err := moveOut(tx, by, core.Everywhere, resident); err != nil {
 		return err
 	}
 	var owners []core.ID
@@ -251,14 +253,14 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 const toldByNumber = "物业有一条登记通知，请核对姓名后查看"
 
 // tellPerson tells somebody, in whichever WeChat is theirs, what was done to their tie: if none is yet, those that
-// have verified the number are told to state the name.
+// have verified the number, and are nobody by it, are told to state the name.
 func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	var users []core.ID
-	for _, theirs := range []struct{ by, title string }{
-		{"u.person_id = p.id", title}, {"u.phone_mac = p.phone_mac", toldByNumber},
+	for _, theirs := range []struct{ of, name, title string }{
+		{"u.person_id = p.id", core.FoldName(r.Name), title}, {"u.phone_mac = p.phone_mac AND u.person_id = 0", "", toldByNumber},
 	} {
-		if err := tx.All(&users, "SELECT u.id FROM person p JOIN wechat_user u ON "+theirs.by+
-			" WHERE p.id = ? AND u.merged_into = 0 ORDER BY u.id", int64(r.Person)); err != nil {
+		if err := tx.All(&users, "SELECT u.id FROM person p JOIN wechat_user u ON "+theirs.of+
+			" WHERE p.id = ? AND u.name_fold = ? AND u.merged_into = 0 ORDER BY u.id", int64(r.Person), theirs.name); err != nil {
 			return err
 		}
 		if len(users) > 0 {
@@ -273,11 +275,19 @@ func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	return outbox.Put(tx, notes...)
 }
 
-// Residences returns where a WeChat user lives now, masked, the newest tie first.
-func (s *Store) Residences(ctx context.Context, person core.ID) ([]ResidentRow, error) {
+// Residences returns where a WeChat user lives now, masked, the newest tie first. What their number has under another
+// name is somebody else's.
+func (s *Store) Residences(ctx context.Context, user core.ID) ([]ResidentRow, error) {
 	var ids []core.ID
-	if err := s.db.All(ctx, &ids, "SELECT id FROM resident WHERE person_id = ? AND moved_out_at IS NULL ORDER BY id DESC LIMIT 50",
-		int64(person)); err != nil {
+	if err := s.db.All(ctx, &ids, `
+		SELECT t.id
+		FROM wechat_user u
+		JOIN resident t ON t.person_id = u.person_id AND t.name_fold = u.name_fold
+		WHERE u.id = ?
+		AND u.merged_into = 0
+		AND t.moved_out_at IS NULL
+		ORDER BY t.id DESC
+		LIMIT 50`, int64(user)); err != nil {
 		return nil, database.Wrap("read residences", err)
 	}
 	list, err := s.residentRows(ctx, ids, false)

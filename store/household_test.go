@@ -177,7 +177,7 @@ func TestAddressesAreChangedAndLeft(t *testing.T) {
 		if _, err := w.DecideReview(ctx, w.li, everywhere, core.ReviewDecision{ID: own.Review.ID, Approve: true, Version: 1}); err != nil {
 			t.Fatal(err)
 		}
-		homes, err := w.Residences(ctx, userOf(t, w.Store, w.user.ID).Person)
+		homes, err := w.Residences(ctx, w.user.ID)
 		if err != nil || len(homes) != 1 || homes[0].House != other {
 			t.Fatalf("lives at %+v, %v", homes, err)
 		}
@@ -248,7 +248,7 @@ func TestAnAddressIsLeftThoughItsHouseWasMerged(t *testing.T) {
 		}); err != nil {
 			w.t.Fatal(err)
 		}
-		homes, err := w.Residences(ctx, userOf(w.t, w.Store, w.user.ID).Person)
+		homes, err := w.Residences(ctx, w.user.ID)
 		if err != nil || len(homes) != 1 || homes[0].House != houses[2] {
 			w.t.Errorf("afterwards at %+v, %v", homes, err)
 		}

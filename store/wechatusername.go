@@ -43,7 +43,8 @@ func (s *Store) BindPhone(ctx context.Context, user core.ID, phone, name string)
 
 // ConfirmName makes a user the person of their verified phone number, if the register has the name with it, and
 // certifies their homes of that name; their number is returned. It is 0 for a wrong name, for a number that nobody has,
-// and for one that somebody certified of another name has: the answers do not differ. Wrong names are limited.
+// for one that somebody certified of another name has, and for another name than the user has proven, which the office
+// decides: the answers do not differ. Wrong names are limited.
 func (s *Store) ConfirmName(ctx context.Context, user core.ID, name string) (ties int, err error) {
 	if core.Clean(name) == "" {
 		return 0, core.InvalidFields(map[string]string{"name": "请填写姓名"})
@@ -93,8 +94,10 @@ func (s *Store) confirmName(tx *database.Tx, user core.ID, name string) (ties in
 	if misses >= core.MaxNameMisses {
 		return 0, core.Conflict("今天姓名核对的次数已用完，请明天再试，或申请认证、到物业办理")
 	}
-	if ties, err = certifyNamed(tx, user, person, fold); err != nil || ties > 0 || fold == u.Name {
-		return ties, err
+	if u.Person != person || fold == u.Name { // who left the homes of the name they have proven is not another by that
+		if ties, err = certifyNamed(tx, user, person, fold); err != nil || ties > 0 || fold == u.Name {
+			return ties, err
+		}
 	}
 	return 0, missName(tx, person, today, misses)
 }

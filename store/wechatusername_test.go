@@ -160,3 +160,57 @@ func TestWrongNamesAreLimited(t *testing.T) {
 		wantField(w.t, err, "name")
 	})
 }
+
+// Who holds a number and is its person by one name neither sees nor leaves what it has under another, and does not become
+// the other by leaving their own.
+func TestAnotherNameOfANumberIsSomebodyElse(t *testing.T) {
+	eachHandedOn(t, func(w *handedOn) {
+		ctx, by := w.t.Context(), wechatActor(w.zhang.ID)
+		li := newTenant(w.t, w.Store, w.community, w.houses[1], "李四", handedOnNumber)
+		own := newTenant(w.t, w.Store, w.community, w.houses[2], "张三", handedOnNumber)
+		homes, err := w.Residences(ctx, w.zhang.ID)
+		if err != nil || len(homes) != 2 || homes[0].ID != own || homes[1].ID != w.home {
+			w.t.Errorf("Zhang San lives at %+v, %v", homes, err)
+		}
+		wantCode(w.t, w.LeaveHouse(ctx, by, w.zhang.ID, li), core.CodeNotFound)
+		house := newHouses(w.t, w.Store, newCommunity(w.t, w.Store, "海棠苑"), 1)[0]
+		c := core.CertificationRequest{House: house, Name: "李四", Identity: core.Family, Replaces: li}
+		_, err = w.CreateCertification(ctx, by, w.zhang.ID, c, RequestKey{Key: "li"})
+		wantField(w.t, err, "replaces_id")
+
+		if err := w.MoveOut(ctx, core.System, everywhere, w.home); err != nil {
+			w.t.Fatal(err)
+		}
+		c.House, c.Replaces = w.houses[0], own
+		sent, err := w.CreateCertification(ctx, by, w.zhang.ID, c, RequestKey{Key: "own"})
+		if err != nil || sent.Review.State != core.ReviewWaiting {
+			w.t.Fatalf("%+v, %v", sent.Review, err)
+		}
+		account := (&reviewWorld{Store: w.Store, t: w.t, community: w.community}).reviewer("zhang", "张审核")
+		_, err = w.DecideReview(ctx, account, everywhere, core.ReviewDecision{
+			ID: sent.Review.ID, Approve: true, Version: sent.Review.Version,
+		})
+		wantCode(w.t, err, core.CodeConflict)
+		if err := w.LeaveHouse(ctx, by, w.zhang.ID, own); err != nil {
+			w.t.Fatal(err)
+		}
+		if n := w.state(w.zhang, "李四"); n != 0 {
+			w.t.Errorf("who left his own homes has %d of Li Si's", n)
+		}
+		if n := countRows(w.t, w.Store, "SELECT COUNT(*) FROM resident WHERE id = ? AND moved_out_at IS NULL", int64(li)); n != 1 {
+			w.t.Error("Li Si has moved out")
+		}
+	})
+}
+
+// newTenant adds somebody who may leave.
+func newTenant(t *testing.T, s *Store, community, house core.ID, name, phone string) core.ID {
+	t.Helper()
+	id, err := s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+		Community: community, House: house, Name: name, Identity: core.Tenant, Phone: phone,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}

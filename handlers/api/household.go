@@ -219,7 +219,7 @@ type residenceBody struct {
 }
 
 func (a *API) residenceList(c *web.Context) error {
-	rows, err := a.store.Residences(c.Ctx(), c.User().Person)
+	rows, err := a.store.Residences(c.Ctx(), c.User().ID)
 	if err != nil {
 		return err
 	}

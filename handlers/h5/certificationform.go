@@ -32,7 +32,7 @@ type addressLine struct {
 }
 
 func (h *H5) certificationList(c *web.Context) error {
-	homes, err := h.store.Residences(c.Ctx(), c.User().Person)
+	homes, err := h.store.Residences(c.Ctx(), c.User().ID)
 	if err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (h *H5) address(c *web.Context) (store.ResidentRow, error) {
 	if err != nil {
 		return store.ResidentRow{}, err
 	}
-	homes, err := h.store.Residences(c.Ctx(), c.User().Person)
+	homes, err := h.store.Residences(c.Ctx(), c.User().ID)
 	for _, r := range homes {
 		if r.ID == id {
 			return r, nil

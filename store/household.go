@@ -181,7 +181,7 @@ func (s *Store) RemoveHouseholdMember(ctx context.Context, by core.Actor, user, 
 			return err
 		}
 		by.Kind, by.ID, by.Name = core.ActorWechat, user, own.Name
-		if gone, err = moveOut(tx, by, core.Everywhere, l.resident); err != nil {
+		if gone, err = moveOut(tx, by, core.Everywhere, resident); err != nil {
 			return err
 		}
 		if gone.Identity == core.Owner { // since it was looked at
@@ -223,7 +223,7 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 		return core.Conflict("您是这套房屋的业主，请到物业办理房屋过户")
 	}
 	by.Kind, by.ID, by.Name = core.ActorWechat, l.user, r.Name
-	if _, err := moveOut(tx, by, core.Everywhere, resident); err != nil {
+	if _, err := moveOut(tx, by, core.Everywhere, l.resident); err != nil {
 		return err
 	}
 	var owners []core.ID

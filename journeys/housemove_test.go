@@ -34,7 +34,7 @@ func TestBuildingsAreMergedAndTakenApart(t *testing.T) {
 			b.run(`sessionStorage.typed = document.querySelector("[data-typed]").dataset.typed`)
 			b.run(`document.querySelector("[name=typed]").value = sessionStorage.typed`)
 			b.types("[name=typed]", " ")
-			b.click("form.tx-confirm .tx-form-foot button")
+			b.click("form.tx-confirm .tx-form-foot button:not([name=edit_again])")
 			b.await("merged", `document.readyState === "complete" && document.body.innerText.includes("已合并到")`)
 			b.picture("house-merge-done-" + name)
 			b.click(".tx-flash-undo button")

@@ -26,7 +26,7 @@ var (
 )
 
 // Limit is the timeout of a whole test, so that a page that never loads fails it.
-const Limit = 15 * time.Minute
+const Limit = 30 * time.Minute
 
 // Open returns a new window, for chromedp.Run, in the process's browser of that size, isolated from
 // other tests including cookies and storage. It is closed with the test.

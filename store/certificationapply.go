@@ -117,7 +117,7 @@ func (a *applying) sentBefore(key RequestKey) (id core.ID, again bool, err error
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, false, nil
 	case err == nil && row.Body != a.body:
-		return 0, false, core.Invalid("这个 Idempotency-Key 已用于另一份申请")
+		return 0, false, core.Invalid("这份申请已提交过，请到“我的申请”查看")
 	}
 	return row.ID, true, err
 }

@@ -158,7 +158,7 @@ func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
 func (h *H5) certificationFormPage(
 	c *web.Context, asked certificationAsked, was store.OwnCertification,
 ) (page householdFormPage, err error) {
-	house, err := h.store.House(c.Ctx(), core.Everywhere, asked.House)
+	house, err := h.houseLeft(c, asked.House)
 	if err != nil {
 		return page, err
 	}
@@ -192,6 +192,19 @@ func (h *H5) certificationFormPage(
 	return page, nil
 }
 
+// houseLeft returns a house, or the one that it became part of since the page was opened.
+func (h *H5) houseLeft(c *web.Context, id core.ID) (core.House, error) {
+	house, err := h.store.House(c.Ctx(), core.Everywhere, id)
+	if !core.IsNotFound(err) {
+		return house, err
+	}
+	into, _, err := h.store.FormerHouse(c.Ctx(), core.Everywhere, id)
+	if err != nil {
+		return house, err
+	}
+	return h.store.House(c.Ctx(), core.Everywhere, into)
+}
+
 // certificationForm is the posted form.
 type certificationForm struct {
 	House    core.ID  `form:"house"`
@@ -208,6 +221,13 @@ func (h *H5) certificationCreate(c *web.Context) error {
 	var form certificationForm
 	wrong := c.Bind(&form)
 	var own store.OwnCertification
+	if wrong == nil && form.House != 0 {
+		house, err := h.houseLeft(c, form.House)
+		if err != nil {
+			return err
+		}
+		form.House = house.ID
+	}
 	if wrong == nil {
 		own, wrong = h.store.CreateCertification(c.Ctx(), c.Actor(), c.User().ID, core.CertificationRequest{
 			House: form.House, Name: form.Name, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,

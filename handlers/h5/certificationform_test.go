@@ -58,6 +58,39 @@ func TestApplyingOnThePhone(t *testing.T) {
 		t.Errorf("the form once more: %s", text)
 	}
 	w.owner.get(certificationNewPath+"?again="+own[0].Review.ID.String(), http.StatusNotFound)
+	w.stranger.post(page, certificationNewPath, form, http.StatusSeeOther) // the same form once more is the same application
+	form.Set("name", "王小红")
+	kept := w.stranger.post(page, certificationNewPath, form, http.StatusUnprocessableEntity)
+	if text := kept.Find("main").Text(); !strings.Contains(text, "这份申请已提交过，请到“我的申请”查看") {
+		t.Errorf("a kept form with another name: %s", text)
+	}
+}
+
+// The address of the form of a house that became part of another, and that form itself, are about the one that is left.
+func TestApplyingForAHouseThatWasMerged(t *testing.T) {
+	w := newHome(t)
+	move := core.HouseMove{House: w.Houses[0], Into: w.Houses[1], Parent: core.NoMove}
+	address := certificationNewPath + "?house=" + move.House.String()
+	page := w.stranger.get(address, http.StatusOK)
+	plan, err := w.store.PlanMove(t.Context(), core.Everywhere, w.Community, move)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.MoveHouses(t.Context(), core.System, core.Everywhere, w.Community, move, plan.Seen); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.stranger.get(address, http.StatusOK).Find("[name=house]").AttrOr("value", ""); left != move.Into.String() {
+		t.Errorf("the form is for house %q", left)
+	}
+	form := url.Values{
+		"house": {move.House.String()}, "key": {page.Find("[name=key]").AttrOr("value", "")}, "name": {"王小明"}, "identity": {"owner"},
+	}
+	w.stranger.post(page, certificationNewPath, form, http.StatusSeeOther)
+	own, err := w.store.OwnCertifications(t.Context(), w.user.ID)
+	if err != nil || len(own) != 1 || own[0].House != move.Into {
+		t.Fatalf("%+v, %v", own, err)
+	}
+	w.stranger.get(certificationNewPath+"?house=1", http.StatusNotFound)
 }
 
 // Family leaves an address on the phone after a question; an owner cannot, nor can a stranger.

@@ -56,8 +56,9 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member 
 	}[path]
 }
 
-// planTransfer plans that the estate's first house gets another owner, which can be cancelled.
-func (w *town) planTransfer(t *testing.T) {
+// planTransfer plans that the estate's first house gets another owner, which can be cancelled; until it is, the house is neither
+// merged nor transferred.
+func (w *town) planTransfer(t *testing.T) (cancel func()) {
 	t.Helper()
 	transfer := core.HouseTransfer{
 		House: w.mine.Houses[0], Day: core.DayOf(w.store.Now(), w.store.Zone()) + 10,
@@ -69,6 +70,11 @@ func (w *town) planTransfer(t *testing.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	return func() {
+		if err := w.store.CancelTransfer(t.Context(), core.System, core.Everywhere, transfer.House); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -88,7 +94,6 @@ func TestActsAskByTheirLevel(t *testing.T) {
 	if err != nil || len(versions) == 0 {
 		t.Fatalf("the estate's rule has no version: %v", err)
 	}
-	w.planTransfer(t)
 	asked, resume := 0, w.stopped(t)
 	for _, r := range w.app.Routes() {
 		if unsigned(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") || r.Reads {
@@ -121,7 +126,12 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		body := questionBody(
 			r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community], w.members[w.mine.Community],
 		)
+		unplan := func() {}
+		if r.Path == "/console/house/:id/transfer/cancel" {
+			unplan = w.planTransfer(t)
+		}
 		answer := w.callWith(t, r, by, path, body.Encode())
+		unplan()
 		doc, err := goquery.NewDocumentFromReader(answer.Body)
 		if err != nil {
 			t.Fatal(err)

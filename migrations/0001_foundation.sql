@@ -216,8 +216,8 @@ CREATE INDEX batch_community ON batch (community_id, id);
 CREATE TABLE batch_item (
   batch_id    BIGINT        NOT NULL,
   thing_id    BIGINT        NOT NULL, -- of the kind's stem: house.id
-  before_text VARCHAR(2000) NOT NULL, -- what it was, JSON; encrypted if personal; '' = it was not there
-  after_text  VARCHAR(2000) NOT NULL, -- what it became
+  before_text TEXT          NOT NULL, -- what it was, JSON; encrypted if personal; '' = it was not there
+  after_text  TEXT          NOT NULL, -- what it became
   state       VARCHAR(8)    NOT NULL, -- done, undone, kept
   why         VARCHAR(16)   NOT NULL, -- it was kept
   who         VARCHAR(64)   NOT NULL, -- who changed it after the batch; '' = unknown

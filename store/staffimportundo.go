@@ -64,16 +64,32 @@ func deleteStaff(tx *database.Tx, m core.Staff) error {
 	return nil
 }
 
-// restoreStaff returns somebody to what they were. Departments that are gone by now are left out.
+// restoreStaff returns somebody to what they were. Departments and communities that are gone by now are left out; whether
+// WeWork keeps them is as it is now.
 func restoreStaff(tx *database.Tx, m, was core.Staff) error {
 	all, err := readDepartments(tx.All)
 	if err != nil {
 		return err
 	}
+	was.Corp, was.UserID = m.Corp, m.UserID
 	was.Departments = slices.DeleteFunc(was.Departments, func(id core.ID) bool {
-		return !slices.ContainsFunc(all, func(d core.Department) bool { return d.ID == id })
+		return !slices.ContainsFunc(all, func(d core.Department) bool { return d.ID == id && d.Corp == was.Corp })
 	})
+	if was.Communities, err = communitiesLeft(tx, was.Communities); err != nil {
+		return err
+	}
 	return updateStaff(tx, core.Everywhere, staffChange{old: m, after: was, updated: was.Updated})
+}
+
+// communitiesLeft returns those communities that were not deleted.
+func communitiesLeft(tx *database.Tx, ids []core.ID) (left []core.ID, err error) {
+	err = database.EachPart(ids, func(part []core.ID) error {
+		var some []core.ID
+		err := tx.All(&some, "SELECT id FROM community WHERE id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		left = append(left, some...)
+		return err
+	})
+	return left, err
 }
 
 // pruneDepartments deletes those of some departments that were made since a time and have nobody any more, with those

@@ -185,3 +185,40 @@ func TestStaffOfAReplacedCompanyAreOut(t *testing.T) {
 		})
 	}
 }
+
+// Who comes back and whose number is another's meanwhile has none.
+func TestWhoComesBackTakesNoNumber(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		here := newCommunity(t, s, "翠湖花园")
+		m, turn := aMember(t, s, "li")
+		const phone = "13700000001"
+		m.Phone, m.Communities = phone, []core.ID{here}
+		if _, err := s.UpdateStaff(t.Context(), core.System, everywhere, m, nil); err != nil {
+			t.Fatal(err)
+		}
+		back := func() string {
+			t.Helper()
+			if err := s.NoteStaffHint(t.Context(), turn.App, core.CorpHint{UserID: "li", Gone: true}); err != nil {
+				t.Fatal(err)
+			}
+			err := s.SyncMembers(t.Context(), turn, []core.CorpMember{{UserID: "li", Name: "李娜", Asked: s.Now().Add(time.Minute)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return staffNames(t, s, everywhere, StaffFilter{Keyword: phone})
+		}
+		if got := back(); got != "李娜" {
+			t.Errorf("with a number that is free: %q", got)
+		}
+		if err := s.NoteStaffHint(t.Context(), turn.App, core.CorpHint{UserID: "li", Gone: true}); err != nil {
+			t.Fatal(err)
+		}
+		newStaff(t, s, "王强", phone, here)
+		if got := back(); got != "王强" {
+			t.Errorf("with a number that is another's: %q", got)
+		}
+		if got := staffNames(t, s, everywhere, StaffFilter{Keyword: "李娜"}); got != "李娜" {
+			t.Errorf("at work: %q", got)
+		}
+	})
+}

@@ -7,7 +7,7 @@ import (
 )
 
 const staffImportRules = "姓名、性别、手机、所属部门和职位必填；所属部门从最上级写起，用—隔开，没有的部门导入时建立；服务小区写全名，" +
-	"多个用、隔开，留空就是这次选择的小区。"
+	"多个用、隔开，留空就是这次选择的小区，已登记的员工不变。"
 
 // Where the columns of a list of staff are.
 const (
@@ -119,9 +119,6 @@ func checkStaffImport(c Community, row *ImportRow) {
 			row.Fail(column.Key, "缺少"+label, "请填写"+label)
 		}
 	}
-	if row.Values[atStaffCommunities] == "" {
-		row.Values[atStaffCommunities] = c.Name
-	}
 	row.Label = row.Values[atStaffCommunities]
 }
 
@@ -161,6 +158,9 @@ func ServeCommunities(row *ImportRow, names []string) {
 	row.Values[atStaffCommunities] = JoinImported(names)
 	row.Label = row.Values[atStaffCommunities]
 }
+
+// CommunitiesServed returns the communities of values of a list of staff.
+func CommunitiesServed(values []string) string { return values[atStaffCommunities] }
 
 // StaffImportValues returns the values of a list's columns for a staff member of the register.
 func StaffImportValues(m Staff, departments, communities []string) []string {

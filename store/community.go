@@ -152,14 +152,19 @@ func (s *Store) Community(ctx context.Context, scope core.Scope, id core.ID) (co
 // Communities returns all communities of the scope that are not archived, oldest first: for choices
 // in forms.
 func (s *Store) Communities(ctx context.Context, scope core.Scope) ([]core.Community, error) {
+	communities, err := readCommunities(s.allOf(ctx), scope)
+	return communities, database.Wrap("communities", err)
+}
+
+func readCommunities(all readAll, scope core.Scope) ([]core.Community, error) {
 	where, args := database.ScopeWhere(scope, "id")
 	var rows []communityRow
-	err := s.db.All(ctx, &rows, "SELECT "+communityColumns+" FROM community WHERE archived_at IS NULL AND "+where+" ORDER BY id", args...)
+	err := all(&rows, "SELECT "+communityColumns+" FROM community WHERE archived_at IS NULL AND "+where+" ORDER BY id", args...)
 	communities := make([]core.Community, len(rows))
 	for i, row := range rows {
 		communities[i] = row.community()
 	}
-	return communities, database.Wrap("communities", err)
+	return communities, err
 }
 
 // CommunityFilter narrows the list of communities.

@@ -61,8 +61,13 @@ func readList(t *testing.T, s *Store, community core.ID, f listFile) core.Import
 // readKind uploads and reads a list of any kind.
 func readKind(t *testing.T, s *Store, n NewImport, f listFile) core.Import {
 	t.Helper()
+	return readKindBy(t, s, importer1, n, f)
+}
+
+func readKindBy(t *testing.T, s *Store, by core.Actor, n NewImport, f listFile) core.Import {
+	t.Helper()
 	n.Content = []byte(fmt.Sprint(f))
-	imp, err := s.CreateImport(t.Context(), importer1, everywhere, n)
+	imp, err := s.CreateImport(t.Context(), by, everywhere, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +90,7 @@ func theImport(t *testing.T, s *Store, id core.ID) core.Import {
 // writeList writes an import as its preview shows it.
 func writeList(t *testing.T, s *Store, imp core.Import, choices core.ImportChoices) core.Import {
 	t.Helper()
-	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+	if err := s.WriteImport(t.Context(), imp.By, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil {

@@ -14,22 +14,29 @@ import (
 // staffImporter judges and writes rows of staff, within the communities of who imports them.
 type staffImporter struct {
 	store       *Store
+	chosen      core.Community // that new staff serve whose row names none
 	scope       core.Scope
 	communities map[string]core.Community // by their names, folded
 	names       map[core.ID]string
 }
 
-func beginStaffImport(ctx context.Context, s *Store, imp core.Import, _ core.Community) (importer, error) {
+func beginStaffImport(ctx context.Context, s *Store, imp core.Import, c core.Community) (importer, error) {
 	scope, err := s.importScope(ctx, imp)
 	if err != nil {
 		return nil, err
 	}
-	i := &staffImporter{store: s, scope: scope, communities: map[string]core.Community{}, names: map[core.ID]string{}}
-	communities, err := s.Communities(ctx, scope)
+	i := &staffImporter{store: s, chosen: c, scope: scope}
+	return i, i.learn(s.allOf(ctx))
+}
+
+// learn reads the communities as they are now.
+func (i *staffImporter) learn(all readAll) error {
+	i.communities, i.names = map[string]core.Community{}, map[core.ID]string{}
+	communities, err := readCommunities(all, i.scope)
 	for _, c := range communities {
 		i.communities[core.FoldName(c.Name)], i.names[c.ID] = c, c.Name
 	}
-	return i, err
+	return err
 }
 
 // importScope returns the communities of who imports: those of the account as it is now, or the import's alone.
@@ -65,7 +72,7 @@ func (i *staffImporter) judge(all readAll, rows []core.ImportRow) error {
 	return nil
 }
 
-// serve finds the communities of a row.
+// serve finds the communities of a row. One that names none says nothing of them.
 func (i *staffImporter) serve(row *core.ImportRow) {
 	var names []string
 	for _, name := range core.ReadImportedStaff(row.Values).Communities {
@@ -138,6 +145,9 @@ func (i *staffImporter) judgeRow(row *core.ImportRow, known map[string]knownStaf
 	held, there := known[i.mac(*row)]
 	if !there {
 		row.Verdict = core.ImportNew
+		if row.Label == "" {
+			core.ServeCommunities(row, []string{i.chosen.Name})
+		}
 		return
 	}
 	name := core.ReadImportedStaff(row.Values).Staff.Name
@@ -151,6 +161,9 @@ func (i *staffImporter) judgeRow(row *core.ImportRow, known map[string]knownStaf
 		return
 	}
 	row.Match, row.Target = core.ByPhone, held.ID
+	if row.Label == "" {
+		row.Label = core.CommunitiesServed(held.values)
+	}
 	merged := core.MergeStaff(held.values, row.Values, core.ImportUpdate, held.Corp != 0)
 	if slices.Equal(merged, held.values) {
 		row.Verdict = core.ImportSame
@@ -179,6 +192,9 @@ func (i *staffImporter) write(tx *database.Tx, w importWriting, rows []core.Impo
 	p := staffImportPart{
 		staffImporter: i, tx: tx, of: w, departments: map[string]core.ID{}, done: importWritten{counts: core.ImportCounts{}},
 	}
+	if err := i.learn(tx.All); err != nil {
+		return p.done, err
+	}
 	known, err := i.known(tx.All, rows)
 	if err != nil {
 		return p.done, err
@@ -202,8 +218,10 @@ func (p *staffImportPart) row(row *core.ImportRow, known map[string]knownStaff) 
 		return nil
 	}
 	now := *row
-	now.Verdict, now.Was, now.Target, now.Match = "", nil, 0, ""
-	p.judgeRow(&now, known)
+	now.Values, now.Verdict, now.Was, now.Target, now.Match = slices.Clone(row.Values), "", nil, 0, ""
+	if p.serve(&now); now.Verdict == "" {
+		p.judgeRow(&now, known)
+	}
 	switch {
 	case now.Verdict == core.ImportNew && row.Verdict == core.ImportNew:
 		return p.add(now)
@@ -220,13 +238,21 @@ func (p *staffImportPart) row(row *core.ImportRow, known map[string]knownStaff) 
 	return nil
 }
 
-// resolve returns what values say of a staff member, with departments that are missing added.
+// named returns the communities that values name.
+func (p *staffImportPart) named(values []string) []core.ID {
+	var ids []core.ID
+	for _, name := range core.ReadImportedStaff(values).Communities {
+		if c, ok := p.communities[core.FoldName(name)]; ok {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// resolve returns what values say of a staff member but their communities, with departments that are missing added.
 func (p *staffImportPart) resolve(values []string) (core.Staff, error) {
 	read := core.ReadImportedStaff(values)
 	m := read.Staff
-	for _, name := range read.Communities {
-		m.Communities = append(m.Communities, p.communities[core.FoldName(name)].ID)
-	}
 	for _, path := range read.Departments {
 		text := strings.Join(path, "—")
 		if p.departments[text] == 0 {
@@ -246,7 +272,7 @@ func (p *staffImportPart) add(row core.ImportRow) error {
 	if err != nil {
 		return err
 	}
-	m.ID = p.tx.NewID()
+	m.ID, m.Communities = p.tx.NewID(), p.named(row.Values)
 	if err := insertStaff(p.tx, m); err != nil {
 		return err
 	}
@@ -273,6 +299,7 @@ func (p *staffImportPart) change(row core.ImportRow, known knownStaff) error {
 	if err != nil {
 		return err
 	}
+	said.Communities = p.served(old, values, known.values)
 	after := said.Over(old)
 	updated := time.UnixMilli(p.tx.NextUpdated(old.Updated))
 	if err := updateStaff(p.tx, p.scope, staffChange{old: old, after: after, updated: updated}); err != nil {
@@ -283,6 +310,21 @@ func (p *staffImportPart) change(row core.ImportRow, known knownStaff) error {
 		ID: old.ID, Before: staffItem{Whole: &old, Updated: old.Updated.UnixMilli()}, After: staffItem{Updated: updated.UnixMilli()},
 	})
 	return nil
+}
+
+// served returns which communities of the scope somebody serves whose values are changed: those that are archived stay.
+func (p *staffImportPart) served(old core.Staff, values, was []string) []core.ID {
+	same := core.CommunitiesServed(values) == core.CommunitiesServed(was)
+	var ids []core.ID
+	for _, id := range old.Communities {
+		if _, named := p.names[id]; p.scope.Has(id) && (same || !named) {
+			ids = append(ids, id)
+		}
+	}
+	if same {
+		return ids
+	}
+	return append(ids, p.named(values)...)
 }
 
 // staffItem is a staff member as a batch keeps it.
@@ -320,9 +362,15 @@ func (p *staffImportPart) keep() error {
 	return oneStaffEachPhone(p.tx, p.things)
 }
 
-// oneStaffEachPhone starts a part again if another act has added somebody with a number of the part meanwhile.
+// oneStaffEachPhone starts a part again if another act has added somebody with a number of those whom the part adds
+// meanwhile. The numbers of those whom it changes stay as they are, also one that two have.
 func oneStaffEachPhone(tx *database.Tx, things []batchThing) error {
-	ids := database.IDsOf(things, func(t batchThing) core.ID { return t.ID })
+	var ids []core.ID
+	for _, thing := range things {
+		if thing.Before == nil {
+			ids = append(ids, thing.ID)
+		}
+	}
 	return database.EachPart(ids, func(part []core.ID) error {
 		var twice []core.ID
 		err := tx.All(&twice, `

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,128 @@ func TestImportedStaffChangedMeanwhile(t *testing.T) {
 		ids := database.IDsOf(items, func(i core.BatchItem) core.ID { return i.Thing })
 		if err != nil || !slices.Contains(ids, known) || items[0].Became != "在职" {
 			t.Errorf("%+v, %v", items, err)
+		}
+	})
+}
+
+// readStaffWidely reads a list of somebody who sees all communities.
+func readStaffWidely(t *testing.T, s *Store, community core.ID, list string) core.Import {
+	t.Helper()
+	wide := testAccount("wide")
+	wide.Scope = everywhere
+	by := core.Actor{Kind: core.ActorAccount, ID: mustAccount(t, s, wide).ID, Name: "周敏"}
+	n := NewImport{Community: community, Kind: core.ImportStaff, File: "员工.xlsx"}
+	return readKindBy(t, s, by, n, listOf(staffHead+list))
+}
+
+// A list that says nothing of communities leaves them as they are, however many, also those that are archived; new staff serve
+// the one that was chosen.
+func TestImportedStaffKeepTheirCommunities(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		here := newCommunity(t, s, "翠湖花园")
+		served := []core.ID{here}
+		for i := range 199 {
+			served = append(served, newCommunity(t, s, fmt.Sprint("小区", i)))
+		}
+		known := newStaff(t, s, "李娜", "13700000001", served...)
+		if err := s.ArchiveCommunity(t.Context(), core.System, everywhere, served[7]); err != nil {
+			t.Fatal(err)
+		}
+		imp := readStaffWidely(t, s, here, "李娜|男|13700000001||工程部—维修组|队长|三级||\n甲|女|13700000002||工程部|维修员|||")
+		before := register()
+		wantRows(t, s, imp, "2 changed by phone", "3 new")
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
+		if imp.Words() != "添加 1 名员工，修改 1 名" {
+			t.Fatalf("written: %+v", imp)
+		}
+		m, err := s.Staff(t.Context(), everywhere, known)
+		if err != nil || m.Grade != "三级" || !slices.Equal(m.Communities, served) {
+			t.Errorf("the known one: %+v, %v", m, err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM staff_community WHERE staff_id <> ? AND community_id <> ?",
+			int64(known), int64(here)); n != 0 {
+			t.Errorf("new staff serve %d others", n)
+		}
+		if imp = undoList(t, s, imp); imp.State != core.ImportUndone {
+			t.Errorf("undone: %+v", imp)
+		}
+		if after := register(); after != before {
+			t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(after, "\n")))
+		}
+	})
+}
+
+// A row that names a community which was renamed since is not imported; the others are.
+func TestImportStaffOfARenamedCommunity(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
+		newStaff(t, s, "李娜", "13700000001", here, there)
+		imp := readStaffWidely(t, s, here, `
+			李娜|男|13700000001||工程部—维修组|维修员||滨河苑|
+			甲|女|13700000002||工程部|维修员||滨河苑|
+			乙|女|13700000003||工程部|维修员|||`)
+		wantRows(t, s, imp, "2 changed by phone", "3 new", "4 new")
+		c, err := s.Community(t.Context(), everywhere, there)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Name = "滨江苑"
+		if _, err := s.UpdateCommunity(t.Context(), core.System, everywhere, c); err != nil {
+			t.Fatal(err)
+		}
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
+		if imp.State != core.ImportDone || imp.Written.Of(core.ImportWrong) != 2 || imp.Written.Of(core.ImportNew) != 1 {
+			t.Errorf("written: %+v", imp)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM staff_community WHERE community_id = 0"); n != 0 {
+			t.Errorf("%d serve no community", n)
+		}
+	})
+}
+
+// Two who work here with one number, which older records may have, do not hold up a list that changes one of them.
+func TestImportStaffWithOneNumber(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		here := newCommunity(t, s, "翠湖花园")
+		newStaff(t, s, "李娜", "13700000001", here)
+		m := core.Staff{Name: "王强", Sex: "male", Phone: "13700000001", Position: "维修员", Communities: []core.ID{here}}
+		err := s.db.Write(t.Context(), "add a second one", func(tx *database.Tx) error {
+			m.ID = tx.NewID()
+			return insertStaff(tx, m)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp := readStaff(t, s, here, "王强|男|13700000001||工程部|维修员|三级||")
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
+		if imp.State != core.ImportDone || imp.Written.Of(core.ImportChanged) != 1 {
+			t.Errorf("written: %+v", imp)
+		}
+	})
+}
+
+// An import of somebody whom WeWork keeps is taken back also once WeWork is unbound.
+func TestUndoImportedStaffOfAnUnboundCompany(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		here := newCommunity(t, s, "翠湖花园")
+		m, turn := aMember(t, s, "li")
+		m.Phone, m.Sex, m.Communities = "13700000001", "female", []core.ID{here}
+		if _, err := s.UpdateStaff(t.Context(), core.System, everywhere, m, nil); err != nil {
+			t.Fatal(err)
+		}
+		imp := readStaff(t, s, here, "李娜|女|13700000001||工程部|维修员|三级||")
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
+		if got, err := s.Staff(t.Context(), everywhere, m.ID); err != nil || got.Grade != "三级" {
+			t.Fatalf("imported: %+v, %v", got, err)
+		}
+		err := s.db.Write(t.Context(), "unbind", func(tx *database.Tx) error { return replaceStaff(tx, turn.App, true) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp = undoList(t, s, imp)
+		got, err := s.Staff(t.Context(), everywhere, m.ID)
+		if err != nil || imp.State != core.ImportUndone || got.Grade != "" || got.Corp != 0 {
+			t.Errorf("undone: %+v, %+v, %v", imp, got, err)
 		}
 	})
 }

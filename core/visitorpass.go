@@ -65,8 +65,7 @@ type VisitorPass struct {
 	ID         ID
 	Community  ID
 	Way        VisitorWay
-	Host       ID // the person who is visited, and told of it; 0 = nobody
-	HostTie    ID // the host's resident in the house
+	HostTie    ID // the tie to the house of the resident who is visited, and told of it
 	House      ID
 	HouseLabel string
 	Pass       ID

@@ -452,8 +452,7 @@ CREATE TABLE visitor_pass (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
   way          VARCHAR(16)  NOT NULL, -- invite
-  host_id      BIGINT       NOT NULL, -- person who is visited; 0 = none
-  resident_id  BIGINT       NOT NULL, -- the host's tie to the house
+  resident_id  BIGINT       NOT NULL, -- the tie to the house of the resident who is visited
   house_id     BIGINT       NOT NULL,
   name         VARCHAR(64)  NOT NULL, -- of the visitor
   phone_cipher VARCHAR(200) NOT NULL, -- '' = not given
@@ -478,7 +477,7 @@ CREATE TABLE visitor_pass (
 CREATE UNIQUE INDEX visitor_pass_link ON visitor_pass (link_digest);
 CREATE UNIQUE INDEX visitor_pass_request ON visitor_pass (request_key);
 CREATE INDEX visitor_pass_community ON visitor_pass (community_id, id);
-CREATE INDEX visitor_pass_host ON visitor_pass (host_id, id);
+CREATE INDEX visitor_pass_host ON visitor_pass (resident_id, id);
 CREATE INDEX visitor_pass_house ON visitor_pass (house_id, until_at);
 
 -- Organisations whose members come and go in communities where they do not live. Each member has a pass, whose holder_id

@@ -230,7 +230,7 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 	if err := tx.All(&owners, `
 		SELECT u.id
 		FROM resident t
-		JOIN wechat_user u ON u.person_id = t.person_id
+		JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold
 		WHERE t.house_id = ?
 		AND t.identity = 'owner'
 		AND t.certified_at IS NOT NULL

@@ -29,7 +29,7 @@ const ownedHouses = `SELECT t.id, t.person_id, t.name, t.community_id, t.house_i
 	` + effectiveOwners + ` AS reviews
 	FROM wechat_user u
 	JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
-	JOIN resident t ON t.person_id = p.id
+	JOIN resident t ON t.person_id = p.id AND t.name_fold = u.name_fold
 	JOIN house h ON h.id = t.house_id
 	JOIN community c ON c.id = t.community_id
 	WHERE u.merged_into = 0
@@ -75,7 +75,7 @@ func (a *applying) ownersToAsk() ([]core.ID, error) {
 		JOIN community c ON c.id = h.community_id
 		JOIN resident t ON t.house_id = h.id
 		JOIN person p ON p.id = t.person_id
-		JOIN wechat_user u ON u.person_id = p.id AND u.phone_mac = p.phone_mac
+		JOIN wechat_user u ON u.person_id = p.id AND u.phone_mac = p.phone_mac AND u.name_fold = t.name_fold
 		WHERE h.id = ?
 		AND u.merged_into = 0
 		AND t.identity = 'owner'

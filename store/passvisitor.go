@@ -15,7 +15,7 @@ var visitorPass = passKind{
 LEFT JOIN visitor_pass v ON p.kind = 'visitor' AND v.id = p.holder_id
 LEFT JOIN resident vt ON vt.id = v.resident_id`,
 	columns: `
-	COALESCE(v.id, 0) AS visit_id, COALESCE(v.host_id, 0) AS visit_host, COALESCE(v.from_at, 0) AS visit_from,
+	COALESCE(v.id, 0) AS visit_id, COALESCE(v.resident_id, 0) AS visit_tie, COALESCE(v.from_at, 0) AS visit_from,
 	COALESCE(v.until_at, 0) AS visit_until, COALESCE(v.people, 0) AS visit_people, COALESCE(v.left_n, 0) AS visit_left,
 	v.entered_at AS visit_entered, v.revoked_at AS visit_revoked,
 	CASE WHEN vt.certified_at IS NULL OR vt.moved_out_at IS NOT NULL THEN 1 ELSE 0 END AS visit_hostless`,
@@ -31,7 +31,7 @@ LEFT JOIN resident vt ON vt.id = v.resident_id`,
 // visitorFacts are facts of visitor passes only.
 type visitorFacts struct {
 	Visit        core.ID         `db:"visit_id"`
-	VisitHost    core.ID         `db:"visit_host"`
+	VisitTie     core.ID         `db:"visit_tie"` // the host's
 	VisitFrom    int64           `db:"visit_from"`
 	VisitUntil   int64           `db:"visit_until"`
 	VisitPeople  int             `db:"visit_people"`

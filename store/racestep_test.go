@@ -1041,7 +1041,7 @@ var racePhotos = []raceStep{
 		if err != nil {
 			return nil, err
 		}
-		return nil, w.RevokeOwnVisitor(w.ctx, raceBy, user.Person, w.ids["visit"])
+		return nil, w.RevokeOwnVisitor(w.ctx, raceBy, user.ID, w.ids["visit"])
 	}},
 	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
 		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{

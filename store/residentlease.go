@@ -17,7 +17,6 @@ type leaseRow struct {
 	ID        core.ID  `db:"id"`
 	Community core.ID  `db:"community_id"`
 	House     core.ID  `db:"house_id"`
-	Person    core.ID  `db:"person_id"`
 	LeaseDay  core.Day `db:"lease_day"`
 	Label     string   `db:"label"`
 }
@@ -26,7 +25,7 @@ type leaseRow struct {
 func leases(all readAll, from, to core.Day, condition string) ([]leaseRow, error) {
 	var rows []leaseRow
 	err := all(&rows, `
-		SELECT t.id, t.community_id, t.house_id, t.person_id, t.lease_day, h.label
+		SELECT t.id, t.community_id, t.house_id, t.lease_day, h.label
 		FROM resident t
 		JOIN house h ON h.id = t.house_id
 		WHERE t.lease_day >= ? AND t.lease_day <= ? AND t.moved_out_at IS NULL AND t.identity = ? AND `+condition+`
@@ -158,12 +157,14 @@ func tellOfLease(tx *database.Tx, row leaseRow, words string) error {
 		FROM wechat_user u
 		WHERE u.merged_into = 0
 			AND u.person_id <> 0
-			AND (u.person_id = ? OR u.person_id IN (
+			AND u.person_id IN (
 				SELECT o.person_id
 				FROM resident o
-				WHERE o.house_id = ? AND o.identity = ? AND o.certified_at IS NOT NULL AND o.moved_out_at IS NULL
-			))
-		ORDER BY u.id`, int64(row.Person), int64(row.House), string(core.Owner))
+				WHERE o.name_fold = u.name_fold
+				AND (o.id = ?
+					OR o.house_id = ? AND o.identity = ? AND o.certified_at IS NOT NULL AND o.moved_out_at IS NULL)
+			)
+		ORDER BY u.id`, int64(row.ID), int64(row.House), string(core.Owner))
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,6 @@ type visitorPassRow struct {
 	ID         core.ID         `db:"id"`
 	Community  core.ID         `db:"community_id"`
 	Way        core.VisitorWay `db:"way"`
-	Host       core.ID         `db:"host_id"`
 	HostTie    core.ID         `db:"resident_id"`
 	House      core.ID         `db:"house_id"`
 	HouseLabel string          `db:"label"`
@@ -39,7 +38,7 @@ type visitorPassRow struct {
 }
 
 const (
-	visitorPassFields = `v.id, v.community_id, v.way, v.host_id, v.resident_id, v.house_id, COALESCE(h.label, '') AS label,
+	visitorPassFields = `v.id, v.community_id, v.way, v.resident_id, v.house_id, COALESCE(h.label, '') AS label,
 	COALESCE(p.id, 0) AS pass_id, v.name, v.phone_cipher, v.plate_cipher, v.link_cipher, v.people, v.reason, v.from_at, v.until_at,
 	v.revoked_at, v.entered_at, v.left_at, v.left_n, v.created_at, v.updated_at`
 	visitorPassTables = `visitor_pass v
@@ -51,7 +50,7 @@ const (
 // visit returns the row with phone and plate whole.
 func (r visitorPassRow) visit(reveal func(column, sealed string) string) core.VisitorPass {
 	return core.VisitorPass{
-		ID: r.ID, Community: r.Community, Way: r.Way, Host: r.Host, HostTie: r.HostTie, House: r.House,
+		ID: r.ID, Community: r.Community, Way: r.Way, HostTie: r.HostTie, House: r.House,
 		HouseLabel: r.HouseLabel, Pass: r.Pass, Name: r.Name, Phone: reveal("visitor_pass.phone", r.Phone),
 		Plate: reveal("visitor_pass.plate", r.Plate), People: r.People, Reason: r.Reason, From: r.From.Time,
 		Until: r.Until.Time, Revoked: r.Revoked.Time, Entered: r.Entered.Time, Left: r.Left.Time, Gone: r.Gone,
@@ -151,10 +150,22 @@ func (s *Store) VisitorPass(ctx context.Context, scope core.Scope, id core.ID) (
 	return row.masked(s.db.Reveal), nil
 }
 
-// OwnVisitors lists a page of the visitors of a person 我的访客, newest first.
-func (s *Store) OwnVisitors(ctx context.Context, person core.ID, page Page) (list []core.VisitorPass, more bool, err error) {
+// visitOfHost is the condition that a WeChat user is the host of a visit: the tie is theirs, by number and name, and has
+// not ended. The number alone may be somebody else's by now.
+const visitOfHost = `v.resident_id IN (
+	SELECT t.id
+	FROM wechat_user u
+	JOIN resident t ON t.person_id = u.person_id AND t.name_fold = u.name_fold
+	WHERE u.id = ?
+	AND u.merged_into = 0
+	AND u.person_id <> 0
+	AND t.moved_out_at IS NULL
+)`
+
+// OwnVisitors lists a page of the visitors of a WeChat user 我的访客 to where they live, newest first.
+func (s *Store) OwnVisitors(ctx context.Context, user core.ID, page Page) (list []core.VisitorPass, more bool, err error) {
 	var own database.Where
-	own.And("v.host_id = ? AND v.host_id <> 0", int64(person))
+	own.And(visitOfHost, int64(user))
 	rows, more, err := readPage[visitorPassRow](ctx, s, listQuery{
 		columns: visitorPassFields, table: visitorPassTables, scope: own, order: database.PageOrder{ID: "v.id", Desc: true},
 	}, page)
@@ -168,16 +179,16 @@ type OwnVisitor struct {
 	Code      string
 }
 
-// OwnVisitor returns one visitor of a person; another's is NotFound.
-func (s *Store) OwnVisitor(ctx context.Context, person, id core.ID) (OwnVisitor, error) {
+// OwnVisitor returns one of OwnVisitors; another's is NotFound.
+func (s *Store) OwnVisitor(ctx context.Context, user, id core.ID) (OwnVisitor, error) {
 	var row struct {
 		visitorPassRow
 		Place string `db:"place"`
 	}
 	err := s.db.Get(ctx, &row, "SELECT "+visitorPassFields+", c.name AS place FROM "+visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
-		WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(person))
-	if err != nil || person == 0 {
+		WHERE v.id = ? AND `+visitOfHost, int64(id), int64(user))
+	if err != nil {
 		return OwnVisitor{}, database.Wrap("read own visitor", database.NotFoundIfNoRows(err, noVisit))
 	}
 	code, err := s.db.Keys().Open("visitor_pass.link", row.Link)

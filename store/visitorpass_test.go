@@ -36,7 +36,7 @@ func (p visitSite) invite(t *testing.T, s *Store, change func(*core.VisitorPass)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := s.OwnVisitor(t.Context(), p.host.Person, id)
+	own, err := s.OwnVisitor(t.Context(), p.host.ID, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestNoSequenceLetsAVisitorInTwice(t *testing.T) {
 				case 0:
 					clock.Add(time.Duration(r.IntN(30)) * time.Minute)
 				case 1:
-					if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.Person, own.ID); err == nil {
+					if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID, own.ID); err == nil {
 						if revoked = true; ins > 0 {
 							t.Fatal("revoked after use")
 						}
@@ -259,10 +259,10 @@ func TestWhatEndsAVisit(t *testing.T) {
 		if d := mustScan(t, s, p.scan(inside.Pass, core.In, 1)); !d.Allowed {
 			t.Fatal(d)
 		}
-		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.Person, inside.ID); !core.IsConflict(err) {
+		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID, inside.ID); !core.IsConflict(err) {
 			t.Errorf("revoking who has come: %v", err)
 		}
-		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.Person+1, revoked.ID); !core.IsNotFound(err) {
+		if err := s.RevokeOwnVisitor(t.Context(), core.System, p.host.ID+1, revoked.ID); !core.IsNotFound(err) {
 			t.Errorf("another's visitor: %v", err)
 		}
 		if err := s.RevokeVisitorPass(t.Context(), core.System, core.ScopeOf(p.community+1), revoked.ID); !core.IsNotFound(err) {
@@ -329,7 +329,7 @@ func TestInviting(t *testing.T) {
 		}
 		_, err = s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{})
 		wantCode(t, err, core.CodeConflict)
-		list, more, err := s.OwnVisitors(t.Context(), p.host.Person, Page{Limit: 10})
+		list, more, err := s.OwnVisitors(t.Context(), p.host.ID, Page{Limit: 10})
 		if err != nil || len(list) != 10 || !more {
 			t.Errorf("%d of the host's, more %v, %v", len(list), more, err)
 		}
@@ -363,6 +363,58 @@ func TestVisitorFindsThePass(t *testing.T) {
 			if err != nil || len(found) != 1 {
 				t.Errorf("%s: %d found, %v", keyword, len(found), err)
 			}
+		}
+	})
+}
+
+// A visit is its host's, not whoever's has the number by now: another name of it sees and revokes nothing and is told
+// nothing, and who has moved out neither.
+func TestVisitsAreTheHostsNotTheNumbers(t *testing.T) {
+	eachHandedOn(t, func(w *handedOn) {
+		ctx := w.t.Context()
+		tie := newTenant(w.t, w.Store, w.community, w.houses[2], "张三", handedOnNumber)
+		var visits []core.ID
+		for _, house := range []core.ID{w.houses[0], w.houses[2]} {
+			id, err := w.CreateVisitorPass(ctx, core.System, w.zhang.ID, core.VisitorPass{
+				House: house, Name: "来客", Until: w.Now().Add(time.Hour),
+			}, RequestKey{})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			visits = append(visits, id)
+		}
+		seen := func(user core.ID, want int) {
+			w.t.Helper()
+			if list, _, err := w.OwnVisitors(ctx, user, Page{Limit: 10}); err != nil || len(list) != want {
+				w.t.Errorf("%d of 2 visits, %v; want %d", len(list), err, want)
+			}
+			if want == 0 {
+				_, err := w.OwnVisitor(ctx, user, visits[0])
+				wantCode(w.t, err, core.CodeNotFound)
+				wantCode(w.t, w.RevokeOwnVisitor(ctx, core.System, user, visits[0]), core.CodeNotFound)
+			}
+		}
+		seen(w.zhang.ID, 2)
+		if err := w.MoveOut(ctx, core.System, everywhere, tie); err != nil {
+			w.t.Fatal(err)
+		}
+		seen(w.zhang.ID, 1)
+		if err := w.MoveOut(ctx, core.System, everywhere, w.home); err != nil {
+			w.t.Fatal(err)
+		}
+		newResident(w.t, w.Store, w.community, w.houses[1], "李四", handedOnNumber)
+		if n := w.state(w.li, "李四"); n != 1 {
+			w.t.Fatalf("Li Si has %d homes", n)
+		}
+		seen(w.zhang.ID, 0)
+		seen(w.li.ID, 0)
+		for _, id := range visits {
+			if err := w.RevokeVisitorPass(ctx, core.System, everywhere, id); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		if n := countRows(w.t, w.Store, "SELECT COUNT(*) FROM message WHERE kind = 'visitor'"); n != 0 {
+			w.t.Errorf("%d messages about another's visitors", n)
 		}
 	})
 }

@@ -42,7 +42,6 @@ func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
 // visitHost is a WeChat user's tie to the house that is visited.
 type visitHost struct {
 	Resident  core.ID `db:"id"`
-	Person    core.ID `db:"person_id"`
 	Name      string  `db:"name"`
 	Community core.ID `db:"community_id"`
 	Label     string  `db:"label"`
@@ -57,10 +56,10 @@ func (s *Store) hostOf(tx *database.Tx, user, house core.ID) (visitHost, error) 
 	}
 	var host visitHost
 	err := tx.Get(&host, `
-		SELECT t.id, t.person_id, t.name, t.community_id, h.label
+		SELECT t.id, t.name, t.community_id, h.label
 		FROM wechat_user u
 		JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
-		JOIN resident t ON t.person_id = p.id
+		JOIN resident t ON t.person_id = p.id AND t.name_fold = u.name_fold
 		JOIN house h ON h.id = t.house_id
 		JOIN community c ON c.id = t.community_id
 		WHERE u.id = ?
@@ -96,7 +95,7 @@ func (s *Store) CreateVisitorPass(
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
-		a.visit.Way, a.visit.Host, a.visit.HostTie, a.visit.From = core.VisitInvited, host.Person, host.Resident, tx.Now()
+		a.visit.Way, a.visit.HostTie, a.visit.From = core.VisitInvited, host.Resident, tx.Now()
 		if err := a.insert(); err != nil {
 			return err
 		}
@@ -173,11 +172,11 @@ func (a *inviting) insert() error {
 		}
 	}
 	_, err := a.tx.Exec(`
-		INSERT INTO visitor_pass (id, community_id, way, host_id, resident_id, house_id, name, phone_cipher, phone_mac, plate_cipher,
+		INSERT INTO visitor_pass (id, community_id, way, resident_id, house_id, name, phone_cipher, phone_mac, plate_cipher,
 			plate_mac, people, reason, link_cipher, link_digest, request_key, request_body, from_at, until_at, left_n, created_at,
 			updated_at)
-		VALUES (`+database.Placeholders(22)+")",
-		int64(v.ID), int64(v.Community), string(v.Way), int64(v.Host), int64(v.HostTie), int64(v.House), v.Name,
+		VALUES (`+database.Placeholders(21)+")",
+		int64(v.ID), int64(v.Community), string(v.Way), int64(v.HostTie), int64(v.House), v.Name,
 		sealed[0], keys.Digest("phone", v.Phone), sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
 		sealed[2], visitCodeDigest(code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
 	if database.IsDuplicate(err) {
@@ -205,22 +204,19 @@ func (a *inviting) insertPass() error {
 	})
 }
 
-// RevokeOwnVisitor takes back the invitation of a person's visitor who has not come yet: the pass lets nobody in
+// RevokeOwnVisitor takes back the invitation of one of OwnVisitors who has not come yet: the pass lets nobody in
 // from now on. One who has come is a conflict.
-func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, person, id core.ID) error {
+func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, user, id core.ID) error {
 	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
-		var name []string
-		if err := tx.All(&name, `
-			SELECT t.name
+		var name string
+		if err := tx.Get(&name, `
+			SELECT h.name
 			FROM visitor_pass v
-			JOIN resident t ON t.id = v.resident_id
-			WHERE v.id = ? AND v.host_id = ?`, int64(id), int64(person)); err != nil {
-			return err
+			JOIN resident h ON h.id = v.resident_id
+			WHERE v.id = ? AND `+visitOfHost, int64(id), int64(user)); err != nil {
+			return database.NotFoundIfNoRows(err, noVisit)
 		}
-		if len(name) == 0 || person == 0 {
-			return core.NotFound(noVisit)
-		}
-		by.Kind, by.Name = core.ActorWechat, name[0]
+		by.Kind, by.ID, by.Name = core.ActorWechat, user, name
 		return s.revokeVisit(tx, by, core.Everywhere, id)
 	})
 }
@@ -235,7 +231,7 @@ func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core
 		if err := tx.Get(&row, visitorPassColumns+"v.id = ?", int64(id)); err != nil {
 			return err
 		}
-		return tellHosts(tx, []hostNote{{row.Community, row.Host, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证"}})
+		return tellHosts(tx, []hostNote{{row.Community, row.HostTie, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证"}})
 	})
 }
 
@@ -272,36 +268,37 @@ func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id
 	})
 }
 
-// hostNote is what the person who is visited is told of a visit.
+// hostNote is what the resident who is visited is told of a visit.
 type hostNote struct {
-	community, host, visit core.ID
-	title                  string
+	community, tie, visit core.ID
+	title                 string
 }
 
-// tellHosts tells the hosts, in whichever WeChat has verified their number.
+// tellHosts tells the hosts who still live there, in whichever WeChat is theirs.
 func tellHosts(tx *database.Tx, notes []hostNote) error {
-	persons := make([]core.ID, 0, len(notes))
-	for _, n := range notes {
-		if n.host != 0 {
-			persons = append(persons, n.host)
-		}
-	}
-	if len(persons) == 0 {
+	if len(notes) == 0 {
 		return nil
 	}
+	ties := database.IDsOf(notes, func(n hostNote) core.ID { return n.tie })
 	var users []struct {
-		ID     core.ID `db:"id"`
-		Person core.ID `db:"person_id"`
+		ID  core.ID `db:"id"`
+		Tie core.ID `db:"tie"`
 	}
-	err := tx.All(&users, "SELECT id, person_id FROM wechat_user WHERE merged_into = 0 AND person_id IN ("+
-		database.Placeholders(len(persons))+") ORDER BY id", database.IDArgs(persons)...)
+	err := tx.All(&users, `
+		SELECT u.id, t.id AS tie
+		FROM resident t
+		JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold
+		WHERE t.id IN (`+database.Placeholders(len(ties))+`)
+		AND t.moved_out_at IS NULL
+		AND u.merged_into = 0
+		ORDER BY u.id`, database.IDArgs(ties)...)
 	if err != nil {
 		return err
 	}
 	var messages []core.MessageNote
 	for _, n := range notes {
 		for _, user := range users {
-			if user.Person == n.host {
+			if user.Tie == n.tie {
 				messages = append(messages, core.MessageNote{
 					Kind: core.MessageVisitor, Community: n.community, User: user.ID, Title: n.title,
 					Link: "visitorpass/" + n.visit.String(),
@@ -377,7 +374,7 @@ func tellOfVisitors(tx *database.Tx, in []passUse) error {
 	notes := make([]hostNote, len(in))
 	for i, u := range in {
 		notes[i] = hostNote{
-			u.row.PassCommunity, u.row.VisitHost, u.row.Visit, "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
+			u.row.PassCommunity, u.row.VisitTie, u.row.Visit, "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
 		}
 	}
 	return tellHosts(tx, notes)

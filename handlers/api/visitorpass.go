@@ -66,7 +66,7 @@ type shareBody struct {
 }
 
 func (a *API) visitorPassList(c *web.Context) error {
-	visits, _, err := a.store.OwnVisitors(c.Ctx(), c.User().Person, store.Page{Limit: 100})
+	visits, _, err := a.store.OwnVisitors(c.Ctx(), c.User().ID, store.Page{Limit: 100})
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (a *API) visitorPassCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	own, err := a.store.OwnVisitor(c.Ctx(), c.User().Person, id)
+	own, err := a.store.OwnVisitor(c.Ctx(), c.User().ID, id)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (a *API) ownVisitor(c *web.Context) (store.OwnVisitor, error) {
 	if err != nil {
 		return store.OwnVisitor{}, err
 	}
-	return a.store.OwnVisitor(c.Ctx(), c.User().Person, id)
+	return a.store.OwnVisitor(c.Ctx(), c.User().ID, id)
 }
 
 func (a *API) visitorPassShow(c *web.Context) error {
@@ -162,7 +162,7 @@ func (a *API) visitorPassRevoke(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.store.RevokeOwnVisitor(c.Ctx(), c.Actor(), c.User().Person, own.ID); err != nil {
+	if err := a.store.RevokeOwnVisitor(c.Ctx(), c.Actor(), c.User().ID, own.ID); err != nil {
 		return err
 	}
 	return c.NoContent()

@@ -57,7 +57,7 @@ func (h *H5) visitorPassList(c *web.Context) error {
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
-	visits, more, err := h.store.OwnVisitors(c.Ctx(), c.User().Person, store.Page{Prev: asked.Before, Next: asked.After, Limit: 30})
+	visits, more, err := h.store.OwnVisitors(c.Ctx(), c.User().ID, store.Page{Prev: asked.Before, Next: asked.After, Limit: 30})
 	if err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (h *H5) ownVisitor(c *web.Context) (store.OwnVisitor, error) {
 	if err != nil {
 		return store.OwnVisitor{}, err
 	}
-	return h.store.OwnVisitor(c.Ctx(), c.User().Person, id)
+	return h.store.OwnVisitor(c.Ctx(), c.User().ID, id)
 }
 
 func (h *H5) visitorPassShow(c *web.Context) error {
@@ -304,7 +304,7 @@ func (h *H5) visitorPassRevoke(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	err = h.store.RevokeOwnVisitor(c.Ctx(), c.Actor(), c.User().Person, own.ID)
+	err = h.store.RevokeOwnVisitor(c.Ctx(), c.Actor(), c.User().ID, own.ID)
 	switch {
 	case core.IsConflict(err):
 		c.Flash(web.FlashWarning, core.MessageOf(err)+"。")

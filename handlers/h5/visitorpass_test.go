@@ -33,7 +33,7 @@ func TestInvitedVisitor(t *testing.T) {
 	for range 2 { // sent twice, it invites once
 		host.post(page, "/h5/visitorpass/new", form, http.StatusSeeOther)
 	}
-	list, _, err := w.store.OwnVisitors(t.Context(), w.userOf(t, "o-"+w.Residents[0].Phone).Person, store.Page{})
+	list, _, err := w.store.OwnVisitors(t.Context(), w.userOf(t, "o-"+w.Residents[0].Phone).ID, store.Page{})
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d visitors, %v", len(list), err)
 	}
@@ -93,7 +93,7 @@ func TestVisitorsCodeIsInSight(t *testing.T) {
 		House: w.Residents[0].House, Name: "来客", Plate: "京A12345", People: 2, Until: w.store.Now().Add(time.Hour),
 	}, store.RequestKey{})
 	host.must(err)
-	own, err := w.store.OwnVisitor(t.Context(), user.Person, id)
+	own, err := w.store.OwnVisitor(t.Context(), user.ID, id)
 	host.must(err)
 	ctx, address := host.screen(small)
 	host.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/visit/"+own.Code)))

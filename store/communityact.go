@@ -109,6 +109,7 @@ var communityObstacles = []struct {
 	{core.Obstacle{Stem: "institution"}, "institution_community WHERE community_id = ?"},
 	{core.Obstacle{Stem: "account"}, "account_scope WHERE community_id = ?"},
 	{core.Obstacle{Stem: "review"}, "review WHERE community_id = ?"},
+	{core.Obstacle{Stem: "visitorpass"}, "visitor_pass WHERE community_id = ?"},
 	{core.Obstacle{Stem: "wechatapp"}, "wechat_app_community WHERE community_id = ?"},
 }
 

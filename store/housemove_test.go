@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -282,6 +283,48 @@ func TestMergeHousesKeepsRecordsAndExits(t *testing.T) {
 		}
 		if exits(w.houses[0]) != "" || exits(w.houses[2]) != "20001:3" {
 			t.Errorf("exits after undoing %q, %q", exits(w.houses[0]), exits(w.houses[2]))
+		}
+	})
+}
+
+// Visits to a house that becomes part of another are to the other, and their host's is the tie that stays; they are put
+// back with it. A house that somebody visited is not deleted.
+func TestVisitsFollowMergedHouses(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		w := newTypedTwice(t, s)
+		host := newWechatUserWithPhone(t, s, "o-host", "13700000001")
+		id, err := s.CreateVisitorPass(t.Context(), core.System, host.ID, core.VisitorPass{
+			House: w.houses[2], Name: "来客", Until: s.Now().Add(time.Hour),
+		}, RequestKey{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := register()
+		batch := w.do(core.HouseMove{House: w.houses[2], Into: w.houses[0], Parent: core.NoMove})
+		v, err := s.OwnVisitor(t.Context(), host.ID, id)
+		if err != nil || v.House != w.houses[0] || v.HouseLabel != "1栋1单元101" || v.HostTie != w.zhang {
+			t.Fatalf("after the merge %+v, %v", v, err)
+		}
+		previews, err := s.Previews(t.Context(), core.In, []core.ID{v.Pass})
+		if err != nil || !previews[0].Decision.Allowed {
+			t.Errorf("the visitor is not let in: %+v, %v", previews, err)
+		}
+		if _, err := s.UndoBatch(t.Context(), core.System, everywhere, batch.ID); err != nil {
+			t.Fatal(err)
+		}
+		if after := register(); after != before {
+			t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(after, "\n")))
+		}
+		for _, obstacles := range []func() ([]core.Obstacle, error){
+			func() ([]core.Obstacle, error) {
+				return s.HouseObstacles(t.Context(), core.House{ID: w.houses[2], Community: w.community})
+			},
+			func() ([]core.Obstacle, error) { return s.CommunityObstacles(t.Context(), everywhere, w.community) },
+		} {
+			found, err := obstacles()
+			if err != nil || !strings.Contains(strings.Join(core.ObstacleTexts(found), " "), "1 位访客") {
+				t.Errorf("obstacles %v, %v", found, err)
+			}
 		}
 	})
 }

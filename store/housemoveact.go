@@ -63,7 +63,7 @@ func (p *housePlanner) lock(tx *database.Tx) error {
 
 // movedThing is a thing of a move as its batch keeps it.
 type movedThing struct {
-	Stem  string `json:"stem"` // node, house, resident, reader, certification
+	Stem  string `json:"stem"` // node, house, resident, reader, certification, visitorpass
 	Label string `json:"label,omitempty"`
 	Gone  bool   `json:"gone,omitempty"` // it is part of another
 
@@ -79,6 +79,8 @@ type movedThing struct {
 	Exits      string           `json:"exits,omitempty"` // its tally
 	Restricted *restrictionItem `json:"restricted,omitempty"`
 	Latest     core.ID          `json:"latest,omitempty"` // the batch of its restriction
+
+	Tie core.ID `json:"tie,omitempty"` // of a visit: its host's
 
 	MovedOut  int64 `json:"moved_out,omitempty"` // of a resident
 	Certified int64 `json:"certified,omitempty"`
@@ -143,6 +145,9 @@ func (m *houseMover) saveJoins() error {
 			return err
 		}
 		if err := m.joinApplications(j); err != nil {
+			return err
+		}
+		if err := m.joinVisits(j); err != nil {
 			return err
 		}
 		if err := m.joinRestriction(j); err != nil {

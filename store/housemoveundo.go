@@ -265,7 +265,7 @@ func (m *moveUndo) residents() error {
 	return nil
 }
 
-// others puts readers and applications back.
+// others puts readers, applications and visits back.
 func (m *moveUndo) others() error {
 	for _, id := range m.of("reader", false) {
 		if err := writeReaderScope(m.tx, id, m.before[id]); err != nil {
@@ -274,6 +274,11 @@ func (m *moveUndo) others() error {
 	}
 	for _, id := range m.of("certification", false) {
 		if err := rehouseApplication(m.tx, id, m.before[id].Parent); err != nil {
+			return err
+		}
+	}
+	for _, id := range m.of("visitorpass", false) { // those that are still there
+		if err := rehouseVisit(m.tx, id, m.before[id]); err != nil {
 			return err
 		}
 	}

@@ -51,7 +51,7 @@ func (r *visitorFacts) fill(f *core.Facts) {
 	}
 }
 
-// visitShown is for how long after its end a visitor who is inside finds the pass, to leave by it.
+// visitShown is for how long after its end a visitor sees the visit, and finds the pass, to leave by it.
 const visitShown = 3 * 24 * time.Hour
 
 // visitorPassQuery finds the passes that visitors can use still, to come or to leave.

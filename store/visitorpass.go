@@ -208,12 +208,15 @@ func (s *Store) VisitByCode(ctx context.Context, code string) (OwnVisit, error) 
 	return s.ownVisit(ctx, "v.link_digest = ?", visitCodeDigest(code))
 }
 
+// visitsShown is since when, in milliseconds, a visit must have ended for its visitor to see it.
+func (s *Store) visitsShown() int64 { return s.Now().Add(-visitShown).UnixMilli() }
+
 // VisitOfPass returns the visit that a pass is for. The caller must have found the pass by its holder.
 func (s *Store) VisitOfPass(ctx context.Context, pass core.ID) (OwnVisit, error) {
 	return s.ownVisit(ctx, "p.id = ?", int64(pass))
 }
 
-func (s *Store) ownVisit(ctx context.Context, where string, value any) (OwnVisit, error) {
+func (s *Store) ownVisit(ctx context.Context, where string, values ...any) (OwnVisit, error) {
 	var row struct {
 		visitorPassRow
 		Place  string `db:"place"`
@@ -224,7 +227,7 @@ func (s *Store) ownVisit(ctx context.Context, where string, value any) (OwnVisit
 		FROM `+visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
 		LEFT JOIN resident t ON t.id = v.resident_id
-		WHERE `+where, value)
+		WHERE `+where, values...)
 	if err != nil {
 		return OwnVisit{}, database.Wrap("read own visit", database.NotFoundIfNoRows(err, "链接无效，请向邀请您的住户核对"))
 	}
@@ -239,21 +242,23 @@ func visitCodeDigest(code string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// OwnVisits returns the visits of a person 我的访问, by their own phone number, newest first.
-func (s *Store) OwnVisits(ctx context.Context, person core.ID) ([]OwnVisit, error) {
+// OwnVisits returns the visits of a WeChat user 我的访问, by their verified number, newest first. A number may be handed on:
+// what ended longer ago is not shown.
+func (s *Store) OwnVisits(ctx context.Context, user core.WechatUser) ([]OwnVisit, error) {
 	var rows []struct {
 		visitorPassRow
 		Place  string `db:"place"`
 		Office string `db:"office_phone"`
 	}
-	if person == 0 {
+	if user.Number == 0 {
 		return nil, nil
 	}
 	err := s.db.All(ctx, &rows, "SELECT "+visitorPassFields+", c.name AS place, c.phone AS office_phone FROM "+visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
 		WHERE p.person_id = ?
+		AND v.until_at >= ?
 		ORDER BY v.id DESC
-		LIMIT 50`, int64(person))
+		LIMIT 50`, int64(user.Number), s.visitsShown())
 	visits := make([]OwnVisit, len(rows))
 	for i, row := range rows {
 		visits[i] = OwnVisit{VisitorPass: row.masked(s.db.Reveal), Community: row.Place, OfficePhone: row.Office}

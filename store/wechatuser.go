@@ -313,7 +313,7 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	if kept.Person != 0 || !gone.Verified || kept.Verified && gone.Person == 0 {
 		return kept, nil
 	}
-	kept.Person, kept.Verified = gone.Person, true
+	kept.Person, kept.Verified, kept.Number = gone.Person, true, gone.Number
 	return kept, takeOverNumber(tx, kept.ID, gone.ID)
 }
 

@@ -181,7 +181,7 @@ func (a *API) guestBody(v store.OwnVisit, now time.Time) guestBody {
 }
 
 func (a *API) visitList(c *web.Context) error {
-	visits, err := a.store.OwnVisits(c.Ctx(), c.User().Person)
+	visits, err := a.store.OwnVisits(c.Ctx(), c.User())
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ type visitListPage struct {
 
 // visitList shows 我的访问: where the user is, or was, a visitor.
 func (h *H5) visitList(c *web.Context) error {
-	visits, err := h.store.OwnVisits(c.Ctx(), c.User().Person)
+	visits, err := h.store.OwnVisits(c.Ctx(), c.User())
 	if err != nil {
 		return err
 	}

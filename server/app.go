@@ -271,6 +271,7 @@ func (a *app) periodic() []periodic {
 		{"purge accounts' jobs", time.Hour, a.purgeJobs},
 		{"purge messages", time.Hour, a.sure(a.purgeMessages)},
 		{"purge photos", time.Hour, a.sure(a.purgePhotos)},
+		{"purge visits", time.Hour, a.sure(a.purgeVisits)},
 		{"purge followers who left", time.Hour, a.sure(a.purgeFollowers)},
 		{"purge nonces", 10 * time.Minute, a.sure(a.store.PurgeOpenNonces)},
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
@@ -384,6 +385,19 @@ func (a *app) purgePhotos(ctx context.Context) error {
 		return err
 	}
 	_, err = a.store.PurgeReviewPhotos(ctx, time.Now().AddDate(0, 0, -settings.ReviewPhotoDays))
+	return err
+}
+
+// purgeVisits deletes visits that ended longer ago than access records are kept.
+func (a *app) purgeVisits(ctx context.Context) error {
+	settings, err := a.store.Settings(ctx)
+	if err != nil || settings.RecordDays == 0 {
+		return err
+	}
+	n, err := a.store.PurgeVisitorPasses(ctx, time.Now().AddDate(0, 0, -settings.RecordDays))
+	if n > 0 {
+		a.log.Info("purged visits", "count", n)
+	}
 	return err
 }
 

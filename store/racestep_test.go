@@ -772,6 +772,9 @@ var raceWechat = []raceStep{
 	}},
 	{"RestartFollowerList", func(w *raceWorld) (any, error) { return nil, w.RestartFollowerList(w.ctx, w.fans) }},
 	{"SyncFollowersGone", func(w *raceWorld) (any, error) { return w.SyncFollowersGone(w.ctx, w.fans, 10) }},
+	{"PurgeVisitorPasses", func(w *raceWorld) (any, error) {
+		return w.PurgeVisitorPasses(w.ctx, w.Now().Add(time.Hour))
+	}},
 	{"PurgeFollowers", func(w *raceWorld) (any, error) { return w.PurgeFollowers(w.ctx, w.Now().Add(time.Hour)) }},
 	{"StopFollowerSync", func(w *raceWorld) (any, error) {
 		return nil, w.StopFollowerSync(w.ctx, raceBy, everywhere, w.fans.AppID)

@@ -202,10 +202,10 @@ type OwnVisit struct {
 	Host                   string // masked
 }
 
-// VisitByCode returns the visit whose link has a code. One that was never made is NotFound; what has become of it
-// otherwise is its state.
+// VisitByCode returns the visit whose link has a code. One that was never made, or ended days ago, is NotFound; what has
+// become of it otherwise is its state.
 func (s *Store) VisitByCode(ctx context.Context, code string) (OwnVisit, error) {
-	return s.ownVisit(ctx, "v.link_digest = ?", visitCodeDigest(code))
+	return s.ownVisit(ctx, "v.link_digest = ? AND v.until_at >= ?", visitCodeDigest(code), s.visitsShown())
 }
 
 // visitsShown is since when, in milliseconds, a visit must have ended for its visitor to see it.

@@ -418,3 +418,42 @@ func TestVisitsAreTheHostsNotTheNumbers(t *testing.T) {
 		}
 	})
 }
+
+// A visitor sees a visit until three days after its end, by link and by number, although they are nobody of the register;
+// then it is gone for them, and from the database with its pass once records are that old.
+func TestAVisitIsForgotten(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		p := newVisitSite(t, s)
+		old := p.invite(t, s, nil)
+		later := p.invite(t, s, func(v *core.VisitorPass) { v.Until = s.Now().Add(96 * time.Hour) })
+		guest := newWechatUserWithPhone(t, s, "guest", "13700000001")
+		if guest.Person != 0 {
+			t.Fatal("the visitor is somebody of the register")
+		}
+		for _, step := range []struct {
+			wait  time.Duration
+			shown int
+		}{{2 * time.Hour, 2}, {70 * time.Hour, 2}, {2 * time.Hour, 1}} {
+			clock.Add(step.wait)
+			_, err := s.VisitByCode(t.Context(), old.Code)
+			if shown := err == nil; shown != (step.shown == 2) || err != nil && !core.IsNotFound(err) {
+				t.Errorf("%v later the link: %v", step.wait, err)
+			}
+			if visits, err := s.OwnVisits(t.Context(), guest); err != nil || len(visits) != step.shown {
+				t.Errorf("%v later %d visits, %v; want %d", step.wait, len(visits), err, step.shown)
+			}
+		}
+		if n, err := s.PurgeVisitorPasses(t.Context(), old.Until); n != 0 || err != nil {
+			t.Errorf("%d purged at their end, %v", n, err)
+		}
+		if n, err := s.PurgeVisitorPasses(t.Context(), old.Until.Add(time.Second)); n != 1 || err != nil {
+			t.Errorf("%d purged, %v", n, err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM pass WHERE kind = 'visitor'"); n != 1 {
+			t.Errorf("%d passes remain", n)
+		}
+		if _, err := s.OwnVisitor(t.Context(), p.host.ID, later.ID); err != nil {
+			t.Error(err)
+		}
+	})
+}

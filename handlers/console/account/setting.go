@@ -64,7 +64,7 @@ func settingPageOf(s core.Settings) settingPage {
 				{
 					Kind: templates.Select, Name: "record_days", Label: "出入记录保留",
 					Value: strconv.Itoa(s.RecordDays), Required: true, Choices: recordDaysChoices(s.RecordDays),
-					Help: "更早的记录每小时自动永久删除，不能恢复。操作日志不删除。",
+					Help: "更早的记录和早已结束的访客每小时自动永久删除，不能恢复。操作日志不删除。",
 				},
 			}},
 			{Title: "登录", Fields: []templates.Field{

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// purgedVisits are deleted in one transaction.
+const purgedVisits = 500
+
+// PurgeVisitorPasses deletes the visits that ended before a moment, with their passes, and returns how many.
+func (s *Store) PurgeVisitorPasses(ctx context.Context, before time.Time) (removed int64, err error) {
+	for {
+		n := int64(0)
+		err := s.db.Write(ctx, "purge visits", func(tx *database.Tx) error {
+			var ids []core.ID
+			if err := tx.All(&ids, "SELECT id FROM visitor_pass WHERE until_at < ? ORDER BY until_at LIMIT ?",
+				before.UnixMilli(), purgedVisits); err != nil {
+				return err
+			}
+			n = int64(len(ids))
+			return deleteVisits(tx, ids)
+		})
+		if removed += n; err != nil || n < purgedVisits {
+			return removed, err
+		}
+	}
+}
+
+func deleteVisits(tx *database.Tx, ids []core.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	in := "(" + database.Placeholders(len(ids)) + ")"
+	if _, err := tx.Exec("DELETE FROM pass WHERE kind = ? AND holder_id IN "+in,
+		database.AppendIDs([]any{string(core.PassVisitor)}, ids)...); err != nil {
+		return err
+	}
+	_, err := tx.Exec("DELETE FROM visitor_pass WHERE id IN "+in, database.IDArgs(ids)...)
+	return err
+}

@@ -47,9 +47,10 @@ func TestPages(t *testing.T) {
 	communities := []core.Community{{ID: 1, Name: "翠湖花园"}, {ID: 2, Name: "云栖花园"}}
 	filters := recordFilterForm{Community: 2, Day: core.DayOf(at, time.UTC), Keyword: "陈"}
 	templates.CheckAll(t, "h5/", map[string]any{
-		"h5/pass/list":       passListPage{Phone: frame, Passes: []store.Pass{pass, pass}},
-		"h5/pass/list#empty": passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请联系物业")},
-		"h5/pass/list#applied": passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请等待审核"), Applied: []appliedLine{
+		"h5/pass/list":         passListPage{Phone: frame, Passes: []store.Pass{pass, pass}},
+		"h5/pass/list#visitor": passListPage{Phone: frame, Passes: []store.Pass{pass}, Ask: true},
+		"h5/pass/list#empty":   passListPage{Phone: frame, Empty: templates.NewEmpty("还没有通行证", "请联系物业"), Ask: true},
+		"h5/pass/list#applied": passListPage{Phone: frame, Ask: true, Empty: templates.NewEmpty("还没有通行证", "请等待审核"), Applied: []appliedLine{
 			{URL: "/h5/certification/1", Community: "翠湖花园", House: "1栋1单元803", State: outcomeBadge(core.ReviewWaiting)},
 		}},
 		"h5/pass/show": passPage{

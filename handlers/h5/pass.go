@@ -28,7 +28,8 @@ type passListPage struct {
 	Passes  []store.Pass
 	Applied []appliedLine
 	Empty   templates.Empty
-	Form    templates.Form // of who has no pass
+	Ask     bool           // for the name
+	Form    templates.Form // of the name
 }
 
 // appliedLine is an application that has made no resident of its applicant.
@@ -37,7 +38,8 @@ type appliedLine struct {
 	State                 templates.Badge
 }
 
-// passList redirects a person with a single pass to it.
+// passList redirects a person with a single pass to it, and asks who is nobody yet for their name: a visitor's pass is
+// found by the number alone.
 func (h *H5) passList(c *web.Context) error {
 	if !c.User().Verified {
 		return c.Redirect("/h5/phone")
@@ -46,7 +48,7 @@ func (h *H5) passList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(page.Passes) == 1 {
+	if len(page.Passes) == 1 && !page.Ask {
 		return c.Redirect("/h5/pass/" + page.Passes[0].ID.String())
 	}
 	return h.show(c, http.StatusOK, "pass/list", page)
@@ -69,6 +71,7 @@ func (h *H5) passListPage(c *web.Context) (page passListPage, err error) {
 	if page.Passes, err = h.store.PassesOfUser(c.Ctx(), c.User()); err != nil {
 		return page, err
 	}
+	page.Ask = len(page.Passes) == 0 || c.User().Person == 0
 	if page.Applied, err = h.applied(c); err == nil && len(page.Applied) > 0 {
 		page.Empty.Text = "审核通过后，这里就有您的通行证。物业已登记过您的，也可以填写姓名核对。"
 	}

@@ -107,3 +107,22 @@ func TestVisitorsCodeIsInSight(t *testing.T) {
 		document.documentElement.scrollWidth <= innerWidth`)
 	host.picture(ctx, "visitorpass")
 }
+
+// A visitor who is nobody of the register has the pass and its visit in the lists, and may state a name still.
+func TestAVisitorMayStateAName(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	guest := w.resident(t, w.Residents[0])
+	host := w.userOf(t, "o-"+w.Residents[0].Phone)
+	_, err := w.store.CreateVisitorPass(t.Context(), core.System, host.ID, core.VisitorPass{
+		House: w.Residents[0].House, Name: "来客", Phone: "13700000009", Until: w.store.Now().Add(time.Hour),
+	}, store.RequestKey{})
+	guest.must(err)
+	guest = w.resident(t, estate.Resident{Phone: "13700000009"})
+	list := guest.get("/h5/pass", http.StatusOK)
+	if list.Find(".p-list a").Length() != 1 || list.Find(`form [name="name"]`).Length() != 1 {
+		t.Errorf("the visitor's passes: %s", list.Find("main").Text())
+	}
+	if seen := guest.get("/h5/visit", http.StatusOK); seen.Find(`.p-list a[href^="/h5/pass/"]`).Length() != 1 {
+		t.Errorf("the visitor's visits: %s", seen.Find("main").Text())
+	}
+}

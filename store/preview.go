@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -18,6 +19,7 @@ type Preview struct {
 	Kind                             core.PassKind
 	Way                              core.Direction    // in which a pass for once is used next; "" = in either
 	Visit                            *core.VisitorPass // of a visitor's pass that a guard looks at, the plate whole
+	Until                            time.Time         // the end of a visitor's pass
 	Photo                            core.ID           // of the holder's face; 0 = none
 	Rule                             core.PassRule     // the community's
 	Restriction                      *core.Restriction
@@ -67,8 +69,9 @@ func (r *scanRow) preview(a ScanAttempt, facts core.Facts) Preview {
 	}
 	return Preview{
 		Pass: r.PassID, Community: r.PassCommunity, Resident: r.ResidentID, House: r.HouseID,
-		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0, Kind: r.Kind, Way: facts.Way(), Photo: r.MemberFace,
-		Rule: facts.Rule, Restriction: facts.Restriction,
+		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0, Kind: r.Kind, Way: facts.Way(), Until: facts.Visitor.Until,
+		Photo: r.MemberFace,
+		Rule:  facts.Rule, Restriction: facts.Restriction,
 	}
 }
 

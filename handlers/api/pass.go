@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -90,7 +92,7 @@ func (a *API) passBodies(c *web.Context, passes []store.Pass) ([]passBody, error
 	for i, pass := range passes {
 		ids[i] = pass.ID
 	}
-	previews, err := a.store.Previews(c.Ctx(), core.Out, ids)
+	previews, err := a.previews(c, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -101,15 +103,45 @@ func (a *API) passBodies(c *web.Context, passes []store.Pass) ([]passBody, error
 	return bodies, nil
 }
 
+// previews returns what a scan on the way out would decide now; of a pass for once, one in the way in which it is used
+// next.
+func (a *API) previews(c *web.Context, passes []core.ID) ([]store.Preview, error) {
+	previews, err := a.store.Previews(c.Ctx(), core.Out, passes)
+	if err != nil {
+		return nil, err
+	}
+	var in []core.ID
+	for _, preview := range previews {
+		if preview.Way == core.In {
+			in = append(in, preview.Pass)
+		}
+	}
+	inwards, err := a.store.Previews(c.Ctx(), core.In, in)
+	for i := range previews {
+		for _, preview := range inwards {
+			if preview.Pass == previews[i].Pass {
+				previews[i] = preview
+			}
+		}
+	}
+	return previews, err
+}
+
+// wayOf is the direction of a preview of previews.
+func wayOf(preview store.Preview) core.Direction { return cmp.Or(preview.Way, core.Out) }
+
 func (a *API) passBody(c *web.Context, pass store.Pass, preview store.Preview) passBody {
 	body := passBody{
 		ID: pass.ID, Kind: pass.Kind, Name: pass.Name, Identity: pass.Identity, IdentityText: pass.Identity.Label(),
 		Community: namedBody{pass.Community, pass.CommunityName}, House: namedBody{pass.House, pass.HouseLabel},
 		Rule:    preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), a.store.Zone())).Text(),
-		Preview: a.preview(c, core.Out, preview.Decision),
+		Preview: a.preview(c, wayOf(preview), preview.Decision),
 	}
-	if pass.Kind == core.PassDedicated {
+	switch pass.Kind {
+	case core.PassDedicated:
 		body.Rule = pass.RuleText()
+	case core.PassVisitor:
+		body.Rule = "有效至 " + preview.Until.In(a.store.Zone()).Format("2006-01-02 15:04") + "，只能进门一次"
 	}
 	if pass.LeaseDay != 0 {
 		last := pass.LeaseDay.String()
@@ -137,21 +169,22 @@ func (a *API) passPreview(c *web.Context) error {
 	if err := c.BindQuery(&form); err != nil {
 		return err
 	}
-	direction := core.Out
-	switch form.Direction {
-	case "", string(core.Out):
-	case string(core.In):
-		direction = core.In
-	default:
+	direction := core.Direction(form.Direction)
+	if direction != "" && !slices.Contains(core.Directions(), direction) {
 		return core.InvalidFields(map[string]string{"direction": "方向应为 in 或 out"})
 	}
 	pass, err := a.ownPass(c)
 	if err != nil {
 		return err
 	}
-	previews, err := a.store.Previews(c.Ctx(), direction, []core.ID{pass.ID})
+	var previews []store.Preview
+	if direction == "" {
+		previews, err = a.previews(c, []core.ID{pass.ID})
+	} else {
+		previews, err = a.store.Previews(c.Ctx(), direction, []core.ID{pass.ID})
+	}
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, a.preview(c, direction, previews[0].Decision))
+	return c.JSON(http.StatusOK, a.preview(c, cmp.Or(direction, wayOf(previews[0])), previews[0].Decision))
 }

@@ -75,6 +75,20 @@ func TestAResidentInvites(t *testing.T) {
 	if body := s.fails(422, "invalid", wrong); body.Fields["house_id"] == "" {
 		t.Errorf("another's house: %+v", body)
 	}
+	mine := strings.Replace(s.invitation(s.Houses[0]), "13700000001", "19900000000", 1)
+	s.ok(call{method: "POST", path: "/visitors", token: host, body: mine, header: s.newKey()})
+	if visits := read[struct{ Visits []guestBody }](s.ok(call{method: "GET", path: "/visits", token: guest})).Visits; len(visits) != 1 {
+		t.Errorf("my visits: %+v", visits)
+	}
+	passes := read[struct{ Passes []passBody }](s.ok(call{method: "GET", path: "/passes", token: guest})).Passes
+	if len(passes) != 1 || passes[0].Preview.Direction != core.In || !passes[0].Preview.Allowed ||
+		!strings.HasPrefix(passes[0].Rule, "有效至 ") {
+		t.Fatalf("my passes: %+v", passes)
+	}
+	preview := call{method: "GET", path: "/passes/" + passes[0].ID.String() + "/preview", token: guest}
+	if next := read[previewBody](s.ok(preview)); next.Direction != core.In || !next.Allowed {
+		t.Errorf("the next passage: %+v", next)
+	}
 	s.ok(call{method: "POST", path: "/visitors/" + visit.id + "/revoke", token: host})
 	after := read[guestBody](s.ok(call{method: "GET", path: "/visits/" + visit.code}))
 	if after.State != core.VisitRevoked || after.Usable {

@@ -101,6 +101,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		db: db, outbox: outbox.New(db, tellStop), passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone,
 		sessions: sessionSigner(db.Keys()),
 	}
+	db.OnChanged(func(ctx context.Context, users []core.ID) { s.subjectsChanged(ctx, core.SessionWechat, users) })
 	s.settings.configured = o.Settings
 	s.settings.configured.Updated = neverSaved
 	s.wechat.configured = o.WechatApps

@@ -169,9 +169,7 @@ func (c connection) make(tx *database.Tx) error {
 		int64(c.person), c.name, tx.NowMS(), int64(c.user)); err != nil {
 		return err
 	}
-	_, err := tx.Exec("UPDATE wechat_user SET person_id = 0, name_fold = '' WHERE person_id = ? AND name_fold <> ? AND id <> ?",
-		int64(c.person), c.name, int64(c.user))
-	return err
+	return disconnect(tx, "person_id = ? AND name_fold <> ? AND id <> ?", int64(c.person), c.name, int64(c.user))
 }
 
 // connectApplicant makes an applicant the person of a resident of the register who has their number, under the
@@ -224,11 +222,8 @@ func confirmedNames(tx *database.Tx, persons []core.ID) (map[core.ID][]string, e
 // under the person's number.
 func leaveOtherNames(tx *database.Tx, persons []core.ID) error {
 	return database.EachPart(persons, func(part []core.ID) error {
-		_, err := tx.Exec(`
-			UPDATE wechat_user
-			SET person_id = 0,
-				name_fold = ''
-			WHERE person_id IN (`+database.Placeholders(len(part))+`)
+		return disconnect(tx, `
+			person_id IN (`+database.Placeholders(len(part))+`)
 			AND person_id IN (
 				SELECT t.person_id
 				FROM resident t
@@ -237,8 +232,18 @@ func leaveOtherNames(tx *database.Tx, persons []core.ID) error {
 				AND t.certified_at IS NOT NULL
 				AND t.moved_out_at IS NULL
 			)`, database.IDArgs(part)...)
-		return err
 	})
+}
+
+// disconnect makes nobody of the WeChat users for whom a condition holds, at once for those who are signed in too.
+func disconnect(tx *database.Tx, where string, args ...any) error {
+	var users []core.ID
+	if err := tx.All(&users, "SELECT id FROM wechat_user WHERE "+where, args...); err != nil {
+		return err
+	}
+	tx.Changed(users...)
+	_, err := tx.Exec("UPDATE wechat_user SET person_id = 0, name_fold = '' WHERE "+where, args...)
+	return err
 }
 
 // renameUsers lets WeChat users be a person by the name that staff have corrected.

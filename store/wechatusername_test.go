@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -213,4 +214,28 @@ func newTenant(t *testing.T, s *Store, community, house core.ID, name, phone str
 		t.Fatal(err)
 	}
 	return id
+}
+
+// Whoever is nobody by a number any more is so at once, though signed in: their session is not kept.
+func TestWhoIsDisconnectedIsToldOf(t *testing.T) {
+	eachHandedOn(t, func(w *handedOn) {
+		told := map[core.ID]bool{}
+		w.OnSubjectChange(func(_ context.Context, kind core.SessionKind, subject core.ID) {
+			told[subject] = told[subject] || kind == core.SessionWechat
+		})
+		newResident(w.t, w.Store, w.community, w.houses[1], "李四", handedOnNumber)
+		if err := w.MoveOut(w.t.Context(), core.System, everywhere, w.home); err != nil {
+			w.t.Fatal(err)
+		}
+		if w.state(w.li, "李四") != 1 || !told[w.zhang.ID] {
+			w.t.Error("Zhang San is somebody for a while yet")
+		}
+		clear(told)
+		if err := w.RestoreResident(w.t.Context(), core.System, everywhere, w.home); err != nil {
+			w.t.Fatal(err)
+		}
+		if !told[w.li.ID] || told[w.zhang.ID] {
+			w.t.Errorf("told of %v; want Li Si, %s", told, w.li.ID)
+		}
+	})
 }

@@ -52,6 +52,7 @@ type DB struct {
 	log      *slog.Logger
 
 	wakers       wakers
+	onChanged    func(ctx context.Context, users []core.ID) // nil = nobody asks
 	unreadable   unreadable
 	beforeCommit func(op string) error // nil in production
 

@@ -29,7 +29,13 @@ type Tx struct {
 	run runner
 	now time.Time
 
-	wakes []string // workers to wake after the commit
+	after afterCommit
+}
+
+// afterCommit is what a transaction leads to once it has committed.
+type afterCommit struct {
+	wakes   []string  // workers to wake
+	changed []core.ID // users who are somebody else by now
 }
 
 // runner is a transaction of a pool, or the SQLite writer's own connection.
@@ -47,8 +53,8 @@ func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) erro
 		act = db.endedBy(op, act)
 	}
 	var err error
-	var wakes []string
-	act = waking(act, &wakes)
+	var after afterCommit
+	act = followed(act, &after)
 	for range attempts {
 		if db.group != nil {
 			err = db.group.do(ctx, act)
@@ -63,7 +69,10 @@ func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) erro
 		}
 	}
 	if err == nil {
-		db.wakers.wake(wakes)
+		db.wakers.wake(after.wakes)
+		if db.onChanged != nil && len(after.changed) > 0 {
+			db.onChanged(ctx, after.changed)
+		}
 	}
 	return Wrap(op, err)
 }

@@ -1,6 +1,11 @@
 package database
 
-import "sync"
+import (
+	"context"
+	"sync"
+
+	"tongxing/core"
+)
 
 // wakers tell this server's workers that a transaction has committed something for them.
 type wakers struct {
@@ -35,13 +40,20 @@ func (w *wakers) wake(names []string) {
 
 // Wake wakes this server's worker of a name once the transaction has committed. Other servers' look for
 // themselves.
-func (t *Tx) Wake(name string) { t.wakes = append(t.wakes, name) }
+func (t *Tx) Wake(name string) { t.after.wakes = append(t.after.wakes, name) }
 
-// waking returns act, which also notes whom its last run wakes.
-func waking(act func(tx *Tx) error, wakes *[]string) func(tx *Tx) error {
+// Changed passes users to the function of DB.OnChanged once the transaction has committed.
+func (t *Tx) Changed(users ...core.ID) { t.after.changed = append(t.after.changed, users...) }
+
+// OnChanged sets the function that is called with the users of Tx.Changed after the commit, before Write returns. It is set
+// before the database is used.
+func (db *DB) OnChanged(call func(ctx context.Context, users []core.ID)) { db.onChanged = call }
+
+// followed returns act, which also notes what its last run leads to.
+func followed(act func(tx *Tx) error, after *afterCommit) func(tx *Tx) error {
 	return func(tx *Tx) error {
 		err := act(tx)
-		*wakes = tx.wakes
+		*after = tx.after
 		return err
 	}
 }

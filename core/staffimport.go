@@ -7,7 +7,7 @@ import (
 )
 
 const staffImportRules = "姓名、性别、手机、所属部门和职位必填；所属部门从最上级写起，用—隔开，没有的部门导入时建立；服务小区写全名，" +
-	"多个用、隔开，留空就是这次选择的小区，已登记的员工不变。"
+	"多个用、隔开；新员工留空就是这次选择的小区，已登记的员工留空就不变。"
 
 // Where the columns of a list of staff are.
 const (

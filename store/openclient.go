@@ -337,13 +337,18 @@ func (s *Store) RotateOpenClient(ctx context.Context, by core.Actor, id core.ID)
 	return text, err
 }
 
-// RetireOpenClient ends a secret of a client; the last one stays.
+// RetireOpenClient ends a secret of a client: the older one, or the newer one that was never used, such as one that was lost.
+// The last one stays.
 func (s *Store) RetireOpenClient(ctx context.Context, by core.Actor, id, retired core.ID) error {
 	return s.changeOpenClient(ctx, by, "openclient.retire", id, func(tx *database.Tx, old core.OpenClient) error {
 		if len(old.Secrets) < 2 {
 			return core.Conflict("只有一个密钥，请先更换，再停用旧的")
 		}
-		return tx.ExecOne(core.NotFound("没有这个密钥"), "DELETE FROM open_secret WHERE id = ? AND client_id = ?", int64(retired), int64(id))
+		query, refusal := "DELETE FROM open_secret WHERE id = ? AND client_id = ?", core.NotFound("没有这个密钥")
+		if retired == old.Secrets[0].ID {
+			query, refusal = query+" AND used_at IS NULL", core.Conflict("新密钥已在使用，不能停用")
+		}
+		return tx.ExecOne(refusal, query, int64(retired), int64(id))
 	})
 }
 

@@ -188,23 +188,32 @@ func openClientActs(client core.OpenClient, csrf string) ([]templates.Submit, te
 	return []templates.Submit{{Label: "更换密钥", URL: url + "/rotate", Icon: "refresh", Ask: true}}, menu
 }
 
-// openSecretRows are the secrets of a client, never their text. Of two, the older can be retired.
+// openSecretRows are the secrets of a client, never their text. Of two, the older can be retired; so can the newer while it was
+// never used: it may be lost.
 func openSecretRows(c *web.Context, client core.OpenClient) []openSecretRow {
 	var rows []openSecretRow
 	for i, secret := range client.Secrets {
-		row := openSecretRow{Label: "当前密钥", Created: secret.Created, Used: secret.Used}
-		if i > 0 {
-			row.Label = "旧密钥"
-			if c.Actor().MayOperate() {
-				row.Retire = &templates.Submit{
-					Label: "停用旧密钥", Icon: "ban", Ask: true,
-					URL: frame.OpenClientURL(client.ID) + "/retire?secret=" + secret.ID.String(),
-				}
+		row := openSecretRow{Label: openSecretLabel(client, i), Created: secret.Created, Used: secret.Used}
+		if c.Actor().MayOperate() && (i > 0 || len(client.Secrets) > 1 && secret.Used.IsZero()) {
+			row.Retire = &templates.Submit{
+				Label: "停用" + row.Label, Icon: "ban", Ask: true,
+				URL: frame.OpenClientURL(client.ID) + "/retire?secret=" + secret.ID.String(),
 			}
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// openSecretLabel names a secret of a client by its place, newest first.
+func openSecretLabel(client core.OpenClient, place int) string {
+	switch {
+	case place > 0:
+		return "旧密钥"
+	case len(client.Secrets) > 1:
+		return "新密钥"
+	}
+	return "当前密钥"
 }
 
 func openClientCrumbs() []templates.Crumb {
@@ -269,12 +278,16 @@ func (p *Pages) openClientRetire(c *web.Context) error {
 	if err := c.BindQuery(&form); err != nil {
 		return err
 	}
+	label, text := "旧密钥", "请先确认对方已换用新密钥：还在用旧密钥的调用马上全部拒绝，旧密钥不能恢复。"
+	if len(client.Secrets) > 1 && form.Secret == client.Secrets[0].ID {
+		label, text = "新密钥", "新密钥还没有用过，停用后不能恢复；旧密钥照常有效，可以再更换。"
+	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "停用“" + client.Name + "”的旧密钥？", Text: "请先确认对方已换用新密钥：还在用旧密钥的调用马上全部拒绝，旧密钥不能恢复。",
-			Submit: "停用旧密钥", Effects: []string{"1 个密钥不再有效"},
+			Title: "停用“" + client.Name + "”的" + label + "？", Text: text,
+			Submit: "停用" + label, Effects: []string{"1 个密钥不再有效"},
 		},
 		Do:   func() error { return p.Store.RetireOpenClient(c.Ctx(), c.Actor(), client.ID, form.Secret) },
-		Done: "旧密钥已停用。", Back: frame.OpenClientURL(client.ID),
+		Done: label + "已停用。", Back: frame.OpenClientURL(client.ID),
 	})
 }

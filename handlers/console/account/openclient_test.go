@@ -9,6 +9,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -40,8 +41,29 @@ func TestOpenClientsAreManaged(t *testing.T) {
 		t.Error("the secret was not changed")
 	}
 	page := b.Get(t, to, http.StatusOK)
+	retires := page.Find(`form[action*="/retire?secret="]`)
+	if text := retires.Text(); !strings.Contains(text, "停用新密钥") || !strings.Contains(text, "停用旧密钥") || retires.Length() != 2 {
+		t.Errorf("two secrets, the newer never used: %q", text)
+	}
+	lost := retires.First().AttrOr("action", "")
+	if asked, _ := b.Post(t, lost, nil, http.StatusOK); !strings.Contains(asked.Text(), "还没有用过") {
+		t.Errorf("a lost secret is asked about: %s", asked.Text())
+	}
+	b.Post(t, lost, url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	b.Post(t, to+"/rotate", url.Values{"confirmed": {"1"}}, http.StatusOK)
+	kept, err := d.Store.OpenClient(t.Context(), core.Everywhere, clients[0].ID)
+	if err != nil || len(kept.Secrets) != 2 || kept.Secrets[1].ID != clients[0].Secrets[0].ID {
+		t.Fatalf("once another was made for a lost one: %+v, %v", kept, err)
+	}
+	err = d.Store.CountOpenUse(t.Context(), store.OpenUse{Client: kept.ID, Secret: kept.Secrets[0].ID, Nonce: "0123456789abcdef"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := to + "/retire?secret=" + kept.Secrets[0].ID.String()
+	b.Post(t, used, url.Values{"confirmed": {"1"}}, http.StatusSeeOther) // with the refusal as its message
+	page = b.Get(t, to, http.StatusOK)
 	retire := page.Find(`form[action*="/retire?secret="]`).AttrOr("action", "")
-	if retire == "" || page.Find(`[formaction$="/rotate"]`).Length() != 0 {
+	if retire == "" || strings.Contains(page.Find("main").Text(), "停用新密钥") || page.Find(`[formaction$="/rotate"]`).Length() != 0 {
 		t.Fatalf("two secrets: retired by %q", retire)
 	}
 	b.Post(t, retire, url.Values{"confirmed": {"1"}}, http.StatusSeeOther)

@@ -145,3 +145,10 @@ func setPassPerson(tx *database.Tx, kind core.PassKind, holder, person core.ID) 
 	_, err := tx.Exec("UPDATE pass SET person_id = ? WHERE kind = ? AND holder_id = ?", int64(person), string(kind), int64(holder))
 	return err
 }
+
+// deletePassesOf removes the passes of holders who are deleted.
+func deletePassesOf(tx *database.Tx, kind core.PassKind, holders []core.ID) error {
+	_, err := tx.Exec("DELETE FROM pass WHERE kind = ? AND holder_id IN ("+database.Placeholders(len(holders))+")",
+		database.AppendIDs([]any{string(kind)}, holders)...)
+	return err
+}

@@ -140,11 +140,7 @@ func deletePass(tx *database.Tx, resident core.ID) error {
 
 // deletePasses is deletePass for many.
 func deletePasses(tx *database.Tx, residents []core.ID) error {
-	_, err := tx.Exec(
-		"DELETE FROM pass WHERE kind = ? AND holder_id IN ("+database.Placeholders(len(residents))+")",
-		database.AppendIDs([]any{string(core.PassResident)}, residents)...,
-	)
-	return err
+	return deletePassesOf(tx, core.PassResident, residents)
 }
 
 // enablePass undoes disablePass for a resident who comes back.

@@ -367,7 +367,7 @@ func TestVisitorFindsThePass(t *testing.T) {
 	})
 }
 
-// A visit is its host's, not whoever's has the number by now: another name of it sees and revokes nothing and is told
+// A visit is its host's, not theirs who have the number by now: another name of it sees and revokes nothing and is told
 // nothing, and who has moved out neither.
 func TestVisitsAreTheHostsNotTheNumbers(t *testing.T) {
 	eachHandedOn(t, func(w *handedOn) {

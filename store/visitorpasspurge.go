@@ -34,11 +34,9 @@ func deleteVisits(tx *database.Tx, ids []core.ID) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	in := "(" + database.Placeholders(len(ids)) + ")"
-	if _, err := tx.Exec("DELETE FROM pass WHERE kind = ? AND holder_id IN "+in,
-		database.AppendIDs([]any{string(core.PassVisitor)}, ids)...); err != nil {
+	if err := deletePassesOf(tx, core.PassVisitor, ids); err != nil {
 		return err
 	}
-	_, err := tx.Exec("DELETE FROM visitor_pass WHERE id IN "+in, database.IDArgs(ids)...)
+	_, err := tx.Exec("DELETE FROM visitor_pass WHERE id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
 	return err
 }

@@ -216,7 +216,7 @@ func newTenant(t *testing.T, s *Store, community, house core.ID, name, phone str
 	return id
 }
 
-// Whoever is nobody by a number any more is so at once, though signed in: their session is not kept.
+// Who is nobody by a number any more is so at once, though signed in: their session is not kept.
 func TestWhoIsDisconnectedIsToldOf(t *testing.T) {
 	eachHandedOn(t, func(w *handedOn) {
 		told := map[core.ID]bool{}

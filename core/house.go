@@ -202,7 +202,7 @@ func isLetter(s string) bool {
 const ArrearsMostFen = 10_000_000_00
 
 // ParseYuan parses an amount such as 1280.50, or ￥1,280.50 as in spreadsheets, and returns fen; an
-// empty text is 0, but one with a unit alone is none.
+// empty text is 0, but a unit alone is an error.
 func ParseYuan(text string) (int64, error) {
 	text = Clean(text)
 	if text == "" {

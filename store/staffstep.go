@@ -263,7 +263,7 @@ func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 	after.Name, after.Position, after.Departments = is.Name, is.Position, is.Departments
 	if !was.Left.IsZero() {
 		taken := oneStaffAPhone(tx, was.ID, was.Phone)
-		if core.CodeOf(taken) == core.CodeInvalid { // somebody has taken over the number meanwhile
+		if core.IsInvalid(taken) { // somebody has taken over the number meanwhile
 			after.Phone, taken = "", nil
 		}
 		if taken != nil {

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"slices"
 	"time"
 )
 
@@ -97,9 +96,4 @@ func (f *Facts) Way() Direction {
 		return row.way(f)
 	}
 	return ""
-}
-
-// PassKindsWhere returns the kinds whose rows are chosen.
-func PassKindsWhere(chosen func(PassType) bool) []PassKind {
-	return slices.DeleteFunc(PassKinds(), func(k PassKind) bool { return !chosen(k.Type()) })
 }

@@ -299,7 +299,7 @@ func TestNoAddressIsLeftForItself(t *testing.T) {
 			}); err != nil {
 				w.t.Fatal(err)
 			}
-			homes, err := w.Residences(ctx, userOf(w.t, w.Store, w.user.ID).Person)
+			homes, err := w.Residences(ctx, w.user.ID)
 			if err != nil || len(homes) != 1 || homes[0].House != houses[1-c.from] || homes[0].Certified.IsZero() {
 				w.t.Errorf("%+v: afterwards at %+v, %v", c, homes, err)
 			}

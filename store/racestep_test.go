@@ -141,6 +141,9 @@ var raceEstate = []raceStep{
 		batch, err := w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])
 		return w.keepBatch("lift", batch, err)
 	}},
+	{"PlanUndo", func(w *raceWorld) (any, error) {
+		return w.PlanUndo(w.ctx, everywhere, w.ids["lift batch"])
+	}},
 	{"UndoBatch", raceUndo("lift")},
 	{"LiftRestrictions", func(w *raceWorld) (any, error) {
 		batch, err := w.LiftRestrictions(w.ctx, raceBy, everywhere, w.ids["here"], []core.ID{w.ids["house"]})

@@ -224,7 +224,9 @@ const (
 
 // answersOtherwise are pages whose first question is not asked: an empty form has messages instead, and
 // a community with readers in use is not archived. The answer is a page, which "confirm" shows.
-var answersOtherwise = []string{"console-console-restriction-new", "console-console-community"}
+var answersOtherwise = []string{
+	"console-console-restriction-new", "console-console-community", "console-console-community-id-held",
+}
 
 // states adds the page's other states.
 func (w *walk) states(doc *goquery.Document, page Page) {

@@ -184,20 +184,12 @@ func (p *Pages) institutionForm(c *web.Context, i core.Institution) (templates.F
 }
 
 func institutionFields(i core.Institution, communities []core.Community) []templates.Section {
-	choices := make([]templates.Choice, len(communities))
-	for n, community := range communities {
-		choices[n] = templates.Choice{Value: community.ID.String(), Label: community.Name}
-	}
-	ticked := frame.IDValues(i.Communities)
-	if i.ID == 0 && len(communities) == 1 {
-		ticked = []string{communities[0].ID.String()}
-	}
 	return []templates.Section{{Fields: []templates.Field{
 		{
 			Name: "name", Label: "名称", Value: i.Name, Required: true, MaxLength: core.MaxInstitutionName, Focus: i.ID == 0,
 			Placeholder: "顺丰速运", Autocomplete: "off",
 		},
-		{Kind: templates.Checks, Name: "communities", Label: "可进入的小区", Values: ticked, Required: true, Choices: choices},
+		communityChecks("可进入的小区", communities, i.Communities, i.ID == 0),
 		{Name: "remark", Label: "备注", Value: i.Remark, MaxLength: core.MaxInstitutionRemark, Placeholder: "联系人、合同期限等"},
 	}}}
 }

@@ -161,19 +161,11 @@ func (p *Pages) observerForm(c *web.Context, o core.Observer) (templates.Form, e
 }
 
 func observerFields(o core.Observer, communities []core.Community) []templates.Section {
-	choices := make([]templates.Choice, len(communities))
-	for i, community := range communities {
-		choices[i] = templates.Choice{Value: community.ID.String(), Label: community.Name}
-	}
-	ticked := frame.IDValues(o.Communities)
-	if o.ID == 0 && len(communities) == 1 {
-		ticked = []string{communities[0].ID.String()}
-	}
 	return []templates.Section{{Fields: []templates.Field{
 		{Name: "name", Label: "姓名", Value: o.Name, Required: true, MaxLength: core.MaxName, Focus: o.ID == 0, Autocomplete: "off"},
 		{Name: "capacity", Label: "身份", Value: o.Capacity, Required: true, MaxLength: core.MaxCapacity, Placeholder: "社区民警"},
 		frame.PhoneField(o.Phone, o.ID == 0),
-		{Kind: templates.Checks, Name: "communities", Label: "可查看的小区", Values: ticked, Required: true, Choices: choices},
+		communityChecks("可查看的小区", communities, o.Communities, o.ID == 0),
 		{
 			Kind: templates.Switch, Name: "may_export", Label: "可导出出入记录", Value: frame.SwitchValue(o.MayExport),
 			Help: "导出的文件离开本系统后不再受控制，请谨慎开启。",

@@ -27,7 +27,7 @@ func (f *Facts) checkVisitor(t time.Time) Reason {
 		return ReasonNotEntered
 	}
 	switch {
-	case v.Entered || v.Left > 0:
+	case v.Way() == Out:
 		return ReasonPassUsed
 	case v.Ended:
 		return ReasonPassDisabled

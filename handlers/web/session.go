@@ -2,9 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"log/slog"
 	"strings"
 	"time"
@@ -13,13 +10,13 @@ import (
 	"tongxing/store"
 )
 
-// Sessions finds the session of a token. SQL is authoritative; a copy in the cache, the shadow,
-// saves most requests the query.
+// Sessions finds the session of a token. SQL is authoritative; a copy in this process's memory, the
+// shadow, saves most requests the query.
 //
-// A shadow contains the stamp that its subject had when it was made. A change of the subject
-// (disabled, password, permissions, sessions ended) sets a new stamp, which invalidates all its
-// shadows on every server at once. A subject without a stamp has no shadows: if the cache loses a
-// stamp, requests query SQL once and make a new one. If the cache falls back to an older stamp (a
+// A shadow contains the stamp that its subject had in the cache when it was made. A change of the
+// subject (disabled, password, permissions, sessions ended) sets a new stamp, which invalidates all
+// its shadows on every server at once. A subject without a stamp has no shadows: if the cache loses
+// a stamp, requests query SQL once and make a new one. If the cache falls back to an older stamp (a
 // replica took over before receiving the change) or could not be reached, shadows outlive the
 // change by shadowLife at most. Without the cache every request queries SQL.
 type Sessions struct {
@@ -27,6 +24,7 @@ type Sessions struct {
 	cache Cache
 	log   *slog.Logger
 	over  *limiter // lookups of tokens that turned out to be over, by token
+	kept  shadows
 }
 
 const (
@@ -48,14 +46,6 @@ func NewSessions(s *store.Store, cache Cache, log *slog.Logger) *Sessions {
 	return sessions
 }
 
-// shadow is a session as cached.
-type shadow struct {
-	Stamp   string
-	Session core.Session
-	Account core.Account    // for a session of an account
-	User    core.WechatUser // for a session of a WeChat user
-}
-
 // Find returns the caller of a token of the given kind. A token that is unknown, expired or of
 // another kind is Unauthenticated. One that no server made costs no query, however often it is
 // sent; one that is over costs few, at the expense of nobody else. A zero life leaves the session's
@@ -64,28 +54,30 @@ func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string
 	if !s.store.IsSessionToken(token) {
 		return Who{}, core.Unauthenticated(notSignedIn)
 	}
-	key := shadowKey(token)
+	key := shadowKeyOf(token)
 	now := s.store.Now()
-	found, ok := s.shadowed(ctx, key)
-	if !ok && s.over.spent(key, now) {
+	found, ok := s.shadowed(ctx, key, now)
+	if !ok && s.over.spent(string(key[:]), now) {
 		return Who{}, core.Unauthenticated("登录已失效，请重新登录")
 	}
 	if !ok {
 		var err error
 		if found, err = s.look(ctx, token); err != nil {
 			if core.CodeOf(err) == core.CodeUnauthenticated {
-				s.over.take(key, now)
+				s.over.take(string(key[:]), now)
 			}
 			return Who{}, err
 		}
 		if life != (core.SessionLife{}) {
 			s.seen(ctx, &found.Session, life)
-			s.keep(ctx, key, found) // without seen, the next use must reach SQL to count as one
+			if found.Stamp != "" {
+				s.kept.keep(key, found, now) // without seen, the next use must reach SQL to count as one
+			}
 		}
 	}
 	if found.Session.Kind != kind || !found.Session.Live(now) {
 		if !ok {
-			s.over.take(key, now) // without the cache every call would read it again
+			s.over.take(string(key[:]), now) // without the cache every call would read it again
 		}
 		return Who{}, core.Unauthenticated("登录已过期，请重新登录")
 	}
@@ -151,34 +143,14 @@ func (s *Sessions) seen(ctx context.Context, session *core.Session, life core.Se
 	}
 }
 
-func (s *Sessions) shadowed(ctx context.Context, key string) (shadow, bool) {
-	text, ok, err := s.cache.Get(ctx, key)
-	if err != nil || !ok {
-		return shadow{}, false
-	}
-	var found shadow
-	if err := json.Unmarshal([]byte(text), &found); err != nil {
-		// Its signature is valid, yet it cannot be decoded: a bug, or another version of the
-		// program runs beside this one.
-		s.log.Warn("read a session's shadow", "err", err)
+// shadowed returns the shadow of a token if its subject has not changed since.
+func (s *Sessions) shadowed(ctx context.Context, key shadowKey, now time.Time) (shadow, bool) {
+	found, ok := s.kept.find(key, now)
+	if !ok {
 		return shadow{}, false
 	}
 	stamp, ok, err := s.cache.Get(ctx, stampKey(found.Session.Kind, found.Session.Subject))
 	return found, err == nil && ok && stamp == found.Stamp
-}
-
-func (s *Sessions) keep(ctx context.Context, key string, found shadow) {
-	if found.Stamp == "" {
-		return
-	}
-	text, err := json.Marshal(found)
-	if err == nil {
-		err = s.cache.Set(ctx, key, string(text), shadowLife)
-	}
-	if err != nil && ctx.Err() == nil {
-		// Without a shadow the next request queries SQL; this one is not affected.
-		s.log.Debug("keep a session's shadow", "err", err)
-	}
 }
 
 // stamp returns the subject's stamp, creating one if there is none; "" if the cache is unavailable.
@@ -207,11 +179,6 @@ func (s *Sessions) forget(ctx context.Context, kind core.SessionKind, subject co
 	if err := s.cache.Set(ctx, stampKey(kind, subject), newSecret(), stampLife); err != nil {
 		s.log.Warn("void the shadows of ended sessions", "err", err)
 	}
-}
-
-func shadowKey(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return "session:" + hex.EncodeToString(sum[:])
 }
 
 func stampKey(kind core.SessionKind, subject core.ID) string {

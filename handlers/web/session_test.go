@@ -208,7 +208,7 @@ func TestSessionsEndByThemselves(t *testing.T) {
 	s.want(s.ask("GET", "/console/me", "", cookie), http.StatusSeeOther)
 }
 
-// forget drops the shadows, which expire by the cache's clock and not the test's.
+// forget invalidates the shadows of an account.
 func (s *site) forget(id core.ID) { s.sessions.forget(s.t.Context(), core.SessionAccount, id) }
 
 func TestSigningOutEndsTheSession(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Tone is the meaning of a colour. A badge or message says the same in words, so that nobody
@@ -144,30 +145,44 @@ func SealParam(name string) string { return name + "_" }
 // WithQuery returns path with a copy of query in which the pairs are set; a pair with an empty
 // value is removed. A personal parameter that has a seal is omitted; the seal is kept.
 func WithQuery(path string, query url.Values, pairs ...string) string {
-	changed := make(url.Values, len(query))
-	for name, values := range query {
-		changed[name] = slices.Clone(values)
+	names := make([]string, 0, len(query)+len(pairs)/2)
+	for name := range query {
+		names = append(names, name)
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if changed.Del(pairs[i]); pairs[i+1] != "" {
-			changed.Set(pairs[i], pairs[i+1])
-		}
-		changed.Del(SealParam(pairs[i]))
-	}
-	for _, name := range PersonalParams {
-		if changed.Get(SealParam(name)) != "" {
-			changed.Del(name)
+		if _, ok := query[pairs[i]]; !ok {
+			names = append(names, pairs[i])
 		}
 	}
-	for name, values := range changed {
-		if values = slices.DeleteFunc(values, func(v string) bool { return v == "" }); len(values) == 0 {
-			delete(changed, name)
+	slices.Sort(names)
+	values := func(name string) []string {
+		for i := len(pairs) - len(pairs)%2 - 2; i >= 0; i -= 2 {
+			switch name {
+			case pairs[i]:
+				return pairs[i+1 : i+2]
+			case SealParam(pairs[i]): // of the value before
+				return nil
+			}
+		}
+		return query[name]
+	}
+	made := make([]byte, 0, 128)
+	made = append(made, path...)
+	mark := byte('?')
+	for _, name := range slices.Compact(names) {
+		if slices.Contains(PersonalParams, name) && strings.Join(values(SealParam(name)), "") != "" {
+			continue
+		}
+		for _, value := range values(name) {
+			if value == "" {
+				continue
+			}
+			made = append(append(made, mark), url.QueryEscape(name)...)
+			made = append(append(made, '='), url.QueryEscape(value)...)
+			mark = '&'
 		}
 	}
-	if len(changed) == 0 {
-		return path
-	}
-	return path + "?" + changed.Encode()
+	return string(made)
 }
 
 func contains(list []string, value string) bool { return slices.Contains(list, value) }

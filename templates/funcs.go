@@ -38,7 +38,7 @@ func (r *Renderer) icon(name string) (template.HTML, error) {
 		return "", err
 	}
 	made := template.HTML(fmt.Sprintf( //nolint:gosec // both values come from the templates
-		`<svg class="icon" width="24" height="24" aria-hidden="true" focusable="false"><use href="%s#%s"/></svg>`,
+		`<svg class="icon" aria-hidden="true"><use href="%s#%s"/></svg>`,
 		template.HTMLEscapeString(sprite), template.HTMLEscapeString(name)))
 	r.icons.Store(name, made)
 	return made, nil

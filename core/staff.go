@@ -11,11 +11,12 @@ import (
 type Staff struct {
 	ID          ID
 	Name        string
-	Sex         string // male, female, "" = not known
-	Position    string // 职位
-	Grade       string // 职级
-	Phone       string // a mobile number; masked in lists; "" = not known
-	Wechat      string // WeChat id, as people tell each other
+	Sex         string    // male, female, "" = not known
+	Position    string    // 职位
+	Grade       string    // 职级
+	Phone       string    // a mobile number; masked in lists; "" = not known
+	PhoneTold   time.Time // when WeWork told it, with their consent: it proves who they are; zero = somebody typed it
+	Wechat      string    // WeChat id, as people tell each other
 	Address     string
 	Communities []ID // that they serve; none = not assigned yet
 	Departments []ID
@@ -59,8 +60,8 @@ func (s Staff) Over(old Staff) Staff {
 		after.Name, after.Position, after.Departments = s.Name, s.Position, s.Departments
 	}
 	after.Sex, after.Grade, after.Wechat, after.Address, after.Communities = s.Sex, s.Grade, s.Wechat, s.Address, s.Communities
-	if s.Phone != "" {
-		after.Phone = s.Phone
+	if s.Phone != "" && s.Phone != old.Phone {
+		after.Phone, after.PhoneTold = s.Phone, time.Time{}
 	}
 	return after
 }
@@ -194,6 +195,7 @@ var staffFields = []AuditField{
 	{Key: "name", Label: "姓名"},
 	{Key: "sex", Label: "性别", Value: labelOf(SexLabel)},
 	{Key: "phone", Label: "手机号"},
+	{Key: "phone_told", Label: "手机号由企业微信提供"},
 	{Key: "departments", Label: "部门"},
 	{Key: "position", Label: "职位"},
 	{Key: "grade", Label: "职级"},

@@ -282,9 +282,9 @@ func (noWeChat) IdentifyMini(context.Context, string) (core.WechatIdentity, erro
 
 func (noWeChat) VerifiesPhones() bool { return false }
 
-func (noWeChat) Script(string) string { return "" }
+func (noWeChat) Script(string, core.ID) string { return "" }
 
-func (noWeChat) PageConfig(context.Context, string) (wechat.PageConfig, error) {
+func (noWeChat) PageConfig(context.Context, string, core.ID) (wechat.PageConfig, error) {
 	return wechat.PageConfig{}, errNoWeChat
 }
 
@@ -412,7 +412,8 @@ func (w *town) callers(t *testing.T, e *estate.Estate, prefix string) []caller {
 	return append(all, w.operator(t, prefix+"-operator", e), w.member(t, prefix+"-staff", e))
 }
 
-// member makes a member of WeWork to whom an account of an estate belongs that may review.
+// member makes a member of WeWork to whom an account of an estate belongs that may review, and who is a guard there by the
+// number that WeWork told.
 func (w *town) member(t *testing.T, name string, e *estate.Estate) caller {
 	t.Helper()
 	account := w.account(t, name+"-account", e, core.RoleClerk).subject
@@ -423,11 +424,20 @@ func (w *town) member(t *testing.T, name string, e *estate.Estate) caller {
 	if err == nil {
 		err = w.store.LinkStaffAccount(t.Context(), core.SystemGranter, m.ID, account)
 	}
+	phone := fmt.Sprintf("137%08d", int64(m.ID)%1e8)
+	if err == nil {
+		_, err = w.store.CreateGuard(t.Context(), core.System, core.Everywhere, core.Guard{
+			Community: e.Community, Name: "王五", Phone: phone, Posts: []core.ID{e.Post},
+		})
+	}
+	if err == nil {
+		err = w.store.BindStaffPhone(t.Context(), core.System, m.ID, phone)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return caller{name, core.SessionStaff, m.ID, func(access web.Access) bool {
-		return access == web.StaffMember || access == web.Reviewer
+		return access == web.StaffMember || access == web.Reviewer || access == web.Guard
 	}}
 }
 
@@ -555,7 +565,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file},
 		{"/console/openclient/", w.clients[e.Community]},
 		{"/console/followertag/", w.tags[e.Community]}, {"/console/follower/", w.followers[e.Community]},
-		{"/console/institution/member/photo/", w.faces[e.Community]}, {"/h5/guard/photo/", w.faces[e.Community]},
+		{"/console/institution/member/photo/", w.faces[e.Community]},
 		{"/console/institution/member/", w.members[e.Community]}, {"/console/institution/", w.institutions[e.Community]},
 		{"/console/certification/photo/", w.photos[e.Community]}, {"/console/certification/", w.reviews[e.Community]},
 		{"/api/v1/certifications/", w.reviews[e.Community]}, {"/api/v1/communities/", 77},

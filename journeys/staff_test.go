@@ -12,7 +12,7 @@ import (
 const workApp = "ww0000000000de3001/1000002"
 
 // Members of the company open its app in WeWork on the simulator's phones: they are signed in by it, see what is
-// theirs to do, and let it tell their number.
+// theirs to do, and let it tell their number; who is a guard by that number scans with WeWork's own scanner.
 func TestStaffInWeWork(t *testing.T) {
 	t.Parallel()
 	address := showDemo(t)
@@ -49,6 +49,13 @@ func TestStaffInWeWork(t *testing.T) {
 		t.Errorf("with a number: %q", words)
 	}
 	guard.picture("staff-phone")
+	guard.click(`section[aria-labelledby="posts-title"] a[href^="/h5/guard/"]`)
+	guard.await("the post", inPhone+"(`.p-top h1`)?.innerText.includes('岗亭')")
+	guard.click(`[data-scan-open="ready"]`)
+	guard.await("WeWork's scanner", `(() => { const box = `+inPhone+"(`dialog`); box.querySelector(`input`).value = `QNOTHING`; "+
+		"box.querySelector(`button`).click(); return true })()")
+	guard.await("what was scanned", inPhone+"(`.p-look`)?.innerText.includes('不可放行')")
+	guard.picture("staff-guard")
 
 	resident := newTab(t, browser.Phone)
 	resident.open(on(t, address, "chen-jianguo", "/h5/staff"))

@@ -612,6 +612,7 @@ CREATE TABLE guard (
 CREATE INDEX guard_community ON guard (community_id, id);
 CREATE INDEX guard_name_key ON guard (community_id, name_key, id);
 CREATE INDEX guard_user ON guard (user_id);
+CREATE INDEX guard_phone ON guard (phone_mac);
 
 CREATE TABLE guard_assignment (
   guard_id BIGINT NOT NULL,
@@ -668,6 +669,7 @@ CREATE TABLE staff (
   grade          VARCHAR(64)  NOT NULL,
   phone_cipher   VARCHAR(200) NOT NULL,
   phone_mac      VARCHAR(64)  NOT NULL, -- '' = no number
+  phone_told_at  BIGINT,                -- when WeWork told the number with their consent; NULL = somebody typed it
   wechat_cipher  VARCHAR(400) NOT NULL, -- WeChat id
   address_cipher VARCHAR(600) NOT NULL,
   app_id         BIGINT       NOT NULL, -- wechat_app.id they are synced from; 0 = by hand

@@ -411,7 +411,14 @@ func (w *weChat) VerifiesPhones() bool { return w.Mini("") != nil }
 
 // Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but accepts only its own
 // signatures; the demo accepts any browser.
-func (w *weChat) Script(agent string) string {
+func (w *weChat) Script(agent string, corp core.ID) string {
+	if corp != 0 {
+		app, _ := w.corps(context.Background(), corp)
+		if app == nil || w.strip == "" && !strings.Contains(agent, "wxwork") {
+			return ""
+		}
+		return strings.TrimPrefix(app.ScriptURL(), w.strip)
+	}
 	official := w.official()
 	if official == nil || w.strip == "" && (!strings.Contains(agent, "MicroMessenger") || strings.Contains(agent, "wxwork")) {
 		return ""
@@ -420,7 +427,15 @@ func (w *weChat) Script(agent string) string {
 }
 
 // PageConfig implements h5.WeChat.
-func (w *weChat) PageConfig(ctx context.Context, page string) (wechat.PageConfig, error) {
+func (w *weChat) PageConfig(ctx context.Context, page string, corp core.ID) (wechat.PageConfig, error) {
+	if corp != 0 {
+		app, _ := w.corps(ctx, corp)
+		if app == nil {
+			return wechat.PageConfig{}, errNoCorp
+		}
+		config, err := app.PageConfig(ctx, page)
+		return config.Page(), wechaterror.ForPeople(err)
+	}
 	official := w.official()
 	if official == nil {
 		return wechat.PageConfig{}, w.noOfficial()

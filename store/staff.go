@@ -16,6 +16,7 @@ type staffRow struct {
 	Position string          `db:"position"`
 	Grade    string          `db:"grade"`
 	Phone    string          `db:"phone_cipher"`
+	Told     database.Millis `db:"phone_told_at"`
 	Wechat   string          `db:"wechat_cipher"`
 	Address  string          `db:"address_cipher"`
 	Corp     core.ID         `db:"app_id"`
@@ -29,8 +30,8 @@ type staffRow struct {
 const noStaff = "员工不存在"
 
 const (
-	staffFields = `id, name, sex, position, grade, phone_cipher, wechat_cipher, address_cipher, app_id, user_id, account_id,
-		left_at, updated_at`
+	staffFields = `id, name, sex, position, grade, phone_cipher, phone_told_at, wechat_cipher, address_cipher, app_id, user_id,
+		account_id, left_at, updated_at`
 	staffColumns = "SELECT " + staffFields + " FROM staff WHERE "
 )
 
@@ -38,7 +39,7 @@ const (
 func (r staffRow) whole(reveal func(column, sealed string) string) core.Staff {
 	return core.Staff{
 		ID: r.ID, Name: r.Name, Sex: r.Sex, Position: r.Position, Grade: r.Grade, Phone: reveal("staff.phone", r.Phone),
-		Wechat: reveal("staff.wechat", r.Wechat), Address: reveal("staff.address", r.Address), Corp: r.Corp, UserID: r.UserID,
+		PhoneTold: r.Told.Time, Wechat: reveal("staff.wechat", r.Wechat), Address: reveal("staff.address", r.Address), Corp: r.Corp, UserID: r.UserID,
 		Account: r.Account, Left: r.Left.Time, Updated: r.Updated.Time,
 	}
 }

@@ -16,6 +16,7 @@ type staffAudit struct {
 	Name        string `json:"name"`
 	Sex         string `json:"sex"`
 	Phone       string `json:"phone"`
+	PhoneTold   bool   `json:"phone_told,omitempty"`
 	Departments string `json:"departments"`
 	Position    string `json:"position"`
 	Grade       string `json:"grade"`
@@ -58,7 +59,7 @@ func auditOfStaff(tx *database.Tx, id core.ID) (staffAudit, core.Staff, error) {
 	kept := staffAudit{
 		Name: m.Name, Sex: m.Sex, Phone: core.MaskPhone(m.Phone), Departments: strings.Join(paths, "、"), Position: m.Position,
 		Grade: m.Grade, Wechat: hiddenText(m.Wechat), Address: hiddenText(m.Address), Communities: database.JoinIDs(m.Communities),
-		Left: !m.Left.IsZero(),
+		PhoneTold: !m.PhoneTold.IsZero(), Left: !m.Left.IsZero(),
 	}
 	kept.Account, err = auditedAccount(tx, m.Account)
 	return kept, m, err
@@ -370,7 +371,8 @@ func sameStaff(a, b core.Staff) bool {
 		a.Wechat == b.Wechat && a.Address == b.Address
 }
 
-// writeStaff writes the row of a staff member.
+// writeStaff writes the row of a staff member. Whether WeWork told the number lasts as long as the number: MariaDB sets the
+// columns one after another, so that it comes before the number.
 func writeStaff(tx *database.Tx, m core.Staff, updated time.Time) error {
 	sealed, err := sealStaff(tx.Keys(), m)
 	if err != nil {
@@ -378,11 +380,12 @@ func writeStaff(tx *database.Tx, m core.Staff, updated time.Time) error {
 	}
 	return tx.ExecOne(core.NotFound(noStaff), `
 		UPDATE staff
-		SET name = ?, name_fold = ?, name_key = ?, sex = ?, position = ?, grade = ?, phone_cipher = ?, phone_mac = ?,
+		SET name = ?, name_fold = ?, name_key = ?, sex = ?, position = ?, grade = ?, phone_cipher = ?,
+			phone_told_at = CASE WHEN phone_mac = ? THEN phone_told_at END, phone_mac = ?,
 			wechat_cipher = ?, address_cipher = ?, updated_at = ?
 		WHERE id = ?
 		AND left_at IS NULL`,
-		m.Name, core.FoldName(m.Name), nameKey(m.Name), m.Sex, m.Position, m.Grade, sealed.phone, sealed.mac, sealed.wechat,
+		m.Name, core.FoldName(m.Name), nameKey(m.Name), m.Sex, m.Position, m.Grade, sealed.phone, sealed.mac, sealed.mac, sealed.wechat,
 		sealed.address, updated.UnixMilli(), int64(m.ID))
 }
 
@@ -476,7 +479,7 @@ func leaveStaff(tx *database.Tx, by core.Actor, scope core.Scope, m core.Staff) 
 	}
 	if err := tx.ExecOne(core.NotFound(noStaff), `
 		UPDATE staff
-		SET left_at = ?, account_id = 0, updated_at = ?
+		SET left_at = ?, account_id = 0, phone_told_at = NULL, updated_at = ?
 		WHERE id = ?
 		AND left_at IS NULL`, tx.NowMS(), tx.NextUpdated(m.Updated), int64(m.ID)); err != nil {
 		return nil, err

@@ -54,6 +54,7 @@ func (s *Store) AccountOfStaff(ctx context.Context, m core.Staff) (core.Account,
 
 // StaffPost is a post at which a staff member is a guard.
 type StaffPost struct {
+	ID        core.ID `db:"id"`
 	Name      string  `db:"name"`
 	Community core.ID `db:"community_id"`
 }
@@ -61,7 +62,7 @@ type StaffPost struct {
 // StaffPosts returns the posts in service of the guards with a staff member's mobile number.
 func (s *Store) StaffPosts(ctx context.Context, id core.ID) (posts []StaffPost, err error) {
 	err = s.db.All(ctx, &posts, `
-		SELECT p.name, p.community_id
+		SELECT p.id, p.name, p.community_id
 		FROM guard_post p
 		WHERE p.disabled_at IS NULL
 		AND p.id IN (
@@ -79,8 +80,24 @@ func (s *Store) StaffPosts(ctx context.Context, id core.ID) (posts []StaffPost, 
 	return posts, database.Wrap("read the posts of staff", err)
 }
 
-// BindStaffPhone sets the mobile number that a staff member let WeWork tell. One that another has who works here is
-// refused.
+// GuardOfStaff returns the guard in service who a staff member in WeWork is: the one with the mobile number that WeWork itself
+// told of them. A number that somebody typed is nobody's proof. Of the guards of several communities it is the one at a post,
+// 0 for the first.
+func (s *Store) GuardOfStaff(ctx context.Context, id, post core.ID) (core.Guard, error) {
+	return s.oneGuard(ctx, guardColumns+`disabled_at IS NULL
+		AND phone_mac <> ''
+		AND phone_mac = (
+			SELECT phone_mac
+			FROM staff
+			WHERE `+staffAtWork+`id = ?
+			AND phone_told_at IS NOT NULL
+		)
+		ORDER BY CASE WHEN id IN (SELECT guard_id FROM guard_assignment WHERE post_id = ?) THEN 0 ELSE 1 END, id
+		LIMIT 1`, int64(id), int64(post))
+}
+
+// BindStaffPhone sets the mobile number that a staff member let WeWork tell, which proves from now on who they are. One that
+// another has who works here is refused.
 func (s *Store) BindStaffPhone(ctx context.Context, by core.Actor, id core.ID, phone string) error {
 	phone, err := core.NormalizeMobile(phone)
 	if err != nil {
@@ -88,7 +105,7 @@ func (s *Store) BindStaffPhone(ctx context.Context, by core.Actor, id core.ID, p
 	}
 	return s.db.Write(ctx, "bind the phone of staff", func(tx *database.Tx) error {
 		old, err := lockStaff(tx, core.Everywhere, id)
-		if err != nil || old.Phone == phone {
+		if err != nil || old.Phone == phone && !old.PhoneTold.IsZero() {
 			return err
 		}
 		before, _, err := auditOfStaff(tx, id)
@@ -98,6 +115,9 @@ func (s *Store) BindStaffPhone(ctx context.Context, by core.Actor, id core.ID, p
 		after := old
 		after.Phone = phone
 		if err := writeStaff(tx, after, time.UnixMilli(tx.NextUpdated(old.Updated))); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("UPDATE staff SET phone_told_at = ? WHERE id = ?", tx.NowMS(), int64(id)); err != nil {
 			return err
 		}
 		now, _, err := auditOfStaff(tx, id)

@@ -222,3 +222,90 @@ func TestWhoComesBackTakesNoNumber(t *testing.T) {
 		}
 	})
 }
+
+// A staff member is the guard with the number that WeWork told, at the post that is asked for. A number that somebody typed is no
+// proof, also if it was told before; nor is that of somebody who left, or of a company that is out of use.
+func TestGuardOfStaff(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx, by := t.Context(), core.System
+		m, turn := aMember(t, s, "li")
+		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
+		const phone = "13700000001"
+		var guards, posts [2]core.ID
+		for i, community := range []core.ID{here, there} {
+			var err error
+			if posts[i], err = s.CreateGuardPost(ctx, by, everywhere, core.GuardPost{
+				Community: community, Name: "东门", Direction: core.Out,
+			}); err == nil {
+				guards[i], err = s.CreateGuard(ctx, by, everywhere, core.Guard{
+					Community: community, Name: "李娜", Phone: phone, Posts: []core.ID{posts[i]},
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		is := func(when string, post, want core.ID) {
+			t.Helper()
+			g, err := s.GuardOfStaff(ctx, m.ID, post)
+			if g.ID != want || (want == 0) != core.IsNotFound(err) {
+				t.Errorf("%s: guard %d, %v, want %d", when, g.ID, err, want)
+			}
+		}
+		typed := func(phone string) {
+			t.Helper()
+			now, err := s.Staff(ctx, everywhere, m.ID)
+			if err == nil {
+				now.Phone, now.Communities = phone, []core.ID{here}
+				_, err = s.UpdateStaff(ctx, by, everywhere, now, nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		tell := func() {
+			t.Helper()
+			if err := s.BindStaffPhone(ctx, core.Actor{Kind: core.ActorStaff, ID: m.ID}, m.ID, phone); err != nil {
+				t.Fatal(err)
+			}
+		}
+		is("without a number", 0, 0)
+		typed(phone)
+		is("typed", posts[0], 0)
+		tell()
+		is("told", 0, guards[0])
+		is("told, at the first post", posts[0], guards[0])
+		is("told, at the second post", posts[1], guards[1])
+		is("told, at no post of theirs", 77, guards[0])
+		lines, _, err := s.AuditRecords(ctx, everywhere, core.AuditFilter{Action: "staff.phone"}, Page{Limit: 1})
+		if err != nil || len(lines) != 1 || !strings.Contains(lines[0].After, `"phone_told":true`) {
+			t.Errorf("the log: %+v, %v", lines, err)
+		}
+		tell() // once more changes nothing
+		if again, _, err := s.AuditRecords(
+			ctx, everywhere, core.AuditFilter{Action: "staff.phone"}, Page{Limit: 5}); err != nil || len(again) != 1 {
+			t.Errorf("%d lines, %v", len(again), err)
+		}
+		typed(phone)
+		is("the same number typed", 0, guards[0])
+		typed("13700000002")
+		typed(phone)
+		is("typed after another", 0, 0)
+		tell()
+		if err := s.DisableGuard(ctx, by, everywhere, guards[0]); err != nil {
+			t.Fatal(err)
+		}
+		is("the first out of service", posts[0], guards[1])
+		if err := s.NoteStaffHint(ctx, turn.App, core.CorpHint{UserID: "li", Gone: true}); err != nil {
+			t.Fatal(err)
+		}
+		is("left", posts[1], 0)
+		if err := s.SyncMembers(ctx, turn, []core.CorpMember{{UserID: "li", Name: "李娜", Asked: s.Now().Add(time.Minute)}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.EnableGuard(ctx, by, everywhere, guards[1]); err != nil {
+			t.Fatal(err)
+		}
+		is("came back", posts[1], 0)
+	})
+}

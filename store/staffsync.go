@@ -228,13 +228,13 @@ func (s *Store) EndStaffSync(ctx context.Context, turn SyncTurn, whole bool, pro
 // stay are kept by hand from now on, with their departments; the others are without a key, and leave within seconds.
 func replaceStaff(tx *database.Tx, app core.ID, stay bool) error {
 	queries := []string{
-		"UPDATE staff SET app_id = 0, user_id = '', user_key = NULL WHERE app_id = ?",
+		"UPDATE staff SET app_id = 0, user_id = '', user_key = NULL, phone_told_at = NULL WHERE app_id = ?",
 		"UPDATE department SET app_id = 0, corp_number = NULL WHERE app_id = ?",
 	}
 	if !stay {
 		queries = []string{
 			"UPDATE staff SET app_id = 0, user_key = NULL WHERE app_id = ? AND left_at IS NOT NULL",
-			"UPDATE staff SET user_key = NULL WHERE app_id = ?",
+			"UPDATE staff SET user_key = NULL, phone_told_at = NULL WHERE app_id = ?",
 		}
 	}
 	queries = append(queries, "DELETE FROM staff_sync_member WHERE app_id = ?", "DELETE FROM staff_sync_hint WHERE app_id = ?")

@@ -283,14 +283,26 @@ func (c *CorpApp) Detail(ctx context.Context, ticket string) (Detail, error) {
 	return Detail{UserID: answer.UserID, Mobile: answer.Mobile, Email: answer.Email}, nil
 }
 
-// CorpPageConfig is what a page in WeWork passes to wx.config (of the company) or wx.agentConfig (of the
-// app).
+// ScriptURL returns the address from which pages in WeWork load the JS-SDK.
+// https://developer.work.weixin.qq.com/document/path/90547
+func (c *CorpApp) ScriptURL() string {
+	return rewrite(c.app.client.o.BrowserBase, "https://res.wx.qq.com/open/js/jweixin-1.2.0.js")
+}
+
+// CorpPageConfig is what a page in WeWork passes to wx.agentConfig (of the app); Page is the same for wx.config (of the
+// company).
 type CorpPageConfig struct {
 	CorpID    string `json:"corpid"`
 	Agent     int    `json:"agentid,omitempty"`
 	Timestamp int64  `json:"timestamp"` // seconds
 	Nonce     string `json:"nonceStr"`
 	Signature string `json:"signature"`
+}
+
+// Page returns the configuration as wx.config takes it.
+// https://developer.work.weixin.qq.com/document/path/90514
+func (c CorpPageConfig) Page() PageConfig {
+	return PageConfig{AppID: c.CorpID, Timestamp: c.Timestamp, Nonce: c.Nonce, Signature: c.Signature, Beta: true}
 }
 
 // PageConfig signs a page for wx.config; see OfficialAccount.PageConfig.

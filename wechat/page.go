@@ -21,6 +21,7 @@ type PageConfig struct {
 	Timestamp int64  `json:"timestamp"` // seconds
 	Nonce     string `json:"nonceStr"`
 	Signature string `json:"signature"`
+	Beta      bool   `json:"beta,omitempty"` // WeWork's calls ask for it
 }
 
 // PageConfig signs a page, so that it may use the JS-SDK: page is its whole address as the phone

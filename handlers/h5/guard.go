@@ -17,7 +17,7 @@ func (h *H5) guardRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/h5/guard/:post/scanner", Access: web.Guard, Handler: h.scanner},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.residentSearchShow},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/search", Access: web.Guard, Handler: h.residentSearch, Reads: true},
-		{Method: http.MethodGet, Path: guardPhotoPath + "/:id", Access: web.Guard, Handler: h.guardPhoto},
+		{Method: http.MethodGet, Path: "/h5/guard/:post/photo/:id", Access: web.Guard, Handler: h.guardPhoto},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/look", Access: web.Guard, Handler: h.passPreview},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/release", Access: web.Guard, Handler: h.passRelease},
 	}

@@ -84,11 +84,11 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	if visit := preview.Visit; visit != nil {
 		page.Facts = h.visitFacts(*visit)
 	}
+	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision
 	if preview.Photo != 0 {
-		page.Photo = c.PhotoURL(guardPhotoPath, preview.Photo, core.PhotoThumb)
+		page.Photo = c.PhotoURL(page.Phone.Back+"/photo", preview.Photo, core.PhotoThumb)
 	}
 	page.ByHand = preview.Decision.Reason == core.ReasonUnavailable
-	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision
 	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
 	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
@@ -162,11 +162,11 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templat
 	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
 }
 
-// guardPhotoPath is where the pictures of those who are shown to a guard are sent from.
-const guardPhotoPath = "/h5/guard/photo"
-
 // guardPhoto sends the picture of a member who was shown to this guard: the address is of the guard's session.
 func (h *H5) guardPhoto(c *web.Context) error {
+	if _, err := h.ownPost(c); err != nil {
+		return err
+	}
 	id, part, err := c.PhotoAsked()
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"tongxing/handlers/web"
 )
 
-// scanner signs the guard's page for WeChat's JS-SDK. The page sends its own URL, which only the
+// scanner signs the guard's page for WeChat's JS-SDK, or for that of WeWork if the guard came from there. The page sends its own URL, which only the
 // phone knows exactly; one of another site is not signed. The page does not wait for it: there are
 // other ways to scan.
 func (h *H5) scanner(c *web.Context) error {
@@ -21,7 +21,7 @@ func (h *H5) scanner(c *web.Context) error {
 		!h.ownOrigin(c, page) {
 		return core.Invalid("不是本站的页面")
 	}
-	config, err := h.wechat.PageConfig(c.Ctx(), c.Query("page"))
+	config, err := h.wechat.PageConfig(c.Ctx(), c.Query("page"), c.Staff().Corp)
 	if err != nil {
 		return err
 	}

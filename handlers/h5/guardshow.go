@@ -15,7 +15,7 @@ type postPage struct {
 	templates.Phone
 	Post   core.GuardPost
 	Error  string // of the scan field
-	Script string // WeChat's JS-SDK, whose camera scans; "" = not inside WeChat
+	Script string // JS-SDK of WeChat or WeWork, whose camera scans; "" = inside neither
 	Totals core.RecordTotals
 	Days   []recordDay
 	Views  []templates.NavItem // which records
@@ -56,7 +56,7 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	}
 	return h.show(c, status, "guard/show", postPage{
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
-		Script: h.wechat.Script(c.Request().UserAgent()),
+		Script: h.wechat.Script(c.Request().UserAgent(), c.Staff().Corp),
 		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1,
 		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})

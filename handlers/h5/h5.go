@@ -28,9 +28,9 @@ type WeChat interface {
 	// VerifiesPhones reports whether there is a mini-program in which people can verify their phone
 	// number.
 	VerifiesPhones() bool
-	// Script returns the URL of WeChat's JS-SDK; "" if a browser with this User-Agent cannot use
-	// it.
-	Script(agent string) string
+	// Script returns the URL of the JS-SDK of WeChat, or with a company of WeWork; "" if a browser with this User-Agent
+	// cannot use it.
+	Script(agent string, corp core.ID) string
 	// Corps returns the companies on WeWork in use.
 	Corps(ctx context.Context) []core.WechatApp
 	// MemberURL returns the URL of WeWork's authorize page for a company; with phone it also asks whether the mobile
@@ -40,8 +40,8 @@ type WeChat interface {
 	Member(ctx context.Context, corp core.ID, code string) (wechat.Identity, error)
 	// MemberPhone returns the mobile number for an identity's ticket; "" if it is not told.
 	MemberPhone(ctx context.Context, corp core.ID, ticket string) (string, error)
-	// PageConfig signs a page, by its complete URL, so that it may use the JS-SDK.
-	PageConfig(ctx context.Context, page string) (wechat.PageConfig, error)
+	// PageConfig signs a page, by its complete URL, so that it may use the JS-SDK: in WeChat, or in WeWork of a company.
+	PageConfig(ctx context.Context, page string, corp core.ID) (wechat.PageConfig, error)
 }
 
 // Options configure the pages.

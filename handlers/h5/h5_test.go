@@ -56,14 +56,20 @@ func (p *platform) IdentifyMini(ctx context.Context, code string) (core.WechatId
 
 func (p *platform) VerifiesPhones() bool { return true }
 
-func (p *platform) Script(agent string) string {
+func (p *platform) Script(agent string, corp core.ID) string {
+	if corp != 0 {
+		return "/work.js"
+	}
 	if strings.Contains(agent, "MicroMessenger") {
 		return "/sdk.js"
 	}
 	return ""
 }
 
-func (p *platform) PageConfig(_ context.Context, page string) (wechat.PageConfig, error) {
+func (p *platform) PageConfig(_ context.Context, page string, corp core.ID) (wechat.PageConfig, error) {
+	if corp != 0 {
+		return wechat.PageConfig{AppID: "ww" + corp.String(), Signature: "of " + page, Beta: true}, nil
+	}
 	return wechat.PageConfig{AppID: "wx", Signature: "of " + page}, nil
 }
 

@@ -117,7 +117,7 @@ func TestPages(t *testing.T) {
 		"h5/staff/show": staffPage{
 			Told:  []staffNotice{{Title: "告警：<南门>", URL: "/x", Button: "后台", Created: time.Unix(1, 0)}},
 			Phone: frame, AskPhone: true, Links: []staffLink{{Label: "待我审核", Note: "有申请在等您", URL: "/h5/review", Count: 3}},
-			Posts: []staffPost{{"东门<岗>", "翠湖<花园>"}}, Facts: []templates.Fact{{Label: "部门", Value: "工程部<维修组>"}},
+			Posts: []staffPost{{"东门<岗>", "翠湖<花园>", "/h5/guard/1"}}, Facts: []templates.Fact{{Label: "部门", Value: "工程部<维修组>"}},
 		},
 		"h5/staff/show#none": staffPage{Phone: frame, NoPosts: "没有安排您值守的门岗。"},
 		"h5/staff/record": staffRecordsPage{

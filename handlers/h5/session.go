@@ -47,7 +47,7 @@ func (h *H5) sessionBegin(c *web.Context) error {
 		return core.NotFound("页面不存在")
 	}
 	next := web.LocalPath(c.Query("next"), front)
-	if surface == web.SurfaceStaff || surface == web.SurfaceReview && inWeWork(c) {
+	if surface == web.SurfaceStaff || inWeWork(c) && (surface == web.SurfaceReview || surface == web.SurfaceGuard) {
 		return h.beginStaff(c, next)
 	}
 	return h.beginRound(c, surface, next)

@@ -166,7 +166,8 @@ type staffPage struct {
 	Posts    []staffPost
 	NoPosts  string
 	Facts    []templates.Fact
-	AskPhone bool
+	HasPhone bool // as somebody typed it
+	AskPhone bool // WeWork has not told it yet
 	Told     []staffNotice
 }
 
@@ -185,11 +186,12 @@ type staffLink struct {
 	Count            int
 }
 
-type staffPost struct{ Name, Community string }
+// staffPost is a post of theirs; URL is empty if the mobile number was only typed, which opens nothing.
+type staffPost struct{ Name, Community, URL string }
 
 func (h *H5) staffShow(c *web.Context) error {
 	m := c.Staff()
-	page := staffPage{Phone: h.phone(c, m.Name, m.Position), AskPhone: m.Phone == ""}
+	page := staffPage{Phone: h.phone(c, m.Name, m.Position), HasPhone: m.Phone != "", AskPhone: m.PhoneTold.IsZero()}
 	names, err := h.communityNames(c)
 	if err == nil {
 		page.Posts, err = h.staffPosts(c, names)
@@ -207,7 +209,7 @@ func (h *H5) staffShow(c *web.Context) error {
 		return err
 	}
 	page.NoPosts = "没有安排您值守的门岗。"
-	if page.AskPhone {
+	if m.Phone == "" {
 		page.NoPosts = "登记手机号后，可以看到安排您值守的门岗。"
 	}
 	return h.show(c, http.StatusOK, "staff/show", page)
@@ -227,7 +229,10 @@ func (h *H5) staffPosts(c *web.Context, names map[core.ID]string) ([]staffPost, 
 	found, err := h.store.StaffPosts(c.Ctx(), c.Staff().ID)
 	posts := make([]staffPost, len(found))
 	for i, p := range found {
-		posts[i] = staffPost{p.Name, names[p.Community]}
+		posts[i] = staffPost{Name: p.Name, Community: names[p.Community]}
+		if !c.Staff().PhoneTold.IsZero() {
+			posts[i].URL = fronts[web.SurfaceGuard] + "/" + p.ID.String()
+		}
 	}
 	return posts, err
 }

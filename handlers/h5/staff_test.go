@@ -125,7 +125,8 @@ func TestStaffInWeWork(t *testing.T) {
 	if response, _ := p.do(http.MethodGet, home+"?next=//evil.example/", nil); response.Header.Get("Location") != "/h5/staff" {
 		t.Errorf("another site's address leads to %q", response.Header.Get("Location"))
 	}
-	p.get("/h5/guard", http.StatusSeeOther) // it is a sign-in for nothing else
+	p.get("/h5/guard", http.StatusForbidden)   // WeWork has told no number
+	p.get("/h5/observer", http.StatusSeeOther) // it is a sign-in for nothing else
 	out := p.get("/h5/review", http.StatusOK)
 	p.post(out, "/h5/review/session/end", url.Values{}, http.StatusSeeOther)
 	p.get("/h5/staff", http.StatusSeeOther)
@@ -208,6 +209,75 @@ func TestReviewersComeFromWeWork(t *testing.T) {
 	}
 }
 
+// guards makes a staff member a guard at the estate's post, by the number that WeWork tells.
+func (w *company) guards(t *testing.T, staff core.ID, phone string) (guard core.ID) {
+	t.Helper()
+	guard, err := w.store.CreateGuard(t.Context(), core.System, core.Everywhere, core.Guard{
+		Community: w.Community, Name: "李娜", Phone: phone, Posts: []core.ID{w.Post},
+	})
+	if err == nil {
+		err = w.store.BindStaffPhone(t.Context(), core.System, staff, phone)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guard
+}
+
+// A guard who is staff opens the post in WeWork, on any server: by the number that WeWork told, not by one that somebody typed.
+// The page is signed for WeWork of the company. The guard acts, not the account.
+func TestGuardsComeFromWeWork(t *testing.T) {
+	w := newCompany(t)
+	p := w.phone(t)
+	p.agent = "Mozilla/5.0 wxwork/4.1 MicroMessenger/7.0"
+	post := "/h5/guard/" + w.Post.String()
+	response, _ := p.do(http.MethodGet, post, nil)
+	if response, _ = p.enter(response.Header.Get("Location"), "li"); response.Header.Get("Location") != post {
+		t.Fatalf("led to %q", response.Header.Get("Location"))
+	}
+	p.get(post, http.StatusForbidden)
+	m := w.member(t, "li")
+	m.Sex, m.Phone, m.Communities = "female", "13711112222", []core.ID{w.Community}
+	if _, err := w.store.UpdateStaff(t.Context(), core.System, core.Everywhere, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	guard := w.guards(t, w.li, "13733334444")
+	other := &phone{t: t, client: p.client, address: w.address[1]}
+	for _, q := range []*phone{p, other} {
+		page := q.get(post, http.StatusOK)
+		if script := page.Find("form[data-scan]").AttrOr("data-scan-script", ""); script != "/work.js" {
+			t.Errorf("scans by %q", script)
+		}
+		signed := "https://pass.example.com" + post
+		text := q.get(post+"/scanner?"+url.Values{"page": {signed}}.Encode(), http.StatusOK).Text()
+		if !strings.Contains(text, `"beta":true`) || !strings.Contains(text, `"appId":"ww`+w.turn.App.String()+`"`) {
+			t.Errorf("signed %s", text)
+		}
+		if link := q.get("/h5/staff", http.StatusOK).Find("section[aria-labelledby=posts-title] a").AttrOr("href", ""); link != post {
+			t.Errorf("the staff's page leads to %q", link)
+		}
+	}
+	page := p.get(post, http.StatusOK)
+	p.post(page, post+"/look", url.Values{"text": {"nothing"}}, http.StatusOK)
+	p.get("/h5/guard/1", http.StatusNotFound)
+
+	// Typed by somebody, it proves nothing any more.
+	m = w.member(t, "li")
+	m.Phone = "13755556666"
+	if _, err := w.store.UpdateStaff(t.Context(), core.System, core.Everywhere, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.get(post, http.StatusForbidden)
+	if err := w.store.BindStaffPhone(t.Context(), core.System, w.li, "13733334444"); err != nil {
+		t.Fatal(err)
+	}
+	p.get(post, http.StatusOK)
+	if err := w.store.DisableGuard(t.Context(), core.System, core.Everywhere, guard); err != nil {
+		t.Fatal(err)
+	}
+	other.get(post, http.StatusForbidden)
+}
+
 // A member who leaves is out at once, on every server, whatever is open; so is what their account may do.
 func TestLeaversAreOutAtOnce(t *testing.T) {
 	for name, leave := range map[string]func(w *company) error{
@@ -221,6 +291,8 @@ func TestLeaversAreOutAtOnce(t *testing.T) {
 		p.enter(enterPath(w.turn.App), "li")
 		other := &phone{t: t, client: p.client, address: w.address[1]}
 		p.get("/h5/review", http.StatusOK)
+		w.guards(t, w.li, "13711112222")
+		p.get("/h5/guard/"+w.Post.String(), http.StatusOK)
 		form := p.get("/h5/staff", http.StatusOK)
 		other.get("/h5/staff", http.StatusOK)
 		if err := leave(w); err != nil {
@@ -229,6 +301,8 @@ func TestLeaversAreOutAtOnce(t *testing.T) {
 		p.get("/h5/staff", http.StatusSeeOther)
 		other.get("/h5/staff", http.StatusSeeOther)
 		p.get("/h5/review", http.StatusSeeOther)
+		p.get("/h5/guard/"+w.Post.String(), http.StatusSeeOther)
+		other.get("/h5/guard", http.StatusSeeOther)
 		p.post(form, "/h5/staff/phone", url.Values{}, http.StatusUnauthorized)
 		if response, _ := p.enter(enterPath(w.turn.App), "li/2"); response.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%s: signs in again: %d", name, response.StatusCode)

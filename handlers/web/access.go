@@ -44,7 +44,8 @@ var (
 	WechatUser = Access{kind: accessWechatUser}
 	// Resident admits a WeChat user whose verified phone number matches a person of the register.
 	Resident = Access{kind: accessResident}
-	// Guard admits a WeChat user bound to a guard in service.
+	// Guard admits a WeChat user bound to a guard in service, and a staff member in WeWork who is one: by the mobile number
+	// that WeWork told of them.
 	Guard = Access{kind: accessGuard}
 	// Observer admits a WeChat user bound to an observer.
 	Observer = Access{kind: accessObserver}
@@ -203,7 +204,7 @@ func (a *App) admit(c *Context) error {
 	case accessSignedIn, accessNeed:
 		return c.admitAccount(need)
 	}
-	if c.who.Staff.ID != 0 && (need.kind == accessStaff || need.kind == accessReviewer) {
+	if c.who.Staff.ID != 0 && (need.kind == accessStaff || need.kind == accessReviewer || need.kind == accessGuard) {
 		return c.admitStaff()
 	}
 	if c.who.User.ID == 0 {
@@ -213,7 +214,7 @@ func (a *App) admit(c *Context) error {
 	switch need.kind {
 	case accessGuard:
 		c.who.Guard, err = a.o.Store.GuardOfUser(c.Ctx(), c.who.User.ID)
-		return roleError(err, "您不是在岗门岗，或已被停用")
+		return roleError(err, notGuard)
 	case accessObserver:
 		c.who.Observer, err = a.o.Store.ObserverOfUser(c.Ctx(), c.who.User.ID)
 		return roleError(err, "您不是观察员，或已被移除")
@@ -227,6 +228,9 @@ func (a *App) admit(c *Context) error {
 	return nil
 }
 
+// notGuard is told to who is no guard.
+const notGuard = "您不是在岗门岗，或已被停用"
+
 // admitStaff reads the staff member again, so that who has left is refused although their session was kept, with the
 // account that is theirs.
 func (c *Context) admitStaff() error {
@@ -239,6 +243,12 @@ func (c *Context) admitStaff() error {
 		return err
 	}
 	c.who.Staff = m
+	if c.route.Access.kind == accessGuard { // the guard alone acts, not the account
+		c.who.Account = core.Account{}
+		post, _ := core.ParseID(c.Param("post")) // a wrong one is found out by the handler
+		c.who.Guard, err = c.app.o.Store.GuardOfStaff(c.Ctx(), m.ID, post)
+		return roleError(err, notGuard+"。员工须先在工作台用企业微信登记手机号")
+	}
 	account, err := c.app.o.Store.AccountOfStaff(c.Ctx(), m)
 	if err != nil && !core.IsNotFound(err) {
 		return err

@@ -167,6 +167,9 @@ func (c *Context) Actor() core.Actor {
 		by.Operator = c.who.Account.Operator
 	case c.who.Guard.ID != 0:
 		by.Kind, by.ID, by.Name = core.ActorWechat, c.who.User.ID, c.who.Guard.Name
+		if c.who.Staff.ID != 0 {
+			by.Kind, by.ID = core.ActorStaff, c.who.Staff.ID
+		}
 	case c.who.Observer.ID != 0:
 		by.Kind, by.ID, by.Name = core.ActorWechat, c.who.User.ID, c.who.Observer.Name
 	case c.who.User.ID != 0:

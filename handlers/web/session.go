@@ -191,10 +191,11 @@ func (c *Context) identify() error {
 		return nil
 	}
 	err := c.identifyHere()
-	if err == nil && c.surface == SurfaceReview && !c.SignedIn() { // reviewers come from WeChat, or from WeWork
+	// Reviewers and guards come from WeChat, or from WeWork.
+	if here := c.surface; err == nil && (here == SurfaceReview || here == SurfaceGuard) && !c.SignedIn() {
 		c.surface = SurfaceStaff
 		if err = c.identifyHere(); !c.SignedIn() {
-			c.surface = SurfaceReview
+			c.surface = here
 		}
 	}
 	return err

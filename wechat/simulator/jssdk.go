@@ -24,7 +24,7 @@ import (
 // jsTicketOf returns the ticket that an account's pages are signed with.
 func jsTicketOf(appID string) string { return "sM4" + digest("ticket", appID)[:60] }
 
-// jsSDK is res.wx.qq.com/open/js/jweixin-1.6.0.js: the simulator's own script with the calls that
+// jsSDK is res.wx.qq.com/open/js/jweixin-1.6.0.js, and 1.2.0 for WeWork: the simulator's own script with the calls that
 // the product uses.
 func jsSDK(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
@@ -36,21 +36,37 @@ func jsSDK(w http.ResponseWriter, r *http.Request) {
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html#66
 func (s *Simulator) jsConfig(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	app, known := s.App(query.Get("appId"))
+	app, ticket, known := s.signedApp(query.Get("appId"))
 	page, err := url.Parse(query.Get("url"))
 	message := "config:ok"
 	switch {
-	case !known || app.Type != OfficialAccount:
+	case !known:
 		message = "config:invalid appid"
 	case err != nil || !(app.mayRedirect(page) || s.ownHost(r, page)):
 		message = "config:invalid url domain"
-	case query.Get("signature") != signPage(jsTicketOf(app.AppID), query):
+	case query.Get("signature") != signPage(ticket, query):
 		message = "config:invalid signature"
 	}
 	s.logPageCall(r, app.AppID, message, message != "config:ok")
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(map[string]string{"errMsg": message})
+}
+
+// signedApp returns the account that an appId of wx.config names, with its ticket: an official account, or a company on
+// WeWork, whose app it then is.
+func (s *Simulator) signedApp(id string) (app App, ticket string, known bool) {
+	if app, known = s.App(id); known && app.Type == OfficialAccount {
+		return app, jsTicketOf(id), true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, appID := range s.appOrder {
+		if a := s.apps[appID]; a.Type == Work && a.corpID == id && a.agent != 0 {
+			return *a, CorpTicket(appID, false), true
+		}
+	}
+	return App{}, "", false
 }
 
 // SignPage returns the signature of a page under a ticket, for tests.

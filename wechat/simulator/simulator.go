@@ -237,6 +237,7 @@ func (s *Simulator) routes() *http.ServeMux {
 	mux.HandleFunc("GET /mp.weixin.qq.com/cgi-bin/showqrcode", s.showQRCode)
 
 	mux.HandleFunc("GET /res.wx.qq.com/open/js/jweixin-1.6.0.js", jsSDK)
+	mux.HandleFunc("GET /res.wx.qq.com/open/js/jweixin-1.2.0.js", jsSDK) // WeWork's
 	mux.HandleFunc("GET /res.wx.qq.com/config", s.jsConfig)
 	mux.HandleFunc("POST /res.wx.qq.com/camera", jsCamera)
 

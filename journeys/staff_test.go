@@ -54,7 +54,7 @@ func TestStaffInWeWork(t *testing.T) {
 	guard.click(`[data-scan-open="ready"]`)
 	guard.await("WeWork's scanner", `(() => { const box = `+inPhone+"(`dialog`); box.querySelector(`input`).value = `QNOTHING`; "+
 		"box.querySelector(`button`).click(); return true })()")
-	guard.await("what was scanned", inPhone+"(`.p-look`)?.innerText.includes('不可放行')")
+	guard.await("what was scanned", inPhone+"(`.p-top h1`)?.innerText === '核对通行'")
 	guard.picture("staff-guard")
 
 	resident := newTab(t, browser.Phone)

@@ -181,6 +181,22 @@ func WechatAppOf(apps []WechatApp, kind WechatAppKind, community ID) (app Wechat
 	return app, ok
 }
 
+// WechatAppFor returns the app in use of a kind for what concerns several communities: the one that serves each of them,
+// otherwise that of all. ok is false if there is neither.
+func WechatAppFor(apps []WechatApp, kind WechatAppKind, communities Scope) (app WechatApp, ok bool) {
+	for i, community := range communities.Communities() {
+		each, served := WechatAppOf(apps, kind, community)
+		if i > 0 && each.AppID != app.AppID {
+			return WechatAppOf(apps, kind, 0)
+		}
+		app, ok = each, served
+	}
+	if len(communities.Communities()) == 0 {
+		return WechatAppOf(apps, kind, 0)
+	}
+	return app, ok
+}
+
 // WechatAppClash returns an Invalid error if one community would have two apps in use of the kind of a, or the
 // same account of WeChat would be there twice.
 func WechatAppClash(a WechatApp, others []WechatApp, nameOf func(ID) string) error {

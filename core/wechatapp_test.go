@@ -109,6 +109,48 @@ func TestWechatAppOf(t *testing.T) {
 	}
 }
 
+// What concerns several communities goes by the account that serves each of them, otherwise by that of all.
+func TestWechatAppFor(t *testing.T) {
+	apps := []WechatApp{
+		{ID: 1, Kind: WechatOfficial, AppID: "wx1", Scope: Everywhere},
+		{ID: 2, Kind: WechatOfficial, AppID: "wx2", Scope: ScopeOf(10, 11)},
+		{ID: 3, Kind: WechatOfficial, AppID: "wx3", Scope: ScopeOf(12)},
+	}
+	for _, c := range []struct {
+		of        Scope
+		with, own ID // with an account of all, and without
+	}{
+		{Everywhere, 1, 0}, {Scope{}, 1, 0}, {ScopeOf(10), 2, 2}, {ScopeOf(10, 11), 2, 2}, {ScopeOf(10, 12), 1, 0}, {ScopeOf(12), 3, 3},
+		{ScopeOf(13), 1, 0}, {ScopeOf(13, 10), 1, 0}, {ScopeOf(10, 13), 1, 0},
+	} {
+		for from, want := range map[int]ID{0: c.with, 1: c.own} {
+			if got, ok := WechatAppFor(apps[from:], WechatOfficial, c.of); got.ID != want || ok != (want != 0) {
+				t.Errorf("of %v, from %d: %d %t, want %d", c.of, from, got.ID, ok, want)
+			}
+		}
+	}
+}
+
+// Only an account of some communities names itself, and only on pages of phones.
+func TestWechatAppLeadsToPages(t *testing.T) {
+	some := WechatApp{AppID: "wx00000000000000a1", Scope: ScopeOf(10)}
+	for path, want := range map[string]string{
+		"/h5/pass": "/h5/pass?via=wx00000000000000a1", "/h5/guard?scan=1": "/h5/guard?scan=1&via=wx00000000000000a1",
+		"/console/job/1": "/console/job/1",
+	} {
+		if got := some.PageVia(path); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+		if got := (WechatApp{AppID: "wx00000000000000a1", Scope: Everywhere}).PageVia(path); got != path {
+			t.Errorf("%s of the account of all: %s", path, got)
+		}
+	}
+	menu := MenuWords(DefaultMenu("https://pass.example.com", some))
+	if words := strings.Join(menu, " "); !strings.Contains(words, "访客") || CheckMenu(DefaultMenu("https://pass.example.com", some)) != nil {
+		t.Errorf("the menu: %s", words)
+	}
+}
+
 func TestWechatAppClash(t *testing.T) {
 	others := []WechatApp{
 		{Kind: WechatOfficial, Name: "配置", AppID: "wxa", Scope: Everywhere},

@@ -385,18 +385,34 @@ func MenuHasMini(buttons []MenuButton) bool {
 	return slices.ContainsFunc(buttons, func(b MenuButton) bool { return b.Kind == ButtonMini || MenuHasMini(b.Sub) })
 }
 
-// DefaultMenu is proposed to an account without a menu: the phone pages that there are. 访客 is not among them yet: its
-// page comes with visitors' passes, and a button whose page is not there would lead every follower nowhere. Until
-// then 门岗 has its place.
-func DefaultMenu(publicURL string) []MenuButton {
+// DefaultMenu is proposed to an account without a menu: the phone pages.
+func DefaultMenu(publicURL string, of WechatApp) []MenuButton {
+	view := func(name, path string) MenuButton {
+		return MenuButton{Kind: ButtonView, Name: name, URL: publicURL + of.PageVia(path)}
+	}
 	return []MenuButton{
-		{Kind: ButtonView, Name: "通行证", URL: publicURL + "/h5/pass"},
-		{Kind: ButtonView, Name: "门岗", URL: publicURL + "/h5/guard"},
+		view("通行证", "/h5/pass"), view("访客", "/h5/visitorpass"),
 		{Kind: ButtonGroup, Name: "更多", Sub: []MenuButton{
-			{Kind: ButtonView, Name: "观察员", URL: publicURL + "/h5/observer"},
-			{Kind: ButtonView, Name: "手机端审核", URL: publicURL + "/h5/review"},
+			view("门岗", "/h5/guard"), view("观察员", "/h5/observer"), view("手机端审核", "/h5/review"),
 		}},
 	}
+}
+
+// ViaParam is the parameter of a phone page's address that names the official account whose follower opens it, by WeChat's id
+// of the account.
+const ViaParam = "via"
+
+// PageVia returns the path of a phone page as an official account leads to it: one of some communities alone names itself, so
+// that WeChat identifies its followers by it and not by the account of all.
+func (a WechatApp) PageVia(path string) string {
+	if a.Scope.Whole() || !strings.HasPrefix(strings.TrimPrefix(path, "/"), "h5/") {
+		return path
+	}
+	mark := "?"
+	if strings.Contains(path, "?") {
+		mark = "&"
+	}
+	return path + mark + ViaParam + "=" + a.AppID
 }
 
 // MenuWords returns a menu as lines of text, for the audit log.

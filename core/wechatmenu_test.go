@@ -38,7 +38,7 @@ func TestMenuIsChecked(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := CheckMenu(DefaultMenu("https://pass.example.com")); err != nil {
+	if err := CheckMenu(DefaultMenu("https://pass.example.com", WechatApp{Scope: Everywhere})); err != nil {
 		t.Errorf("what is proposed is refused: %v", err)
 	}
 }

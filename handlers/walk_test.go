@@ -142,7 +142,7 @@ func newTown(t *testing.T) *town {
 		}
 		w.follow(t, e, official)
 		for _, tag := range []int{0, menuTag} {
-			menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: official, Tag: tag}, Draft: core.DefaultMenu("https://pass.example.com")}
+			menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: official, Tag: tag}, Draft: core.DefaultMenu("https://pass.example.com", core.WechatApp{})}
 			if _, err := s.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
 				t.Fatal(err)
 			}
@@ -270,9 +270,13 @@ type noWeChat struct{}
 
 var errNoWeChat = core.Conflict("还没有配置公众号，请联系管理员")
 
-func (noWeChat) AuthorizeURL(string, string) (string, error) { return "", errNoWeChat }
+func (noWeChat) OfficialFor(context.Context, core.Scope) string { return "" }
 
-func (noWeChat) Identify(context.Context, string) (core.WechatIdentity, error) {
+func (noWeChat) AuthorizeURL(context.Context, string, string, string) (string, error) {
+	return "", errNoWeChat
+}
+
+func (noWeChat) Identify(context.Context, string, string) (core.WechatIdentity, error) {
 	return core.WechatIdentity{}, errNoWeChat
 }
 
@@ -282,9 +286,9 @@ func (noWeChat) IdentifyMini(context.Context, string) (core.WechatIdentity, erro
 
 func (noWeChat) VerifiesPhones() bool { return false }
 
-func (noWeChat) Script(string, core.ID) string { return "" }
+func (noWeChat) Script(string, h5.Signer) string { return "" }
 
-func (noWeChat) PageConfig(context.Context, string, core.ID) (wechat.PageConfig, error) {
+func (noWeChat) PageConfig(context.Context, string, h5.Signer) (wechat.PageConfig, error) {
 	return wechat.PageConfig{}, errNoWeChat
 }
 

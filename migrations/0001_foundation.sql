@@ -742,6 +742,7 @@ CREATE TABLE bind_ticket (
   target_id    BIGINT      NOT NULL,
   replaces_id  BIGINT      NOT NULL, -- wechat_user.id that it may replace; 0 = none
   code         VARCHAR(4)  NOT NULL, -- the two digits beside the QR code
+  app_id       VARCHAR(64) NOT NULL, -- the official account whose code it is, by WeChat's id
   user_id      BIGINT      NOT NULL, -- who confirmed; 0 = nobody yet
   created_at   BIGINT      NOT NULL,
   expires_at   BIGINT      NOT NULL,

@@ -209,7 +209,8 @@ func outboxTestWorker(s *store.Store, official *wechat.OfficialAccount) *outboxW
 	}
 	w := newOutboxWorker(s, slog.New(slog.NewTextHandler(io.Discard, nil)), setup, map[core.MessageChannel]sender{
 		core.ChannelTemplate: templateSender{
-			func(string) *wechat.OfficialAccount { return official }, "https://pass.example.com", core.PlatformZone,
+			func(string) *wechat.OfficialAccount { return official }, func(_, path string) string { return path },
+			"https://pass.example.com", core.PlatformZone,
 		},
 	})
 	w.poll = 5 * time.Millisecond

@@ -15,6 +15,7 @@ import (
 // templateSender sends template messages of the official accounts.
 type templateSender struct {
 	official  func(appID string) *wechat.OfficialAccount // nil = not in use any more
+	via       func(appID, path string) string            // a page as an account leads to it
 	publicURL string
 	zone      *time.Location
 }
@@ -27,7 +28,7 @@ func (s templateSender) send(ctx context.Context, d core.Dispatch) (core.SendAns
 	}
 	id, err := official.SendTemplate(ctx, wechat.TemplateMessage{
 		To: d.Address, Template: d.Template.ID, ID: d.Key,
-		URL: s.publicURL + "/" + d.Path(), Fields: d.Template.Fill(d.Message, s.zone),
+		URL: s.publicURL + s.via(d.AppID, "/"+d.Path()), Fields: d.Template.Fill(d.Message, s.zone),
 	})
 	answer, code := wechatAnswer(d.Channel, err)
 	return answer, code, id
@@ -69,7 +70,7 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 	if err != nil {
 		return nil, nil, err
 	}
-	senders[core.ChannelTemplate] = templateSender{wx.Official, a.publicURL, a.store.Zone()}
+	senders[core.ChannelTemplate] = templateSender{wx.Official, wx.pageVia, a.publicURL, a.store.Zone()}
 	senders[core.ChannelWeWork] = weworkSender{
 		wx.corpApp, a.publicURL, a.store.Zone(), &memberPace{redis: a.cache}, a.store.Now,
 	}

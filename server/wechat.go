@@ -14,6 +14,7 @@ import (
 	"tongxing/configs"
 	"tongxing/core"
 	"tongxing/handlers/callback"
+	"tongxing/handlers/h5"
 	"tongxing/handlers/wechaterror"
 	"tongxing/store"
 	"tongxing/wechat"
@@ -156,12 +157,42 @@ func (w *weChat) of(ctx context.Context, kind core.WechatAppKind, community core
 	return apps[slices.IndexFunc(plain, func(a core.WechatApp) bool { return a.AppID == found.AppID })]
 }
 
-// official returns the account that phone pages and QR codes of all communities use; nil if there is none.
+// official returns the account that phone pages and QR codes use which are about no community; nil if there is none.
 func (w *weChat) official() *wechat.OfficialAccount {
-	if b := w.of(context.Background(), core.WechatOfficial, 0); b != nil {
+	if b := w.officialAt(context.Background(), ""); b != nil {
 		return b.official
 	}
 	return nil
+}
+
+// officialAt returns an official account in use by WeChat's id of it, otherwise that of all communities; nil if there is none.
+func (w *weChat) officialAt(ctx context.Context, appID string) *builtApp {
+	for _, b := range w.apps(ctx) {
+		if b.App.AppID == appID && b.official != nil {
+			return b
+		}
+	}
+	return w.of(ctx, core.WechatOfficial, 0)
+}
+
+// OfficialFor implements console.Wechat and h5.WeChat.
+func (w *weChat) OfficialFor(ctx context.Context, communities core.Scope) string {
+	var plain []core.WechatApp
+	for _, b := range w.apps(ctx) {
+		plain = append(plain, b.App)
+	}
+	app, _ := core.WechatAppFor(plain, core.WechatOfficial, communities)
+	return app.AppID
+}
+
+// pageVia returns the path of a phone page as an official account leads to it.
+func (w *weChat) pageVia(appID, path string) string {
+	for _, b := range w.apps(context.Background()) {
+		if b.App.AppID == appID {
+			return b.App.PageVia(path)
+		}
+	}
+	return path
 }
 
 // HasOfficials implements console.Wechat.
@@ -317,17 +348,17 @@ func (w *weChat) Try(ctx context.Context, appID string) error {
 
 // AuthorizeURL implements h5.WeChat. It asks for consent, since only that yields the union id by
 // which the mini-program's user is recognised.
-func (w *weChat) AuthorizeURL(redirect, state string) (string, error) {
-	official := w.official()
-	if official == nil {
+func (w *weChat) AuthorizeURL(ctx context.Context, appID, redirect, state string) (string, error) {
+	b := w.officialAt(ctx, appID)
+	if b == nil {
 		return "", w.noOfficial()
 	}
-	return strings.TrimPrefix(official.AuthorizeURL(redirect, state, wechat.ScopeUserInfo), w.strip), nil
+	return strings.TrimPrefix(b.official.AuthorizeURL(redirect, state, wechat.ScopeUserInfo), w.strip), nil
 }
 
 // Identify implements h5.WeChat.
-func (w *weChat) Identify(ctx context.Context, code string) (core.WechatIdentity, error) {
-	b := w.of(ctx, core.WechatOfficial, 0)
+func (w *weChat) Identify(ctx context.Context, appID, code string) (core.WechatIdentity, error) {
+	b := w.officialAt(ctx, appID)
 	if b == nil {
 		return core.WechatIdentity{}, w.noOfficial()
 	}
@@ -411,36 +442,36 @@ func (w *weChat) VerifiesPhones() bool { return w.Mini("") != nil }
 
 // Script implements h5.WeChat. WeWork's browser calls itself WeChat too, but accepts only its own
 // signatures; the demo accepts any browser.
-func (w *weChat) Script(agent string, corp core.ID) string {
-	if corp != 0 {
-		app, _ := w.corps(context.Background(), corp)
+func (w *weChat) Script(agent string, by h5.Signer) string {
+	if by.Corp != 0 {
+		app, _ := w.corps(context.Background(), by.Corp)
 		if app == nil || w.strip == "" && !strings.Contains(agent, "wxwork") {
 			return ""
 		}
 		return strings.TrimPrefix(app.ScriptURL(), w.strip)
 	}
-	official := w.official()
-	if official == nil || w.strip == "" && (!strings.Contains(agent, "MicroMessenger") || strings.Contains(agent, "wxwork")) {
+	b := w.of(context.Background(), core.WechatOfficial, by.Community)
+	if b == nil || w.strip == "" && (!strings.Contains(agent, "MicroMessenger") || strings.Contains(agent, "wxwork")) {
 		return ""
 	}
-	return strings.TrimPrefix(official.ScriptURL(), w.strip)
+	return strings.TrimPrefix(b.official.ScriptURL(), w.strip)
 }
 
 // PageConfig implements h5.WeChat.
-func (w *weChat) PageConfig(ctx context.Context, page string, corp core.ID) (wechat.PageConfig, error) {
-	if corp != 0 {
-		app, _ := w.corps(ctx, corp)
+func (w *weChat) PageConfig(ctx context.Context, page string, by h5.Signer) (wechat.PageConfig, error) {
+	if by.Corp != 0 {
+		app, _ := w.corps(ctx, by.Corp)
 		if app == nil {
 			return wechat.PageConfig{}, errNoCorp
 		}
 		config, err := app.PageConfig(ctx, page)
 		return config.Page(), wechaterror.ForPeople(err)
 	}
-	official := w.official()
-	if official == nil {
+	b := w.of(ctx, core.WechatOfficial, by.Community)
+	if b == nil {
 		return wechat.PageConfig{}, w.noOfficial()
 	}
-	config, err := official.PageConfig(ctx, page)
+	config, err := b.official.PageConfig(ctx, page)
 	return config, wechaterror.ForPeople(err)
 }
 
@@ -461,11 +492,11 @@ func (w *weChat) MiniCode(ctx context.Context, community core.ID, scene string) 
 }
 
 // TemporaryQR implements console.Wechat.
-func (w *weChat) TemporaryQR(ctx context.Context, scene string, life time.Duration) (string, error) {
-	official := w.official()
-	if official == nil {
+func (w *weChat) TemporaryQR(ctx context.Context, appID, scene string, life time.Duration) (string, error) {
+	b := w.officialAt(ctx, appID)
+	if b == nil {
 		return "", w.noOfficial()
 	}
-	code, err := official.TemporaryCode(ctx, scene, life)
+	code, err := b.official.TemporaryCode(ctx, scene, life)
 	return code.URL, wechaterror.ForPeople(err)
 }

@@ -93,7 +93,7 @@ func TestWeChatAccountsOfTheConsole(t *testing.T) {
 // With accounts of some communities alone nobody is told that there is none: what is missing is one of all.
 func TestWeChatAccountsOfSomeCommunities(t *testing.T) {
 	s := newWeChatSite(t)
-	if _, err := s.TemporaryQR(t.Context(), "x", time.Minute); !strings.Contains(core.MessageOf(err), "还没有接入公众号") {
+	if _, err := s.TemporaryQR(t.Context(), "", "x", time.Minute); !strings.Contains(core.MessageOf(err), "还没有接入公众号") {
 		t.Errorf("without any: %v", err)
 	}
 	community, err := s.store.CreateCommunity(t.Context(), core.System, core.Community{Name: "翠湖花园", Levels: core.DefaultLevels()})
@@ -101,8 +101,8 @@ func TestWeChatAccountsOfSomeCommunities(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.add(core.WechatOfficial, "wx00000000000000a1", core.ScopeOf(community))
-	_, address := s.AuthorizeURL("https://pass.example.com/", "state")
-	_, code := s.TemporaryQR(t.Context(), "x", time.Minute)
+	_, address := s.AuthorizeURL(t.Context(), "", "https://pass.example.com/", "state")
+	_, code := s.TemporaryQR(t.Context(), "", "x", time.Minute)
 	for _, err := range []error{address, code} {
 		if said := core.MessageOf(err); !strings.Contains(said, "负责全部小区") || strings.Contains(said, "还没有接入") {
 			t.Errorf("with one of a community: %v", err)
@@ -123,10 +123,10 @@ func TestWeChatStepIsProven(t *testing.T) {
 		}
 		return steps[core.WechatStepPages].Done()
 	}
-	if _, err := s.Identify(t.Context(), "no-code"); err == nil || proven() {
+	if _, err := s.Identify(t.Context(), "", "no-code"); err == nil || proven() {
 		t.Errorf("proven by nothing: %v", err)
 	}
-	who, err := s.Identify(t.Context(), s.sim.MintOAuthCode("zhou", appID, "snsapi_userinfo"))
+	who, err := s.Identify(t.Context(), "", s.sim.MintOAuthCode("zhou", appID, "snsapi_userinfo"))
 	if err != nil || who.AppID != appID || !proven() {
 		t.Errorf("%+v, %v: proven %v", who, err, proven())
 	}

@@ -29,6 +29,7 @@ type BindTarget struct {
 	Kind     string // core.BindGuard, core.BindObserver, core.BindAccount
 	ID       core.ID
 	Replaces core.ID      // the WeChat user that may be replaced, as the admin has confirmed; 0 = none
+	App      string       // the official account whose code it is, by WeChat's id
 	Holder   core.Account // of an account: who shows the code must hold all that it holds
 }
 
@@ -67,9 +68,10 @@ func (s *Store) CreateBindTicket(
 		if _, err := tx.Exec("DELETE FROM bind_ticket WHERE kind = ? AND target_id = ?", target.Kind, int64(target.ID)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`INSERT INTO bind_ticket (scene_digest, kind, target_id, replaces_id, code, user_id, created_at, expires_at)
-			VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
+		if _, err := tx.Exec(`INSERT INTO bind_ticket (scene_digest, kind, target_id, replaces_id, code, app_id, user_id,
+				created_at, expires_at)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, target.App, tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{Action: "bindticket.create", Subject: audit.Target(target.Kind, target.ID)})
@@ -162,6 +164,16 @@ func (s *Store) BindTicketKind(ctx context.Context, scene string) (kind string, 
 	var row bindTicketRow
 	err = s.db.Get(ctx, &row, bindTicketColumns+bindTicketOpen, sceneOf(scene), s.Now().UnixMilli())
 	return row.Kind, database.Wrap("read bind ticket", database.NotFoundIfNoRows(err, deadTicket))
+}
+
+// BindTicketApp returns the official account whose code a scene is, by WeChat's id; "" if there is no such scene.
+func (s *Store) BindTicketApp(ctx context.Context, scene string) (appID string, err error) {
+	var found []string
+	err = s.db.All(ctx, &found, "SELECT app_id FROM bind_ticket WHERE scene_digest = ?", sceneOf(scene))
+	if len(found) > 0 {
+		appID = found[0]
+	}
+	return appID, database.Wrap("read bind ticket", err)
 }
 
 // BindScan is a WeChat user who has scanned a QR code.

@@ -21,7 +21,7 @@ func (h *H5) scanner(c *web.Context) error {
 		!h.ownOrigin(c, page) {
 		return core.Invalid("不是本站的页面")
 	}
-	config, err := h.wechat.PageConfig(c.Ctx(), c.Query("page"), c.Staff().Corp)
+	config, err := h.wechat.PageConfig(c.Ctx(), c.Query("page"), Signer{c.Staff().Corp, post.Community})
 	if err != nil {
 		return err
 	}

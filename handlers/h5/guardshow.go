@@ -56,7 +56,7 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	}
 	return h.show(c, status, "guard/show", postPage{
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
-		Script: h.wechat.Script(c.Request().UserAgent(), c.Staff().Corp),
+		Script: h.wechat.Script(c.Request().UserAgent(), Signer{c.Staff().Corp, post.Community}),
 		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1,
 		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})

@@ -18,19 +18,20 @@ import (
 
 // WeChat is what the pages need from WeChat.
 type WeChat interface {
-	// AuthorizeURL returns the URL of WeChat's authorize page. WeChat redirects the phone from
-	// there to redirect with a code and the state.
-	AuthorizeURL(redirect, state string) (string, error)
-	// Identify returns the identity for a code of the official account's authorize page.
-	Identify(ctx context.Context, code string) (core.WechatIdentity, error)
+	// OfficialFor returns the official account for what concerns communities, by WeChat's id; "" if there is none.
+	OfficialFor(ctx context.Context, communities core.Scope) (appID string)
+	// AuthorizeURL returns the URL of WeChat's authorize page of an official account, otherwise of that of all communities.
+	// WeChat redirects the phone from there to redirect with a code and the state.
+	AuthorizeURL(ctx context.Context, appID, redirect, state string) (string, error)
+	// Identify returns the identity for a code of that account's authorize page.
+	Identify(ctx context.Context, appID, code string) (core.WechatIdentity, error)
 	// IdentifyMini returns the identity for a code of the mini-program's wx.login.
 	IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error)
 	// VerifiesPhones reports whether there is a mini-program in which people can verify their phone
 	// number.
 	VerifiesPhones() bool
-	// Script returns the URL of the JS-SDK of WeChat, or with a company of WeWork; "" if a browser with this User-Agent
-	// cannot use it.
-	Script(agent string, corp core.ID) string
+	// Script returns the URL of the JS-SDK for pages that a signer signs; "" if a browser with this User-Agent cannot use it.
+	Script(agent string, by Signer) string
 	// Corps returns the companies on WeWork in use.
 	Corps(ctx context.Context) []core.WechatApp
 	// MemberURL returns the URL of WeWork's authorize page for a company; with phone it also asks whether the mobile
@@ -40,8 +41,14 @@ type WeChat interface {
 	Member(ctx context.Context, corp core.ID, code string) (wechat.Identity, error)
 	// MemberPhone returns the mobile number for an identity's ticket; "" if it is not told.
 	MemberPhone(ctx context.Context, corp core.ID, ticket string) (string, error)
-	// PageConfig signs a page, by its complete URL, so that it may use the JS-SDK: in WeChat, or in WeWork of a company.
-	PageConfig(ctx context.Context, page string, corp core.ID) (wechat.PageConfig, error)
+	// PageConfig signs a page, by its complete URL, so that it may use the JS-SDK.
+	PageConfig(ctx context.Context, page string, by Signer) (wechat.PageConfig, error)
+}
+
+// Signer is who signs a page for the JS-SDK.
+type Signer struct {
+	Corp      core.ID // a company on WeWork; 0 = an official account
+	Community core.ID // whose official account it is
 }
 
 // Options configure the pages.

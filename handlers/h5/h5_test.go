@@ -2,6 +2,7 @@ package h5
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,31 +34,42 @@ import (
 type platform struct {
 	used   map[string]bool
 	corps  []core.WechatApp
-	phones map[string]string // of members of WeWork, by user id
+	phones map[string]string  // of members of WeWork, by user id
+	own    map[core.ID]string // official accounts of communities
 }
 
-func (p *platform) AuthorizeURL(redirect, state string) (string, error) {
-	return "https://open.weixin.qq.com/authorize?" + url.Values{"redirect_uri": {redirect}, "state": {state}}.Encode(), nil
+// OfficialFor knows the accounts of own.
+func (p *platform) OfficialFor(_ context.Context, communities core.Scope) string {
+	for _, id := range communities.Communities() {
+		return p.own[id]
+	}
+	return ""
 }
 
-func (p *platform) Identify(_ context.Context, code string) (core.WechatIdentity, error) {
+func (p *platform) AuthorizeURL(_ context.Context, appID, redirect, state string) (string, error) {
+	return "https://open.weixin.qq.com/authorize?" + url.Values{
+		"redirect_uri": {redirect}, "state": {state}, "appid": {cmp.Or(appID, "wx")},
+	}.Encode(), nil
+}
+
+func (p *platform) Identify(_ context.Context, appID, code string) (core.WechatIdentity, error) {
 	if code == "" || p.used[code] {
 		return core.WechatIdentity{}, core.Invalid("微信授权已失效，请重新打开页面")
 	}
 	if p.used[code] = true; code == "snapshot" {
 		return core.WechatIdentity{}, wechaterror.ForPeople(wechat.ErrSnapshot)
 	}
-	return core.WechatIdentity{AppID: "wx", OpenID: strings.SplitN(code, "/", 2)[0]}, nil
+	return core.WechatIdentity{AppID: cmp.Or(appID, "wx"), OpenID: strings.SplitN(code, "/", 2)[0]}, nil
 }
 
 func (p *platform) IdentifyMini(ctx context.Context, code string) (core.WechatIdentity, error) {
-	return p.Identify(ctx, code)
+	return p.Identify(ctx, "", code)
 }
 
 func (p *platform) VerifiesPhones() bool { return true }
 
-func (p *platform) Script(agent string, corp core.ID) string {
-	if corp != 0 {
+func (p *platform) Script(agent string, by Signer) string {
+	if by.Corp != 0 {
 		return "/work.js"
 	}
 	if strings.Contains(agent, "MicroMessenger") {
@@ -66,9 +78,9 @@ func (p *platform) Script(agent string, corp core.ID) string {
 	return ""
 }
 
-func (p *platform) PageConfig(_ context.Context, page string, corp core.ID) (wechat.PageConfig, error) {
-	if corp != 0 {
-		return wechat.PageConfig{AppID: "ww" + corp.String(), Signature: "of " + page, Beta: true}, nil
+func (p *platform) PageConfig(_ context.Context, page string, by Signer) (wechat.PageConfig, error) {
+	if by.Corp != 0 {
+		return wechat.PageConfig{AppID: "ww" + by.Corp.String(), Signature: "of " + page, Beta: true}, nil
 	}
 	return wechat.PageConfig{AppID: "wx", Signature: "of " + page}, nil
 }

@@ -27,6 +27,7 @@ type round struct {
 	next    string
 	corp    core.ID // of web.SurfaceStaff: the company on WeWork whose member it is
 	phone   bool    // of it: the member is asked for their mobile number, too
+	via     string  // of the others: the official account, by WeChat's id; "" = that of all communities
 }
 
 // pageSurface is the surface of a round that signs nobody in: its proof is valid for the page it leads
@@ -43,7 +44,11 @@ const (
 // this browser: a link made by somebody else signs nobody in.
 func (h *H5) beginRound(c *web.Context, surface web.Surface, next string) error {
 	r := round{state: newState(), surface: surface, next: next}
-	address, err := h.wechat.AuthorizeURL(h.publicURL+roundPath, r.state)
+	var err error
+	if r.via, err = h.officialOf(c, next); err != nil {
+		return err
+	}
+	address, err := h.wechat.AuthorizeURL(c.Ctx(), r.via, h.publicURL+roundPath, r.state)
 	if err != nil {
 		return err
 	}
@@ -67,8 +72,8 @@ func (r round) begin(c *web.Context, address string) error {
 func (r round) cookie() string { return roundCookie + r.state[:8] }
 
 func (r round) text(begun time.Time) string {
-	return fmt.Sprintf("%s.%d.%s.%s.%s.%t", r.state, begun.Unix(), r.surface,
-		base64.RawURLEncoding.EncodeToString([]byte(r.next)), r.corp, r.phone)
+	return fmt.Sprintf("%s.%d.%s.%s.%s.%t.%s", r.state, begun.Unix(), r.surface,
+		base64.RawURLEncoding.EncodeToString([]byte(r.next)), r.corp, r.phone, r.via)
 }
 
 // roundOf returns the round of a state; ok is false if this browser began none, or too long ago.
@@ -78,11 +83,11 @@ func roundOf(c *web.Context, state string) (r round, ok bool) {
 	}
 	r.state = state
 	parts := strings.Split(c.Cookie(r.cookie()), ".")
-	if len(parts) != 6 || subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
+	if len(parts) != 7 || subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
 		return r, false
 	}
 	next, err := base64.RawURLEncoding.DecodeString(parts[3])
-	r.surface, r.phone = web.Surface(parts[2]), parts[5] == "true"
+	r.surface, r.phone, r.via = web.Surface(parts[2]), parts[5] == "true", parts[6]
 	if r.surface == web.SurfaceStaff && err == nil {
 		r.corp, err = core.ParseID(parts[4])
 	}
@@ -176,13 +181,14 @@ func (h *H5) roundFinish(c *web.Context) error {
 	case r.surface == web.SurfaceStaff:
 		return h.staffFinish(c, r, code)
 	}
-	user, err := h.prove(c, r.purpose(), func() (core.WechatIdentity, error) { return h.wechat.Identify(c.Ctx(), code) })
+	user, err := h.prove(c, r.purpose(), func() (core.WechatIdentity, error) { return h.wechat.Identify(c.Ctx(), r.via, code) })
 	if core.IsInvalid(err) {
 		return h.lost(c, core.MessageOf(err), r.again())
 	}
 	if err != nil {
 		return err
 	}
+	r.remember(c)
 	if r.surface != pageSurface {
 		if err := h.enter(c, r.surface, user); err != nil {
 			return err

@@ -123,6 +123,19 @@ type Wechat struct {
 	Minis map[string]*wechat.MiniProgram
 	Corps bool // a company on WeWork is in use
 	Some  bool // the official accounts are of some communities alone
+	// Own are WeChat's ids of the official accounts of communities.
+	Own map[core.ID]string
+}
+
+// OfficialFor implements frame.Wechat: the account of a single community, otherwise that of all.
+func (s *Wechat) OfficialFor(_ context.Context, communities core.Scope) string {
+	if ids := communities.Communities(); len(ids) == 1 && s.Own[ids[0]] != "" {
+		return s.Own[ids[0]]
+	}
+	if s.Some {
+		return ""
+	}
+	return "wx00000000000000d1"
 }
 
 // HasOfficials implements frame.Wechat.
@@ -157,12 +170,12 @@ func (s *Wechat) MiniCode(_ context.Context, community core.ID, scene string) ([
 }
 
 // TemporaryQR implements frame.Wechat.
-func (s *Wechat) TemporaryQR(_ context.Context, scene string, life time.Duration) (string, error) {
+func (s *Wechat) TemporaryQR(_ context.Context, appID, scene string, life time.Duration) (string, error) {
 	if life != 10*time.Minute {
 		return "", errors.New("not ten minutes")
 	}
 	s.Scenes = append(s.Scenes, scene)
-	return "http://weixin.qq.com/q/02abc", s.Err
+	return "http://weixin.qq.com/q/02abc" + appID, s.Err
 }
 
 // Houses returns the number of houses of Mine.

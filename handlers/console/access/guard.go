@@ -72,7 +72,7 @@ func (p *Pages) guardShow(c *web.Context) error {
 	}
 	if page.Edit {
 		page.Actions = []templates.Action{{Label: "修改", URL: frame.GuardURL(g.ID) + "/edit", Icon: "pencil"}}
-		page.Acts, page.Wechat = guardActs(g), p.WechatOff(frame.WechatOfficial)
+		page.Acts, page.Wechat = guardActs(g), p.OfficialOff(c.Ctx(), core.ScopeOf(g.Community))
 		for i := range page.Acts {
 			if page.Acts[i].Icon == "qrcode" {
 				page.Acts[i].Off = page.Wechat.Why
@@ -260,7 +260,7 @@ func (p *Pages) guardEnable(c *web.Context) error {
 
 func guardBinding(g core.Guard) frame.Binding {
 	return frame.Binding{
-		Kind: core.BindGuard, Target: g.ID, Name: g.Name, Menu: "门岗", Stem: "guardpost",
+		Kind: core.BindGuard, Target: g.ID, Of: core.ScopeOf(g.Community), Name: g.Name, Menu: "门岗", Stem: "guardpost",
 		URL: frame.GuardURL(g.ID), Crumbs: guardCrumbs(),
 	}
 }

@@ -58,7 +58,7 @@ func (p *Pages) observerShow(c *web.Context) error {
 		return err
 	}
 	page := observerShowPage{Shell: p.Shell(c, "observer", o.Name), Edit: c.Has(core.PermObserverEdit)}
-	page.Crumbs, page.Note, page.Wechat = observerCrumbs(), o.Capacity, p.WechatOff(frame.WechatOfficial)
+	page.Crumbs, page.Note, page.Wechat = observerCrumbs(), o.Capacity, p.OfficialOff(c.Ctx(), core.ScopeOf(o.Communities...))
 	page.Facts = []templates.Fact{
 		{Label: "姓名", Value: o.Name}, {Label: "身份", Value: o.Capacity}, {Label: "手机", Value: o.Phone},
 		{Label: "小区", Value: observedText(o, communities, len(communities))},
@@ -245,7 +245,7 @@ func (p *Pages) observerRemove(c *web.Context) error {
 
 func observerBinding(o core.Observer) frame.Binding {
 	return frame.Binding{
-		Kind: core.BindObserver, Target: o.ID, Name: o.Name, Menu: "观察员", Stem: "observer",
+		Kind: core.BindObserver, Target: o.ID, Of: core.ScopeOf(o.Communities...), Name: o.Name, Menu: "观察员", Stem: "observer",
 		URL: frame.ObserverURL(o.ID), Crumbs: observerCrumbs(),
 	}
 }

@@ -110,7 +110,7 @@ func (p *Pages) meShow(c *web.Context) error {
 		{Label: "账号", Value: account.Login}, {Label: "姓名", Value: account.Name},
 		{Label: "角色", Value: account.Role.Name()}, {Label: "小区", Value: scopeList(account.Scope, names)},
 	}}
-	page.Wechat, page.Off = frame.BoundBadge(account.User), p.WechatOff(frame.WechatOfficial)
+	page.Wechat, page.Off = frame.BoundBadge(account.User), p.OfficialOff(c.Ctx(), account.Scope)
 	if account.User != 0 {
 		page.Unbind = &templates.Submit{
 			Label: "解绑微信", URL: wechatBindPath + "/off", Icon: "brand-wechat",

@@ -107,7 +107,11 @@ func (p *Pages) ownWechatState(c *web.Context, account core.ID) (shownWechat, co
 // showWechat returns the QR code that this browser already shows, or a new one; account 0 means a
 // sign-in.
 func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPage, state core.WechatLoginState, err error) {
-	if why := p.NoWechat(frame.WechatOfficial); why != "" {
+	of := core.Everywhere
+	if account != 0 {
+		of = c.Account().Scope
+	}
+	if why := p.NoOfficial(c.Ctx(), of); why != "" {
 		return page, "", core.Conflict(why + "请联系系统管理员。")
 	}
 	own, state, err := p.ownWechatState(c, account)
@@ -121,6 +125,9 @@ func (p *Pages) showWechat(c *web.Context, account core.ID) (page wechatLoginPag
 		return page, "", err
 	}
 	link := strings.TrimRight(p.PublicURL, "/") + "/h5/login/" + own.token
+	if by := p.Wechat.OfficialFor(c.Ctx(), of); by != p.Wechat.OfficialFor(c.Ctx(), core.Everywhere) {
+		link = templates.WithQuery(link, nil, core.ViaParam, by)
+	}
 	picture, err := gate.QRSVG(link)
 	if err != nil {
 		return page, "", err
@@ -235,7 +242,7 @@ func (p *Pages) enter(c *web.Context, done store.SignedIn, next string) error {
 // wechatBindAsk asks for the password before a WeChat is bound, since it then signs in without the
 // password.
 func (p *Pages) wechatBindAsk(c *web.Context) error {
-	if !p.HasOfficial() || c.Account().User != 0 {
+	if p.NoOfficial(c.Ctx(), c.Account().Scope) != "" || c.Account().User != 0 {
 		return c.Redirect(frame.MePath)
 	}
 	return p.Page(c, http.StatusOK, "console/me/proof", p.wechatBindForm(c))

@@ -30,7 +30,7 @@ func TestWechatMenuIsPublished(t *testing.T) {
 	}
 
 	// The third becomes a group with an answer below it.
-	for range 2 {
+	for range 3 {
 		b.Post(t, frame.WechatMenuPath+"/change"+app+"&act=drop&at=2.0", nil, http.StatusSeeOther)
 	}
 	form := desk.FilledIn(b.Get(t, frame.WechatMenuPath+"/edit"+app+"&at=2", http.StatusOK))
@@ -236,7 +236,7 @@ func TestWechatMenuOfATag(t *testing.T) {
 	if err := sim.Follow("new", deskOfficial); err != nil {
 		t.Fatal(err)
 	}
-	if seen, err = official.MenuOf(t.Context(), sim.OpenID("new", deskOfficial)); err != nil || seen[1].Name != "门岗" {
+	if seen, err = official.MenuOf(t.Context(), sim.OpenID("new", deskOfficial)); err != nil || seen[1].Name != "访客" {
 		t.Errorf("who has it not sees %+v, %v", seen, err)
 	}
 

@@ -28,7 +28,7 @@ func (p *Pages) wechatMenuChange(c *web.Context) error {
 	done := ""
 	switch act := c.Query("act"); act {
 	case "default":
-		m.Draft, done = core.DefaultMenu(p.PublicURL), "已填入默认菜单，请检查后发布。"
+		m.Draft, done = core.DefaultMenu(p.PublicURL, at.WechatApp), "已填入默认菜单，请检查后发布。"
 	case "copy":
 		var all core.WechatMenu
 		if all, problem, err = p.wechatMenuDraft(c, menuChoice{OfficialChoice: at.OfficialChoice}); problem != "" {

@@ -23,9 +23,11 @@ import (
 type Wechat interface {
 	// Has reports whether there is an account of a kind that serves all communities.
 	Has(kind core.WechatAppKind) bool
-	// TemporaryQR makes a parametric QR code of the official account: a scan of it reaches the callback with its
+	// OfficialFor returns the official account for what concerns communities, by WeChat's id; "" if there is none.
+	OfficialFor(ctx context.Context, communities core.Scope) (appID string)
+	// TemporaryQR makes a parametric QR code of an official account: a scan of it reaches the callback with its
 	// scene. text is the code's content.
-	TemporaryQR(ctx context.Context, scene string, life time.Duration) (text string, err error)
+	TemporaryQR(ctx context.Context, appID, scene string, life time.Duration) (text string, err error)
 	// MiniCode draws a code of the mini-program that serves a community: it opens the front page with a scene.
 	MiniCode(ctx context.Context, community core.ID, scene string) (jpeg []byte, err error)
 	// Try makes a call with an account's keys; its error is one of WeChat's, or says that WeChat cannot be reached.
@@ -86,6 +88,7 @@ func (f *Frame) HasMini() bool { return f.Wechat != nil && f.Wechat.Has(core.Wec
 type Binding struct {
 	Kind   string // core.BindGuard, core.BindObserver, core.BindAccount
 	Target core.ID
+	Of     core.Scope // the communities they work for, whose official account it is
 	Name   string
 	Menu   string // what they can then open in the official account; "" = they are told of what waits
 	Stem   string // of the console's menu
@@ -116,10 +119,10 @@ type bindState struct {
 // BindQR shows a new QR code for ten minutes. Earlier ones of the same person become invalid. If a
 // WeChat is already bound, it first asks whether to replace it.
 func (f *Frame) BindQR(c *web.Context, b Binding) error {
-	if why := f.NoWechat(WechatOfficial); why != "" {
+	if why := f.NoOfficial(c.Ctx(), b.Of); why != "" {
 		return core.Conflict(why + "请联系系统管理员。")
 	}
-	target := store.BindTarget{Kind: b.Kind, ID: b.Target, Holder: c.Account()}
+	target := store.BindTarget{Kind: b.Kind, ID: b.Target, App: f.Wechat.OfficialFor(c.Ctx(), b.Of), Holder: c.Account()}
 	bound, err := f.Store.BoundWechat(c.Ctx(), target)
 	if err != nil {
 		return err
@@ -131,7 +134,7 @@ func (f *Frame) BindQR(c *web.Context, b Binding) error {
 	if err != nil {
 		return err
 	}
-	text, err := f.Wechat.TemporaryQR(c.Ctx(), ticket.Scene, store.BindTicketLife)
+	text, err := f.Wechat.TemporaryQR(c.Ctx(), target.App, ticket.Scene, store.BindTicketLife)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,11 @@
 package frame
 
+import (
+	"context"
+
+	"tongxing/core"
+)
+
 // WechatPart is what of WeChat an act needs.
 type WechatPart int
 
@@ -27,6 +33,23 @@ func (f *Frame) WechatOff(part WechatPart) WechatOff {
 // onlyOfSome is said where there are official accounts, but none of all communities: pages on phones and codes use that
 // one, since nobody knows yet which community somebody is about who opens them (decision 41).
 const onlyOfSome = "已接入的公众号都只负责部分小区，绑定微信和扫码登录要用负责全部小区的公众号。"
+
+// NoOfficial returns why somebody who works for communities cannot be bound by a QR code; "" = they can: by the official
+// account of these communities, or by that of all.
+func (f *Frame) NoOfficial(ctx context.Context, of core.Scope) string {
+	if f.Wechat != nil && f.Wechat.OfficialFor(ctx, of) != "" {
+		return ""
+	}
+	return f.NoWechat(WechatOfficial)
+}
+
+// OfficialOff is NoOfficial as WechatOff.
+func (f *Frame) OfficialOff(ctx context.Context, of core.Scope) WechatOff {
+	if why := f.NoOfficial(ctx, of); why != "" {
+		return WechatOff{why, WechatStep}
+	}
+	return WechatOff{}
+}
 
 // NoWechat returns why what needs a part of WeChat cannot be done in this deployment; "" = it can. Pages say
 // it before the act, beside a button that is off.

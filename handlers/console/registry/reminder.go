@@ -96,7 +96,7 @@ func (p *Pages) reminderRow(c *web.Context, r core.Reminder) reminderRow {
 	case !mine || !c.Has(core.PermAccountEdit):
 	case r.Reach == core.ReachNone:
 		row.Menu.Acts = []templates.Submit{{
-			Label: "邀请关联", URL: frame.ReminderURL(a.ID) + "/qr", Icon: "qrcode", Off: p.NoWechat(frame.WechatOfficial),
+			Label: "邀请关联", URL: frame.ReminderURL(a.ID) + "/qr", Icon: "qrcode", Off: p.NoOfficial(c.Ctx(), a.Scope),
 		}}
 	default:
 		row.Menu.Acts = []templates.Submit{{Label: "解除关联", URL: frame.ReminderURL(a.ID) + "/unbind", Icon: "x", Ask: true}}
@@ -155,7 +155,7 @@ func (p *Pages) reminderDisable(c *web.Context) error {
 
 func reminderBinding(a core.Account) frame.Binding {
 	return frame.Binding{
-		Kind: core.BindAccount, Target: a.ID, Name: a.Name, Stem: "reminder",
+		Kind: core.BindAccount, Target: a.ID, Of: a.Scope, Name: a.Name, Stem: "reminder",
 		URL: frame.ReminderURL(a.ID), List: frame.ReminderPath,
 		Crumbs: []templates.Crumb{{Label: "提醒设置", URL: frame.ReminderPath}},
 	}

@@ -128,6 +128,23 @@ func TestRemindersWithAccountsOfSomeCommunities(t *testing.T) {
 	}
 }
 
+// Who works for a community with an official account of its own is bound by that one, also without one of all.
+func TestRemindersByTheCommunitysAccount(t *testing.T) {
+	d := newDesk(t)
+	const own = "wx00000000000000a1"
+	d.Frame.Wechat = &desk.Wechat{Some: true, Own: map[core.ID]string{d.Mine.Community: own}}
+	b := d.SignIn(t, core.Everywhere, reminding...)
+	at := frame.ReminderURL(d.Account(t, "reviewer", reviewing...))
+	page, _ := b.Post(t, at+"/qr", nil, http.StatusOK)
+	if page.Find("img").Length() == 0 {
+		t.Errorf("no code: %s", page.Text())
+	}
+	scene := d.Frame.Wechat.(*desk.Wechat).Scenes[0]
+	if by, err := d.Store.BindTicketApp(t.Context(), scene); err != nil || by != own {
+		t.Errorf("the code is of %q, %v", by, err)
+	}
+}
+
 func TestReminderPages(t *testing.T) {
 	shell := desk.SampleShell("提醒设置")
 	tabs := templates.Tabs{Label: "提醒设置", Items: []templates.NavItem{{Label: "审核提醒", URL: "/x", Active: true}}}

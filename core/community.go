@@ -14,8 +14,70 @@ type Community struct {
 	Address  string
 	Phone    string   // of the property office
 	Levels   []string // names of the building tree's levels, top first: 栋 单元 房间
+	Refusals Refusals
 	Archived time.Time
 	Updated  time.Time // see Stale
+}
+
+// Refusals are a community's own presets of reasons for not approving an application for certification 不通过的常用原因.
+// nil stands for the usual ones, those of the kind of review.
+type Refusals struct {
+	Office []string // of the office, in the console and on the phone
+	Owners []string // of owners of the house
+}
+
+// Bounds of a community's presets.
+const (
+	MaxRefusals = 8
+	MaxRefusal  = 20 // characters: a button on a phone
+)
+
+// Reasons returns the office's presets for not approving a review of a kind in the community.
+func (c Community) Reasons(kind ReviewKind) []string {
+	if kind == ReviewCertification && c.Refusals.Office != nil {
+		return c.Refusals.Office
+	}
+	return kind.Type().Reasons
+}
+
+// OwnersReasons is Reasons of the owners of a house.
+func (c Community) OwnersReasons(kind ReviewKind) []string {
+	if kind == ReviewCertification && c.Refusals.Owners != nil {
+		return c.Refusals.Owners
+	}
+	return kind.Type().Owners
+}
+
+// trimmed returns the presets cleaned, without empty ones and ones that stand there before; nil if they are the usual ones.
+func (r Refusals) trimmed() Refusals {
+	usual := ReviewCertification.Type()
+	return Refusals{Office: ownReasons(r.Office, usual.Reasons), Owners: ownReasons(r.Owners, usual.Owners)}
+}
+
+func ownReasons(given, usual []string) []string {
+	var own []string
+	for _, reason := range given {
+		if reason = Clean(reason); reason != "" && !slices.Contains(own, reason) {
+			own = append(own, reason)
+		}
+	}
+	if slices.Equal(own, usual) {
+		return nil
+	}
+	return own
+}
+
+// checkReasons returns what is wrong with presets; "" = nothing.
+func checkReasons(reasons []string) string {
+	if len(reasons) > MaxRefusals {
+		return "最多 8 个原因"
+	}
+	for _, reason := range reasons {
+		if !hasLetter(reason) || utf8.RuneCountInString(reason) > MaxRefusal {
+			return "“" + reason + "”不能用作原因：要有文字，最多 20 个字"
+		}
+	}
+	return ""
 }
 
 // BuildingNode is a node of a community's tree above its houses 楼栋节点.
@@ -62,7 +124,7 @@ func (c Community) Trimmed() Community {
 			levels = append(levels, level)
 		}
 	}
-	c.Levels = levels
+	c.Levels, c.Refusals = levels, c.Refusals.trimmed()
 	return c
 }
 
@@ -78,8 +140,12 @@ func (c Community) Check() error {
 	if !isOfficePhone(c.Phone) {
 		fields["phone"] = "物业电话只能含数字、空格和 - + ( ) , 转，最多 32 个字符"
 	}
-	if message := checkLevels(c.Levels); message != "" {
-		fields["levels"] = message
+	for name, message := range map[string]string{
+		"levels": checkLevels(c.Levels), "refusals": checkReasons(c.Refusals.Office), "owner_refusals": checkReasons(c.Refusals.Owners),
+	} {
+		if message != "" {
+			fields[name] = message
+		}
 	}
 	return InvalidFields(fields)
 }
@@ -179,4 +245,6 @@ var communityFields = []AuditField{
 	{Key: "address", Label: "地址"},
 	{Key: "phone", Label: "电话"},
 	{Key: "levels", Label: "楼栋结构", List: true},
+	{Key: "refusals", Label: "物业审核不通过的常用原因", List: true},
+	{Key: "owner_refusals", Label: "业主审核不通过的常用原因", List: true},
 }

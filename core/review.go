@@ -22,7 +22,8 @@ type ReviewType struct {
 	Label   string // Chinese
 	Needs   Permission
 	Effect  string      // of approving, for the reviewer
-	Reasons []string    // presets for not approving
+	Reasons []string    // the usual ones for not approving; see Community.Reasons
+	Owners  []string    // likewise, of an owner of the house; nil = owners decide none
 	Told    MessageKind // of the message that tells the applicant the outcome
 	Batch   string      // what the register must have for several to be approved from the list; "" = they cannot be
 }
@@ -33,6 +34,7 @@ var ReviewTypes = []ReviewType{
 		Kind: ReviewCertification, Label: "住户认证", Needs: PermCertificationReview, Told: MessageCertification,
 		Effect:  "通过后成为本房屋已认证的住户，可以使用通行证。",
 		Reasons: []string{"不是本房屋的住户", "房屋选错了", "姓名与登记不符", "照片看不清"},
+		Owners:  []string{"不认识申请人", "不住在这里", "已经搬走"},
 		Batch:   "手机号或证件号与本房屋的登记一致，姓名、证件号没有不同",
 	},
 }

@@ -236,6 +236,8 @@ CREATE TABLE community (
   phone       VARCHAR(32)   NOT NULL, -- of the property office; not personal data
   levels      VARCHAR(400)  NOT NULL, -- names of the structure's levels, separated by /
   owners_review INTEGER,               -- 1 = owners may decide applications for their house; NULL = never said: 0
+  refusals    VARCHAR(400),           -- the office's own presets of reasons for not approving, one a line; NULL = the usual ones
+  owner_refusals VARCHAR(400),        -- likewise, of owners
   created_at  BIGINT        NOT NULL,
   updated_at  BIGINT        NOT NULL,
   archived_at BIGINT

@@ -10,7 +10,8 @@ import (
 	"tongxing/store/database"
 )
 
-const communityColumns = "id, name, address, phone, levels, archived_at, updated_at"
+const communityColumns = `id, name, address, phone, levels, COALESCE(refusals, '') AS refusals,
+	COALESCE(owner_refusals, '') AS owner_refusals, archived_at, updated_at`
 
 type communityRow struct {
 	ID       core.ID         `db:"id"`
@@ -18,6 +19,8 @@ type communityRow struct {
 	Address  string          `db:"address"`
 	Phone    string          `db:"phone"`
 	Levels   string          `db:"levels"`
+	Refusals string          `db:"refusals"`
+	Owners   string          `db:"owner_refusals"`
 	Archived database.Millis `db:"archived_at"`
 	Updated  database.Millis `db:"updated_at"`
 }
@@ -26,7 +29,24 @@ func (r communityRow) community() core.Community {
 	return core.Community{
 		ID: r.ID, Name: r.Name, Address: r.Address, Phone: r.Phone,
 		Levels: strings.Split(r.Levels, "/"), Archived: r.Archived.Time, Updated: r.Updated.Time,
+		Refusals: core.Refusals{Office: presetsOf(r.Refusals), Owners: presetsOf(r.Owners)},
 	}
+}
+
+// presetsOf returns the presets of a column; nil if it has none.
+func presetsOf(lines string) []string {
+	if lines == "" {
+		return nil
+	}
+	return strings.Split(lines, "\n")
+}
+
+// presetsColumn returns the value of a column of presets.
+func presetsColumn(presets []string) any {
+	if len(presets) == 0 {
+		return nil
+	}
+	return strings.Join(presets, "\n")
 }
 
 const noCommunity = "小区不存在"
@@ -43,8 +63,11 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Commu
 	}
 	err := s.db.Write(ctx, "create community", func(tx *database.Tx) error {
 		c.ID = tx.NewID()
-		_, err := tx.Exec("INSERT INTO community (id, name, address, phone, levels, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			int64(c.ID), c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), tx.NowMS(), tx.NowMS())
+		_, err := tx.Exec(`
+			INSERT INTO community (id, name, address, phone, levels, refusals, owner_refusals, created_at, updated_at)
+			VALUES (`+database.Placeholders(9)+")",
+			int64(c.ID), c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"),
+			presetsColumn(c.Refusals.Office), presetsColumn(c.Refusals.Owners), tx.NowMS(), tx.NowMS())
 		if err != nil {
 			return nameTaken(err)
 		}
@@ -65,10 +88,14 @@ type communityAudit struct {
 	Address string   `json:"address"`
 	Phone   string   `json:"phone"`
 	Levels  []string `json:"levels"`
+	Office  []string `json:"refusals,omitempty"`
+	Owners  []string `json:"owner_refusals,omitempty"`
 }
 
 func auditOfCommunity(c core.Community) communityAudit {
-	return communityAudit{Name: c.Name, Address: c.Address, Phone: c.Phone, Levels: c.Levels}
+	return communityAudit{
+		Name: c.Name, Address: c.Address, Phone: c.Phone, Levels: c.Levels, Office: c.Refusals.Office, Owners: c.Refusals.Owners,
+	}
 }
 
 func nameTaken(err error) error {
@@ -103,8 +130,11 @@ func (s *Store) UpdateCommunity(
 		updated = time.UnixMilli(tx.NextUpdated(old.Updated))
 		err = tx.ExecOne(
 			core.NotFound(noCommunity),
-			"UPDATE community SET name = ?, address = ?, phone = ?, levels = ?, updated_at = ? WHERE id = ?",
-			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), updated.UnixMilli(), int64(c.ID),
+			`UPDATE community
+			SET name = ?, address = ?, phone = ?, levels = ?, refusals = ?, owner_refusals = ?, updated_at = ?
+			WHERE id = ?`,
+			c.Name, c.Address, c.Phone, strings.Join(c.Levels, "/"), presetsColumn(c.Refusals.Office),
+			presetsColumn(c.Refusals.Owners), updated.UnixMilli(), int64(c.ID),
 		)
 		if err != nil {
 			return nameTaken(err)

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -41,6 +42,7 @@ type Confirm struct {
 	// "" = nothing. Purpose asks what the act is for. Wrong are the messages of Check.
 	Typed   string
 	Purpose bool
+	Reasons []string // a reason is asked for: one of these, or in other words; nil = none is
 	Wrong   map[string]string
 	Answers url.Values // as sent, if shown again
 	Notice  string     // above the question: why it is shown again; "" = nothing
@@ -53,11 +55,25 @@ const (
 	PurposeField = "purpose"
 )
 
+// Fields of a question with Reasons.
+const (
+	PresetField = "preset"
+	ReasonField = "reason"
+)
+
+// MaxReason limits a reason, in characters.
+const MaxReason = 200
+
+// Reason returns the reason that answers a question with Reasons.
+func (c Confirm) Reason(values url.Values) string {
+	return strings.TrimSpace(cmp.Or(values.Get(ReasonField), values.Get(PresetField)))
+}
+
 // EditField is set by who wants to change what a question is about.
 const EditField = "edit_again"
 
 // AnswerFields are the fields that a question's form has besides those that it keeps.
-var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, EditField}
+var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, PresetField, ReasonField, EditField}
 
 // MaxPurpose limits a purpose, in characters.
 const MaxPurpose = 100
@@ -72,6 +88,9 @@ func (c *Confirm) Check(values url.Values) bool {
 	if n := utf8.RuneCountInString(purpose); c.Purpose && (n == 0 || n > MaxPurpose) {
 		c.Wrong[PurposeField] = fmt.Sprintf("请填写用途，最多 %d 个字", MaxPurpose)
 	}
+	if n := utf8.RuneCountInString(c.Reason(values)); c.Reasons != nil && (n == 0 || n > MaxReason) {
+		c.Wrong[ReasonField] = fmt.Sprintf("请选择或填写原因，最多 %d 个字", MaxReason)
+	}
 	return len(c.Wrong) == 0
 }
 
@@ -80,9 +99,21 @@ func bare(text string) string {
 	return strings.NewReplacer(" ", "", ",", "", "，", "", "　", "").Replace(text)
 }
 
-// Fields returns the fields of a question of level 2.
+// Fields returns the fields of a question of level 2, or with Reasons.
 func (c Confirm) Fields() []Field {
 	var fields []Field
+	if c.Reasons != nil {
+		choices := []Choice{{Label: "请选择"}}
+		for _, reason := range c.Reasons {
+			choices = append(choices, Choice{Value: reason, Label: reason})
+		}
+		fields = append(fields, Field{
+			Kind: Select, Name: PresetField, Label: "原因", Choices: choices, Wide: true, Value: c.Answers.Get(PresetField),
+		}, Field{
+			Name: ReasonField, Label: "其他原因", MaxLength: MaxReason, Wide: true, Autocomplete: "off",
+			Value: c.Answers.Get(ReasonField), Error: c.Wrong[ReasonField], Help: "填写了就用这里的，会告诉申请人。",
+		})
+	}
 	if c.Purpose {
 		fields = append(fields, Field{
 			Name: PurposeField, Label: "用途", Required: true, MaxLength: MaxPurpose, Wide: true, Autocomplete: "off",

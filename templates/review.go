@@ -18,6 +18,7 @@ type Review struct {
 	Reject   string
 	Effect   string   // the effect of approving: "通过后，可以使用通行码出入。"
 	Presets  []string // usual reasons: each rejects with one tap
+	Edit     string   // where Presets are changed; "" = not by this reviewer
 	Reason   Field    // the reason for rejecting, as typed and with its message; its Name is "reason"
 	Note     Field    // a word to the applicant, "note"; without a name there is none
 	Internal Field    // a word to colleagues, "internal"; likewise

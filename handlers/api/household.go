@@ -37,6 +37,7 @@ type householdBody struct {
 	Community    namedBody         `json:"community"`
 	House        namedBody         `json:"house"`
 	Decides      bool              `json:"owner_decides"`
+	Reasons      []string          `json:"refusal_reasons"` // to choose from
 	Members      []memberBody      `json:"members"`
 	Applications []applicationBody `json:"applications"` // that the owner may decide
 }
@@ -88,9 +89,13 @@ func (a *API) householdList(c *web.Context) error {
 }
 
 func (a *API) householdBody(c *web.Context, h store.Household) (householdBody, error) {
+	community, err := a.store.Community(c.Ctx(), core.Everywhere, h.Community)
+	if err != nil {
+		return householdBody{}, err
+	}
 	body := householdBody{
 		Community: namedBody{h.Community, h.Place}, House: namedBody{h.House, h.Label}, Decides: h.Reviews,
-		Members: []memberBody{}, Applications: []applicationBody{},
+		Reasons: community.OwnersReasons(core.ReviewCertification), Members: []memberBody{}, Applications: []applicationBody{},
 	}
 	for _, p := range h.People {
 		body.Members = append(body.Members, memberOf(p))

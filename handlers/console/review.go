@@ -16,6 +16,7 @@ func (p *pages) reviewRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.ReviewPath, Access: web.SignedIn, Handler: p.reviewList},
 		{Method: http.MethodPost, Path: reviewApprovePath, Access: web.SignedIn, Level: web.Asks, Handler: p.reviewApprove},
+		{Method: http.MethodPost, Path: reviewRejectPath, Access: web.SignedIn, Level: web.Asks, Handler: p.reviewReject},
 	}
 }
 
@@ -27,7 +28,7 @@ type reviewListPage struct {
 }
 
 type reviewRow struct {
-	Tick                                templates.Tick // without a value: the list does not show enough of it
+	Tick                                templates.Tick // without a value: its kind is decided one by one
 	Bulk                                bool           // another row of the list has one
 	Match                               string         // what the register has
 	URL, Name, Subject, Kind, Community string
@@ -88,10 +89,9 @@ func (p *pages) reviewList(c *web.Context) error {
 			state = templates.Badge{Tone: templates.Info, Text: "等业主审核"}
 		}
 		var tick templates.Tick
-		if r.Kind.Type().Batch != "" && matches[r.ID].Enough {
+		if r.Kind.Type().Batch != "" {
 			tick = templates.Tick{Value: tickOf(r), Label: r.Name + " " + r.Subject}
-			page.List.Bulk = []templates.Submit{{Label: "通过", Icon: "check", Ask: true, URL: reviewApprovePath}}
-			page.List.CSRF = page.CSRF
+			page.List.Bulk, page.List.CSRF = reviewBulkActs(), page.CSRF
 		}
 		page.Rows = append(page.Rows, reviewRow{
 			Tick: tick, Match: matches[r.ID].Words, URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(),
@@ -104,6 +104,13 @@ func (p *pages) reviewList(c *web.Context) error {
 	web.Paged(&page.List, f.Page, reviews, more, func(r core.Review) core.ID { return r.ID })
 	page.Total = page.List.TotalText("份")
 	return p.Page(c, http.StatusOK, "console/review/list", page)
+}
+
+// reviewBulkActs are what can be done with ticked reviews.
+func reviewBulkActs() []templates.Submit {
+	return []templates.Submit{
+		{Label: "通过", Icon: "check", Ask: true, URL: reviewApprovePath}, {Label: "不通过", Icon: "x", Ask: true, URL: reviewRejectPath},
+	}
 }
 
 // reviewTable is the list of what waits; the kinds are with their numbers.

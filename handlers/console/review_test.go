@@ -54,23 +54,77 @@ func TestReviewInbox(t *testing.T) {
 	}
 }
 
+// applies sends the application of a WeChat user of its own.
+func applies(t *testing.T, d *desk.Desk, key string, c core.CertificationRequest) {
+	t.Helper()
+	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant" + key})
+	if err == nil {
+		_, err = d.Store.BindPhone(t.Context(), user.ID, c.Phone, "")
+	}
+	if err == nil {
+		c.Identity = core.Owner
+		_, err = d.Store.CreateCertification(t.Context(), core.System, user.ID, c, store.RequestKey{Key: key})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Several are rejected for one reason, which is asked for: one of the community's own presets, or in other words.
+func TestSeveralReviewsAreRejected(t *testing.T) {
+	d := newDesk(t)
+	community, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	community.Refusals.Office = []string{"请先到前台<登记>"}
+	if _, err := d.Store.UpdateCommunity(t.Context(), core.System, core.Everywhere, community); err != nil {
+		t.Fatal(err)
+	}
+	for key, phone := range map[string]string{"a": "17700000001", "b": "17700000002", "c": "17700000003"} {
+		applies(t, d, key, core.CertificationRequest{House: d.Mine.Houses[0], Name: "王小明", Phone: phone})
+	}
+	b, _ := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermCertificationView, core.PermCertificationReview)
+	ticks := b.Get(t, frame.ReviewPath, http.StatusOK).Find(`tbody input[name="id"]`).
+		Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
+	b.Post(t, reviewRejectPath, nil, http.StatusSeeOther)
+	question, _ := b.Post(t, reviewRejectPath, url.Values{"id": ticks[:2]}, http.StatusOK)
+	if text := question.Find("main").Text(); !strings.Contains(text, "不通过 2 份住户认证申请？") ||
+		question.Find(`select[name=preset] option`).Length() != 2 || question.Find(`option[value="请先到前台<登记>"]`).Length() != 1 {
+		t.Errorf("the question: %q", text)
+	}
+	without, _ := b.Post(t, reviewRejectPath, url.Values{"id": ticks[:2], "confirmed": {"1"}}, http.StatusUnprocessableEntity)
+	if text := without.Find("main").Text(); !strings.Contains(text, "请选择或填写原因") {
+		t.Errorf("without a reason: %q", text)
+	}
+	done, _ := b.Post(t, reviewRejectPath, url.Values{
+		"id": {ticks[0], strings.TrimSuffix(ticks[1], "1") + "0"}, "confirmed": {"1"}, "preset": {"请先到前台<登记>"},
+	}, http.StatusOK)
+	if !strings.Contains(done.Text(), "不通过 1 份，会告诉申请人；1 份没有审核") {
+		t.Errorf("what became of them: %q", done.Find("main").Text())
+	}
+	b.Post(t, reviewRejectPath, url.Values{"id": ticks[1:], "confirmed": {"1"}, "preset": {"请先到前台<登记>"}, "reason": {"缺合同"}},
+		http.StatusOK)
+	reviews, _, err := d.Store.Reviews(t.Context(), core.Everywhere, store.ReviewFilter{Oldest: true})
+	if err != nil || len(reviews) != 3 {
+		t.Fatal(len(reviews), err)
+	}
+	for i, want := range []string{"请先到前台<登记>", "缺合同", "缺合同"} {
+		if got := reviews[i]; got.State != core.ReviewRejected || got.Reason != want {
+			t.Errorf("review %d: %s, %q", i, got.State, got.Reason)
+		}
+	}
+	d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermCertificationReview).
+		Post(t, reviewRejectPath, url.Values{"id": ticks}, http.StatusNotFound)
+}
+
 // Those whose number the register has are ticked and approved together, with a question; what became of each is listed. Of
 // others the list shows too little.
 func TestSeveralReviewsAreApproved(t *testing.T) {
 	d := newDesk(t)
 	apply := func(key string, house core.ID, name, phone string) {
 		t.Helper()
-		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant" + key})
-		if err == nil {
-			_, err = d.Store.BindPhone(t.Context(), user.ID, phone, "")
-		}
-		if err == nil {
-			_, err = d.Store.CreateCertification(t.Context(), core.System, user.ID,
-				core.CertificationRequest{House: house, Name: name, Identity: core.Owner}, store.RequestKey{Key: key})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		applies(t, d, key, core.CertificationRequest{House: house, Name: name, Phone: phone})
 	}
 	for i, r := range d.Mine.Residents[:2] {
 		name := []rune(r.Name)
@@ -81,7 +135,7 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 	b, _ := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermCertificationView, core.PermCertificationReview)
 	page := b.Get(t, frame.ReviewPath, http.StatusOK)
 	ticks := page.Find(`tbody input[name="id"]`).Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
-	if desk.Rows(page) != 3 || len(ticks) != 2 || page.Find(`#bulk button[formaction="`+reviewApprovePath+`"][data-ask]`).Length() != 1 {
+	if desk.Rows(page) != 3 || len(ticks) != 3 || page.Find(`#bulk button[formaction="`+reviewApprovePath+`"][data-ask]`).Length() != 1 {
 		t.Fatalf("%d rows, ticks %q", desk.Rows(page), ticks)
 	}
 	for _, want := range []string{"手机号与登记一致", "登记里没有"} {
@@ -92,11 +146,15 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 	b.Post(t, reviewApprovePath, nil, http.StatusSeeOther)
 	b.Post(t, reviewApprovePath, url.Values{"id": {"x"}}, http.StatusUnprocessableEntity)
 	question, _ := b.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusOK)
-	for _, want := range []string{"通过 2 份住户认证申请？", "某（", "不能撤销", "手机号或证件号与本房屋的登记一致"} {
+	for _, want := range []string{"通过 2 份住户认证申请？", "某（", "不能撤销", "手机号或证件号与本房屋的登记一致", "另外 1 份与登记核对不上"} {
 		if !strings.Contains(question.Find("main").Text(), want) {
 			t.Errorf("the question lacks %s: %q", want, question.Find("main").Text())
 		}
 	}
+	if kept := question.Find(`form.tx-confirm input[name="id"]`).Length(); kept != 2 {
+		t.Errorf("the question is about %d reviews", kept)
+	}
+	b.Post(t, reviewApprovePath, url.Values{"id": ticks[2:]}, http.StatusSeeOther)
 	id, _, _ := strings.Cut(ticks[1], "-")
 	stale := url.Values{"id": {ticks[0], id + "-0"}, "confirmed": {"1"}}
 	done, _ := b.Post(t, reviewApprovePath, stale, http.StatusOK)
@@ -138,7 +196,7 @@ func TestReviewPages(t *testing.T) {
 				{Bulk: true},
 			},
 		},
-		"console/review/approved": reviewApprovedPage{Shell: shell, Next: "/x", Rows: []reviewApprovedRow{
+		"console/review/decided": reviewBulkPage{Shell: shell, Next: "/x", Rows: []reviewBulkRow{
 			{
 				URL: "/x", Name: desk.Hostile, Subject: desk.Hostile, Text: desk.Hostile,
 				State: templates.Badge{Tone: templates.Warn, Text: "没有审核"},

@@ -165,9 +165,6 @@ type householdReviewPage struct {
 	Reason  templates.Field
 }
 
-// ownerReasons are the owner's usual reasons for not approving.
-var ownerReasons = []string{"不认识申请人", "不住在这里", "已经搬走"}
-
 func (h *H5) householdShow(c *web.Context) error {
 	page, err := h.householdReviewPage(c)
 	if err != nil {
@@ -185,13 +182,17 @@ func (h *H5) householdReviewPage(c *web.Context) (page householdReviewPage, err 
 	if err != nil {
 		return page, err
 	}
+	community, err := h.store.Community(c.Ctx(), core.Everywhere, r.Community)
+	if err != nil {
+		return page, err
+	}
 	if r.Owner == 0 && r.DecidedBy != 0 {
 		r.Decider = "物业"
 	}
 	zone := h.store.Zone()
 	page = householdReviewPage{
 		Phone: h.phone(c, r.Kind.Label(), r.Subject), Action: householdURL(r.ID), Version: r.Version, State: outcomeBadge(r.State),
-		Presets: ownerReasons, Reason: templates.ReviewReason(),
+		Presets: community.OwnersReasons(r.Kind), Reason: templates.ReviewReason(),
 		Decided: r.DecidedText(func(t time.Time) string { return t.In(zone).Format("1 月 2 日 15:04") }),
 		Facts: []templates.Fact{
 			{Label: "姓名", Value: r.Name}, {Label: "身份", Value: request.Identity.Label()},

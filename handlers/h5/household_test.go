@@ -111,6 +111,15 @@ func TestAnOwnerKeepsTheHouseholdOnThePhone(t *testing.T) {
 
 func TestAnOwnerDecidesOnThePhone(t *testing.T) {
 	w := newHome(t)
+	community, err := w.store.Community(t.Context(), core.Everywhere, w.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const preset = "没有这个租客<>" // the community's own
+	community.Refusals.Owners = []string{preset}
+	if _, err := w.store.UpdateCommunity(t.Context(), core.System, core.Everywhere, community); err != nil {
+		t.Fatal(err)
+	}
 	r := w.apply("周租客")
 	at := householdURL(r.ID)
 	w.stranger.get(at, http.StatusNotFound)
@@ -125,9 +134,12 @@ func TestAnOwnerDecidesOnThePhone(t *testing.T) {
 	if wrong.Find(`[name=reason][aria-invalid=true]`).Length() != 1 {
 		t.Error("no reason is asked for")
 	}
-	w.owner.post(page, at, url.Values{"version": {"1"}, "preset": {ownerReasons[0]}}, http.StatusSeeOther)
+	if got := page.Find("button[name=preset]"); got.Length() != 1 || got.AttrOr("value", "") != preset {
+		t.Errorf("the presets: %s", got.Text())
+	}
+	w.owner.post(page, at, url.Values{"version": {"1"}, "preset": {preset}}, http.StatusSeeOther)
 	own := w.text(w.stranger, "/h5/certification/"+r.ID.String())
-	if !strings.Contains(own, ownerReasons[0]) || !strings.Contains(own, "重新申请") || strings.Contains(own, w.Residents[0].Name) {
+	if !strings.Contains(own, preset) || !strings.Contains(own, "重新申请") || strings.Contains(own, w.Residents[0].Name) {
 		t.Errorf("the applicant sees %q", own)
 	}
 	late := w.owner.post(page, at, url.Values{"version": {"1"}, "approve": {"yes"}}, http.StatusConflict)

@@ -219,8 +219,11 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	page.Review = templates.Review{
 		Title: kind.Label, State: reviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
 		Decided: r.DecidedText(p.minute),
-		Effect:  kind.Effect, Presets: kind.Reasons, Reason: templates.ReviewReason(), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
+		Effect:  kind.Effect, Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
 		Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
+	}
+	if c.Has(core.PermCommunityEdit) {
+		page.Review.Edit = frame.CommunityURL(r.Community) + "/edit#f-refusals"
 	}
 	if c.Has(core.PermCertificationReview) {
 		page.Review.Approve, page.Review.Reject = frame.CertificationURL(r.ID)+"/approve", frame.CertificationURL(r.ID)+"/reject"

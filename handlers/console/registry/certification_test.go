@@ -56,7 +56,16 @@ func TestCertificationIsDecidedWithOneTap(t *testing.T) {
 	if got := desk.Fact(page, "手机"); !strings.Contains(got, "177****0001") {
 		t.Errorf("the number is shown as %q", got)
 	}
-	preset := first.Kind.Type().Reasons[0]
+	community, err := d.Store.Community(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const preset = "请到前台<登记>"
+	community.Refusals.Office = []string{preset} // the office's own
+	if _, err := d.Store.UpdateCommunity(t.Context(), core.System, core.Everywhere, community); err != nil {
+		t.Fatal(err)
+	}
+	page = b.Get(t, at, http.StatusOK)
 	if page.Find(`button[name="preset"][value="`+preset+`"]`).Length() != 1 {
 		t.Error("no button for the preset reason")
 	}

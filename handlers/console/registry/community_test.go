@@ -49,7 +49,16 @@ func TestCommunityIsAddedAndChanged(t *testing.T) {
 		t.Errorf("levels on file %q", levelsOf(got))
 	}
 	good.Set("name", "翠湖花园")
+	good.Set("refusals", "请到前台<登记>\n缺合同")
+	good.Set("owner_refusals", strings.Repeat("字", core.MaxRefusal+1))
+	long, _ := b.Post(t, strings.TrimSuffix(edit, "/edit"), good, http.StatusUnprocessableEntity)
+	desk.WrongField(t, long, "owner_refusals")
+	good.Set("owner_refusals", "")
 	b.Post(t, strings.TrimSuffix(edit, "/edit"), good, http.StatusSeeOther)
+	if shown := b.Get(t, edit, http.StatusOK); shown.Find("#f-refusals").Text() != "请到前台<登记>\n缺合同" ||
+		!strings.Contains(shown.Find("#f-owner_refusals").Text(), "不认识申请人") {
+		t.Errorf("presets: %q, %q", shown.Find("#f-refusals").Text(), shown.Find("#f-owner_refusals").Text())
+	}
 	id, _ := core.ParseID(strings.Split(edit, "/")[3])
 	c, err := d.Store.Community(t.Context(), core.Everywhere, id)
 	if err != nil || c.Name != "翠湖花园" || !slices.Equal(c.Levels, []string{"区", "号"}) {
@@ -198,6 +207,7 @@ func TestCommunityPages(t *testing.T) {
 			Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{
 				{Name: "name", Label: "名称", Error: "已有"}, {Name: "phone", Label: "电话"},
 				{Name: "address", Label: "地址"}, {Name: "levels", Label: "结构", Values: []string{"栋", desk.Hostile}, Error: "重复"},
+				refusalsField("refusals", "原因", []string{desk.Hostile}), refusalsField("owner_refusals", "原因", nil),
 			}}}}},
 	})
 }

@@ -21,12 +21,17 @@ type communityForm struct {
 	Address string   `form:"address"`
 	Phone   string   `form:"phone"`
 	Levels  []string `form:"levels" max:"12"`
+	Office  string   `form:"refusals" text:"lines" max:"400"`
+	Owners  string   `form:"owner_refusals" text:"lines" max:"400"`
 	Act     string   `form:"act" max:"20"`
 	Seen    int64    `form:"seen"`
 }
 
 func (f communityForm) community(id core.ID) core.Community {
-	return core.Community{ID: id, Name: f.Name, Address: f.Address, Phone: f.Phone, Levels: f.Levels, Updated: frame.ShownAt(f.Seen)}
+	return core.Community{
+		ID: id, Name: f.Name, Address: f.Address, Phone: f.Phone, Levels: f.Levels, Updated: frame.ShownAt(f.Seen),
+		Refusals: core.Refusals{Office: strings.Split(f.Office, "\n"), Owners: strings.Split(f.Owners, "\n")},
+	}
 }
 
 type communityFormPage struct {
@@ -74,6 +79,8 @@ func (p *Pages) communityForm(c *web.Context, community core.Community) (communi
 			{Name: "phone", Label: "物业电话", Value: community.Phone, MaxLength: 32, Placeholder: "0755-88888888"},
 			{Name: "address", Label: "地址", Value: community.Address, MaxLength: core.MaxAddress, Wide: true},
 			{Name: "levels", Label: "楼栋结构", Values: community.Levels, Required: true, Help: help},
+			refusalsField("refusals", "物业不通过的常用原因", community.Reasons(core.ReviewCertification)),
+			refusalsField("owner_refusals", "业主不通过的常用原因", community.OwnersReasons(core.ReviewCertification)),
 		}}},
 	}
 	if community.ID != 0 {
@@ -81,6 +88,14 @@ func (p *Pages) communityForm(c *web.Context, community core.Community) (communi
 		page.Form.Seen = templates.Seen(community.Updated)
 	}
 	return page, nil
+}
+
+// refusalsField is a field of presets, one a line.
+func refusalsField(name, label string, presets []string) templates.Field {
+	return templates.Field{
+		Kind: templates.Textarea, Name: name, Label: label, Value: strings.Join(presets, "\n"), Rows: 5,
+		MaxLength: core.MaxRefusals * (core.MaxRefusal + 2), Help: "住户认证审核时一点就选，每行一个，最多 8 个；清空就恢复原来的。",
+	}
 }
 
 // communityFormPage shows the form of a community; of a new one, ID is 0.

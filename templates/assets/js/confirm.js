@@ -78,7 +78,7 @@ function show(form, opener) {
   if ("plain" in form.dataset) form.addEventListener("submit", () => setTimeout(() => dialog.close())); // a download
   document.body.append(dialog);
   dialog.showModal();
-  (form.querySelector("input:not([type=hidden])") ?? cancel)?.focus();
+  (form.querySelector("select, input:not([type=hidden])") ?? cancel)?.focus();
   watchTyped(form);
 }
 

@@ -198,6 +198,28 @@ func (s *Store) OwnPhoto(ctx context.Context, owner, id core.ID, part core.Photo
 	return s.photoContent(ctx, row.photo(), part)
 }
 
+// IdlePhotos returns those of some pictures that a WeChat user has sent and not used yet, in the order in which they were
+// sent.
+func (s *Store) IdlePhotos(ctx context.Context, owner core.ID, ids []core.ID) ([]core.Photo, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []photoRow
+	err := s.db.All(ctx, &rows, "SELECT "+photoFields+" FROM photo WHERE owner_id = ? AND use_id = 0 AND id IN ("+
+		database.Placeholders(len(ids))+") ORDER BY id", database.AppendIDs([]any{int64(owner)}, ids)...)
+	list := make([]core.Photo, len(rows))
+	for i, r := range rows {
+		list[i] = r.photo()
+	}
+	return list, database.Wrap("list idle photos", err)
+}
+
+// RemovePhoto deletes a picture that a WeChat user has sent and not used yet. One that is gone or used stays as it is.
+func (s *Store) RemovePhoto(ctx context.Context, owner, id core.ID) error {
+	_, err := s.removePhotos(ctx, "id = ? AND owner_id = ? AND use_id = 0", int64(id), int64(owner))
+	return err
+}
+
 // photosOf returns the ids of the pictures of some things of a stem, in the order in which they were sent.
 func photosOf(
 	all readAll, stem string, of []core.ID,

@@ -124,3 +124,37 @@ func TestPhotosThatNothingUses(t *testing.T) {
 		newPhoto(t, s, mine)
 	})
 }
+
+// A picture that waits for its form is shown to its sender and removed by them, by nobody else, and not once it is used.
+func TestIdlePhotosAreTheirSendersOwn(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		mine := newWechatUserWithPhone(t, s, "o-1", "13800138001").ID
+		others := newWechatUserWithPhone(t, s, "o-2", "13800138002").ID
+		ids := []core.ID{newPhoto(t, s, mine), newPhoto(t, s, mine), newPhoto(t, s, mine)}
+		if err := used(s, t, mine, community, ids[2]); err != nil {
+			t.Fatal(err)
+		}
+		idle := func(owner core.ID) int {
+			list, err := s.IdlePhotos(t.Context(), owner, ids)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		if idle(mine) != 2 || idle(others) != 0 {
+			t.Errorf("%d and %d wait", idle(mine), idle(others))
+		}
+		for _, c := range []struct {
+			owner, id core.ID
+			want      int
+		}{{others, ids[0], 2}, {mine, ids[2], 2}, {mine, ids[0], 1}, {mine, ids[0], 1}} {
+			if err := s.RemovePhoto(t.Context(), c.owner, c.id); err != nil || idle(mine) != c.want {
+				t.Errorf("%+v: %d wait, %v", c, idle(mine), err)
+			}
+		}
+		if kept, err := s.Photos(t.Context(), "resident", 7); err != nil || len(kept) != 1 {
+			t.Errorf("used ones: %d, %v", len(kept), err)
+		}
+	})
+}

@@ -987,6 +987,13 @@ var racePhotos = []raceStep{
 		p, err := w.CreatePhoto(w.ctx, w.ids["user"], aPhoto)
 		return w.keep("other photo", p.ID, err)
 	}},
+	{"RemovePhoto", func(w *raceWorld) (any, error) {
+		p, err := w.CreatePhoto(w.ctx, w.ids["user"], aPhoto)
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.RemovePhoto(w.ctx, w.ids["user"], p.ID)
+	}},
 	{"ViewPhoto", func(w *raceWorld) (any, error) {
 		if err := w.photoUsed(w.ids["photo"]); err != nil {
 			return nil, err

@@ -22,13 +22,13 @@ func (h *H5) certificationRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: certificationPath, Access: web.Resident, Handler: h.certificationList},
 		{Method: http.MethodGet, Path: certificationNewPath, Access: web.Resident, Handler: h.certificationNew},
-		{Method: http.MethodPost, Path: certificationNewPath, Access: web.Resident, Handler: h.certificationCreate, EachPerMinute: 10},
+		{Method: http.MethodPost, Path: certificationNewPath, Access: web.Resident, Handler: h.certificationCreate, EachPerMinute: 10,
+			Body: core.MaxPhotoBytes + 1<<20},
 		{Method: http.MethodGet, Path: addressPath + "/:id", Access: web.Resident, Handler: h.addressRemoveAsk},
 		{
 			Method: http.MethodPost, Path: addressPath + "/:id/remove", Access: web.Resident, Handler: h.addressRemove, EachPerMinute: 10,
 		},
 		{Method: http.MethodGet, Path: certificationPath + "/:id", Access: web.WechatUser, Handler: h.certificationShow},
-		{Method: http.MethodGet, Path: certificationPhotoPath + "/:id", Access: web.WechatUser, Handler: h.certificationPhoto},
 	}
 }
 
@@ -97,13 +97,4 @@ func ownFacts(own store.OwnCertification, zone *time.Location) []templates.Fact 
 		}
 	}
 	return facts
-}
-
-// certificationPhoto sends a picture that the applicant has sent.
-func (h *H5) certificationPhoto(c *web.Context) error {
-	id, part, err := c.PhotoAsked()
-	if err != nil {
-		return err
-	}
-	return c.SendOwnPhoto(id, part)
 }

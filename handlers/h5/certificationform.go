@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -113,7 +114,7 @@ func (h *H5) certificationNew(c *web.Context) error {
 		if err != nil {
 			return err
 		}
-		return h.show(c, http.StatusOK, "household/form", page)
+		return h.show(c, http.StatusOK, "certification/form", page)
 	case asked.Community != 0:
 		return h.certificationPick(c, asked)
 	}
@@ -157,12 +158,12 @@ func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
 // certificationFormPage returns the form of an application for a house; was is the one that is sent once more.
 func (h *H5) certificationFormPage(
 	c *web.Context, asked certificationAsked, was store.OwnCertification,
-) (page householdFormPage, err error) {
+) (page certificationFormPage, err error) {
 	house, err := h.houseLeft(c, asked.House)
 	if err != nil {
 		return page, err
 	}
-	page = householdFormPage{Phone: h.phone(c, "申请认证", house.Label)}
+	page = certificationFormPage{Phone: h.phone(c, "申请认证", house.Label), Keep: certificationPhotoPath, Room: core.PhotosPerForm}
 	page.Back = asked.url(house.Community, house.Node, 0)
 	section := templates.Section{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "house", Value: house.ID.String()},
@@ -207,32 +208,49 @@ func (h *H5) houseLeft(c *web.Context, id core.ID) (core.House, error) {
 
 // certificationForm is the posted form.
 type certificationForm struct {
-	House    core.ID  `form:"house"`
-	Again    core.ID  `form:"again"`
-	Replaces core.ID  `form:"replaces"`
-	Key      string   `form:"key" max:"64"`
-	Name     string   `form:"name" max:"64"`
-	Identity string   `form:"identity" max:"16"`
-	LeaseDay core.Day `form:"lease_day"`
-	IDNumber string   `form:"id_number" max:"40"`
+	House    core.ID   `form:"house"`
+	Again    core.ID   `form:"again"`
+	Replaces core.ID   `form:"replaces"`
+	Key      string    `form:"key" max:"64"`
+	Name     string    `form:"name" max:"64"`
+	Identity string    `form:"identity" max:"16"`
+	LeaseDay core.Day  `form:"lease_day"`
+	IDNumber string    `form:"id_number" max:"40"`
+	Photos   []core.ID `form:"photos" max:"18"`
 }
 
-func (h *H5) certificationCreate(c *web.Context) error {
-	var form certificationForm
-	wrong := c.Bind(&form)
-	var own store.OwnCertification
+func (f certificationForm) asked() certificationAsked {
+	return certificationAsked{House: f.House, Again: f.Again, Replaces: f.Replaces}
+}
+
+// bindCertification reads the posted form, and lets it be for the house that is left of its own.
+func (h *H5) bindCertification(c *web.Context) (form certificationForm, wrong, err error) {
+	wrong = c.Bind(&form)
 	if wrong == nil && form.House != 0 {
 		house, err := h.houseLeft(c, form.House)
 		if err != nil {
-			return err
+			return form, nil, err
 		}
 		form.House = house.ID
 	}
+	return form, wrong, nil
+}
+
+func (h *H5) certificationCreate(c *web.Context) error {
+	form, wrong, err := h.bindCertification(c)
+	if err != nil {
+		return err
+	}
+	key := store.RequestKey{Key: "h5-" + form.Key, Body: c.Form().Encode()}
+	if wrong == nil && c.HasUpload(photoField) { // chosen, and not sent yet: without scripts
+		wrong = h.keepPhoto(c, &form)
+	}
+	var own store.OwnCertification
 	if wrong == nil {
 		own, wrong = h.store.CreateCertification(c.Ctx(), c.Actor(), c.User().ID, core.CertificationRequest{
 			House: form.House, Name: form.Name, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
-			IDNumber: form.IDNumber, Replaces: form.Replaces,
-		}, store.RequestKey{Key: "h5-" + form.Key, Body: c.Form().Encode()})
+			IDNumber: form.IDNumber, Photos: form.Photos, Replaces: form.Replaces,
+		}, key)
 	}
 	switch {
 	case wrong == nil:
@@ -240,11 +258,21 @@ func (h *H5) certificationCreate(c *web.Context) error {
 	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
 		return wrong
 	}
-	page, err := h.certificationFormPage(
-		c, certificationAsked{House: form.House, Again: form.Again, Replaces: form.Replaces}, store.OwnCertification{},
-	)
+	return h.certificationFormAgain(c, form, wrong)
+}
+
+// certificationFormAgain shows the posted form again, with what is wrong with it if anything is.
+func (h *H5) certificationFormAgain(c *web.Context, form certificationForm, wrong error) error {
+	page, err := h.certificationFormPage(c, form.asked(), store.OwnCertification{})
 	if err != nil {
 		return err
+	}
+	if err := h.showPhotos(c, &page, form.Photos); err != nil {
+		return err
+	}
+	if wrong == nil {
+		page.Form.Set(c.Form(), nil)
+		return h.show(c, http.StatusOK, "certification/form", page)
 	}
 	fields := web.FieldsOf(wrong)
 	if text := fields["lease_last_day"]; text != "" {
@@ -257,10 +285,11 @@ func (h *H5) certificationCreate(c *web.Context) error {
 			page.Form.Error = fields[name]
 		}
 	}
+	page.PhotoError = cmp.Or(fields["photos"], fields[photoField])
 	if len(fields) == 0 {
 		page.Form.Error = core.MessageOf(wrong)
 	}
-	return h.show(c, web.StatusOf(wrong), "household/form", page)
+	return h.show(c, web.StatusOf(wrong), "certification/form", page)
 }
 
 // address returns one of the user's own addresses that they may leave.

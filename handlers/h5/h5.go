@@ -92,8 +92,8 @@ func (h *H5) Routes() []web.Route {
 	var routes []web.Route
 	for _, some := range [][]web.Route{
 		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.guardRoutes(), h.observerRoutes(),
-		h.wechatLoginRoutes(), h.bindTicketRoutes(), h.reviewRoutes(), h.certificationRoutes(), h.householdRoutes(), h.visitorPassRoutes(),
-		h.staffRoutes(),
+		h.wechatLoginRoutes(), h.bindTicketRoutes(), h.reviewRoutes(), h.certificationRoutes(), h.certificationPhotoRoutes(),
+		h.householdRoutes(), h.visitorPassRoutes(), h.staffRoutes(),
 	} {
 		routes = append(routes, some...)
 	}

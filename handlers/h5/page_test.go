@@ -140,6 +140,12 @@ func TestPages(t *testing.T) {
 			},
 		},
 		"h5/certification/list#none": certificationListPage{Phone: frame, New: certificationNewPath},
+		"h5/certification/form": certificationFormPage{Phone: frame, Keep: certificationPhotoPath, PhotoError: "这不是<图片>",
+			Form:   templates.Form{Action: certificationNewPath, CSRF: "token", Sections: []templates.Section{{Help: "<x>"}}},
+			Photos: []formPicture{{ID: "1", Label: "照片 1", Thumb: "/h5/certification/photo/1", Remove: "/x"}},
+		},
+		"h5/certification/form#none": certificationFormPage{Phone: frame, Keep: certificationPhotoPath, Room: core.PhotosPerForm,
+			Form: templates.Form{Action: certificationNewPath, CSRF: "token"}},
 		"h5/certification/pick": certificationPickPage{Phone: frame, Heading: "选择小区", Places: []templates.Action{
 			{Label: "翠湖<花园>", URL: certificationNewPath + "?community=1"},
 		}},

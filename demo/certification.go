@@ -3,7 +3,6 @@ package demo
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -28,7 +27,7 @@ type application struct {
 
 // certifications sends applications of people who are not in the register so. The office has decided two; three wait.
 func (s *seeder) certifications(ctx context.Context, e *estate, identify Identify) error {
-	for i, a := range []application{
+	return s.apply(ctx, e, identify, []application{
 		{Member{Key: "cao-yuting", Name: "曹雨婷", Phone: "19900000011"}, 14, core.Family, 1, &core.ReviewDecision{
 			Approve: true, Internal: "与户主电话核对过"}},
 		{Member{Key: "dong-jianping", Name: "董建平", Phone: "19900000012"}, 66, core.Tenant, 1, &core.ReviewDecision{
@@ -36,7 +35,12 @@ func (s *seeder) certifications(ctx context.Context, e *estate, identify Identif
 		{applicant, 30, core.Tenant, 2, nil},
 		{Member{Key: "wu-haoran", Name: "吴浩然", Phone: "19900000008"}, 55, core.Owner, 1, nil},
 		{Member{Key: "liu-zhiyuan", Name: "刘志远", Phone: "19900000009"}, 87, core.Lodger, 3, nil},
-	} {
+	}...)
+}
+
+// apply sends applications, each from a WeChat of its own.
+func (s *seeder) apply(ctx context.Context, e *estate, identify Identify, applications ...application) error {
+	for i, a := range applications {
 		user, err := s.store.SignInWechat(ctx, identify(a.who))
 		if err != nil {
 			return err
@@ -57,7 +61,7 @@ func (s *seeder) certifications(ctx context.Context, e *estate, identify Identif
 		}
 		by := core.Actor{Kind: core.ActorWechat, ID: user.ID, Name: "微信用户"}
 		sent, err := s.store.CreateCertification(ctx, by, user.ID, request, store.RequestKey{
-			Key: fmt.Sprintf("demo-application-%d", i),
+			Key: "demo-application-" + a.who.Key,
 		})
 		if err == nil && a.decision != nil {
 			err = s.decide(ctx, sent.Review, *a.decision)

@@ -23,8 +23,10 @@ type Cast struct {
 	Observer  Member
 	Stranger  Member
 	Clerk     Member // of the property company, in WeWork
-	Doors     []Door
-	Admin     core.ID // the administrator's account
+	// Householder keeps a house on his phone, in which applications wait for him and for the office.
+	Householder Member
+	Doors       []Door
+	Admin       core.ID // the administrator's account
 }
 
 // Member is a person with a phone: a persona of the WeChat simulator.
@@ -55,7 +57,7 @@ var (
 
 // People returns everybody who needs a phone in the simulator.
 func People() []Member {
-	return []Member{father, mother, daughter, guard, observer, stranger, clerk, applicant}
+	return []Member{father, mother, daughter, guard, observer, stranger, clerk, applicant, householder}
 }
 
 // The administrator of the demonstration, as whom the tour signs in.
@@ -209,6 +211,9 @@ func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKey
 				return err
 			}
 			if err := s.certifications(ctx, e, identify); err != nil {
+				return err
+			}
+			if err := s.homestead(ctx, e, identify); err != nil {
 				return err
 			}
 			if err := s.visitors(ctx, e, identify); err != nil {

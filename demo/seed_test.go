@@ -70,8 +70,9 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 		t.Errorf("the guard is not bound: %v", err)
 	}
 	checkReviewer(t, s, identify)
+	checkHousehold(t, s, identify, cast)
 	waiting, _, err := s.Reviews(t.Context(), core.ScopeOf(cast.Community), store.ReviewFilter{State: core.ReviewWaiting})
-	if err != nil || len(waiting) != 3 {
+	if err != nil || len(waiting) != 5 {
 		t.Fatalf("%d applications wait, %v", len(waiting), err)
 	}
 	for _, r := range waiting {
@@ -201,5 +202,21 @@ func checkCompany(t *testing.T, s *store.Store) {
 	}
 	if _, err := s.ClaimStaffSync(t.Context(), "x"); linked != 1 || !core.IsNotFound(err) {
 		t.Errorf("%d are linked; to sync: %v", linked, err)
+	}
+}
+
+// checkHousehold checks that an owner keeps a house on a phone, with one application for the owner and one for the office.
+func checkHousehold(t *testing.T, s *store.Store, identify demo.Identify, cast demo.Cast) {
+	t.Helper()
+	user, err := s.SignInWechat(t.Context(), identify(cast.Householder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	houses, err := s.Households(t.Context(), user.ID)
+	if err != nil || len(houses) != 1 {
+		t.Fatalf("%d houses, %v", len(houses), err)
+	}
+	if h := houses[0]; !h.Reviews || len(h.People) != 3 || len(h.Waiting) != 1 || h.Office != 1 {
+		t.Errorf("decides %t, %d people, %d for the owner, %d for the office", h.Reviews, len(h.People), len(h.Waiting), h.Office)
 	}
 }

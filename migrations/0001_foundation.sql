@@ -311,6 +311,7 @@ CREATE TABLE house_transfer (
 CREATE UNIQUE INDEX house_transfer_open ON house_transfer (open_house);
 CREATE INDEX house_transfer_house ON house_transfer (house_id, id);
 CREATE INDEX house_transfer_due ON house_transfer (state, day, id);
+CREATE INDEX house_transfer_updated ON house_transfer (updated_at); -- for the deletion of those that are over
 
 CREATE TABLE person (
   id         BIGINT      NOT NULL PRIMARY KEY,

@@ -272,6 +272,7 @@ func (a *app) periodic() []periodic {
 		{"purge messages", time.Hour, a.sure(a.purgeMessages)},
 		{"purge photos", time.Hour, a.sure(a.purgePhotos)},
 		{"purge visits", time.Hour, a.sure(a.purgeVisits)},
+		{"purge transfers of houses", time.Hour, a.sure(a.purgeTransfers)},
 		{"purge followers who left", time.Hour, a.sure(a.purgeFollowers)},
 		{"purge nonces", 10 * time.Minute, a.sure(a.store.PurgeOpenNonces)},
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
@@ -397,6 +398,19 @@ func (a *app) purgeVisits(ctx context.Context) error {
 	n, err := a.store.PurgeVisitorPasses(ctx, time.Now().AddDate(0, 0, -settings.RecordDays))
 	if n > 0 {
 		a.log.Info("purged visits", "count", n)
+	}
+	return err
+}
+
+// purgeTransfers deletes transfers of houses that were over longer ago than access records are kept.
+func (a *app) purgeTransfers(ctx context.Context) error {
+	settings, err := a.store.Settings(ctx)
+	if err != nil || settings.RecordDays == 0 {
+		return err
+	}
+	n, err := a.store.PurgeHouseTransfers(ctx, time.Now().AddDate(0, 0, -settings.RecordDays))
+	if n > 0 {
+		a.log.Info("purged transfers of houses", "count", n)
 	}
 	return err
 }

@@ -448,3 +448,40 @@ func TestDoEachGoesOn(t *testing.T) {
 		t.Errorf("%v, %v", done, err)
 	}
 }
+
+// Transfers that are over are deleted by their age; one that is still to come stays, however long ago it was planned.
+func TestTransfersThatAreOverArePurged(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		ctx := w.t.Context()
+		batch, err := w.transfer(w.to("孙新主", "13900139000"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		done := w.Now()
+		planned := w.to("周新主", "13900139001")
+		planned.House, planned.Day = newHouses(w.t, w.Store, newCommunity(w.t, w.Store, "海棠苑"), 1)[0], planned.Day+300
+		if _, err := w.transfer(planned); err != nil {
+			w.t.Fatal(err)
+		}
+		w.clock.Add(200 * 24 * time.Hour)
+		later := w.to("吴新主", "13900139002")
+		if _, err := w.transfer(later); err != nil {
+			w.t.Fatal(err)
+		}
+		if n, err := w.PurgeHouseTransfers(ctx, done); n != 0 || err != nil {
+			w.t.Errorf("before it was done: %d, %v", n, err)
+		}
+		if n, err := w.PurgeHouseTransfers(ctx, w.Now().Add(-time.Hour)); n != 1 || err != nil {
+			w.t.Errorf("long after: %d, %v", n, err)
+		}
+		if n := w.count("SELECT COUNT(*) FROM house_transfer WHERE state = 'planned' AND name = '周新主'"); n != 1 {
+			w.t.Errorf("%d planned", n)
+		}
+		if n := w.count("SELECT COUNT(*) FROM house_transfer WHERE state = 'done'"); n != 1 {
+			w.t.Errorf("%d of today", n)
+		}
+		if b, err := w.Batch(ctx, everywhere, batch.ID); err != nil || b.Size != 3 {
+			w.t.Errorf("its batch: %+v, %v", b, err)
+		}
+	})
+}

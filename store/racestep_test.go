@@ -778,6 +778,9 @@ var raceWechat = []raceStep{
 	{"PurgeVisitorPasses", func(w *raceWorld) (any, error) {
 		return w.PurgeVisitorPasses(w.ctx, w.Now().Add(time.Hour))
 	}},
+	{"PurgeHouseTransfers", func(w *raceWorld) (any, error) {
+		return w.PurgeHouseTransfers(w.ctx, w.Now().Add(time.Hour))
+	}},
 	{"PurgeFollowers", func(w *raceWorld) (any, error) { return w.PurgeFollowers(w.ctx, w.Now().Add(time.Hour)) }},
 	{"StopFollowerSync", func(w *raceWorld) (any, error) {
 		return nil, w.StopFollowerSync(w.ctx, raceBy, everywhere, w.fans.AppID)

@@ -23,6 +23,7 @@ const (
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
 	BatchImportStaff     BatchKind = "staff.import"
+	BatchImportMembers   BatchKind = "member.import"
 	BatchArrears         BatchKind = "house.arrears"
 
 	BatchHouseRename BatchKind = "house.rename"
@@ -64,6 +65,10 @@ var BatchTypes = []BatchType{
 	{
 		BatchImportStaff, "导入员工", PermStaffEdit, "staff", "名员工", "删除这次添加的员工，这次修改的恢复为导入前的内容，空出来的新部门一并删除。",
 		"之后改过的，以及已关联后台账号的员工保留。",
+	},
+	{
+		BatchImportMembers, "导入机构成员", PermInstitutionEdit, "member", "名成员",
+		"删除这次添加的成员和他们的通行证，这次修改的恢复为导入前的内容。", "之后改过的，以及已有出入记录的成员保留。",
 	},
 	{
 		BatchArrears, "导入欠费", PermHouseEdit, "house", "套房屋", "欠费和备注恢复为导入前的内容。", "之后又改过的房屋不变。",

@@ -184,9 +184,11 @@ var Features = []Feature{
 		Stem: "member", Noun: "机构成员", Table: "institution_member", Fields: memberFields,
 		Page:  PermInstitutionView,
 		Under: "passrule", Path: "institution/member", Aliases: []string{"专用通行证", "添加成员"},
+		Pages:  []FeaturePage{{"批量导入成员", "institution/member/import", []string{"导入成员", "导入机构成员"}}},
+		ActsAt: map[string]string{"import": "institution/member/import"},
 		Verbs: []Verb{
 			{"create", "添加成员"}, {"update", "修改成员"}, {"disable", "停用成员"}, {"enable", "启用成员"},
-			{"renew", "成员续期"}, {"photo", "更换成员照片"},
+			{"renew", "成员续期"}, {"photo", "更换成员照片"}, {"import", "批量导入成员"},
 		},
 	},
 	{

@@ -14,6 +14,7 @@ const (
 	ImportResidents ImportKind = "resident" // residents and houses of one community
 	ImportArrears   ImportKind = "house"    // what its houses owe
 	ImportStaff     ImportKind = "staff"    // of the property company
+	ImportMembers   ImportKind = "member"   // of institutions
 )
 
 // ImportType describes a kind of import. A further kind is a row of ImportTypes, and one of store's importKinds.
@@ -33,6 +34,7 @@ type ImportType struct {
 	Words func(n ImportCounts) string
 
 	Known string // how records that the list also has are called; "" = nobody is asked what becomes of them: they are changed
+	Wide  bool   // rows concern any community of who imports them, not only the one that was chosen
 	Ties  bool   // somebody is asked whether the list may add ties of those who are known
 }
 
@@ -57,6 +59,11 @@ var ImportTypes = []ImportType{{
 }, {
 	Kind: ImportStaff, Label: "员工", Needs: []Permission{PermStaffEdit}, Rules: staffImportRules, Columns: StaffImportColumns,
 	Template: StaffImportColumns, Check: checkStaffImport, Keys: staffImportKeys, Words: staffImportWords, Known: "已登记的员工",
+	Wide: true,
+}, {
+	Kind: ImportMembers, Label: "机构成员", Needs: []Permission{PermInstitutionEdit}, Rules: memberImportRules,
+	Columns: MemberImportColumns, Template: MemberImportColumns, Check: checkMemberImport, Keys: memberImportKeys,
+	Words: memberImportWords, Known: "已登记的成员", Wide: true,
 }}
 
 // Type returns the kind's description; ok reports whether there is such a kind.

@@ -245,6 +245,18 @@ func TestImportSeenComparesRows(t *testing.T) {
 			[]string{"张三||业主||18913112121|E12345678||3|1|101", "李四||业主||18913112122|E12345678||3|1|102"},
 			[]string{"", "!3 同证件不同名"},
 		},
+		"one ID number in a house, two numbers": {
+			[]string{"张三||业主||18913112121|E12345678||3|1|101", "张三||业主||18913112122|E12345678||3|1|101"},
+			[]string{"", "!3 同证件不同手机"},
+		},
+		"one ID number in a house, one with a landline": {
+			[]string{"张三||业主||18913112121|E12345678||3|1|101", "张三||业主||0755-81234567|E12345678||3|1|101"},
+			[]string{"", "!3 同证件不同手机"},
+		},
+		"one ID number in two houses, two numbers": {
+			[]string{"张三||业主||18913112121|E12345678||3|1|101", "张三||业主||18913112122|E12345678||3|1|102"},
+			[]string{"", ""},
+		},
 		"a house twice": {[]string{"|||||||3|1|101", "|||||||3|1|101"}, []string{"", "=3"}},
 	} {
 		t.Run(name, func(t *testing.T) {

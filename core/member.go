@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // Member is somebody of an institution, who has a dedicated pass 专用通行证 in its communities.
@@ -15,6 +16,7 @@ type Member struct {
 	Phone           string // masked
 	IDNumber        string // masked; "" = not given
 	From, Until     Day    // of the pass, both inclusive
+	Remark          string
 	Photos          map[MemberPhoto]ID
 	Pass, Person    ID        // only as read
 	Disabled        time.Time // zero = not
@@ -60,7 +62,7 @@ const (
 // Trimmed returns the member with the texts cleaned, and valid numbers in their stored form.
 func (m Member) Trimmed() Member {
 	m.Name, m.Phone = Clean(m.Name), trimmedPhone(m.Phone)
-	m.IDNumber = Clean(m.IDNumber)
+	m.IDNumber, m.Remark = Clean(m.IDNumber), Clean(m.Remark)
 	if number, err := CheckIDNumber(m.IDNumber); err == nil {
 		m.IDNumber = number
 	}
@@ -79,6 +81,9 @@ func (m Member) Check(today Day) error {
 	}
 	if m.Institution == 0 {
 		fields["institution"] = "请选择机构"
+	}
+	if utf8.RuneCountInString(m.Remark) > MaxMemberRemark {
+		fields["remark"] = fmt.Sprintf("最多 %d 个字", MaxMemberRemark)
 	}
 	switch {
 	case m.From == 0:
@@ -188,6 +193,7 @@ var memberFields = []AuditField{
 	{Key: "institution", Label: "机构"},
 	{Key: "from", Label: "开始日期"},
 	{Key: "until", Label: "有效期至"},
+	{Key: "remark", Label: "备注"},
 	{Key: "photo", Label: "照片", Value: labelOf(MemberPhoto.Label)},
 	{Key: "kept", Label: "已有照片"},
 	{Key: "count", Label: "人数"},

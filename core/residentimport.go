@@ -397,7 +397,7 @@ func HouseParts(c Community, text string) []string {
 }
 
 // residentImportKeys compare the rows of one list: a number of somebody's own is one person, in one house one
-// record; an ID number is one person.
+// record; an ID number is one person, and in one house one record, whatever their numbers.
 func residentImportKeys(c Community, row ImportRow) []ImportKey {
 	r, ok := ImportedResident(c, row)
 	if !ok {
@@ -419,7 +419,12 @@ func residentImportKeys(c Community, row ImportRow) []ImportKey {
 		})
 	}
 	if r.IDNumber != "" {
-		keys = append(keys, ImportKey{Key: r.IDNumber, Says: name, Kind: "同证件不同名", Words: "证件号与第 %d 行相同，姓名不同"})
+		keys = append(keys,
+			ImportKey{Key: r.IDNumber, Says: name, Kind: "同证件不同名", Words: "证件号与第 %d 行相同，姓名不同"},
+			ImportKey{
+				Key: row.Label + "\x00" + r.IDNumber, Says: r.OwnPhone(), Kind: "同证件不同手机",
+				Words: "证件号与第 %d 行相同、同一套房屋，手机号不同；是一个人的请只留一行，是两个人的请核对证件号",
+			})
 	}
 	return keys
 }

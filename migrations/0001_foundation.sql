@@ -519,6 +519,7 @@ CREATE TABLE institution_member (
   idno_mac       VARCHAR(64)  NOT NULL,
   from_day       INTEGER      NOT NULL, -- days since 1970, both inclusive
   until_day      INTEGER      NOT NULL,
+  remark         VARCHAR(200) NOT NULL,
   warned_day     INTEGER      NOT NULL, -- the until_day of which was told that it is near; 0 = of none
   face_id        BIGINT       NOT NULL, -- pictures; 0 = none
   id_front_id    BIGINT       NOT NULL,
@@ -530,6 +531,7 @@ CREATE TABLE institution_member (
 CREATE INDEX institution_member_institution ON institution_member (institution_id, id);
 CREATE INDEX institution_member_name_key ON institution_member (name_key, id);
 CREATE INDEX institution_member_phone ON institution_member (phone_mac);
+CREATE INDEX institution_member_idno ON institution_member (idno_mac);
 CREATE INDEX institution_member_until ON institution_member (until_day, id);
 
 -- Exits of a person or a household in a community, by calendar day.

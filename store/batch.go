@@ -229,6 +229,8 @@ func personText(kind core.BatchType, text string) string {
 		return stayText(text)
 	case text == "":
 		return ""
+	case kind.Stem == "member":
+		return "已登记"
 	}
 	return "在职"
 }

@@ -46,6 +46,7 @@ func init() { // the functions refer to the table
 		core.BatchArrears: {undo: undoArrears},
 
 		core.BatchImportStaff:     {personal: true, undo: undoImportedStaff},
+		core.BatchImportMembers:   {personal: true, undo: undoImportedMembers},
 		core.BatchImportHouses:    {undo: undoImportedHouses},
 		core.BatchImportResidents: {personal: true, undo: undoImportedResidents},
 	}

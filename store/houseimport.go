@@ -19,7 +19,8 @@ type arrearsImporter struct {
 	targets   map[core.ID]int // the rows that rows judged so far are about
 }
 
-func beginArrearsImport(ctx context.Context, s *Store, _ core.Import, c core.Community) (importer, error) {
+func beginArrearsImport(ctx context.Context, s *Store, at importAt) (importer, error) {
+	c := at.community
 	houses, err := s.houseIndex(ctx, c)
 	return &arrearsImporter{community: c, houses: houses, targets: map[core.ID]int{}}, err
 }

@@ -101,7 +101,12 @@ func writeList(t *testing.T, s *Store, imp core.Import, choices core.ImportChoic
 
 func undoList(t *testing.T, s *Store, imp core.Import) core.Import {
 	t.Helper()
-	if err := s.UndoImport(t.Context(), importer1, everywhere, imp.ID); err != nil {
+	return undoListBy(t, s, importer1, imp)
+}
+
+func undoListBy(t *testing.T, s *Store, by core.Actor, imp core.Import) core.Import {
+	t.Helper()
+	if err := s.UndoImport(t.Context(), by, everywhere, imp.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.UndoImportRows(t.Context(), imp.ID, anyStep); err != nil {

@@ -65,14 +65,47 @@ type importWritten struct {
 	learnt []core.HouseRef
 }
 
-// importKinds has every kind of core.ImportTypes: what reads what judging and writing its rows need of a community.
-var importKinds map[core.ImportKind]func(ctx context.Context, s *Store, imp core.Import, c core.Community) (importer, error)
+// importAt is where the rows of an import belong.
+type importAt struct {
+	community core.Community // which was chosen
+	scope     core.Scope     // what the rows may concern: the community alone, or, see core.ImportType.Wide, the importer's
+}
+
+// importKinds has every kind of core.ImportTypes: what reads what judging and writing its rows need.
+var importKinds map[core.ImportKind]func(ctx context.Context, s *Store, at importAt) (importer, error)
 
 func init() { // the functions refer to the table
-	importKinds = map[core.ImportKind]func(context.Context, *Store, core.Import, core.Community) (importer, error){
+	importKinds = map[core.ImportKind]func(context.Context, *Store, importAt) (importer, error){
 		core.ImportResidents: beginResidentImport, core.ImportArrears: beginArrearsImport,
-		core.ImportStaff: beginStaffImport,
+		core.ImportStaff: beginStaffImport, core.ImportMembers: beginMemberImport,
 	}
+}
+
+// beginImport returns what judges and writes the rows of an import.
+func (s *Store) beginImport(ctx context.Context, imp core.Import) (importer, core.Community, error) {
+	c, err := s.Community(ctx, core.Everywhere, imp.Community)
+	if err != nil {
+		return nil, c, err
+	}
+	scope, err := s.importScope(ctx, imp)
+	if err != nil {
+		return nil, c, err
+	}
+	by, err := importKinds[imp.Kind](ctx, s, importAt{c, scope})
+	return by, c, err
+}
+
+// importScope returns what the rows of an import may concern. The communities of an account are those that it has now.
+func (s *Store) importScope(ctx context.Context, imp core.Import) (core.Scope, error) {
+	chosen := core.ScopeOf(imp.Community)
+	if kind, _ := imp.Kind.Type(); !kind.Wide {
+		return chosen, nil
+	}
+	accounts, err := readAccounts("id = ? AND disabled_at IS NULL", []any{int64(imp.By.ID)}, s.allOf(ctx))
+	if err != nil || len(accounts) == 0 || !accounts[0].Scope.Has(imp.Community) {
+		return chosen, err
+	}
+	return accounts[0].Scope, nil
 }
 
 // importSamples is how many rows beneath the heading the mapping page shows.
@@ -175,23 +208,21 @@ type importReading struct {
 func (s *Store) beginReading(
 	ctx context.Context, imp core.Import, source ImportSource, step func(done, total int64) error,
 ) (*importReading, error) {
-	c, err := s.Community(ctx, core.Everywhere, imp.Community)
+	by, c, err := s.beginImport(ctx, imp)
 	if err != nil {
 		return nil, err
 	}
 	kind, _ := imp.Kind.Type()
 	r := &importReading{
 		store: s, imp: imp, kind: kind, community: c, source: source, sheet: imp.Sheet, columns: kind.Columns(c), step: step,
-		id: s.db.NewID(s.Now()), counts: core.ImportCounts{}, wrong: map[int][]core.ImportFault{},
+		importer: by,
+		id:       s.db.NewID(s.Now()), counts: core.ImportCounts{}, wrong: map[int][]core.ImportFault{},
 	}
 	sheets := source.Sheets()
 	if !slices.Contains(sheets, r.sheet) {
 		r.sheet = sheets[0]
 	}
 	if r.said, err = s.importSaid(ctx, imp); err != nil {
-		return nil, err
-	}
-	if r.importer, err = importKinds[imp.Kind](ctx, s, imp, c); err != nil {
 		return nil, err
 	}
 	size, err := source.Size(ctx, r.sheet)

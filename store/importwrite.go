@@ -26,11 +26,7 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	default:
 		return "", errJobGone
 	}
-	c, err := s.Community(ctx, core.Everywhere, imp.Community)
-	if err != nil {
-		return "", err
-	}
-	by, err := importKinds[imp.Kind](ctx, s, imp, c)
+	by, _, err := s.beginImport(ctx, imp)
 	if err != nil {
 		return "", err
 	}
@@ -121,7 +117,8 @@ func ownConflict(err error) error {
 }
 
 // UndoImportRows takes back what an import has written, part by part, first the records, then their houses. What was
-// changed since is kept. It goes on where another server was stopped.
+// changed since is kept, and so is what concerns communities that who takes it back does not have. An import that gives
+// up leaves nothing, whoever cancelled it. It goes on where another server was stopped.
 func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, total int64) error) (string, error) {
 	imp, err := s.Import(ctx, core.Everywhere, id)
 	if err != nil {
@@ -134,12 +131,18 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 	default:
 		return "", errJobGone
 	}
+	scope := core.Everywhere
+	if !imp.GivesUp {
+		if scope, err = s.importScope(ctx, imp); err != nil {
+			return "", err
+		}
+	}
 	kept := 0
 	for _, batch := range []core.ID{imp.Batch, imp.Houses} {
 		for ended := batch == 0; !ended; {
 			var b core.Batch
 			err := s.db.Write(ctx, "undo a batch", func(tx *database.Tx) error {
-				b, err = undoPart(tx, imp.By, core.Everywhere, batch)
+				b, err = undoPart(tx, imp.By, scope, batch)
 				return err
 			})
 			if err != nil {
@@ -167,7 +170,7 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 		)
 	})
 	if kept > 0 {
-		return fmt.Sprintf("已撤销，保留之后改过的 %s 项。", core.Grouped(kept)), err
+		return fmt.Sprintf("已撤销，保留 %s 项，打开列表可看原因。", core.Grouped(kept)), err
 	}
 	return "已全部撤销。", err
 }

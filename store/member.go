@@ -15,6 +15,7 @@ type memberRow struct {
 	IDNumber    string          `db:"idno_cipher"`
 	From        core.Day        `db:"from_day"`
 	Until       core.Day        `db:"until_day"`
+	Remark      string          `db:"remark"`
 	Face        core.ID         `db:"face_id"`
 	IDFront     core.ID         `db:"id_front_id"`
 	IDBack      core.ID         `db:"id_back_id"`
@@ -26,8 +27,8 @@ type memberRow struct {
 const noMember = "成员不存在"
 
 const (
-	memberFields = `id, institution_id, name, phone_cipher, idno_cipher, from_day, until_day, face_id, id_front_id, id_back_id,
-	disabled_at, updated_at`
+	memberFields = `id, institution_id, name, phone_cipher, idno_cipher, from_day, until_day, remark, face_id, id_front_id,
+	id_back_id, disabled_at, updated_at`
 	memberColumns = "SELECT " + memberFields + " FROM institution_member WHERE "
 )
 
@@ -40,7 +41,7 @@ var memberPhotoColumns = map[core.MemberPhoto]string{
 func (r memberRow) whole(reveal func(column, sealed string) string) core.Member {
 	m := core.Member{
 		ID: r.ID, Institution: r.Institution, Name: r.Name, Phone: reveal("institution_member.phone", r.Phone),
-		From: r.From, Until: r.Until, Photos: map[core.MemberPhoto]core.ID{},
+		From: r.From, Until: r.Until, Remark: r.Remark, Photos: map[core.MemberPhoto]core.ID{},
 		Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 	if r.IDNumber != "" {

@@ -18,6 +18,7 @@ type memberAudit struct {
 	Institution string `json:"institution"`
 	From        string `json:"from"`
 	Until       string `json:"until"`
+	Remark      string `json:"remark,omitempty"`
 	Disabled    bool   `json:"disabled"`
 }
 
@@ -25,7 +26,7 @@ type memberAudit struct {
 func auditOfMember(m core.Member) memberAudit {
 	return memberAudit{
 		m.Name, core.MaskPhone(m.Phone), core.MaskIDNumber(m.IDNumber), m.InstitutionName, m.From.String(), m.Until.String(),
-		!m.Disabled.IsZero(),
+		m.Remark, !m.Disabled.IsZero(),
 	}
 }
 
@@ -74,7 +75,7 @@ func (s *Store) CreateMember(ctx context.Context, by core.Actor, scope core.Scop
 		id = tx.NewID()
 		m := m
 		m.ID, m.InstitutionName, m.Disabled = id, i.Name, time.Time{}
-		if err := insertMember(tx, m); err != nil {
+		if err := insertMembers(tx, []core.Member{m}); err != nil {
 			return err
 		}
 		if err := oneMemberAPhone(tx, m); err != nil {
@@ -100,27 +101,33 @@ func sealMember(keys database.Keyring, m core.Member) ([]any, error) {
 	return []any{phone, keys.Digest("phone", m.Phone), idno, keys.Digest("idno", m.IDNumber)}, err
 }
 
-// insertMember writes a new member and the pass.
-func insertMember(tx *database.Tx, m core.Member) error {
-	sealed, err := sealMember(tx.Keys(), m)
+// insertMembers writes new members and their passes.
+func insertMembers(tx *database.Tx, members []core.Member) error {
+	macs, rows, passes := make([]string, len(members)), make([][]any, len(members)), make([][]any, len(members))
+	for n, m := range members {
+		sealed, err := sealMember(tx.Keys(), m)
+		if err != nil {
+			return err
+		}
+		rows[n] = append(
+			[]any{int64(m.ID), int64(m.Institution), m.Name, core.FoldName(m.Name), nameKey(m.Name), nameInitials(m.Name)}, sealed...)
+		rows[n] = append(rows[n], int32(m.From), int32(m.Until), m.Remark, 0, 0, 0, 0, tx.NowMS(), tx.NowMS())
+		macs[n] = tx.Keys().Digest("phone", m.Phone)
+	}
+	err := database.InsertRows(tx, database.InsertInto, "institution_member", `id, institution_id, name, name_fold, name_key,
+		name_initials, phone_cipher, phone_mac, idno_cipher, idno_mac, from_day, until_day, remark, warned_day, face_id, id_front_id,
+		id_back_id, created_at, updated_at`, rows)
 	if err != nil {
 		return err
 	}
-	args := append([]any{int64(m.ID), int64(m.Institution), m.Name, core.FoldName(m.Name), nameKey(m.Name), nameInitials(m.Name)},
-		sealed...)
-	if _, err := tx.Exec(`
-		INSERT INTO institution_member
-			(id, institution_id, name, name_fold, name_key, name_initials, phone_cipher, phone_mac, idno_cipher, idno_mac,
-			from_day, until_day, warned_day, face_id, id_front_id, id_back_id, created_at, updated_at)
-		VALUES (`+database.Placeholders(18)+")",
-		append(args, int32(m.From), int32(m.Until), 0, 0, 0, 0, tx.NowMS(), tx.NowMS())...); err != nil {
-		return err
-	}
-	person, err := personOfMember(tx, m)
+	persons, err := findOrMakePersons(tx, macs)
 	if err != nil {
 		return err
 	}
-	return createPass(tx, newPass{kind: core.PassDedicated, holder: m.ID, person: person})
+	for n, m := range members {
+		passes[n] = []any{int64(tx.NewID()), 0, string(core.PassDedicated), int64(m.ID), int64(persons[macs[n]]), tx.NowMS()}
+	}
+	return database.InsertRows(tx, database.InsertInto, "pass", "id, community_id, kind, holder_id, person_id, created_at", passes)
 }
 
 // personOfMember returns who finds the pass.
@@ -182,7 +189,7 @@ func (s *Store) UpdateMember(
 // memberOver returns what was typed, upon the member as they are.
 func memberOver(m, old core.Member) core.Member {
 	after := old
-	after.Name, after.From, after.Until = m.Name, m.From, m.Until
+	after.Name, after.From, after.Until, after.Remark = m.Name, m.From, m.Until, m.Remark
 	if m.Phone != "" {
 		after.Phone = m.Phone
 	}
@@ -197,12 +204,13 @@ func saveMember(tx *database.Tx, old, m core.Member, updated time.Time) error {
 	if err != nil {
 		return err
 	}
-	args := append([]any{m.Name, core.FoldName(m.Name), nameKey(m.Name), nameInitials(m.Name), int32(m.From), int32(m.Until)},
-		sealed...)
+	args := append([]any{
+		m.Name, core.FoldName(m.Name), nameKey(m.Name), nameInitials(m.Name), int32(m.From), int32(m.Until), m.Remark,
+	}, sealed...)
 	if _, err := tx.Exec(`
 		UPDATE institution_member
-		SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, from_day = ?, until_day = ?, phone_cipher = ?,
-			phone_mac = ?, idno_cipher = ?, idno_mac = ?, updated_at = ?
+		SET name = ?, name_fold = ?, name_key = ?, name_initials = ?, from_day = ?, until_day = ?, remark = ?,
+			phone_cipher = ?, phone_mac = ?, idno_cipher = ?, idno_mac = ?, updated_at = ?
 		WHERE id = ?`, append(args, updated.UnixMilli(), int64(m.ID))...); err != nil {
 		return err
 	}

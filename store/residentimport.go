@@ -18,7 +18,8 @@ type residentImporter struct {
 	targets   map[core.ID]int // the rows that rows judged so far are about
 }
 
-func beginResidentImport(ctx context.Context, s *Store, _ core.Import, c core.Community) (importer, error) {
+func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, error) {
+	c := at.community
 	houses, err := s.houseIndex(ctx, c)
 	return &residentImporter{store: s, community: c, houses: houses, added: map[string]bool{}, targets: map[core.ID]int{}}, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,12 +21,8 @@ type staffImporter struct {
 	names       map[core.ID]string
 }
 
-func beginStaffImport(ctx context.Context, s *Store, imp core.Import, c core.Community) (importer, error) {
-	scope, err := s.importScope(ctx, imp)
-	if err != nil {
-		return nil, err
-	}
-	i := &staffImporter{store: s, chosen: c, scope: scope}
+func beginStaffImport(ctx context.Context, s *Store, at importAt) (importer, error) {
+	i := &staffImporter{store: s, chosen: at.community, scope: at.scope}
 	return i, i.learn(s.allOf(ctx))
 }
 
@@ -37,15 +34,6 @@ func (i *staffImporter) learn(all readAll) error {
 		i.communities[core.FoldName(c.Name)], i.names[c.ID] = c, c.Name
 	}
 	return err
-}
-
-// importScope returns the communities of who imports: those of the account as it is now, or the import's alone.
-func (s *Store) importScope(ctx context.Context, imp core.Import) (core.Scope, error) {
-	accounts, err := readAccounts("id = ? AND disabled_at IS NULL", []any{int64(imp.By.ID)}, s.allOf(ctx))
-	if err != nil || len(accounts) == 0 || !accounts[0].Scope.Has(imp.Community) {
-		return core.ScopeOf(imp.Community), err
-	}
-	return accounts[0].Scope, nil
 }
 
 // knownStaff is somebody who works here, with the values that a row is compared with.
@@ -183,9 +171,16 @@ type staffImportPart struct {
 	*staffImporter
 	tx          *database.Tx
 	of          importWriting
+	writes      []staffWrite
 	departments map[string]core.ID // by path
 	done        importWritten
 	things      []batchThing
+}
+
+// staffWrite is somebody who is to be added or changed.
+type staffWrite struct {
+	values []string   // what they will be
+	known  knownStaff // who is changed; zero = nobody: they are added
 }
 
 func (i *staffImporter) write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error) {
@@ -200,22 +195,25 @@ func (i *staffImporter) write(tx *database.Tx, w importWriting, rows []core.Impo
 		return p.done, err
 	}
 	for n := range rows {
-		if err := p.row(&rows[n], known); err != nil {
+		p.judgeAgain(&rows[n], known)
+	}
+	for _, step := range []func() error{p.lock, p.lockDepartments, p.writeAll, p.keep} {
+		if err := step(); err != nil {
 			return p.done, err
 		}
 	}
-	return p.done, p.keep()
+	return p.done, nil
 }
 
-// row writes a row that does what it did when it was judged.
-func (p *staffImportPart) row(row *core.ImportRow, known map[string]knownStaff) error {
+// judgeAgain judges a row by the register as it is now: it is to be written if it does what it did when it was judged.
+func (p *staffImportPart) judgeAgain(row *core.ImportRow, known map[string]knownStaff) {
 	skipped := row.Verdict == core.ImportChanged && p.of.imp.Choices.Known == core.ImportSkip
 	switch {
 	case row.Verdict == core.ImportWrong:
-		return nil
+		return
 	case skipped, row.Verdict == core.ImportSame:
 		p.done.counts[string(core.ImportSame)]++
-		return nil
+		return
 	}
 	now := *row
 	now.Values, now.Verdict, now.Was, now.Target, now.Match = slices.Clone(row.Values), "", nil, 0, ""
@@ -224,17 +222,85 @@ func (p *staffImportPart) row(row *core.ImportRow, known map[string]knownStaff) 
 	}
 	switch {
 	case now.Verdict == core.ImportNew && row.Verdict == core.ImportNew:
-		return p.add(now)
+		p.writes = append(p.writes, staffWrite{values: now.Values})
+		return
 	case now.Verdict == core.ImportChanged && row.Verdict == core.ImportChanged && now.Target == row.Target &&
 		slices.Equal(now.Was, row.Was):
-		return p.change(now, known[p.mac(now)])
-	case now.Verdict == core.ImportSame:
-		p.done.counts[string(core.ImportSame)]++
-		return nil
+		held := known[p.mac(now)]
+		values := core.MergeStaff(held.values, now.Values, p.of.imp.Choices.Known, held.Corp != 0)
+		if !slices.Equal(values, held.values) {
+			p.writes = append(p.writes, staffWrite{values, held})
+			return
+		}
+	case now.Verdict != core.ImportSame:
+		row.Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
+		p.done.failed = true
+		p.done.counts[string(core.ImportWrong)]++
+		return
 	}
-	row.Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
-	p.done.failed = true
-	p.done.counts[string(core.ImportWrong)]++
+	p.done.counts[string(core.ImportSame)]++
+}
+
+// lock locks those who are changed, some in a statement and all in the order of their ids, so that two acts upon several
+// never wait for each other. Who was changed after they were read makes the part start again.
+func (p *staffImportPart) lock() error {
+	read := map[core.ID]time.Time{}
+	for _, w := range p.writes {
+		if w.known.ID != 0 {
+			read[w.known.ID] = w.known.Updated
+		}
+	}
+	return database.EachPart(slices.Sorted(maps.Keys(read)), func(part []core.ID) error {
+		where := staffWithin(p.scope)
+		where.And("left_at IS NULL")
+		where.And("id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		var rows []staffRow
+		err := p.tx.All(&rows, staffColumns+where.Text()+" ORDER BY id"+p.tx.Dialect().ForUpdate(), where.Args()...)
+		if err == nil && len(rows) < len(part) {
+			err = database.ErrRace
+		}
+		for _, row := range rows {
+			if err == nil && !row.Updated.Equal(read[row.ID]) {
+				err = database.ErrRace
+			}
+		}
+		return err
+	})
+}
+
+// lockDepartments finds the departments of those who are written, and adds what is missing of them, in the order of their
+// paths. Those that WeWork keeps are WeWork's.
+func (p *staffImportPart) lockDepartments() error {
+	var paths []string
+	for _, w := range p.writes {
+		if w.known.Corp != 0 {
+			continue
+		}
+		for _, path := range core.ReadImportedStaff(w.values).Departments {
+			paths = append(paths, strings.Join(path, "—"))
+		}
+	}
+	for _, path := range slices.Compact(slices.Sorted(slices.Values(paths))) {
+		id, err := departmentOf(p.tx, strings.Split(path, "—"))
+		if err != nil {
+			return err
+		}
+		p.departments[path] = id
+	}
+	return nil
+}
+
+// writeAll adds and changes those who are to be written.
+func (p *staffImportPart) writeAll() error {
+	for _, w := range p.writes {
+		act := p.change
+		if w.known.ID == 0 {
+			act = p.add
+		}
+		if err := act(w); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -249,30 +315,21 @@ func (p *staffImportPart) named(values []string) []core.ID {
 	return ids
 }
 
-// resolve returns what values say of a staff member but their communities, with departments that are missing added.
-func (p *staffImportPart) resolve(values []string) (core.Staff, error) {
+// said returns what values say of a staff member but their communities.
+func (p *staffImportPart) said(values []string) core.Staff {
 	read := core.ReadImportedStaff(values)
 	m := read.Staff
 	for _, path := range read.Departments {
-		text := strings.Join(path, "—")
-		if p.departments[text] == 0 {
-			id, err := departmentOf(p.tx, path)
-			if err != nil {
-				return m, err
-			}
-			p.departments[text] = id
+		if id := p.departments[strings.Join(path, "—")]; id != 0 {
+			m.Departments = append(m.Departments, id)
 		}
-		m.Departments = append(m.Departments, p.departments[text])
 	}
-	return m, nil
+	return m
 }
 
-func (p *staffImportPart) add(row core.ImportRow) error {
-	m, err := p.resolve(row.Values)
-	if err != nil {
-		return err
-	}
-	m.ID, m.Communities = p.tx.NewID(), p.named(row.Values)
+func (p *staffImportPart) add(w staffWrite) error {
+	m := p.said(w.values)
+	m.ID, m.Communities = p.tx.NewID(), p.named(w.values)
 	if err := insertStaff(p.tx, m); err != nil {
 		return err
 	}
@@ -282,24 +339,10 @@ func (p *staffImportPart) add(row core.ImportRow) error {
 }
 
 // change writes what a row changes of somebody who works here.
-func (p *staffImportPart) change(row core.ImportRow, known knownStaff) error {
-	values := core.MergeStaff(known.values, row.Values, p.of.imp.Choices.Known, known.Corp != 0)
-	if slices.Equal(values, known.values) {
-		p.done.counts[string(core.ImportSame)]++
-		return nil
-	}
-	old, err := lockStaff(p.tx, p.scope, known.ID)
-	if err == nil && old.Updated != known.Updated {
-		err = database.ErrRace // it was changed after it was read
-	}
-	if err != nil {
-		return err
-	}
-	said, err := p.resolve(values)
-	if err != nil {
-		return err
-	}
-	said.Communities = p.served(old, values, known.values)
+func (p *staffImportPart) change(w staffWrite) error {
+	old := w.known.Staff
+	said := p.said(w.values)
+	said.Communities = p.served(old, w.values, w.known.values)
 	after := said.Over(old)
 	updated := time.UnixMilli(p.tx.NextUpdated(old.Updated))
 	if err := updateStaff(p.tx, p.scope, staffChange{old: old, after: after, updated: updated}); err != nil {

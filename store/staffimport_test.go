@@ -152,7 +152,11 @@ func TestImportedStaffKeepTheirCommunities(t *testing.T) {
 			int64(known), int64(here)); n != 0 {
 			t.Errorf("new staff serve %d others", n)
 		}
-		if imp = undoList(t, s, imp); imp.State != core.ImportUndone {
+		narrow, err := s.PlanUndo(t.Context(), core.ScopeOf(here), imp.Batch)
+		if err != nil || len(narrow) != 1 || narrow[0].Thing != known || narrow[0].Why != core.BatchForeign {
+			t.Errorf("who has one community would keep %+v, %v", narrow, err)
+		}
+		if imp = undoListBy(t, s, imp.By, imp); imp.State != core.ImportUndone {
 			t.Errorf("undone: %+v", imp)
 		}
 		if after := register(); after != before {
@@ -219,8 +223,12 @@ func TestUndoImportedStaffOfAnUnboundCompany(t *testing.T) {
 		if _, err := s.UpdateStaff(t.Context(), core.System, everywhere, m, nil); err != nil {
 			t.Fatal(err)
 		}
+		departments := countRows(t, s, "SELECT COUNT(*) FROM department")
 		imp := readStaff(t, s, here, "李娜|女|13700000001||工程部|维修员|三级||")
 		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
+		if n := countRows(t, s, "SELECT COUNT(*) FROM department"); n != departments {
+			t.Errorf("%d departments beside WeWork's", n-departments)
+		}
 		if got, err := s.Staff(t.Context(), everywhere, m.ID); err != nil || got.Grade != "三级" {
 			t.Fatalf("imported: %+v, %v", got, err)
 		}
@@ -232,6 +240,56 @@ func TestUndoImportedStaffOfAnUnboundCompany(t *testing.T) {
 		got, err := s.Staff(t.Context(), everywhere, m.ID)
 		if err != nil || imp.State != core.ImportUndone || got.Grade != "" || got.Corp != 0 {
 			t.Errorf("undone: %+v, %+v, %v", imp, got, err)
+		}
+	})
+}
+
+// Two lists change the same people at once, in opposite orders and with each other's departments: neither is broken, and
+// what one has changed the other's rows say.
+func TestTwoListsOfStaffAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		places := []core.ID{newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")}
+		var imports [2]core.Import
+		var lists [2][]string
+		const people = 40
+		for n := range people {
+			phone := fmt.Sprintf("137000010%02d", n)
+			newStaff(t, s, "员工", phone, places...)
+			for i := range lists {
+				lists[i] = append(lists[i], fmt.Sprintf("员工|女|%s||部门%d|职位%d|||", phone, n, i))
+			}
+		}
+		slices.Reverse(lists[1])
+		for i, place := range places {
+			wide := testAccount(fmt.Sprint("wide", i))
+			wide.Scope = everywhere
+			by := core.Actor{Kind: core.ActorAccount, ID: mustAccount(t, s, wide).ID, Name: "周敏"}
+			n := NewImport{Community: place, Kind: core.ImportStaff, File: "员工.xlsx"}
+			imports[i] = readKindBy(t, s, by, n, listOf(staffHead+strings.Join(lists[i], "\n")))
+			if err := s.WriteImport(t.Context(), by, everywhere, imports[i].ID, core.ImportChoices{Known: core.ImportUpdate},
+				imports[i].Updated.UnixMilli()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		errs := make(chan error, len(imports))
+		for _, imp := range imports {
+			go func() { errs <- discard(s.WriteImportRows(t.Context(), imp.ID, anyStep)) }()
+		}
+		for range imports {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		changed, wrong := 0, 0
+		for _, imp := range imports {
+			written := theImport(t, s, imp.ID).Written
+			changed, wrong = changed+written.Of(core.ImportChanged), wrong+written.Of(core.ImportWrong)
+		}
+		if changed != people || wrong != people {
+			t.Errorf("%d changed, %d told to have changed meanwhile", changed, wrong)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM department WHERE name LIKE '部门%'"); n != people {
+			t.Errorf("%d departments", n)
 		}
 	})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // undoImportedStaff deletes staff who were added, with departments that are empty then, and restores those who were
-// changed, unless they were changed since or an account is theirs.
+// changed, unless they were changed since, an account is theirs or they serve communities out of the scope, too.
 func undoImportedStaff(u *undoing) error {
 	if err := refuseWhileWriting(u); err != nil {
 		return err
@@ -23,13 +23,16 @@ func undoImportedStaff(u *undoing) error {
 		if err := readBatchText(item.After, &after); err != nil {
 			return err
 		}
-		m, err := lockStaff(u.tx, core.Everywhere, item.Thing)
+		m, err := lockStaff(u.tx, core.Everywhere, item.Thing) // of another community they are named as such below
 		switch {
 		case core.IsNotFound(err):
 			u.keep(item.Thing, core.BatchGone)
 			return nil
 		case err != nil:
 			return err
+		case staffWholly(u.scope, m) != nil, before.Whole != nil && staffWholly(u.scope, *before.Whole) != nil:
+			u.keep(item.Thing, core.BatchForeign)
+			return nil
 		case m.Updated.UnixMilli() != after.Updated, before.Whole == nil && m.Account != 0:
 			u.keep(item.Thing, core.BatchChanged)
 			return nil

@@ -61,6 +61,7 @@ type memberForm struct {
 	IDNumber    string  `form:"id_number" max:"40"`
 	From        string  `form:"from" max:"10"`
 	Until       string  `form:"until" max:"10"`
+	Remark      string  `form:"remark" max:"200"`
 	Seen        int64   `form:"seen"`
 }
 
@@ -75,7 +76,7 @@ func (f memberForm) member(id core.ID) core.Member {
 	}
 	return core.Member{
 		ID: id, Institution: f.Institution, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, From: day(f.From), Until: day(f.Until),
-		Updated: frame.ShownAt(f.Seen),
+		Remark: f.Remark, Updated: frame.ShownAt(f.Seen),
 	}
 }
 
@@ -170,6 +171,7 @@ func memberFields(m core.Member, of templates.Field) []templates.Section {
 		idNumber,
 		{Kind: templates.Date, Name: "from", Label: "开始日期", Value: date(m.From), Required: true},
 		{Kind: templates.Date, Name: "until", Label: "有效期至", Value: date(m.Until), Required: true, Help: "含当天，到期后不能通行。"},
+		{Name: "remark", Label: "备注", Value: m.Remark, MaxLength: core.MaxMemberRemark, Autocomplete: "off"},
 	}}}
 }
 

@@ -80,6 +80,9 @@ func (p *Pages) memberList(c *web.Context) error {
 		)
 	}
 	if c.Has(core.PermInstitutionEdit) {
+		page.Actions = append([]templates.Action{
+			{Label: "批量导入", URL: found.At.URL(frame.MemberPath + "/import"), Icon: "upload"},
+		}, page.Actions...)
 		page.List.Bulk, page.List.CSRF = memberRenewals(c.Request().URL.Query()), page.CSRF
 		for i, m := range found.Records {
 			page.Rows[i].Tick = templates.Tick{Value: m.ID, Label: m.Name}

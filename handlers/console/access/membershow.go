@@ -76,6 +76,9 @@ func (p *Pages) memberDetail(c *web.Context, m core.Member) templates.Detail {
 	if m.IDNumber == "" {
 		facts[2].Value = "未登记"
 	}
+	if m.Remark != "" {
+		facts = append(facts, templates.Fact{Label: "备注", Value: m.Remark})
+	}
 	if m.InstitutionOff {
 		facts = append(facts, templates.Fact{Label: "原因", Value: "所属机构已停用"})
 	}

@@ -18,7 +18,7 @@ import (
 // start is in core.ImportTypes.
 func (p *Pages) importRoutes() []web.Route {
 	residents := web.Need(core.PermResidentEdit)
-	several := web.NeedAny(core.PermResidentEdit, core.PermHouseEdit, core.PermStaffEdit)
+	several := web.NeedAny(core.PermResidentEdit, core.PermHouseEdit, core.PermStaffEdit, core.PermInstitutionEdit)
 	return append(p.importFormRoutes(core.ImportResidents, residents, importHandlers{
 		form: p.importNew, create: p.importCreate, template: p.importTemplate,
 	}),

@@ -43,7 +43,7 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 func latest(t *testing.T, d *desk.Desk) core.Import {
 	t.Helper()
 	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{
-		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears, core.ImportStaff},
+		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears, core.ImportStaff, core.ImportMembers},
 	})
 	if err != nil || len(list) == 0 {
 		t.Fatal(err, list)

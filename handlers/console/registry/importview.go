@@ -90,6 +90,24 @@ var importViews = map[core.ImportKind]importView{
 			core.ImportSkip: "不修改已有的员工",
 		},
 	},
+	core.ImportMembers: {
+		stem: "institution", page: "console/member/import", title: "批量导入成员", field: "成员表格", template: "机构成员",
+		form: memberImportPath, post: memberImportPath, back: frame.MemberPath, one: "逐个添加成员", place: "机构",
+		tabs: []importTab{
+			importTabOf("", "全部"), importTabOf("new", "新成员", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
+			importTabOf("same", "无变化", core.ImportSame), importTabOf("wrong", "错误", core.ImportWrong),
+		},
+		effects: []importEffect{
+			{"添加成员", "名", []core.ImportVerdict{core.ImportNew}}, {"有变化", "名", []core.ImportVerdict{core.ImportChanged}},
+		},
+		badges:  map[core.ImportVerdict]string{core.ImportNew: "新成员"},
+		records: templates.Action{Label: "添加和修改的成员", Icon: "id"},
+		undo:    "删除这次添加的成员和他们的通行证，这次修改的恢复为导入前的内容。之后改过的、有出入记录的保留。",
+		known: map[core.ImportKnown]string{
+			core.ImportUpdate: "文件里填写的内容替换登记的内容，有效期也是", core.ImportFill: "登记里已有的不变，只补没有填写的；有效期不变",
+			core.ImportSkip: "不修改已有的成员",
+		},
+	},
 }
 
 // badge returns how the view shows a verdict.

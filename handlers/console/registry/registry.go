@@ -23,7 +23,7 @@ func (p *Pages) Routes() []web.Route {
 		p.houseRoutes(), p.houseArrearsRoutes(), p.houseMoveRoutes(), p.houseTransferRoutes(), p.houseOwnersRoutes(),
 		p.residentRoutes(),
 		p.importRoutes(),
-		p.staffRoutes(), p.staffImportRoutes(),
+		p.staffRoutes(), p.staffImportRoutes(), p.memberImportRoutes(),
 		p.certificationRoutes(),
 		p.followerRoutes(),
 		p.followerTagRoutes(),

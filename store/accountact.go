@@ -84,6 +84,15 @@ func saveAccountScope(tx *database.Tx, a core.Account) error {
 	return database.InsertRows(tx, database.InsertInto, "account_scope", "account_id, community_id", rows)
 }
 
+// scopeWithArchived is withArchived for a scope that somebody chose in place of a former one.
+func scopeWithArchived(tx *database.Tx, chosen, former core.Scope) (core.Scope, error) {
+	if chosen.Whole() {
+		return chosen, nil
+	}
+	ids, err := withArchived(tx, core.Everywhere, chosen.Communities(), former.Communities())
+	return core.ScopeOf(ids...), err
+}
+
 // UpdateAccount changes an account's name, role, permissions and communities. The change applies to
 // its sessions at once. Accounts cannot change themselves. It returns the new Updated.
 func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Account) (updated time.Time, err error) {
@@ -95,7 +104,11 @@ func (s *Store) UpdateAccount(ctx context.Context, by core.Granter, a core.Accou
 		if err := database.CheckUnchanged(a.Updated, after.Updated); err != nil {
 			return err
 		}
-		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, a.Scope
+		scope, err := scopeWithArchived(tx, a.Scope, after.Scope)
+		if err != nil {
+			return err
+		}
+		after.Name, after.Role, after.Permissions, after.Scope = a.Name, a.Role, a.Permissions, scope
 		after.Operator = a.Operator
 		updated = time.UnixMilli(tx.NextUpdated(after.Updated))
 		after.Updated = updated

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,6 +196,23 @@ func readCommunities(all readAll, scope core.Scope) ([]core.Community, error) {
 		communities[i] = row.community()
 	}
 	return communities, err
+}
+
+// withArchived returns the communities that somebody chose for something, with those of its former ones in the scope that are
+// archived: no form offers these, and they are to be as they were once they are restored.
+func withArchived(tx *database.Tx, scope core.Scope, chosen, former []core.ID) ([]core.ID, error) {
+	all := slices.Clone(chosen)
+	return all, database.EachPart(former, func(part []core.ID) error {
+		var archived []core.ID
+		err := tx.All(&archived, "SELECT id FROM community WHERE archived_at IS NOT NULL AND id IN ("+
+			database.Placeholders(len(part))+") ORDER BY id", database.IDArgs(part)...)
+		for _, id := range archived {
+			if scope.Has(id) && !slices.Contains(all, id) {
+				all = append(all, id)
+			}
+		}
+		return err
+	})
 }
 
 // CommunityFilter narrows the list of communities.

@@ -87,3 +87,80 @@ func TestCommunityIsDeletedWhenNothingHangsOnIt(t *testing.T) {
 		}
 	})
 }
+
+// What is tied to an archived community still is when somebody has saved its form, which does not offer that community.
+func TestSavingAFormKeepsArchivedCommunities(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		operator := core.Actor{Kind: core.ActorAccount, ID: 1, Operator: true}
+		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
+		ctx, both := t.Context(), []core.ID{here, there}
+		granter := granterOf(mustAccount(t, s, admin("root")))
+		institution, err := s.CreateInstitution(ctx, core.System, everywhere, core.Institution{Name: "顺丰速运", Communities: both})
+		mustDo(t, err)
+		observer, err := s.CreateObserver(ctx, core.System, everywhere, core.Observer{
+			Name: "王书记", Capacity: "居委会", Phone: "13900139001", Communities: both,
+		})
+		mustDo(t, err)
+		limited := testAccount("limited")
+		limited.Scope = core.ScopeOf(both...)
+		account := mustAccount(t, s, limited).ID
+		client, _, err := s.CreateOpenClient(ctx, operator, core.OpenClient{
+			Name: "甲", Calls: []core.OpenCall{core.CallCommunityList}, Scope: core.ScopeOf(both...), Rate: 5,
+		})
+		mustDo(t, err)
+		staff := newStaff(t, s, "李娜", "13700000001", both...)
+		saves := []struct {
+			table string
+			save  func(ticked ...core.ID) error
+		}{
+			{"institution_community WHERE institution_id = " + institution.String(), func(ticked ...core.ID) error {
+				i, err := s.Institution(ctx, everywhere, institution)
+				mustDo(t, err)
+				i.Communities = ticked
+				return discard(s.UpdateInstitution(ctx, core.System, everywhere, i))
+			}},
+			{"observer_community WHERE observer_id = " + observer.String(), func(ticked ...core.ID) error {
+				o, err := s.Observer(ctx, everywhere, observer)
+				mustDo(t, err)
+				o.Communities, o.Phone = ticked, ""
+				return discard(s.UpdateObserver(ctx, core.System, everywhere, o))
+			}},
+			{"account_scope WHERE account_id = " + account.String(), func(ticked ...core.ID) error {
+				a, err := s.Account(ctx, everywhere, account)
+				mustDo(t, err)
+				a.Scope = core.ScopeOf(ticked...)
+				return discard(s.UpdateAccount(ctx, granter, a))
+			}},
+			{"open_client_scope WHERE client_id = " + client.String(), func(ticked ...core.ID) error {
+				c, err := s.OpenClient(ctx, everywhere, client)
+				mustDo(t, err)
+				c.Scope = core.ScopeOf(ticked...)
+				return discard(s.UpdateOpenClient(ctx, operator, c))
+			}},
+			{"staff_community WHERE staff_id = " + staff.String(), func(ticked ...core.ID) error {
+				m, err := s.Staff(ctx, everywhere, staff)
+				mustDo(t, err)
+				m.Communities, m.Phone, m.Wechat, m.Address = ticked, "", "", ""
+				return discard(s.UpdateStaff(ctx, core.System, everywhere, m, nil))
+			}},
+		}
+		mustDo(t, s.ArchiveCommunity(ctx, core.System, everywhere, there))
+		for _, k := range saves {
+			if err := k.save(here); err != nil || countRows(t, s, "SELECT COUNT(*) FROM "+k.table) != 2 {
+				t.Errorf("%s, saved: %v", k.table, err)
+			}
+		}
+		mustDo(t, s.ArchiveCommunity(ctx, core.System, everywhere, here))
+		for _, k := range saves { // nothing can be ticked any more, and nothing is missing
+			if err := k.save(); err != nil || countRows(t, s, "SELECT COUNT(*) FROM "+k.table) != 2 {
+				t.Errorf("%s, saved while all are archived: %v", k.table, err)
+			}
+		}
+		mustDo(t, s.RestoreCommunity(ctx, core.System, everywhere, there))
+		for _, k := range saves {
+			if err := k.save(there); err != nil || countRows(t, s, "SELECT COUNT(*) FROM "+k.table) != 2 {
+				t.Errorf("%s, saved once one is back: %v", k.table, err)
+			}
+		}
+	})
+}

@@ -192,20 +192,24 @@ func (s *Store) CreateInstitution(
 }
 
 // UpdateInstitution changes an institution. Communities outside the scope are left as they are: they are other admins'
-// to decide. It returns the new Updated.
+// to decide; so are those that are archived. It returns the new Updated.
 func (s *Store) UpdateInstitution(
 	ctx context.Context, by core.Actor, scope core.Scope, i core.Institution,
 ) (updated time.Time, err error) {
 	i = i.Trimmed()
-	if err := checkInstitution(scope, i); err != nil {
-		return updated, err
-	}
 	err = s.db.Write(ctx, "update an institution", func(tx *database.Tx) error {
 		old, err := lockInstitution(tx, scope, i.ID)
 		if err != nil {
 			return err
 		}
 		if err := database.CheckUnchanged(i.Updated, old.Updated); err != nil {
+			return err
+		}
+		i := i
+		if i.Communities, err = withArchived(tx, scope, i.Communities, old.Communities); err != nil {
+			return err
+		}
+		if err := checkInstitution(scope, i); err != nil {
 			return err
 		}
 		if i.Name != old.Name || i.Remark != old.Remark {

@@ -179,14 +179,12 @@ func (s *Store) CreateObserver(
 }
 
 // UpdateObserver changes an observer. Phone is complete, or "" to keep the one on file. Communities
-// outside the scope are left as they are: they are other admins' to decide. It returns the new Updated.
+// outside the scope are left as they are: they are other admins' to decide; so are those that are archived. It returns the
+// new Updated.
 func (s *Store) UpdateObserver(
 	ctx context.Context, by core.Actor, scope core.Scope, o core.Observer,
 ) (updated time.Time, err error) {
 	o = o.Trimmed()
-	if err := checkObserver(scope, o, o.Check()); err != nil {
-		return updated, err
-	}
 	sealed, err := s.db.Keys().Seal("observer.phone", o.Phone)
 	if err != nil {
 		return updated, database.Wrap("update an observer", err)
@@ -203,12 +201,33 @@ func (s *Store) UpdateObserver(
 		if err != nil {
 			return err
 		}
+		o, err := observerOver(tx, scope, o)
+		if err != nil {
+			return err
+		}
 		if updated, err = updateObserver(tx, scope, o, old, sealed); err != nil {
 			return err
 		}
 		return finishObserver(tx, by, scope, o, observerChange{phone, audit.Entry{Action: "observer.update", Before: before}})
 	})
 	return updated, err
+}
+
+// observerOver returns what was typed of an observer who is locked, with the communities that no form offers.
+func observerOver(tx *database.Tx, scope core.Scope, o core.Observer) (core.Observer, error) {
+	former, err := communitiesOfObserver(tx, o.ID)
+	if err != nil {
+		return o, err
+	}
+	if o.Communities, err = withArchived(tx, scope, o.Communities, former); err != nil {
+		return o, err
+	}
+	return o, checkObserver(scope, o, o.Check())
+}
+
+func communitiesOfObserver(tx *database.Tx, id core.ID) (communities []core.ID, err error) {
+	return communities, tx.All(&communities,
+		"SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
 }
 
 // checkObserver refuses communities outside the scope; otherwise it returns what the check found.
@@ -261,8 +280,7 @@ func auditOfObserver(tx *database.Tx, id core.ID) (kept observerAudit, phone str
 		return kept, "", err
 	}
 	phone = tx.Reveal("observer.phone", row.Phone)
-	var communities []core.ID
-	err = tx.All(&communities, "SELECT community_id FROM observer_community WHERE observer_id = ? ORDER BY community_id", int64(id))
+	communities, err := communitiesOfObserver(tx, id)
 	kept = observerAudit{
 		Name: row.Name, Capacity: row.Capacity, Phone: core.MaskPhone(phone),
 		Communities: database.JoinIDs(communities), MayExport: row.MayExport != 0,

@@ -286,15 +286,20 @@ func lockOpenClient(tx *database.Tx, id core.ID) (core.OpenClient, error) {
 // Updated.
 func (s *Store) UpdateOpenClient(ctx context.Context, by core.Actor, c core.OpenClient) (updated time.Time, err error) {
 	c = c.Trimmed()
-	if err := c.Check(); err != nil {
-		return updated, err
-	}
 	err = s.changeOpenClient(ctx, by, "openclient.update", c.ID, func(tx *database.Tx, old core.OpenClient) error {
 		if err := database.CheckUnchanged(c.Updated, old.Updated); err != nil {
 			return err
 		}
+		c := c
+		var err error
+		if c.Scope, err = scopeWithArchived(tx, c.Scope, old.Scope); err != nil {
+			return err
+		}
+		if err := c.Check(); err != nil {
+			return err
+		}
 		updated = time.UnixMilli(tx.NextUpdated(old.Updated))
-		_, err := tx.Exec(
+		_, err = tx.Exec(
 			"UPDATE open_client SET name = ?, calls = ?, all_communities = ?, rate = ?, updated_at = ? WHERE id = ?",
 			c.Name, joinCalls(c.Calls), database.BoolInt(c.Scope.Whole()), c.Rate, updated.UnixMilli(), int64(c.ID),
 		)

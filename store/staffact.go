@@ -283,8 +283,8 @@ func staffWholly(scope core.Scope, m core.Staff) error {
 }
 
 // UpdateStaff changes a staff member. Phone is complete, or "" to keep the one on file. Of somebody synced from
-// WeWork name, departments and position stay as they are. Communities outside the scope stay, too. It returns the
-// new Updated.
+// WeWork name, departments and position stay as they are. Communities outside the scope stay, too, and those that are
+// archived. It returns the new Updated.
 func (s *Store) UpdateStaff(
 	ctx context.Context, by core.Actor, scope core.Scope, m core.Staff, path []string,
 ) (updated time.Time, err error) {
@@ -302,6 +302,9 @@ func (s *Store) UpdateStaff(
 			return err
 		}
 		after := m.Over(old)
+		if after.Communities, err = withArchived(tx, scope, after.Communities, old.Communities); err != nil {
+			return err
+		}
 		if err := after.Check(len(path) > 0); err != nil {
 			return err
 		}

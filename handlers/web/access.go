@@ -31,6 +31,7 @@ type Access struct {
 	kind       accessKind
 	permission core.Permission
 	or         [2]core.Permission // others that do as well; "" = none
+	and        [2]core.Permission // others that are needed, too; "" = none
 	operator   bool               // only those who run the deployment
 }
 
@@ -82,6 +83,15 @@ func NeedAny(first core.Permission, others ...core.Permission) Access {
 	return access
 }
 
+// NeedAll admits console accounts that have all of the permissions: what changes records of several features.
+func NeedAll(first core.Permission, others ...core.Permission) Access {
+	access := Need(first)
+	for i, p := range others {
+		access.and[i] = Need(p).permission
+	}
+	return access
+}
+
 // NeedOperator admits console accounts that have the permission and run the deployment: what they
 // change affects every community.
 func NeedOperator(p core.Permission) Access {
@@ -102,6 +112,11 @@ func (a Access) String() string {
 				text += "|" + string(p)
 			}
 		}
+		for _, p := range a.and {
+			if p != "" {
+				text += "+" + string(p)
+			}
+		}
 		return text
 	}
 	return [...]string{
@@ -110,7 +125,7 @@ func (a Access) String() string {
 	}[a.kind]
 }
 
-// Permission returns the permission passed to Need, or the first to NeedAny; "" for any other access.
+// Permission returns the permission passed to Need, or the first to NeedAny or NeedAll; "" for any other access.
 func (a Access) Permission() core.Permission { return a.permission }
 
 // Admits reports whether a console account has what the access of a console route requires.
@@ -118,9 +133,22 @@ func (a Access) Admits(account core.Account) bool {
 	return (a.permission == "" || a.Allows(account.Has)) && (!a.operator || account.Operator)
 }
 
-// Allows reports whether somebody with the permissions has one that the access asks for.
+// Allows reports whether somebody with the permissions has what the access asks for.
 func (a Access) Allows(has func(core.Permission) bool) bool {
+	if slices.ContainsFunc(a.and[:], func(p core.Permission) bool { return p != "" && !has(p) }) {
+		return false
+	}
 	return has(a.permission) || slices.ContainsFunc(a.or[:], func(p core.Permission) bool { return p != "" && has(p) })
+}
+
+// lacking returns the permission that somebody who is not admitted is told of.
+func (a Access) lacking(has func(core.Permission) bool) core.Permission {
+	for _, p := range a.and {
+		if p != "" && has(a.permission) && !has(p) {
+			return p
+		}
+	}
+	return a.permission
 }
 
 // Operator reports whether only those who run the deployment are admitted.
@@ -281,7 +309,7 @@ func (c *Context) admitAccount(need Access) error {
 	case account.MustChange && !passwordPath(c.route.Path):
 		return errMustChange
 	case need.kind == accessNeed && !need.Allows(account.Has):
-		return core.Forbidden("您没有“" + need.permission.Name() + "”的权限")
+		return core.Forbidden("您没有“" + need.lacking(account.Has).Name() + "”的权限")
 	case need.operator && !account.Operator:
 		return core.Forbidden("这项操作关系到整个系统，只有运维人可以办理，请联系运维人")
 	}

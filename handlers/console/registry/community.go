@@ -111,7 +111,7 @@ func communityRowOf(c *web.Context, r store.CommunityRow, readers int, csrf stri
 				Label: "为什么不能删除", URL: frame.CommunityURL(r.ID) + "/held", Icon: "info-circle",
 			})
 		}
-		if r.Archived.IsZero() && len(core.ImportKindsOf(c.Has)) > 0 {
+		if r.Archived.IsZero() && mayImport(c, core.ImportResidents) {
 			row.Menu.Links = append(row.Menu.Links, templates.Action{
 				Label: "批量导入", URL: frame.NewURL(frame.ImportPath, r.ID), Icon: "upload",
 			})

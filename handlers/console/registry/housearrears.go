@@ -10,7 +10,7 @@ const houseArrearsPath = frame.HousePath + "/arrears"
 
 // houseArrearsRoutes returns the routes by which what houses owe is imported. What follows is a page of the import.
 func (p *Pages) houseArrearsRoutes() []web.Route {
-	return p.importFormRoutes(core.ImportArrears, web.Need(core.PermHouseEdit), importHandlers{
+	return p.importFormRoutes(core.ImportArrears, importAccess(core.ImportArrears), importHandlers{
 		form: p.houseArrears, create: p.houseArrearsCreate, template: p.houseArrearsTemplate,
 	})
 }

@@ -17,9 +17,8 @@ import (
 // importRoutes returns the routes of 批量导入, and of 导入记录, a tab of 住户信息. Which kinds of imports an account may see and
 // start is in core.ImportTypes.
 func (p *Pages) importRoutes() []web.Route {
-	residents := web.Need(core.PermResidentEdit)
 	several := web.NeedAny(core.PermResidentEdit, core.PermHouseEdit, core.PermStaffEdit, core.PermInstitutionEdit)
-	return append(p.importFormRoutes(core.ImportResidents, residents, importHandlers{
+	return append(p.importFormRoutes(core.ImportResidents, importAccess(core.ImportResidents), importHandlers{
 		form: p.importNew, create: p.importCreate, template: p.importTemplate,
 	}),
 		web.Route{Method: http.MethodGet, Path: frame.ImportPath, Access: several, Handler: p.importList},
@@ -63,16 +62,14 @@ const (
 	importFileField  = "file"
 )
 
-// importAllowed refuses a kind of import of which an account has not all permissions.
-func importAllowed(c *web.Context, kind core.ImportKind) error {
+// importAccess admits accounts that have all permissions that a kind of import takes.
+func importAccess(kind core.ImportKind) web.Access {
 	t, _ := kind.Type()
-	for _, need := range t.Needs {
-		if !c.Has(need) {
-			return core.Forbidden("您没有“" + need.Name() + "”的权限")
-		}
-	}
-	return nil
+	return web.NeedAll(t.Needs[0], t.Needs[1:]...)
 }
+
+// mayImport reports whether an account may start an import of a kind.
+func mayImport(c *web.Context, kind core.ImportKind) bool { return importAccess(kind).Allows(c.Has) }
 
 type importListPage struct {
 	templates.Shell
@@ -111,6 +108,9 @@ func (p *Pages) importList(c *web.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if !mayImport(c, core.ImportResidents) {
+		found.Shell.Actions = nil
 	}
 	page := importListPage{Shell: found.Shell, Tabs: residentTabs(c, "import"), List: found.List}
 	for _, imp := range found.Records {
@@ -180,9 +180,6 @@ func (p *Pages) importNew(c *web.Context) error { return p.importForm(c, core.Im
 
 // importForm shows the form by which an import of a kind is started.
 func (p *Pages) importForm(c *web.Context, kind core.ImportKind) error {
-	if err := importAllowed(c, kind); err != nil {
-		return err
-	}
 	at, err := p.FormCommunity(c, c.Query("community"))
 	if err != nil {
 		return err
@@ -205,9 +202,6 @@ func (p *Pages) importCreate(c *web.Context) error { return p.importUpload(c, co
 
 // importUpload keeps the file and shows the page of its import, where its reading is followed.
 func (p *Pages) importUpload(c *web.Context, kind core.ImportKind) error {
-	if err := importAllowed(c, kind); err != nil {
-		return err
-	}
 	var form importPosted
 	wrong := p.BindForm(c, &form)
 	at, err := p.FormCommunity(c, form.Community.String())

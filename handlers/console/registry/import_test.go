@@ -40,6 +40,33 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 	return reread(t, d, imp.ID)
 }
 
+// Who may import staff alone, or changes residents but no houses, is offered no list of residents: the form would refuse them.
+func TestImportIsOfferedToWhoMay(t *testing.T) {
+	d := newDesk(t)
+	view := []core.Permission{core.PermResidentView, core.PermHouseView, core.PermCommunityView, core.PermCommunityEdit}
+	for _, who := range []struct {
+		may  []core.Permission
+		want bool
+	}{
+		{[]core.Permission{core.PermResidentEdit, core.PermStaffEdit, core.PermStaffView}, false},
+		{[]core.Permission{core.PermHouseEdit}, false},
+		{[]core.Permission{core.PermResidentEdit, core.PermHouseEdit}, true},
+	} {
+		b := d.SignIn(t, core.ScopeOf(d.Mine.Community), append(who.may, view...)...)
+		for _, path := range []string{frame.ResidentPath, frame.CommunityPath, frame.ImportPath} {
+			page := b.Get(t, path, http.StatusOK)
+			if n := page.Find(`main a[href^="` + frame.ImportPath + `/new"]`).Length(); n > 0 != who.want {
+				t.Errorf("%v: %s offers it %d times", who.may, path, n)
+			}
+		}
+		status := http.StatusForbidden
+		if who.want {
+			status = http.StatusOK
+		}
+		b.Get(t, frame.ImportPath+"/new", status)
+	}
+}
+
 func latest(t *testing.T, d *desk.Desk) core.Import {
 	t.Helper()
 	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{

@@ -117,7 +117,7 @@ func (p *Pages) residentList(c *web.Context) error {
 		}
 	}
 	if c.Has(core.PermResidentEdit) {
-		if len(core.ImportKindsOf(c.Has)) > 0 {
+		if mayImport(c, core.ImportResidents) {
 			page.Actions = append(page.Actions, templates.Action{
 				Label: "批量导入", URL: frame.NewURL(frame.ImportPath, filter.Community), Icon: "upload",
 			})

@@ -10,7 +10,7 @@ const staffImportPath = frame.StaffPath + "/import"
 
 // staffImportRoutes returns the routes of the form by which staff are imported. What follows is a page of the import.
 func (p *Pages) staffImportRoutes() []web.Route {
-	return p.importFormRoutes(core.ImportStaff, web.Need(core.PermStaffEdit), importHandlers{
+	return p.importFormRoutes(core.ImportStaff, importAccess(core.ImportStaff), importHandlers{
 		form: p.staffImport, create: p.staffImportCreate, template: p.staffImportTemplate,
 	})
 }

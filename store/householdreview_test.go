@@ -66,6 +66,16 @@ func TestAnOwnerDecides(t *testing.T) {
 		if own.Review.State != core.ReviewWaiting || !own.Review.WithOwners(w.Now()) {
 			t.Fatalf("applied: %+v", own.Review)
 		}
+		asked := func() int {
+			counts, err := w.CountReviews(t.Context(), everywhere, ReviewFilter{State: core.ReviewWaiting, Asked: w.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return counts[core.ReviewCertification]
+		}
+		if asked() != 0 {
+			t.Error("it counts as the office's")
+		}
 		told := "SELECT COUNT(*) FROM message WHERE kind = 'household' AND user_id = " + w.owner.ID.String()
 		if w.count(told) != 1 || w.count("SELECT COUNT(*) FROM notice WHERE stem = 'certification'") != 0 {
 			t.Errorf("the owner is told %d times, the office %d", w.count(told), w.count("SELECT COUNT(*) FROM notice"))
@@ -90,6 +100,9 @@ func TestAnOwnerDecides(t *testing.T) {
 			t.Fatal(err)
 		}
 		clock.Add(own.Review.Due.Sub(w.Now()))
+		if asked() != 1 {
+			t.Error("it does not count as the office's once it is overdue")
+		}
 		if err := w.RemindReviews(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -78,7 +78,9 @@ type ReviewFilter struct {
 	State     core.ReviewState
 	Keyword   string // part of the applicant's name, or of what it is about
 	Late      time.Time
-	Oldest    bool // oldest first, as a queue
+	Asked     time.Time // only those of which the office is asked at this time: not those that wait for owners
+	Not       core.ID   // a WeChat user whose own applications are left out
+	Oldest    bool      // oldest first, as a queue
 	Page      Page
 }
 
@@ -102,6 +104,12 @@ func (f ReviewFilter) where() database.Where {
 	}
 	if !f.Late.IsZero() {
 		where.And("due_at <= ?", f.Late.UnixMilli())
+	}
+	if !f.Asked.IsZero() {
+		where.And("(owners_asked = 0 OR due_at <= ?)", f.Asked.UnixMilli())
+	}
+	if f.Not != 0 {
+		where.And("applicant_id <> ?", int64(f.Not))
 	}
 	if keyword := core.Clean(f.Keyword); keyword != "" {
 		where.Like(keyword, "name", "subject")

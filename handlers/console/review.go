@@ -49,7 +49,7 @@ func (p *pages) reviewList(c *web.Context) error {
 	}
 	kinds := core.ReviewKinds(c.Has)
 	f := store.ReviewFilter{
-		Kinds: kinds, State: core.ReviewWaiting, Community: frame.ChosenCommunity(c, at), Oldest: true,
+		Kinds: kinds, State: core.ReviewWaiting, Asked: c.Now(), Community: frame.ChosenCommunity(c, at), Oldest: true,
 		Page: c.CountedPage(frame.RecordsAPage),
 	}
 	counts, err := p.Store.CountReviews(c.Ctx(), c.Scope(), f)
@@ -84,9 +84,6 @@ func (p *pages) reviewList(c *web.Context) error {
 		state := templates.Badge{Tone: templates.Info, Text: r.State.Label()}
 		if r.Late(c.Now()) {
 			state = templates.Badge{Tone: templates.Warn, Text: "已超期"}
-		}
-		if r.WithOwners(c.Now()) {
-			state = templates.Badge{Tone: templates.Info, Text: "等业主审核"}
 		}
 		var tick templates.Tick
 		if r.Kind.Type().Batch != "" {

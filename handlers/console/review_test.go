@@ -49,7 +49,7 @@ func TestReviewInbox(t *testing.T) {
 	if tabs := strings.Join(strings.Fields(todo.Find(".tx-tabs").Text()), ""); !strings.Contains(tabs, "审核1") {
 		t.Errorf("the tabs are without numbers: %q", tabs)
 	}
-	if link := todo.Find(`main a[href^="` + frame.CertificationPath + `?state=waiting"]`); link.Length() != 1 {
+	if link := todo.Find(`main a[href^="` + frame.ReviewPath + `?kind=certification"]`); link.Length() != 1 {
 		t.Error("待我处理 does not lead to what waits")
 	}
 }
@@ -170,6 +170,69 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 		d.SignIn(t, core.Everywhere, core.PermCertificationView),
 	} {
 		other.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
+	}
+}
+
+// A decision leads to the next that waits, and from the last to the oldest that was skipped. One's own is not offered, and
+// leads nowhere; what waits for owners of the house is not counted, and no decision leads there.
+func TestADecisionLeadsToTheNext(t *testing.T) {
+	d := newDesk(t)
+	b, account := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermCertificationView, core.PermCertificationReview)
+	apply := func(openID, phone, name, kind string) core.Review {
+		t.Helper()
+		user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: openID})
+		if err == nil {
+			_, err = d.Store.BindPhone(t.Context(), user.ID, phone, name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == "" {
+			return core.Review{}
+		}
+		own, err := d.Store.CreateCertification(t.Context(), core.Actor{Kind: core.ActorWechat, ID: user.ID}, user.ID,
+			core.CertificationRequest{House: d.Mine.Houses[0], Name: "王小" + openID, Identity: core.Identity(kind)}, store.RequestKey{Key: "k"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return own.Review
+	}
+	first, own := apply("一", "17700000001", "", "owner"), apply("二", "17700000002", "", "owner")
+	third, fourth := apply("三", "17700000003", "", "owner"), apply("四", "17700000004", "", "owner")
+	ticket, err := d.Store.CreateBindTicket(t.Context(), core.System, core.Everywhere, store.BindTarget{
+		Kind: core.BindAccount, ID: account, Holder: core.SystemGranter.Holds,
+	})
+	if err == nil {
+		err = d.Store.ApproveBindTicket(t.Context(), core.Actor{Kind: core.ActorWechat, ID: own.Applicant}, store.BindScan{
+			Scene: ticket.Scene, User: own.Applicant, NoMini: true,
+		}, ticket.Code)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, frame.CertificationURL(own.ID), http.StatusOK)
+	if text := page.Find("main").Text(); page.Find(".tx-review button").Length() != 0 || !strings.Contains(text, "这是您自己的申请") {
+		t.Errorf("one's own application: %q", text)
+	}
+	for _, step := range []struct{ decided, next core.Review }{{third, fourth}, {fourth, first}} {
+		_, next := b.Post(t, frame.CertificationURL(step.decided.ID)+"/approve", url.Values{"version": {"1"}}, http.StatusSeeOther)
+		if next != frame.CertificationURL(step.next.ID) {
+			t.Errorf("after %s: %s", step.decided.Name, next)
+		}
+	}
+	d.Mine.LetOwnersReview()
+	apply("业主", d.Mine.Residents[0].Phone, d.Mine.Residents[0].Name, "")
+	apply("租客", "17700001234", "", "tenant")
+	_, next := b.Post(t, frame.CertificationURL(first.ID)+"/approve", url.Values{"version": {"1"}}, http.StatusSeeOther)
+	if next != frame.ReviewPath {
+		t.Errorf("after the last: %s", next)
+	}
+	if n := desk.Rows(b.Get(t, frame.CertificationPath+"?state=waiting", http.StatusOK)); n != 2 {
+		t.Errorf("%d of all wait, one of them for an owner", n)
+	}
+	menu := b.Get(t, frame.CertificationPath, http.StatusOK)
+	if count := menu.Find(`aside a[href="` + frame.TodoPath + `"] .tx-count`).Text(); count != "1" {
+		t.Errorf("the office is said to have %q to decide", count)
 	}
 }
 

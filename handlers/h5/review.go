@@ -46,7 +46,7 @@ const reviewsShown = 30
 
 func (h *H5) reviewList(c *web.Context) error {
 	f := store.ReviewFilter{
-		Kinds: core.ReviewKinds(c.Has), State: core.ReviewWaiting, Oldest: true, Page: store.Page{Limit: reviewsShown},
+		Kinds: core.ReviewKinds(c.Has), State: core.ReviewWaiting, Asked: c.Now(), Oldest: true, Page: store.Page{Limit: reviewsShown},
 	}
 	waiting, _, err := h.store.Reviews(c.Ctx(), c.Scope(), f)
 	if err != nil {
@@ -145,6 +145,9 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 	}
 	if r.Late(c.Now()) {
 		page.State = templates.Badge{Tone: templates.Warn, Text: "已超期"}
+	}
+	if page.Decided == "" && c.Account().User != 0 && c.Account().User == r.Applicant {
+		page.Decided = "这是您自己的申请，请由其他人审核。"
 	}
 	if r.Kind == core.ReviewCertification {
 		if err := h.certificationFacts(c, r, &page); err != nil {

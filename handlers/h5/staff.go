@@ -240,7 +240,9 @@ func (h *H5) staffPosts(c *web.Context, names map[core.ID]string) ([]staffPost, 
 // staffLinks returns what the member may do with the account that is theirs.
 func (h *H5) staffLinks(c *web.Context) (links []staffLink, err error) {
 	if kinds := core.ReviewKinds(c.Has); len(kinds) > 0 {
-		counts, err := h.store.CountReviews(c.Ctx(), c.Scope(), store.ReviewFilter{Kinds: kinds, State: core.ReviewWaiting})
+		counts, err := h.store.CountReviews(c.Ctx(), c.Scope(), store.ReviewFilter{
+			Kinds: kinds, State: core.ReviewWaiting, Asked: c.Now(),
+		})
 		if err != nil {
 			return nil, err
 		}

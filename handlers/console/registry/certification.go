@@ -225,10 +225,14 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	if c.Has(core.PermCommunityEdit) {
 		page.Review.Edit = frame.CommunityURL(r.Community) + "/edit#f-refusals"
 	}
-	if c.Has(core.PermCertificationReview) {
+	own := r.State == core.ReviewWaiting && ownReview(c, r)
+	if c.Has(core.PermCertificationReview) && !own {
 		page.Review.Approve, page.Review.Reject = frame.CertificationURL(r.ID)+"/approve", frame.CertificationURL(r.ID)+"/reject"
 	}
 	page.Next, page.Version = r.OfficeStep(c.Now(), p.minute), strconv.Itoa(r.Version)
+	if own {
+		page.Next = "这是您自己的申请，请由其他人审核。"
+	}
 	if r.Owner != 0 && c.Has(core.PermCertificationReview) {
 		page.TakeBack = templates.Submit{Label: "收回业主的审核", URL: frame.CertificationURL(r.ID) + "/takeback"}
 	}
@@ -337,7 +341,7 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 		return p.certificationRefused(c, wrong, form, chosen)
 	}
 	c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，会告诉申请人。")
-	return c.Redirect(p.nextReview(c))
+	return c.Redirect(p.nextReview(c, r.ID))
 }
 
 // certificationRefused shows the application again: with what is wrong in the form, or who decided.
@@ -397,15 +401,25 @@ func (p *Pages) certificationTakeBack(c *web.Context) error {
 // discarded returns the error of an act whose result does not matter.
 func discarded[T any](_ T, err error) error { return err }
 
-// nextReview returns the page of the oldest application that waits for the account, or the inbox.
-func (p *Pages) nextReview(c *web.Context) string {
-	waiting, _, err := p.Store.Reviews(c.Ctx(), p.Scope(c), store.ReviewFilter{
-		Kinds: core.ReviewKinds(c.Has), State: core.ReviewWaiting, Oldest: true, Page: store.Page{Limit: 1},
-	})
-	if err != nil || len(waiting) == 0 {
-		return frame.ReviewPath
+// nextReview returns the page of the next application that waits for the account after the one that it has decided, from
+// the oldest again behind the last, or the inbox. Its own applications are others' to decide.
+func (p *Pages) nextReview(c *web.Context, decided core.ID) string {
+	f := store.ReviewFilter{
+		Kinds: core.ReviewKinds(c.Has), State: core.ReviewWaiting, Asked: c.Now(), Not: c.Account().User, Oldest: true,
 	}
-	return frame.ReviewURL(waiting[0])
+	for _, from := range []core.ID{decided, 0} {
+		f.Page = store.Page{Next: from, Limit: 1}
+		waiting, _, err := p.Store.Reviews(c.Ctx(), p.Scope(c), f)
+		if err == nil && len(waiting) > 0 {
+			return frame.ReviewURL(waiting[0])
+		}
+	}
+	return frame.ReviewPath
+}
+
+// ownReview reports whether an application is that of the account's own WeChat user, which others decide.
+func ownReview(c *web.Context, r core.Review) bool {
+	return c.Account().User != 0 && c.Account().User == r.Applicant
 }
 
 // Counters returns what can wait in the area, each for the accounts that can handle it.

@@ -21,6 +21,7 @@ type Member struct {
 	Pass, Person    ID        // only as read
 	Disabled        time.Time // zero = not
 	InstitutionOff  bool      // the institution is disabled
+	Wholly          bool      // see Institution; only as read
 	Updated         time.Time // see Stale
 }
 

@@ -34,6 +34,16 @@ func institutionsWithin(scope core.Scope, column string) database.Where {
 	return where
 }
 
+// institutionsWholly returns the condition that the institution of a column enters no community beyond the scope.
+func institutionsWholly(scope core.Scope, column string) database.Where {
+	var where database.Where
+	if !scope.Whole() {
+		within, args := database.ScopeWhere(scope, "community_id")
+		where.And(column+" NOT IN (SELECT institution_id FROM institution_community WHERE NOT ("+within+"))", args...)
+	}
+	return where
+}
+
 // InstitutionFilter narrows the list of institutions. Zero fields do not filter.
 type InstitutionFilter struct {
 	Community core.ID
@@ -72,6 +82,7 @@ func (s *Store) Institutions(
 	if list, err = joinInstitutions(s.db.Reads(ctx), rows); err != nil {
 		return nil, false, database.Wrap("list institutions", err)
 	}
+	markWholly(scope, list)
 	return list, more, database.Wrap("count members", s.countMembersOf(ctx, list))
 }
 
@@ -87,6 +98,7 @@ func (s *Store) Institution(ctx context.Context, scope core.Scope, id core.ID) (
 	if err != nil {
 		return core.Institution{}, database.Wrap("read institution", err)
 	}
+	markWholly(scope, list)
 	return list[0], database.Wrap("count members", s.countMembersOf(ctx, list))
 }
 
@@ -95,16 +107,21 @@ func (s *Store) Institution(ctx context.Context, scope core.Scope, id core.ID) (
 func (s *Store) InstitutionsFor(ctx context.Context, scope core.Scope) ([]core.Institution, error) {
 	where := institutionsWithin(scope, "id")
 	where.And("disabled_at IS NULL")
-	if !scope.Whole() {
-		within, args := database.ScopeWhere(scope, "community_id")
-		where.And("id NOT IN (SELECT institution_id FROM institution_community WHERE NOT ("+within+"))", args...)
-	}
+	where = where.With(institutionsWholly(scope, "id"))
 	var rows []institutionRow
 	if err := s.db.All(ctx, &rows, institutionColumns+where.Text()+" ORDER BY name_key, id", where.Args()...); err != nil {
 		return nil, database.Wrap("list institutions", err)
 	}
 	list, err := joinInstitutions(s.db.Reads(ctx), rows)
+	markWholly(scope, list)
 	return list, database.Wrap("list institutions", err)
+}
+
+// markWholly sets Wholly of institutions.
+func markWholly(scope core.Scope, list []core.Institution) {
+	for i := range list {
+		list[i].Wholly = institutionWholly(scope, list[i]) == nil
+	}
 }
 
 // joinInstitutions joins rows with their communities, in one query for all.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -70,13 +71,17 @@ type MemberFilter struct {
 	Institution core.ID
 	Keyword     string // part of the name, or a whole phone number
 	State       core.MemberState
+	Wholly      bool     // only of institutions of which the whole is in scope: whom the reader may change
 	Today       core.Day // for State
 	Sort        string   // "name", "-name"; "" = oldest first
 	Page        Page
 }
 
-func (s *Store) memberWhere(f MemberFilter) database.Where {
+func (s *Store) memberWhere(scope core.Scope, f MemberFilter) database.Where {
 	var where database.Where
+	if f.Wholly {
+		where = institutionsWholly(scope, "institution_id")
+	}
 	if f.Community != 0 {
 		where.And("institution_id IN (SELECT institution_id FROM institution_community WHERE community_id = ?)",
 			int64(f.Community))
@@ -112,19 +117,19 @@ func (s *Store) Members(ctx context.Context, scope core.Scope, f MemberFilter) (
 	rows, more, err := readPage[memberRow](ctx, s, listQuery{
 		columns: memberFields, table: "institution_member",
 		scope:  institutionsWithin(scope, "institution_id"),
-		filter: s.memberWhere(f),
+		filter: s.memberWhere(scope, f),
 		order:  orderBy(f.Sort, "name_key"),
 	}, f.Page)
 	if err != nil {
 		return nil, false, database.Wrap("list members", err)
 	}
-	list, err = s.members(ctx, rows)
+	list, err = s.members(ctx, scope, rows)
 	return list, more, database.Wrap("list members", err)
 }
 
 // CountMembers counts the members of a filter in scope.
 func (s *Store) CountMembers(ctx context.Context, scope core.Scope, f MemberFilter) (n int, err error) {
-	where := institutionsWithin(scope, "institution_id").With(s.memberWhere(f))
+	where := institutionsWithin(scope, "institution_id").With(s.memberWhere(scope, f))
 	err = s.db.Get(ctx, &n, "SELECT COUNT(*) FROM institution_member WHERE "+where.Text(), where.Args()...)
 	return n, database.Wrap("count members", err)
 }
@@ -155,12 +160,12 @@ func (s *Store) MembersByID(ctx context.Context, scope core.Scope, ids []core.ID
 	if len(rows) < len(ids) {
 		return nil, core.NotFound(noMember)
 	}
-	list, err := s.members(ctx, rows)
+	list, err := s.members(ctx, scope, rows)
 	return list, database.Wrap("read members", err)
 }
 
 // members joins rows with their institutions and passes, in one query each for all.
-func (s *Store) members(ctx context.Context, rows []memberRow) ([]core.Member, error) {
+func (s *Store) members(ctx context.Context, scope core.Scope, rows []memberRow) ([]core.Member, error) {
 	list := make([]core.Member, len(rows))
 	at := map[core.ID]int{}
 	for i, row := range rows {
@@ -187,7 +192,35 @@ func (s *Store) members(ctx context.Context, rows []memberRow) ([]core.Member, e
 		}
 		return err
 	})
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, s.markMembers(ctx, scope, list)
+}
+
+// markMembers sets Wholly of members.
+func (s *Store) markMembers(ctx context.Context, scope core.Scope, list []core.Member) error {
+	beyond := map[core.ID]bool{}
+	if !scope.Whole() {
+		within, args := database.ScopeWhere(scope, "community_id")
+		of := slices.Compact(slices.Sorted(slices.Values(database.IDsOf(list, func(m core.Member) core.ID { return m.Institution }))))
+		err := database.EachPart(of, func(part []core.ID) error {
+			var some []core.ID
+			err := s.db.All(ctx, &some, "SELECT DISTINCT institution_id FROM institution_community WHERE NOT ("+within+
+				") AND institution_id IN ("+database.Placeholders(len(part))+")", database.AppendIDs(slices.Clone(args), part)...)
+			for _, id := range some {
+				beyond[id] = true
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i := range list {
+		list[i].Wholly = !beyond[list[i].Institution]
+	}
+	return nil
 }
 
 // communitiesOfMember returns the first community of each institution of which a person is a member by a name.

@@ -30,9 +30,9 @@ func (p *Pages) Counters() []frame.Counter {
 			Rows: p.guardTodos,
 		},
 		{
-			Stem: "passrule", Label: "专用通行证即将到期", Needs: core.PermInstitutionEdit, URL: frame.MemberPath + "?state=due",
+			Stem: "passrule", Label: "专用通行证即将到期", Needs: core.PermInstitutionEdit, URL: frame.MemberPath + "?state=due&renewable=yes",
 			Count: func(ctx context.Context, scope core.Scope) (int, error) {
-				return p.Store.CountMembers(ctx, scope, store.MemberFilter{State: core.MemberDue, Today: p.today()})
+				return p.Store.CountMembers(ctx, scope, store.MemberFilter{State: core.MemberDue, Wholly: true, Today: p.today()})
 			},
 			Rows: p.memberTodos,
 		},
@@ -82,7 +82,7 @@ func (p *Pages) today() core.Day { return core.DayOf(p.Store.Now(), p.Store.Zone
 
 func (p *Pages) memberTodos(ctx context.Context, scope core.Scope, limit int) ([]frame.TodoRow, error) {
 	members, _, err := p.Store.Members(ctx, scope, store.MemberFilter{
-		State: core.MemberDue, Today: p.today(), Page: store.Page{Limit: limit},
+		State: core.MemberDue, Wholly: true, Today: p.today(), Page: store.Page{Limit: limit},
 	})
 	rows := make([]frame.TodoRow, len(members))
 	for i, m := range members {

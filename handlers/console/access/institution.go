@@ -1,8 +1,10 @@
 package access
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -37,6 +39,17 @@ func (p *Pages) institution(c *web.Context) (core.Institution, error) {
 	return p.Store.Institution(c.Ctx(), c.Scope(), id)
 }
 
+// beyondScope is why somebody may not change what also concerns other communities than theirs.
+const beyondScope = "该机构还进入您管理范围以外的小区"
+
+// wholly refuses what an account may see and not change, before anything is asked.
+func wholly(of bool) error {
+	if of {
+		return nil
+	}
+	return core.Forbidden(beyondScope + "，请由上级管理员操作")
+}
+
 func institutionCrumbs() []templates.Crumb {
 	return []templates.Crumb{{Label: core.PassDedicated.Label(), URL: frame.MemberPath}, {Label: "机构", URL: frame.InstitutionPath}}
 }
@@ -46,7 +59,7 @@ type institutionShowPage struct {
 	Detail  templates.Detail
 	Members []memberRow
 	All     templates.Action // leads to all members
-	New     string           // the form for another member; "" = no permission, or disabled
+	New     string           // the form for another member; "" = no permission, disabled, or also of communities beyond the scope
 }
 
 // institutionMembers is how many members the page of an institution shows.
@@ -80,7 +93,7 @@ func (p *Pages) institutionShow(c *web.Context) error {
 		Path: frame.InstitutionURL(i.ID), Badges: []templates.Badge{frame.ServiceBadge(i.Disabled.IsZero(), "使用中")},
 		Facts: []templates.Fact{
 			{Label: "可进入的小区", Value: communitiesText(i.Communities, communities, len(communities))},
-			{Label: "未停用成员", Value: frame.Grouped(i.Members) + " 人"},
+			{Label: "在用成员", Value: frame.Grouped(i.Members) + " 人"},
 		},
 	}
 	if i.Remark != "" {
@@ -90,14 +103,14 @@ func (p *Pages) institutionShow(c *web.Context) error {
 		menu := institutionMenu(i, page.CSRF)
 		page.Detail.Actions, menu.Links = menu.Links, nil
 		page.Detail.Menu = menu
-		if i.Disabled.IsZero() {
+		if i.Disabled.IsZero() && i.Wholly {
 			page.New = memberNewURL(i.ID)
 			page.Detail.Actions = append(
 				page.Detail.Actions, templates.Action{Label: "添加成员", URL: page.New, Icon: "plus", Primary: true},
 			)
 		}
 	}
-	if page.Detail.Timeline, err = p.Timeline(c, "institution:"+i.ID.String()); err != nil {
+	if page.Detail.Timeline, err = p.TimelineOfShared(c, "institution:"+i.ID.String()); err != nil {
 		return err
 	}
 	page.Detail.NewTabs(tab, "", "成员")
@@ -114,7 +127,18 @@ func institutionMenu(i core.Institution, csrf string) templates.RowMenu {
 	if !i.Disabled.IsZero() {
 		menu.Acts = []templates.Submit{{Label: "启用", URL: frame.InstitutionURL(i.ID) + "/enable", Icon: "check"}}
 	}
+	menu.Acts = offBeyond(i.Wholly, menu.Acts)
 	return menu
+}
+
+// offBeyond draws acts off that would be refused since they concern communities beyond the account's.
+func offBeyond(wholly bool, acts []templates.Submit) []templates.Submit {
+	for i := range acts {
+		if !wholly {
+			acts[i].Off = beyondScope
+		}
+	}
+	return acts
 }
 
 // institutionForm is the posted form.
@@ -184,14 +208,19 @@ func (p *Pages) institutionForm(c *web.Context, i core.Institution) (templates.F
 }
 
 func institutionFields(i core.Institution, communities []core.Community) []templates.Section {
-	return []templates.Section{{Fields: []templates.Field{
+	fields := []templates.Field{
 		{
 			Name: "name", Label: "名称", Value: i.Name, Required: true, MaxLength: core.MaxInstitutionName, Focus: i.ID == 0,
 			Placeholder: "顺丰速运", Autocomplete: "off",
 		},
 		communityChecks("可进入的小区", communities, i.Communities, i.ID == 0),
 		{Name: "remark", Label: "备注", Value: i.Remark, MaxLength: core.MaxInstitutionRemark, Placeholder: "联系人、合同期限等"},
-	}}}
+	}
+	if i.ID != 0 && !i.Wholly {
+		fields[0] = templates.Field{Kind: templates.Static, Name: "name", Label: "名称", Value: i.Name, Help: beyondScope + "，只能改小区。"}
+		fields[2] = templates.Field{Kind: templates.Static, Name: "remark", Label: "备注", Value: cmp.Or(i.Remark, "没有填写")}
+	}
+	return []templates.Section{{Fields: fields}}
 }
 
 func (p *Pages) institutionCreate(c *web.Context) error {
@@ -230,7 +259,19 @@ func (p *Pages) institutionUpdate(c *web.Context) error {
 	var form institutionForm
 	wrong := c.Bind(&form)
 	i := form.institution(old.ID)
-	i.Disabled = old.Disabled
+	i.Disabled, i.Wholly = old.Disabled, old.Wholly
+	if !old.Wholly { // the form shows them, and does not send them
+		i.Name, i.Remark = old.Name, old.Remark
+	}
+	if wrong == nil && frame.EditsAgain(c) {
+		return p.institutionFormPage(c, i, nil)
+	}
+	if wrong == nil {
+		asked, err := p.institutionAsk(c, old, i)
+		if asked || err != nil {
+			return err
+		}
+	}
 	var updated time.Time
 	if wrong == nil {
 		updated, wrong = p.Store.UpdateInstitution(c.Ctx(), c.Actor(), c.Scope(), i)
@@ -245,8 +286,46 @@ func (p *Pages) institutionUpdate(c *web.Context) error {
 	return c.Redirect(frame.InstitutionURL(i.ID))
 }
 
+// institutionAsk asks before members lose communities or gain some, and reports whether it did. What is wrong with the form
+// is the store's to say, and taking back asks nothing.
+func (p *Pages) institutionAsk(c *web.Context, old, i core.Institution) (asked bool, err error) {
+	if old.Members == 0 || i.Trimmed().Check() != nil || c.Form().Has(web.UndoneField) {
+		return false, nil
+	}
+	if !i.Updated.IsZero() && i.Updated.UnixMilli() != old.Updated.UnixMilli() {
+		return false, nil // the store says that it is stale
+	}
+	communities, err := p.Communities(c)
+	if err != nil {
+		return false, err
+	}
+	members := frame.Grouped(old.Members) + " 名成员"
+	var lost, gained []string
+	for _, community := range communities {
+		was, is := slices.Contains(old.Communities, community.ID), slices.Contains(i.Communities, community.ID)
+		if was && !is {
+			lost = append(lost, members+"不能再进出"+community.Name)
+		}
+		if is && !was {
+			gained = append(gained, members+"可以进出"+community.Name)
+		}
+	}
+	if len(lost)+len(gained) == 0 {
+		return false, nil
+	}
+	effects := append(lost, gained...)
+	return p.Ask(c, "institution", templates.Confirm{
+		Title: "改变“" + old.Name + "”可进入的小区？", Text: "立即生效，可以再改回来。", Submit: "保存机构", Edit: true,
+		Effects: frame.Named(len(effects), "个小区", func(n int) string { return effects[n] }),
+		Action:  frame.InstitutionURL(old.ID), Cancel: frame.InstitutionURL(old.ID), Keep: c.Form(), Typed: frame.TypedNumber(old.Members),
+	})
+}
+
 func (p *Pages) institutionDisable(c *web.Context) error {
 	i, err := p.institution(c)
+	if err == nil {
+		err = wholly(i.Wholly)
+	}
 	if err != nil {
 		return err
 	}
@@ -265,6 +344,9 @@ func (p *Pages) institutionDisable(c *web.Context) error {
 
 func (p *Pages) institutionEnable(c *web.Context) error {
 	i, err := p.institution(c)
+	if err == nil {
+		err = wholly(i.Wholly)
+	}
 	if err != nil {
 		return err
 	}

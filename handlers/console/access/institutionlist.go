@@ -19,7 +19,7 @@ type institutionListPage struct {
 
 type institutionRow struct {
 	URL, Name, Communities, Remark string
-	Members                        string
+	Members, MembersURL            string
 	State                          templates.Badge
 	Menu                           templates.RowMenu // empty = no permission
 }
@@ -44,6 +44,7 @@ func (p *Pages) institutionList(c *web.Context) error {
 	for _, i := range found.Records {
 		row := institutionRow{
 			URL: frame.InstitutionURL(i.ID), Name: i.Name, Remark: i.Remark, Members: frame.Grouped(i.Members) + " 人",
+			MembersURL:  templates.WithQuery(frame.MemberPath, nil, "community", frame.AllCommunities, "institution", i.ID.String()),
 			Communities: communitiesText(i.Communities, found.At.All, 3), State: frame.ServiceBadge(i.Disabled.IsZero(), "使用中"),
 		}
 		if c.Has(core.PermInstitutionEdit) {

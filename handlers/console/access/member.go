@@ -7,6 +7,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -42,6 +43,15 @@ func (p *Pages) member(c *web.Context) (core.Member, error) {
 		return core.Member{}, err
 	}
 	return p.Store.Member(c.Ctx(), c.Scope(), id)
+}
+
+// memberToChange returns the member in the path, if the account may change them.
+func (p *Pages) memberToChange(c *web.Context) (core.Member, error) {
+	m, err := p.member(c)
+	if err == nil {
+		err = wholly(m.Wholly)
+	}
+	return m, err
 }
 
 func memberCrumbs() []templates.Crumb {
@@ -82,7 +92,8 @@ func (f memberForm) member(id core.ID) core.Member {
 
 type memberFormPage struct {
 	templates.Shell
-	Form templates.Form
+	Form  templates.Form
+	Empty templates.Empty // in place of the form: what comes first
 }
 
 func (p *Pages) memberNew(c *web.Context) error {
@@ -96,7 +107,37 @@ func (p *Pages) memberNew(c *web.Context) error {
 	today := p.Today(c)
 	m := core.Member{Institution: asked.Institution, From: today}
 	m.Until = (core.Member{Until: today - 1}).Renewed(12, today)
+	if empty, err := p.noInstitution(c, asked.Community); err != nil || empty.Title != "" {
+		if err != nil {
+			return err
+		}
+		page := memberFormPage{Shell: p.Shell(c, "institution", "添加成员"), Empty: empty}
+		page.Crumbs = memberCrumbs()
+		return p.Page(c, http.StatusOK, "console/member/form", page)
+	}
 	return p.memberFormPage(c, m, nil)
+}
+
+// noInstitution says what comes before a member, if there is no institution that the account could add one to.
+func (p *Pages) noInstitution(c *web.Context, community string) (empty templates.Empty, err error) {
+	institutions, err := p.Store.InstitutionsFor(c.Ctx(), c.Scope())
+	if err != nil || len(institutions) > 0 {
+		return empty, err
+	}
+	empty = templates.Empty{
+		Icon: "building-community", Title: "还没有机构", Text: "成员都属于一个机构：先添加快递、保洁等机构，再添加它的成员。",
+		Action: templates.Action{Label: "添加机构", URL: frame.InstitutionPath + "/new", Icon: "plus", Primary: true},
+	}
+	if community != "" {
+		empty.Action.URL = templates.WithQuery(empty.Action.URL, nil, "community", community)
+	}
+	others, _, err := p.Store.Institutions(c.Ctx(), c.Scope(), store.InstitutionFilter{Page: store.Page{Limit: 1}})
+	if len(others) > 0 {
+		empty.Title = "没有您可以添加成员的机构"
+		empty.Text = "现有的机构已停用，或还进入您管理范围以外的小区：这样的机构请由上级管理员添加成员。"
+		empty.More = templates.Action{Label: "查看机构", URL: frame.InstitutionPath}
+	}
+	return empty, err
 }
 
 // memberFormPage shows the form with the member's values, or as submitted if it is invalid.
@@ -128,20 +169,18 @@ func (p *Pages) memberForm(c *web.Context, m core.Member) (templates.Form, error
 		if err != nil {
 			return form, err
 		}
-		if of = institutionField(m.Institution, institutions); len(institutions) == 0 {
-			of.Help = "还没有机构，请先在“机构管理”里添加。"
-		}
+		of = institutionField(m.Institution, institutions)
 	}
 	form.Sections = memberFields(m, of)
 	return form, nil
 }
 
-// institutionField chooses the institution of a new member.
+// institutionField chooses the institution of a new member: the one that was asked for, or the only one if none was.
 func institutionField(chosen core.ID, institutions []core.Institution) templates.Field {
 	field := templates.Field{
 		Kind: templates.Select, Name: "institution", Label: "机构", Required: true, Choices: []templates.Choice{{Label: "请选择机构"}},
 	}
-	if len(institutions) == 1 {
+	if chosen == 0 && len(institutions) == 1 {
 		field.Value = institutions[0].ID.String()
 	}
 	for _, i := range institutions {
@@ -193,7 +232,7 @@ func (p *Pages) memberCreate(c *web.Context) error {
 }
 
 func (p *Pages) memberEdit(c *web.Context) error {
-	m, err := p.member(c)
+	m, err := p.memberToChange(c)
 	if err != nil {
 		return err
 	}
@@ -201,7 +240,7 @@ func (p *Pages) memberEdit(c *web.Context) error {
 }
 
 func (p *Pages) memberUpdate(c *web.Context) error {
-	old, err := p.member(c)
+	old, err := p.memberToChange(c)
 	if err != nil {
 		return err
 	}
@@ -228,7 +267,7 @@ func (p *Pages) memberUpdate(c *web.Context) error {
 }
 
 func (p *Pages) memberDisable(c *web.Context) error {
-	m, err := p.member(c)
+	m, err := p.memberToChange(c)
 	if err != nil {
 		return err
 	}
@@ -244,7 +283,7 @@ func (p *Pages) memberDisable(c *web.Context) error {
 }
 
 func (p *Pages) memberEnable(c *web.Context) error {
-	m, err := p.member(c)
+	m, err := p.memberToChange(c)
 	if err != nil {
 		return err
 	}

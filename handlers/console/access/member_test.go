@@ -11,6 +11,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -56,6 +57,92 @@ func TestInstitutionIsAddedChangedAndDisabled(t *testing.T) {
 	if n := b.Get(t, frame.InstitutionPath+"?state=off", http.StatusOK).Find("#list-body tbody tr").Length(); n != 0 {
 		t.Errorf("%d disabled after enabling", n)
 	}
+}
+
+// An account that has one of an institution's communities sees it, and is offered only what it may do: to take the
+// community away. Somebody who is due is counted for who may renew them.
+func TestAnInstitutionOfOtherCommunitiesToo(t *testing.T) {
+	d := newDesk(t)
+	ctx, today := t.Context(), core.DayOf(d.Store.Now(), d.Store.Zone())
+	add := func(name string, communities ...core.ID) (institution, member core.ID) {
+		t.Helper()
+		institution, err := d.Store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{Name: name, Communities: communities})
+		if err == nil {
+			member, err = d.Store.CreateMember(ctx, core.System, core.Everywhere, core.Member{
+				Institution: institution, Name: name + "甲", Phone: "13700008888", From: today, Until: today + 2,
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return institution, member
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermInstitutionView, core.PermInstitutionEdit, core.PermAuditView)
+	if text := b.Get(t, frame.MemberPath+"/new", http.StatusOK).Find("main").Text(); !strings.Contains(text, "还没有机构") {
+		t.Errorf("without any institution: %q", text)
+	}
+	shared, sharer := add("顺丰速运", d.Others.Community, d.Mine.Community)
+	if text := b.Get(t, frame.MemberPath+"/new", http.StatusOK).Find("main").Text(); !strings.Contains(text, "管理范围以外的小区") {
+		t.Errorf("without one of its own: %q", text)
+	}
+	own, owned := add("绿洁保洁", d.Mine.Community)
+	if chosen := desk.FilledIn(b.Get(t, frame.MemberPath+"/new?institution="+shared.String(), http.StatusOK)).Get("institution"); chosen != "" {
+		t.Errorf("%s is chosen in place of the one that was asked for", chosen)
+	}
+	if chosen := desk.FilledIn(b.Get(t, frame.MemberPath+"/new", http.StatusOK)).Get("institution"); chosen != own.String() {
+		t.Error("the only one is not chosen")
+	}
+	list := b.Get(t, frame.MemberPath, http.StatusOK)
+	if ticks := list.Find(`tbody input[type="checkbox"][name="id"]`); ticks.Length() != 1 || ticks.AttrOr("value", "") != owned.String() {
+		t.Errorf("%d of two members are ticked", ticks.Length())
+	}
+	if off := list.Find("tbody button[disabled]"); off.Length() != 5 || !strings.Contains(list.Find("tbody").Text(), "管理范围以外") {
+		t.Errorf("%d acts of the other's are drawn off", off.Length())
+	}
+	if n := desk.Rows(b.Get(t, frame.MemberPath+"?state=due&renewable=yes", http.StatusOK)); n != 1 {
+		t.Errorf("%d are due and can be renewed", n)
+	}
+	if n, err := d.Store.CountMembers(ctx, core.ScopeOf(d.Mine.Community), store.MemberFilter{
+		State: core.MemberDue, Today: today, Wholly: true,
+	}); err != nil || n != 1 {
+		t.Errorf("%d are counted, %v", n, err)
+	}
+	show := b.Get(t, frame.InstitutionURL(shared), http.StatusOK)
+	if show.Find(`main a[href*="/new"]`).Length() != 0 || !strings.Contains(show.Find(".tx-timeline").Text(), "添加机构") {
+		t.Error("its page offers to add a member, or lacks what another community's office did")
+	}
+	for _, path := range []string{"", "/edit", "/photo"} {
+		status := http.StatusForbidden
+		if path == "" {
+			status = http.StatusOK
+		}
+		page := b.Get(t, frame.MemberURL(sharer)+path, status)
+		if page.Find(`main a[href$="/edit"], main a[href$="/photo"]`).Length() != 0 {
+			t.Errorf("%s offers what is refused", path)
+		}
+	}
+	b.Post(t, frame.MemberPath+"/renew?months=1", url.Values{"id": {sharer.String()}}, http.StatusForbidden)
+	b.Post(t, frame.InstitutionURL(shared)+"/disable", nil, http.StatusForbidden)
+	edit := b.Get(t, frame.InstitutionURL(shared)+"/edit", http.StatusOK)
+	if edit.Find(`input[name="name"], input[name="remark"]`).Length() != 0 {
+		t.Error("the name can be changed")
+	}
+	// With the community's own institution, the question says who loses it and who gains one.
+	wide := d.SignIn(t, core.Everywhere, core.PermInstitutionView, core.PermInstitutionEdit)
+	form := desk.FilledIn(wide.Get(t, frame.InstitutionURL(own)+"/edit", http.StatusOK))
+	form.Set("remark", "三年合同")
+	wide.Post(t, frame.InstitutionURL(own), form, http.StatusSeeOther)
+	form = desk.FilledIn(wide.Get(t, frame.InstitutionURL(own)+"/edit", http.StatusOK))
+	form["communities"] = []string{d.Others.Community.String()}
+	asked, _ := wide.Post(t, frame.InstitutionURL(own), form, http.StatusOK)
+	for _, want := range []string{"1 名成员不能再进出", "1 名成员可以进出"} {
+		if !strings.Contains(asked.Find(".tx-confirm").Text(), want) {
+			t.Errorf("the question lacks %s: %q", want, asked.Find(".tx-confirm").Text())
+		}
+	}
+	form.Set("confirmed", "1")
+	wide.Post(t, frame.InstitutionURL(own), form, http.StatusSeeOther)
+	b.Get(t, frame.InstitutionURL(own), http.StatusNotFound)
 }
 
 func TestMemberIsAddedRenewedAndDisabled(t *testing.T) {

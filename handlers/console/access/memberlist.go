@@ -83,9 +83,11 @@ func (p *Pages) memberList(c *web.Context) error {
 		page.Actions = append([]templates.Action{
 			{Label: "批量导入", URL: found.At.URL(frame.MemberPath + "/import"), Icon: "upload"},
 		}, page.Actions...)
-		page.List.Bulk, page.List.CSRF = memberRenewals(c.Request().URL.Query()), page.CSRF
 		for i, m := range found.Records {
-			page.Rows[i].Tick = templates.Tick{Value: m.ID, Label: m.Name}
+			if m.Wholly {
+				page.List.Bulk, page.List.CSRF = memberRenewals(c.Request().URL.Query()), page.CSRF
+				page.Rows[i].Tick = templates.Tick{Value: m.ID, Label: m.Name}
+			}
 			page.Rows[i].Menu = memberMenu(m, page.CSRF)
 		}
 	}
@@ -97,6 +99,7 @@ func (p *Pages) memberFilter(c *web.Context, today core.Day) (store.MemberFilter
 		Keyword     string           `form:"q" max:"40"`
 		State       core.MemberState `form:"state" of:"valid due over coming disabled"`
 		Institution core.ID          `form:"institution"`
+		Wholly      string           `form:"renewable" of:"yes"`
 		Sort        string           `form:"sort" of:"name -name"`
 	}
 	err := c.BindQuery(&asked)
@@ -106,7 +109,7 @@ func (p *Pages) memberFilter(c *web.Context, today core.Day) (store.MemberFilter
 		}
 	}
 	return store.MemberFilter{
-		Keyword: asked.Keyword, State: asked.State, Institution: asked.Institution, Today: today, Sort: asked.Sort,
+		Keyword: asked.Keyword, State: asked.State, Institution: asked.Institution, Wholly: asked.Wholly != "", Today: today, Sort: asked.Sort,
 	}, err
 }
 
@@ -129,6 +132,11 @@ func (p *Pages) memberTable(c *web.Context) (templates.List, error) {
 			Icon: "id-badge-2", Title: "还没有成员", Ask: "请联系管理员添加。",
 			Text: "先在“机构管理”里添加快递、保洁等机构，再添加成员。每人一张专用通行证，有效期内不限次数。",
 		},
+	}
+	if !c.Scope().Whole() && c.Has(core.PermInstitutionEdit) {
+		table.Filters = append(table.Filters, templates.Field{
+			Kind: templates.Select, Name: "renewable", Label: "续期", Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "可由您续期"}},
+		})
 	}
 	institutions, more, err := p.Store.Institutions(c.Ctx(), c.Scope(), store.InstitutionFilter{
 		Sort: "name", Page: core.Page{Limit: institutionChoices},
@@ -175,6 +183,9 @@ func memberMenu(m core.Member, csrf string) templates.RowMenu {
 	} else {
 		menu.Acts = append(menu.Acts, templates.Submit{Label: "启用", URL: frame.MemberURL(m.ID) + "/enable", Icon: "check"})
 	}
+	if menu.Acts = offBeyond(m.Wholly, menu.Acts); !m.Wholly {
+		menu.Links = nil
+	}
 	return menu
 }
 
@@ -200,6 +211,11 @@ func (p *Pages) membersRenew(c *web.Context) error {
 	members, err := p.Store.MembersByID(c.Ctx(), c.Scope(), form.IDs)
 	if err != nil {
 		return err
+	}
+	for _, m := range members {
+		if err := wholly(m.Wholly); err != nil {
+			return err
+		}
 	}
 	if len(members) == 1 {
 		back = frame.BackTo(c, frame.MemberPath, frame.MemberURL(members[0].ID))

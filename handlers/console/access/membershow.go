@@ -22,7 +22,7 @@ type memberShowPage struct {
 	Passages *frame.PassagePart // nil: no permission
 	Photos   []memberPicture
 	Edit     bool
-	PhotoURL string // the form for another picture
+	PhotoURL string // the form for another picture; "" = the account may not add one
 }
 
 // memberPicture is a picture that is kept of a member, or the place of one.
@@ -42,7 +42,9 @@ func (p *Pages) memberShow(c *web.Context) error {
 	}
 	page := memberShowPage{
 		Shell: p.Shell(c, "institution", m.Name), Detail: p.memberDetail(c, m), Edit: c.Has(core.PermInstitutionEdit),
-		PhotoURL: frame.MemberURL(m.ID) + "/photo",
+	}
+	if m.Wholly {
+		page.PhotoURL = frame.MemberURL(m.ID) + "/photo"
 	}
 	page.Crumbs = memberCrumbs()
 	records := core.RecordFilter{Person: m.Person, Kind: core.PassDedicated}
@@ -55,7 +57,7 @@ func (p *Pages) memberShow(c *web.Context) error {
 		page.Detail.Menu = menu
 		page.Photos = memberPictures(c, m)
 	}
-	if page.Detail.Timeline, err = p.Timeline(c, "member:"+m.ID.String()); err != nil {
+	if page.Detail.Timeline, err = p.TimelineOfShared(c, "member:"+m.ID.String()); err != nil {
 		return err
 	}
 	tabs := []string{"", "概况"}
@@ -94,8 +96,10 @@ func memberPictures(c *web.Context, m core.Member) []memberPicture {
 		if id := m.Photos[which]; id != 0 {
 			picture.URL = c.PhotoURL(memberPhotoPath, id, core.PhotoWhole)
 			picture.Thumb = c.PhotoURL(memberPhotoPath, id, core.PhotoThumb)
-			picture.Remove = templates.Submit{
-				Label: "移除", Ask: true, URL: templates.WithQuery(frame.MemberURL(m.ID)+"/photo/remove", nil, "which", string(which)),
+			if m.Wholly {
+				picture.Remove = templates.Submit{
+					Label: "移除", Ask: true, URL: templates.WithQuery(frame.MemberURL(m.ID)+"/photo/remove", nil, "which", string(which)),
+				}
 			}
 		}
 		pictures = append(pictures, picture)
@@ -118,7 +122,7 @@ func (p *Pages) memberPhoto(c *web.Context) error {
 }
 
 func (p *Pages) memberPhotoNew(c *web.Context) error {
-	m, err := p.member(c)
+	m, err := p.memberToChange(c)
 	if err != nil {
 		return err
 	}
@@ -166,7 +170,7 @@ func memberPhotoFields(m core.Member) templates.Form {
 }
 
 func (p *Pages) memberPhotoCreate(c *web.Context) error {
-	m, err := p.member(c)
+	m, err := p.memberToChange(c)
 	if err != nil {
 		return err
 	}
@@ -202,7 +206,7 @@ func (p *Pages) memberPhotoSave(c *web.Context, m core.Member, which core.Member
 }
 
 func (p *Pages) memberPhotoRemove(c *web.Context) error {
-	m, err := p.member(c)
+	m, err := p.memberToChange(c)
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,20 @@ const actsShown = 20
 // Timeline returns what was done to the things of a page, the page's own first: "house:7". It is nil
 // if the account may not see the log.
 func (f *Frame) Timeline(c *web.Context, things ...string) (*templates.Timeline, error) {
+	return f.timeline(c, c.Scope(), things)
+}
+
+// TimelineOfShared is Timeline for things of several communities that the caller has read in the account's scope: a line
+// bears one of their communities alone, and so it may be another's.
+func (f *Frame) TimelineOfShared(c *web.Context, things ...string) (*templates.Timeline, error) {
+	return f.timeline(c, core.Everywhere, things)
+}
+
+func (f *Frame) timeline(c *web.Context, scope core.Scope, things []string) (*templates.Timeline, error) {
 	if !c.Has(core.PermAuditView) || len(things) == 0 {
 		return nil, nil
 	}
-	acts, err := f.Store.ActsUpon(c.Ctx(), c.Scope(), things, actsShown)
+	acts, err := f.Store.ActsUpon(c.Ctx(), scope, things, actsShown)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +47,11 @@ func (f *Frame) Timeline(c *web.Context, things ...string) (*templates.Timeline,
 		Label: "全部操作", URL: templates.WithQuery(AuditPath, nil, "subject", things[0]),
 	}}
 	for _, act := range acts {
-		line.Moments = append(line.Moments, momentOf(act, things[0], names, communities))
+		moment := momentOf(act, things[0], names, communities)
+		if scope.Whole() && !c.Scope().Whole() && !c.Scope().Has(act.Record.Community) {
+			moment.URL = "" // its page is others' to open
+		}
+		line.Moments = append(line.Moments, moment)
 	}
 	return line, nil
 }

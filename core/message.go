@@ -35,17 +35,18 @@ type MessageType struct {
 	Life     time.Duration    // it is not sent later than that
 	Merge    time.Duration    // events of one recipient within that time are one message; 0 = each is its own
 	Urgent   bool             // sent in quiet hours too
+	Needs    Permission       // without which it is not an account's; "" = it is about the account itself
 	Named    bool             // it goes to the WeChat that it is about, though the account may have another by then
 }
 
 // MessageTypes are all kinds, in display order.
 var MessageTypes = []MessageType{
 	{
-		Kind: MessageAccessAlert, Label: "告警", Life: 12 * time.Hour, Merge: time.Minute, Urgent: true,
+		Kind: MessageAccessAlert, Label: "告警", Life: 12 * time.Hour, Merge: time.Minute, Urgent: true, Needs: PermAccessAlertView,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
-		Kind: MessageReview, Label: "待审核", Life: 24 * time.Hour, Merge: time.Minute,
+		Kind: MessageReview, Label: "待审核", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermCertificationReview,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp},
 	},
 	{
@@ -65,7 +66,7 @@ var MessageTypes = []MessageType{
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
 	},
 	{
-		Kind: MessageLeaseOffice, Label: "租客租约到期", Life: 24 * time.Hour, Merge: time.Minute,
+		Kind: MessageLeaseOffice, Label: "租客租约到期", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermResidentEdit,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
@@ -73,7 +74,7 @@ var MessageTypes = []MessageType{
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
 	},
 	{
-		Kind: MessageMemberOffice, Label: "机构成员到期", Life: 24 * time.Hour,
+		Kind: MessageMemberOffice, Label: "机构成员到期", Life: 24 * time.Hour, Needs: PermInstitutionEdit,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
@@ -89,7 +90,7 @@ var MessageTypes = []MessageType{
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
-		Kind: MessageAlarm, Label: "发送异常", Life: 24 * time.Hour,
+		Kind: MessageAlarm, Label: "发送异常", Life: 24 * time.Hour, Needs: PermMessageView,
 		Channels: []MessageChannel{ChannelInApp}, // the others may be what is wrong
 	},
 }

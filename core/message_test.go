@@ -414,3 +414,12 @@ func TestPathOfSeveral(t *testing.T) {
 		}
 	}
 }
+
+// Who may no longer review is not told of reviews that wait.
+func TestReviewsAreOnlyForReviewers(t *testing.T) {
+	for _, r := range ReviewTypes {
+		if needs := MessageReview.Type().Needs; needs != r.Needs {
+			t.Errorf("a message of %s needs %q, its review %q", r.Label, needs, r.Needs)
+		}
+	}
+}

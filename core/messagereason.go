@@ -33,6 +33,8 @@ const (
 	WhyUnsure      MessageReason = "unsure"
 	WhyInterrupted MessageReason = "interrupted"
 	WhyTooLate     MessageReason = "too_late"
+	WhyDisabled    MessageReason = "disabled"
+	WhyNotTheirs   MessageReason = "not_theirs"
 )
 
 // messageReasons are the reasons in Chinese.
@@ -65,6 +67,8 @@ var messageReasons = map[MessageReason]string{
 	WhyUnsure:      "平台没有应答，可能已发出",
 	WhyInterrupted: "发送时服务器中断，可能已发出",
 	WhyTooLate:     "超过有效时间",
+	WhyDisabled:    "对方的账号已停用",
+	WhyNotTheirs:   "对方已没有权限，或不再管理该小区",
 }
 
 // Label returns the reason in Chinese.

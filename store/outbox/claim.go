@@ -55,6 +55,7 @@ type claim struct {
 	lease string
 
 	rows  []claimed
+	gone  map[core.ID]core.MessageReason // why messages are not their recipients' any more
 	facts facts
 	list  []core.Dispatch
 }
@@ -98,46 +99,8 @@ func (c *claim) take(due []core.ID) error {
 	if err := c.takeOpen(); err != nil {
 		return err
 	}
-	return c.bound()
+	return c.recheck()
 }
-
-// bound finds the WeChat that is bound to the recipients' accounts now: a message waits for a minute or for the night, in
-// which somebody may bind theirs, or have that of a lost phone unbound.
-func (c *claim) bound() error {
-	var accounts []core.ID
-	for _, r := range c.rows {
-		if r.byPresentWechat() {
-			accounts = append(accounts, r.To)
-		}
-	}
-	users := map[core.ID]core.ID{}
-	err := database.EachPart(accounts, func(part []core.ID) error {
-		var found []accountRow
-		err := c.tx.All(&found, "SELECT id, user_id, '' AS muted, '' AS digest FROM account WHERE id IN ("+
-			database.Placeholders(len(part))+")", database.IDArgs(part)...)
-		for _, a := range found {
-			users[a.ID] = a.User
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for i, r := range c.rows {
-		user, known := users[r.To]
-		if !known || !r.byPresentWechat() || r.User == user {
-			continue
-		}
-		c.rows[i].User = user
-		if _, err := c.tx.Exec("UPDATE message SET user_id = ? WHERE id = ?", int64(user), int64(r.ID)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// byPresentWechat reports whether a message goes to whatever WeChat is bound to the account when it is sent.
-func (r Row) byPresentWechat() bool { return r.ToKind == core.ToAccount && !r.Kind.Type().Named }
 
 // openAttempt is an attempt without an end: its server was interrupted.
 type openAttempt struct {
@@ -194,7 +157,7 @@ func (c *claim) route() error {
 	var attempts [][]any
 	sent := map[core.MessageChannel][]core.ID{}
 	for _, m := range messages {
-		step := core.Route(m, c.facts.reach(c.setup, m), c.ask.Quiet, c.tx.Now().In(c.ask.Zone))
+		step := c.step(m)
 		if step.Send == "" || step.Send == core.ChannelInApp {
 			if err := c.settle(m, step); err != nil {
 				return err
@@ -215,6 +178,20 @@ func (c *claim) route() error {
 		return err
 	}
 	return database.InsertRows(c.tx, database.InsertInto, "message_attempt", attemptColumns, attempts)
+}
+
+// step decides about a message. One that is its recipient's no more is not sent: whether it may have been sent before is
+// unknown, or it reached nobody.
+func (c *claim) step(m core.Message) core.MessageStep {
+	why, gone := c.gone[m.ID]
+	now := c.tx.Now().In(c.ask.Zone)
+	switch {
+	case !gone || m.State == core.MessageSent:
+		return core.Route(m, c.facts.reach(c.setup, m), c.ask.Quiet, now)
+	case !m.Unsure.IsZero():
+		return core.Route(m, nil, c.ask.Quiet, now)
+	}
+	return core.MessageStep{State: core.MessageUnreached, Reason: why}
 }
 
 func firstError(errs ...error) error {

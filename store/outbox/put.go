@@ -11,7 +11,7 @@ import (
 )
 
 // Put adds messages in the act's own transaction. An account that has switched a kind off is told of it in
-// the console alone. Of a kind that is merged, one that finds another waiting for its recipient becomes part
+// the console alone, and one that is out of use of nothing. Of a kind that is merged, one that finds another waiting for its recipient becomes part
 // of it, with a row of its own.
 func Put(tx *database.Tx, notes ...core.MessageNote) error {
 	rows, err := addressed(tx, notes)
@@ -136,7 +136,8 @@ func accountsOf(tx *database.Tx, notes []core.MessageNote) (map[core.ID]accountR
 			SELECT a.id, a.user_id, COALESCE(p.muted, '') AS muted, COALESCE(p.digest, '') AS digest
 			FROM account a
 			LEFT JOIN preference p ON p.account_id = a.id
-			WHERE a.id IN (`+database.Placeholders(len(part))+`)`, database.IDArgs(part)...)
+			WHERE a.disabled_at IS NULL
+			AND a.id IN (`+database.Placeholders(len(part))+`)`, database.IDArgs(part)...)
 		for _, row := range rows {
 			found[row.ID] = row
 		}

@@ -32,7 +32,9 @@ const (
 )
 
 // draftSecrets are the fields that are never kept: passwords, codes and tokens.
-var draftSecrets = []string{CSRFField, ResumedField, "password", "old", "again", "code", "app_secret", "token", "aes_key"}
+var draftSecrets = []string{
+	CSRFField, ResumedField, "password", "old", "again", "code", "app_secret", "contact_secret", "token", "aes_key",
+}
 
 // errResumed is the message above a form that is shown again with a restored draft.
 var errResumed = core.Invalid("登录中断过，刚才填写的内容已恢复，还没有保存。请核对后再提交。")

@@ -47,8 +47,17 @@ func (w *weChat) corps(ctx context.Context, id core.ID) (app, contact *wechat.Co
 	return nil, nil
 }
 
-// loop syncs until ctx ends.
+// loop syncs until ctx ends. Who must leave does not wait for the sync of another company.
 func (y *staffSyncer) loop(ctx context.Context) {
+	var leaving sync.WaitGroup
+	defer leaving.Wait()
+	leaving.Go(func() {
+		eachTick(ctx, y.poll, func() {
+			if err := y.leave(ctx); err != nil && ctx.Err() == nil {
+				y.log.Error("let staff of a replaced company leave", "err", err)
+			}
+		})
+	})
 	eachTick(ctx, y.poll, func() {
 		if err := y.runAll(ctx); err != nil && ctx.Err() == nil {
 			y.log.Error("sync staff with WeWork", "err", err)
@@ -56,13 +65,26 @@ func (y *staffSyncer) loop(ctx context.Context) {
 	})
 }
 
-// runAll syncs what waits, until nothing does.
+// leave lets everybody leave whose company was replaced by another.
+func (y *staffSyncer) leave(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if n, err := y.store.LeaveReplaced(ctx, syncBatch); err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// runAll syncs what waits, until nothing does: first who must leave.
 func (y *staffSyncer) runAll(ctx context.Context) error {
+	if err := y.leave(ctx); err != nil {
+		return err
+	}
 	claim := func(ctx context.Context) (core.StaffSync, error) { return y.store.ClaimStaffSync(ctx, y.name) }
 	return untilNone(ctx, claim, y.run)
 }
 
-// run does one account's turn: first who must leave, then what WeWork told of, then the whole, if it is due.
+// run does one account's turn: first what WeWork told of, then the whole, if it is due.
 func (y *staffSyncer) run(ctx context.Context, job core.StaffSync) error {
 	t := &syncTurn{staffSyncer: y, SyncTurn: store.SyncTurn{Runner: y.name, App: job.App}}
 	err := t.work(ctx, job)
@@ -96,15 +118,6 @@ type syncTurn struct {
 
 // work does a turn.
 func (t *syncTurn) work(ctx context.Context, job core.StaffSync) error {
-	for {
-		n, err := t.store.SyncLeave(ctx, t.SyncTurn, syncBatch, true)
-		if err != nil {
-			return err
-		}
-		if n < syncBatch {
-			break
-		}
-	}
 	if t.app, t.contact = t.corps(ctx, t.App); t.app == nil {
 		return core.Invalid("企业微信的密钥不可用，请重新填写")
 	}
@@ -288,7 +301,7 @@ func (t *syncTurn) leavers(ctx context.Context) error {
 		err = errNobody
 	}
 	for err == nil {
-		n, err = t.store.SyncLeave(ctx, t.SyncTurn, syncBatch, false)
+		n, err = t.store.SyncLeave(ctx, t.SyncTurn, syncBatch)
 		if n < syncBatch {
 			break
 		}

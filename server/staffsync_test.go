@@ -422,13 +422,24 @@ func TestStaffSyncThatFails(t *testing.T) {
 
 // With another company the staff of the one before stay by hand, or leave at once, whatever the new one answers.
 func TestStaffOfAReplacedCompany(t *testing.T) {
-	for _, stay := range []bool{true, false} {
+	for _, c := range []struct{ stay, disabled, removed bool }{
+		{stay: true}, {}, {disabled: true}, {disabled: true, removed: true},
+	} {
+		stay := c.stay
 		s := newSyncSite(t, nil)
 		y := s.server("a")
 		s.run(y)
 		app, err := s.store.WechatApp(t.Context(), core.Everywhere, s.app)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if c.disabled {
+			if err := s.store.DisableWechatApp(t.Context(), core.System, core.Everywhere, s.app); err != nil {
+				t.Fatal(err)
+			}
+			if app, err = s.store.WechatApp(t.Context(), core.Everywhere, s.app); err != nil {
+				t.Fatal(err)
+			}
 		}
 		app.AppID = "ww00000000000000a2"
 		keys := core.WechatKeys{
@@ -438,11 +449,19 @@ func TestStaffOfAReplacedCompany(t *testing.T) {
 		if err := s.store.ReplaceWechatCorp(t.Context(), core.System, core.Everywhere, other, stay); err != nil {
 			t.Fatal(err)
 		}
+		if c.removed {
+			if err := s.store.RemoveWechatApp(t.Context(), core.System, core.Everywhere, s.app); err != nil {
+				t.Fatal(err)
+			}
+		}
 		s.fail.Store(1) // the new company does not answer
 		s.run(y)
 		working, left := s.staff(store.StaffFilter{}), s.staff(store.StaffFilter{Left: true})
 		if stay && (len(working) != 2 || working["李娜"].Corp != 0 || len(working["李娜"].Departments) != 2) || !stay && len(left) != 2 {
-			t.Errorf("stay %v: working %+v, left %+v", stay, working, left)
+			t.Errorf("%+v: working %+v, left %+v", c, working, left)
+		}
+		if c.disabled {
+			continue
 		}
 		used := s.store.RecentWechatApps(t.Context())
 		if len(used) != 1 || used[0].App.AppID != app.AppID || used[0].Keys != keys {

@@ -886,7 +886,8 @@ var raceWechat = []raceStep{
 			{UserID: "li", Name: "李娜", Departments: []int{2}}, {UserID: "wang", Gone: true},
 		})
 	}},
-	{"SyncLeave", func(w *raceWorld) (any, error) { return w.SyncLeave(w.ctx, w.turn(), 10, false) }},
+	{"SyncLeave", func(w *raceWorld) (any, error) { return w.SyncLeave(w.ctx, w.turn(), 10) }},
+	{"LeaveReplaced", func(w *raceWorld) (any, error) { return w.LeaveReplaced(w.ctx, 10) }},
 	{"EndStaffSync", func(w *raceWorld) (any, error) { return nil, w.EndStaffSync(w.ctx, w.turn(), true, "") }},
 	{"RemoveWechatApp", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])

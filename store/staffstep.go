@@ -279,17 +279,14 @@ func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 	return staffDepartments(tx, after)
 }
 
-// SyncLeave lets those leave whom a whole run did not find, and those of a company that was replaced, at most so
-// many; it returns how many. replaced = only the latter. Whom WeWork told of meanwhile is looked at first.
-func (s *Store) SyncLeave(ctx context.Context, turn SyncTurn, limit int, replaced bool) (n int, err error) {
+// SyncLeave lets those leave whom a whole run did not find, at most so many; it returns how many. Whom WeWork told of
+// meanwhile is looked at first.
+func (s *Store) SyncLeave(ctx context.Context, turn SyncTurn, limit int) (n int, err error) {
 	var accounts, left []core.ID
 	// By the key of the table: a NOT IN makes a list of all for each.
 	where := `user_key IS NOT NULL
 		AND NOT EXISTS (SELECT 1 FROM staff_sync_member m WHERE m.app_id = staff.app_id AND m.user_key = staff.user_key)
 		AND NOT EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = staff.app_id AND h.user_key = staff.user_key)`
-	if replaced {
-		where = "user_key IS NULL"
-	}
 	err = s.stepStaffSync(ctx, "let members leave", turn, func(tx *database.Tx) error {
 		accounts, left = nil, nil
 		if err := tx.All(&left, "SELECT id FROM staff WHERE app_id = ? AND left_at IS NULL AND "+where+" ORDER BY id LIMIT ?",

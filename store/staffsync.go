@@ -224,11 +224,56 @@ func (s *Store) EndStaffSync(ctx context.Context, turn SyncTurn, whole bool, pro
 	})
 }
 
+// LeaveReplaced lets those leave whose company was replaced by another, at most so many; it returns how many. It needs no
+// turn and no account in use: neither the sync of another company nor a disabled account keeps them.
+func (s *Store) LeaveReplaced(ctx context.Context, limit int) (n int, err error) {
+	var apps []core.ID // of those whose staff are synced or were, by the key of the table
+	if err := s.db.All(ctx, &apps, `
+		SELECT y.app_id
+		FROM staff_sync y
+		WHERE EXISTS (
+			SELECT 1
+			FROM staff m
+			WHERE m.app_id = y.app_id
+			AND m.user_key IS NULL
+		)
+		ORDER BY y.app_id
+		LIMIT 1`); err != nil || len(apps) == 0 {
+		return 0, database.Wrap("look for staff of a replaced company", err)
+	}
+	var accounts, left []core.ID
+	err = s.db.Write(ctx, "let the staff of a replaced company leave", func(tx *database.Tx) error {
+		accounts, left = nil, nil
+		if err := tx.All(&left, "SELECT id FROM staff WHERE app_id = ? AND user_key IS NULL ORDER BY id LIMIT ?",
+			int64(apps[0]), limit); err != nil {
+			return err
+		}
+		for _, id := range left {
+			ended, err := leaveByID(tx, id)
+			if err != nil {
+				return err
+			}
+			accounts = append(accounts, ended...)
+			if _, err := tx.Exec("UPDATE staff SET app_id = 0 WHERE id = ? AND user_key IS NULL", int64(id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	s.staffLeft(ctx, accounts, left)
+	return len(left), nil
+}
+
 // replaceStaff takes the staff of a company out of its sync, by a few statements, however many they are. Those who
-// stay are kept by hand from now on, with their departments; the others are without a key, and leave within seconds.
+// stay are kept by hand from now on, with their departments; the others are without a key, and leave within seconds, also
+// if the account is deleted before.
 func replaceStaff(tx *database.Tx, app core.ID, stay bool) error {
 	queries := []string{
-		"UPDATE staff SET app_id = 0, user_id = '', user_key = NULL, phone_told_at = NULL WHERE app_id = ?",
+		`UPDATE staff SET app_id = 0, user_id = '', user_key = NULL, phone_told_at = NULL
+		WHERE app_id = ? AND (user_key IS NOT NULL OR left_at IS NOT NULL)`,
 		"UPDATE department SET app_id = 0, corp_number = NULL WHERE app_id = ?",
 	}
 	if !stay {

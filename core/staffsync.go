@@ -9,7 +9,7 @@ import (
 type StaffSync struct {
 	App                     ID
 	Asked                   time.Time // somebody asked for a whole one, which has not begun; zero = nobody
-	Run                     ID        // of the one under way; 0 = none
+	Run                     ID        // of the one under way, or that failed and goes on; 0 = none
 	Phase                   StaffSyncPhase
 	Cursor                  string // of the list of members
 	Added, Changed, Removed int    // of the run under way, or of the last

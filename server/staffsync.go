@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	crypto "crypto/rand"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ type staffSyncer struct {
 }
 
 func newStaffSyncer(s *store.Store, log *slog.Logger, wx *weChat) *staffSyncer {
-	return &staffSyncer{name: rand.Text(), store: s, log: log, corps: wx.corps, poll: syncPoll, calls: syncCalls}
+	return &staffSyncer{name: crypto.Text(), store: s, log: log, corps: wx.corps, poll: syncPoll, calls: syncCalls}
 }
 
 // corps returns both secrets of an account of WeWork; nil if it is not in use.
@@ -102,7 +103,11 @@ func (y *staffSyncer) run(ctx context.Context, job core.StaffSync) error {
 		}
 		y.log.Warn("a sync of staff did not come to its end", "app", job.App, "err", err)
 	}
-	if err := y.store.EndStaffSync(ctx, t.SyncTurn, job.Run != 0 || err != nil, problem); !core.IsConflict(err) {
+	if job.Run == 0 {
+		problem = "" // what WeWork told of is looked at again; what the last run did is still so
+	}
+	whole := job.Run != 0 && (err == nil || errors.Is(err, errNobody))
+	if err := y.store.EndStaffSync(ctx, t.SyncTurn, whole, problem); !core.IsConflict(err) {
 		return err
 	}
 	return nil
@@ -207,15 +212,21 @@ func (t *syncTurn) list(ctx context.Context, cursor string) error {
 		seen[d.Number] = true
 	}
 	var ids []string
-	if cursor == "" {
+	resumed := cursor != ""
+	if !resumed {
 		ids = single
 	}
 	for {
 		t.part = wechat.CorpPartContact
 		places, next, err := t.contact.MemberIDs(ctx, cursor)
+		if resumed && wechat.CodeOf(err) != 0 && !wechat.IsRetryable(err) {
+			cursor, ids, resumed = "", single, false // what was a page's cursor is none any more
+			continue
+		}
 		if err != nil {
 			return err
 		}
+		resumed = false
 		for _, place := range places {
 			if seen[place.Department] {
 				ids = append(ids, place.UserID)
@@ -257,12 +268,19 @@ func (t *syncTurn) put(ctx context.Context, ids []string) error {
 		})
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
+	var failed error
+	var told []core.CorpMember // what WeWork said before it failed is kept
+	for i, err := range errs {
+		if err == nil {
+			told = append(told, members[i])
+		} else if failed == nil {
+			failed = err
 		}
 	}
-	return t.store.SyncMembers(ctx, t.SyncTurn, members)
+	if len(told) == 0 && failed != nil || ctx.Err() != nil {
+		return failed
+	}
+	return errors.Join(failed, t.store.SyncMembers(ctx, t.SyncTurn, told))
 }
 
 // Codes that mean that a member is not there for the app.
@@ -270,6 +288,22 @@ const (
 	corpNoMember = 60111
 	corpNoSight  = 60011
 )
+
+// corpQuota means that the company has used up its calls for now: another at once only makes it longer.
+const corpQuota = 45009
+
+// syncRetryWait is how long the first retry waits, about; the next wait twice as long each.
+const syncRetryWait = 100 * time.Millisecond
+
+// waitToRetry waits before a retry, for a time that varies, so that calls that failed together are not repeated together.
+func waitToRetry(ctx context.Context, try int) {
+	timer := time.NewTimer(time.Duration(float64(syncRetryWait<<try) * (0.5 + rand.Float64())))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
 
 // member asks for one member; what may succeed again is tried again.
 func (t *syncTurn) member(ctx context.Context, id string) (m core.CorpMember, err error) {
@@ -284,9 +318,10 @@ func (t *syncTurn) member(ctx context.Context, id string) (m core.CorpMember, er
 				UserID: found.UserID, Name: found.Name, Position: found.Position, Departments: found.Departments,
 				Asked: asked, Gone: found.Status == wechat.MemberLeft || found.Status == wechat.MemberDisabled,
 			}, nil
-		case try == syncRetries || !wechat.IsRetryable(err) || ctx.Err() != nil:
+		case try == syncRetries || code == corpQuota || !wechat.IsRetryable(err) || ctx.Err() != nil:
 			return core.CorpMember{}, err
 		}
+		waitToRetry(ctx, try)
 	}
 }
 

@@ -16,7 +16,8 @@ func setSyncPhase(tx *database.Tx, app core.ID, phase core.StaffSyncPhase, curso
 	return err
 }
 
-// SyncDepartments makes the departments of an account those that its app may see.
+// SyncDepartments makes the departments of an account those that its app may see. A run that is beyond them stays where
+// it is.
 func (s *Store) SyncDepartments(ctx context.Context, turn SyncTurn, list []core.CorpDepartment) error {
 	return s.stepStaffSync(ctx, "sync departments", turn, func(tx *database.Tx) error {
 		known, err := departmentsByNumber(tx, turn.App)
@@ -50,7 +51,9 @@ func (s *Store) SyncDepartments(ctx context.Context, turn SyncTurn, list []core.
 				}
 			}
 		}
-		return setSyncPhase(tx, turn.App, core.SyncList, "")
+		_, err = tx.Exec("UPDATE staff_sync SET phase = ?, page_cursor = '' WHERE app_id = ? AND run_id <> 0 AND phase = ?",
+			int(core.SyncList), int64(turn.App), int(core.SyncDepartments))
+		return err
 	})
 }
 

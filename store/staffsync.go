@@ -122,12 +122,14 @@ func leaveByID(tx *database.Tx, id core.ID) (accounts []core.ID, err error) {
 }
 
 // ClaimStaffSync assigns to a server an account of WeWork in use that has something to sync, if no other server
-// is at it. NotFound means that there is none.
+// is at it. NotFound means that there is none. A run that failed goes on after a while, from where it was; what WeWork
+// told of meanwhile is a turn without a run.
 func (s *Store) ClaimStaffSync(ctx context.Context, runner string) (sync core.StaffSync, err error) {
 	due, stale := core.StaffSyncDue(s.Now(), s.zone).UnixMilli(), s.Now().Add(-staffSyncStale).UnixMilli()
 	again := s.Now().Add(-staffSyncAgain).UnixMilli()
 	free := `(y.runner = '' OR y.beat_at < ?)
-		AND (y.asked_at IS NOT NULL OR y.run_id <> 0 OR COALESCE(y.ended_at, 0) < ?
+		AND (y.asked_at IS NOT NULL OR y.run_id <> 0 AND y.problem = ''
+			OR y.run_id = 0 AND COALESCE(y.ended_at, 0) < ?
 			OR y.problem <> '' AND y.ended_at < ?
 			OR EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = y.app_id AND h.noted_at <= ?))`
 	var waiting []core.ID // most calls find nothing and need no transaction
@@ -161,24 +163,45 @@ func (s *Store) ClaimStaffSync(ctx context.Context, runner string) (sync core.St
 		if err := tx.Get(&row, staffSyncColumns+"app_id = ?", int64(app)); err != nil {
 			return err
 		}
-		if row.Run == 0 && (!row.Asked.IsZero() || row.Ended.IsZero() || row.Ended.UnixMilli() < due ||
-			row.Problem != "" && row.Ended.UnixMilli() < again) {
+		failed := row.Problem != ""
+		switch {
+		case row.begins(due, again):
 			row.Run = tx.NewID()
 			if _, err := tx.Exec(`
 				UPDATE staff_sync
-				SET run_id = ?, phase = 0, page_cursor = '', added = 0, changed = 0, removed = 0, asked_at = NULL
+				SET run_id = ?, phase = 0, page_cursor = '', added = 0, changed = 0, removed = 0, asked_at = NULL,
+					problem = ''
 				WHERE app_id = ?`, int64(row.Run), int64(app)); err != nil {
 				return err
 			}
 			if _, err := tx.Exec("DELETE FROM staff_sync_member WHERE app_id = ?", int64(app)); err != nil {
 				return err
 			}
-			row.Phase, row.Cursor, row.Added, row.Changed, row.Removed, row.Asked = 0, "", 0, 0, 0, database.Millis{}
+			row.Phase, row.Cursor, row.Added, row.Changed, row.Removed = 0, "", 0, 0, 0
+			row.Asked, row.Problem = database.Millis{}, ""
+		case failed && row.Run != 0 && row.Ended.UnixMilli() >= again:
+			row.Run = 0
+		case failed && row.Run != 0:
+			if _, err := tx.Exec("UPDATE staff_sync SET problem = '' WHERE app_id = ?", int64(app)); err != nil {
+				return err
+			}
+			row.Problem = ""
 		}
 		sync = row.sync()
 		return nil
 	})
 	return sync, err
+}
+
+// begins reports whether a whole run begins: none is under way and one is due, or the one that failed is too old to go on,
+// or somebody asked after it had failed.
+func (r staffSyncRow) begins(due, again int64) bool {
+	late := r.Ended.IsZero() || r.Ended.UnixMilli() < due
+	failed := r.Problem != ""
+	if r.Run != 0 {
+		return failed && (late || !r.Asked.IsZero())
+	}
+	return late || !r.Asked.IsZero() || failed && r.Ended.UnixMilli() < again
 }
 
 // SyncTurn is a server's turn at an account's sync.
@@ -203,14 +226,17 @@ func (s *Store) stepStaffSync(ctx context.Context, op string, turn SyncTurn, do 
 	})
 }
 
-// EndStaffSync ends a server's turn. whole says that a run has come to its end, or failed with a problem in words:
-// then it is tried again after a while, or when somebody asks.
+// EndStaffSync ends a server's turn. whole says that a run has come to its end, or cannot go on: the next begins anew. One
+// that is not whole but has a problem, in words, goes on from where it was, after a while or when somebody asks.
 func (s *Store) EndStaffSync(ctx context.Context, turn SyncTurn, whole bool, problem string) error {
 	return s.db.Write(ctx, "end a sync of staff", func(tx *database.Tx) error {
 		set, args := "runner = ''", []any{}
-		if whole {
-			set += ", run_id = 0, ended_at = ?, problem = ?"
+		if whole || problem != "" {
+			set += ", ended_at = ?, problem = ?"
 			args = append(args, tx.NowMS(), cutText(problem, maxWechatProblem))
+		}
+		if whole {
+			set += ", run_id = 0"
 		}
 		if err := tx.ExecOne(errSyncGone, "UPDATE staff_sync SET "+set+" WHERE app_id = ? AND runner = ?",
 			append(args, int64(turn.App), turn.Runner)...); err != nil {

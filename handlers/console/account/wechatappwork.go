@@ -95,7 +95,9 @@ func (p *Pages) corpSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([
 func (p *Pages) syncStep(sync core.StaffSync) wechatStep {
 	step := wechatStep{Title: "同步员工", Badge: stepBadge(sync.Ended, sync.Problem == "")}
 	switch {
-	case sync.Run != 0:
+	case sync.Run != 0 && sync.Problem != "" && sync.Asked.IsZero():
+		step.Text = p.wechatWhen(sync.Ended) + " 中断：" + sync.Problem + "。" + sync.Words() + "，稍后从中断处继续。"
+	case sync.Run != 0 && sync.Problem == "":
 		step.Badge, step.Text = templates.Badge{Tone: templates.Warn, Text: "同步中"}, "正在同步："+sync.Words()+"。"
 	case !sync.Asked.IsZero():
 		step.Badge, step.Text = templates.Badge{Tone: templates.Warn, Text: "等待中"}, "几秒内开始同步。"

@@ -20,11 +20,50 @@ type WechatApp struct {
 	Scope   Scope  // the communities it serves; the whole scope is the account of all that have none of their own
 	Sealed  bool   // messages come encrypted: it has an AES key
 	Called  time.Time
-	Refused time.Time // the last callback with a wrong signature
+	Refused time.Time // the last callback that was not acted on
+	Refusal WechatRefusal
 	Checked WechatCheck
 
 	Disabled time.Time
 	Updated  time.Time // see Stale
+}
+
+// WechatRefusal is why a callback was not acted on.
+type WechatRefusal string
+
+// The reasons.
+const (
+	RefusedSignature WechatRefusal = "signature"
+	RefusedPlain     WechatRefusal = "plain" // in the clear, to an account with an AES key
+	RefusedSealed    WechatRefusal = "sealed"
+	RefusedClock     WechatRefusal = "clock"
+)
+
+// refusalWords says what came, and what to do about it.
+func (a WechatApp) refusalWords() string {
+	place := "公众平台"
+	if a.Kind == WechatWork {
+		place = "企业微信管理后台"
+	}
+	switch {
+	case a.Refusal == RefusedPlain:
+		return "收到的消息没有加密，没有处理：加密方式不一致。这里填了 EncodingAESKey，请在" + place + "把消息加解密方式改为“安全模式”。"
+	case a.Refusal == RefusedSealed && !a.Sealed:
+		return "收到的消息读不出来，没有处理：加密方式不一致。这里没有填 EncodingAESKey，请填写，或在" + place + "改为“明文模式”。"
+	case a.Refusal == RefusedSealed:
+		return "收到的消息不能解密，没有处理：EncodingAESKey 不一致。请从" + place + "复制到这里，再发一条消息试试。"
+	case a.Refusal == RefusedClock:
+		return "收到的请求时间相差太多，没有处理：服务器时间不准。请校准服务器的时间。"
+	}
+	return "收到的请求签名不正确，已拒绝。请核对两边的 Token，改好后重新提交。"
+}
+
+// WrongCalls says what is wrong with what comes from the platform; "" = what came last was right.
+func (a WechatApp) WrongCalls() string {
+	if !a.Refused.After(a.Called) {
+		return ""
+	}
+	return a.refusalWords()
 }
 
 // MiniInUse reports whether the account is a mini-program that is in use.

@@ -200,3 +200,24 @@ func namesField(err error, field string) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Fields[field] != ""
 }
+
+// The page of an account says which of the settings is wrong, until a message comes that is right.
+func TestWrongCalls(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		app  WechatApp
+		want string
+	}{
+		{WechatApp{Refusal: RefusedSignature, Refused: now}, "Token"},
+		{WechatApp{Refusal: RefusedPlain, Refused: now, Sealed: true}, "加密方式不一致"},
+		{WechatApp{Refusal: RefusedSealed, Refused: now, Sealed: true}, "EncodingAESKey 不一致"},
+		{WechatApp{Refusal: RefusedSealed, Refused: now}, "加密方式不一致"},
+		{WechatApp{Refusal: RefusedClock, Refused: now, Called: now.Add(-time.Minute)}, "服务器时间不准"},
+		{WechatApp{Refusal: RefusedClock, Refused: now, Called: now.Add(time.Minute)}, ""},
+		{WechatApp{}, ""},
+	} {
+		if got := c.app.WrongCalls(); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%+v: %q", c.app, got)
+		}
+	}
+}

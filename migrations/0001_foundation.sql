@@ -771,7 +771,8 @@ CREATE TABLE wechat_app (
   aes_key_cipher  VARCHAR(200) NOT NULL, -- '' = messages come in the clear
   all_communities INTEGER      NOT NULL, -- 1 = serves those without one of their own
   called_at       BIGINT,                -- the last callback with a right signature
-  refused_at      BIGINT,                -- the last with a wrong one
+  refused_at      BIGINT,                -- the last that was not acted on
+  refusal         VARCHAR(16)  NOT NULL, -- why: signature, plain, sealed, clock; '' = none yet
   checked_at      BIGINT,                -- the last call with its keys
   problem         VARCHAR(200) NOT NULL, -- of that call, in words; '' = it worked
   created_at      BIGINT       NOT NULL,

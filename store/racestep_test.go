@@ -851,7 +851,9 @@ var raceWechat = []raceStep{
 		}
 		return w.ResumeChannel(w.ctx, raceBy, everywhere, stop)
 	}},
-	{"NoteWechatRefusal", func(w *raceWorld) (any, error) { return nil, w.NoteWechatRefusal(w.ctx, w.ids["app"]) }},
+	{"NoteWechatRefusal", func(w *raceWorld) (any, error) {
+		return nil, w.NoteWechatRefusal(w.ctx, w.ids["app"], core.RefusedClock)
+	}},
 	{"NoteWechatCall", func(w *raceWorld) (any, error) { return nil, w.NoteWechatCall(w.ctx, w.ids["app"]) }},
 	{"DisableWechatApp", func(w *raceWorld) (any, error) {
 		return nil, w.DisableWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])

@@ -36,6 +36,7 @@ type wechatAppRow struct {
 	Whole    int                `db:"all_communities"`
 	Called   database.Millis    `db:"called_at"`
 	Refused  database.Millis    `db:"refused_at"`
+	Refusal  core.WechatRefusal `db:"refusal"`
 	Checked  database.Millis    `db:"checked_at"`
 	Problem  string             `db:"problem"`
 	Updated  database.Millis    `db:"updated_at"`
@@ -43,12 +44,12 @@ type wechatAppRow struct {
 }
 
 const wechatAppColumns = `SELECT id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher,
-	all_communities, called_at, refused_at, checked_at, problem, updated_at, disabled_at FROM wechat_app`
+	all_communities, called_at, refused_at, refusal, checked_at, problem, updated_at, disabled_at FROM wechat_app`
 
 func (r wechatAppRow) app() core.WechatApp {
 	a := core.WechatApp{
 		ID: r.ID, Kind: r.Kind, Name: r.Name, AppID: r.AppID, Agent: r.Agent, Sealed: r.AESKey != "", Called: r.Called.Time,
-		Refused: r.Refused.Time,
+		Refused: r.Refused.Time, Refusal: r.Refusal,
 		Checked: core.WechatCheck{At: r.Checked.Time, Problem: r.Problem}, Disabled: r.Disabled.Time, Updated: r.Updated.Time,
 	}
 	if r.Whole != 0 {
@@ -269,10 +270,10 @@ func (s *Store) CreateWechatApp(
 		_, err = tx.Exec(`
 			INSERT INTO wechat_app
 				(id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher, all_communities,
-				problem, created_at, updated_at)
-			VALUES (`+database.Placeholders(13)+`)`,
+				refusal, problem, created_at, updated_at)
+			VALUES (`+database.Placeholders(14)+`)`,
 			int64(id), string(a.Kind), a.Name, a.AppID, a.Agent, sealed.secret, sealed.contact, sealed.token, sealed.aesKey,
-			database.BoolInt(a.Scope.Whole()), "", tx.NowMS(), tx.NowMS())
+			database.BoolInt(a.Scope.Whole()), "", "", tx.NowMS(), tx.NowMS())
 		if database.IsDuplicate(err) {
 			return database.ErrRace
 		}
@@ -558,13 +559,13 @@ func (s *Store) NoteWechatCall(ctx context.Context, id core.ID) error {
 	})
 }
 
-// NoteWechatRefusal records that a callback with a wrong signature has come; within a minute of the last it writes
-// nothing.
-func (s *Store) NoteWechatRefusal(ctx context.Context, id core.ID) error {
+// NoteWechatRefusal records that a callback has come that was not acted on; within a minute of the last for the same
+// reason it writes nothing.
+func (s *Store) NoteWechatRefusal(ctx context.Context, id core.ID, why core.WechatRefusal) error {
 	return s.db.Write(ctx, "note a refused callback of a WeChat app", func(tx *database.Tx) error {
 		_, err := tx.Exec(
-			"UPDATE wechat_app SET refused_at = ? WHERE id = ? AND (refused_at IS NULL OR refused_at < ?)",
-			tx.NowMS(), int64(id), tx.NowMS()-time.Minute.Milliseconds(),
+			"UPDATE wechat_app SET refused_at = ?, refusal = ? WHERE id = ? AND (refused_at IS NULL OR refused_at < ? OR refusal <> ?)",
+			tx.NowMS(), string(why), int64(id), tx.NowMS()-time.Minute.Milliseconds(), string(why),
 		)
 		return err
 	})

@@ -252,7 +252,7 @@ func TestNotesOfAWechatApp(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := s.NoteWechatRefusal(ctx, a.ID); err != nil {
+			if err := s.NoteWechatRefusal(ctx, a.ID, core.RefusedSignature); err != nil {
 				t.Fatal(err)
 			}
 			clock.Add(30 * time.Second)

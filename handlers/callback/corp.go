@@ -53,6 +53,7 @@ func (b *Callback) echoWork(c *web.Context) error {
 	}
 	text, err := corp.Inbox.CheckEcho(c.Request())
 	if errors.Is(err, wechat.ErrMalformed) {
+		b.noteUnread(c, corp.App, err)
 		return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
 	}
 	if err != nil {
@@ -74,7 +75,7 @@ func (b *Callback) receiveWork(c *web.Context) error {
 	case errors.Is(err, wechat.ErrReplayed):
 		return success(c)
 	case errors.Is(err, wechat.ErrMalformed), errors.Is(err, wechat.ErrStale):
-		b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
+		b.noteUnread(c, corp.App, err)
 		return success(c)
 	case errors.Is(err, wechat.ErrPlain):
 		return b.untrusted(c, corp.App, errors.Join(wechat.ErrSignature, err))

@@ -85,7 +85,7 @@ func (b *Callback) receiveMini(c *web.Context) error {
 	case errors.Is(err, wechat.ErrReplayed):
 		return success(c)
 	case errors.Is(err, wechat.ErrMalformed), errors.Is(err, wechat.ErrStale), errors.Is(err, wechat.ErrPlain):
-		b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
+		b.noteUnread(c, mini.App, err)
 		return success(c)
 	case err != nil:
 		return b.untrusted(c, mini.App, err)

@@ -170,3 +170,34 @@ func TestFollowIsListed(t *testing.T) {
 		}
 	})
 }
+
+// What is rightly addressed but not acted on is noted for the account's page, with what is wrong.
+func TestWhatIsNotActedOnIsNoted(t *testing.T) {
+	s := newSite(t, plainApp)
+	db, err := sql.Open("sqlite", s.path)
+	if err == nil {
+		_, err = db.Exec(`
+			INSERT INTO wechat_app (id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher,
+				all_communities, refusal, problem, created_at, updated_at)
+			VALUES (7, 'mini', '通行', ?, 0, '', '', '', '', 1, '', '', 0, 0)`, miniApp)
+		db.Close()
+	}
+	if err == nil {
+		err = s.sim.SetCallback(t.Context(), miniApp, simulator.Callback{URL: s.addr + MiniPath + "/7", Token: "tok", AESKey: aesKey})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[simulator.Hostile]core.WechatRefusal{
+		simulator.BadSignature: core.RefusedSignature, simulator.PlainBody: core.RefusedPlain,
+		simulator.OldTimestamp: core.RefusedClock, simulator.TruncatedBase64: core.RefusedSealed,
+	} {
+		event := simulator.Event{Name: "subscribe_msg_popup_event"}
+		if _, err := s.sim.PushHostile(t.Context(), "zhou", miniApp, kind, event); err != nil {
+			t.Fatal(kind, err)
+		}
+		if s.count("SELECT COUNT(*) FROM wechat_app WHERE refusal = ? AND refused_at IS NOT NULL", string(want)) != 1 {
+			t.Errorf("%s is not noted as %s", kind, want)
+		}
+	}
+}

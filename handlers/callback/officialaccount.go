@@ -87,14 +87,28 @@ func (b *Callback) receive(c *web.Context) error {
 	return b.answer(c, a, event, text)
 }
 
-// refused records, for the page of an account of the console, that a callback was not signed with its token.
-func (b *Callback) refused(c *web.Context, app core.WechatApp) {
-	if app.ID == 0 || c.Now().Sub(app.Refused) < noteEvery {
+// refused records, for the page of an account of the console, that a callback was not acted on.
+func (b *Callback) refused(c *web.Context, app core.WechatApp, why error) {
+	reason := refusalOf(why)
+	if app.ID == 0 || app.Refusal == reason && c.Now().Sub(app.Refused) < noteEvery {
 		return
 	}
-	if err := b.store.NoteWechatRefusal(c.Ctx(), app.ID); err != nil {
+	if err := b.store.NoteWechatRefusal(c.Ctx(), app.ID, reason); err != nil {
 		b.log.Warn("note a refused callback", "err", err)
 	}
+}
+
+// refusalOf returns why a callback is not acted on.
+func refusalOf(err error) core.WechatRefusal {
+	switch {
+	case errors.Is(err, wechat.ErrPlain):
+		return core.RefusedPlain
+	case errors.Is(err, wechat.ErrMalformed):
+		return core.RefusedSealed
+	case errors.Is(err, wechat.ErrStale):
+		return core.RefusedClock
+	}
+	return core.RefusedSignature
 }
 
 // untrusted logs a callback that is signed with another token or not at all, or a check of the URL
@@ -103,7 +117,7 @@ func (b *Callback) untrusted(c *web.Context, app core.WechatApp, err error) erro
 	for _, wrong := range []error{wechat.ErrSignature, wechat.ErrStale} {
 		if errors.Is(err, wrong) {
 			b.log.Warn("a callback was refused", "why", wrong, web.NetworkKey, c.Subnet())
-			b.refused(c, app)
+			b.refused(c, app, wrong)
 			return &core.Error{Code: core.CodeForbidden, Message: "回调校验不通过", Err: err}
 		}
 	}
@@ -113,10 +127,15 @@ func (b *Callback) untrusted(c *web.Context, app core.WechatApp, err error) erro
 // unread acknowledges a well-signed message that is not acted on: it cannot be parsed, this server's
 // clock is wrong or the message was overheard long ago, or the account's mode was changed on WeChat's
 // side alone. If rejected, it would come twice more, and then WeChat would tell the person that the
-// account is out of order; the log tells the operator instead.
+// account is out of order; the log and the account's page tell the operator instead.
 func (b *Callback) unread(c *web.Context, a Account, err error) error {
-	b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
+	b.noteUnread(c, a.App, err)
 	return b.answer(c, a, wechat.Event{}, "")
+}
+
+func (b *Callback) noteUnread(c *web.Context, app core.WechatApp, err error) {
+	b.log.Warn("a callback could not be read", "why", err, web.NetworkKey, c.Subnet())
+	b.refused(c, app, err)
 }
 
 func (b *Callback) answer(c *web.Context, a Account, event wechat.Event, text string) error {

@@ -113,7 +113,7 @@ func TestWechatAppIsAddedAndChecked(t *testing.T) {
 	}
 	id, err := core.ParseID(strings.TrimPrefix(to, frame.WechatAppPath+"/"))
 	if err == nil {
-		err = d.Store.NoteWechatRefusal(t.Context(), id)
+		err = d.Store.NoteWechatRefusal(t.Context(), id, core.RefusedSignature)
 	}
 	if err != nil {
 		t.Fatal(err)

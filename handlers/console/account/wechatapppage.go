@@ -276,11 +276,11 @@ func (p *Pages) miniCalls(app core.WechatApp) wechatStep {
 	return step
 }
 
-// refused marks the step if the last callback had a wrong signature.
+// refused marks the step if the last callback was not acted on.
 func (s *wechatStep) refused(app core.WechatApp, when func(time.Time) string) {
-	if app.Refused.After(app.Called) {
+	if wrong := app.WrongCalls(); wrong != "" {
 		s.Badge = stepBadge(app.Refused, false)
-		s.Text += when(app.Refused) + " 收到的请求签名不正确，已拒绝。请核对两边的 Token，改好后重新提交。"
+		s.Text += when(app.Refused) + " " + wrong
 	}
 }
 

@@ -8,20 +8,20 @@ import (
 // MessageSetup is which channels a deployment has, and by which accounts and templates.
 type MessageSetup struct {
 	Officials []MessageAccount                                   // the official accounts in use
-	Mini      string                                             // app id of the mini-program; "" = none
+	Minis     []MessageAccount                                   // the mini-programs in use
 	Corps     map[ID]string                                      // the companies on WeWork in use: their ids by WechatApp.ID
 	Open      map[MessageChannel]bool                            // channels that can send; the list is always open
 	Templates map[MessageChannel]map[MessageKind]MessageTemplate // of the other channels
 }
 
-// MessageAccount is an official account with its templates.
+// MessageAccount is an official account or a mini-program with its templates.
 type MessageAccount struct {
 	App       WechatApp
 	Templates map[MessageKind]MessageTemplate
 }
 
-// TemplateOf returns the template for a kind on a channel but ChannelTemplate, where each account has its own; zero
-// = there is none.
+// TemplateOf returns the template for a kind on a channel but those of WeChat, where each account has its own; zero = there
+// is none.
 func (s MessageSetup) TemplateOf(c MessageChannel, k MessageKind) MessageTemplate {
 	return s.Templates[c][k]
 }
@@ -29,8 +29,15 @@ func (s MessageSetup) TemplateOf(c MessageChannel, k MessageKind) MessageTemplat
 // OfficialsOf returns the official accounts that may tell of something in a community, in order of preference: its
 // own, then the one of all.
 func (s MessageSetup) OfficialsOf(community ID) []MessageAccount {
+	return serving(s.Officials, community)
+}
+
+// MinisOf returns the mini-programs that may tell of something in a community, likewise.
+func (s MessageSetup) MinisOf(community ID) []MessageAccount { return serving(s.Minis, community) }
+
+func serving(accounts []MessageAccount, community ID) []MessageAccount {
 	var own, all []MessageAccount
-	for _, a := range s.Officials {
+	for _, a := range accounts {
 		switch {
 		case !a.App.Disabled.IsZero():
 		case a.App.Scope.Whole():

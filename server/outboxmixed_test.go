@@ -157,12 +157,15 @@ func mixedWorker(t testing.TB, s *store.Store, at mixedAt) *outboxWorker {
 	before := w.setup
 	w.setup = func(ctx context.Context) core.MessageSetup {
 		setup := before(ctx)
-		setup.Corps, setup.Mini = map[core.ID]string{at.corp: weworkCorp}, subscribeApp
-		setup.Templates = map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{
-			core.ChannelSMS: {core.MessageBinding: {ID: mixedSMS, Fields: map[string]string{"1": "title"}}},
-			core.ChannelSubscribe: {core.MessageCertification: {
+		setup.Corps = map[core.ID]string{at.corp: weworkCorp}
+		setup.Minis = []core.MessageAccount{{
+			App: core.WechatApp{AppID: subscribeApp, Scope: core.Everywhere},
+			Templates: map[core.MessageKind]core.MessageTemplate{core.MessageCertification: {
 				ID: subscribeTemplate, Fields: map[string]string{"thing1": "title", "time2": "time"},
 			}},
+		}}
+		setup.Templates = map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{
+			core.ChannelSMS: {core.MessageBinding: {ID: mixedSMS, Fields: map[string]string{"1": "title"}}},
 		}
 		return setup
 	}

@@ -29,30 +29,34 @@ func (s subscribeSender) send(ctx context.Context, d core.Dispatch) (core.SendAn
 	return answer, code, id
 }
 
-// messageMini returns the mini-program of all communities, whose users get subscribe messages, with its templates:
-// those chosen in the console, and for kinds without a choice those of the configuration file, which belong to its
-// mini-program. "" = there is none.
-func (w *weChat) messageMini(
+// messageMinis returns the mini-programs in use, whose users get subscribe messages, with their templates: those chosen in
+// the console, and for kinds without a choice those of the configuration file, which belong to its mini-program.
+func (w *weChat) messageMinis(
 	ctx context.Context, configured map[core.MessageKind]core.MessageTemplate,
-) (appID string, templates map[core.MessageKind]core.MessageTemplate) {
-	b := w.of(ctx, core.WechatMini, 0)
-	if b == nil {
-		return "", nil
+) (minis []core.MessageAccount) {
+	chosen := w.store.RecentWechatTemplates(ctx)
+	for _, b := range w.apps(ctx) {
+		if b.mini == nil {
+			continue
+		}
+		a := core.MessageAccount{App: b.App, Templates: map[core.MessageKind]core.MessageTemplate{}}
+		if b.App.ID == 0 {
+			maps.Copy(a.Templates, configured)
+		}
+		maps.Copy(a.Templates, chosen[b.App.AppID])
+		minis = append(minis, a)
 	}
-	templates = map[core.MessageKind]core.MessageTemplate{}
-	if b.App.ID == 0 {
-		maps.Copy(templates, configured)
-	}
-	maps.Copy(templates, w.store.RecentWechatTemplates(ctx)[b.App.AppID])
-	return b.App.AppID, templates
+	return minis
 }
 
-// subscribeIDs returns the templates for which the mini-program asks its user's consent, by the kind of message.
-func subscribeIDs(setup core.MessageSetup) map[core.MessageKind]string {
+// subscribeIDs returns the templates for which a mini-program asks its user's consent, by the kind of message.
+func subscribeIDs(setup core.MessageSetup, appID string) map[core.MessageKind]string {
 	ids := map[core.MessageKind]string{}
-	for kind, t := range setup.Templates[core.ChannelSubscribe] {
-		if slices.Contains(kind.Type().Channels, core.ChannelSubscribe) {
-			ids[kind] = t.ID
+	for _, mini := range setup.Minis {
+		for kind, t := range mini.Templates {
+			if mini.App.AppID == appID && slices.Contains(kind.Type().Channels, core.ChannelSubscribe) {
+				ids[kind] = t.ID
+			}
 		}
 	}
 	return ids

@@ -77,8 +77,7 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 	return func(ctx context.Context) core.MessageSetup {
 		setup := setup
 		setup.Officials, setup.Corps = wx.messageAccounts(ctx, configured), wx.messageCorps(ctx)
-		setup.Templates = maps.Clone(setup.Templates)
-		setup.Mini, setup.Templates[core.ChannelSubscribe] = wx.messageMini(ctx, subscribe)
+		setup.Minis = wx.messageMinis(ctx, subscribe)
 		return setup
 	}, senders, nil
 }

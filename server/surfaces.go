@@ -56,7 +56,9 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	}
 	mini := api.New(api.Options{
 		Store: a.store, Gate: a.gate, Mini: wx.Mini, PublicURL: a.publicURL,
-		Subscribe: func(ctx context.Context) map[core.MessageKind]string { return subscribeIDs(setup(ctx)) },
+		Subscribe: func(ctx context.Context, appID string) map[core.MessageKind]string {
+			return subscribeIDs(setup(ctx), appID)
+		},
 	})
 	a.web.Register(slices.Concat(a.door.Routes(), admin.Routes(), phones.Routes(), mini.Routes(), open.New(a.store).Routes(),
 		calls.Routes(), a.ownRoutes())...)

@@ -22,13 +22,13 @@ type post struct {
 func eachPost(t *testing.T, test func(t *testing.T, p post)) {
 	eachOffice(t, func(t *testing.T, o office) {
 		p := post{office: o, setup: core.MessageSetup{
-			Mini:      "wx2",
 			Open:      map[core.MessageChannel]bool{core.ChannelTemplate: true, core.ChannelSMS: true},
 			Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{},
 			Officials: []core.MessageAccount{{
 				App:       core.WechatApp{AppID: "wx1", Scope: core.Everywhere},
 				Templates: map[core.MessageKind]core.MessageTemplate{},
 			}},
+			Minis: []core.MessageAccount{{App: core.WechatApp{AppID: "wx2", Scope: core.Everywhere}}},
 		}}
 		for _, kind := range core.MessageKinds() {
 			p.setup.Officials[0].Templates[kind] = core.MessageTemplate{ID: "template-" + string(kind)}

@@ -232,7 +232,7 @@ func TestTextMessageToTheStaff(t *testing.T) {
 func (p post) byTheMiniProgram(t *testing.T) core.WechatIdentity {
 	t.Helper()
 	p.setup.Open[core.ChannelSubscribe] = true
-	p.setup.Templates[core.ChannelSubscribe] = map[core.MessageKind]core.MessageTemplate{
+	p.setup.Minis[0].Templates = map[core.MessageKind]core.MessageTemplate{
 		core.MessageCertification: {ID: "outcome", Fields: map[string]string{"thing1": "title"}},
 	}
 	mini := core.WechatIdentity{AppID: "wx2", OpenID: "mini"}
@@ -254,6 +254,36 @@ func (p post) tellOutcome(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A community's own mini-program sends by its own template, to who agreed to it there; the one of all sends to the others.
+func TestSubscribeMessageOfOwnMiniProgram(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.byTheMiniProgram(t)
+		p.setup.Minis = append(p.setup.Minis, core.MessageAccount{
+			App:       core.WechatApp{AppID: "wx3", Scope: core.ScopeOf(7)},
+			Templates: map[core.MessageKind]core.MessageTemplate{core.MessageCertification: {ID: "own"}},
+		})
+		p.s.mustRun(t, "INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES ('wx3', 'mini3', ?, 1)",
+			int64(p.owner.ID))
+		if err := p.s.Outbox().AddGrant(t.Context(), core.WechatIdentity{AppID: "wx3", OpenID: "mini3"}, "own"); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			community     core.ID
+			app, template string
+		}{{7, "wx3", "own"}, {7, "wx2", "outcome"}, {8, "", ""}} {
+			p.tellOutcome(t)
+			p.s.mustRun(t, "UPDATE message SET community_id = ? WHERE state = 'waiting'", int64(c.community))
+			if c.app == "" { // both consents are used up
+				p.claimOne(t, core.ChannelTemplate)
+				continue
+			}
+			if d := p.claimOne(t, core.ChannelSubscribe); d.AppID != c.app || d.Template.ID != c.template {
+				t.Errorf("sent by %s, %s; want %+v", d.AppID, d.Template.ID, c)
+			}
+		}
+	})
 }
 
 // A server that is killed before its call leaves the consent unused, once, even if it was only slow.

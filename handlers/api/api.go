@@ -24,8 +24,8 @@ type Options struct {
 	// Mini returns the mini-program of an app id, without one that of all communities; nil = there is none, and
 	// nobody can sign in here.
 	Mini func(appID string) *wechat.MiniProgram
-	// Subscribe returns the templates for which the mini-program asks its user's consent, by the kind of message.
-	Subscribe func(ctx context.Context) map[core.MessageKind]string
+	// Subscribe returns the templates for which a mini-program asks its user's consent, by the kind of message.
+	Subscribe func(ctx context.Context, appID string) map[core.MessageKind]string
 	PublicURL string // of links to pages; without a trailing slash
 }
 
@@ -35,7 +35,7 @@ type API struct {
 	gate  *gate.Gate
 	mini  func(appID string) *wechat.MiniProgram
 
-	subscribe func(ctx context.Context) map[core.MessageKind]string
+	subscribe func(ctx context.Context, appID string) map[core.MessageKind]string
 	publicURL string
 }
 
@@ -45,7 +45,7 @@ func New(o Options) *API {
 		o.Mini = func(string) *wechat.MiniProgram { return nil }
 	}
 	if o.Subscribe == nil {
-		o.Subscribe = func(context.Context) map[core.MessageKind]string { return nil }
+		o.Subscribe = func(context.Context, string) map[core.MessageKind]string { return nil }
 	}
 	return &API{store: o.Store, gate: o.Gate, mini: o.Mini, subscribe: o.Subscribe, publicURL: o.PublicURL}
 }

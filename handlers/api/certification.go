@@ -132,10 +132,7 @@ func (a *API) certificationList(c *web.Context) error {
 	for i, own := range list {
 		bodies[i] = a.certificationBody(own)
 	}
-	templates := []string{}
-	if id := a.subscribe(c.Ctx())[core.MessageCertification]; id != "" {
-		templates = append(templates, id)
-	}
+	templates := a.subscribeTemplates(c, core.MessageCertification)
 	return c.JSON(http.StatusOK, struct {
 		Certifications []certificationBody `json:"certifications"`
 		Templates      []string            `json:"subscribe_templates"`

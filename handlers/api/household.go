@@ -78,10 +78,7 @@ func (a *API) householdList(c *web.Context) error {
 			return err
 		}
 	}
-	templates := []string{}
-	if id := a.subscribe(c.Ctx())[core.MessageHousehold]; id != "" {
-		templates = append(templates, id)
-	}
+	templates := a.subscribeTemplates(c, core.MessageHousehold)
 	return c.JSON(http.StatusOK, struct {
 		Households []householdBody `json:"households"`
 		Templates  []string        `json:"subscribe_templates"`

@@ -51,6 +51,18 @@ func (a *API) miniOf(c *web.Context) *wechat.MiniProgram {
 	return a.mini(appID)
 }
 
+// subscribeTemplates returns the template of a kind for which the mini-program of a request asks its user's consent: each
+// mini-program has its own.
+func (a *API) subscribeTemplates(c *web.Context, kind core.MessageKind) []string {
+	templates := []string{}
+	if mini := a.miniOf(c); mini != nil {
+		if id := a.subscribe(c.Ctx(), mini.AppID())[kind]; id != "" {
+			templates = append(templates, id)
+		}
+	}
+	return templates
+}
+
 // sessionStart exchanges a code of wx.login for a bearer token.
 func (a *API) sessionStart(c *web.Context) error {
 	var form codeForm

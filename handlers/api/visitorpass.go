@@ -77,15 +77,7 @@ func (a *API) visitorPassList(c *web.Context) error {
 	return c.JSON(http.StatusOK, struct {
 		Visitors  []visitBody `json:"visitors"`
 		Templates []string    `json:"subscribe_templates"`
-	}{bodies, a.visitTemplates(c)})
-}
-
-// visitTemplates are those for which the mini-program asks the host's consent.
-func (a *API) visitTemplates(c *web.Context) []string {
-	if id := a.subscribe(c.Ctx())[core.MessageVisitor]; id != "" {
-		return []string{id}
-	}
-	return []string{}
+	}{bodies, a.subscribeTemplates(c, core.MessageVisitor)})
 }
 
 // visitorForm is an invitation.

@@ -166,7 +166,7 @@ func (c *claim) route() error {
 		}
 		d := c.dispatch(m, step.Send) // before its consent is spent, without which nobody is reached
 		if step.Send == core.ChannelSubscribe {
-			if ok, err := c.spendGrant(m); err != nil || !ok {
+			if ok, err := c.spendGrant(d); err != nil || !ok {
 				return firstError(err, database.ErrRace)
 			}
 		}

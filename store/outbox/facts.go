@@ -230,22 +230,10 @@ func (f *facts) reach(setup core.MessageSetup, m core.Message) map[core.MessageC
 }
 
 func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageChannel) core.MessageReach {
-	template := setup.TemplateOf(c, m.Kind).ID
 	switch c {
-	case core.ChannelTemplate:
-		_, reach := f.official(setup, m)
+	case core.ChannelTemplate, core.ChannelSubscribe:
+		_, reach := f.account(setup, m, c)
 		return reach
-	case core.ChannelSubscribe:
-		who, known := f.identities[m.User][setup.Mini]
-		switch {
-		case template == "":
-			return core.MessageReach{Why: core.WhyChannelOff}
-		case known && f.optOuts[optOut{setup.Mini, who.Open, template}] != "":
-			return core.MessageReach{Why: core.WhyOptedOut}
-		case !known || f.grants[optOut{setup.Mini, who.Open, template}] < 1:
-			return core.MessageReach{Why: core.WhyNoGrant}
-		}
-		return core.MessageReach{Address: who.Open}
 	case core.ChannelSMS:
 		phone := f.phones[m.User]
 		if phone == "" && m.ToKind == core.ToAccount {
@@ -273,21 +261,27 @@ func (f *facts) memberOf(m core.Message) member {
 	return f.members[m.To]
 }
 
-// official returns by which official account a message is sent, and how it reaches the recipient: the first of those
-// that may tell of it, have a template for it, are followed and may send now. If none is, it is the first that is
-// followed, or else the first with a template. What may have been sent by one is sent by no other.
-func (f *facts) official(setup core.MessageSetup, m core.Message) (core.MessageAccount, core.MessageReach) {
+// account returns by which official account, or mini-program, a message is sent, and how it reaches the recipient: the
+// first of those that may tell of it, have a template for it, reach them and may send now. If none is, it is the first that
+// reaches them, or else the first with a template. What may have been sent by one is sent by no other.
+func (f *facts) account(
+	setup core.MessageSetup, m core.Message, c core.MessageChannel,
+) (core.MessageAccount, core.MessageReach) {
+	accounts, reachAccount := setup.OfficialsOf(m.Community), f.reachOfficial
+	if c == core.ChannelSubscribe {
+		accounts, reachAccount = setup.MinisOf(m.Community), f.reachMini
+	}
 	var first, stopped core.MessageAccount
 	reach := core.MessageReach{Why: core.WhyChannelOff}
 	var later core.MessageReach
-	for _, a := range setup.OfficialsOf(m.Community) {
+	for _, a := range accounts {
 		template := a.Templates[m.Kind].ID
 		if only, bound := f.doubtful[m.ID]; template == "" || bound && a.App.AppID != only {
 			continue
 		}
-		by := f.reachOfficial(a, m)
+		by := reachAccount(a, m)
 		switch {
-		case by.Address != "" && !f.stopped(a.App.AppID, template):
+		case by.Address != "" && !f.stopped(c, a.App.AppID, template):
 			return a, by
 		case by.Address != "" && later.Address == "":
 			stopped, later = a, by
@@ -301,9 +295,22 @@ func (f *facts) official(setup core.MessageSetup, m core.Message) (core.MessageA
 	return first, reach
 }
 
-// stopped reports whether an official account sends nothing by a template now.
-func (f *facts) stopped(appID, template string) bool {
-	return slices.ContainsFunc(f.stops, func(s core.ChannelStop) bool { return s.Holds(core.ChannelTemplate, appID, template) })
+// stopped reports whether an account sends nothing by a template now.
+func (f *facts) stopped(c core.MessageChannel, appID, template string) bool {
+	return slices.ContainsFunc(f.stops, func(s core.ChannelStop) bool { return s.Holds(c, appID, template) })
+}
+
+// reachMini returns how a mini-program reaches a recipient: each message uses up a consent.
+func (f *facts) reachMini(a core.MessageAccount, m core.Message) core.MessageReach {
+	who, known := f.identities[m.User][a.App.AppID]
+	by := optOut{a.App.AppID, who.Open, a.Templates[m.Kind].ID}
+	switch {
+	case known && f.optOuts[by] != "":
+		return core.MessageReach{Why: core.WhyOptedOut}
+	case !known || f.grants[by] < 1:
+		return core.MessageReach{Why: core.WhyNoGrant}
+	}
+	return core.MessageReach{Address: who.Open}
 }
 
 func (f *facts) reachOfficial(a core.MessageAccount, m core.Message) core.MessageReach {
@@ -328,29 +335,26 @@ func (f *facts) sender(
 	setup core.MessageSetup, m core.Message, c core.MessageChannel,
 ) (appID string, template core.MessageTemplate) {
 	switch c {
-	case core.ChannelTemplate:
-		account, _ := f.official(setup, m)
+	case core.ChannelTemplate, core.ChannelSubscribe:
+		account, _ := f.account(setup, m, c)
 		return account.App.AppID, account.Templates[m.Kind]
-	case core.ChannelSubscribe:
-		appID = setup.Mini
 	case core.ChannelWeWork:
 		appID = setup.Corps[f.memberOf(m).App]
 	}
 	return appID, setup.TemplateOf(c, m.Kind)
 }
 
-// spendGrant uses up one consent; false if none is left.
-func (c *claim) spendGrant(m core.Message) (bool, error) {
-	who := c.facts.identities[m.User][c.setup.Mini]
+// spendGrant uses up the consent for a message; false if none is left.
+func (c *claim) spendGrant(d core.Dispatch) (bool, error) {
 	n, err := c.tx.Exec(`
 		UPDATE message_grant
 		SET n = n - 1, updated_at = ?
 		WHERE app_id = ?
 		AND open_id = ?
 		AND template_id = ?
-		AND n > 0`, c.tx.NowMS(), c.setup.Mini, who.Open, c.setup.TemplateOf(core.ChannelSubscribe, m.Kind).ID)
+		AND n > 0`, c.tx.NowMS(), d.AppID, d.Address, d.Template.ID)
 	// Another message of the same claim may be for the same person.
-	c.facts.grants[optOut{c.setup.Mini, who.Open, c.setup.TemplateOf(core.ChannelSubscribe, m.Kind).ID}]--
+	c.facts.grants[optOut{d.AppID, d.Address, d.Template.ID}]--
 	return n == 1, err
 }
 

@@ -130,6 +130,15 @@ func TestStaff(t *testing.T) {
 		wang := core.Staff{Name: "王五", Sex: "male", Position: "维修员", Phone: "13700000001", Communities: []core.ID{here}}
 		_, err = s.CreateStaff(ctx, by, everywhere, wang, []string{"工程部"})
 		wantField(t, err, "phone")
+		if !strings.Contains(fieldsOf(err)["phone"], "李娜") {
+			t.Errorf("whose number it is: %v", err)
+		}
+		wang.Communities = []core.ID{there}
+		_, err = s.CreateStaff(ctx, by, theirs, wang, []string{"工程部"}) // of somebody out of sight
+		wantField(t, err, "phone")
+		if strings.Contains(fieldsOf(err)["phone"], "李娜") {
+			t.Errorf("the name of one out of sight: %v", err)
+		}
 		wang.Phone, wang.Communities = "13700000009", []core.ID{there}
 		_, err = s.CreateStaff(ctx, by, mine, wang, []string{"工程部"})
 		wantCode(t, err, core.CodeNotFound)

@@ -196,18 +196,27 @@ func departmentOf(tx *database.Tx, path []string) (core.ID, error) {
 	return parent, nil
 }
 
-// oneStaffAPhone refuses a second staff member who works here with the same phone number.
-func oneStaffAPhone(tx *database.Tx, id core.ID, phone string) error {
+// oneStaffAPhone refuses a second staff member who works here with the same phone number. It names nobody outside the scope.
+func oneStaffAPhone(tx *database.Tx, scope core.Scope, id core.ID, phone string) error {
 	if phone == "" {
 		return nil
 	}
 	var names []string
-	err := tx.All(&names, "SELECT name FROM staff WHERE phone_mac = ? AND id <> ? AND left_at IS NULL ORDER BY id LIMIT 1",
-		tx.Keys().Digest("phone", phone), int64(id))
-	if err == nil && len(names) > 0 {
-		return core.InvalidFields(map[string]string{"phone": "该手机号已是员工“" + names[0] + "”"})
+	within := staffWithin(scope)
+	err := tx.All(&names, "SELECT CASE WHEN "+within.Text()+` THEN name ELSE '' END
+		FROM staff
+		WHERE phone_mac = ?
+		AND id <> ?
+		AND left_at IS NULL
+		ORDER BY id
+		LIMIT 1`, within.Args(tx.Keys().Digest("phone", phone), int64(id))...)
+	switch {
+	case err != nil || len(names) == 0:
+		return err
+	case names[0] == "":
+		return core.InvalidFields(map[string]string{"phone": "手机号已是其他小区的员工，请由上级管理员办理"})
 	}
-	return err
+	return core.InvalidFields(map[string]string{"phone": "该手机号已是员工“" + names[0] + "”"})
 }
 
 // CreateStaff adds a staff member who is kept by hand; path is a department that is added with them, empty =
@@ -240,7 +249,7 @@ func (s *Store) CreateStaff(
 		}); err != nil {
 			return err
 		}
-		return oneStaffAPhone(tx, id, m.Phone)
+		return oneStaffAPhone(tx, scope, id, m.Phone)
 	})
 	if err != nil {
 		return 0, err
@@ -322,7 +331,7 @@ func (s *Store) UpdateStaff(
 		}); err != nil {
 			return err
 		}
-		return oneStaffAPhone(tx, m.ID, whole.Phone)
+		return oneStaffAPhone(tx, scope, m.ID, whole.Phone)
 	})
 	return updated, err
 }

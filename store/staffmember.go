@@ -131,6 +131,6 @@ func (s *Store) BindStaffPhone(ctx context.Context, by core.Actor, id core.ID, p
 		}); err != nil {
 			return err
 		}
-		return oneStaffAPhone(tx, id, phone)
+		return oneStaffAPhone(tx, core.ScopeOf(old.Communities...), id, phone)
 	})
 }

@@ -265,7 +265,7 @@ func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 	after := was
 	after.Name, after.Position, after.Departments = is.Name, is.Position, is.Departments
 	if !was.Left.IsZero() {
-		taken := oneStaffAPhone(tx, was.ID, was.Phone)
+		taken := oneStaffAPhone(tx, core.Everywhere, was.ID, was.Phone)
 		if core.IsInvalid(taken) { // somebody has taken over the number meanwhile
 			after.Phone, taken = "", nil
 		}

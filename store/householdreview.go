@@ -188,6 +188,8 @@ func mayDecideAsOwner(tx *database.Tx, user core.ID, r core.Review) (ownedHouse,
 		return owner, core.Forbidden("本房屋的申请由物业审核")
 	case row.Identity == core.Owner:
 		return owner, core.Forbidden("业主的申请由物业审核")
+	case r.State == core.ReviewWaiting && !r.Asked: // never the owner's, or taken back by the office
+		return owner, core.Forbidden("这份申请由物业审核")
 	}
 	if r.State != core.ReviewWaiting {
 		return owner, nil // the one whom it certified may be anything by now

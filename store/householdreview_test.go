@@ -157,6 +157,11 @@ func TestWhoMayNotDecideAsOwner(t *testing.T) {
 		}
 		refused("one whom the register has as an owner", core.CodeForbidden, w.owner.ID, w.newest())
 
+		w.ownersMay(0)
+		before := w.apply(w.tenant()).Review
+		w.ownersMay(1)
+		refused("one sent while owners could not decide", core.CodeForbidden, w.owner.ID, before)
+
 		again := w.apply(w.tenant()).Review
 		w.ownersMay(0)
 		refused("with the switch off", core.CodeForbidden, w.owner.ID, again)
@@ -262,6 +267,8 @@ func TestTheOfficeTakesAnOwnersDecisionBack(t *testing.T) {
 				if err != nil || now.Asked || now.Decider != "" {
 					t.Errorf("%+v, %v", now, err)
 				}
+				_, err = w.ownerDecides(w.Store, w.owner.ID, now, true)
+				wantCode(t, err, core.CodeForbidden)
 				if _, err := w.decide(w.li, now, true); err != nil || w.certified() != "赵业主 王小明" {
 					t.Errorf("approved by the office: %v, %q", err, w.certified())
 				}

@@ -36,6 +36,7 @@ type ImportType struct {
 	Known string // how records that the list also has are called; "" = nobody is asked what becomes of them: they are changed
 	Wide  bool   // rows concern any community of who imports them, not only the one that was chosen
 	Ties  bool   // somebody is asked whether the list may add ties of those who are known
+	Back  bool   // somebody is asked whether the list may bring those back who have left
 }
 
 // Decided returns somebody's choices with those made that nobody is asked for.
@@ -43,7 +44,7 @@ func (t ImportType) Decided(c ImportChoices) ImportChoices {
 	if t.Known == "" {
 		c.Known = ImportUpdate
 	}
-	c.Ties = c.Ties && t.Ties
+	c.Ties, c.Back = c.Ties && t.Ties, c.Back && t.Back
 	return c
 }
 
@@ -52,6 +53,7 @@ var ImportTypes = []ImportType{{
 	Kind: ImportResidents, Label: "住户和房屋", Needs: []Permission{PermResidentEdit, PermHouseEdit},
 	Rules: residentImportRules, Columns: ResidentImportColumns, Template: ResidentTemplate, Check: checkResidentImport,
 	Keys: residentImportKeys, Words: residentImportWords, Known: "已在这套房屋登记的住户", Ties: true,
+	Back: true,
 }, {
 	Kind: ImportArrears, Label: "欠费", Needs: []Permission{PermHouseEdit}, Rules: arrearsImportRules,
 	Columns: ArrearsImportColumns, Template: arrearsTemplate, Check: checkArrearsImport, Keys: arrearsImportKeys,
@@ -370,6 +372,7 @@ func (k ImportKnown) Label() string {
 type ImportChoices struct {
 	Known ImportKnown `json:"known"`
 	Ties  bool        `json:"ties"` // somebody who lives in another house gets this one too; else the row is skipped
+	Back  bool        `json:"back"` // who has left comes back, not certified; else the row is skipped, for the list may be old
 	All   bool        `json:"all"`  // all rows or none; else those that are good
 }
 
@@ -393,7 +396,10 @@ func (c ImportChoices) Check(counts ImportCounts) error {
 
 // Writes returns how many records a list with these counts adds or changes at most.
 func (c ImportChoices) Writes(counts ImportCounts) int {
-	n := counts.Of(ImportNew, ImportBack)
+	n := counts.Of(ImportNew)
+	if c.Back {
+		n += counts.Of(ImportBack)
+	}
 	if c.Ties {
 		n += counts.Of(ImportTie)
 	}
@@ -452,6 +458,7 @@ var importFields = []AuditField{
 	{Key: "rows", Label: "行数"},
 	{Key: "known", Label: "已有的", Value: labelOf(ImportKnown.Label)},
 	{Key: "ties", Label: "添加其他房屋"},
+	{Key: "back", Label: "已迁出的重新入住"},
 	{Key: "all", Label: "全部导入或都不导入"},
 	{Key: "sheet", Label: "工作表"},
 	{Key: "columns", Label: "列", List: true},

@@ -140,6 +140,7 @@ type importAudit struct {
 	Rows    int              `json:"rows,omitempty"`
 	Known   core.ImportKnown `json:"known,omitempty"`
 	Ties    bool             `json:"ties,omitempty"`
+	Back    bool             `json:"back,omitempty"`
 	All     bool             `json:"all,omitempty"`
 	Sheet   string           `json:"sheet,omitempty"`
 	Columns []string         `json:"columns,omitempty"`
@@ -448,7 +449,8 @@ func (s *Store) WriteImport(
 		return audit.Write(tx, by, audit.Entry{
 			Community: imp.Community, Action: "import.write", Subject: audit.Target("import", id),
 			After: importAudit{
-				What: imp.Kind, File: imp.File, Rows: imp.Counts.Rows(), Known: choices.Known, Ties: choices.Ties, All: choices.All,
+				What: imp.Kind, File: imp.File, Rows: imp.Counts.Rows(), Known: choices.Known, Ties: choices.Ties, Back: choices.Back,
+				All: choices.All,
 			},
 		})
 	})

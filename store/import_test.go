@@ -323,6 +323,43 @@ func TestImportChangesWhatIsChosen(t *testing.T) {
 	}
 }
 
+// Who has left comes back only if somebody says so, and is not certified by that, whatever name WeChat has confirmed.
+func TestImportBringsBackOnlyWhenAsked(t *testing.T) {
+	for name, back := range map[string]bool{"skip": false, "bring back": true} {
+		t.Run(name, func(t *testing.T) {
+			eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+				community := importEstate(t, s)
+				newWechatUserWithPhone(t, s, "o-zhang", "13700000001")
+				found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "13700000001", Page: Page{Limit: 10}})
+				if err != nil || len(found) != 1 {
+					t.Fatal(err, len(found))
+				}
+				if err := s.MoveOut(t.Context(), core.System, everywhere, found[0].ID); err != nil {
+					t.Fatal(err)
+				}
+				before := register()
+				imp := readList(t, s, community, listOf(`姓名|身份|手机|栋|单元|房间
+					张三|业主|13700000001|1|1|101
+					赵六|业主|13700000006|1|1|103`))
+				wantRows(t, s, imp, "2 back by phone", "3 new")
+				choices := core.DefaultImportChoices()
+				if choices.Back {
+					t.Fatal("an old list brings people back unless somebody says no")
+				}
+				choices.Back = back
+				writeList(t, s, imp, choices)
+				is, err := s.Resident(t.Context(), everywhere, found[0].ID)
+				if err != nil || is.MovedOut.IsZero() != back || back && !is.Certified.IsZero() {
+					t.Errorf("%+v, %v", is, err)
+				}
+				if undoList(t, s, imp); register() != before {
+					t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+				}
+			})
+		})
+	}
+}
+
 // What somebody has changed since is kept, with its house, and listed; the rest is taken back.
 func TestImportUndoKeepsWhatWasChangedSince(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

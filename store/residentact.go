@@ -76,6 +76,7 @@ type residentBuilder struct {
 	community core.ID
 	people    []core.Resident
 	ask       bool                  // whether a namesake is another person
+	lists     bool                  // they are those of a list, which may be old: who comes back is not certified at once
 	labels    map[core.ID]string    // of the houses; those that are known from the start are locked
 	empty     map[core.ID]bool      // houses that the act itself has added: nobody lives there
 	back      map[int]string        // people who moved out and come back, by index: the name they had
@@ -221,6 +222,9 @@ func (b *residentBuilder) tieOf(known ties, r core.Resident) (tieRow, bool) {
 func (b *residentBuilder) certify() error {
 	names, err := confirmedNames(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))
 	for i := range b.people {
+		if _, back := b.back[i]; back && b.lists {
+			continue
+		}
 		if r := &b.people[i]; r.Certified.IsZero() && slices.Contains(names[r.Person], core.FoldName(r.Name)) {
 			r.Certified = b.tx.Now()
 		}

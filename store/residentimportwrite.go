@@ -44,8 +44,10 @@ func (i *residentImporter) wrote(done importWritten) {
 // wanted reports whether a row is to be written at all.
 func (p *residentImportPart) wanted(row core.ImportRow) bool {
 	switch row.Verdict {
-	case core.ImportNew, core.ImportBack:
+	case core.ImportNew:
 		return true
+	case core.ImportBack:
+		return p.of.imp.Choices.Back
 	case core.ImportTie:
 		return p.of.imp.Choices.Ties
 	case core.ImportChanged:
@@ -184,7 +186,7 @@ func (p *residentImportPart) writeRows() error {
 	if err != nil {
 		return err
 	}
-	added := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh}
+	added := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true}
 	for n := range p.rows {
 		row := &p.rows[n]
 		if !p.wanted(*row) {

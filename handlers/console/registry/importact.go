@@ -67,12 +67,13 @@ func (p *Pages) importWrite(c *web.Context) error {
 	var form struct {
 		Known core.ImportKnown `form:"known" max:"16"`
 		Ties  bool             `form:"ties"`
+		Back  bool             `form:"back"`
 		All   bool             `form:"all"`
 		Seen  int64            `form:"seen"`
 	}
 	wrong := c.Bind(&form)
 	if wrong == nil {
-		choices := core.ImportChoices{Known: form.Known, Ties: form.Ties, All: form.All}
+		choices := core.ImportChoices{Known: form.Known, Ties: form.Ties, Back: form.Back, All: form.All}
 		wrong = p.Store.WriteImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID, choices, form.Seen)
 	}
 	if wrong != nil && frame.IsFormError(wrong) {

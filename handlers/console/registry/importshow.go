@@ -350,7 +350,7 @@ func importPreviewOf(c *web.Context, imp core.Import, wrong error) *importPrevie
 	if p.Submit = "导入 " + frame.Grouped(good) + " 行"; bad > 0 {
 		p.Submit = "导入正确的 " + frame.Grouped(good) + " 行"
 	}
-	most := core.ImportChoices{Known: core.ImportUpdate, Ties: true}
+	most := core.ImportChoices{Known: core.ImportUpdate, Ties: true, Back: true}
 	if err := most.Check(imp.Counts); err != nil {
 		p.Off = "文件里的内容都已登记，没有可以导入的行。"
 		if bad > 0 {
@@ -382,6 +382,15 @@ func importChoices(imp core.Import) []templates.Field {
 			},
 		})
 	}
+	if kind.Back && imp.Counts.Of(core.ImportBack) > 0 {
+		fields = append(fields, templates.Field{
+			Kind: templates.Radio, Name: "back", Label: "已从这套房屋迁出的人", Value: "0",
+			Choices: []templates.Choice{
+				{Value: "0", Label: "跳过", Help: "文件可能是迁出之前的"},
+				{Value: "1", Label: "重新入住", Help: "恢复登记，需要重新认证"},
+			},
+		})
+	}
 	return fields
 }
 
@@ -390,7 +399,7 @@ const importRowsAPage = 50
 // importRows reads the rows of the tab that is asked for.
 func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import, columns []core.ImportColumn) error {
 	var asked struct {
-		Rows  string `form:"rows" of:"new tie changed place same wrong"`
+		Rows  string `form:"rows" of:"new tie back changed place same wrong"`
 		Fault string `form:"fault" max:"40"`
 		Map   string `form:"map" max:"2"`
 	}
@@ -444,7 +453,7 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import
 
 // importVerdicts are the badges of rows.
 var importVerdicts = map[core.ImportVerdict]templates.Badge{
-	core.ImportNew: {Tone: templates.Good, Text: "新住户"}, core.ImportBack: {Tone: templates.Good, Text: "重新入住"},
+	core.ImportNew: {Tone: templates.Good, Text: "新住户"}, core.ImportBack: {Tone: templates.Good, Text: "已迁出"},
 	core.ImportTie: {Tone: templates.Good, Text: "加一套房"}, core.ImportChanged: {Tone: templates.Info, Text: "有变化"},
 	core.ImportPlace: {Tone: templates.Good, Text: "新房屋"}, core.ImportSame: {Tone: templates.Neutral, Text: "无变化"},
 	core.ImportWrong: {Tone: templates.Bad, Text: "错误"},

@@ -165,6 +165,7 @@ type Import struct {
 	Size          int
 	Sheet         string         // which to read; "" = the one that opens first
 	Columns       map[int]string // what the columns are as somebody said: a key by position; nil = by their headings
+	NoHead        bool           // the list has no heading, as somebody said: its first row is a record, too
 	Reading       ID             // whose parts are its own; 0 = none yet
 	Parts         int
 	Counts        ImportCounts

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -233,6 +234,20 @@ func missingColumns(columns []ImportColumn, found map[int]int) []string {
 func ImportHeadingLabel(label string) string {
 	plain, _, _ := strings.Cut(label, "（")
 	return plain
+}
+
+// ImportPosition names a column of a list by where it is, from 0: 第 3 列（C）.
+func ImportPosition(at int) string {
+	name := ""
+	for n := at + 1; n > 0; n = (n - 1) / 26 {
+		name = string(rune('A'+(n-1)%26)) + name
+	}
+	return fmt.Sprintf("第 %d 列（%s）", at+1, name)
+}
+
+// LooksLikeRecord reports whether a row that might be a heading has numbers, as records have.
+func LooksLikeRecord(row []string) bool {
+	return slices.ContainsFunc(row, func(cell string) bool { return allDigits(Clean(cell)) })
 }
 
 // ReadImportRow reads a row's cells by the columns of its list.

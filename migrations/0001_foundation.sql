@@ -1043,6 +1043,7 @@ CREATE TABLE import (
   sha256         VARCHAR(64)   NOT NULL, -- hex
   sheet          VARCHAR(200)  NOT NULL, -- which to read; '' = the one that opens first
   columns_text   VARCHAR(2000) NOT NULL, -- what the columns are as somebody said, JSON; '' = by their headings
+  no_head        INTEGER       NOT NULL DEFAULT 0, -- 1 = the list has no heading: its first row is a record, too
   layout         LONGBLOB      NOT NULL, -- sheets, headings and a few rows as they were read, JSON, encrypted
   reading_id     BIGINT        NOT NULL, -- whose parts are the import's; 0 = none yet
   parts          INTEGER       NOT NULL,

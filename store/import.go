@@ -12,7 +12,7 @@ import (
 	"tongxing/store/database"
 )
 
-const importColumns = `id, community_id, kind, state, account_id, account_name, file, size, pieces, sheet, columns_text, layout,
+const importColumns = `id, community_id, kind, state, account_id, account_name, file, size, pieces, sheet, columns_text, no_head, layout,
 	reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up, problem, job_id,
 	created_at, updated_at, ended_at, cleared_at`
 
@@ -28,6 +28,7 @@ type importRow struct {
 	Pieces      int              `db:"pieces"`
 	Sheet       string           `db:"sheet"`
 	Columns     string           `db:"columns_text"`
+	NoHead      bool             `db:"no_head"`
 	Layout      []byte           `db:"layout"`
 	Reading     core.ID          `db:"reading_id"`
 	Parts       int              `db:"parts"`
@@ -50,7 +51,7 @@ func (r importRow) data() core.Import {
 	imp := core.Import{
 		ID: r.ID, Community: r.Community, Kind: r.Kind, State: r.State,
 		By:   core.Actor{Kind: core.ActorAccount, ID: r.Account, Name: r.AccountName},
-		File: r.File, Size: r.Size, Sheet: r.Sheet, Reading: r.Reading, Parts: r.Parts,
+		File: r.File, Size: r.Size, Sheet: r.Sheet, NoHead: r.NoHead, Reading: r.Reading, Parts: r.Parts,
 		Counts: core.ReadImportCounts(r.Counts), Choices: core.DefaultImportChoices(), NextPart: r.NextPart,
 		Written: core.ReadImportCounts(r.Written), Batch: r.Batch, Houses: r.Houses, GivesUp: r.GivesUp, Problem: r.Problem,
 		Job: r.Job, Created: r.Created.Time, Updated: r.Updated.Time, Ended: r.Ended.Time, Cleared: r.Cleared.Time,
@@ -273,6 +274,7 @@ type ImportLayout struct {
 	Sheet    string     `json:"sheet"`  // which was read
 	HeadRow  int        `json:"head"`   // number of the last row of the heading, from 1
 	Headings []string   `json:"headings"`
+	First    []string   `json:"first"`  // the first row, if nothing in it was known: a heading in other words, or a record
 	Sample   [][]string `json:"sample"` // the first rows beneath
 	Keys     []string   `json:"keys"`   // of columns, by position, as they were understood; "" = not imported
 	Missing  []string   `json:"missing"`
@@ -313,15 +315,20 @@ func lockImport(tx *database.Tx, scope core.Scope, id core.ID, states ...core.Im
 type ImportMapping struct {
 	Sheet   string
 	Columns map[int]string // keys by position; "" = not imported. nil = by their headings
+	NoHead  bool           // the first row is a record, too: see ImportLayout.First
 	Updated int64          // the import's, in milliseconds, as shown
 }
 
 // MapImport reads the file of an import of the scope again, its columns as somebody says. What each heading means is
-// remembered for the lists of the community.
+// remembered for the lists of the community; of a list without a heading nothing is.
 func (s *Store) MapImport(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, m ImportMapping) error {
 	layout, err := s.ImportLayout(ctx, scope, id)
 	if err != nil {
 		return err
+	}
+	headings := layout.Headings
+	if m.NoHead = m.NoHead && m.Columns != nil && layout.First != nil; layout.First != nil && !m.NoHead {
+		headings = layout.First
 	}
 	return s.db.Write(ctx, "map import", func(tx *database.Tx) error {
 		imp, err := lockImport(tx, scope, id, core.ImportMapping, core.ImportPreview)
@@ -334,8 +341,8 @@ func (s *Store) MapImport(ctx context.Context, by core.Actor, scope core.Scope, 
 		if !imp.Cleared.IsZero() {
 			return core.Conflict(importCleared)
 		}
-		if m.Columns != nil {
-			if err := sayImportColumns(tx, imp, layout.Headings, m.Columns); err != nil {
+		if m.Columns != nil && !m.NoHead {
+			if err := sayImportColumns(tx, imp, headings, m.Columns); err != nil {
 				return err
 			}
 		}
@@ -351,15 +358,15 @@ func (s *Store) MapImport(ctx context.Context, by core.Actor, scope core.Scope, 
 			text = nil
 		}
 		_, err = tx.Exec(
-			"UPDATE import SET state = ?, sheet = ?, columns_text = ?, job_id = ?, updated_at = ? WHERE id = ?",
-			string(core.ImportReading), m.Sheet, string(text), int64(job), tx.NextUpdated(imp.Updated), int64(id),
+			"UPDATE import SET state = ?, sheet = ?, columns_text = ?, no_head = ?, job_id = ?, updated_at = ? WHERE id = ?",
+			string(core.ImportReading), m.Sheet, string(text), database.BoolInt(m.NoHead), int64(job), tx.NextUpdated(imp.Updated), int64(id),
 		)
 		if err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: imp.Community, Action: "import.map", Subject: audit.Target("import", id),
-			After: importAudit{What: imp.Kind, File: imp.File, Sheet: m.Sheet, Columns: saidColumns(layout.Headings, m.Columns)},
+			After: importAudit{What: imp.Kind, File: imp.File, Sheet: m.Sheet, Columns: saidColumns(headings, m.Columns)},
 		})
 	})
 }

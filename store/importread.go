@@ -192,8 +192,9 @@ type importReading struct {
 
 	id      core.ID // of the reading
 	head    core.ImportHead
-	headRow int // number of the last row of the heading
-	first   int // number of the first row beneath it
+	top     []string // the first row, if nothing in it is known; nil = there is a heading
+	headRow int      // number of the last row of the heading
+	first   int      // number of the first row beneath it
 	sample  [][]string
 	seen    core.ImportSeen
 	rows    []core.ImportRow
@@ -251,19 +252,33 @@ func (r *importReading) readHead(ctx context.Context) error {
 		return core.Invalid("文件里没有内容")
 	}
 	r.head = core.ReadImportHead(titles, r.columns, r.said)
-	at := r.head.Row
-	if at < 0 { // nothing is known: the first row is the heading as far as anybody can tell
-		at, r.head.Headings = 0, titles[0]
-		for i := range titles[0] {
-			r.head.Unknown = append(r.head.Unknown, i)
-		}
+	at, next := r.head.Row, r.head.Row+1
+	if at < 0 || r.imp.NoHead || len(r.head.Missing) > 0 && core.LooksLikeRecord(titles[at]) { // 业主 is a heading, and an identity
+		at, next = r.withoutHead(titles), 0
 	}
-	if r.imp.Columns != nil {
+	if r.imp.Columns != nil || r.top != nil {
 		r.head = core.MapImportHead(r.head, r.columns, r.imp.Columns)
 	}
-	r.headRow, r.first = numbers[at], numbers[at]+1
-	r.sample = append(r.sample, cells[min(at+1, len(cells)):min(at+1+importSamples, len(cells))]...)
+	if r.headRow, r.first = numbers[at], numbers[at]+1; r.imp.NoHead {
+		r.headRow, r.first = numbers[0]-1, numbers[0]
+	}
+	r.sample = append(r.sample, cells[min(next, len(cells)):min(next+importSamples, len(cells))]...)
 	return nil
+}
+
+// withoutHead names the columns of a list by their positions, for nothing is known in its first row: that may be a
+// heading in other words, or somebody's name and number. It returns the index of the row.
+func (r *importReading) withoutHead(titles [][]string) int {
+	wide := 0
+	for _, row := range titles {
+		wide = max(wide, len(row))
+	}
+	r.top = titles[0]
+	r.head = core.ImportHead{Row: -1}
+	for at := range wide {
+		r.head.Headings, r.head.Unknown = append(r.head.Headings, core.ImportPosition(at)), append(r.head.Unknown, at)
+	}
+	return 0
 }
 
 // readRows reads and judges the rows beneath the heading.
@@ -389,7 +404,7 @@ func (r *importReading) layout() ImportLayout {
 	}
 	return ImportLayout{
 		Sheets: r.source.Sheets(), Sheet: r.sheet, HeadRow: r.headRow, Headings: r.head.Headings, Sample: r.sample, Keys: keys,
-		Missing: r.head.Missing, Twice: r.head.Twice, Notes: r.source.Notes(),
+		First: r.top, Missing: r.head.Missing, Twice: r.head.Twice, Notes: r.source.Notes(),
 	}
 }
 

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -324,6 +325,37 @@ func TestPreviewSaysWhatIsNoContent(t *testing.T) {
 		if !strings.Contains(text, words) {
 			t.Errorf("the preview does not say %q: %s", words, text)
 		}
+	}
+}
+
+// Of a list without a heading the first row is a person: imported, and neither remembered as a heading nor logged.
+func TestAListWithoutAHeading(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	imp := uploaded(t, d, b, "名单.csv", []byte("孙三,男,业主,13711110003,88,1,101\n钱五,女,业主,13711110005,88,1,102\n"))
+	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
+	if text := page.Find("main").Text(); strings.Contains(text, "13711110003") || !strings.Contains(text, "第 4 列（D）") {
+		t.Errorf("the mapping: %s", strings.Join(strings.Fields(text), " "))
+	}
+	if page.Find(`input[name=first][value=record][checked]`).Length() != 1 {
+		t.Error("it takes a person for a heading")
+	}
+	form := url.Values{
+		"first": {"record"}, "column0": {"name"}, "column1": {"sex"}, "column2": {"identity"}, "column3": {"phone"},
+		"column4": {"level0"}, "column5": {"level1"}, "column6": {"level2"},
+		"seen": {page.Find("input[name=seen]").AttrOr("value", "")},
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/columns", form, http.StatusSeeOther)
+	if imp = reread(t, d, imp.ID); imp.State != core.ImportPreview || imp.Counts.Of(core.ImportNew) != 2 {
+		t.Fatalf("mapped: %s %v", imp.State, imp.Counts)
+	}
+	b.Get(t, frame.ImportURL(imp.ID)+"?map=1", http.StatusOK)
+	log, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{Target: "import:" + imp.ID.String()}, store.Page{Limit: 20})
+	if err != nil || len(log) == 0 || strings.Contains(fmt.Sprintf("%+v", log), "孙三") {
+		t.Errorf("logged: %+v, %v", log, err)
+	}
+	if next := uploaded(t, d, b, "名单.csv", []byte("孙三,男\n")); next.State != core.ImportMapping {
+		t.Errorf("a name is remembered as a heading: %s", next.State)
 	}
 }
 

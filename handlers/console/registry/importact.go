@@ -22,11 +22,12 @@ func (p *Pages) importMap(c *web.Context) error {
 	}
 	var form struct {
 		Sheet string `form:"sheet" max:"200"`
+		First string `form:"first" of:"head record"`
 		Seen  int64  `form:"seen"`
 	}
 	wrong := c.Bind(&form)
 	if wrong == nil {
-		wrong = p.mapImport(c, imp, form.Sheet, form.Seen)
+		wrong = p.mapImport(c, imp, store.ImportMapping{Sheet: form.Sheet, NoHead: form.First == firstRecord, Updated: form.Seen})
 	}
 	if wrong != nil && frame.IsFormError(wrong) {
 		return p.importShowPage(c, imp, web.StatusOf(wrong), wrong)
@@ -37,13 +38,15 @@ func (p *Pages) importMap(c *web.Context) error {
 	return c.Redirect(frame.ImportURL(imp.ID))
 }
 
-func (p *Pages) mapImport(c *web.Context, imp core.Import, sheetName string, seen int64) error {
+// firstRecord says that the first row of a file is a record, not a heading.
+const firstRecord = "record"
+
+func (p *Pages) mapImport(c *web.Context, imp core.Import, m store.ImportMapping) error {
 	layout, err := p.Store.ImportLayout(c.Ctx(), c.Scope(), imp.ID)
 	if err != nil {
 		return err
 	}
-	m := store.ImportMapping{Sheet: sheetName, Updated: seen}
-	if sheetName == "" || sheetName == layout.Sheet { // of another sheet nobody has seen the columns
+	if m.Sheet == "" || m.Sheet == layout.Sheet { // of another sheet nobody has seen the columns
 		m.Columns = map[int]string{}
 		taken := map[string]bool{}
 		for at := range layout.Headings {

@@ -41,6 +41,7 @@ type importMapping struct {
 	Action string
 	Seen   string
 	Sheet  templates.Field // zero = the file has one
+	First  templates.Field // what the first row is; zero = it is known
 	Wrong  []string
 	Rows   []importHeading
 }
@@ -302,16 +303,28 @@ func importMappingOf(c *web.Context, imp core.Import, layout store.ImportLayout,
 			m.Sheet.Choices = append(m.Sheet.Choices, templates.Choice{Value: name, Label: name})
 		}
 	}
+	if layout.First != nil {
+		m.First = templates.Field{
+			Kind: templates.Radio, Name: "first", Label: "第一行是", Value: "head",
+			Choices: []templates.Choice{
+				{Value: "head", Label: "列名"}, {Value: firstRecord, Label: "内容", Help: "没有表头，第一行也是数据"},
+			},
+		}
+		if imp.NoHead || core.LooksLikeRecord(layout.First) {
+			m.First.Value = firstRecord
+		}
+	}
 	choices := []templates.Choice{{Label: "不导入"}}
 	for _, column := range columns {
 		choices = append(choices, templates.Choice{Value: column.Key, Label: core.ImportHeadingLabel(column.Label)})
 	}
 	for at, heading := range layout.Headings {
-		if heading == "" {
+		sample := importSample(layout.Sample, at)
+		if heading == "" || layout.First != nil && sample == "" {
 			continue
 		}
 		m.Rows = append(m.Rows, importHeading{
-			Heading: heading, Sample: importSample(layout.Sample, at),
+			Heading: heading, Sample: sample,
 			Field: templates.Field{
 				Kind: templates.Select, Name: "column" + strconv.Itoa(at), Label: heading, Value: layout.Keys[at], Choices: choices,
 			},

@@ -160,7 +160,8 @@ type Import struct {
 	ID, Community ID
 	Kind          ImportKind
 	State         ImportState
-	By            Actor // an account
+	Creator       ID    // the account that uploaded the file
+	By            Actor // the account that started the latest work on it
 	File          string
 	Size          int
 	Sheet         string         // which to read; "" = the one that opens first

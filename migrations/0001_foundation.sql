@@ -1035,7 +1035,8 @@ CREATE TABLE import (
   community_id   BIGINT        NOT NULL,
   kind           VARCHAR(32)   NOT NULL, -- resident
   state          VARCHAR(16)   NOT NULL, -- reading, columns, preview, writing, done, undoing, undone, cancelled, failed
-  account_id     BIGINT        NOT NULL, -- who started it
+  creator_id     BIGINT        NOT NULL, -- the account that uploaded the file
+  account_id     BIGINT        NOT NULL, -- the one that started the latest work on it
   account_name   VARCHAR(64)   NOT NULL,
   file           VARCHAR(200)  NOT NULL, -- its name, for people
   size           INTEGER       NOT NULL,

@@ -12,7 +12,7 @@ import (
 	"tongxing/store/database"
 )
 
-const importColumns = `id, community_id, kind, state, account_id, account_name, file, size, pieces, sheet, columns_text, no_head, layout,
+const importColumns = `id, community_id, kind, state, creator_id, account_id, account_name, file, size, pieces, sheet, columns_text, no_head, layout,
 	reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up, problem, job_id,
 	created_at, updated_at, ended_at, cleared_at`
 
@@ -21,6 +21,7 @@ type importRow struct {
 	Community   core.ID          `db:"community_id"`
 	Kind        core.ImportKind  `db:"kind"`
 	State       core.ImportState `db:"state"`
+	Creator     core.ID          `db:"creator_id"`
 	Account     core.ID          `db:"account_id"`
 	AccountName string           `db:"account_name"`
 	File        string           `db:"file"`
@@ -49,7 +50,7 @@ type importRow struct {
 
 func (r importRow) data() core.Import {
 	imp := core.Import{
-		ID: r.ID, Community: r.Community, Kind: r.Kind, State: r.State,
+		ID: r.ID, Community: r.Community, Kind: r.Kind, State: r.State, Creator: r.Creator,
 		By:   core.Actor{Kind: core.ActorAccount, ID: r.Account, Name: r.AccountName},
 		File: r.File, Size: r.Size, Sheet: r.Sheet, NoHead: r.NoHead, Reading: r.Reading, Parts: r.Parts,
 		Counts: core.ReadImportCounts(r.Counts), Choices: core.DefaultImportChoices(), NextPart: r.NextPart,
@@ -104,11 +105,11 @@ func (s *Store) CreateImport(ctx context.Context, by core.Actor, scope core.Scop
 			return err
 		}
 		_, err = tx.Exec(
-			`INSERT INTO import (id, community_id, kind, state, account_id, account_name, file, size, pieces, sha256, sheet,
+			`INSERT INTO import (id, community_id, kind, state, creator_id, account_id, account_name, file, size, pieces, sha256, sheet,
 				columns_text, layout, reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up,
 				problem, job_id, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', 0, 0, '', '', 0, '', 0, 0, 0, '', ?, ?, ?)`,
-			int64(id), int64(c.ID), string(n.Kind), string(core.ImportReading), int64(by.ID), by.Name, cutText(n.File, 200),
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', 0, 0, '', '', 0, '', 0, 0, 0, '', ?, ?, ?)`,
+			int64(id), int64(c.ID), string(n.Kind), string(core.ImportReading), int64(by.ID), int64(by.ID), by.Name, cutText(n.File, 200),
 			len(n.Content), pieces, hex.EncodeToString(sum[:]), int64(job), tx.NowMS(), tx.NowMS(),
 		)
 		if err != nil {

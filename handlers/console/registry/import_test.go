@@ -174,6 +174,13 @@ func TestResidentsAreImported(t *testing.T) {
 	if err != nil || len(rows) != 4 || !strings.Contains(strings.Join(rows[3], "|"), "手机：号码有误") {
 		t.Fatalf("the faults: %q, %v", rows, err)
 	}
+	// A colleague who may not see whole numbers gets the rows at fault, masked.
+	colleague := download(t, d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...), frame.ImportURL(imp.ID)+"/errors.xlsx")
+	rows, err = colleague.GetRows(colleague.GetSheetList()[0])
+	if text := fmt.Sprint(rows); err != nil || len(rows) != 2 || !strings.Contains(text, "手机：号码有误") ||
+		strings.Contains(text, "1371111 ") || strings.Contains(text, "赵一") {
+		t.Errorf("a colleague gets %q, %v", rows, err)
+	}
 	again := uploaded(t, d, b, "住户-错误.xlsx", fill(t, faults, map[string]string{"E4": "13711110002"}))
 	if again.Counts.Of(core.ImportWrong) != 0 || again.Counts.Of(core.ImportSame) != 1 || again.Counts.Of(core.ImportNew) != 1 {
 		t.Fatalf("the corrected file: %v", again.Counts)

@@ -3,6 +3,8 @@ package registry
 import (
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -134,7 +136,8 @@ func (p *Pages) importUndo(c *web.Context) error {
 	})
 }
 
-// importFaults sends the file back with what is wrong marked in it.
+// importFaults sends the file back with what is wrong marked in it, to who uploaded it or may see whole numbers; to
+// others the rows at fault alone, masked as their page shows them.
 func (p *Pages) importFaults(c *web.Context) error {
 	imp, err := p.importOf(c)
 	if err != nil {
@@ -152,7 +155,11 @@ func (p *Pages) importFaults(c *web.Context) error {
 		return core.NotFound("这次导入没有错误的行，或文件已过保存期限")
 	}
 	kind, _ := imp.Kind.Type()
-	marks, err := p.importMarks(c, imp, layout, kind.Columns(community))
+	columns := kind.Columns(community)
+	if imp.Creator != c.Account().ID && !c.Has(core.PermResidentReveal) {
+		return p.importFaultRows(c, imp, layout, columns)
+	}
+	marks, err := p.importMarks(c, imp, layout, columns)
 	if err != nil {
 		return err
 	}
@@ -164,9 +171,34 @@ func (p *Pages) importFaults(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	name, _, _ := strings.Cut(imp.File, ".")
-	return c.Download(name+"-错误.xlsx", sheet.ContentType, func(w io.Writer) error {
+	return c.Download(importFaultName(imp), sheet.ContentType, func(w io.Writer) error {
 		return book.WriteMarked(c.Ctx(), w, sheetOf(book, layout.Sheet), layout.HeadRow, marks)
+	})
+}
+
+// importFaultName is what the file with the faults of an import is called.
+func importFaultName(imp core.Import) string {
+	return strings.TrimSuffix(imp.File, path.Ext(imp.File)) + "-错误.xlsx"
+}
+
+// importFaultRows sends the rows of an import that are wrong, masked.
+func (p *Pages) importFaultRows(c *web.Context, imp core.Import, layout store.ImportLayout, columns []core.ImportColumn) error {
+	titles, shown := []string{"行"}, []int{}
+	for i, column := range columns {
+		if slices.Contains(layout.Keys, column.Key) {
+			titles, shown = append(titles, core.ImportHeadingLabel(column.Label)), append(shown, i)
+		}
+	}
+	return c.Download(importFaultName(imp), sheet.ContentType, func(w io.Writer) error {
+		return sheet.Write(c.Ctx(), w, "错误", append(titles, sheet.FaultColumn), func(add func(values ...any) error) error {
+			return p.Store.EachImportFault(c.Ctx(), imp, func(row core.ImportRow) error {
+				cells := []any{row.Number}
+				for _, i := range shown {
+					cells = append(cells, core.MaskDigits(columns[i].ShownText(row.Values[i])))
+				}
+				return add(append(cells, strings.Join(importFaultWords(row, columns), "；"))...)
+			})
+		})
 	})
 }
 

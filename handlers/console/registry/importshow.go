@@ -502,16 +502,21 @@ func importRowOf(row core.ImportRow, columns []core.ImportColumn, of importView)
 	if view.House == "" {
 		view.House = strings.Join(house, " ")
 	}
+	view.Faults = importFaultWords(row, columns)
+	return view
+}
+
+// importFaultWords says what is wrong with a row.
+func importFaultWords(row core.ImportRow, columns []core.ImportColumn) []string {
+	var all []string
 	for _, fault := range row.Wrong {
 		words := fault.Words
-		if fault.Column != "" {
-			for _, column := range columns {
-				if column.Key == fault.Column {
-					words = core.ImportHeadingLabel(column.Label) + "：" + words
-				}
+		for _, column := range columns {
+			if fault.Column != "" && column.Key == fault.Column {
+				words = core.ImportHeadingLabel(column.Label) + "：" + words
 			}
 		}
-		view.Faults = append(view.Faults, words)
+		all = append(all, words)
 	}
-	return view
+	return all
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -113,13 +114,29 @@ func (t *SearchText) readHouse() {
 }
 
 // buildingForm matches a text whose first number is called a building's.
-var buildingForm = regexp.MustCompile(`^[^0-9]*[0-9]+[A-Za-z]?[栋幢座楼]|^[^0-9A-Za-z]*[A-Za-z][栋幢座楼]`)
+var buildingForm = regexp.MustCompile(`^[^0-9]*[0-9]+[A-Za-z]?[号#]?[栋幢座楼]|^[^0-9A-Za-z]*[A-Za-z][号#]?[栋幢座楼]`)
+
+// buildingNumber matches the number of a building with the word behind it, by whichever of several a building is called.
+var buildingNumber = regexp.MustCompile(`([0-9]+[A-Za-z]?)[号#]?[栋幢座楼]`)
+
+// counters are the words that a building's number has behind it: 3栋 is asked for as 3号楼, too.
+var counters = []string{"栋", "幢", "座", "楼", "号楼", "#楼"}
 
 // maxLabelRunes bounds what is compared of a label.
 const maxLabelRunes = 250
 
-// LabelKey returns how the SortKey of a label begins that begins with Label.
-func (t SearchText) LabelKey() string { return SortKey(t.Label, maxLabelRunes) }
+// LabelKeys returns how the SortKeys of labels may begin that begin with Label, by whichever word its building is counted.
+func (t SearchText) LabelKeys() []string {
+	at := buildingNumber.FindStringSubmatchIndex(t.Label)
+	if at == nil {
+		return []string{SortKey(t.Label, maxLabelRunes)}
+	}
+	keys := make([]string, len(counters))
+	for i, counter := range counters {
+		keys[i] = SortKey(t.Label[:at[3]]+counter+t.Label[at[1]:], maxLabelRunes)
+	}
+	return keys
+}
 
 // FiguresEnd returns how LabelFigures ends: -3-, or "" if the text leaves it open.
 func (t SearchText) FiguresEnd() string {
@@ -137,7 +154,8 @@ func (t SearchText) HouseIn(label string) bool {
 		figures := LabelFigures(label)
 		return strings.HasPrefix(figures, t.Figures) && strings.HasSuffix(figures, t.FiguresEnd()) && containsAll(label, t.Words)
 	case t.Label != "":
-		return strings.HasPrefix(SortKey(label, maxLabelRunes), t.LabelKey())
+		key := SortKey(label, maxLabelRunes)
+		return slices.ContainsFunc(t.LabelKeys(), func(begins string) bool { return strings.HasPrefix(key, begins) })
 	}
 	return t.Words != "" && strings.Contains(words, t.Words)
 }

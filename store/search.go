@@ -182,17 +182,25 @@ func (s *Store) housesBeginning(
 	if err != nil || scope.Empty() {
 		return nil, err
 	}
-	where := database.Within(scope, "community_id")
-	where.And("sort_key >= ?", t.LabelKey())
-	where.And("sort_key < ?", t.LabelKey()+"\U0010FFFF")
 	var rows []houseRow
-	err = s.db.All(ctx, &rows, `
-		SELECT id, community_id, label
-		FROM house`+s.db.Dialect().UseIndex("house_sort")+`
-		WHERE `+where.Text()+`
-		ORDER BY community_id, sort_key, id
-		LIMIT ?`, where.Args(maxFound)...)
-	return rows, err
+	for _, key := range t.LabelKeys() { // one range each: of an OR, neither database uses the index as well
+		where := database.Within(scope, "community_id")
+		where.And("sort_key >= ?", key)
+		where.And("sort_key < ?", key+"\U0010FFFF")
+		var begin []houseRow
+		if err := s.db.All(ctx, &begin, `
+			SELECT id, community_id, label
+			FROM house`+s.db.Dialect().UseIndex("house_sort")+`
+			WHERE `+where.Text()+`
+			ORDER BY community_id, sort_key, id
+			LIMIT ?`, where.Args(maxFound-len(rows))...); err != nil {
+			return nil, err
+		}
+		if rows = append(rows, begin...); len(rows) >= maxFound {
+			break
+		}
+	}
+	return rows, nil
 }
 
 // houseHits returns houses with their residents and restrictions, in their order.

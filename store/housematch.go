@@ -40,7 +40,7 @@ func (s *Store) housesByText(ctx context.Context, scope core.Scope, text string)
 }
 
 // housesMeant returns the houses that a text denotes completely; where a community has none, those in which its
-// numbers are the last ones; and those whose label contains it.
+// numbers are the last ones, or that the search box finds by it; and those whose label contains it.
 func housesMeant(said core.HouseText, text string, rows []houseRow) (houses []core.House) {
 	whole := map[core.ID]bool{} // communities with a house that the text denotes completely
 	for _, row := range rows {
@@ -48,9 +48,11 @@ func housesMeant(said core.HouseText, text string, rows []houseRow) (houses []co
 			whole[row.Community] = true
 		}
 	}
+	asked := core.ReadSearch(text)
 	for _, row := range rows {
 		fit := said.Fit(row.Label)
-		if fit >= core.HouseWhole || fit == core.HouseEnd && !whole[row.Community] || strings.Contains(row.Label, text) {
+		part := !whole[row.Community] && (fit == core.HouseEnd || asked.HouseIn(row.Label))
+		if fit >= core.HouseWhole || part || strings.Contains(row.Label, text) {
 			houses = append(houses, row.house())
 		}
 	}

@@ -397,8 +397,15 @@ func (s *Store) residentMatches(
 	if said.IDNumber != "" {
 		ways = append(ways, s.residentsByDigest(scope, "idno", said.IDNumber))
 	}
-	if len(said.Tail) == 4 {
+	switch len(said.Tail) {
+	case 4:
 		ways = append(ways, s.residentsByTail(scope, said.Tail)...)
+	case 5:
+		tail, err := s.residentsByFive(ctx, scope, said)
+		if err != nil {
+			return nil, err
+		}
+		ways = append(ways, tail...)
 	}
 	if len(ways) == 0 {
 		ways = append(ways, nobody(scope))
@@ -420,6 +427,26 @@ func (s *Store) residentsByTail(scope core.Scope, tail string) []residentMatch {
 			"t."+column+"4_mac = ?", s.db.Keys().DigestLast4(column, tail)))
 	}
 	return ways
+}
+
+// residentsByFive finds by the last five characters of a phone or ID number, as the search box does.
+func (s *Store) residentsByFive(ctx context.Context, scope core.Scope, said core.SearchText) ([]residentMatch, error) {
+	var ids []core.ID
+	for _, movedOut := range []bool{false, true} {
+		found, err := s.residentsByLongTail(ctx, s.residentsByTail(scope, said.Tail), said, ResidentFilter{
+			MovedOut: movedOut, Page: Page{Limit: maxTail},
+		})
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return []residentMatch{{
+		from: "resident t WHERE t.id IN (" + database.Placeholders(len(ids)) + ")", args: database.IDArgs(ids),
+	}}, nil
 }
 
 // nobody is the way that finds no one: no way at all would find everybody.

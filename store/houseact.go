@@ -274,7 +274,8 @@ func lockHouse(tx *database.Tx, scope core.Scope, id core.ID) (core.House, core.
 	return row.house(), c, database.NotFoundIfNoRows(err, noHouse)
 }
 
-// pruneNodes deletes a node that is empty, and those above it that are then empty.
+// pruneNodes deletes a node that is empty, and those above it that are then empty. One that a reader serves stays, or the
+// reader would serve what is not there any more.
 func pruneNodes(tx *database.Tx, community, node core.ID) error {
 	for node != 0 {
 		var parents []core.ID
@@ -283,6 +284,9 @@ func pruneNodes(tx *database.Tx, community, node core.ID) error {
 			AND NOT EXISTS (SELECT 1 FROM building_node m WHERE m.community_id = ? AND m.parent_id = n.id)`,
 			int64(node), int64(community), int64(community))
 		if err != nil || len(parents) == 0 {
+			return err
+		}
+		if served, err := readersServing(tx.All, community, node); err != nil || len(served) > 0 {
 			return err
 		}
 		if _, err := tx.Exec("DELETE FROM building_node WHERE id = ?", int64(node)); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -88,9 +89,44 @@ func (s *Store) HouseObstacles(ctx context.Context, house core.House) ([]core.Ob
 func (s *Store) NodeObstacles(ctx context.Context, node core.BuildingNode) (found []core.Obstacle, houses int, err error) {
 	below, err := housesBelow(s.allOf(ctx), node)
 	if err == nil {
-		found, err = obstaclesOf(s.allOf(ctx), node.Community, database.IDsOf(below, func(h houseRow) core.ID { return h.ID }))
+		found, err = nodeObstacles(s.allOf(ctx), node, database.IDsOf(below, func(h houseRow) core.ID { return h.ID }))
 	}
 	return found, len(below), database.Wrap("obstacles of a node", err)
+}
+
+// nodeObstacles are those of the houses below a node, and the readers that serve the node or one below it.
+func nodeObstacles(all readAll, node core.BuildingNode, houses []core.ID) ([]core.Obstacle, error) {
+	found, err := obstaclesOf(all, node.Community, houses)
+	if err != nil {
+		return nil, err
+	}
+	var nodes []core.ID
+	if err := all(&nodes, "SELECT id FROM building_node WHERE community_id = ? AND path LIKE ?",
+		int64(node.Community), underNode(node.ID)); err != nil {
+		return nil, err
+	}
+	readers, err := readersServing(all, node.Community, append(nodes, node.ID)...)
+	if err == nil && len(readers) > 0 {
+		found = append(found, core.Obstacle{Stem: "reader", N: len(readers)})
+	}
+	return found, err
+}
+
+// readersServing returns the readers of a community that serve any of some nodes.
+func readersServing(all readAll, community core.ID, nodes ...core.ID) (serving []core.ID, err error) {
+	var rows []struct {
+		ID    core.ID `db:"id"`
+		Scope string  `db:"scope_nodes"`
+	}
+	err = all(&rows, "SELECT id, scope_nodes FROM reader WHERE community_id = ? AND scope_nodes <> '' ORDER BY id", int64(community))
+	for _, row := range rows {
+		if slices.ContainsFunc(strings.Split(row.Scope, ","), func(id string) bool {
+			return slices.ContainsFunc(nodes, func(node core.ID) bool { return node.String() == id })
+		}) {
+			serving = append(serving, row.ID)
+		}
+	}
+	return serving, err
 }
 
 func housesBelow(all readAll, node core.BuildingNode) ([]houseRow, error) {
@@ -129,7 +165,7 @@ func (s *Store) RemoveNode(ctx context.Context, by core.Actor, scope core.Scope,
 		if err != nil {
 			return err
 		}
-		held, err := obstaclesOf(tx.All, c.ID, ids)
+		held, err := nodeObstacles(tx.All, core.BuildingNode{ID: node.ID, Community: c.ID}, ids)
 		if err != nil {
 			return err
 		}

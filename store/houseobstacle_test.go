@@ -29,7 +29,7 @@ func TestObstaclesOfHousesAndNodes(t *testing.T) {
 			t.Errorf("in the way of a house: %v, %v", core.ObstacleTexts(held), err)
 		}
 		below, houses, err := s.NodeObstacles(t.Context(), node)
-		want[0] = "2 名住户"
+		want = []string{"2 名住户", want[1], want[2], "1 台门禁读头"}
 		if err != nil || houses != 3 || !slices.Equal(core.ObstacleTexts(below), want) {
 			t.Errorf("in the way of a node: %v of %d houses, %v", core.ObstacleTexts(below), houses, err)
 		}
@@ -47,5 +47,33 @@ func TestObstaclesOfHousesAndNodes(t *testing.T) {
 			t.Errorf("left: %s", got)
 		}
 		wantCode(t, s.RemoveNode(t.Context(), core.System, everywhere, empty), core.CodeNotFound)
+	})
+}
+
+// A node that a reader serves is not deleted, neither by hand nor with the last of its houses when their adding is undone.
+func TestANodeThatAReaderServesStays(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		c := newCommunity(t, s, "翠湖花园")
+		batch, err := s.CreateMissingHouses(t.Context(), batchBy, everywhere, c, [][]string{{"9栋", "1单元", "101"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, err := s.BuildingTree(t.Context(), everywhere, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader := aReader(c, "V1")
+		reader.ScopeNodes = []core.ID{tree[0].ID}
+		if _, _, err = s.CreateReader(t.Context(), core.System, everywhere, reader); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.RemoveNode(t.Context(), core.System, everywhere, tree[0].BuildingNode), core.CodeConflict)
+		if b, err := s.UndoBatch(t.Context(), batchBy, everywhere, batch.ID); err != nil || b.Undone != b.Size {
+			t.Errorf("undone: %+v, %v", b, err)
+		}
+		after, err := s.BuildingTree(t.Context(), everywhere, c)
+		if err != nil || len(after) != 1 || after[0].ID != tree[0].ID || len(after[0].Children) != 0 {
+			t.Errorf("left: %+v, %v", after, err)
+		}
 	})
 }

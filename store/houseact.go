@@ -229,6 +229,10 @@ func undoHouses(u *undoing) error {
 			return err
 		}
 	}
+	if err := u.keepFound(core.BatchApplied, `SELECT DISTINCT c.house_id FROM certification c JOIN review r ON r.id = c.id
+		WHERE r.community_id = ? AND r.state = 'waiting' AND c.house_id`, int64(u.batch.Community)); err != nil {
+		return err
+	}
 	var houses []core.House
 	for _, id := range u.things() {
 		houses = append(houses, found[id])

@@ -77,3 +77,25 @@ func TestANodeThatAReaderServesStays(t *testing.T) {
 		}
 	})
 }
+
+// Houses that were generated are not taken back while somebody waits to be certified in them.
+func TestAHouseThatIsAppliedForStays(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newReviewWorld(t, s)
+		batch, err := s.CreateMissingHouses(t.Context(), batchBy, everywhere, w.community, [][]string{{"9栋", "1单元", "101"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		house, err := s.HouseByText(t.Context(), everywhere, w.community, "9-1-101")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.tries(s, w.user.ID, house.ID, "王小明"); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := s.PlanUndo(t.Context(), everywhere, batch.ID)
+		if err != nil || len(kept) != 1 || kept[0].Why != core.BatchApplied {
+			t.Errorf("kept: %+v, %v", kept, err)
+		}
+	})
+}

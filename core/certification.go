@@ -90,6 +90,14 @@ type CertificationRequest struct {
 	Replaces  ID   // the applicant's tie to another house, which ends with the approval; 0 = none
 	Resident  ID   // whom it certified; 0 = nobody yet
 	Instant   bool // the register had the same house, phone number and name
+
+	Undone ApprovalUndone // what undoing its approval would do
+}
+
+// ApprovalUndone is what undoing an approval does in the register.
+type ApprovalUndone struct {
+	Certification bool // the resident is certified no more: the approval certified them
+	Restored      bool // the tie that the approval ended is there again
 }
 
 // MaxWaitingCertifications bounds the applications of one person that wait.

@@ -1349,6 +1349,8 @@ CREATE TABLE certification (
   resident_id  BIGINT       NOT NULL, -- whom it certified; 0 = nobody yet
   instant      INTEGER      NOT NULL, -- 1 = the register had the same house, phone number and name
   made         VARCHAR(16)  NOT NULL, -- by its approval: resident = one was added, number = one got the number, certified; '' = nothing
+  ended_id     BIGINT       NOT NULL DEFAULT 0, -- resident: the tie that its approval ended; 0 = none
+  gave_idno    INTEGER      NOT NULL DEFAULT 0, -- 1 = its approval gave the resident the ID number
   request_key  VARCHAR(64)  NOT NULL, -- digest of the applicant and the request's key: the same one applies once
   request_body VARCHAR(64)  NOT NULL  -- digest of what was sent with it
 );

@@ -28,11 +28,13 @@ type certificationRow struct {
 	Resident   core.ID       `db:"resident_id"`
 	Instant    int           `db:"instant"`
 	Made       approvalMade  `db:"made"`
+	Ended      core.ID       `db:"ended_id"`
+	GaveIDNo   bool          `db:"gave_idno"`
 	PhotosKept int           `db:"photos"`
 }
 
 const certificationColumns = `SELECT c.id, r.community_id, c.house_id, r.name, c.identity, c.lease_day, c.phone_cipher, c.phone_mac,
-	c.idno_cipher, c.idno_mac, c.replaces_id, c.resident_id, c.instant, c.made, r.photos
+	c.idno_cipher, c.idno_mac, c.replaces_id, c.resident_id, c.instant, c.made, c.ended_id, c.gave_idno, r.photos
 	FROM certification c
 	JOIN review r ON r.id = c.id
 	WHERE `
@@ -112,14 +114,15 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 	if err := numberIsFree(tx, id, row); err != nil {
 		return err
 	}
-	if err := endReplaced(tx, by, r.Applicant, c); err != nil {
+	ended, err := endReplaced(tx, by, r.Applicant, c)
+	if err != nil {
 		return err
 	}
-	made := madeResident
+	made, gave := madeResident, false
 	if id == 0 {
 		id, err = registerApplicant(tx, by, c)
 	} else {
-		made, err = linkApplicant(tx, by, id, c)
+		made, gave, err = linkApplicant(tx, by, id, c)
 	}
 	if err != nil {
 		return err
@@ -131,8 +134,9 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 	if err != nil {
 		return err
 	}
-	return tx.ExecOne(core.NotFound(noReview), "UPDATE certification SET resident_id = ?, made = ? WHERE id = ?",
-		int64(id), string(made), int64(c.ID))
+	return tx.ExecOne(core.NotFound(noReview),
+		"UPDATE certification SET resident_id = ?, made = ?, ended_id = ?, gave_idno = ? WHERE id = ?",
+		int64(id), string(made), int64(ended), database.BoolInt(gave), int64(c.ID))
 }
 
 // errNumberOfAnother refuses to make somebody whom the register has by another name the applicant's.
@@ -171,9 +175,15 @@ const (
 	madeNothing   approvalMade = ""          // who was there was certified before
 )
 
+// undone says what undoing the approval takes away.
+func (r certificationRow) undone() core.ApprovalUndone {
+	return core.ApprovalUndone{Certification: r.Made != madeNothing, Restored: r.Ended != 0}
+}
+
 // forgetApproval notes that what approving an application made has been undone.
 func forgetApproval(tx *database.Tx, id core.ID) error {
-	return tx.ExecOne(database.ErrRace, "UPDATE certification SET resident_id = 0, made = '' WHERE id = ?", int64(id))
+	return tx.ExecOne(database.ErrRace, "UPDATE certification SET resident_id = 0, made = '', ended_id = 0, gave_idno = 0 WHERE id = ?",
+		int64(id))
 }
 
 // registeredAs returns the resident of the house who is the applicant: by the number, or by the name if the
@@ -228,11 +238,13 @@ func registerApplicant(tx *database.Tx, by core.Actor, c core.CertificationReque
 }
 
 // linkApplicant certifies the applicant as a resident of the register, who gets the number if they had none
-// of their own. Name and identity stay as registered.
-func linkApplicant(tx *database.Tx, by core.Actor, id core.ID, c core.CertificationRequest) (made approvalMade, err error) {
+// of their own, and the ID number, which gave reports, if none was known. Name and identity stay as registered.
+func linkApplicant(
+	tx *database.Tx, by core.Actor, id core.ID, c core.CertificationRequest,
+) (made approvalMade, gave bool, err error) {
 	row, old, err := lockResident(tx, core.Everywhere, id)
 	if err != nil {
-		return made, err
+		return made, false, err
 	}
 	r := old
 	if old.Certified.IsZero() {
@@ -242,24 +254,24 @@ func linkApplicant(tx *database.Tx, by core.Actor, id core.ID, c core.Certificat
 		made = madeNumber
 		r.Phone, r.PhoneShared = c.Phone, false
 		if r, err = changePerson(tx, r); err != nil {
-			return made, err
+			return made, false, err
 		}
 	}
-	if r.IDNumber == "" {
+	if gave = r.IDNumber == "" && c.IDNumber != ""; gave {
 		r.IDNumber = c.IDNumber
 	}
 	if r.Certified.IsZero() {
 		r.Certified = tx.Now()
 	}
 	if _, err := saveResident(tx, r); database.IsDuplicate(err) {
-		return made, core.Conflict("该手机号在此房屋登记过（已迁出），请先在住户信息里恢复居住")
+		return made, false, core.Conflict("该手机号在此房屋登记过（已迁出），请先在住户信息里恢复居住")
 	} else if err != nil {
-		return made, err
+		return made, false, err
 	}
 	if err := movePass(tx, r); err != nil {
-		return made, err
+		return made, false, err
 	}
-	return made, audit.Write(tx, by, audit.Entry{
+	return made, gave, audit.Write(tx, by, audit.Entry{
 		Community: r.Community, Action: "resident.update", Subject: audit.Target("resident", id),
 		Before: auditOfResident(old, row.Label), After: auditOfResident(r, row.Label),
 	})
@@ -292,7 +304,7 @@ func (s *Store) Certification(ctx context.Context, scope core.Scope, id core.ID)
 	var row certificationRow
 	err := s.db.Get(ctx, &row, certificationColumns+"c.id = ? AND "+where, append([]any{int64(id)}, args...)...)
 	c := row.request(s.db.Reveal)
-	c.Phone, c.IDNumber = core.MaskPhone(c.Phone), core.MaskIDNumber(c.IDNumber)
+	c.Phone, c.IDNumber, c.Undone = core.MaskPhone(c.Phone), core.MaskIDNumber(c.IDNumber), row.undone()
 	return c, database.Wrap("read certification", database.NotFoundIfNoRows(err, noReview))
 }
 

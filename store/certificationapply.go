@@ -171,7 +171,7 @@ func (a *applying) apply() (core.ID, error) {
 		return 0, err
 	}
 	if a.request.Instant {
-		if err := endReplaced(a.tx, a.by, a.applicant, a.request); err != nil {
+		if _, err := endReplaced(a.tx, a.by, a.applicant, a.request); err != nil {
 			return 0, err
 		}
 	}
@@ -237,23 +237,23 @@ func (a *applying) checkReplaced() error {
 }
 
 // endReplaced ends the tie that a certified one replaces, unless it has ended meanwhile, or is of the same house since that of
-// one became part of the other's.
-func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.CertificationRequest) error {
+// one became part of the other's. It returns the tie that it ended; 0 if none.
+func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.CertificationRequest) (core.ID, error) {
 	if c.Replaces == 0 {
-		return nil
+		return 0, nil
 	}
 	l := leaving{user: applicant, resident: c.Replaces, stays: c.House}
 	err := leaveHouse(tx, by, l)
 	if core.IsNotFound(err) {
 		if l.resident, err = tieThatStayed(tx, c.Replaces); err != nil || l.resident == 0 {
-			return err
+			return 0, err
 		}
 		err = leaveHouse(tx, by, l)
 	}
 	if core.IsNotFound(err) || core.IsConflict(err) { // it has ended, made an owner of the applicant, or is that of the house
-		return nil
+		return 0, nil
 	}
-	return err
+	return l.resident, err
 }
 
 // checkWaiting refuses more applications of one person than anybody needs.

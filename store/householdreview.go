@@ -261,20 +261,40 @@ func undoApproval(tx *database.Tx, by core.Actor, r core.Review) error {
 	if err := tx.Get(&row, certificationColumns+"c.id = ?", int64(r.ID)); err != nil {
 		return database.NotFoundIfNoRows(err, noReview)
 	}
-	if r.State != core.ReviewApproved || row.Made == madeNothing {
+	if r.State != core.ReviewApproved {
 		return nil
 	}
-	if row.Made == madeResident {
+	switch {
+	case row.Made == madeResident:
 		if _, err := moveOut(tx, by, core.Everywhere, row.Resident); err != nil && !core.IsNotFound(err) {
 			return err
 		}
-	} else if err := uncertify(tx, by, row); err != nil && !core.IsNotFound(err) {
-		return err
+	case row.Made != madeNothing || row.GaveIDNo:
+		if err := uncertify(tx, by, row); err != nil && !core.IsNotFound(err) {
+			return err
+		}
+	}
+	if row.Ended != 0 {
+		if err := bringTieBack(tx, by, row.Ended); err != nil {
+			return err
+		}
 	}
 	return forgetApproval(tx, r.ID)
 }
 
-// uncertify takes the certification, and the number if that came with it, from a resident of the register.
+// bringTieBack lets somebody live again where an approval ended their tie, unless they do by now or it is gone.
+func bringTieBack(tx *database.Tx, by core.Actor, id core.ID) error {
+	r, err := readResident(tx, id)
+	if core.IsNotFound(err) || err == nil && r.MovedOut.IsZero() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return restoreTie(tx, by, r)
+}
+
+// uncertify takes what an approval gave from a resident of the register: the certification, the number, the ID number.
 func uncertify(tx *database.Tx, by core.Actor, row certificationRow) error {
 	shown, old, err := lockResident(tx, core.Everywhere, row.Resident)
 	if err != nil {
@@ -287,7 +307,12 @@ func uncertify(tx *database.Tx, by core.Actor, row certificationRow) error {
 			return err
 		}
 	}
-	r.Certified, r.Desk = database.Millis{}.Time, core.Certification{}
+	if row.GaveIDNo && tx.Keys().Digest("idno", old.IDNumber) == row.IDNoMAC {
+		r.IDNumber = ""
+	}
+	if row.Made != madeNothing {
+		r.Certified, r.Desk = database.Millis{}.Time, core.Certification{}
+	}
 	if _, err := saveResident(tx, r); err != nil {
 		return err
 	}

@@ -230,6 +230,42 @@ func TestOwnerAndOfficeCannotBothDecide(t *testing.T) {
 	})
 }
 
+// Taking an approval back restores the address that it ended, and takes the ID number that it gave.
+func TestTakingBackRestoresWhatTheApprovalChanged(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		other := newHouses(t, w.Store, newCommunity(t, w.Store, "海棠苑"), 1)[0]
+		was := newPerson(t, w.Store, core.Resident{
+			Community: w.communityOf(other), House: other, Name: "王小明", Identity: core.Tenant, Phone: applicantPhone,
+		})
+		here := newPerson(t, w.Store, core.Resident{Community: w.community, House: w.house, Name: "王小明", Identity: core.Tenant})
+		if _, err := w.BindPhone(ctx, w.user.ID, applicantPhone, "王小明"); err != nil {
+			t.Fatal(err)
+		}
+		c := w.tenant()
+		c.Replaces, c.IDNumber = was.ID, "11010519491231002X"
+		r, err := w.ownerDecides(w.Store, w.owner.ID, w.apply(c).Review, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked, err := w.Certification(ctx, everywhere, r.ID)
+		if err != nil || !asked.Undone.Certification || !asked.Undone.Restored {
+			t.Errorf("undoing would do %+v, %v", asked.Undone, err)
+		}
+		if _, err := w.TakeBackReview(ctx, w.zhang, core.ScopeOf(w.community), r.ID, r.Version); err != nil {
+			t.Fatal(err)
+		}
+		old, err := w.RevealResident(ctx, core.System, everywhere, was.ID)
+		if err != nil || !old.MovedOut.IsZero() || old.Certified.IsZero() {
+			t.Errorf("the address before: %+v, %v", old, err)
+		}
+		now, err := w.RevealResident(ctx, core.System, everywhere, here.ID)
+		if err != nil || !now.Certified.IsZero() || now.IDNumber != "" || now.Phone != "" {
+			t.Errorf("the address after: %+v, %v", now, err)
+		}
+	})
+}
+
 // What an owner decided is taken back by the office: the application waits again, and what came of it is undone.
 func TestTheOfficeTakesAnOwnersDecisionBack(t *testing.T) {
 	for name, recorded := range map[string]core.Resident{

@@ -254,20 +254,25 @@ func (s *Store) RestoreResident(ctx context.Context, by core.Actor, scope core.S
 		if !r.Restorable(tx.Now()) {
 			return core.Conflict(fmt.Sprintf("“%s”迁出已超过 %d 天，请重新添加", r.Name, core.RestoreDays))
 		}
-		if err := restoreResident(tx, r); err != nil {
-			return err
-		}
-		now, err := readResident(tx, id)
-		if err != nil {
-			return err
-		}
-		labels, err := houseLabels(tx, r.Community, []core.ID{r.House})
-		if err != nil {
-			return err
-		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: r.Community, Action: "resident.restore", Subject: audit.Target("resident", id),
-			After: auditOfResident(now, labels[0]),
-		})
+		return restoreTie(tx, by, r)
+	})
+}
+
+// restoreTie is restoreResident with its line in the audit log.
+func restoreTie(tx *database.Tx, by core.Actor, r core.Resident) error {
+	if err := restoreResident(tx, r); err != nil {
+		return err
+	}
+	now, err := readResident(tx, r.ID)
+	if err != nil {
+		return err
+	}
+	labels, err := houseLabels(tx, r.Community, []core.ID{r.House})
+	if err != nil {
+		return err
+	}
+	return audit.Write(tx, by, audit.Entry{
+		Community: r.Community, Action: "resident.restore", Subject: audit.Target("resident", r.ID),
+		After: auditOfResident(now, labels[0]),
 	})
 }

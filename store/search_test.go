@@ -99,7 +99,7 @@ func TestListsFindWhatTheSearchBoxFinds(t *testing.T) {
 		}
 		for _, scope := range []core.Scope{core.ScopeOf(c), everywhere} {
 			for text, want := range map[string]int{
-				"3栋1502": 1, "三号楼1502": 1, "3-2-1502": 1, "3栋2单元1502": 1, "三号楼": 1, "4号楼": 1, "38762": 1, "9栋1502": 0,
+				"3栋1502": 1, "三号楼1502": 1, "3-2-1502": 1, "三号楼": 1, "4号楼": 1, "38762": 1, "9栋1502": 0,
 			} {
 				people, _, err := s.Residents(t.Context(), scope, ResidentFilter{Keyword: text, Page: Page{Limit: 10}})
 				if err != nil || len(people) != want {

@@ -378,14 +378,18 @@ func (p *Pages) certificationTakeBack(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	effect := "1 名申请人的申请会回到待审核，由物业决定，并告诉本人。"
+	request, err := p.Store.Certification(c.Ctx(), c.Scope(), r.ID)
+	if err != nil {
+		return err
+	}
+	effects := []string{"1 名申请人的申请会回到待审核，由物业决定，并告诉本人。"}
 	if r.State == core.ReviewApproved {
-		effect = "1 名住户的认证和通行证立即失效，申请会回到待审核，由物业决定，并告诉申请人。"
+		effects = append(takenBackEffects(request.Undone), effects...)
 	}
 	return p.Act(c, frame.Act{
 		Stem: "resident", Back: frame.CertificationURL(r.ID), Done: "已收回业主的审核，请由物业审核。",
 		Ask: templates.Confirm{
-			Title: "收回业主对“" + r.Name + "”的审核？", Text: r.DecidedText(p.minute), Effects: []string{effect},
+			Title: "收回业主对“" + r.Name + "”的审核？", Text: r.DecidedText(p.minute), Effects: effects,
 			Submit: "收回审核", Keep: url.Values{"version": {strconv.Itoa(r.Version)}},
 		},
 		Do: func() error {
@@ -396,6 +400,18 @@ func (p *Pages) certificationTakeBack(c *web.Context) error {
 			return discarded(p.Store.TakeBackReview(c.Ctx(), c.Actor(), c.Scope(), r.ID, version))
 		},
 	})
+}
+
+// takenBackEffects says what taking an approval back does in the register.
+func takenBackEffects(undone core.ApprovalUndone) []string {
+	effects := []string{"申请人原来就已认证，认证和通行证不变。"}
+	if undone.Certification {
+		effects[0] = "1 名住户的认证和通行证立即失效。"
+	}
+	if undone.Restored {
+		effects = append(effects, "变更前的地址恢复登记，认证和通行证照旧。")
+	}
+	return effects
 }
 
 // discarded returns the error of an act whose result does not matter.

@@ -5,7 +5,8 @@ import "slices"
 // Page asks for a part of a list by key, in the list's own order: the rows after one, or those
 // before it. With neither set it is the beginning of the list.
 type Page struct {
-	Next, Prev ID // the row to continue after, or to go back from; Next wins
+	Next, Prev ID    // the row to continue after, or to go back from; Next wins
+	Key        []any // by what that row is ordered, if the caller has kept it; nil = the row is looked up, if it is still there
 	Limit      int
 	Total      *int // if not nil, is set to the number of rows of the whole list, at most MaxTotal+1; -1 = unknown
 }

@@ -155,8 +155,12 @@ func byLabel(scope core.Scope) database.PageOrder {
 // houseBounds returns the page's bounds on house h. A cursor that is not a house of the scope is
 // followed by no rows.
 func (s *Store) houseBounds(ctx context.Context, scope core.Scope, p Page) (string, []any, error) {
-	if p.First() {
+	switch {
+	case p.First():
 		return "", nil, nil
+	case p.Key != nil:
+		bounds, args := byLabel(scope).Bounds(p, p.Key...)
+		return bounds, args, nil
 	}
 	where := database.Within(scope, "community_id")
 	where.And("id = ?", int64(p.Cursor()))

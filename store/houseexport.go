@@ -50,7 +50,7 @@ func (s *Store) ExportHouses(
 			if err := each(houseLevels(house.House, names), house); err != nil {
 				return err
 			}
-			f.Page.Next = house.ID
+			f.Page.Next, f.Page.Key = house.ID, []any{int64(house.Community), core.SortKey(house.Label, maxSortKey)}
 		}
 	}
 	return nil

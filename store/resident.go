@@ -150,7 +150,7 @@ func (s *Store) Residents(ctx context.Context, scope core.Scope, f ResidentFilte
 	if err != nil {
 		return nil, false, database.Wrap("list residents", err)
 	}
-	list, err = s.residentRows(ctx, found, false)
+	list, err = s.residentRows(ctx, database.IDsOf(found, residentKey.id), false)
 	return list, more, database.Wrap("list residents", err)
 }
 
@@ -165,8 +165,18 @@ func (f ResidentFilter) within(scope core.Scope) (core.Scope, error) {
 	return core.ScopeOf(f.Community), nil
 }
 
-// residentPage returns the ids of a page of residents.
-func (s *Store) residentPage(ctx context.Context, scope core.Scope, f ResidentFilter) (found []core.ID, more bool, err error) {
+// residentKey is the place of a resident in a list.
+type residentKey struct {
+	ID    core.ID `db:"id"`
+	Value string  `db:"sort_value"` // of the column that the list is sorted by; "" = it is not
+}
+
+func (k residentKey) id() core.ID { return k.ID }
+
+// residentPage returns the places of a page of residents.
+func (s *Store) residentPage(
+	ctx context.Context, scope core.Scope, f ResidentFilter,
+) (found []residentKey, more bool, err error) {
 	var query string
 	var args []any
 	if f.sorted(scope) {

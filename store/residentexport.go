@@ -40,16 +40,19 @@ func (s *Store) ExportResidents(
 	})
 	f.Page = Page{Limit: exportRows}
 	for more := true; more && err == nil; {
-		var ids []core.ID
+		var found []residentKey
 		var list []ResidentRow
-		if ids, more, err = s.residentPage(ctx, scope, f); err == nil {
-			list, err = s.residentRows(ctx, ids, of.Whole)
+		if found, more, err = s.residentPage(ctx, scope, f); err == nil {
+			list, err = s.residentRows(ctx, database.IDsOf(found, residentKey.id), of.Whole)
 		}
 		for i := 0; i < len(list) && err == nil; i++ {
 			err = each(list[i])
 		}
-		if len(ids) > 0 {
-			f.Page.Next = ids[len(ids)-1]
+		if len(found) > 0 { // by its key: the row may be deleted before the next page is read
+			last := found[len(found)-1]
+			if f.Page.Next = last.ID; f.sorted(scope) {
+				f.Page.Key = []any{last.Value}
+			}
 		}
 	}
 	return database.Wrap("export residents", err)

@@ -38,7 +38,7 @@ func (s *Store) FindResidents(
 	if err != nil {
 		return nil, false, database.Wrap("find residents", err)
 	}
-	for _, id := range matched {
+	for _, id := range database.IDsOf(matched, residentKey.id) {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}

@@ -31,7 +31,7 @@ func (f ResidentFilter) sorted(scope core.Scope) bool {
 }
 
 // sortedResidentIDs returns the query for the ids of one page, and one more, in the order of a
-// column. A cursor that is not a resident of the community is followed by no rows.
+// column, and for their values of it. A cursor that is not a resident of the community is followed by no rows.
 func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f ResidentFilter) (string, []any, error) {
 	name, descending := strings.CutPrefix(f.Sort, "-")
 	sort := residentSorts[name]
@@ -45,14 +45,19 @@ func (s *Store) sortedResidentIDs(ctx context.Context, community core.ID, f Resi
 	where, args := f.where()
 	args = append(within, args...)
 	if !f.Page.First() {
-		var keys []string
-		err := s.db.All(ctx, &keys, "SELECT "+sort.column+" FROM resident WHERE id = ? AND community_id = ?",
-			int64(f.Page.Cursor()), int64(community))
-		if err != nil {
-			return "", nil, err
+		key := f.Page.Key
+		if key == nil {
+			var keys []string
+			err := s.db.All(ctx, &keys, "SELECT "+sort.column+" FROM resident WHERE id = ? AND community_id = ?",
+				int64(f.Page.Cursor()), int64(community))
+			if err != nil {
+				return "", nil, err
+			}
+			key = database.Keys(keys)
 		}
-		bounds, cursor := order.Bounds(f.Page, database.Keys(keys)...)
+		bounds, cursor := order.Bounds(f.Page, key...)
 		where, args = where+bounds, append(args, cursor...)
 	}
-	return "SELECT t.id FROM " + from + where + order.Clause(f.Page), append(args, f.Page.Limit+1), nil
+	return "SELECT t.id, t." + sort.column + " AS sort_value FROM " + from + where + order.Clause(f.Page),
+		append(args, f.Page.Limit+1), nil
 }

@@ -46,6 +46,42 @@ func TestResidentsSortByPinyin(t *testing.T) {
 	})
 }
 
+// An export goes on behind the last row of a part though that is deleted meanwhile.
+func TestAnExportOutlivesTheRowThatItStandsOn(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses := newHouses(t, s, community, exportRows+2)
+		people := make([]core.Resident, exportRows+2)
+		for i := range people {
+			people[i] = core.Resident{House: houses[0], Name: "王五" + strconv.Itoa(10000+i), Identity: core.Family}
+		}
+		if _, err := s.CreateResidents(t.Context(), core.System, everywhere, community, people); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		err := s.ExportHouses(t.Context(), core.System, everywhere, HouseFilter{Community: community}, func(_ []string, h HouseRow) error {
+			if n++; n == exportRows {
+				return s.RemoveHouse(t.Context(), core.System, everywhere, h.ID)
+			}
+			return nil
+		})
+		if err != nil || n != len(houses) {
+			t.Errorf("%d houses, want %d: %v", n, len(houses), err)
+		}
+		n = 0
+		f := ResidentFilter{Community: community, Sort: "name"}
+		err = s.ExportResidents(t.Context(), core.System, everywhere, f, ResidentExport{}, func(r ResidentRow) error {
+			if n++; n == exportRows {
+				return s.RemoveResidents(t.Context(), core.System, everywhere, []core.ID{r.ID})
+			}
+			return nil
+		})
+		if err != nil || n != len(people) {
+			t.Errorf("%d residents, want %d: %v", n, len(people), err)
+		}
+	})
+}
+
 // By identity owners stand first, then their families, then tenants.
 func TestResidentsSortByIdentity(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -222,7 +222,7 @@ func TestImportResidents(t *testing.T) {
 			张三 | 男 | 业主 | | 18913112121 | | 腾讯小区 | A | 1 | 101
 			李四 | 女 | 家属 | | 13625895630 | | 腾讯/小区 | A | 1 | 102
 			王五 | 男 | 长期租客 | | 13625895631 | | 腾讯小区 | B | 1 | 101
-			刘六 | 男 | 限期租客 | 2018年12月31日 | 18124768126 | | 腾讯小区 | B | 1 | 102
+			刘六 | 男 | 限期租客 | 2098年12月31日 | 18124768126 | | 腾讯小区 | B | 1 | 102
 			     | | | | | | 腾讯小区 | B | 1 | 103`)
 		imp := readList(t, s, community, list)
 		wantRows(t, s, imp, "3 new +house", "4 new +house", "5 new +house", "6 new +house", "7 place +house")
@@ -269,6 +269,18 @@ func importEstate(t *testing.T, s *Store) core.ID {
 	newResident(t, s, community, houses[0], "李四", "13700000002")
 	newResident(t, s, community, houses[1], "王五", "13700000003")
 	return community
+}
+
+// A lease that is over is not imported: not as a new one, not for who comes back, not instead of one that runs.
+func TestALeaseThatIsOverIsNotImported(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		imp := readList(t, s, community, listOf(`姓名|身份|租约到期时间|手机|栋|单元|房间
+			赵六|限期租客|2018-12-31|13700000006|1|1|103
+			张三|限期租客|2018-12-31|13700000001|1|1|101
+			钱七|限期租客|2098-12-31|13700000007|1|1|103`))
+		wantRows(t, s, imp, "2 wrong !租约已到期", "3 wrong by phone !租约已到期", "4 new")
+	})
 }
 
 // What each row would do, what it does by each choice, and that undoing it restores everything.

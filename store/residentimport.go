@@ -142,20 +142,36 @@ func (i *residentImporter) judgeRow(row *core.ImportRow, place core.HouseRef, kn
 		return
 	case at < 0:
 		row.Verdict = core.ImportNew
+		i.needLease(row, r)
 		return
 	}
 	found := known[at].row
 	row.Match, row.Target = by, found.ID
 	if !found.MovedOut.IsZero() {
 		row.Verdict = core.ImportBack
+		i.needLease(row, r)
 		return
 	}
 	whole := found.whole(i.store.db.Reveal)
-	if merged := core.MergeImported(whole, r, core.ImportUpdate); merged == whole {
+	merged := core.MergeImported(whole, r, core.ImportUpdate)
+	if merged == whole {
 		row.Verdict = core.ImportSame
 		return
 	}
+	if merged.LeaseDay != whole.LeaseDay {
+		i.needLease(row, r)
+	}
+	if len(row.Wrong) > 0 {
+		return
+	}
 	row.Verdict, row.Was = core.ImportChanged, core.ImportedResidentValues(*row, whole)
+}
+
+// needLease refuses a lease that is over: the tenant would be moved out again within the hour.
+func (i *residentImporter) needLease(row *core.ImportRow, r core.Resident) {
+	if r.LeaseDay != 0 && r.LeaseDay < core.DayOf(i.store.Now(), i.store.Zone()) {
+		row.Fail("lease_day", "租约已到期", "租约 "+r.LeaseDay.String()+" 已到期；续租的请改日期，已搬走的请删除这一行")
+	}
 }
 
 // importTie is a record of a house, as a row is compared with it.

@@ -148,7 +148,7 @@ var Features = []Feature{
 		Stem: "visitorpass", Noun: "访客", Table: "visitor_pass", Fields: visitorPassFields,
 		List: PermVisitorPassView, Page: PermVisitorPassView,
 		Group: "access", Menu: MenuEntry{"访客与出门条", "user-check"},
-		Aliases: []string{"访客预约", "来访", "访客通行证"},
+		Aliases: []string{"访客预约", "来访"},
 		Permissions: []PermissionItem{
 			{PermVisitorPassView, "查看访客", nil},
 			{PermVisitorPassEdit, "撤销访客通行证", []Permission{PermVisitorPassView}},
@@ -165,6 +165,13 @@ var Features = []Feature{
 			{PermPassRuleEdit, "修改通行证设置", []Permission{PermPassRuleView}},
 		},
 		Verbs: []Verb{{"update", "修改通行证设置"}},
+	},
+	{
+		Stem: "visitorrule", Noun: "访客通行证", Fields: visitorRuleFields,
+		List:  PermPassRuleView,
+		Group: "access", Under: "passrule",
+		Aliases: []string{"访客设置", "住户邀请访客", "访客表单"},
+		Verbs:   []Verb{{"update", "修改访客通行证设置"}},
 	},
 	{
 		Stem: "institution", Noun: "机构", Table: "institution", Fields: institutionFields,

@@ -2,8 +2,10 @@ package core
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -71,9 +73,13 @@ type VisitorPass struct {
 	Pass       ID
 	Name       string // of the visitor
 	Phone      string // "" = not given
+	IDNumber   string // likewise
 	Plate      string // "" = comes without a car
 	People     int    // of the party, at least one
 	Reason     string
+	Remark     string
+	Given      map[string]string // while inviting: what was written into the form's added fields, by key
+	Answers    []FormAnswer      // the same as stored
 	From       time.Time
 	Until      time.Time // after it the pass lets nobody in
 	Revoked    time.Time
@@ -121,36 +127,88 @@ func (v VisitorPass) Inside() bool { return !v.Entered.IsZero() && v.Gone < max(
 // PeopleText returns in Chinese how many come.
 func (v VisitorPass) PeopleText() string { return fmt.Sprintf("%d 人", max(v.People, 1)) }
 
-// Normalized returns an invitation with its texts in their stored form, and an Invalid error by field: name, phone,
-// plate, people, reason, until. now is when it is made.
-func (v VisitorPass) Normalized(now time.Time) (VisitorPass, error) {
-	fields := map[string]string{}
-	v.Name, v.Reason = Clean(v.Name), Clean(v.Reason)
-	if !nameText(v.Name, MaxName) {
-		fields["name"] = "请填写访客姓名，最多 40 个字"
-	}
-	var err error
-	if v.Phone = Clean(v.Phone); v.Phone != "" {
-		if v.Phone, err = NormalizeMobile(v.Phone); err != nil {
-			fields["phone"] = MessageOf(err)
+// Normalized returns an invitation with its texts in their stored form, and an Invalid error by field: the keys of
+// VisitorBases and of the form's added fields. now is when it is made.
+func (v VisitorPass) Normalized(form FormDesign, now time.Time) (VisitorPass, error) {
+	answers, fields := form.Judge(v.given())
+	v.Answers, v.Given = answers, nil
+	for field, message := range v.check(now) {
+		if fields[field] == "" {
+			fields[field] = message
 		}
 	}
-	if v.Plate, err = NormalizePlate(v.Plate); err != nil {
-		fields["plate"] = MessageOf(err)
+	v = v.stored()
+	return v, InvalidFields(fields)
+}
+
+// given returns what the form was filled in with, by key.
+func (v VisitorPass) given() map[string]string {
+	given := map[string]string{}
+	maps.Copy(given, v.Given)
+	maps.Copy(given, map[string]string{
+		"name": v.Name, "phone": v.Phone, "id_number": v.IDNumber, "plate": v.Plate, "reason": v.Reason, "remark": v.Remark,
+	})
+	if v.People != 0 {
+		given["people"] = strconv.Itoa(v.People)
 	}
-	if v.People == 0 {
-		v.People = 1
+	if !v.Until.IsZero() {
+		given["until"] = v.Until.String()
 	}
-	if v.People < 1 || v.People > MaxVisitors {
+	return given
+}
+
+// stored returns the visit with its texts in their stored form, as far as they have one.
+func (v VisitorPass) stored() VisitorPass {
+	v.Name, v.Reason, v.Remark = Clean(v.Name), Clean(v.Reason), Clean(v.Remark)
+	if phone, err := NormalizeMobile(v.Phone); err == nil {
+		v.Phone = phone
+	}
+	if number, err := CheckIDNumber(v.IDNumber); err == nil {
+		v.IDNumber = number
+	}
+	if plate, err := NormalizePlate(v.Plate); err == nil {
+		v.Plate = plate
+	}
+	v.Phone, v.IDNumber, v.People = Clean(v.Phone), Clean(v.IDNumber), max(v.People, 1)
+	return v
+}
+
+// check returns what is wrong with the values, by field.
+func (v VisitorPass) check(now time.Time) map[string]string {
+	fields := map[string]string{}
+	if !nameText(Clean(v.Name), MaxName) {
+		fields["name"] = "请填写访客姓名，最多 40 个字"
+	}
+	for field, read := range map[string]func() error{
+		"phone":     func() error { return unlessEmpty(v.Phone, NormalizeMobile) },
+		"id_number": func() error { return unlessEmpty(v.IDNumber, CheckIDNumber) },
+		"plate":     func() error { return unlessEmpty(v.Plate, NormalizePlate) },
+	} {
+		if err := read(); err != nil {
+			fields[field] = MessageOf(err)
+		}
+	}
+	if v.People < 0 || v.People > MaxVisitors {
 		fields["people"] = fmt.Sprintf("来访人数应为 1 至 %d 人", MaxVisitors)
 	}
-	if utf8.RuneCountInString(v.Reason) > MaxVisitText {
-		fields["reason"] = fmt.Sprintf("最多 %d 个字", MaxVisitText)
+	for field, text := range map[string]string{"reason": v.Reason, "remark": v.Remark} {
+		if utf8.RuneCountInString(Clean(text)) > MaxVisitText {
+			fields[field] = fmt.Sprintf("最多 %d 个字", MaxVisitText)
+		}
 	}
 	if message := checkVisitEnd(v.Until, now); message != "" {
 		fields["until"] = message
 	}
-	return v, InvalidFields(fields)
+	return fields
+}
+
+// unlessEmpty returns what is wrong with a text that may be left out.
+func unlessEmpty(text string, read func(string) (string, error)) error {
+	if Clean(text) == "" {
+		return nil
+	}
+	_, err := read(Clean(text))
+	return err
 }
 
 func checkVisitEnd(until, now time.Time) string {
@@ -195,9 +253,11 @@ var visitorPassFields = []AuditField{
 	{Key: "way", Label: "方式", Value: labelOf(VisitorWay.Label)},
 	{Key: "name", Label: "访客"},
 	{Key: "phone", Label: "手机"},
+	{Key: "id_number", Label: "证件号"},
 	{Key: "plate", Label: "车牌"},
 	{Key: "people", Label: "人数"},
 	{Key: "house", Label: "来访房屋"},
 	{Key: "until", Label: "有效期至"},
+	{Key: "answers", Label: "表单其他内容"},
 	{Key: "revoked", Label: "已撤销"},
 }

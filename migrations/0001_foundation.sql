@@ -404,6 +404,15 @@ CREATE TABLE pass_rule (
 );
 
 -- What a rule was before each change, so that it can be restored.
+-- What a community lets residents and visitors do. form is a core.FormDesign in JSON.
+CREATE TABLE visitor_rule (
+  community_id BIGINT  NOT NULL PRIMARY KEY,
+  invite       INTEGER NOT NULL, -- 1 = residents may invite visitors, and nobody reviews it
+  per_day      INTEGER NOT NULL, -- invitations of one house a day
+  form         TEXT    NOT NULL,
+  updated_at   BIGINT  NOT NULL
+);
+
 CREATE TABLE pass_rule_version (
   id           BIGINT       NOT NULL PRIMARY KEY, -- its time is that of the change
   community_id BIGINT       NOT NULL,
@@ -460,10 +469,12 @@ CREATE TABLE visitor_pass (
   name         VARCHAR(64)  NOT NULL, -- of the visitor
   phone_cipher VARCHAR(200) NOT NULL, -- '' = not given
   phone_mac    VARCHAR(64)  NOT NULL,
+  id_cipher    VARCHAR(200) NOT NULL, -- '' = not given
   plate_cipher VARCHAR(200) NOT NULL, -- '' = none
   plate_mac    VARCHAR(64)  NOT NULL,
   people       INTEGER      NOT NULL, -- of the party
   reason       VARCHAR(200) NOT NULL,
+  more_cipher  TEXT         NOT NULL, -- JSON: the remark, and the answers to the form's added fields; '' = neither
   link_cipher  VARCHAR(200) NOT NULL, -- the code in the link that the visitor opens
   link_digest  VARCHAR(64)  NOT NULL, -- SHA-256 of it
   request_key  VARCHAR(64),           -- digest of the host and the request's key: the same one invites once

@@ -129,6 +129,14 @@ var raceEstate = []raceStep{
 		rule.Exits, rule.PeriodDays = 2, 1
 		return nil, w.UpdatePassRule(w.ctx, raceBy, everywhere, rule)
 	}},
+	{"UpdateVisitorRule", func(w *raceWorld) (any, error) {
+		rule, err := w.VisitorRule(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return nil, err
+		}
+		rule.PerDay = 3
+		return nil, w.UpdateVisitorRule(w.ctx, raceBy, everywhere, rule)
+	}},
 	{"CreateRestrictions", func(w *raceWorld) (any, error) {
 		r := core.Restriction{Exits: 1, Reason: "居家观察"}
 		batch, err := w.CreateRestrictions(

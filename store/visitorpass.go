@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"time"
 
 	"tongxing/core"
@@ -23,7 +24,9 @@ type visitorPassRow struct {
 	Pass       core.ID         `db:"pass_id"`
 	Name       string          `db:"name"`
 	Phone      string          `db:"phone_cipher"`
+	IDNumber   string          `db:"id_cipher"`
 	Plate      string          `db:"plate_cipher"`
+	More       string          `db:"more_cipher"`
 	Link       string          `db:"link_cipher"`
 	People     int             `db:"people"`
 	Reason     string          `db:"reason"`
@@ -39,19 +42,42 @@ type visitorPassRow struct {
 
 const (
 	visitorPassFields = `v.id, v.community_id, v.way, v.resident_id, v.house_id, COALESCE(h.label, '') AS label,
-	COALESCE(p.id, 0) AS pass_id, v.name, v.phone_cipher, v.plate_cipher, v.link_cipher, v.people, v.reason, v.from_at, v.until_at,
-	v.revoked_at, v.entered_at, v.left_at, v.left_n, v.created_at, v.updated_at`
+	COALESCE(p.id, 0) AS pass_id, v.name, v.phone_cipher, v.id_cipher, v.plate_cipher, v.more_cipher, v.link_cipher, v.people, v.reason,
+	v.from_at, v.until_at, v.revoked_at, v.entered_at, v.left_at, v.left_n, v.created_at, v.updated_at`
 	visitorPassTables = `visitor_pass v
 	LEFT JOIN pass p ON p.kind = 'visitor' AND p.holder_id = v.id
 	LEFT JOIN house h ON h.id = v.house_id`
 	visitorPassColumns = "SELECT " + visitorPassFields + " FROM " + visitorPassTables + " WHERE "
 )
 
-// visit returns the row with phone and plate whole.
+// visitMore is what a visit may have beside what every form asks for.
+type visitMore struct {
+	Remark  string            `json:"remark,omitempty"`
+	Answers []core.FormAnswer `json:"answers,omitempty"`
+}
+
+// sealed returns it encrypted; "" for nothing.
+func (m visitMore) sealed(keys database.Keyring) (string, error) {
+	if m.Remark == "" && len(m.Answers) == 0 {
+		return keys.Seal("visitor_pass.more", "")
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return "", err
+	}
+	return keys.Seal("visitor_pass.more", string(text))
+}
+
+// visit returns the row with its numbers whole.
 func (r visitorPassRow) visit(reveal func(column, sealed string) string) core.VisitorPass {
+	var more visitMore
+	if text := reveal("visitor_pass.more", r.More); text != "" && json.Unmarshal([]byte(text), &more) != nil {
+		more = visitMore{Remark: core.Unreadable}
+	}
 	return core.VisitorPass{
 		ID: r.ID, Community: r.Community, Way: r.Way, HostTie: r.HostTie, House: r.House,
 		HouseLabel: r.HouseLabel, Pass: r.Pass, Name: r.Name, Phone: reveal("visitor_pass.phone", r.Phone),
+		IDNumber: reveal("visitor_pass.id", r.IDNumber), Remark: more.Remark, Answers: more.Answers,
 		Plate: reveal("visitor_pass.plate", r.Plate), People: r.People, Reason: r.Reason, From: r.From.Time,
 		Until: r.Until.Time, Revoked: r.Revoked.Time, Entered: r.Entered.Time, Left: r.Left.Time, Gone: r.Gone,
 		Created: r.Created.Time, Updated: r.Updated.Time,
@@ -61,7 +87,7 @@ func (r visitorPassRow) visit(reveal func(column, sealed string) string) core.Vi
 // masked returns the row as lists show it.
 func (r visitorPassRow) masked(reveal func(column, sealed string) string) core.VisitorPass {
 	v := r.visit(reveal)
-	v.Phone, v.Plate = core.MaskPhone(v.Phone), core.MaskPlate(v.Plate)
+	v.Phone, v.IDNumber, v.Plate = core.MaskPhone(v.Phone), core.MaskIDNumber(v.IDNumber), core.MaskPlate(v.Plate)
 	return v
 }
 

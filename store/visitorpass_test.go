@@ -20,6 +20,7 @@ type visitSite struct {
 func newVisitSite(t *testing.T, s *Store) visitSite {
 	t.Helper()
 	p := newScanSite(t, s, 2)
+	changeVisitorRule(t, s, p.community, func(r *VisitorRule) { r.PerDay = core.MaxVisitsPerDay })
 	return visitSite{p, newWechatUserWithPhone(t, s, "o13900000000", "13900000000")}
 }
 

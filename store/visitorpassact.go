@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -25,17 +24,19 @@ type visitorPassAudit struct {
 	Way     core.VisitorWay `json:"way"`
 	Name    string          `json:"name"`
 	Phone   string          `json:"phone,omitempty"`
+	ID      string          `json:"id_number,omitempty"`
 	Plate   string          `json:"plate,omitempty"`
 	People  int             `json:"people"`
 	House   string          `json:"house"`
 	Until   string          `json:"until"`
+	Answers int             `json:"answers,omitempty"` // how many, since what they say may be personal
 	Revoked bool            `json:"revoked,omitempty"`
 }
 
 func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
 	return visitorPassAudit{
-		Way: v.Way, Name: v.Name, Phone: core.MaskPhone(v.Phone), Plate: core.MaskPlate(v.Plate), People: v.People,
-		House: v.HouseLabel, Until: v.Until.In(s.zone).Format("2006-01-02 15:04"), Revoked: !v.Revoked.IsZero(),
+		Way: v.Way, Name: v.Name, Phone: core.MaskPhone(v.Phone), ID: core.MaskIDNumber(v.IDNumber),
+		Plate: core.MaskPlate(v.Plate), People: v.People, Answers: len(v.Answers), House: v.HouseLabel, Until: v.Until.In(s.zone).Format("2006-01-02 15:04"), Revoked: !v.Revoked.IsZero(),
 	}
 }
 
@@ -79,19 +80,28 @@ func (s *Store) hostOf(tx *database.Tx, user, house core.ID) (visitHost, error) 
 func (s *Store) CreateVisitorPass(
 	ctx context.Context, by core.Actor, user core.ID, v core.VisitorPass, key RequestKey,
 ) (id core.ID, err error) {
-	normal, wrong := v.Normalized(s.Now())
 	err = s.db.Write(ctx, "invite a visitor", func(tx *database.Tx) error {
-		a := inviting{tx: tx, store: s, user: user, visit: normal}
+		a := inviting{tx: tx, store: s, user: user, visit: v}
 		known, again, err := a.sentBefore(key)
 		if err != nil || again {
 			id = known
 			return err
 		}
 		host, err := s.hostOf(tx, user, v.House)
-		if err = cmp.Or(err, wrong); err != nil {
+		if err != nil {
 			return err
 		}
-		if err := a.checkOpen(); err != nil {
+		rule, err := visitorRuleIn(tx, host.Community)
+		if err != nil {
+			return err
+		}
+		if !rule.Invite {
+			return core.Forbidden("本小区的住户不能邀请访客，请联系物业")
+		}
+		if a.visit, err = v.Normalized(rule.Form, tx.Now()); err != nil {
+			return err
+		}
+		if err := a.checkOpen(rule.PerDay); err != nil {
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
@@ -142,9 +152,10 @@ func (a *inviting) sentBefore(key RequestKey) (id core.ID, again bool, err error
 	return row.ID, true, err
 }
 
-// checkOpen refuses more visitors to one house at a time than anybody expects.
-func (a *inviting) checkOpen() error {
-	var open int
+// checkOpen refuses more visitors to one house at a time than anybody expects, and more a day than the community
+// allows, whether or not they were revoked since.
+func (a *inviting) checkOpen(perDay int) error {
+	var open, today int
 	err := a.tx.Get(&open, `
 		SELECT COUNT(*)
 		FROM visitor_pass
@@ -153,32 +164,46 @@ func (a *inviting) checkOpen() error {
 			AND entered_at IS NULL
 			AND left_n = 0
 			AND revoked_at IS NULL`, int64(a.visit.House), a.tx.NowMS())
-	if err == nil && open >= core.MaxOpenVisits {
-		err = core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", open))
+	if err == nil {
+		began := core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone)
+		err = a.tx.Get(&today, "SELECT COUNT(*) FROM visitor_pass WHERE house_id = ? AND until_at >= ? AND created_at >= ?",
+			int64(a.visit.House), began.UnixMilli(), began.UnixMilli())
 	}
-	return err
+	switch {
+	case err != nil:
+		return err
+	case open >= core.MaxOpenVisits:
+		return core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", open))
+	case today >= perDay:
+		return core.Conflict(fmt.Sprintf("本房屋今天已邀请 %d 位访客，达到本小区的上限，请明天再邀请或联系物业", today))
+	}
+	return nil
 }
 
 func (a *inviting) insert() error {
 	v, keys, now := a.visit, a.tx.Keys(), a.tx.NowMS()
 	code := secret.Text(visitCodeBytes)
-	var sealed [3]string
+	more, err := visitMore{v.Remark, v.Answers}.sealed(keys)
+	if err != nil {
+		return err
+	}
+	var sealed [4]string
 	for i, column := range []struct{ name, text string }{
-		{"visitor_pass.phone", v.Phone}, {"visitor_pass.plate", v.Plate}, {"visitor_pass.link", code},
+		{"visitor_pass.phone", v.Phone}, {"visitor_pass.plate", v.Plate}, {"visitor_pass.link", code}, {"visitor_pass.id", v.IDNumber},
 	} {
 		var err error
 		if sealed[i], err = keys.Seal(column.name, column.text); err != nil {
 			return err
 		}
 	}
-	_, err := a.tx.Exec(`
-		INSERT INTO visitor_pass (id, community_id, way, resident_id, house_id, name, phone_cipher, phone_mac, plate_cipher,
-			plate_mac, people, reason, link_cipher, link_digest, request_key, request_body, from_at, until_at, left_n, created_at,
-			updated_at)
-		VALUES (`+database.Placeholders(21)+")",
+	_, err = a.tx.Exec(`
+		INSERT INTO visitor_pass (id, community_id, way, resident_id, house_id, name, phone_cipher, phone_mac, id_cipher,
+			plate_cipher, plate_mac, people, reason, more_cipher, link_cipher, link_digest, request_key, request_body, from_at,
+			until_at, left_n, created_at, updated_at)
+		VALUES (`+database.Placeholders(23)+")",
 		int64(v.ID), int64(v.Community), string(v.Way), int64(v.HostTie), int64(v.House), v.Name,
-		sealed[0], keys.Digest("phone", v.Phone), sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
-		sealed[2], visitCodeDigest(code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
+		sealed[0], keys.Digest("phone", v.Phone), sealed[3], sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
+		more, sealed[2], visitCodeDigest(code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // the same request at the same moment
 	}

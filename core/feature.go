@@ -169,9 +169,8 @@ var Features = []Feature{
 	{
 		Stem: "visitorrule", Noun: "访客通行证", Fields: visitorRuleFields,
 		List:  PermPassRuleView,
-		Group: "access", Under: "passrule",
-		Aliases: []string{"访客设置", "住户邀请访客", "访客表单"},
-		Verbs:   []Verb{{"update", "修改访客通行证设置"}},
+		Under: "passrule", Aliases: []string{"访客设置", "住户邀请访客", "访客表单"},
+		Verbs: []Verb{{"update", "修改访客通行证设置"}},
 	},
 	{
 		Stem: "institution", Noun: "机构", Table: "institution", Fields: institutionFields,

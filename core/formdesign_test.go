@@ -96,7 +96,9 @@ func TestAnswersAreJudgedByTheForm(t *testing.T) {
 
 func FuzzAnswersAreJudged(f *testing.F) {
 	f.Add("name", "张三", "x1", "3")
-	d := FormDesign{{Key: "x1", Label: "数", Kind: FormNumber, Use: FormOptional}, {Key: "x2", Label: "文", Kind: FormText, Use: FormOptional}}.Over(formBases)
+	d := FormDesign{
+		{Key: "x1", Label: "数", Kind: FormNumber, Use: FormOptional}, {Key: "x2", Label: "文", Kind: FormText, Use: FormOptional},
+	}.Over(formBases)
 	f.Fuzz(func(t *testing.T, a, av, b, bv string) {
 		answers, wrong := d.Judge(map[string]string{a: av, b: bv, "name": "张三"})
 		if len(wrong) > 0 {

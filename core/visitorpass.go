@@ -130,6 +130,9 @@ func (v VisitorPass) PeopleText() string { return fmt.Sprintf("%d 人", max(v.Pe
 // Normalized returns an invitation with its texts in their stored form, and an Invalid error by field: the keys of
 // VisitorBases and of the form's added fields. now is when it is made.
 func (v VisitorPass) Normalized(form FormDesign, now time.Time) (VisitorPass, error) {
+	if v.People == 1 && form.Use("people") == FormHidden {
+		v.People = 0 // what every visit has at least, also if nobody was asked
+	}
 	answers, fields := form.Judge(v.given())
 	v.Answers, v.Given = answers, nil
 	for field, message := range v.check(now) {

@@ -50,6 +50,7 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member 
 			"family": {"leave"}, "tenants": {"stay"},
 		},
 		"/console/passrule/restore": {"id": {version.String()}, "community": {community}},
+		"/console/visitorrule":      {"community": {community}, "per_day": {"5"}, "use_name": {"required"}},
 		"/console/passrule": {
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},

@@ -167,7 +167,7 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err := deletePassRule(tx, id); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM visitor_rule WHERE community_id = ?", int64(id)); err != nil {
+		if err := deleteVisitorRule(tx, id); err != nil {
 			return err
 		}
 		if err := tx.ExecOne(core.NotFound(noCommunity), "DELETE FROM community WHERE id = ?", int64(id)); err != nil {

@@ -36,7 +36,8 @@ type visitorPassAudit struct {
 func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
 	return visitorPassAudit{
 		Way: v.Way, Name: v.Name, Phone: core.MaskPhone(v.Phone), ID: core.MaskIDNumber(v.IDNumber),
-		Plate: core.MaskPlate(v.Plate), People: v.People, Answers: len(v.Answers), House: v.HouseLabel, Until: v.Until.In(s.zone).Format("2006-01-02 15:04"), Revoked: !v.Revoked.IsZero(),
+		Plate: core.MaskPlate(v.Plate), People: v.People, Answers: len(v.Answers), House: v.HouseLabel,
+		Until: v.Until.In(s.zone).Format("2006-01-02 15:04"), Revoked: !v.Revoked.IsZero(),
 	}
 }
 

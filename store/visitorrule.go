@@ -49,6 +49,12 @@ func insertVisitorRule(tx *database.Tx, community core.ID, r core.VisitorRule) e
 	return err
 }
 
+// deleteVisitorRule deletes the rule of a community that is deleted.
+func deleteVisitorRule(tx *database.Tx, community core.ID) error {
+	_, err := tx.Exec("DELETE FROM visitor_rule WHERE community_id = ?", int64(community))
+	return err
+}
+
 // VisitorRule returns the rule of a community of the scope.
 func (s *Store) VisitorRule(ctx context.Context, scope core.Scope, community core.ID) (VisitorRule, error) {
 	if !scope.Has(community) {

@@ -59,7 +59,8 @@ func TestVisitorRules(t *testing.T) {
 		}
 		got.PerDay = core.MaxVisitsPerDay + 1
 		wantField(t, s.UpdateVisitorRule(t.Context(), core.System, everywhere, got), "per_day")
-		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'visitorrule.update' AND before_text <> after_text"); n != 1 {
+		const changes = "SELECT COUNT(*) FROM audit_log WHERE action = 'visitorrule.update' AND before_text <> after_text"
+		if n := countRows(t, s, changes); n != 1 {
 			t.Errorf("%d audit rows, want 1", n)
 		}
 	})

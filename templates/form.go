@@ -176,6 +176,7 @@ type Section struct {
 	Help   string
 	Fields []Field
 	Matrix bool // fields of Checks are drawn as one table: their choices by Row and Column
+	Line   bool // the fields are drawn beside the title, in one line where there is room: one of several such
 }
 
 // MoreField is sent by a form's second button, 保存并继续添加.

@@ -13,6 +13,7 @@ func (a *API) visitorPassRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/api/v1/visitors", Access: web.Resident, Handler: a.visitorPassList},
 		{Method: http.MethodPost, Path: "/api/v1/visitors", Access: web.Resident, Handler: a.visitorPassCreate, EachPerMinute: 10},
+		{Method: http.MethodGet, Path: "/api/v1/visitors/form", Access: web.Resident, Handler: a.visitorPassNew},
 		{Method: http.MethodGet, Path: "/api/v1/visitors/:id", Access: web.Resident, Handler: a.visitorPassShow},
 		{
 			Method: http.MethodPost, Path: "/api/v1/visitors/:id/revoke", Access: web.Resident, Handler: a.visitorPassRevoke,
@@ -38,9 +39,12 @@ type visitBody struct {
 	StateText string            `json:"state_text"`
 	Name      string            `json:"name"`
 	Phone     string            `json:"phone"`
+	IDNumber  string            `json:"id_number"`
 	Plate     string            `json:"plate"`
 	People    int               `json:"people"`
 	Reason    string            `json:"reason"`
+	Remark    string            `json:"remark"`
+	Answers   []core.FormAnswer `json:"answers"` // to the fields that the office added to the form
 	House     namedBody         `json:"house"`
 	Until     string            `json:"until"`
 	Entered   *string           `json:"entered_at"`
@@ -51,9 +55,14 @@ type visitBody struct {
 
 func (a *API) visitBody(v core.VisitorPass, now time.Time) visitBody {
 	state := v.State(now)
+	answers := v.Answers
+	if answers == nil {
+		answers = []core.FormAnswer{}
+	}
 	return visitBody{
-		ID: v.ID, Pass: v.Pass, State: state, StateText: state.Label(), Name: v.Name, Phone: v.Phone, Plate: v.Plate,
-		People: v.People, Reason: v.Reason, House: namedBody{v.House, v.HouseLabel}, Until: a.moment(v.Until),
+		ID: v.ID, Pass: v.Pass, State: state, StateText: state.Label(), Name: v.Name, Phone: v.Phone, IDNumber: v.IDNumber,
+		Plate: v.Plate, People: v.People, Reason: v.Reason, Remark: v.Remark, Answers: answers,
+		House: namedBody{v.House, v.HouseLabel}, Until: a.moment(v.Until),
 		Entered: a.momentOrNull(v.Entered), Left: a.momentOrNull(v.Left), Usable: v.Usable(now), Revocable: v.Revocable(now),
 	}
 }
@@ -80,15 +89,55 @@ func (a *API) visitorPassList(c *web.Context) error {
 	}{bodies, a.subscribeTemplates(c, core.MessageVisitor)})
 }
 
+// visitorFieldBody is a field of the form that a community asks for.
+type visitorFieldBody struct {
+	Key      string   `json:"key"` // of a member of the invitation, or of its answers if added
+	Label    string   `json:"label"`
+	Required bool     `json:"required"`
+	Added    bool     `json:"added"`
+	Kind     string   `json:"kind"` // of an added field
+	Choices  []string `json:"choices"`
+}
+
+// visitorPassNew answers with what an invitation to a house needs.
+func (a *API) visitorPassNew(c *web.Context) error {
+	var asked struct {
+		House core.ID `form:"house_id"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
+	rule, err := a.store.VisitorRuleOfHouse(c.Ctx(), c.User(), asked.House)
+	if err != nil {
+		return err
+	}
+	fields := []visitorFieldBody{}
+	for _, f := range rule.Form.Shown() {
+		body := visitorFieldBody{f.Key, f.Label, f.Use == core.FormRequired, f.Added(), string(f.Kind), f.Choices}
+		if body.Choices == nil {
+			body.Choices = []string{}
+		}
+		fields = append(fields, body)
+	}
+	return c.JSON(http.StatusOK, struct {
+		Invite bool               `json:"invite"`
+		PerDay int                `json:"per_day"`
+		Fields []visitorFieldBody `json:"fields"`
+	}{rule.Invite, rule.PerDay, fields})
+}
+
 // visitorForm is an invitation.
 type visitorForm struct {
-	House  core.ID `json:"house_id"`
-	Name   string  `json:"name" max:"64"`
-	Phone  string  `json:"phone" max:"40"`
-	Plate  string  `json:"plate" max:"20"`
-	People int     `json:"people"`
-	Reason string  `json:"reason" max:"200"`
-	Until  string  `json:"until" max:"40"`
+	House    core.ID           `json:"house_id"`
+	Name     string            `json:"name" max:"64"`
+	Phone    string            `json:"phone" max:"40"`
+	IDNumber string            `json:"id_number" max:"40"`
+	Plate    string            `json:"plate" max:"20"`
+	People   int               `json:"people"`
+	Reason   string            `json:"reason" max:"200"`
+	Remark   string            `json:"remark" max:"200"`
+	Until    string            `json:"until" max:"40"`
+	Answers  map[string]string `json:"answers"` // to added fields, by key
 }
 
 func (a *API) visitorPassCreate(c *web.Context) error {
@@ -101,7 +150,14 @@ func (a *API) visitorPassCreate(c *web.Context) error {
 		return err
 	}
 	v := core.VisitorPass{
-		House: form.House, Name: form.Name, Phone: form.Phone, Plate: form.Plate, People: form.People, Reason: form.Reason,
+		House: form.House, Name: form.Name, Phone: form.Phone, IDNumber: form.IDNumber, Plate: form.Plate, People: form.People,
+		Reason: form.Reason, Remark: form.Remark, Given: map[string]string{},
+	}
+	for key, answer := range form.Answers {
+		if !(core.FormField{Key: key}).Added() {
+			return core.InvalidFields(map[string]string{"answers": "只写表单另外添加的内容"})
+		}
+		v.Given[key] = answer
 	}
 	if v.Until, err = time.Parse(time.RFC3339, form.Until); err != nil {
 		return core.InvalidFields(map[string]string{"until": "时间应写作 2026-12-31T20:00:00+08:00"})

@@ -61,7 +61,7 @@ func (h *H5) visitorPassList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	homes, err := h.hostHomes(c)
+	homes, why, err := h.hostHomes(c)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (h *H5) visitorPassList(c *web.Context) error {
 	if len(homes) > 0 {
 		page.Invite = visitorPassPath + "/new"
 	} else {
-		page.Empty.Text = "只有已认证的住户可以邀请访客。"
+		page.Empty.Text = why + "。"
 	}
 	for _, v := range visits {
 		page.Rows = append(page.Rows, h.visitorPassLine(c, v, visitorPassURL(v.ID)))
@@ -105,120 +105,6 @@ func visitBadge(s core.VisitorState) templates.Badge {
 		tone = templates.Neutral
 	}
 	return templates.Badge{Tone: tone, Text: s.Label()}
-}
-
-// hostHomes returns where the user may invite somebody to: the houses of which they are certified residents.
-func (h *H5) hostHomes(c *web.Context) (homes []store.Pass, err error) {
-	passes, err := h.store.PassesOfUser(c.Ctx(), c.User())
-	for _, pass := range passes {
-		if pass.Kind == core.PassResident && pass.Person == c.User().Person {
-			homes = append(homes, pass)
-		}
-	}
-	return homes, err
-}
-
-type visitorPassFormPage struct {
-	templates.Phone
-	Form templates.Form
-}
-
-// visitorPassForm is the posted invitation.
-type visitorPassForm struct {
-	House  core.ID  `form:"house"`
-	Name   string   `form:"name" max:"64"`
-	Phone  string   `form:"phone" max:"40"`
-	Plate  string   `form:"plate" max:"20"`
-	People int      `form:"people"`
-	Reason string   `form:"reason" max:"200"`
-	Day    core.Day `form:"day"`
-	Clock  string   `form:"clock" max:"5"`
-	Key    string   `form:"key" max:"40"`
-}
-
-// visit returns the invitation; the end is zero if day or time cannot be read.
-func (f visitorPassForm) visit(zone *time.Location) core.VisitorPass {
-	v := core.VisitorPass{House: f.House, Name: f.Name, Phone: f.Phone, Plate: f.Plate, People: f.People, Reason: f.Reason}
-	if clock, err := time.Parse("15:04", f.Clock); err == nil && f.Day > 0 {
-		day := f.Day.Start(zone)
-		v.Until = time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 59, 0, zone)
-	}
-	return v
-}
-
-func (h *H5) visitorPassNew(c *web.Context) error {
-	homes, err := h.hostHomes(c)
-	if err != nil {
-		return err
-	}
-	if len(homes) == 0 {
-		return core.Forbidden("只有已认证的住户可以邀请访客")
-	}
-	return h.show(c, http.StatusOK, "visitorpass/form", h.visitorPassFormPage(c, homes))
-}
-
-func (h *H5) visitorPassFormPage(c *web.Context, homes []store.Pass) visitorPassFormPage {
-	page := visitorPassFormPage{Phone: h.phone(c, "邀请访客", "")}
-	page.Back = visitorPassPath
-	house := templates.Field{Kind: templates.Select, Name: "house", Label: "来访房屋", Required: true}
-	for _, home := range homes {
-		house.Choices = append(house.Choices, templates.Choice{
-			Value: home.House.String(), Label: home.CommunityName + " " + home.HouseLabel,
-		})
-	}
-	if len(homes) == 1 {
-		page.Phone.Note = house.Choices[0].Label
-		house = templates.Field{Kind: templates.Hidden, Name: "house", Value: homes[0].House.String()}
-	}
-	until := c.Now().Add(visitDefault).In(h.store.Zone())
-	page.Form = templates.Form{
-		Action: visitorPassPath + "/new", CSRF: c.CSRF(), Submit: "邀请访客", Cancel: visitorPassPath,
-		Sections: []templates.Section{{Fields: []templates.Field{
-			{Kind: templates.Hidden, Name: "key", Value: newFormKey()},
-			house,
-			{Name: "name", Label: "访客姓名", Required: true, MaxLength: core.MaxName, Autocomplete: "off"},
-			{Kind: templates.Telephone, Name: "phone", Label: "手机", MaxLength: 40, Autocomplete: "off", Help: "填了手机，访客在小程序里也能找到通行码。"},
-			{Name: "plate", Label: "车牌号", MaxLength: 20, Autocomplete: "off", Placeholder: "京A12345"},
-			{Kind: templates.Number, Name: "people", Label: "来访人数", Value: "1", Min: "1", Max: "20", Unit: "人", Short: true},
-			{Kind: templates.Date, Name: "day", Label: "有效期至", Required: true, Value: core.DayOf(until, h.store.Zone()).String()},
-			{Kind: templates.Time, Name: "clock", Label: "时间", Required: true, Value: until.Format("15:04")},
-			{Name: "reason", Label: "来访事由", MaxLength: core.MaxVisitText},
-		}}},
-	}
-	return page
-}
-
-func (h *H5) visitorPassCreate(c *web.Context) error {
-	var form visitorPassForm
-	wrong := c.Bind(&form)
-	homes, err := h.hostHomes(c)
-	if err != nil {
-		return err
-	}
-	if len(homes) == 0 {
-		return core.Forbidden("只有已认证的住户可以邀请访客")
-	}
-	var id core.ID
-	if wrong == nil {
-		id, wrong = h.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, form.visit(h.store.Zone()), form.requestKey())
-	}
-	switch {
-	case wrong == nil:
-		c.Flash(web.FlashSuccess, "已邀请"+core.Clean(form.Name)+"，请把链接发给对方。")
-		return c.Redirect(visitorPassURL(id))
-	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
-		return wrong
-	}
-	page := h.visitorPassFormPage(c, homes)
-	fields := web.FieldsOf(wrong)
-	if message := fields["until"]; message != "" {
-		fields["day"] = message
-	}
-	page.Form.Set(c.Form(), fields)
-	if len(fields) == 0 {
-		page.Form.Error = core.MessageOf(wrong)
-	}
-	return h.show(c, web.StatusOf(wrong), "visitorpass/form", page)
 }
 
 type visitorPassShowPage struct {
@@ -268,10 +154,15 @@ func (h *H5) visitorPassShow(c *web.Context) error {
 // visitFacts returns what host and visitor see of a visit.
 func (h *H5) visitFacts(v core.VisitorPass) []templates.Fact {
 	var facts []templates.Fact
-	for _, f := range []templates.Fact{
-		{Label: "人数", Value: v.PeopleText()}, {Label: "手机", Value: v.Phone}, {Label: "车牌", Value: v.Plate},
-		{Label: "事由", Value: v.Reason}, {Label: "有效至", Value: h.visitTime(v.Until)},
-	} {
+	all := []templates.Fact{
+		{Label: "人数", Value: v.PeopleText()}, {Label: "手机", Value: v.Phone}, {Label: "证件号", Value: v.IDNumber},
+		{Label: "车牌", Value: v.Plate}, {Label: "事由", Value: v.Reason},
+	}
+	for _, answer := range v.Answers {
+		all = append(all, templates.Fact{Label: answer.Label, Value: answer.Value})
+	}
+	all = append(all, templates.Fact{Label: "备注", Value: v.Remark}, templates.Fact{Label: "有效至", Value: h.visitTime(v.Until)})
+	for _, f := range all {
 		if f.Value != "" {
 			facts = append(facts, f)
 		}

@@ -23,9 +23,9 @@ func TestInvitedVisitor(t *testing.T) {
 	until := w.store.Now().Add(2 * time.Hour).In(w.store.Zone())
 	form := url.Values{
 		"house": {w.Residents[0].House.String()}, "key": {page.Find(`[name="key"]`).AttrOr("value", "")}, "name": {"来<客>"},
-		"plate": {"京A12345"}, "people": {"1"}, "day": {core.DayOf(until, w.store.Zone()).String()}, "clock": {until.Format("15:04")},
+		"plate": {"京A12345"}, "people": {"1"}, "until": {core.DayOf(until, w.store.Zone()).String()}, "clock": {until.Format("15:04")},
 	}
-	wrong := url.Values{"house": form["house"], "name": {""}, "day": {"2020-01-01"}, "clock": {"10:00"}, "reason": {"看望"}}
+	wrong := url.Values{"house": form["house"], "name": {""}, "until": {"2020-01-01"}, "clock": {"10:00"}, "reason": {"看望"}}
 	again := host.post(page, "/h5/visitorpass/new", wrong, http.StatusUnprocessableEntity)
 	if again.Find(`[name="reason"]`).AttrOr("value", "") != "看望" || again.Find(".invalid-feedback, .is-invalid").Length() == 0 {
 		t.Errorf("what was typed is lost: %s", again.Find("main").Text())

@@ -1,14 +1,12 @@
 package h5
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
 	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/web"
-	"tongxing/secret"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -18,20 +16,6 @@ const (
 	visitsPerMinute = 120           // of one address: a company's people may open theirs through one network
 	visitDefault    = 4 * time.Hour // offered as the end of an invitation
 )
-
-// newFormKey names one filled form, so that it invites once however often it is sent.
-func newFormKey() string { return secret.Hex(12) }
-
-// requestKey identifies the form by its key and content: the same key with other content is another form, which a
-// browser kept.
-func (f visitorPassForm) requestKey() store.RequestKey {
-	if f.Key == "" {
-		return store.RequestKey{}
-	}
-	return store.RequestKey{Key: "form " + f.Key, Body: fmt.Sprintf(
-		"%d %q %q %q %d %q %d %q", f.House, f.Name, f.Phone, f.Plate, f.People, f.Reason, f.Day, f.Clock,
-	)}
-}
 
 // visitLink returns what a visitor opens, in any browser.
 func (h *H5) visitLink(code string) string { return h.publicURL + visitPath + "/" + code }

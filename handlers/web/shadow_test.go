@@ -187,7 +187,7 @@ func TestWhatOthersWriteToTheCacheIsNotBelieved(t *testing.T) {
 	s.want(s.ask("GET", "/console/me", "", with(cookie)), http.StatusSeeOther)
 }
 
-// Names and permissions stay in the process: what is in Redis tells nobody's.
+// Names and permissions stay in the process: Redis has neither.
 func TestTheCacheHoldsNothingPersonal(t *testing.T) {
 	s := newSite(t, nil)
 	for _, c := range s.signedInKinds() {

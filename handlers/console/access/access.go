@@ -18,6 +18,7 @@ func (p *Pages) Routes() []web.Route {
 		p.visitorPassRoutes(),
 		p.accessAlertRoutes(),
 		p.passRuleRoutes(),
+		p.visitorRuleRoutes(),
 		p.institutionRoutes(),
 		p.memberRoutes(),
 		p.restrictionRoutes(),

@@ -44,6 +44,7 @@ const (
 	StaffPath             = "/console/staff"
 	TodoPath              = "/console/todo"
 	VisitorPassPath       = "/console/visitorpass"
+	VisitorRulePath       = "/console/visitorrule"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
 	WechatFilePath        = "/console/wechatfile"

@@ -1,0 +1,163 @@
+package access
+
+import (
+	"net/http"
+	"strconv"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// visitorRuleRoutes returns the routes of 通行证设置, tab 访客通行证: who may invite, and what is asked of a visitor.
+func (p *Pages) visitorRuleRoutes() []web.Route {
+	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermPassRuleEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.VisitorRulePath, Access: view, Handler: p.visitorRuleShow},
+		{Method: http.MethodPost, Path: frame.VisitorRulePath, Access: edit, Level: web.Types, Handler: p.visitorRuleUpdate, Draft: true},
+	}
+}
+
+type visitorRulePage struct {
+	templates.Shell
+	Tabs  templates.Tabs
+	Asked *templates.Asked // the community, if there are several
+	Edit  bool
+	Words string // the rule
+	Asks  string // what a visitor is asked for
+	Form  templates.Form
+	Empty *templates.Empty // instead of everything else, if there is no community, or none chosen
+}
+
+func (p *Pages) visitorRuleShow(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if empty := at.NotChosen(c); empty != nil {
+		page := visitorRulePage{Shell: p.Shell(c, "visitorrule", "通行证设置"), Empty: empty, Asked: at.Asked(frame.VisitorRulePath)}
+		if len(at.All) > 0 {
+			page.Tabs = passTabs(c.Has, "visitorrule", at)
+		}
+		return p.Page(c, http.StatusOK, "console/visitorrule/show", page)
+	}
+	rule, err := p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/visitorrule/show", p.visitorRulePage(c, at, rule))
+}
+
+func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule store.VisitorRule) visitorRulePage {
+	page := visitorRulePage{
+		Shell: p.Shell(c, "visitorrule", "通行证设置"), Tabs: passTabs(c.Has, "visitorrule", at), Asked: at.Asked(frame.VisitorRulePath),
+		Edit: c.Has(core.PermPassRuleEdit), Words: rule.VisitorRule.Text(), Asks: rule.Form.Text(),
+	}
+	page.Note = at.Name
+	page.Form = templates.Form{
+		Action: frame.VisitorRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated), Ask: true,
+		Sections: append(
+			[]templates.Section{{Title: "邀请", Fields: []templates.Field{
+				{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
+				{
+					Kind: templates.Switch, Name: "invite", Label: "住户邀请访客", Value: frame.SwitchValue(rule.Invite),
+					Help: "开：已认证的住户可以邀请访客，不用审核。关：住户不能邀请访客，已发出的邀请仍然有效。",
+				},
+				{
+					Kind: templates.Number, Name: "per_day", Label: "每套房屋每天最多邀请", Value: strconv.Itoa(rule.PerDay), Required: true,
+					Min: "1", Max: strconv.Itoa(core.MaxVisitsPerDay), Unit: "位", Short: true, Help: "撤销的也计入，防止滥发通行证。",
+				},
+			}}},
+			frame.DesignSections(
+				"访客表单", "邀请访客时填写的内容，按顺序显示。改“顺序”的数字来移动；不需要的选“不显示”。", rule.Form, core.VisitorBases,
+			)...,
+		),
+	}
+	return page
+}
+
+// visitorRuleForm is the posted form; frame.PostedDesign reads the design.
+type visitorRuleForm struct {
+	Community core.ID `form:"community"`
+	Seen      int64   `form:"seen"`
+	Invite    bool    `form:"invite"`
+	PerDay    int     `form:"per_day" required:"请填写每天最多邀请几位"`
+}
+
+func (p *Pages) visitorRuleUpdate(c *web.Context) error {
+	var form visitorRuleForm
+	wrong := c.Bind(&form)
+	at, err := p.CommunityOf(c, form.Community.String())
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return frame.ErrNotChosen
+	}
+	now, err := p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	design, rename := frame.PostedDesign(c.Form(), now.Form)
+	rule := store.VisitorRule{
+		VisitorRule: core.VisitorRule{Invite: form.Invite, PerDay: form.PerDay, Form: design},
+		Community:   at.ID, Updated: frame.ShownAt(form.Seen),
+	}
+	if !web.IsResumed(wrong) {
+		if _, err := rule.Normalized(); err != nil {
+			wrong = frame.MergeFields(wrong, core.InvalidFields(rename(web.FieldsOf(err))))
+		}
+	}
+	if wrong == nil {
+		asked, err := p.visitorRuleAsk(c, at, now, rule)
+		if asked || err != nil && !core.IsStale(err) {
+			return err
+		}
+		wrong = err
+	}
+	if wrong == nil {
+		wrong = p.Store.UpdateVisitorRule(c.Ctx(), c.Actor(), c.Scope(), rule)
+	}
+	if wrong != nil {
+		if now, err = p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID); err != nil {
+			return err
+		}
+		page := p.visitorRulePage(c, at, now)
+		return p.FormPage(c, wrong, &page.Form, func(status int) error {
+			return p.Page(c, status, "console/visitorrule/show", page)
+		})
+	}
+	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	return c.Redirect(at.URL(frame.VisitorRulePath))
+}
+
+// visitorRuleAsk asks with what changes, and reports whether it did. That residents may not invite any more is typed.
+func (p *Pages) visitorRuleAsk(
+	c *web.Context, at frame.CommunityChoice, now store.VisitorRule, rule store.VisitorRule,
+) (asked bool, err error) {
+	if !rule.Updated.IsZero() && rule.Updated.UnixMilli() != now.Updated.UnixMilli() {
+		return false, core.Stale()
+	}
+	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
+	if err != nil {
+		return false, err
+	}
+	normal, err := rule.Normalized()
+	if err != nil {
+		return false, err
+	}
+	q := templates.Confirm{
+		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + normal.Text() + "。",
+		Effects: []string{
+			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效", "已发出的邀请不变",
+			"表单原来：" + now.Form.Text(), "表单改为：" + normal.Form.Text(),
+		},
+		Action: frame.VisitorRulePath, Keep: c.Form(), Submit: "保存设置", Cancel: at.URL(frame.VisitorRulePath),
+	}
+	if now.Invite && !rule.Invite {
+		q.Typed, q.Danger = at.Name, true
+	}
+	return p.Ask(c, "visitorrule", q)
+}

@@ -1,0 +1,255 @@
+package h5
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/web"
+	"tongxing/secret"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// hostHome is a house to which the user may invite somebody.
+type hostHome struct {
+	store.Pass
+	Rule core.VisitorRule
+}
+
+// hostHomes returns where the user may invite somebody to: the houses of which they are certified residents, where
+// residents may invite. If there are none, why says so.
+func (h *H5) hostHomes(c *web.Context) (homes []hostHome, why string, err error) {
+	passes, err := h.store.PassesOfUser(c.Ctx(), c.User())
+	if err != nil {
+		return nil, "", err
+	}
+	why = "只有已认证的住户可以邀请访客"
+	rules := map[core.ID]store.VisitorRule{}
+	for _, pass := range passes {
+		if pass.Kind != core.PassResident || pass.Person != c.User().Person {
+			continue
+		}
+		rule, ok := rules[pass.Community]
+		if !ok {
+			if rule, err = h.store.VisitorRule(c.Ctx(), core.Everywhere, pass.Community); err != nil {
+				return nil, "", err
+			}
+			rules[pass.Community] = rule
+		}
+		if rule.Invite {
+			homes = append(homes, hostHome{pass, rule.VisitorRule})
+		} else if len(homes) == 0 {
+			why = pass.CommunityName + "的住户不能邀请访客，请联系物业"
+		}
+	}
+	return homes, why, nil
+}
+
+// newFormKey names one filled form, so that it invites once however often it is sent.
+func newFormKey() string { return secret.Hex(12) }
+
+// visitorPassForm is the posted invitation. The form's added fields are read by their keys.
+type visitorPassForm struct {
+	House    core.ID  `form:"house"`
+	Name     string   `form:"name" max:"64"`
+	Phone    string   `form:"phone" max:"40"`
+	IDNumber string   `form:"id_number" max:"40"`
+	Plate    string   `form:"plate" max:"20"`
+	People   int      `form:"people"`
+	Reason   string   `form:"reason" max:"200"`
+	Remark   string   `form:"remark" max:"200"`
+	Day      core.Day `form:"until"`
+	Clock    string   `form:"clock" max:"5"`
+	Key      string   `form:"key" max:"40"`
+}
+
+// visitorFormFields are the names of visitorPassForm, and that of every form's proof; others are answers to added fields.
+var visitorFormFields = map[string]bool{
+	"house": true, "name": true, "phone": true, "id_number": true, "plate": true, "people": true, "reason": true, "remark": true,
+	"until": true, "clock": true, "key": true, "csrf": true,
+}
+
+// visit returns the invitation; the end is zero if day or time cannot be read.
+func (f visitorPassForm) visit(posted url.Values, zone *time.Location) core.VisitorPass {
+	v := core.VisitorPass{
+		House: f.House, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate, People: f.People, Reason: f.Reason,
+		Remark: f.Remark, Given: map[string]string{},
+	}
+	for name := range posted {
+		if !visitorFormFields[name] {
+			v.Given[name] = posted.Get(name)
+		}
+	}
+	if clock, err := time.Parse("15:04", f.Clock); err == nil && f.Day > 0 {
+		day := f.Day.Start(zone)
+		v.Until = time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 59, 0, zone)
+	}
+	return v
+}
+
+// requestKey identifies the form by its key and content: the same key with other content is another form, which a
+// browser kept.
+func (f visitorPassForm) requestKey(posted url.Values) store.RequestKey {
+	if f.Key == "" {
+		return store.RequestKey{}
+	}
+	content := url.Values{}
+	for name, values := range posted {
+		if name != "csrf" {
+			content[name] = values
+		}
+	}
+	return store.RequestKey{Key: "form " + f.Key, Body: content.Encode()}
+}
+
+type visitorPassFormPage struct {
+	templates.Phone
+	Homes []visitorHome // to choose from first; then there is no form
+	Form  templates.Form
+}
+
+// visitorHome leads to the form of one house.
+type visitorHome struct {
+	URL, Label string
+}
+
+// visitorPassNew shows the form of the house in the URL, or the choice of a house, since each community has its own form.
+func (h *H5) visitorPassNew(c *web.Context) error {
+	homes, why, err := h.hostHomes(c)
+	if err != nil {
+		return err
+	}
+	if len(homes) == 0 {
+		return core.Forbidden(why)
+	}
+	house, err := core.ParseID(c.Query("house"))
+	if err != nil && len(homes) > 1 {
+		page := visitorPassFormPage{Phone: h.phone(c, "邀请访客", "到哪里来访？")}
+		page.Back = visitorPassPath
+		for _, home := range homes {
+			page.Homes = append(page.Homes, visitorHome{
+				templates.WithQuery(visitorPassPath+"/new", nil, "house", home.House.String()), home.CommunityName + " " + home.HouseLabel,
+			})
+		}
+		return h.show(c, http.StatusOK, "visitorpass/form", page)
+	}
+	home, err := homeOf(homes, house)
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "visitorpass/form", h.visitorPassFormPage(c, home))
+}
+
+// homeOf returns one of the homes; the only one if none is asked for.
+func homeOf(homes []hostHome, house core.ID) (hostHome, error) {
+	for _, home := range homes {
+		if home.House == house || house == 0 && len(homes) == 1 {
+			return home, nil
+		}
+	}
+	return hostHome{}, core.NotFound("房屋不存在")
+}
+
+func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) visitorPassFormPage {
+	page := visitorPassFormPage{Phone: h.phone(c, "邀请访客", home.CommunityName+" "+home.HouseLabel)}
+	page.Back = visitorPassPath
+	fields := []templates.Field{
+		{Kind: templates.Hidden, Name: "key", Value: newFormKey()}, {Kind: templates.Hidden, Name: "house", Value: home.House.String()},
+	}
+	for _, f := range home.Rule.Form.Shown() {
+		fields = append(fields, h.visitorFields(c, f)...)
+	}
+	page.Form = templates.Form{
+		Action: visitorPassPath + "/new", CSRF: c.CSRF(), Submit: "邀请访客", Cancel: visitorPassPath,
+		Sections: []templates.Section{{Fields: fields}},
+	}
+	return page
+}
+
+// visitorFields returns the inputs of a field of a community's form.
+func (h *H5) visitorFields(c *web.Context, f core.FormField) []templates.Field {
+	field := templates.Field{Name: f.Key, Label: f.Label, Required: f.Use == core.FormRequired, Autocomplete: "off"}
+	switch f.Key {
+	case "name":
+		field.MaxLength = core.MaxName
+	case "phone":
+		field.Kind, field.MaxLength, field.Help = templates.Telephone, 40, "填了手机，访客在小程序里也能找到通行码。"
+	case "id_number":
+		field.MaxLength = 40
+	case "plate":
+		field.MaxLength, field.Placeholder = 20, "京A12345"
+	case "people":
+		field.Kind, field.Value, field.Unit, field.Short = templates.Number, "1", "人", true
+		field.Min, field.Max = "1", strconv.Itoa(core.MaxVisitors)
+	case "until":
+		until := c.Now().Add(visitDefault).In(h.store.Zone())
+		field.Kind, field.Value = templates.Date, core.DayOf(until, h.store.Zone()).String()
+		return []templates.Field{field, {
+			Kind: templates.Time, Name: "clock", Label: "时间", Required: true, Value: until.Format("15:04"),
+		}}
+	case "reason", "remark":
+		field.MaxLength = core.MaxVisitText
+	default:
+		return []templates.Field{addedField(field, f)}
+	}
+	return []templates.Field{field}
+}
+
+// addedField returns the input of a field that an office added to a form.
+func addedField(field templates.Field, f core.FormField) templates.Field {
+	switch f.Kind {
+	case core.FormNumber:
+		field.Kind, field.Step, field.Short = templates.Number, "any", true
+	case core.FormDate:
+		field.Kind = templates.Date
+	case core.FormChoice:
+		field.Kind, field.Choices = templates.Select, []templates.Choice{{Label: "请选择"}}
+		for _, choice := range f.Choices {
+			field.Choices = append(field.Choices, templates.Choice{Value: choice, Label: choice})
+		}
+	case core.FormText:
+		field.MaxLength = core.MaxFormAnswer
+	}
+	return field
+}
+
+func (h *H5) visitorPassCreate(c *web.Context) error {
+	var form visitorPassForm
+	wrong := c.Bind(&form)
+	homes, why, err := h.hostHomes(c)
+	if err != nil {
+		return err
+	}
+	if len(homes) == 0 {
+		return core.Forbidden(why)
+	}
+	home, err := homeOf(homes, form.House)
+	if err != nil {
+		return err
+	}
+	var id core.ID
+	if wrong == nil {
+		visit := form.visit(c.Form(), h.store.Zone())
+		id, wrong = h.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, visit, form.requestKey(c.Form()))
+	}
+	switch {
+	case wrong == nil:
+		c.Flash(web.FlashSuccess, "已邀请"+core.Clean(form.Name)+"，请把链接发给对方。")
+		return c.Redirect(visitorPassURL(id))
+	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
+		return wrong
+	}
+	page := h.visitorPassFormPage(c, home)
+	fields := web.FieldsOf(wrong)
+	page.Form.Set(c.Form(), fields)
+	switch {
+	case len(fields) == 0:
+		page.Form.Error = core.MessageOf(wrong)
+	case page.Form.Wrong() == 0: // what is wrong is not on the form any more
+		page.Form.Error = "小区刚修改了要填写的内容，请核对后再提交"
+	}
+	return h.show(c, web.StatusOf(wrong), "visitorpass/form", page)
+}

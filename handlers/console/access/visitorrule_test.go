@@ -38,6 +38,7 @@ func TestVisitorRuleIsArranged(t *testing.T) {
 	if err != nil || !strings.HasPrefix(rule.Form.Text(), "车牌号（必填）、访客姓名（必填）") || rule.Form.Use("x1") != core.FormOptional {
 		t.Errorf("saved %s, %v", rule.Form.Text(), err)
 	}
+	form.Set("per_day", "4")
 	b.Post(t, frame.VisitorRulePath, form, http.StatusConflict) // of the page before
 }
 

@@ -793,6 +793,12 @@ CREATE TABLE wechat_app (
 
 CREATE UNIQUE INDEX wechat_app_app ON wechat_app (app_id);
 
+-- When an account of the configuration file, which has no row of wechat_app, was last found to work again: for all servers.
+CREATE TABLE wechat_mended (
+  app_id    VARCHAR(64) NOT NULL PRIMARY KEY,
+  mended_at BIGINT      NOT NULL
+);
+
 -- Steps of an account's set-up that no call can check.
 CREATE TABLE wechat_app_step (
   app_id       BIGINT      NOT NULL,

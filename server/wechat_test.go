@@ -16,8 +16,9 @@ import (
 // weChatSite is the adapter of a program whose WeChat is the simulator.
 type weChatSite struct {
 	*weChat
-	t   *testing.T
-	sim *simulator.Simulator
+	t        *testing.T
+	sim      *simulator.Simulator
+	platform string // where it is served
 }
 
 const siteSecret = "0123456789abcdef0123456789abcdef"
@@ -35,7 +36,7 @@ func newWeChatSite(t *testing.T, configured ...store.KeyedWechatApp) *weChatSite
 	platform := httptest.NewServer(sim)
 	t.Cleanup(platform.Close)
 	st := estate.Store(t, store.Options{SQLitePath: estate.SQLite(t), WechatApps: configured})
-	return &weChatSite{t: t, sim: sim, weChat: &weChat{
+	return &weChatSite{t: t, sim: sim, platform: platform.URL, weChat: &weChat{
 		client: wechat.New(wechat.Options{APIBase: platform.URL, BrowserBase: platform.URL, LoopbackOnly: true}),
 		store:  st, built: map[string]*builtApp{},
 	}}
@@ -189,6 +190,49 @@ func TestMiniProgramsOfCommunities(t *testing.T) {
 	} {
 		if got := s.Mini(caller).AppID(); got != want {
 			t.Errorf("called by %q: %s, want %s", caller, got, want)
+		}
+	}
+}
+
+// 恢复发送 of an account of the configuration file lets every server call it again, though it has no row that all read.
+func TestConfiguredAccountIsMendedEverywhere(t *testing.T) {
+	const appID = "wx00000000000000a1"
+	configured := store.KeyedWechatApp{
+		App:  core.WechatApp{Kind: core.WechatOfficial, Name: "公众号", AppID: appID, Scope: core.Everywhere},
+		Keys: core.WechatKeys{Secret: siteSecret, Token: "token123"},
+	}
+	s := newWeChatSite(t, configured)
+	other := &weChat{client: wechat.New(wechat.Options{
+		APIBase: s.platform, BrowserBase: s.platform, LoopbackOnly: true,
+	}), store: s.store, built: map[string]*builtApp{}}
+	servers := []*weChat{s.weChat, other}
+	calls := func(server *weChat) error {
+		_, err := server.official().Quota(t.Context(), "/cgi-bin/menu/get")
+		return err
+	}
+	s.sim.SetWhitelist(appID, "192.0.2.1")
+	for _, server := range servers {
+		if err := calls(server); err == nil {
+			t.Fatal("called from an address that is not on the list")
+		}
+	}
+	s.sim.SetWhitelist(appID, "127.0.0.1")
+	if err := calls(other); err == nil {
+		t.Fatal("the breaker is closed by itself")
+	}
+	stop := core.ChannelStop{
+		Channel: core.ChannelTemplate, AppID: appID, Until: s.store.Now().Add(time.Hour).Truncate(time.Millisecond), Reason: core.WhyBadIP,
+	}
+	by := core.Actor{Kind: core.ActorAccount, ID: 1, Name: "运维", Operator: true}
+	if err := s.store.Outbox().Stop(t.Context(), stop); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.ResumeChannel(t.Context(), by, core.Everywhere, stop); err != nil {
+		t.Fatal(err)
+	}
+	for i, server := range servers {
+		if err := calls(server); err != nil {
+			t.Errorf("server %d: %v", i, err)
 		}
 	}
 }

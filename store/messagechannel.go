@@ -33,6 +33,11 @@ func (s *Store) ResumeChannel(
 		if waiting, err = outbox.Lift(tx, stop); err != nil {
 			return err
 		}
+		if stop.AppID != "" && stop.Reason.ByKeys() {
+			if err := s.mendWechat(tx, stop.AppID); err != nil {
+				return err
+			}
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Action: "message.resume", Subject: audit.Target("message", 0),
 			After: messageChannelAudit{
@@ -40,6 +45,9 @@ func (s *Store) ResumeChannel(
 			},
 		})
 	})
+	if err == nil {
+		s.wechat.forget()
+	}
 	return waiting, err
 }
 

@@ -73,6 +73,33 @@ func (s *seeder) apply(ctx context.Context, e *estate, identify Identify, applic
 	return nil
 }
 
+// misspelt sends the application of a registered owner whose name has a slip of the pen: the register bears the number out, so
+// that it can be approved from the list.
+func (s *seeder) misspelt(ctx context.Context, e *estate, identify Identify) error {
+	for _, r := range e.residents[len(e.residents)/2:] {
+		name := []rune(r.Name)
+		if r.Identity != core.Owner || len(name) != 3 || name[2] == '婷' || r.Phone == "" {
+			continue
+		}
+		name[2] = '婷'
+		user, err := s.store.SignInWechat(ctx, identify(Member{Key: "misspelt"}))
+		if err == nil {
+			_, err = s.store.BindPhone(ctx, user.ID, r.Phone, "")
+		}
+		var paper core.ID
+		if err == nil {
+			paper, err = s.picture(ctx, user.ID, 21)
+		}
+		if err == nil {
+			_, err = s.store.CreateCertification(ctx, core.Actor{Kind: core.ActorWechat, ID: user.ID, Name: "微信用户"}, user.ID,
+				core.CertificationRequest{House: r.House, Name: string(name), Identity: core.Owner, Photos: []core.ID{paper}},
+				store.RequestKey{Key: "demo-application-misspelt"})
+		}
+		return err
+	}
+	return nil
+}
+
 // decide decides an application as the administrator.
 func (s *seeder) decide(ctx context.Context, r core.Review, d core.ReviewDecision) error {
 	d.ID, d.Version = r.ID, r.Version

@@ -216,6 +216,12 @@ func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKey
 			if err := s.homestead(ctx, e, identify); err != nil {
 				return err
 			}
+			if err := s.misspelt(ctx, e, identify); err != nil {
+				return err
+			}
+			if err := s.stopped(ctx, identify(applicant).AppID); err != nil {
+				return err
+			}
 			if err := s.visitors(ctx, e, identify); err != nil {
 				return err
 			}

@@ -65,6 +65,11 @@ func SameLevels(a, b []string) bool {
 // levelWords are what follows the number of a building, a unit, a floor or a room.
 var levelWords = []string{"号楼", "栋", "幢", "座", "楼", "单元", "层", "室", "号", "房"}
 
+// LevelHas reports whether the name of a node or a door number has what somebody typed to find it: 3栋 and 13栋 have 3号楼.
+func LevelHas(name, typed string) bool {
+	return strings.Contains(strings.ToLower(inFigures(name)), LevelKey(typed))
+}
+
 // LevelKey returns the name of a node or a door number in the form in which they are compared: a number without the
 // word behind it, 三栋 and 3号楼 as 3; other names as they are.
 func LevelKey(name string) string {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -322,33 +323,51 @@ func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID)
 type HouseLevel struct {
 	Nodes  []core.BuildingNode
 	Houses []core.House
+	More   bool // there are further ones
 }
 
-// HouseLevel returns what is below a node of a community in use, for people who look for their house; node 0 is
-// the top.
-func (s *Store) HouseLevel(ctx context.Context, community, node core.ID) (level HouseLevel, err error) {
-	c, err := s.Community(ctx, core.Everywhere, community)
+// HouseLevelFilter narrows a level to those of whose names something was typed, and to the first ones as people count.
+type HouseLevelFilter struct {
+	Community core.ID
+	Node      core.ID // 0 = the top
+	Keyword   string
+	Limit     int // of nodes and of houses; 0 = core.HousesAtOnce
+}
+
+// HouseLevel returns what is below a node of a community in use, for people who look for their house.
+func (s *Store) HouseLevel(ctx context.Context, f HouseLevelFilter) (level HouseLevel, err error) {
+	c, err := s.Community(ctx, core.Everywhere, f.Community)
 	if err == nil && !c.Archived.IsZero() {
 		err = core.NotFound(noCommunity)
 	}
 	if err != nil {
 		return level, err
 	}
+	limit := cmp.Or(f.Limit, core.HousesAtOnce)
 	var nodes []nodeRow
 	if err := s.db.All(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ? AND parent_id = ?",
-		int64(community), int64(node)); err != nil {
+		int64(f.Community), int64(f.Node)); err != nil {
 		return level, database.Wrap("read building nodes", err)
 	}
 	for _, n := range nodes {
-		level.Nodes = append(level.Nodes, core.BuildingNode(n))
+		if core.LevelHas(n.Name, f.Keyword) {
+			level.Nodes = append(level.Nodes, core.BuildingNode(n))
+		}
 	}
 	slices.SortFunc(level.Nodes, func(a, b core.BuildingNode) int {
 		return strings.Compare(core.SortKey(a.Name, maxSortKey), core.SortKey(b.Name, maxSortKey))
 	})
+	var where database.Where
+	where.And("community_id = ? AND node_id = ?", int64(f.Community), int64(f.Node))
+	if f.Keyword != "" {
+		where.Like(core.LevelKey(f.Keyword), "name")
+	}
 	var houses []houseRow
-	err = s.db.All(ctx, &houses, "SELECT "+houseColumns+" FROM house WHERE community_id = ? AND node_id = ? ORDER BY sort_key, id LIMIT ?",
-		int64(community), int64(node), core.HousesAtOnce)
-	for _, h := range houses {
+	err = s.db.All(ctx, &houses, "SELECT "+houseColumns+" FROM house WHERE "+where.Text()+" ORDER BY sort_key, id LIMIT ?",
+		append(where.Args(), limit+1)...)
+	level.More = len(level.Nodes) > limit || len(houses) > limit
+	level.Nodes = level.Nodes[:min(limit, len(level.Nodes))]
+	for _, h := range houses[:min(limit, len(houses))] {
 		level.Houses = append(level.Houses, h.house())
 	}
 	return level, database.Wrap("read houses", err)

@@ -175,7 +175,7 @@ func TestRenameAndMoveNodes(t *testing.T) {
 		if said, _, err := s.SearchHouses(t.Context(), everywhere, core.ReadSearch("12栋2单元201")); err != nil || len(said) != 1 {
 			t.Errorf("found %d, %v", len(said), err)
 		}
-		level, err := s.HouseLevel(t.Context(), w.community, w.other)
+		level, err := s.HouseLevel(t.Context(), HouseLevelFilter{Community: w.community, Node: w.other})
 		if err != nil || len(level.Nodes) != 2 {
 			t.Fatalf("below 12栋: %+v, %v", level, err)
 		}

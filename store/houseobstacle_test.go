@@ -34,7 +34,7 @@ func TestObstaclesOfHousesAndNodes(t *testing.T) {
 			t.Errorf("in the way of a node: %v of %d houses, %v", core.ObstacleTexts(below), houses, err)
 		}
 		wantCode(t, s.RemoveNode(t.Context(), core.System, everywhere, node), core.CodeConflict)
-		level, err := s.HouseLevel(t.Context(), w.community, w.other)
+		level, err := s.HouseLevel(t.Context(), HouseLevelFilter{Community: w.community, Node: w.other})
 		if err != nil {
 			t.Fatal(err)
 		}

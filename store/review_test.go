@@ -494,15 +494,15 @@ func TestReviewLists(t *testing.T) {
 		if err != nil || len(earlier) != 1 {
 			t.Errorf("earlier: %+v, %v", earlier, err)
 		}
-		level, err := w.HouseLevel(ctx, w.community, 0)
+		level, err := w.HouseLevel(ctx, HouseLevelFilter{Community: w.community})
 		if err != nil || len(level.Nodes) != 1 || len(level.Houses) != 0 {
 			t.Fatalf("top: %+v, %v", level, err)
 		}
-		level, err = w.HouseLevel(ctx, w.community, level.Nodes[0].ID)
+		level, err = w.HouseLevel(ctx, HouseLevelFilter{Community: w.community, Node: level.Nodes[0].ID})
 		if err != nil || len(level.Nodes) != 1 {
 			t.Fatalf("unit: %+v, %v", level, err)
 		}
-		level, err = w.HouseLevel(ctx, w.community, level.Nodes[0].ID)
+		level, err = w.HouseLevel(ctx, HouseLevelFilter{Community: w.community, Node: level.Nodes[0].ID})
 		if err != nil || len(level.Houses) != 1 || level.Houses[0].ID != w.house {
 			t.Errorf("houses: %+v, %v", level, err)
 		}

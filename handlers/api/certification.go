@@ -54,11 +54,13 @@ func (a *API) communityList(c *web.Context) error {
 type houseLevelBody struct {
 	Nodes  []namedBody `json:"nodes"` // to go on from
 	Houses []namedBody `json:"houses"`
+	More   bool        `json:"more"` // there are further ones, to be found by a part of the name
 }
 
 func (a *API) houseList(c *web.Context) error {
 	var form struct {
-		Node core.ID `form:"node"`
+		Node    core.ID `form:"node"`
+		Keyword string  `form:"q" max:"40"`
 	}
 	if err := c.BindQuery(&form); err != nil {
 		return err
@@ -67,11 +69,11 @@ func (a *API) houseList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	level, err := a.store.HouseLevel(c.Ctx(), community, form.Node)
+	level, err := a.store.HouseLevel(c.Ctx(), store.HouseLevelFilter{Community: community, Node: form.Node, Keyword: form.Keyword})
 	if err != nil {
 		return err
 	}
-	body := houseLevelBody{Nodes: []namedBody{}, Houses: []namedBody{}}
+	body := houseLevelBody{Nodes: []namedBody{}, Houses: []namedBody{}, More: level.More}
 	for _, n := range level.Nodes {
 		body.Nodes = append(body.Nodes, namedBody{n.ID, n.Name})
 	}

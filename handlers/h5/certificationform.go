@@ -70,6 +70,7 @@ type certificationAsked struct {
 	House     core.ID `form:"house"`
 	Again     core.ID `form:"again"`
 	Replaces  core.ID `form:"replaces"`
+	Keyword   string  `form:"q" max:"40"` // in the level
 }
 
 // url returns the form's address with another place.
@@ -85,12 +86,38 @@ func (a certificationAsked) url(community, node, house core.ID) string {
 	return certificationNewPath + "?" + values.Encode()
 }
 
+// hidden returns the values that the search of a level sends along.
+func (a certificationAsked) hidden() []hidden {
+	var values []hidden
+	for _, v := range []struct {
+		name string
+		id   core.ID
+	}{{"community", a.Community}, {"node", a.Node}, {"again", a.Again}, {"replaces", a.Replaces}} {
+		if v.id != 0 {
+			values = append(values, hidden{v.name, v.id.String()})
+		}
+	}
+	return values
+}
+
 // certificationPickPage is one step on the way to a house.
 type certificationPickPage struct {
 	templates.Phone
 	Heading string
 	Places  []templates.Action
+	More    bool     // there are further ones
+	Search  []hidden // what the form to search in the level sends besides; nil = the level has few
+	Keyword string
 }
+
+// hidden is a value that a form sends along.
+type hidden struct{ Name, Value string }
+
+// The places of a level that a phone shows at once, and from how many it offers to search.
+const (
+	placesShown  = 200
+	placesSearch = 12
+)
 
 // certificationNew leads to a house level by level, and shows the form for it.
 func (h *H5) certificationNew(c *web.Context) error {
@@ -137,7 +164,9 @@ func (h *H5) certificationCommunities(c *web.Context, asked certificationAsked) 
 }
 
 func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
-	level, err := h.store.HouseLevel(c.Ctx(), asked.Community, asked.Node)
+	level, err := h.store.HouseLevel(c.Ctx(), store.HouseLevelFilter{
+		Community: asked.Community, Node: asked.Node, Keyword: asked.Keyword, Limit: placesShown,
+	})
 	if err != nil {
 		return err
 	}
@@ -152,7 +181,26 @@ func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
 	for _, house := range level.Houses {
 		page.Places = append(page.Places, templates.Action{Label: house.Name, URL: asked.url(asked.Community, asked.Node, house.ID)})
 	}
+	page.More, page.Keyword = level.More, asked.Keyword
+	if asked.Keyword != "" || len(page.Places) >= placesSearch {
+		page.Search = asked.hidden()
+	}
+	if asked.Keyword != "" && len(page.Places) == 0 {
+		if page.Places, err = h.wholeAddress(c, asked); err != nil {
+			return err
+		}
+	}
 	return h.show(c, http.StatusOK, "certification/pick", page)
+}
+
+// wholeAddress returns the houses of the community that somebody means who types a whole address in the search of one level.
+func (h *H5) wholeAddress(c *web.Context, asked certificationAsked) ([]templates.Action, error) {
+	hits, _, err := h.store.SearchHouses(c.Ctx(), core.ScopeOf(asked.Community), core.ReadSearch(asked.Keyword))
+	places := make([]templates.Action, len(hits))
+	for i, hit := range hits {
+		places[i] = templates.Action{Label: hit.Label, URL: asked.url(asked.Community, 0, hit.ID)}
+	}
+	return places, err
 }
 
 // certificationFormPage returns the form of an application for a house; was is the one that is sent once more.

@@ -3,8 +3,11 @@ package h5
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
 )
@@ -63,6 +66,49 @@ func TestApplyingOnThePhone(t *testing.T) {
 	kept := w.stranger.post(page, certificationNewPath, form, http.StatusUnprocessableEntity)
 	if text := kept.Find("main").Text(); !strings.Contains(text, "这份申请已提交过，请到“我的申请”查看") {
 		t.Errorf("a kept form with another name: %s", text)
+	}
+}
+
+// A level with many places is searched, by a part of a name or a whole address, and counted as people do.
+func TestPickingAHouseOfMany(t *testing.T) {
+	w := newHome(t)
+	var places [][]string
+	for n := 30; n > 0; n-- {
+		places = append(places, []string{strconv.Itoa(n) + "栋", "2单元", "1502"})
+	}
+	for n := range placesShown + 1 {
+		places = append(places, []string{"90栋", "1单元", strconv.Itoa(n + 1)})
+	}
+	community, err := w.store.CreateCommunity(t.Context(), core.System, core.Community{Name: "大区", Levels: core.DefaultLevels()})
+	if err == nil {
+		_, err = w.store.CreateHouses(t.Context(), core.System, core.Everywhere, community, places)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := certificationNewPath + "?community=" + community.String()
+	names := func(page *goquery.Document) []string {
+		return page.Find("main .p-card-link b").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
+	}
+	top := w.stranger.get(at, http.StatusOK)
+	if got := names(top); len(got) != 31 || got[1] != "2栋" || got[9] != "10栋" || top.Find(`input[name=q]`).Length() != 1 {
+		t.Errorf("buildings: %q", got)
+	}
+	for typed, want := range map[string]string{
+		"三号楼": "3栋 13栋 23栋 30栋", "17": "17栋", "<x>": "", "3-2-1502": "3栋2单元1502", "三号楼二单元1502": "3栋2单元1502",
+		"3栋2单元1502": "3栋2单元1502", "99栋": "",
+	} {
+		if got := strings.Join(names(w.stranger.get(at+"&q="+url.QueryEscape(typed), http.StatusOK)), " "); got != want {
+			t.Errorf("%s finds %q, want %q", typed, got, want)
+		}
+	}
+	unit := top
+	for range 2 { // the last building, and its unit
+		next := unit.Find("main .p-card-link").Last().AttrOr("href", "")
+		unit = w.stranger.get(next, http.StatusOK)
+	}
+	if got := names(unit); len(got) != placesShown || got[9] != "10" || !strings.Contains(unit.Find("main").Text(), "还有更多") {
+		t.Errorf("%d doors: %s", len(got), unit.Find("main").Text())
 	}
 }
 

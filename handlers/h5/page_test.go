@@ -149,6 +149,11 @@ func TestPages(t *testing.T) {
 		"h5/certification/pick": certificationPickPage{Phone: frame, Heading: "选择小区", Places: []templates.Action{
 			{Label: "翠湖<花园>", URL: certificationNewPath + "?community=1"},
 		}},
+		"h5/certification/pick#search": certificationPickPage{
+			Phone: frame, Heading: "选择楼栋和房屋", Search: []hidden{{"community", "1"}}, Keyword: "<3栋>", More: true,
+			Places: []templates.Action{{Label: "3栋", URL: "/x"}},
+		},
+		"h5/certification/pick#missed": certificationPickPage{Phone: frame, Heading: "x", Search: []hidden{{"node", "1"}}, Keyword: "<3栋>"},
 		"h5/certification/pick#none": certificationPickPage{Phone: frame, Heading: "选择楼栋和房屋"},
 		"h5/household/list": householdPage{Phone: frame, Houses: []householdCard{{
 			Title: "1栋<101>", Place: "翠湖花园", Add: "/h5/household/new?house=1", Office: "由您审核。",

@@ -273,7 +273,7 @@ CREATE TABLE house (
 );
 CREATE UNIQUE INDEX house_label ON house (community_id, label);
 CREATE INDEX house_sort ON house (community_id, sort_key, id);
-CREATE INDEX house_node ON house (community_id, node_id, id);
+CREATE INDEX house_node ON house (community_id, node_id, sort_key, id);
 CREATE INDEX house_figures ON house (figures, community_id, id);
 
 -- Houses that became part of another. What refers to them by their ids stays as it is: records, and a second tie of a

@@ -107,7 +107,7 @@ func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
 	if c.Phone == core.Unreadable || c.IDNumber == core.Unreadable {
 		return core.Conflict("申请的手机号无法解密，请联系运维人核对密钥")
 	}
-	id, err := registeredAs(tx, c)
+	id, _, err := registeredAs(tx, c)
 	if err != nil {
 		return err
 	}
@@ -186,17 +186,19 @@ func forgetApproval(tx *database.Tx, id core.ID) error {
 		int64(id))
 }
 
-// registeredAs returns the resident of the house who is the applicant: by the number, or by the name if the
-// register has one of that name without a number of their own; 0 if there is none.
-func registeredAs(tx *database.Tx, c core.CertificationRequest) (core.ID, error) {
+// registeredAs returns the resident of the house who is the applicant, and as what: by the number, or by the name if the
+// register has one of that name without a number of their own; 0 if there is none. It is one statement whatever the register
+// has, since how long an answer takes tells as much as the answer.
+func registeredAs(tx *database.Tx, c core.CertificationRequest) (id core.ID, identity core.Identity, err error) {
 	var rows []struct {
-		ID    core.ID `db:"id"`
-		Name  string  `db:"name_fold"`
-		IDNo  string  `db:"idno_mac"`
-		Phone string  `db:"phone_mac"` // of the person
+		ID       core.ID       `db:"id"`
+		Identity core.Identity `db:"identity"`
+		Name     string        `db:"name_fold"`
+		IDNo     string        `db:"idno_mac"`
+		Phone    string        `db:"phone_mac"` // of the person
 	}
-	err := tx.All(&rows, `
-		SELECT t.id, t.name_fold, t.idno_mac, COALESCE(p.phone_mac, '') AS phone_mac
+	err = tx.All(&rows, `
+		SELECT t.id, t.identity, t.name_fold, t.idno_mac, COALESCE(p.phone_mac, '') AS phone_mac
 		FROM resident t
 		JOIN person p ON p.id = t.person_id
 		WHERE t.community_id = ?
@@ -204,22 +206,22 @@ func registeredAs(tx *database.Tx, c core.CertificationRequest) (core.ID, error)
 		AND t.moved_out_at IS NULL
 		ORDER BY t.id`, int64(c.Community), int64(c.House))
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	phone, idno, name := tx.Keys().Digest("phone", c.Phone), tx.Keys().Digest("idno", c.IDNumber), core.FoldName(c.Name)
-	var named []core.ID
+	named := 0
 	for _, row := range rows {
 		if row.Phone == phone {
-			return row.ID, nil
+			return row.ID, row.Identity, nil
 		}
 		if row.Phone == "" && row.Name == name && (idno == "" || row.IDNo == "" || idno == row.IDNo) {
-			named = append(named, row.ID)
+			named, id, identity = named+1, row.ID, row.Identity
 		}
 	}
-	if len(named) == 1 {
-		return named[0], nil
+	if named != 1 {
+		return 0, "", nil
 	}
-	return 0, nil
+	return id, identity, nil
 }
 
 // registerApplicant adds the applicant to the house.

@@ -360,7 +360,11 @@ func (s *Store) HouseLevel(ctx context.Context, f HouseLevelFilter) (level House
 	var where database.Where
 	where.And("community_id = ? AND node_id = ?", int64(f.Community), int64(f.Node))
 	if f.Keyword != "" {
-		where.Like(core.LevelKey(f.Keyword), "name")
+		key := core.LevelKey(f.Keyword)
+		where.Like(key, "name")
+		if strings.Trim(key, "0123456789") == "" {
+			where.Like(key, "sort_key") // of the index: the rows of the others are not read
+		}
 	}
 	var houses []houseRow
 	err = s.db.All(ctx, &houses, "SELECT "+houseColumns+" FROM house WHERE "+where.Text()+" ORDER BY sort_key, id LIMIT ?",

@@ -65,7 +65,7 @@ func (a *applying) ownersToAsk() ([]core.ID, error) {
 		return nil, nil
 	}
 	registered, err := registeredOwner(a.tx, a.request)
-	if err != nil || registered {
+	if err != nil {
 		return nil, err
 	}
 	var users []core.ID
@@ -84,17 +84,15 @@ func (a *applying) ownersToAsk() ([]core.ID, error) {
 		AND t.person_id <> ?
 		AND `+effectiveOwners+` = 1
 		ORDER BY u.id`, int64(a.request.House), int64(a.person))
+	if registered { // known only now: as many statements whatever the register has
+		return nil, err
+	}
 	return users, err
 }
 
 // registeredOwner reports whether approving an application would certify somebody whom the register has as an owner.
 func registeredOwner(tx *database.Tx, c core.CertificationRequest) (bool, error) {
-	id, err := registeredAs(tx, c)
-	if err != nil || id == 0 {
-		return false, err
-	}
-	var identity core.Identity
-	err = tx.Get(&identity, "SELECT identity FROM resident WHERE id = ?", int64(id))
+	_, identity, err := registeredAs(tx, c)
 	return identity == core.Owner, err
 }
 

@@ -56,6 +56,7 @@ type Options struct {
 	Passwords PasswordCost // of new passwords; other than zero in tests alone
 
 	beforeCommit func(op string) error // of database.Options, for tests
+	onQuery      func(query string)    // likewise
 }
 
 // Store is the one concrete store. It is safe for concurrent use.
@@ -92,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.Settings.Quiet = cmp.Or(o.Settings.Quiet, core.DefaultQuiet)
 	db, err := database.Open(ctx, database.Options{
 		SQLitePath: o.SQLitePath, MySQLDSN: o.MySQLDSN, Keys: o.Keys, Now: o.Now, Log: o.Log, Wait: o.Wait,
-		BeforeCommit: o.beforeCommit,
+		BeforeCommit: o.beforeCommit, OnQuery: o.onQuery,
 	})
 	if err != nil {
 		return nil, err

@@ -35,6 +35,8 @@ type Options struct {
 	// BeforeCommit, if set, runs at the end of every act of Write: its error rolls the act back
 	// like an error of the act itself. Tests use it to make acts lose a race.
 	BeforeCommit func(op string) error
+	// OnQuery, if set, is told every statement before it runs, outside transactions and within: for tests that count them.
+	OnQuery func(query string)
 }
 
 // DB is an open database, its schema up to date. It is safe for concurrent use.
@@ -55,6 +57,7 @@ type DB struct {
 	onChanged    func(ctx context.Context, users []core.ID) // nil = nobody asks
 	unreadable   unreadable
 	beforeCommit func(op string) error // nil in production
+	onQuery      func(query string)    // likewise
 
 	closing  sync.Once
 	closeErr error
@@ -72,7 +75,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := o.Keys.check(); err != nil {
 		return nil, err
 	}
-	db := &DB{keys: o.Keys, now: o.Now, log: o.Log, beforeCommit: o.BeforeCommit}
+	db := &DB{keys: o.Keys, now: o.Now, log: o.Log, beforeCommit: o.BeforeCommit, onQuery: o.OnQuery}
 	if err := db.openPools(ctx, o); err != nil {
 		return nil, err
 	}

@@ -118,6 +118,7 @@ func Wrap(op string, err error) error {
 // Exec runs a statement and returns the number of rows it matched (MySQL is configured to count
 // matched rows, as SQLite does).
 func (t *Tx) Exec(query string, args ...any) (int64, error) {
+	t.db.tellQuery(query)
 	result, err := t.run.ExecContext(t.ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -139,11 +140,13 @@ func (t *Tx) ExecOne(missing error, query string, args ...any) error {
 
 // Get reads one row into dest; a missing row is sql.ErrNoRows.
 func (t *Tx) Get(dest any, query string, args ...any) error {
+	t.db.tellQuery(query)
 	return t.run.GetContext(t.ctx, dest, query, args...)
 }
 
 // All reads every row into dest, a pointer to a slice.
 func (t *Tx) All(dest any, query string, args ...any) error {
+	t.db.tellQuery(query)
 	return t.run.SelectContext(t.ctx, dest, query, args...)
 }
 
@@ -167,6 +170,7 @@ func (t *Tx) NowMS() int64 { return t.now.UnixMilli() }
 
 // Get reads one row outside any transaction.
 func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
+	db.tellQuery(query)
 	if statement := db.statement(ctx, query); statement != nil {
 		return statement.GetContext(ctx, dest, args...)
 	}
@@ -175,10 +179,18 @@ func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) erro
 
 // All reads rows outside any transaction.
 func (db *DB) All(ctx context.Context, dest any, query string, args ...any) error {
+	db.tellQuery(query)
 	if statement := db.statement(ctx, query); statement != nil {
 		return statement.SelectContext(ctx, dest, args...)
 	}
 	return db.reads.SelectContext(ctx, dest, query, args...)
+}
+
+// tellQuery tells a test what is about to run.
+func (db *DB) tellQuery(query string) {
+	if db.onQuery != nil {
+		db.onQuery(query)
+	}
 }
 
 // statement returns the kept statement of a read, nil if there is none.

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,52 +14,24 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"tongxing/core"
+	"tongxing/testkit/office"
 )
 
 var update = flag.Bool("update", false, "make the files in testdata anew, with LibreOffice")
 
 // fixtures are the files in testdata, by the filter of LibreOffice that saves them from fixtureBook.
 var fixtures = map[string]string{
-	"list.xls":  "xls:MS Excel 97",
-	"list.xlsx": "xlsx:Calc MS Excel 2007 XML",
+	"list.xls": office.Old, "list.xlsx": office.Book,
 }
-
-// calculate makes LibreOffice calculate the formulas of a file that has no results.
-const calculate = `<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Office.Calc/Formula/Load">
-<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>`
 
 // TestMakeFixtures makes the files in testdata when asked to: go test ./sheet -run MakeFixtures -update.
 func TestMakeFixtures(t *testing.T) {
 	if !*update {
 		t.Skip("only with -update")
 	}
-	folder, made := t.TempDir(), t.TempDir()
-	if err := os.MkdirAll(filepath.Join(folder, "profile", "user"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	settings := filepath.Join(folder, "profile", "user", "registrymodifications.xcu")
-	if err := os.WriteFile(settings, []byte(calculate), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	source := filepath.Join(folder, "source.xlsx")
-	if err := os.WriteFile(source, fixtureBook(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	source := fixtureBook(t)
 	for name, filter := range fixtures {
-		command := exec.CommandContext(
-			t.Context(), "soffice", "-env:UserInstallation=file://"+folder+"/profile", "--headless", "--convert-to", filter,
-			"--outdir", made, source,
-		)
-		if out, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v: %s", name, err, out)
-		}
-		ending, _, _ := strings.Cut(filter, ":")
-		content, err := os.ReadFile(filepath.Join(made, "source."+ending))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join("testdata", name), content, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join("testdata", name), office.Save(t, source, filter), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -30,7 +30,7 @@ const (
 type Access struct {
 	kind       accessKind
 	permission core.Permission
-	or         [2]core.Permission // others that do as well; "" = none
+	or         [3]core.Permission // others that do as well; "" = none
 	and        [2]core.Permission // others that are needed, too; "" = none
 	operator   bool               // only those who run the deployment
 }

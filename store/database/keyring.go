@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -104,16 +103,27 @@ func (k Key) aead() (cipher.AEAD, error) {
 }
 
 // Digest returns the keyed digest of a value of one kind ("phone", "idno", …), for exact
-// search. Empty stays empty.
+// search. Empty stays empty. It has 128 bits in 22 characters: indexes are in the order of digests, and each entry of
+// theirs is written for every person.
 func (k Keyring) Digest(kind, value string) string {
 	if value == "" {
 		return ""
 	}
+	return base64.RawURLEncoding.EncodeToString(k.mac(kind, value)[:digestSize])
+}
+
+const (
+	digestSize = 16 // in bytes: no two numbers have one by chance
+	tailSize   = 8  // of four characters, of which there are few
+)
+
+// mac returns the whole keyed digest.
+func (k Keyring) mac(kind, value string) []byte {
 	h := hmac.New(sha256.New, k.MAC)
 	h.Write([]byte(kind))
 	h.Write([]byte{0})
 	h.Write([]byte(value))
-	return hex.EncodeToString(h.Sum(nil))
+	return h.Sum(nil)
 }
 
 // DigestLast4 returns the keyed digest of the last four characters.
@@ -121,5 +131,5 @@ func (k Keyring) DigestLast4(kind, value string) string {
 	if len(value) < 4 {
 		return ""
 	}
-	return k.Digest(kind+"4", value[len(value)-4:])
+	return base64.RawURLEncoding.EncodeToString(k.mac(kind+"4", value[len(value)-4:])[:tailSize])
 }

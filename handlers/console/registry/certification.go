@@ -35,9 +35,12 @@ func (p *Pages) certificationRoutes() []web.Route {
 
 // residentTabs returns the tabs of 住户信息; none for an account that has only the first.
 func residentTabs(c *web.Context, active string) templates.Tabs {
-	tabs := templates.Tabs{Label: "住户信息", Items: []templates.NavItem{
-		{Label: "住户", URL: frame.Keep(c, frame.ResidentPath), Active: active == "resident"},
-	}}
+	tabs := templates.Tabs{Label: "住户信息"}
+	if c.Has(core.PermResidentView) {
+		tabs.Items = append(tabs.Items, templates.NavItem{
+			Label: "住户", URL: frame.Keep(c, frame.ResidentPath), Active: active == "resident",
+		})
+	}
 	if c.Has(core.PermCertificationView) {
 		tabs.Items = append(tabs.Items, templates.NavItem{
 			Label: "认证审核", URL: frame.Keep(c, frame.CertificationPath), Active: active == "certification",
@@ -48,7 +51,7 @@ func residentTabs(c *web.Context, active string) templates.Tabs {
 			Label: "导入记录", URL: frame.Keep(c, frame.ImportPath), Active: active == "import",
 		})
 	}
-	if len(tabs.Items) == 1 {
+	if len(tabs.Items) < 2 {
 		return templates.Tabs{}
 	}
 	return tabs

@@ -33,6 +33,9 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 	if strings.HasPrefix(name, "员工") {
 		path = staffImportPath
 	}
+	if strings.HasPrefix(name, "成员") {
+		path = memberImportPath
+	}
 	b.UploadAs(t, path, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
 	imp := latest(t, d)
 	if page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); page.Find("#job progress").Length() != 1 {
@@ -305,6 +308,79 @@ func TestStaffAreImported(t *testing.T) {
 	if n := b.Get(t, frame.StaffPath, http.StatusOK).Find("#list-body tbody tr").Length(); n != 0 {
 		t.Errorf("%d are there after undoing", n)
 	}
+}
+
+// Members of an institution are imported by those who may change them: the template is read back, one row is wrong, and a
+// known one's old days stand beside the new; what was added is taken back.
+func TestMembersAreImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermInstitutionView, core.PermInstitutionEdit)
+	book := download(t, b, memberImportPath+"/template.xlsx?community="+d.Mine.Community.String())
+	head, err := book.GetRows(book.GetSheetList()[0])
+	if err != nil || len(head) == 0 || strings.Join(head[len(head)-1], "|") != "机构|姓名|手机号|身份证号|有效期起|有效期止|备注" {
+		t.Fatalf("the template is %q, %v", head, err)
+	}
+	institution, err := d.Store.CreateInstitution(t.Context(), core.System, core.Everywhere, core.Institution{
+		Name: "顺丰速运", Communities: []core.ID{d.Mine.Community},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	if _, err := d.Store.CreateMember(t.Context(), core.System, core.Everywhere, core.Member{
+		Institution: institution, Name: "骑手甲", Phone: "13700000001", From: today, Until: today + 10,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	row, until := len(head)+1, (today + 90).String()
+	cells := map[string]string{}
+	for n, line := range []string{
+		"顺丰速运|骑手甲|13700000001|||" + until + "|老员工", "顺丰速运|骑手乙|13700000002|11010119900307109x||" + until,
+		"没有的|骑手丙|13700000003|||" + until,
+	} {
+		for i, text := range strings.Split(line, "|") {
+			cells[string(rune('A'+i))+strconv.Itoa(row+n)] = text
+		}
+	}
+	imp := uploaded(t, d, b, "成员.xlsx", fill(t, book, cells))
+	text := strings.Join(strings.Fields(b.Get(t, frame.ImportURL(imp.ID), http.StatusOK).Find("main").Text()), " ")
+	for _, words := range []string{
+		"新成员", "导入正确的 2 行", "没有机构“没有的”", "已登记的成员", (today + 10).String() + " → " + until, "按手机号识别",
+	} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the preview does not say %q: %s", words, text)
+		}
+	}
+	for _, words := range []string{"13700000002", "11010119900307109", "老员工", "住户"} {
+		if strings.Contains(text, words) {
+			t.Errorf("the preview says %q: %s", words, text)
+		}
+	}
+	if imp = written(t, d, b, imp, url.Values{"known": {"update"}, "all": {"0"}}); imp.State != core.ImportDone {
+		t.Fatalf("it is %s", imp.State)
+	}
+	members := func() int {
+		t.Helper()
+		n, err := d.Store.CountMembers(t.Context(), core.ScopeOf(d.Mine.Community), store.MemberFilter{Institution: institution})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := members(); n != 2 {
+		t.Errorf("%d members after it", n)
+	}
+	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "机构成员") {
+		t.Errorf("the list: %s", text)
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/undo", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if _, err := d.Store.UndoImportRows(t.Context(), imp.ID, noStep); err != nil {
+		t.Fatal(err)
+	}
+	if n := members(); n != 1 {
+		t.Errorf("%d members after undoing", n)
+	}
+	d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...).Get(t, frame.ImportURL(imp.ID), http.StatusNotFound)
 }
 
 // What a cell is that holds no content, and which columns are left out, is said in words; the column that files come back with

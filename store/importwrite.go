@@ -118,7 +118,7 @@ func ownConflict(err error) error {
 
 // UndoImportRows takes back what an import has written, part by part, first the records, then their houses. What was
 // changed since is kept, and so is what concerns communities that who takes it back does not have. An import that gives
-// up leaves nothing, whoever cancelled it. It goes on where another server was stopped.
+// up leaves nothing, also if somebody with fewer communities cancelled it. It goes on where another server was stopped.
 func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, total int64) error) (string, error) {
 	imp, err := s.Import(ctx, core.Everywhere, id)
 	if err != nil {

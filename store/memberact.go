@@ -103,7 +103,7 @@ func sealMember(keys database.Keyring, m core.Member) ([]any, error) {
 
 // insertMembers writes new members and their passes.
 func insertMembers(tx *database.Tx, members []core.Member) error {
-	macs, rows, passes := make([]string, len(members)), make([][]any, len(members)), make([][]any, len(members))
+	macs, rows, passes := make([]string, len(members)), make([][]any, len(members)), make([]newPass, len(members))
 	for n, m := range members {
 		sealed, err := sealMember(tx.Keys(), m)
 		if err != nil {
@@ -125,9 +125,9 @@ func insertMembers(tx *database.Tx, members []core.Member) error {
 		return err
 	}
 	for n, m := range members {
-		passes[n] = []any{int64(tx.NewID()), 0, string(core.PassDedicated), int64(m.ID), int64(persons[macs[n]]), tx.NowMS()}
+		passes[n] = newPass{kind: core.PassDedicated, holder: m.ID, person: persons[macs[n]]}
 	}
-	return database.InsertRows(tx, database.InsertInto, "pass", "id, community_id, kind, holder_id, person_id, created_at", passes)
+	return createPass(tx, passes...)
 }
 
 // personOfMember returns who finds the pass.

@@ -134,10 +134,12 @@ type newPass struct {
 	person            core.ID // who finds it by their own phone number; 0 = nobody
 }
 
-func createPass(tx *database.Tx, p newPass) error {
-	_, err := tx.Exec("INSERT INTO pass (id, community_id, kind, holder_id, person_id, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-		int64(tx.NewID()), int64(p.community), string(p.kind), int64(p.holder), int64(p.person), tx.NowMS())
-	return err
+func createPass(tx *database.Tx, passes ...newPass) error {
+	rows := make([][]any, len(passes))
+	for n, p := range passes {
+		rows[n] = []any{int64(tx.NewID()), int64(p.community), string(p.kind), int64(p.holder), int64(p.person), tx.NowMS()}
+	}
+	return database.InsertRows(tx, database.InsertInto, "pass", "id, community_id, kind, holder_id, person_id, created_at", rows)
 }
 
 // setPassPerson changes who finds a holder's pass.

@@ -311,7 +311,7 @@ func TestStaffAreImported(t *testing.T) {
 }
 
 // Members of an institution are imported by those who may change them: the template is read back, one row is wrong, and a
-// known one's old days stand beside the new; what was added is taken back.
+// known one's old day is shown with the new one; what was added is taken back.
 func TestMembersAreImported(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermInstitutionView, core.PermInstitutionEdit)

@@ -130,7 +130,8 @@ func officeTemplate(t *testing.T) []byte {
 	for n, person := range officePeople {
 		p, row := strings.Split(person, "|"), n+3
 		for column, text := range map[string]string{
-			"A": p[0], "B": officeSexes[p[1]], "C": officeIdentities[p[2]], "E": p[4], "F": strings.ToLower(p[5]), "H": p[6], "I": p[7], "J": p[8],
+			"A": p[0], "B": officeSexes[p[1]], "C": officeIdentities[p[2]], "E": p[4], "F": strings.ToLower(p[5]),
+			"H": p[6], "I": p[7], "J": p[8],
 		} {
 			b.set(column, row, text)
 		}

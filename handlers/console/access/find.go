@@ -66,9 +66,10 @@ func (p *Pages) visitorPassFind(ctx context.Context, q frame.Question) ([]templa
 	visits, more, err := p.Store.VisitorPasses(ctx, q.Scope, store.VisitorPassFilter{Keyword: q.Text.Text, Page: hits})
 	found := make([]templates.SearchHit, len(visits))
 	for i, v := range visits {
+		said, at := visitMoment(v, q.Now)
 		found[i] = templates.SearchHit{
-			Icon: "user-check", Title: v.Name, Note: "访客　" + v.HouseLabel + "　" + p.visitText(v), Badge: visitorBadge(v.State(q.Now)),
-			URL: frame.VisitorPassURL(v.ID),
+			Icon: "user-check", Title: v.Name, URL: frame.VisitorPassURL(v.ID), Badge: visitorBadge(v.State(q.Now)),
+			Note: "访客　" + v.HouseLabel + "　" + said + " " + at.In(p.Store.Zone()).Format("01-02 15:04"),
 		}
 	}
 	return found, more, err

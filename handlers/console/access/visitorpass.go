@@ -1,9 +1,9 @@
 package access
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -33,8 +33,10 @@ type visitorPassListPage struct {
 }
 
 type visitorPassRow struct {
-	Name, URL, Community, House, HouseURL, Time, People string
-	State                                               templates.Badge
+	Name, URL, Community, House, HouseURL, People string
+	Said                                          string // what At is
+	At                                            time.Time
+	State                                         templates.Badge
 }
 
 func (p *Pages) visitorPassList(c *web.Context) error {
@@ -60,9 +62,10 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	page := visitorPassListPage{Shell: found.Shell, List: found.List}
 	page.Actions = nil // residents invite
 	for _, v := range found.Records {
+		said, at := visitMoment(v, c.Now())
 		row := visitorPassRow{
 			Name: v.Name, URL: frame.VisitorPassURL(v.ID), Community: found.At.NameOf(v.Community), House: v.HouseLabel,
-			Time: p.visitText(v), People: v.PeopleText(), State: visitorBadge(v.State(c.Now())),
+			Said: said, At: at, People: v.PeopleText(), State: visitorBadge(v.State(c.Now())),
 		}
 		if c.Has(core.PermHouseView) && v.HouseLabel != "" {
 			row.HouseURL = frame.HouseURL(v.House)
@@ -72,13 +75,18 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/visitorpass/list", page)
 }
 
-// visitText says when a visitor came, or until when the pass is good.
-func (p *Pages) visitText(v core.VisitorPass) string {
-	const form = "01-02 15:04"
-	if !v.Entered.IsZero() {
-		return v.Entered.In(p.Store.Zone()).Format(form) + " 进门"
+// visitMoment returns the moment that counts of a visit, with what it is: when a visitor came, when the pass was taken back
+// or ended, or until when it is good.
+func visitMoment(v core.VisitorPass, now time.Time) (said string, at time.Time) {
+	switch state := v.State(now); {
+	case !v.Entered.IsZero():
+		return "进门", v.Entered
+	case state == core.VisitRevoked:
+		return "已撤销", v.Revoked
+	case state == core.VisitExpired:
+		return "已过期", v.Until
 	}
-	return "有效至 " + v.Until.In(p.Store.Zone()).Format(form)
+	return "有效至", v.Until
 }
 
 func visitorBadge(s core.VisitorState) templates.Badge {
@@ -150,18 +158,19 @@ func (p *Pages) visitorPassShow(c *web.Context) error {
 func (p *Pages) visitFacts(v core.VisitorPass) []templates.Fact {
 	at := func(t time.Time) string {
 		if t.IsZero() {
-			return "–"
+			return ""
 		}
 		return t.In(p.Store.Zone()).Format("2006-01-02 15:04:05")
 	}
+	gone := ""
+	if v.Gone > 0 {
+		gone = fmt.Sprintf("%d 次", v.Gone)
+	}
 	facts := []templates.Fact{
-		{Label: "来访事由", Value: cmp.Or(v.Reason, "–")}, {Label: "邀请时间", Value: at(v.Created)}, {Label: "进门", Value: at(v.Entered)},
-		{Label: "最后离开", Value: at(v.Left)}, {Label: "离开次数", Value: fmt.Sprintf("%d 次", v.Gone)},
+		{Label: "来访事由", Value: v.Reason}, {Label: "邀请时间", Value: at(v.Created)}, {Label: "进门", Value: at(v.Entered)},
+		{Label: "最后离开", Value: at(v.Left)}, {Label: "离开次数", Value: gone}, {Label: "撤销时间", Value: at(v.Revoked)},
 	}
-	if !v.Revoked.IsZero() {
-		facts = append(facts, templates.Fact{Label: "撤销时间", Value: at(v.Revoked)})
-	}
-	return facts
+	return slices.DeleteFunc(facts, func(f templates.Fact) bool { return f.Value == "" }) // nothing came of it
 }
 
 // visitorPassDetail returns the head of the page.

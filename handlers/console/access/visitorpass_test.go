@@ -76,6 +76,12 @@ func TestVisitorsAreListedAndRevoked(t *testing.T) {
 	}
 	if after := b.Get(t, path, http.StatusOK); strings.Contains(after.Find("form").Text(), "撤销通行证") {
 		t.Error("a revoked pass can be revoked")
+	} else if strings.Contains(after.Find("main").Text(), "0 次") || strings.Contains(after.Find("main").Text(), "–") {
+		t.Error("its page has parts without a value")
+	}
+	row := b.Get(t, frame.VisitorPassPath, http.StatusOK).Find("tbody tr")
+	if !strings.Contains(row.Text(), "已撤销 刚刚") || strings.Contains(row.Text(), "有效至") || row.Find("time[title]").Length() != 1 {
+		t.Errorf("the row of a revoked pass: %q", row.Text())
 	}
 	reader := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
 	reader.Post(t, path+"/revoke", desk.ConfirmedForm(), http.StatusForbidden)

@@ -46,7 +46,7 @@ type openClientFormPage struct {
 
 // openClientFields returns the form of a client.
 func (p *Pages) openClientFields(c *web.Context, client core.OpenClient) (templates.Form, error) {
-	communities, err := p.Store.Communities(c.Ctx(), core.Everywhere)
+	communities, err := p.Communities(c)
 	if err != nil {
 		return templates.Form{}, err
 	}
@@ -138,7 +138,7 @@ func (p *Pages) openClientUpdate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Edited(c, "已保存，马上生效。", was, updated)
+	p.Edited(c, "已保存，立即生效。", was, updated)
 	return c.Redirect(frame.OpenClientURL(client.ID))
 }
 

@@ -44,6 +44,7 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member 
 		},
 		"/console/review/approve":      {"id": {review.String() + "-1"}},
 		"/console/house/node/:id/move": {"act": {"rename"}, "name": {"西"}},
+		"/console/house/owners":        {"community": {community}, "allowed": {"yes"}},
 		"/console/house/:id/merge":     {"house": {"1栋1单元102"}},
 		"/console/house/:id/transfer": {
 			"name": {"新业主"}, "phone": {"13900000007"}, "day": {core.DayOf(e.Store.Now(), e.Store.Zone()).String()},

@@ -57,6 +57,7 @@ type HouseFilter struct {
 	Node      core.ID // houses under this building node; 0 = all
 	Keyword   string  // part of the label, or another way to write the house: 3-2-501; "" = all
 	Arrears   bool    // only houses that owe money
+	Transfer  bool    // only houses of which a transfer is planned
 	Page      Page    // its cursors are houses
 }
 
@@ -130,6 +131,9 @@ func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter)
 	}
 	if f.Arrears {
 		where.And("arrears_fen > 0")
+	}
+	if f.Transfer {
+		where.And("id IN (SELECT open_house FROM house_transfer WHERE open_house IS NOT NULL)")
 	}
 	return where, true, nil
 }

@@ -68,6 +68,35 @@ func (s *Store) HouseOwnersReview(ctx context.Context, house core.ID) (own *bool
 	return own, database.Wrap("owners' review", database.NotFoundIfNoRows(err, noHouse))
 }
 
+// OwnersReviewReach counts the houses of a community of the scope, or under one of its nodes, that have what is said there,
+// and the certified owners in them.
+func (s *Store) OwnersReviewReach(
+	ctx context.Context, scope core.Scope, community, node core.ID,
+) (houses, owners int, err error) {
+	where := database.Within(scope, "h.community_id")
+	where.And("h.community_id = ? AND h.owners_review IS NULL", int64(community))
+	nearer := `SELECT 1 FROM building_node n
+		WHERE n.community_id = h.community_id AND n.owners_review IS NOT NULL AND INSTR(h.path, n.path) = 1`
+	if node == 0 {
+		where.And("NOT EXISTS (" + nearer + ")")
+	} else {
+		where.And("h.path LIKE ?", underNode(node))
+		where.And("NOT EXISTS ("+nearer+" AND n.path LIKE ? AND n.id <> ?)", underNode(node), int64(node))
+	}
+	err = s.db.Get(ctx, &houses, "SELECT COUNT(*) FROM house h WHERE "+where.Text(), where.Args()...)
+	if err == nil {
+		err = s.db.Get(ctx, &owners, `
+			SELECT COUNT(*) FROM house h
+			JOIN resident r ON r.community_id = h.community_id
+				AND r.house_id = h.id
+				AND r.moved_out_at IS NULL
+				AND r.certified_at IS NOT NULL
+				AND r.identity = ?
+			WHERE `+where.Text(), append([]any{string(core.Owner)}, where.Args()...)...)
+	}
+	return houses, owners, database.Wrap("reach of owners' review", err)
+}
+
 // OwnersReviewChange says at a house, a node, or the community if both are 0, whether owners may decide applications.
 type OwnersReviewChange struct {
 	Community, Node, House core.ID

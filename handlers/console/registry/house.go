@@ -71,7 +71,7 @@ func (p *Pages) houseOwnersRoutes() []web.Route {
 	edit := web.Need(core.PermHouseEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: houseOwnersPath, Access: edit, Handler: p.houseOwnersEdit},
-		{Method: http.MethodPost, Path: houseOwnersPath, Access: edit, Handler: p.houseOwnersUpdate, Draft: true},
+		{Method: http.MethodPost, Path: houseOwnersPath, Access: edit, Level: web.Asks, Handler: p.houseOwnersUpdate, Draft: true},
 	}
 }
 
@@ -98,16 +98,18 @@ type houseRow struct {
 // houseFilter reads the list's community and filters.
 func (p *Pages) houseFilter(c *web.Context) (frame.CommunityChoice, store.HouseFilter, error) {
 	var asked struct {
-		Keyword string  `form:"q"`
-		Arrears string  `form:"arrears" of:"yes"`
-		Node    core.ID `form:"node"`
+		Keyword  string  `form:"q"`
+		Arrears  string  `form:"arrears" of:"yes"`
+		Transfer string  `form:"transfer" of:"planned"`
+		Node     core.ID `form:"node"`
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return frame.CommunityChoice{}, store.HouseFilter{}, err
 	}
 	at, err := p.CommunityOf(c, c.Query("community"))
 	return at, store.HouseFilter{
-		Community: at.ID, Node: asked.Node, Keyword: asked.Keyword, Arrears: asked.Arrears == "yes", Page: c.CountedPage(housesAPage),
+		Community: at.ID, Node: asked.Node, Keyword: asked.Keyword, Arrears: asked.Arrears == "yes",
+		Transfer: asked.Transfer != "", Page: c.CountedPage(housesAPage),
 	}, err
 }
 
@@ -189,6 +191,10 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 			{
 				Kind: templates.Select, Name: "arrears", Label: "欠费",
 				Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "有欠费"}},
+			},
+			{
+				Kind: templates.Select, Name: "transfer", Label: "过户",
+				Choices: []templates.Choice{{Label: "全部"}, {Value: "planned", Label: "已安排过户"}},
 			},
 			{Kind: templates.Hidden, Name: "node"},
 		},

@@ -18,7 +18,7 @@ type houseShowPage struct {
 	templates.Shell
 	Detail       templates.Detail
 	Restriction  *houseRestriction  // nil: none in force
-	Transfer     *houseTransferPart // nil: none is planned, or no permission
+	Transfer     *houseTransferPart // nil: none is planned
 	People       []houseMember
 	MayResidents bool
 	Residents    int
@@ -259,14 +259,19 @@ func (p *Pages) houseActs(c *web.Context, at frame.CommunityChoice, house core.H
 			Label: house.Label + " 的操作", CSRF: page.CSRF,
 			Links: append([]templates.Action{
 				{Label: "修改", URL: frame.HouseURL(house.ID) + "/edit", Icon: "pencil"},
-			}, append(d.Menu.Links, []templates.Action{
-				{Label: "合并到…", URL: frame.HouseURL(house.ID) + "/merge", Icon: "building-community"},
-				{Label: "业主审核", URL: ownersURL(at, 0, house.ID), Icon: "shield-check"},
-			}...)...),
-			Acts: []templates.Submit{remove},
+			}, d.Menu.Links...),
 		}
-		if len(held) > 0 {
-			d.Menu.Acts[0].Off = "还有" + strings.Join(core.ObstacleTexts(held), "、")
+		merge := frame.HouseURL(house.ID) + "/merge"
+		if page.Transfer == nil {
+			d.Menu.Links = append(d.Menu.Links, templates.Action{Label: "合并到…", URL: merge, Icon: "building-community"})
+		} else {
+			d.Menu.Acts = []templates.Submit{{
+				Label: "合并到…", URL: merge, Icon: "building-community", Off: "已安排过户，请先取消过户",
+			}}
+		}
+		d.Menu.Links = append(d.Menu.Links, templates.Action{Label: "业主审核", URL: ownersURL(at, 0, house.ID), Icon: "shield-check"})
+		if d.Menu.Acts = append(d.Menu.Acts, remove); len(held) > 0 {
+			d.Menu.Acts[len(d.Menu.Acts)-1].Off = "还有" + strings.Join(core.ObstacleTexts(held), "、")
 			d.Menu.Links = append(d.Menu.Links, templates.Action{
 				Label: "为什么不能删除", URL: frame.HouseURL(house.ID) + "/held", Icon: "info-circle",
 			})

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -164,6 +165,13 @@ func TestOwnersReviewIsSetInTheTree(t *testing.T) {
 		t.Errorf("at first: %q", said())
 	}
 	at := url.Values{"community": {d.Mine.Community.String()}, "node": {house.Node.String()}, "allowed": {"yes"}}
+	ask, _ := b.Post(t, houseOwnersPath, at, http.StatusOK)
+	houses, owners, err := d.Store.OwnersReviewReach(t.Context(), core.Everywhere, d.Mine.Community, house.Node)
+	if text := ask.Find(".tx-confirm").Text(); err != nil || houses < 2 || owners == 0 ||
+		!strings.Contains(text, fmt.Sprint(houses, " 套房屋")) || !strings.Contains(text, fmt.Sprint(owners, " 名已认证的业主")) {
+		t.Errorf("%d houses, %d owners, %v; the question: %q", houses, owners, err, text)
+	}
+	at.Set("confirmed", "1")
 	b.Post(t, houseOwnersPath, at, http.StatusSeeOther)
 	if got := said(); !strings.HasPrefix(got, "允许（继承自 1栋") {
 		t.Errorf("its unit allows it: %q", got)
@@ -174,8 +182,19 @@ func TestOwnersReviewIsSetInTheTree(t *testing.T) {
 	}
 	at = url.Values{"community": {d.Mine.Community.String()}, "house": {house.ID.String()}, "allowed": {"no"}}
 	b.Post(t, houseOwnersPath, at, http.StatusSeeOther)
+	if b.Get(t, frame.HouseURL(house.ID), http.StatusOK).Find(".tx-flash form").Length() != 1 {
+		t.Error("the change cannot be taken back")
+	}
 	if allowed, err := d.Store.OwnersReview(t.Context(), house.ID); err != nil || allowed || said() != "不允许" {
 		t.Errorf("the house refuses it: %v, %v, %q", allowed, err, said())
+	}
+	left, _, err := d.Store.OwnersReviewReach(t.Context(), core.Everywhere, d.Mine.Community, house.Node)
+	if err != nil || left != houses-1 {
+		t.Errorf("%d of %d have what the unit says once one says otherwise, %v", left, houses, err)
+	}
+	all, _, err := d.Store.OwnersReviewReach(t.Context(), core.Everywhere, d.Mine.Community, 0)
+	if err != nil || all >= len(d.Mine.Houses) {
+		t.Errorf("%d of %d houses have what the community says, %v", all, len(d.Mine.Houses), err)
 	}
 	at.Set("community", d.Others.Community.String())
 	b.Post(t, houseOwnersPath, at, http.StatusNotFound)

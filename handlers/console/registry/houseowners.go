@@ -2,6 +2,7 @@ package registry
 
 import (
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -131,7 +132,8 @@ func ownersURL(at frame.CommunityChoice, node, house core.ID) string {
 	return at.URL(houseOwnersPath, pairs...)
 }
 
-func (p *Pages) houseOwnersPage(c *web.Context, o ownersPlace, wrong error) error {
+// houseOwnersForm returns the form of a place's switch, with what is said there.
+func houseOwnersForm(c *web.Context, o ownersPlace) templates.Form {
 	value := ""
 	if o.own != nil {
 		value = map[bool]string{true: "yes", false: "no"}[*o.own]
@@ -153,7 +155,11 @@ func (p *Pages) houseOwnersPage(c *web.Context, o ownersPlace, wrong error) erro
 	if o.house != 0 {
 		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: "house", Value: o.house.String()})
 	}
-	form := templates.Form{Action: houseOwnersPath, CSRF: c.CSRF(), Cancel: o.back, Sections: []templates.Section{{Fields: fields}}}
+	return templates.Form{Action: houseOwnersPath, CSRF: c.CSRF(), Cancel: o.back, Sections: []templates.Section{{Fields: fields}}}
+}
+
+func (p *Pages) houseOwnersPage(c *web.Context, o ownersPlace, wrong error) error {
+	form := houseOwnersForm(c, o)
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := houseFormPage{Shell: p.Shell(c, "house", "业主审核"), Form: form}
 		page.Crumbs = []templates.Crumb{{Label: "房屋", URL: o.at.URL(frame.HousePath)}}
@@ -182,20 +188,58 @@ func (p *Pages) houseOwnersUpdate(c *web.Context) error {
 		Allowed   string  `form:"allowed" of:"yes no"`
 	}
 	wrong := c.Bind(&form)
+	var chosen *bool
+	if allowed := form.Allowed == "yes"; form.Allowed != "" {
+		chosen = &allowed
+	}
 	o, err := p.ownersPlaceOf(c, form.Community.String(), form.Node, form.House)
 	if err != nil {
 		return err
 	}
+	if wrong == nil && frame.EditsAgain(c) {
+		o.own = chosen
+		return p.houseOwnersPage(c, o, nil)
+	}
 	if wrong == nil {
-		change := store.OwnersReviewChange{Community: o.at.ID, Node: o.node, House: o.house}
-		if allowed := form.Allowed == "yes"; form.Allowed != "" {
-			change.Allowed = &allowed
+		asked, err := p.houseOwnersAsk(c, o, chosen)
+		if asked || err != nil {
+			return err
 		}
-		wrong = p.Store.UpdateOwnersReview(c.Ctx(), c.Actor(), c.Scope(), change)
+		wrong = p.Store.UpdateOwnersReview(c.Ctx(), c.Actor(), c.Scope(), store.OwnersReviewChange{
+			Community: o.at.ID, Node: o.node, House: o.house, Allowed: chosen,
+		})
 	}
 	if wrong != nil {
 		return p.houseOwnersPage(c, o, wrong)
 	}
-	c.Flash(web.FlashSuccess, o.label+" 的业主审核已保存。")
+	p.Edited(c, o.label+" 的业主审核已保存。", houseOwnersForm(c, o), time.Time{})
 	return c.Redirect(o.back)
+}
+
+// houseOwnersAsk asks before something else is in effect for the houses of a community or node, and reports whether it did.
+// One house, and taking back, ask nothing.
+func (p *Pages) houseOwnersAsk(c *web.Context, o ownersPlace, chosen *bool) (asked bool, err error) {
+	in := func(own *bool) bool { return own != nil && *own || own == nil && o.above }
+	if o.house != 0 || in(o.own) == in(chosen) || c.Form().Has(web.UndoneField) {
+		return false, nil
+	}
+	houses, owners, err := p.Store.OwnersReviewReach(c.Ctx(), c.Scope(), o.at.ID, o.node)
+	if err != nil || houses == 0 {
+		return false, err
+	}
+	ask := templates.Confirm{
+		Title: "允许业主审核“" + o.label + "”的住户申请？", Submit: "允许业主审核", Edit: true, Action: houseOwnersPath, Cancel: o.back,
+		Text: "立即生效，可以再改回来。另外设置过的楼栋和房屋不变。", Keep: c.Form(), Typed: frame.TypedNumber(houses),
+		Effects: []string{
+			frame.Grouped(houses) + " 套房屋的申请先由业主审核",
+			frame.Grouped(owners) + " 名已认证的业主可以在手机上审核",
+		},
+	}
+	if !in(chosen) {
+		ask.Title, ask.Submit = "不再允许业主审核“"+o.label+"”的住户申请？", "改由物业审核"
+		ask.Effects = []string{
+			frame.Grouped(houses) + " 套房屋的申请都由物业审核", frame.Grouped(owners) + " 名已认证的业主不能再审核",
+		}
+	}
+	return p.Ask(c, "house", ask)
 }

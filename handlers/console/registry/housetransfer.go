@@ -18,20 +18,22 @@ type houseTransferPart struct {
 	Cancel      templates.Submit
 }
 
-// houseTransferPart returns it; nil if none is planned, or the account may not change residents.
+// houseTransferPart returns it; nil if none is planned. Who may not see residents is told that there is one, and who may not
+// change them has no button.
 func (p *Pages) houseTransferPart(c *web.Context, house core.House) (*houseTransferPart, error) {
-	if !c.Has(core.PermResidentEdit) {
-		return nil, nil
-	}
 	t, err := p.Store.PlannedTransfer(c.Ctx(), c.Scope(), house.ID)
 	if core.IsNotFound(err) {
 		return nil, nil
 	}
-	return &houseTransferPart{
-		Title:  t.Day.String() + " 过户给" + t.Owner.Name,
-		Text:   fmt.Sprintf("家属%s，租客%s；%s 安排", t.Family.Label(), t.Tenants.Label(), t.By),
-		Cancel: templates.Submit{Label: "取消过户", URL: frame.HouseURL(house.ID) + "/transfer/cancel", Ask: true},
-	}, err
+	part := houseTransferPart{Title: t.Day.String() + " 过户"}
+	if c.Has(core.PermResidentView) {
+		part.Title += "给" + t.Owner.Name
+		part.Text = fmt.Sprintf("家属%s，租客%s；%s 安排", t.Family.Label(), t.Tenants.Label(), t.By)
+	}
+	if c.Has(core.PermResidentEdit) {
+		part.Cancel = templates.Submit{Label: "取消过户", URL: frame.HouseURL(house.ID) + "/transfer/cancel", Ask: true}
+	}
+	return &part, err
 }
 
 // houseTransferFields is the posted form. Existing is a resident of the house who becomes its owner; 0 = somebody else.
@@ -168,7 +170,7 @@ func (p *Pages) houseTransferAsk(
 	c *web.Context, m houseMoving, t core.HouseTransfer, plan store.HouseTransferPlan,
 ) templates.Confirm {
 	ask := templates.Confirm{
-		Title: "把 " + m.label + " 过户给“" + plan.Owner + "”？", Text: "马上生效。之后都没有再改过时，可以撤销本次。",
+		Title: "把 " + m.label + " 过户给“" + plan.Owner + "”？", Text: "立即生效。之后都没有再改过时，可以撤销本次。",
 		Submit: "过户 1 套房屋", Cancel: m.back, Action: m.form.Action, Edit: true,
 		Keep: url.Values{"people_seen": {plan.Seen}},
 	}

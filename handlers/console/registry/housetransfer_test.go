@@ -85,3 +85,30 @@ func TestATransferIsPlannedAndCancelled(t *testing.T) {
 	}
 	d.OnlyViews(t).Get(t, house+"/transfer", http.StatusForbidden)
 }
+
+// A planned transfer is seen by who may not cancel it, and found in the list; meanwhile the house is not merged.
+func TestAPlannedTransferIsSeen(t *testing.T) {
+	d := newDesk(t)
+	form := transferForm(d)
+	form.Set("day", (core.DayOf(d.Store.Now(), d.Store.Zone()) + 5).String())
+	registrar, house := d.Registrar(t), frame.HouseURL(d.Mine.Houses[0])
+	ask, _ := registrar.Post(t, house+"/transfer", form, http.StatusOK)
+	registrar.Post(t, house+"/transfer", answered(ask), http.StatusSeeOther)
+	page := registrar.Get(t, house, http.StatusOK)
+	if page.Find(`main a[href$="/merge"]`).Length() != 0 || !strings.Contains(page.Find("main").Text(), "已安排过户，请先取消过户") {
+		t.Error("it can be merged")
+	}
+	for what, may := range map[string][]core.Permission{
+		"过户给孙<新主>": {core.PermHouseView, core.PermResidentView}, "过户": {core.PermHouseView},
+	} {
+		reader := d.SignIn(t, core.ScopeOf(d.Mine.Community), may...)
+		page := reader.Get(t, house, http.StatusOK)
+		if text := page.Find(".tx-standing").Text(); !strings.Contains(text, what) || page.Find(".tx-standing button").Length() != 0 ||
+			len(may) == 1 && strings.Contains(text, "新主") {
+			t.Errorf("%v: %q", may, text)
+		}
+		if n := desk.Rows(reader.Get(t, frame.HousePath+"?transfer=planned", http.StatusOK)); n != 1 {
+			t.Errorf("%d houses of which one is planned", n)
+		}
+	}
+}

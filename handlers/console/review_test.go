@@ -191,7 +191,8 @@ func TestADecisionLeadsToTheNext(t *testing.T) {
 			return core.Review{}
 		}
 		own, err := d.Store.CreateCertification(t.Context(), core.Actor{Kind: core.ActorWechat, ID: user.ID}, user.ID,
-			core.CertificationRequest{House: d.Mine.Houses[0], Name: "王小" + openID, Identity: core.Identity(kind)}, store.RequestKey{Key: "k"})
+			core.CertificationRequest{House: d.Mine.Houses[0], Name: "王小" + openID, Identity: core.Identity(kind)},
+			store.RequestKey{Key: "k"})
 		if err != nil {
 			t.Fatal(err)
 		}

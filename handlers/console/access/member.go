@@ -118,7 +118,7 @@ func (p *Pages) memberNew(c *web.Context) error {
 	return p.memberFormPage(c, m, nil)
 }
 
-// noInstitution says what comes before a member, if there is no institution that the account could add one to.
+// noInstitution returns what comes before a member, if there is no institution that the account could add one to.
 func (p *Pages) noInstitution(c *web.Context, community string) (empty templates.Empty, err error) {
 	institutions, err := p.Store.InstitutionsFor(c.Ctx(), c.Scope())
 	if err != nil || len(institutions) > 0 {

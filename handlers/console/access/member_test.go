@@ -60,13 +60,15 @@ func TestInstitutionIsAddedChangedAndDisabled(t *testing.T) {
 }
 
 // An account that has one of an institution's communities sees it, and is offered only what it may do: to take the
-// community away. Somebody who is due is counted for who may renew them.
+// community away. Those who are due are counted for an account that may renew them.
 func TestAnInstitutionOfOtherCommunitiesToo(t *testing.T) {
 	d := newDesk(t)
 	ctx, today := t.Context(), core.DayOf(d.Store.Now(), d.Store.Zone())
 	add := func(name string, communities ...core.ID) (institution, member core.ID) {
 		t.Helper()
-		institution, err := d.Store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{Name: name, Communities: communities})
+		institution, err := d.Store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{
+			Name: name, Communities: communities,
+		})
 		if err == nil {
 			member, err = d.Store.CreateMember(ctx, core.System, core.Everywhere, core.Member{
 				Institution: institution, Name: name + "甲", Phone: "13700008888", From: today, Until: today + 2,
@@ -86,7 +88,8 @@ func TestAnInstitutionOfOtherCommunitiesToo(t *testing.T) {
 		t.Errorf("without one of its own: %q", text)
 	}
 	own, owned := add("绿洁保洁", d.Mine.Community)
-	if chosen := desk.FilledIn(b.Get(t, frame.MemberPath+"/new?institution="+shared.String(), http.StatusOK)).Get("institution"); chosen != "" {
+	asking := b.Get(t, frame.MemberPath+"/new?institution="+shared.String(), http.StatusOK)
+	if chosen := desk.FilledIn(asking).Get("institution"); chosen != "" {
 		t.Errorf("%s is chosen in place of the one that was asked for", chosen)
 	}
 	if chosen := desk.FilledIn(b.Get(t, frame.MemberPath+"/new", http.StatusOK)).Get("institution"); chosen != own.String() {

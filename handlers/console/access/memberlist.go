@@ -109,7 +109,8 @@ func (p *Pages) memberFilter(c *web.Context, today core.Day) (store.MemberFilter
 		}
 	}
 	return store.MemberFilter{
-		Keyword: asked.Keyword, State: asked.State, Institution: asked.Institution, Wholly: asked.Wholly != "", Today: today, Sort: asked.Sort,
+		Keyword: asked.Keyword, State: asked.State, Institution: asked.Institution, Wholly: asked.Wholly != "", Today: today,
+		Sort: asked.Sort,
 	}, err
 }
 
@@ -135,7 +136,8 @@ func (p *Pages) memberTable(c *web.Context) (templates.List, error) {
 	}
 	if !c.Scope().Whole() && c.Has(core.PermInstitutionEdit) {
 		table.Filters = append(table.Filters, templates.Field{
-			Kind: templates.Select, Name: "renewable", Label: "续期", Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "可由您续期"}},
+			Kind: templates.Select, Name: "renewable", Label: "续期",
+			Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "可由您续期"}},
 		})
 	}
 	institutions, more, err := p.Store.Institutions(c.Ctx(), c.Scope(), store.InstitutionFilter{

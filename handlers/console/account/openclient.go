@@ -227,7 +227,7 @@ func (p *Pages) openClientDisable(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "停用“" + client.Name + "”？", Text: "它的调用马上全部拒绝。可以再启用，密钥不变。", Submit: "停用客户端",
+			Title: "停用“" + client.Name + "”？", Text: "它的调用立即全部拒绝。可以再启用，密钥不变。", Submit: "停用客户端",
 			Effects: []string{"1 个系统不再能调用 " + strconv.Itoa(len(client.Calls)) + " 个接口"},
 		},
 		Do:   func() error { return p.Store.DisableOpenClient(c.Ctx(), c.Actor(), client.ID) },
@@ -278,7 +278,7 @@ func (p *Pages) openClientRetire(c *web.Context) error {
 	if err := c.BindQuery(&form); err != nil {
 		return err
 	}
-	label, text := "旧密钥", "请先确认对方已换用新密钥：还在用旧密钥的调用马上全部拒绝，旧密钥不能恢复。"
+	label, text := "旧密钥", "请先确认对方已换用新密钥：还在用旧密钥的调用立即全部拒绝，旧密钥不能恢复。"
 	if len(client.Secrets) > 1 && form.Secret == client.Secrets[0].ID {
 		label, text = "新密钥", "新密钥还没有用过，停用后不能恢复；旧密钥照常有效，可以再更换。"
 	}

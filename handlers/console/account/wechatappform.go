@@ -152,7 +152,7 @@ func callbackKeys() (token, aesKey templates.Field) {
 // be copied.
 func wechatServerSection(app core.WechatApp, address []templates.Field) templates.Section {
 	token, aesKey := callbackKeys()
-	section := templates.Section{Title: "消息推送", Help: "请现在就把这三项复制到公众平台的“服务器配置”；保存这里以后再到那里提交，微信会马上来校验。密钥保存后不再显示。"}
+	section := templates.Section{Title: "消息推送", Help: "请现在就把这三项复制到公众平台的“服务器配置”；保存这里以后再到那里提交，微信会立即来校验。密钥保存后不再显示。"}
 	if app.ID == 0 {
 		token.Value, aesKey.Value, token.Required = secret.Hex(16), secret.Letters(keyLetters, 43), true
 		aesKey.Help = "消息加解密方式请选“安全模式”。"

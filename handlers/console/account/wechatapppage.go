@@ -227,7 +227,7 @@ func (p *Pages) officialSteps(c *web.Context, set wechatStepSet, keys wechatStep
 	app := set.app
 	calls := wechatStep{
 		Title: "消息推送", Badge: stepBadge(app.Called, true),
-		Text: "在公众平台的“基本配置—服务器配置”填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey，再启用。微信会马上来校验。",
+		Text: "在公众平台的“基本配置—服务器配置”填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey，再启用。微信会立即来校验。",
 		Facts: []templates.Fact{{
 			Label: "服务器地址", Value: p.callbackURL(app.Kind, app.ID), Copy: true, Code: true,
 		}},
@@ -264,7 +264,7 @@ func (p *Pages) officialSteps(c *web.Context, set wechatStepSet, keys wechatStep
 func (p *Pages) miniCalls(app core.WechatApp) wechatStep {
 	step := wechatStep{
 		Title: "消息推送", Badge: stepBadge(app.Called, true),
-		Text: "选填。在公众平台的“开发管理—消息推送”填写下面的地址，以及这里修改页面里填的 Token 和 EncodingAESKey。微信会马上来校验。",
+		Text: "选填。在公众平台的“开发管理—消息推送”填写下面的地址，以及这里修改页面里填的 Token 和 EncodingAESKey。微信会立即来校验。",
 		Facts: []templates.Fact{{
 			Label: "服务器地址", Value: p.callbackURL(app.Kind, app.ID), Copy: true, Code: true,
 		}},

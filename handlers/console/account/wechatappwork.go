@@ -51,7 +51,7 @@ func corpFields(app core.WechatApp) []templates.Field {
 func corpServerSection(app core.WechatApp, address []templates.Field) templates.Section {
 	section := templates.Section{
 		Title: "接收消息", Help: "请现在就把这三项复制到应用的“接收消息”和“通讯录同步”的“接收事件服务器”；" +
-			"保存这里以后再到那里提交，企业微信会马上来校验。密钥保存后不再显示。",
+			"保存这里以后再到那里提交，企业微信会立即来校验。密钥保存后不再显示。",
 	}
 	token, aesKey := callbackKeys()
 	if app.ID == 0 {
@@ -69,7 +69,7 @@ func (p *Pages) corpSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([
 	keys.Title = "企业、应用和 Secret"
 	calls := wechatStep{
 		Title: "接收消息", Badge: stepBadge(app.Called, true),
-		Text: "在“应用管理—接收消息”和“管理工具—通讯录同步—接收事件服务器”两处都填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey。保存时企业微信会马上来校验。",
+		Text: "在“应用管理—接收消息”和“管理工具—通讯录同步—接收事件服务器”两处都填写下面的地址，以及添加时复制的 Token 和 EncodingAESKey。保存时企业微信会立即来校验。",
 		Facts: []templates.Fact{{
 			Label: "服务器地址", Value: p.callbackURL(app.Kind, app.ID), Copy: true, Code: true,
 		}},

@@ -93,7 +93,7 @@ func (p *Pages) wechatFileCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.wechatFileFormPage(c, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已添加，马上可以在公众平台点“确定”校验。")
+	c.Flash(web.FlashSuccess, "已添加，立即可以在公众平台点“确定”校验。")
 	return c.Redirect(frame.WechatFilePath)
 }
 

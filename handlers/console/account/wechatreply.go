@@ -177,9 +177,9 @@ func (p *Pages) wechatReplyCreate(c *web.Context) error {
 	if wrong != nil {
 		return p.wechatReplyFormPage(c, at, r, wrong)
 	}
-	done := "已保存，马上生效。"
+	done := "已保存，立即生效。"
 	if r.Kind.Keyword() {
-		done = "已添加，马上生效。"
+		done = "已添加，立即生效。"
 	}
 	c.Flash(web.FlashSuccess, done)
 	return c.Redirect(at.URL(frame.WechatReplyPath))
@@ -226,7 +226,7 @@ func (p *Pages) wechatReplyUpdate(c *web.Context) error {
 		}
 		return p.wechatReplyFormPage(c, at, r, wrong)
 	}
-	p.Edited(c, "已保存，马上生效。", wechatReplyFields(at, old), updated)
+	p.Edited(c, "已保存，立即生效。", wechatReplyFields(at, old), updated)
 	return c.Redirect(at.URL(frame.WechatReplyPath))
 }
 

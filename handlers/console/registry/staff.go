@@ -194,7 +194,7 @@ func (p *Pages) staffRemove(c *web.Context) error {
 	}
 	ask := templates.Confirm{
 		Title: "删除员工“" + m.Name + "”？", Submit: "删除员工", Danger: true,
-		Text: "用于离职或登记有误。本人的手机页面和登录立即失效，操作日志保留。",
+		Text: "用于离职或登记有误。本人的手机页面和登录立即失效，操作日志保留。不能撤销，需要时重新添加。",
 	}
 	if m.Corp != 0 {
 		ask.Text += "只要还在企业微信的可见范围内，下次同步会重新出现；请先在企业微信里移除。"

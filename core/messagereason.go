@@ -19,6 +19,7 @@ const (
 	WhyQuiet       MessageReason = "quiet"
 	WhyDigest      MessageReason = "digest"
 	WhyTooMany     MessageReason = "too_many"
+	WhyFull        MessageReason = "full"
 	WhyNoQuota     MessageReason = "no_quota"
 	WhyBusy        MessageReason = "busy"
 	WhyNoAnswer    MessageReason = "no_answer"
@@ -35,6 +36,7 @@ const (
 	WhyTooLate     MessageReason = "too_late"
 	WhyDisabled    MessageReason = "disabled"
 	WhyNotTheirs   MessageReason = "not_theirs"
+	WhyDecided     MessageReason = "decided"
 )
 
 // messageReasons are the reasons in Chinese.
@@ -53,6 +55,7 @@ var messageReasons = map[MessageReason]string{
 	WhyQuiet:       "夜间不打扰，早上发送",
 	WhyDigest:      "按对方的设置合并发送",
 	WhyTooMany:     "发给同一人太频繁，稍后再发",
+	WhyFull:        "今天发给这个号码的已到上限",
 	WhyNoQuota:     "今天的发送次数已用完",
 	WhyBusy:        "平台繁忙，稍后再发",
 	WhyNoAnswer:    "连不上平台，稍后再发",
@@ -69,6 +72,7 @@ var messageReasons = map[MessageReason]string{
 	WhyTooLate:     "超过有效时间",
 	WhyDisabled:    "对方的账号已停用",
 	WhyNotTheirs:   "对方已没有权限，或不再管理该小区",
+	WhyDecided:     "已审核，不用再提醒",
 }
 
 // Label returns the reason in Chinese.

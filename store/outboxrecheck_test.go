@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -50,4 +51,45 @@ func TestNobodyOutOfServiceIsTold(t *testing.T) {
 			t.Errorf("told %+v", list)
 		}
 	})
+}
+
+// What was decided in the night is not told of in the morning: the rest is, with the oldest that still waits.
+func TestMessagesOfDecidedReviewsEnd(t *testing.T) {
+	for _, c := range []struct {
+		decided []string
+		events  int
+		title   string
+	}{
+		{nil, 3, "申请 1"}, {[]string{"1"}, 2, "申请 2"}, {[]string{"1", "2", "3"}, 0, ""},
+	} {
+		eachPost(t, func(t *testing.T, p post) {
+			p.clock.Add(11 * time.Hour) // 23:00
+			p.put(t, core.MessageReview, 3)
+			for i, m := range p.ledger(t) {
+				p.s.mustRun(t, "UPDATE message SET title = ?, link = ? WHERE id = ?",
+					"申请 "+string(rune('1'+i)), "certification/"+string(rune('1'+i)), int64(m.ID))
+			}
+			for _, id := range []string{"1", "2", "3"} {
+				state := "waiting"
+				if slices.Contains(c.decided, id) {
+					state = "approved"
+				}
+				p.s.mustRun(t, `
+					INSERT INTO review (id, community_id, kind, applicant_id, name, subject, state, version, due_at, decided_by, decider,
+						owners_asked, owner_id, reason, note, internal, photos, created_at, updated_at)
+					VALUES (?, 7, 'certification', 1, '', '', ?, 1, 0, 0, '', 0, 0, '', '', '', 0, 0, 0)`, id, state)
+			}
+			p.clock.Add(10 * time.Hour)
+			list := p.claim(t)
+			if c.events == 0 {
+				if first := p.ledger(t)[0]; len(list) != 0 || first.State != core.MessageExpired || first.Reason != core.WhyDecided {
+					t.Errorf("sent %+v; %+v", list, first)
+				}
+				return
+			}
+			if len(list) != 1 || list[0].Events != c.events || list[0].Title != c.title {
+				t.Errorf("decided %v: sent %+v", c.decided, list)
+			}
+		})
+	}
 }

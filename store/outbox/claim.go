@@ -151,6 +151,9 @@ func (c *claim) route() error {
 	if messages, err = c.fold(messages); err != nil {
 		return err
 	}
+	if messages, err = c.undecided(messages); err != nil {
+		return err
+	}
 	if c.facts, err = readFacts(c.tx, c.setup, c.rows); err != nil {
 		return err
 	}
@@ -190,6 +193,8 @@ func (c *claim) step(m core.Message) core.MessageStep {
 		return core.Route(m, c.facts.reach(c.setup, m), c.ask.Quiet, now)
 	case !m.Unsure.IsZero():
 		return core.Route(m, nil, c.ask.Quiet, now)
+	case why == core.WhyDecided:
+		return core.MessageStep{State: core.MessageExpired, Reason: why}
 	}
 	return core.MessageStep{State: core.MessageUnreached, Reason: why}
 }

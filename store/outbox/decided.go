@@ -1,0 +1,104 @@
+package outbox
+
+import (
+	"strings"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// toldReview is what one row tells of a review.
+type toldReview struct {
+	Title string `db:"title"`
+	Link  string `db:"link"`
+
+	review core.ID // 0 = it is about several, or about nothing that is decided
+}
+
+// undecided leaves out, of claimed messages that ask for reviews, what was decided while they waited: who is told counts
+// and opens only what still waits. A message of which nothing does has come to its end.
+func (c *claim) undecided(messages []core.Message) ([]core.Message, error) {
+	told := map[core.ID][]toldReview{} // by message
+	var reviews []core.ID
+	for _, m := range messages {
+		if m.Kind != core.MessageReview || m.State == core.MessageSent || !m.Unsure.IsZero() || c.gone[m.ID] != "" {
+			continue
+		}
+		parts, err := c.toldBy(m)
+		if err != nil {
+			return nil, err
+		}
+		told[m.ID] = parts
+		for _, p := range parts {
+			if p.review != 0 {
+				reviews = append(reviews, p.review)
+			}
+		}
+	}
+	waiting := map[core.ID]bool{}
+	if err := database.EachPart(reviews, func(part []core.ID) error {
+		var ids []core.ID
+		err := c.tx.All(&ids, "SELECT id FROM review WHERE state = 'waiting' AND id IN ("+database.Placeholders(len(part))+")",
+			database.IDArgs(part)...)
+		for _, id := range ids {
+			waiting[id] = true
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	for i, m := range messages {
+		var err error
+		if messages[i], err = c.leaveOut(m, told[m.ID], waiting); err != nil {
+			return nil, err
+		}
+	}
+	return messages, nil
+}
+
+// toldBy returns what a message and those that are part of it tell, oldest first.
+func (c *claim) toldBy(m core.Message) (parts []toldReview, err error) {
+	parts = []toldReview{{Title: m.Title, Link: m.Link}}
+	if m.Events > 1 {
+		var rest []toldReview
+		if err := c.tx.All(&rest, `
+			SELECT title, link
+			FROM message
+			WHERE to_kind = ?
+			AND to_id = ?
+			AND id > ?
+			AND merged_into = ?
+			ORDER BY id`, m.ToKind, int64(m.To), int64(m.ID), int64(m.ID)); err != nil {
+			return nil, err
+		}
+		parts = append(parts, rest...)
+	}
+	for i, p := range parts {
+		if kind, text, ok := strings.Cut(p.Link, "/"); ok && core.ReviewKind(kind).Valid() {
+			if id, err := core.ParseID(text); err == nil {
+				parts[i].review = id
+			}
+		}
+	}
+	return parts, nil
+}
+
+// leaveOut leaves the decided reviews out of a message.
+func (c *claim) leaveOut(m core.Message, parts []toldReview, waiting map[core.ID]bool) (core.Message, error) {
+	var left []toldReview
+	for _, p := range parts {
+		if p.review == 0 || waiting[p.review] {
+			left = append(left, p)
+		}
+	}
+	switch {
+	case len(left) == len(parts):
+		return m, nil
+	case len(left) == 0:
+		c.gone[m.ID] = core.WhyDecided
+		return m, nil
+	}
+	m.Events, m.Title, m.Link = m.Events-(len(parts)-len(left)), left[0].Title, left[0].Link
+	_, err := c.tx.Exec("UPDATE message SET events = ?, title = ?, link = ? WHERE id = ?", m.Events, m.Title, m.Link, int64(m.ID))
+	return m, err
+}

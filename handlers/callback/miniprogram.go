@@ -93,6 +93,9 @@ func (b *Callback) receiveMini(c *web.Context) error {
 	b.reached(c, mini.App)
 	handled := false
 	defer func() { done(handled) }() // also if the handler panics
+	if err := b.consents(c.Ctx(), mini, event); err != nil {
+		return err
+	}
 	for _, s := range event.Subscriptions {
 		if err := b.subscription(c.Ctx(), mini, event, s); err != nil {
 			return err
@@ -102,9 +105,22 @@ func (b *Callback) receiveMini(c *web.Context) error {
 	return success(c)
 }
 
-// subscription records what a person answered to a prompt, or switched in the mini-program's settings, and what became
-// of a message. A consent that is handled again after a failure may count twice: then the platform refuses the
-// message, and the count is set right.
+// consents records what a person agreed to in an answer to a prompt, all at once: an event that failed is handled again as
+// if new.
+func (b *Callback) consents(ctx context.Context, mini Mini, e wechat.Event) error {
+	var templates []string
+	for _, s := range e.Subscriptions {
+		if e.Name == "subscribe_msg_popup_event" && s.Accepted && s.Template != "" {
+			templates = append(templates, s.Template)
+		}
+	}
+	if len(templates) == 0 {
+		return nil
+	}
+	return b.store.Outbox().AddGrant(ctx, core.WechatIdentity{AppID: mini.AppID, OpenID: e.FromUser}, templates...)
+}
+
+// subscription records what a person switched in the mini-program's settings, and what became of a message.
 func (b *Callback) subscription(ctx context.Context, mini Mini, e wechat.Event, s wechat.Subscription) error {
 	who := core.WechatIdentity{AppID: mini.AppID, OpenID: e.FromUser}
 	switch {
@@ -114,8 +130,6 @@ func (b *Callback) subscription(ctx context.Context, mini Mini, e wechat.Event, 
 		return nil
 	case e.Name == "subscribe_msg_change_event":
 		return b.store.Outbox().SwitchTemplate(ctx, who, s.Template, s.Accepted)
-	case e.Name == "subscribe_msg_popup_event" && s.Accepted:
-		return b.store.Outbox().AddGrant(ctx, who, s.Template)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -100,29 +101,40 @@ func (b *Box) SwitchTemplate(ctx context.Context, who core.WechatIdentity, templ
 	})
 }
 
-// AddGrant records that a person consented to one more subscribe message of a template, which they want to get then.
-func (b *Box) AddGrant(ctx context.Context, who core.WechatIdentity, template string) error {
-	return b.db.Write(ctx, "add a consent", func(tx *database.Tx) error {
-		if err := endOptOut(tx, optOut{who.AppID, who.OpenID, template}); err != nil {
-			return err
+// AddGrant records that a person consented to one more subscribe message of each template, which they want to get then:
+// of one answer all count, or none.
+func (b *Box) AddGrant(ctx context.Context, who core.WechatIdentity, templates ...string) error {
+	slices.Sort(templates) // in one order, whatever the server: no deadlock
+	return b.db.Write(ctx, "add consents", func(tx *database.Tx) error {
+		for _, template := range templates {
+			if err := addGrant(tx, who, template); err != nil {
+				return err
+			}
 		}
-		n, err := tx.Exec(`
+		return nil
+	})
+}
+
+func addGrant(tx *database.Tx, who core.WechatIdentity, template string) error {
+	if err := endOptOut(tx, optOut{who.AppID, who.OpenID, template}); err != nil {
+		return err
+	}
+	n, err := tx.Exec(`
 			UPDATE message_grant
 			SET n = n + 1, updated_at = ?
 			WHERE app_id = ?
 			AND open_id = ?
 			AND template_id = ?`, tx.NowMS(), who.AppID, who.OpenID, template)
-		if err != nil || n > 0 {
-			return err
-		}
-		_, err = tx.Exec(`
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.Exec(`
 			INSERT INTO message_grant (app_id, open_id, template_id, n, updated_at)
 			VALUES (?, ?, ?, 1, ?)`, who.AppID, who.OpenID, template, tx.NowMS())
-		if database.IsDuplicate(err) {
-			return database.ErrRace
-		}
-		return err
-	})
+	if database.IsDuplicate(err) {
+		return database.ErrRace
+	}
+	return err
 }
 
 // SpendGrant counts a consent that a test has used up. WeChat's own count, which nobody can read, may be higher.

@@ -215,6 +215,7 @@ func TestDecideAfterSend(t *testing.T) {
 		{AnswerUnsent, MessageWaiting, AttemptFailed, midday.Add(5 * time.Second), false, time.Time{}, nil},
 		{AnswerBusy, MessageWaiting, AttemptFailed, midday.Add(2 * time.Second), false, time.Time{}, nil},
 		{AnswerTooMany, MessageWaiting, AttemptFailed, midday.Add(5 * time.Minute), false, time.Time{}, nil},
+		{AnswerFull, MessageWaiting, AttemptFailed, midday, true, time.Time{}, nil},
 		{AnswerGone, MessageWaiting, AttemptRefused, midday, true, time.Time{}, func(a AfterSend) bool { return a.Unfollow }},
 		{AnswerOptedOut, MessageWaiting, AttemptRefused, midday, true, time.Time{}, func(a AfterSend) bool { return a.OptOut }},
 		{AnswerNoGrant, MessageWaiting, AttemptRefused, midday, true, time.Time{}, func(a AfterSend) bool { return a.NoGrants }},

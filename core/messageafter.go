@@ -15,6 +15,7 @@ const (
 	AnswerUnsent                      // the call did not reach the platform
 	AnswerBusy                        // the platform is busy: a retry may succeed
 	AnswerTooMany                     // too many to this recipient: minutes
+	AnswerFull                        // too many to this recipient today
 	AnswerGone                        // the recipient does not follow, or is no member
 	AnswerOptedOut                    // the recipient switched this kind off
 	AnswerNoGrant                     // the recipient's consents are used up
@@ -47,6 +48,7 @@ var sendRules = map[SendAnswer]sendRule{
 	AnswerUnsent:    {state: AttemptFailed, reason: WhyNoAnswer, retry: 5 * time.Second},
 	AnswerBusy:      {state: AttemptFailed, reason: WhyBusy, retry: 2 * time.Second},
 	AnswerTooMany:   {state: AttemptFailed, reason: WhyTooMany, retry: 5 * time.Minute},
+	AnswerFull:      {state: AttemptFailed, reason: WhyFull},
 	AnswerGone:      {state: AttemptRefused, reason: WhyNotFollowed},
 	AnswerOptedOut:  {state: AttemptRefused, reason: WhyOptedOut},
 	AnswerNoGrant:   {state: AttemptRefused, reason: WhyNoGrant},

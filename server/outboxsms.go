@@ -32,8 +32,8 @@ func (s smsSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswer, 
 // smsAnswers are what the SMS client's actions mean for a message.
 var smsAnswers = map[sms.Action]core.SendAnswer{
 	sms.ActionNone: core.AnswerAccepted, sms.ActionSlow: core.AnswerTooMany, // Of this phone, as a rule: the others are still sent to.
-	sms.ActionTomorrow: core.AnswerTooMany,
-	sms.ActionOptOut:   core.AnswerOptedOut, sms.ActionUnknown: core.AnswerBadTo, sms.ActionKeys: core.AnswerBadSecret,
+	sms.ActionTomorrow: core.AnswerNoQuota, sms.ActionFull: core.AnswerFull,
+	sms.ActionOptOut: core.AnswerOptedOut, sms.ActionUnknown: core.AnswerBadTo, sms.ActionKeys: core.AnswerBadSecret,
 	sms.ActionTemplate: core.AnswerBadID, sms.ActionAlarm: core.AnswerNoRight, sms.ActionFault: core.AnswerBadBody,
 }
 

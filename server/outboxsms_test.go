@@ -59,7 +59,7 @@ func TestSMSSender(t *testing.T) {
 				t.Errorf("%s: %s: answer %d (%s), want %d", provider, name, answer, code, c.want)
 			}
 		}
-		if answer, _ := send(); answer != core.AnswerTooMany {
+		if answer, _ := send(); answer != core.AnswerFull {
 			t.Errorf("%s: the third of the day: answer %d", provider, answer)
 		}
 		sim.Reset()

@@ -99,18 +99,25 @@ func (s acs3) authorization(query string, headers []signedHeader) string {
 }
 
 func (a *alibaba) read(body []byte, status int) (string, error) {
-	var answer struct{ Code, BizId string }
+	var answer struct{ Code, Message, BizId string }
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Code == "" {
 		return "", a.unread(status)
 	}
 	switch {
 	case answer.Code != "OK":
-		return "", &Error{Provider: Alibaba, Code: answer.Code, Status: status, action: actionOf(alibabaActions, answer.Code)}
+		action := actionOf(alibabaActions, answer.Code)
+		if action == ActionSlow && strings.Contains(answer.Message, dayLimit) {
+			action = ActionFull
+		}
+		return "", &Error{Provider: Alibaba, Code: answer.Code, Status: status, action: action}
 	case status != http.StatusOK || answer.BizId == "":
 		return "", a.unread(status)
 	}
 	return answer.BizId, nil
 }
+
+// dayLimit is in the text of a refusal for the limit of a phone's day: 触发天级流控Permits:10.
+const dayLimit = "天级流控"
 
 // alibabaActions are Alibaba Cloud's codes, the longer prefixes first.
 // https://help.aliyun.com/zh/sms/developer-reference/api-error-codes

@@ -73,6 +73,8 @@ const (
 	ActionRetry
 	// ActionSlow: too many to this phone, or at once; again after minutes.
 	ActionSlow
+	// ActionFull: the limit of this phone for today; another channel.
+	ActionFull
 	// ActionTomorrow: the account's limit of the day; again after midnight in China.
 	ActionTomorrow
 	// ActionOptOut: the person has unsubscribed, or the network blocks the number; another channel.

@@ -127,7 +127,7 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
-// TestLimits: a phone's limit of the day is waited for, an empty account is an alarm.
+// TestLimits: a phone's limit of the day ends with the day, an empty account is an alarm.
 func TestLimits(t *testing.T) {
 	each(t, func(t *testing.T, s *site, p sms.Provider) {
 		c := sender(t, s.options(p))
@@ -137,7 +137,7 @@ func TestLimits(t *testing.T) {
 			}
 		}
 		_, err := c.Send(t.Context(), message())
-		if sms.ActionOf(err) != sms.ActionSlow || !sms.IsRetryable(err) {
+		if sms.ActionOf(err) != sms.ActionFull || sms.IsRetryable(err) {
 			t.Errorf("the fourth of the day: %v, action %d", err, sms.ActionOf(err))
 		}
 		s.now = s.now.Add(24 * time.Hour)

@@ -132,6 +132,8 @@ var tencentActions = []codeAction{
 	{"LimitExceeded.AppDailyLimit", ActionTomorrow},
 	{"LimitExceeded.DailyLimit", ActionTomorrow},
 	{"LimitExceeded.AppGlobalDailyLimit", ActionTomorrow},
+	{"LimitExceeded.PhoneNumberDailyLimit", ActionFull},
+	{"LimitExceeded.PhoneNumberSameContentDailyLimit", ActionFull},
 	{"LimitExceeded", ActionSlow},
 	{"RequestLimitExceeded", ActionSlow},
 	{"FailedOperation.PhoneNumberInBlacklist", ActionOptOut},

@@ -107,7 +107,11 @@ func (s *Simulator) tencentSignature(r *http.Request, body string) string {
 // https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-sendsms
 func (s *Simulator) alibaba(w http.ResponseWriter, r *http.Request) {
 	refuse := func(code string) any {
-		return map[string]string{"RequestId": s.requestID(), "Code": code, "Message": "refused"}
+		text := "refused"
+		if code == "isv.BUSINESS_LIMIT_CONTROL" {
+			text = "触发天级流控Permits:10" // of the limits of a phone this one is the day's
+		}
+		return map[string]string{"RequestId": s.requestID(), "Code": code, "Message": text}
 	}
 	s.serve(w, r, refuse, func(body []byte) (int, any) {
 		if code := s.alibabaSignature(r, string(body)); code != "" {

@@ -96,6 +96,7 @@ func (w *weChat) apps(ctx context.Context) []*builtApp {
 		if b == nil || b.Keys != r.Keys || b.App.Kind != r.App.Kind || b.App.Agent != r.App.Agent {
 			b = w.build(r)
 		} else if b.App.ID != r.App.ID || !b.App.Updated.Equal(r.App.Updated) || !b.App.Called.Equal(r.App.Called) ||
+			!b.App.Refused.Equal(r.App.Refused) || b.App.Refusal != r.App.Refusal ||
 			!b.App.Checked.At.Equal(r.App.Checked.At) {
 			same := *b
 			same.App = r.App

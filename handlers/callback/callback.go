@@ -64,6 +64,7 @@ type Callback struct {
 	publicURL string
 	files     map[string]string
 	log       *slog.Logger
+	noted     notes
 }
 
 // fileName matches the names that WeChat and WeWork use for verification files.

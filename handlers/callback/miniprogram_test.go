@@ -23,6 +23,19 @@ func (s *site) count(query string, args ...any) (n int) {
 	return n
 }
 
+// run changes the database behind the server's back.
+func (s *site) run(query string, args ...any) {
+	s.t.Helper()
+	db, err := sql.Open("sqlite", s.path)
+	if err == nil {
+		_, err = db.Exec(query, args...)
+		db.Close()
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // grants returns how many messages of a template somebody agreed to get.
 func (s *site) grants(person, template string) int {
 	s.t.Helper()
@@ -174,18 +187,12 @@ func TestFollowIsListed(t *testing.T) {
 // What is rightly addressed but not acted on is noted for the account's page, with what is wrong.
 func TestWhatIsNotActedOnIsNoted(t *testing.T) {
 	s := newSite(t, plainApp)
-	db, err := sql.Open("sqlite", s.path)
-	if err == nil {
-		_, err = db.Exec(`
-			INSERT INTO wechat_app (id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher,
-				all_communities, refusal, problem, created_at, updated_at)
-			VALUES (7, 'mini', '通行', ?, 0, '', '', '', '', 1, '', '', 0, 0)`, miniApp)
-		db.Close()
-	}
-	if err == nil {
-		err = s.sim.SetCallback(t.Context(), miniApp, simulator.Callback{URL: s.addr + MiniPath + "/7", Token: "tok", AESKey: aesKey})
-	}
-	if err != nil {
+	s.run(`
+		INSERT INTO wechat_app (id, kind, name, app_id, agent_id, secret_cipher, contact_cipher, token_cipher, aes_key_cipher,
+			all_communities, refusal, problem, created_at, updated_at)
+		VALUES (7, 'mini', '通行', ?, 0, '', '', '', '', 1, '', '', 0, 0)`, miniApp)
+	pushes := simulator.Callback{URL: s.addr + MiniPath + "/7", Token: "tok", AESKey: aesKey}
+	if err := s.sim.SetCallback(t.Context(), miniApp, pushes); err != nil {
 		t.Fatal(err)
 	}
 	for kind, want := range map[simulator.Hostile]core.WechatRefusal{
@@ -196,8 +203,16 @@ func TestWhatIsNotActedOnIsNoted(t *testing.T) {
 		if _, err := s.sim.PushHostile(t.Context(), "zhou", miniApp, kind, event); err != nil {
 			t.Fatal(kind, err)
 		}
-		if s.count("SELECT COUNT(*) FROM wechat_app WHERE refusal = ? AND refused_at IS NOT NULL", string(want)) != 1 {
+		noted := func() int {
+			return s.count("SELECT COUNT(*) FROM wechat_app WHERE refusal = ? AND refused_at IS NOT NULL", string(want))
+		}
+		if noted() != 1 {
 			t.Errorf("%s is not noted as %s", kind, want)
+		}
+		// Another of the same minute writes nothing, though the account in memory is as it was.
+		s.run("UPDATE wechat_app SET refusal = ''")
+		if _, err := s.sim.PushHostile(t.Context(), "zhou", miniApp, kind, event); err != nil || noted() != 0 {
+			t.Errorf("%s: %d noted again, %v", kind, noted(), err)
 		}
 	}
 }

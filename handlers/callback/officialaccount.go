@@ -36,10 +36,12 @@ const noteEvery = time.Minute
 
 // reached records that WeChat's servers reach an account of the console. A failure only costs that line.
 func (b *Callback) reached(c *web.Context, app core.WechatApp) {
-	if app.ID == 0 || c.Now().Sub(app.Called) < noteEvery {
+	what := note{app: app.ID}
+	if app.ID == 0 || c.Now().Sub(app.Called) < noteEvery || !b.noted.due(what, c.Now()) {
 		return
 	}
 	if err := b.store.NoteWechatCall(c.Ctx(), app.ID); err != nil {
+		b.noted.forget(what)
 		b.log.Warn("note a callback", "err", err)
 	}
 }
@@ -89,11 +91,12 @@ func (b *Callback) receive(c *web.Context) error {
 
 // refused records, for the page of an account of the console, that a callback was not acted on.
 func (b *Callback) refused(c *web.Context, app core.WechatApp, why error) {
-	reason := refusalOf(why)
-	if app.ID == 0 || app.Refusal == reason && c.Now().Sub(app.Refused) < noteEvery {
+	what := note{app.ID, refusalOf(why)}
+	if app.ID == 0 || app.Refusal == what.why && c.Now().Sub(app.Refused) < noteEvery || !b.noted.due(what, c.Now()) {
 		return
 	}
-	if err := b.store.NoteWechatRefusal(c.Ctx(), app.ID, reason); err != nil {
+	if err := b.store.NoteWechatRefusal(c.Ctx(), app.ID, what.why); err != nil {
+		b.noted.forget(what)
 		b.log.Warn("note a refused callback", "err", err)
 	}
 }

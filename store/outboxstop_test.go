@@ -230,3 +230,26 @@ func TestFiguresOfAChannelAreOfTheScope(t *testing.T) {
 		}
 	})
 }
+
+// A pause because the platform does not answer keeps what somebody must look at, for as long as it is shown.
+func TestPauseKeepsTheAlarm(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.put(t, core.MessageSignIn, 1)
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerBadIP, "")
+		for _, c := range []struct {
+			after time.Duration
+			want  core.MessageReason
+		}{{6 * time.Minute, core.WhyBadIP}, {23 * time.Hour, core.WhyBadIP}, {2 * time.Hour, core.WhyNoAnswer}} {
+			p.clock.Add(c.after)
+			until := p.s.Now().Add(time.Minute)
+			stop := core.ChannelStop{Channel: core.ChannelTemplate, AppID: "wx1", Until: until, Reason: core.WhyNoAnswer}
+			if err := p.s.Outbox().Stop(t.Context(), stop); err != nil {
+				t.Fatal(err)
+			}
+			now, err := p.s.Outbox().Stopped(t.Context(), core.ChannelTemplate, "wx1", "")
+			if err != nil || now.Reason != c.want || now.Alarm != (c.want == core.WhyBadIP) || !now.Until.Equal(until) {
+				t.Errorf("%s later: %+v, %v", c.after, now, err)
+			}
+		}
+	})
+}

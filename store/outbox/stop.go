@@ -22,7 +22,20 @@ func (b *Box) Stop(ctx context.Context, stop core.ChannelStop) error {
 type stopRow struct {
 	Until  database.Millis    `db:"until_at"`
 	Reason core.MessageReason `db:"reason"`
+	Code   string             `db:"code"`
+	Alarm  int                `db:"alarm"`
+	Noted  database.Millis    `db:"noted_at"`
 	Told   database.Millis    `db:"told_at"`
+}
+
+// over returns a stop with what an earlier one needs somebody to look at, which a platform that but does not answer does not
+// mend: it is shown as long as if nothing had come after.
+func (r stopRow) over(stop core.ChannelStop, now time.Time) core.ChannelStop {
+	stop.Noted = now
+	if !stop.Alarm && r.Alarm != 0 && !r.Reason.ByClock() && now.Sub(r.Noted.Time) < noteLife {
+		stop.Alarm, stop.Reason, stop.Code, stop.Noted = true, r.Reason, r.Code, r.Noted.Time
+	}
+	return stop
 }
 
 // writeStop stops a channel, or an account or a template that it sends by, unless it is stopped for longer; without an
@@ -30,7 +43,7 @@ type stopRow struct {
 func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	var old stopRow
 	err := tx.Get(&old, `
-		SELECT until_at, reason, told_at
+		SELECT until_at, reason, code, alarm, noted_at, told_at
 		FROM message_stop
 		WHERE channel = ?
 		AND app_id = ?
@@ -52,6 +65,7 @@ func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 			return err
 		}
 	}
+	stop = old.over(stop, tx.Now())
 	if found {
 		_, err = tx.Exec(`
 			UPDATE message_stop
@@ -59,7 +73,7 @@ func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 			WHERE channel = ?
 			AND app_id = ?
 			AND template_id = ?`,
-			stop.Until.UnixMilli(), string(stop.Reason), stop.Code, database.BoolInt(stop.Alarm), tx.NowMS(),
+			stop.Until.UnixMilli(), string(stop.Reason), stop.Code, database.BoolInt(stop.Alarm), stop.Noted.UnixMilli(),
 			database.NullMillis(told.Time), string(stop.Channel), stop.AppID, stop.Template)
 		return err
 	}
@@ -67,7 +81,7 @@ func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 		INSERT INTO message_stop (channel, app_id, template_id, until_at, reason, code, alarm, noted_at, told_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(stop.Channel), stop.AppID, stop.Template, stop.Until.UnixMilli(), string(stop.Reason), stop.Code,
-		database.BoolInt(stop.Alarm), tx.NowMS(), database.NullMillis(told.Time))
+		database.BoolInt(stop.Alarm), stop.Noted.UnixMilli(), database.NullMillis(told.Time))
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}

@@ -385,7 +385,7 @@ func MenuHasMini(buttons []MenuButton) bool {
 	return slices.ContainsFunc(buttons, func(b MenuButton) bool { return b.Kind == ButtonMini || MenuHasMini(b.Sub) })
 }
 
-// DefaultMenu is proposed to an account without a menu: the phone pages.
+// DefaultMenu is proposed to an account without a menu: residents' pages first, those of who works here below 更多.
 func DefaultMenu(publicURL string, of WechatApp) []MenuButton {
 	view := func(name, path string) MenuButton {
 		return MenuButton{Kind: ButtonView, Name: name, URL: publicURL + of.PageVia(path)}

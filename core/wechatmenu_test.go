@@ -38,8 +38,12 @@ func TestMenuIsChecked(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := CheckMenu(DefaultMenu("https://pass.example.com", WechatApp{Scope: Everywhere})); err != nil {
+	proposed := DefaultMenu("https://pass.example.com", WechatApp{Scope: Everywhere})
+	if err := CheckMenu(proposed); err != nil {
 		t.Errorf("what is proposed is refused: %v", err)
+	}
+	if len(proposed) != 3 || proposed[1].Name != "访客" || len(proposed[2].Sub) != 3 || proposed[2].Sub[0].Name != "门岗" {
+		t.Errorf("proposed are %s", MenuWords(proposed))
 	}
 }
 

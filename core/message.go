@@ -302,16 +302,23 @@ func (m Message) Path() string {
 	return "console/" + m.Link
 }
 
+// miniPages are the pages of the mini-program by what a message leads to.
+var miniPages = map[string]string{
+	"certification": "pages/certification/certification", "household": "pages/household/household", "pass": "pages/pass/pass",
+	"visitorpass": "pages/visitor/visitor",
+}
+
 // MiniPage returns the page of the mini-program that the message opens there, with its query; "" = none.
 func (m Message) MiniPage() string {
-	stem, id, ok := strings.Cut(m.Link, "/")
-	if m.Kind == MessageHousehold && !ok { // household, pass
-		return "pages/" + stem + "/" + stem
-	}
-	if !ok || m.Kind != MessageCertification && m.Kind != MessageHousehold {
+	stem, id, _ := strings.Cut(m.Link, "/")
+	page := miniPages[stem]
+	switch {
+	case page == "" || !slices.Contains(m.Kind.Type().Channels, ChannelSubscribe):
 		return ""
+	case id == "":
+		return page
 	}
-	return "pages/" + stem + "/" + stem + "?id=" + id
+	return page + "?id=" + id
 }
 
 // MessageAttempt is one try to send a message by one channel.

@@ -67,6 +67,11 @@ func TestWhereMessagesLead(t *testing.T) {
 			Message{Kind: MessageCertification, Link: "certification/77", Events: 1}, "h5/certification/77",
 			"pages/certification/certification?id=77",
 		},
+		{Message{Kind: MessageHousehold, Link: "household/7", Events: 1}, "h5/household/7", "pages/household/household?id=7"},
+		{Message{Kind: MessageHousehold, Link: "household", Events: 1}, "h5/household", "pages/household/household"},
+		{Message{Kind: MessageVisitor, Link: "visitorpass/7", Events: 1}, "h5/visitorpass/7", "pages/visitor/visitor?id=7"},
+		{Message{Kind: MessageLease, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
+		{Message{Kind: MessageMember, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
 		{Message{Kind: MessageJob, Link: "job/7", Events: 1}, "console/job/7", ""},
 	} {
 		if path, mini := c.m.Path(), c.m.MiniPage(); path != c.path || mini != c.mini {

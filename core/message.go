@@ -117,6 +117,18 @@ func (k MessageKind) Type() MessageType {
 // Label returns the kind in Chinese.
 func (k MessageKind) Label() string { return k.Type().Label }
 
+// Choosable reports whether accounts choose if they are told of the kind outside the console: it is for accounts, and has a
+// channel there.
+func (k MessageKind) Choosable() bool {
+	channels := k.Type().Channels
+	return slices.Contains(channels, ChannelInApp) && slices.ContainsFunc(channels, MessageChannel.Disturbs)
+}
+
+// ChoosableKinds are the kinds of which accounts choose whether they are told outside the console, in display order.
+func ChoosableKinds() []MessageKind {
+	return slices.DeleteFunc(MessageKinds(), func(k MessageKind) bool { return !k.Choosable() })
+}
+
 // MessageChannel is a way to reach somebody.
 type MessageChannel string
 

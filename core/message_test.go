@@ -429,3 +429,16 @@ func TestReviewsAreOnlyForReviewers(t *testing.T) {
 		}
 	}
 }
+
+// Accounts are offered no kind that goes to residents, and none that has but the bell.
+func TestChoosableKinds(t *testing.T) {
+	kinds := ChoosableKinds()
+	for _, k := range []MessageKind{MessageCertification, MessageHousehold, MessageVisitor, MessageLease, MessageMember, MessageAlarm} {
+		if slices.Contains(kinds, k) {
+			t.Errorf("%s is offered", k.Label())
+		}
+	}
+	if len(kinds) != 7 {
+		t.Errorf("offered are %v", kinds)
+	}
+}

@@ -295,7 +295,7 @@ func TestOwnPageHasOnePrimaryButton(t *testing.T) {
 	d := newDesk(t)
 	d.Frame.Wechat = &desk.Wechat{}
 	page := d.SignIn(t, core.Everywhere, core.PermAccessAlertView).Get(t, frame.MePath, http.StatusOK)
-	if buttons := page.Find("main .btn-primary"); buttons.Length() > 1 || !strings.Contains(page.Find("main").Text(), "微信提醒") {
+	if buttons := page.Find("main .btn-primary"); buttons.Length() > 1 || !strings.Contains(page.Find("main").Text(), "消息提醒") {
 		t.Errorf("%d primary buttons: %q", buttons.Length(), buttons.Text())
 	}
 }

@@ -14,11 +14,11 @@ import (
 // meMessagePath is where an account chooses what WeChat tells it.
 const meMessagePath = frame.MePath + "/message"
 
-// messageForm returns the switches of 微信提醒: the kinds of messages that the account is sent, and when those that may come
+// messageForm returns the switches of 消息提醒: the kinds of messages that the account is sent, and when those that may come
 // in a flood.
 func messageForm(csrf string, told store.Preference) *templates.Form {
 	var on []string
-	for _, kind := range core.MessageKinds() {
+	for _, kind := range core.ChoosableKinds() {
 		if !slices.Contains(told.Muted, kind) {
 			on = append(on, string(kind))
 		}
@@ -26,8 +26,8 @@ func messageForm(csrf string, told store.Preference) *templates.Form {
 	return &templates.Form{
 		Action: meMessagePath, CSRF: csrf, Submit: "保存",
 		Sections: []templates.Section{{Fields: []templates.Field{{
-			Kind: templates.Checks, Name: "kinds", Label: "微信提醒", Values: on,
-			Choices: templates.ChoicesOf("", core.MessageKinds(), core.MessageKind.Label),
+			Kind: templates.Checks, Name: "kinds", Label: "消息提醒", Values: on,
+			Choices: templates.ChoicesOf("", core.ChoosableKinds(), core.MessageKind.Label),
 			Help:    "不勾选的只在站内提醒里显示。",
 		}, {
 			Kind: templates.Select, Name: "digest", Label: "合并发送", Value: string(told.Digest),
@@ -57,10 +57,10 @@ func (p *Pages) meMessageUpdate(c *web.Context) error {
 	if err := c.Bind(&form); err != nil {
 		return err
 	}
-	muted := slices.DeleteFunc(core.MessageKinds(), func(k core.MessageKind) bool { return slices.Contains(form.Kinds, k) })
+	muted := slices.DeleteFunc(core.ChoosableKinds(), func(k core.MessageKind) bool { return slices.Contains(form.Kinds, k) })
 	if err := p.Store.UpdateToldOf(c.Ctx(), c.Account().ID, muted, form.Digest); err != nil {
 		return err
 	}
-	c.Flash(web.FlashSuccess, "微信提醒已保存。")
+	c.Flash(web.FlashSuccess, "消息提醒已保存。")
 	return c.Redirect(frame.MePath)
 }

@@ -242,7 +242,7 @@ func TestOwnMessages(t *testing.T) {
 			return s.AttrOr("value", "")
 		})
 	}
-	if got := ticked(); len(got) != len(core.MessageKinds()) {
+	if got := ticked(); len(got) != len(core.ChoosableKinds()) {
 		t.Errorf("ticked at first: %q", got)
 	}
 	b.Post(t, meMessagePath, url.Values{"kinds": {"sign_in", "binding"}}, http.StatusSeeOther)
@@ -255,7 +255,7 @@ func TestOwnMessages(t *testing.T) {
 		t.Errorf("the digest chosen: %q", got)
 	}
 	p, err := d.Store.Preference(t.Context(), id)
-	if err != nil || len(p.Muted) != len(core.MessageKinds()) {
+	if err != nil || len(p.Muted) != len(core.ChoosableKinds()) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -31,6 +31,7 @@ const (
 type MessageType struct {
 	Kind     MessageKind
 	Label    string           // Chinese
+	Short    string           // Chinese, of at most five characters, which a phrase of a template takes; "" = Label
 	Channels []MessageChannel // in order of preference
 	Life     time.Duration    // it is not sent later than that
 	Merge    time.Duration    // events of one recipient within that time are one message; 0 = each is its own
@@ -66,7 +67,7 @@ var MessageTypes = []MessageType{
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
 	},
 	{
-		Kind: MessageLeaseOffice, Label: "租客租约到期", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermResidentEdit,
+		Kind: MessageLeaseOffice, Label: "租客租约到期", Short: "租客到期", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermResidentEdit,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
@@ -74,7 +75,7 @@ var MessageTypes = []MessageType{
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
 	},
 	{
-		Kind: MessageMemberOffice, Label: "机构成员到期", Life: 24 * time.Hour, Needs: PermInstitutionEdit,
+		Kind: MessageMemberOffice, Label: "机构成员到期", Short: "成员到期", Life: 24 * time.Hour, Needs: PermInstitutionEdit,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
@@ -116,6 +117,14 @@ func (k MessageKind) Type() MessageType {
 
 // Label returns the kind in Chinese.
 func (k MessageKind) Label() string { return k.Type().Label }
+
+// Short returns the kind in Chinese, in at most five characters.
+func (k MessageKind) Short() string {
+	if t := k.Type(); t.Short != "" {
+		return t.Short
+	}
+	return k.Label()
+}
 
 // Choosable reports whether accounts choose if they are told of the kind outside the console: it is for accounts, and has a
 // channel there.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unicode"
@@ -440,5 +441,28 @@ func TestChoosableKinds(t *testing.T) {
 	}
 	if len(kinds) != 7 {
 		t.Errorf("offered are %v", kinds)
+	}
+}
+
+// A phrase of a template takes five characters: no kind is cut there.
+func TestKindsFitAPhrase(t *testing.T) {
+	for _, k := range MessageKinds() {
+		if got := FitField("phrase1", k.Short()); got != k.Short() {
+			t.Errorf("%s is %q in a phrase", k.Label(), got)
+		}
+	}
+}
+
+// What a provider of text messages refuses is not said in WeChat's words.
+func TestReasonsOfTextMessages(t *testing.T) {
+	for reason := range messageReasons {
+		words := reason.LabelOf(ChannelSMS)
+		m := Message{Channel: ChannelSMS, State: MessageWaiting, Reason: reason}
+		if m.Why() != words && reason != WhyUnsure && reason != WhyInterrupted {
+			t.Errorf("%s: %q, want %q", reason, m.Why(), words)
+		}
+	}
+	if words := WhyBadAddress.LabelOf(ChannelSMS); strings.Contains(words, "公众号") || words == WhyBadAddress.Label() {
+		t.Errorf("a bad number: %q", words)
 	}
 }

@@ -92,7 +92,7 @@ func (m Message) Part(part string, zone *time.Location) string {
 	case "title":
 		return m.Title
 	case "kind":
-		return m.Kind.Label()
+		return m.Kind.Short()
 	case "time":
 		return m.Created.In(zone).Format("2006-01-02 15:04")
 	case "count":

@@ -83,20 +83,39 @@ func (r MessageReason) Label() string {
 	return string(r)
 }
 
+// smsReasons are reasons that are others of text messages.
+var smsReasons = map[MessageReason]string{
+	WhyOptedOut:    "对方退订了短信",
+	WhyBadAddress:  "号码不能接收短信",
+	WhyBadTemplate: "短信签名或模板不可用，请检查配置",
+	WhyBadContent:  "短信内容不符合平台要求",
+	WhyNoRight:     "短信账号不能发送，请检查余额和权限",
+	WhyBadSecret:   "短信账号密钥不正确，请检查配置",
+}
+
+// LabelOf returns the reason in Chinese, of a channel.
+func (r MessageReason) LabelOf(c MessageChannel) string {
+	if words, ok := smsReasons[r]; ok && c == ChannelSMS {
+		return words
+	}
+	return r.Label()
+}
+
 // Why returns in Chinese why a message is in its state, or late; "" = there is nothing to say.
 func (m Message) Why() string {
 	doubt := m.Reason == WhyUnsure || m.Reason == WhyInterrupted
+	words := m.Reason.LabelOf(m.Channel)
 	switch {
 	case m.Reason == "":
 		return ""
 	case doubt && m.State == MessageUnknown:
-		return m.Reason.Label() + "，不再重发"
+		return words + "，不再重发"
 	case doubt && !m.Unsure.IsZero():
-		return m.Reason.Label() + "，再发一次，平台不会重复送达"
+		return words + "，再发一次，平台不会重复送达"
 	case m.Channel == ChannelInApp && m.Reason != WhyUnread && (m.State == MessageSent || m.State == MessageDelivered):
-		return m.Reason.Label() + "，改放站内提醒"
+		return words + "，改放站内提醒"
 	}
-	return m.Reason.Label()
+	return words
 }
 
 // ByClock reports whether the platform itself says until when: nothing that is mended here ends it sooner.

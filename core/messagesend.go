@@ -106,6 +106,7 @@ type UnreachedPerson struct {
 	Messages int
 	Last     ID // the latest message
 	Reason   MessageReason
+	Channel  MessageChannel // the last that was tried
 	Kind     MessageKind
 	At       time.Time
 }
@@ -133,7 +134,7 @@ type ChannelStop struct {
 
 // Title returns what a notice says of the stop, without personal data.
 func (s ChannelStop) Title() string {
-	title := s.Channel.Label() + "发送异常：" + s.Reason.Label()
+	title := s.Channel.Label() + "发送异常：" + s.Reason.LabelOf(s.Channel)
 	if s.Code != "" {
 		title += "（" + s.Code + "）"
 	}

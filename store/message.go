@@ -140,7 +140,8 @@ func (s *Store) unreachedPeople(ctx context.Context, scope core.Scope, rows []un
 	for i, r := range rows {
 		m := messages[r.Last]
 		list[i] = core.UnreachedPerson{
-			Recipient: people[m.ID], Messages: r.Messages, Last: r.Last, Reason: m.Reason, Kind: m.Kind, At: m.Created,
+			Recipient: people[m.ID], Messages: r.Messages, Last: r.Last, Reason: m.Reason, Channel: m.Channel, Kind: m.Kind,
+			At: m.Created,
 		}
 	}
 	return list, nil

@@ -41,7 +41,7 @@ func (s *Store) ResumeChannel(
 		return audit.Write(tx, by, audit.Entry{
 			Action: "message.resume", Subject: audit.Target("message", 0),
 			After: messageChannelAudit{
-				stop.Channel.Label(), account, stop.Template, stop.Reason.Label(), s.minute(stop.Until), waiting,
+				stop.Channel.Label(), account, stop.Template, stop.Reason.LabelOf(stop.Channel), s.minute(stop.Until), waiting,
 			},
 		})
 	})

@@ -209,7 +209,7 @@ func (s *Store) createReview(tx *database.Tx, n newReview) error {
 		return askOwners(tx, n)
 	}
 	return notifyAll(tx, core.NoticeAudience{Community: n.Community, Needs: n.Kind.Type().Needs}, core.Notice{
-		Stem: string(n.Kind), Title: "有新的" + n.Kind.Label() + "申请等待审核：" + n.Subject, Link: reviewLink(n.Kind, n.ID),
+		Stem: string(n.Kind), Title: n.Kind.Label() + "：" + n.Subject + " 待审核", Link: reviewLink(n.Kind, n.ID),
 	}, core.MessageReview)
 }
 

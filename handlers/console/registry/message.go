@@ -198,11 +198,11 @@ func channelText(c core.MessageChannel) string {
 }
 
 // reasonText is a reason with the platform's code, if it has one.
-func reasonText(r core.MessageReason, code string) string {
+func reasonText(c core.MessageChannel, r core.MessageReason, code string) string {
 	if r == "" {
 		return ""
 	}
-	return withCode(r.Label(), code)
+	return withCode(r.LabelOf(c), code)
 }
 
 // withCode adds the platform's code to why something is so, if there is one.
@@ -259,7 +259,7 @@ func (p *Pages) messageShow(c *web.Context) error {
 	}
 	for _, a := range attempts {
 		page.Attempts = append(page.Attempts, attemptRow{
-			Channel: a.Channel.Label(), Reason: reasonText(a.Reason, a.Code), State: attemptBadge(a.Channel, a.State),
+			Channel: a.Channel.Label(), Reason: reasonText(a.Channel, a.Reason, a.Code), State: attemptBadge(a.Channel, a.State),
 			Begun: cmp.Or(a.Begun, a.Planned), Ended: a.Ended,
 		})
 	}

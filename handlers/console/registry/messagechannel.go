@@ -103,7 +103,7 @@ func channelRowOf(d core.ChannelDay, has bool, apps []core.WechatApp, now time.T
 		row.State = templates.Badge{Tone: templates.Neutral, Text: "未接入"}
 	}
 	for _, stop := range d.Stops {
-		at := stopRow{reasonText(stop.Reason, stop.Code), accountOf(stop, apps), stop.Template, stop.Until, stop.Noted, nil}
+		at := stopRow{reasonText(stop.Channel, stop.Reason, stop.Code), accountOf(stop, apps), stop.Template, stop.Until, stop.Noted, nil}
 		goesOn := !stop.Until.After(now)
 		if goesOn {
 			at.Until = time.Time{}

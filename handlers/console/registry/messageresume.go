@@ -60,7 +60,7 @@ func (p *Pages) messageResume(c *web.Context) error {
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
 			Title: "恢复“" + name + "”的发送？", Text: resumeText(stop.Reason), Submit: "恢复发送",
-			Effects: []string{frame.Grouped(waiting) + " 条消息在等待，几秒内发出", "暂停的原因：" + reasonText(stop.Reason, stop.Code)},
+			Effects: []string{frame.Grouped(waiting) + " 条消息在等待，几秒内发出", "暂停的原因：" + reasonText(stop.Channel, stop.Reason, stop.Code)},
 		},
 		Do:   func() error { return p.resume(c, stop, apps) },
 		Done: "已恢复“" + name + "”的发送，等待的消息在几秒内发出。", Back: channelPath,

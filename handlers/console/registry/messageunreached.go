@@ -44,7 +44,7 @@ func (p *Pages) messageUnreached(c *web.Context) error {
 		who := map[string]string{core.ToAccount: "account", core.ToWechat: "user"}[u.Recipient.Kind]
 		page.Rows = append(page.Rows, unreachedRow{
 			Who: recipientText(u.Recipient), WhoURL: recipientURL(c, u.Recipient), Kind: u.Kind.Label(),
-			Reason: u.Reason.Label(), Count: frame.Grouped(u.Messages) + " 条", At: u.At,
+			Reason: u.Reason.LabelOf(u.Channel), Count: frame.Grouped(u.Messages) + " 条", At: u.At,
 			URL: templates.WithQuery(frame.MessagePath, nil, who, u.ID.String()),
 		})
 	}

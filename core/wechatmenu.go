@@ -157,8 +157,9 @@ func (k MenuButtonKind) Label() string {
 const (
 	MaxMenuTop      = 3
 	MaxMenuSub      = 5
-	MaxReplyText    = 600 // characters of a text that answers; WeChat takes 2,048 bytes
-	maxMenuTopWidth = 8   // of a name: four Chinese characters
+	MaxReplyText    = 600  // characters of a text that answers
+	maxReplyBytes   = 2048 // of it, which WeChat takes: an emoji has four or more
+	maxMenuTopWidth = 8    // of a name: four Chinese characters
 	maxMenuSubWidth = 16
 	maxMenuURL      = 1024
 	maxMenuPath     = 256
@@ -325,8 +326,8 @@ func (b MenuButton) Check(p MenuPlace) error {
 			fields["url"] = "请填写完整网址，以 https:// 或 http:// 开头"
 		}
 	case ButtonReply:
-		if b.Reply == "" || utf8.RuneCountInString(b.Reply) > MaxReplyText {
-			fields["reply"] = fmt.Sprintf("请填写回复的文字，最多 %d 个字", MaxReplyText)
+		if wrong := wrongReply(b.Reply); wrong != "" {
+			fields["reply"] = wrong
 		}
 	case ButtonMini:
 		if !wechatAppID.MatchString(b.Mini) {
@@ -378,6 +379,17 @@ func menuProblem(b MenuButton, err error) error {
 		}
 	}
 	return err
+}
+
+// wrongReply says what is wrong with a text that answers; "" = nothing.
+func wrongReply(text string) string {
+	switch {
+	case text == "" || utf8.RuneCountInString(text) > MaxReplyText:
+		return fmt.Sprintf("请填写回复的文字，最多 %d 个字", MaxReplyText)
+	case len(text) > maxReplyBytes:
+		return "表情太多，请减少一些：微信最多接受 2048 字节"
+	}
+	return ""
 }
 
 // MenuHasMini reports whether a menu opens a mini-program, which WeChat takes only of one that is linked.

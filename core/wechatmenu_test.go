@@ -30,6 +30,7 @@ func TestMenuIsChecked(t *testing.T) {
 		"a group in one":    {func(m []MenuButton) []MenuButton { m[1].Sub[0].Kind = ButtonGroup; return m }, "不能再展开"},
 		"no reply":          {func(m []MenuButton) []MenuButton { m[1].Sub[0].Reply = ""; return m }, "回复的文字"},
 		"a very long reply": {func(m []MenuButton) []MenuButton { m[1].Sub[0].Reply = strings.Repeat("长", 601); return m }, "最多 600 个字"},
+		"many emoji":        {func(m []MenuButton) []MenuButton { m[1].Sub[0].Reply = strings.Repeat("😀", 513); return m }, "表情太多"},
 		"no page":           {func(m []MenuButton) []MenuButton { m[1].Sub[1].Path = ""; return m }, "小程序的页面"},
 		"no kind":           {func(m []MenuButton) []MenuButton { m[0].Kind = "scancode_push"; return m }, "做什么"},
 	} {

@@ -92,8 +92,8 @@ func (r WechatReply) Check() error {
 	if r.Kind.Keyword() && (r.Word == "" || utf8.RuneCountInString(r.Word) > MaxReplyWord) {
 		fields["word"] = fmt.Sprintf("请填写关键词，最多 %d 个字", MaxReplyWord)
 	}
-	if r.Text == "" || utf8.RuneCountInString(r.Text) > MaxReplyText {
-		fields["text"] = fmt.Sprintf("请填写回复的文字，最多 %d 个字", MaxReplyText)
+	if wrong := wrongReply(r.Text); wrong != "" {
+		fields["text"] = wrong
 	}
 	return InvalidFields(fields)
 }

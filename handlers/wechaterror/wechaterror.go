@@ -39,6 +39,14 @@ func ForPeople(err error) error {
 	return &core.Error{Code: core.CodeInternal, Message: "微信服务暂时没有应答，请稍后再试", Err: err}
 }
 
+// Refused returns why WeChat did not do what was asked of it, in words. Without an answer it may have done it.
+func Refused(err error, words string) string {
+	if wechat.MayHaveHappened(err) && !errors.As(err, new(*core.Error)) {
+		return "微信没有应答，可能已生效，请稍后刷新查看"
+	}
+	return "微信没有接受：" + words
+}
+
 // Codes that a set-up can meet; see the platform's list:
 // https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html
 const (

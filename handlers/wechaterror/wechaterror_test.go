@@ -90,3 +90,18 @@ func TestForSetupOfAnAccount(t *testing.T) {
 		}
 	}
 }
+
+// What WeChat may have done is not said to be refused.
+func TestRefused(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		says string
+	}{
+		{&wechat.Error{Code: -1, HTTP: 502}, "可能已生效"}, {errors.New("timeout"), "可能已生效"},
+		{&wechat.Error{Code: 45157}, "微信没有接受：已有同名的标签"}, {core.Conflict("x"), "微信没有接受：已有同名的标签"},
+	} {
+		if got := Refused(c.err, "已有同名的标签"); !strings.Contains(got, c.says) {
+			t.Errorf("%v: %q", c.err, got)
+		}
+	}
+}

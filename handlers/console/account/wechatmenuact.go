@@ -249,7 +249,7 @@ func (p *Pages) atWechatMenu(
 			c.Shortfall("note that a tag is gone", err)
 		}
 	}
-	return &core.Error{Code: core.CodeConflict, Message: "微信没有接受：" + menuRefusal(err), Err: err}
+	return &core.Error{Code: core.CodeConflict, Message: wechaterror.Refused(err, menuRefusal(err)), Err: err}
 }
 
 // codeNoConditionalMenu is WeChat's answer if a conditional menu is not there.

@@ -355,7 +355,7 @@ func followerProblem(err error) error {
 	if !ok {
 		words = wechaterror.ForSetup(err)
 	}
-	return &core.Error{Code: core.CodeConflict, Message: "微信没有接受：" + words, Err: err}
+	return &core.Error{Code: core.CodeConflict, Message: wechaterror.Refused(err, words), Err: err}
 }
 
 // tagProblem is followerProblem for an act upon a tag: one that WeChat does not have is deleted here, too.

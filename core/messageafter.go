@@ -121,6 +121,10 @@ const (
 	maxRechecks  = 3 // of a configuration that somebody must mend
 )
 
+// OptOutLife is how long nothing is sent to who switched a kind off, or blocked the account: then one message tries whether
+// that is still so. Nothing tells that they switched it on again.
+const OptOutLife = 30 * 24 * time.Hour
+
 // PlatformZone is the zone in which WeChat counts its quotas: China's, whatever the deployment’s.
 var PlatformZone = time.FixedZone("CST", 8*60*60)
 

@@ -14,9 +14,11 @@ type ReminderReach string
 
 // The ways.
 const (
-	ReachFollower ReminderReach = "follower" // bound, and follows an official account in use
-	ReachBound    ReminderReach = "bound"    // bound, but follows none
-	ReachNone     ReminderReach = "none"     // no WeChat is bound
+	ReachFollower ReminderReach = "follower" // bound, and follows one that may tell them
+	ReachBound    ReminderReach = "bound"    // bound, but follows none that may tell them
+	ReachOptedOut ReminderReach = "opted_out"
+	ReachUnset    ReminderReach = "unset" // none that may tell them has a template
+	ReachNone     ReminderReach = "none"  // no WeChat is bound
 )
 
 // Label returns the state of somebody's WeChat in Chinese.
@@ -25,7 +27,11 @@ func (r ReminderReach) Label() string {
 	case ReachFollower:
 		return "可微信提醒"
 	case ReachBound:
-		return "未关注公众号"
+		return "未关注本小区的公众号"
+	case ReachOptedOut:
+		return "已关闭这类消息"
+	case ReachUnset:
+		return "模板未设置"
 	case ReachNone:
 		return "未关联公众号"
 	}

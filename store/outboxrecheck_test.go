@@ -93,3 +93,33 @@ func TestMessagesOfDecidedReviewsEnd(t *testing.T) {
 		})
 	}
 }
+
+// Who switched a kind off is asked again after a month: by one message, whose answer decides for the next month.
+func TestOptOutsAreTriedAgain(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		send := func(answer core.SendAnswer) {
+			t.Helper()
+			p.put(t, core.MessageSignIn, 1)
+			p.record(t, p.claimOne(t, core.ChannelTemplate), answer, "")
+			p.claim(t)
+		}
+		silent := func() {
+			t.Helper()
+			p.put(t, core.MessageSignIn, 1)
+			if list := p.claim(t); len(list) != 0 {
+				t.Errorf("sent %+v", list)
+			}
+		}
+		send(core.AnswerOptedOut)
+		silent()
+		p.clock.Add(core.OptOutLife + time.Hour)
+		send(core.AnswerOptedOut)
+		silent()
+		p.clock.Add(core.OptOutLife + time.Hour)
+		send(core.AnswerAccepted)
+		send(core.AnswerAccepted)
+		if n := countRows(t, p.s, "SELECT COUNT(*) FROM message_optout"); n != 0 {
+			t.Errorf("%d refusals are kept", n)
+		}
+	})
+}

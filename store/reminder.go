@@ -50,11 +50,11 @@ func (s *Store) Reminder(ctx context.Context, scope core.Scope, id core.ID) (cor
 
 // toldAccounts is what decides how some accounts are told of something.
 type toldAccounts struct {
-	muted   map[core.ID]Preference
-	own     map[core.ID]string // masked numbers of WeChat users
-	staff   map[core.ID]string // masked numbers of staff, by account
-	follows map[core.ID]bool   // WeChat users
-	work    map[core.ID]bool   // accounts of staff in WeWork
+	muted map[core.ID]Preference
+	own   map[core.ID]string             // masked numbers of WeChat users
+	staff map[core.ID]string             // masked numbers of staff, by account
+	reach map[core.ID]core.ReminderReach // accounts with a WeChat
+	work  map[core.ID]bool               // accounts of staff in WeWork
 }
 
 func (t toldAccounts) reminder(a core.Account) core.Reminder {
@@ -62,12 +62,8 @@ func (t toldAccounts) reminder(a core.Account) core.Reminder {
 	if r.Phone == "" {
 		r.Phone = t.staff[a.ID]
 	}
-	switch {
-	case a.User == 0:
-	case t.follows[a.User]:
-		r.Reach = core.ReachFollower
-	default:
-		r.Reach = core.ReachBound
+	if reach, ok := t.reach[a.ID]; ok {
+		r.Reach = reach
 	}
 	r.On = !slices.Contains(t.muted[a.ID].Muted, core.MessageReview)
 	return r
@@ -75,7 +71,7 @@ func (t toldAccounts) reminder(a core.Account) core.Reminder {
 
 func (s *Store) toldAccounts(ctx context.Context, accounts []core.Account) (t toldAccounts, err error) {
 	t = toldAccounts{
-		map[core.ID]Preference{}, map[core.ID]string{}, map[core.ID]string{}, map[core.ID]bool{}, map[core.ID]bool{},
+		map[core.ID]Preference{}, map[core.ID]string{}, map[core.ID]string{}, nil, map[core.ID]bool{},
 	}
 	ids := database.IDsOf(accounts, func(a core.Account) core.ID { return a.ID })
 	users := database.IDsOf(accounts, func(a core.Account) core.ID { return a.User })
@@ -122,31 +118,113 @@ func (s *Store) toldAccounts(ctx context.Context, accounts []core.Account) (t to
 	for _, id := range work {
 		t.work[id] = true
 	}
-	return t, s.readFollowers(ctx, users, t.follows)
+	t.reach, err = s.reminderReach(ctx, accounts)
+	return t, err
 }
 
-// readFollowers notes which WeChat users follow an official account in use.
-func (s *Store) readFollowers(ctx context.Context, users []core.ID, follows map[core.ID]bool) error {
-	var apps []any
+// wechatIs is as whom an official account knows a WeChat user who follows it.
+type wechatIs struct {
+	User core.ID `db:"user_id"`
+	App  string  `db:"app_id"`
+	Open string  `db:"open_id"`
+}
+
+// refused is a template of an account that somebody does not want; "" = any.
+type refused struct {
+	App      string `db:"app_id"`
+	Open     string `db:"open_id"`
+	Template string `db:"template_id"`
+}
+
+// reminderReach returns how official accounts reach the WeChat of some accounts, by the rules by which the outbox sends.
+func (s *Store) reminderReach(ctx context.Context, accounts []core.Account) (map[core.ID]core.ReminderReach, error) {
+	chosen := s.RecentWechatTemplates(ctx)
+	setup := core.MessageSetup{}
 	for _, a := range s.RecentWechatApps(ctx) {
 		if a.App.Kind == core.WechatOfficial {
-			apps = append(apps, a.App.AppID)
+			setup.Officials = append(setup.Officials, core.MessageAccount{App: a.App, Templates: chosen[a.App.AppID]})
 		}
 	}
-	if len(apps) == 0 {
-		return nil
+	follows, out := map[core.ID]map[string]string{}, map[refused]bool{}
+	var opens []string
+	err := database.EachPart(database.IDsOf(accounts, func(a core.Account) core.ID { return a.User }), func(part []core.ID) error {
+		var rows []wechatIs
+		err := s.db.All(ctx, &rows, `
+			SELECT user_id, app_id, open_id
+			FROM wechat_identity
+			WHERE followed_at IS NOT NULL
+			AND user_id IN (`+database.Placeholders(len(part))+`)`, database.IDArgs(part)...)
+		for _, r := range rows {
+			if follows[r.User] == nil {
+				follows[r.User] = map[string]string{}
+			}
+			follows[r.User][r.App], opens = r.Open, append(opens, r.Open)
+		}
+		return err
+	})
+	if err == nil {
+		err = database.EachPart(opens, func(part []string) error {
+			args := []any{s.Now().Add(-core.OptOutLife).UnixMilli()}
+			for _, open := range part {
+				args = append(args, open)
+			}
+			var rows []refused
+			err := s.db.All(ctx, &rows, `
+				SELECT app_id, open_id, template_id
+				FROM message_optout
+				WHERE created_at >= ?
+				AND open_id IN (`+database.Placeholders(len(part))+`)`, args...)
+			for _, r := range rows {
+				out[r] = true
+			}
+			return err
+		})
 	}
-	var ids []core.ID
-	err := s.db.All(ctx, &ids, `
-		SELECT user_id
-		FROM wechat_identity
-		WHERE followed_at IS NOT NULL
-		AND app_id IN (`+database.Placeholders(len(apps))+`)
-		AND user_id IN (`+database.Placeholders(len(users))+`)`, append(apps, database.IDArgs(users)...)...)
-	for _, id := range ids {
-		follows[id] = true
+	reach := map[core.ID]core.ReminderReach{}
+	for _, a := range accounts {
+		if a.User != 0 {
+			reach[a.ID] = reachOf(officialsFor(setup, a), follows[a.User], out)
+		}
 	}
-	return err
+	return reach, err
+}
+
+// officialsFor returns the official accounts that may tell an account of something.
+func officialsFor(setup core.MessageSetup, a core.Account) (officials []core.MessageAccount) {
+	if a.Scope.Whole() {
+		return setup.Officials
+	}
+	for _, community := range a.Scope.Communities() {
+		officials = append(officials, setup.OfficialsOf(community)...)
+	}
+	return officials
+}
+
+// reachOf returns how some official accounts reach somebody who follows those with an open id. What templates the
+// configuration file gives its account is not known here: it has one.
+func reachOf(officials []core.MessageAccount, follows map[string]string, out map[refused]bool) core.ReminderReach {
+	reach := core.ReachUnset
+	for _, o := range officials {
+		template := o.Templates[core.MessageReview].ID
+		if template == "" && o.App.ID != 0 {
+			continue
+		}
+		open, known := follows[o.App.AppID]
+		switch {
+		case !known:
+			if reach == core.ReachUnset {
+				reach = core.ReachBound
+			}
+		case out[refused{o.App.AppID, open, template}] || out[refused{o.App.AppID, open, ""}]:
+			reach = core.ReachOptedOut
+		default:
+			return core.ReachFollower
+		}
+	}
+	if len(officials) == 0 {
+		return core.ReachBound
+	}
+	return reach
 }
 
 // EnableReminder lets an account be told again outside the console of what waits for a review. Who does it must

@@ -406,3 +406,38 @@ func TestOutcomeByTheMiniProgram(t *testing.T) {
 		}
 	})
 }
+
+// Whether an official account reaches a reviewer is told by the rules by which it sends.
+func TestReachOfAReminder(t *testing.T) {
+	with := func(id core.ID, app, template string) core.MessageAccount {
+		return core.MessageAccount{
+			App:       core.WechatApp{ID: id, AppID: app},
+			Templates: map[core.MessageKind]core.MessageTemplate{core.MessageReview: {ID: template}},
+		}
+	}
+	follows := map[string]string{"wx1": "a", "wx2": "b"}
+	for name, c := range map[string]struct {
+		officials []core.MessageAccount
+		out       []refused
+		want      core.ReminderReach
+	}{
+		"no account":                {nil, nil, core.ReachBound},
+		"without a template":        {[]core.MessageAccount{with(1, "wx1", "")}, nil, core.ReachUnset},
+		"of the configuration file": {[]core.MessageAccount{with(0, "wx1", "")}, nil, core.ReachFollower},
+		"another is followed":       {[]core.MessageAccount{with(3, "wx3", "t")}, nil, core.ReachBound},
+		"switched off":              {[]core.MessageAccount{with(1, "wx1", "t")}, []refused{{"wx1", "a", "t"}}, core.ReachOptedOut},
+		"blocked":                   {[]core.MessageAccount{with(1, "wx1", "t")}, []refused{{"wx1", "a", ""}}, core.ReachOptedOut},
+		"another kind is off":       {[]core.MessageAccount{with(1, "wx1", "t")}, []refused{{"wx1", "a", "u"}}, core.ReachFollower},
+		"by the second": {
+			[]core.MessageAccount{with(1, "wx1", "t"), with(2, "wx2", "t")}, []refused{{"wx1", "a", ""}}, core.ReachFollower,
+		},
+	} {
+		out := map[refused]bool{}
+		for _, r := range c.out {
+			out[r] = true
+		}
+		if got := reachOf(c.officials, follows, out); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}

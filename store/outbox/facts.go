@@ -12,6 +12,7 @@ import (
 type facts struct {
 	identities map[core.ID]map[string]identity // of WeChat users, by app
 	optOuts    map[optOut]core.MessageReason
+	tried      map[optOut]bool // of those the ones that are tried again
 	grants     map[optOut]int
 	stops      []core.ChannelStop
 	phones     map[core.ID]string // of WeChat users
@@ -51,6 +52,7 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 	}
 	f = facts{
 		identities: map[core.ID]map[string]identity{}, optOuts: map[optOut]core.MessageReason{},
+		tried:  map[optOut]bool{},
 		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{}, staff: map[core.ID]string{},
 		doubtful: map[core.ID]string{},
 	}
@@ -169,13 +171,15 @@ func (f *facts) readConsents(tx *database.Tx, opens []string) error {
 		Open     string             `db:"open_id"`
 		Template string             `db:"template_id"`
 		Reason   core.MessageReason `db:"reason"`
+		Created  database.Millis    `db:"created_at"`
 		N        int                `db:"n"`
 	}
-	if err := tx.All(&rows, "SELECT app_id, open_id, template_id, reason FROM message_optout WHERE "+in, args...); err != nil {
+	if err := tx.All(&rows, "SELECT app_id, open_id, template_id, reason, created_at FROM message_optout WHERE "+in, args...); err != nil {
 		return err
 	}
 	for _, r := range rows {
 		f.optOuts[optOut{r.App, r.Open, r.Template}] = r.Reason
+		f.tried[optOut{r.App, r.Open, r.Template}] = tx.Now().Sub(r.Created.Time) > core.OptOutLife
 	}
 	rows = nil
 	if err := tx.All(&rows, "SELECT app_id, open_id, template_id, n FROM message_grant WHERE "+in, args...); err != nil {
@@ -315,9 +319,9 @@ func (f *facts) reachMini(a core.MessageAccount, m core.Message) core.MessageRea
 
 func (f *facts) reachOfficial(a core.MessageAccount, m core.Message) core.MessageReach {
 	who, known := f.identities[m.User][a.App.AppID]
-	out, isOut := f.optOuts[optOut{a.App.AppID, who.Open, a.Templates[m.Kind].ID}]
+	out, isOut := f.refusal(optOut{a.App.AppID, who.Open, a.Templates[m.Kind].ID})
 	if !isOut {
-		out, isOut = f.optOuts[optOut{a.App.AppID, who.Open, ""}]
+		out, isOut = f.refusal(optOut{a.App.AppID, who.Open, ""})
 	}
 	switch {
 	case m.User == 0:
@@ -328,6 +332,12 @@ func (f *facts) reachOfficial(a core.MessageAccount, m core.Message) core.Messag
 		return core.MessageReach{Why: out}
 	}
 	return core.MessageReach{Address: who.Open}
+}
+
+// refusal returns why somebody gets nothing by an official account's template; one that is old is tried again.
+func (f *facts) refusal(of optOut) (why core.MessageReason, is bool) {
+	why, is = f.optOuts[of]
+	return why, is && !f.tried[of]
 }
 
 // sender returns the account of WeChat, "" for channels without one, and the template by which a message would be sent.

@@ -59,6 +59,8 @@ func finish(tx *database.Tx, r core.MessageReport) (known bool, err error) {
 		return true, err
 	}
 	switch r.Reason {
+	case "":
+		err = endOptOut(tx, optOut{r.AppID, a.Open, ""}) // who was sent one nevertheless has it
 	case core.WhyBlocked:
 		err = addOptOut(tx, optOut{r.AppID, a.Open, ""}, r.Reason)
 	case core.WhyNoGrant:

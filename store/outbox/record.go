@@ -115,6 +115,11 @@ func (b *Box) consequences(tx *database.Tx, r core.SendResult, after core.AfterS
 			return err
 		}
 	}
+	if after.Attempt == core.AttemptAccepted && r.Channel == core.ChannelTemplate {
+		if err := endOptOut(tx, optOut{r.AppID, r.Address, r.Template.ID}); err != nil {
+			return err
+		}
+	}
 	if after.Unfollow {
 		if _, err := tx.Exec(`
 			UPDATE wechat_identity
@@ -168,8 +173,14 @@ func setGrants(tx *database.Tx, of optOut, n string) error {
 	return err
 }
 
+// addOptOut records that somebody wants no messages by a template, from now on.
 func addOptOut(tx *database.Tx, out optOut, why core.MessageReason) error {
-	_, err := tx.Exec(tx.Dialect().InsertIgnore()+`message_optout (app_id, open_id, template_id, reason, created_at)
+	n, err := tx.Exec("UPDATE message_optout SET created_at = ? WHERE app_id = ? AND open_id = ? AND template_id = ?",
+		tx.NowMS(), out.App, out.Open, out.Template)
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.Exec(tx.Dialect().InsertIgnore()+`message_optout (app_id, open_id, template_id, reason, created_at)
 		VALUES (?, ?, ?, ?, ?)`, out.App, out.Open, out.Template, string(why), tx.NowMS())
 	return err
 }

@@ -316,7 +316,14 @@ func (p *Pages) sendTest(c *web.Context, asked wechatTemplateAsked, filled core.
 	_, err = official.SendTemplate(c.Ctx(), wechat.TemplateMessage{
 		To: to, Template: filled.ID, ID: "t" + secret.Hex(12), URL: p.PublicURL + "/console", Fields: fields,
 	})
-	return 0, err
+	if err != nil {
+		return 0, err
+	}
+	who := core.WechatIdentity{AppID: asked.AppID, OpenID: to}
+	if err := p.Store.Outbox().SwitchTemplate(c.Ctx(), who, filled.ID, true); err != nil { // they get it, so they want it again
+		c.Shortfall("note that a test arrived", err)
+	}
+	return 0, nil
 }
 
 // sendSubscribeTest sends a sample by a mini-program, which uses up one of the person's consents.

@@ -71,6 +71,7 @@ func (p *Pages) reminderList(c *web.Context) error {
 
 var reachTones = map[core.ReminderReach]templates.Tone{
 	core.ReachFollower: templates.Good, core.ReachBound: templates.Warn, core.ReachNone: templates.Warn,
+	core.ReachOptedOut: templates.Warn, core.ReachUnset: templates.Warn,
 }
 
 func (p *Pages) reminderRow(c *web.Context, r core.Reminder) reminderRow {

@@ -73,7 +73,7 @@ func TestReminderList(t *testing.T) {
 	if _, to := b.Watch(t, state); to != frame.ReminderPath {
 		t.Errorf("once it is scanned the page goes to %q", to)
 	}
-	if row := reminderOf(t, b, "reviewer"); !strings.Contains(row.Text(), "未关注公众号") {
+	if row := reminderOf(t, b, "reviewer"); !strings.Contains(row.Text(), "未关注本小区的公众号") {
 		t.Errorf("bound: %q", row.Text())
 	}
 	b.Post(t, at+"/qr", nil, http.StatusSeeOther) // there is one already

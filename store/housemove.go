@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,9 +25,10 @@ type HouseMovePlan struct {
 	Residents int    // who live in them
 	Restricted,
 	Waiting int // houses with a restriction, applications that wait
-	Readers []string // that serve the node alone
-	Joins   []HouseJoin
-	Seen    string // of all that the plan has: MoveHouses refuses once it is another
+	Allowed, Refused int      // houses where owners may decide applications from then on, and where they may not any more
+	Readers          []string // that serve the node alone
+	Joins            []HouseJoin
+	Seen             string // of all that the plan has: MoveHouses refuses once it is another
 }
 
 // treeChange is a house or node as it was and as it becomes; the latter is nil if it goes.
@@ -82,7 +84,7 @@ func (s *Store) BuildingNode(ctx context.Context, scope core.Scope, id core.ID) 
 const noNode = "楼栋不存在，可能刚被改过"
 
 func (p *housePlanner) run() error {
-	for _, step := range []func() error{p.read, p.rearrange, p.relabel, p.readJoins, p.readAround, p.sum} {
+	for _, step := range []func() error{p.read, p.rearrange, p.relabel, p.readJoins, p.readAround, p.readOwners, p.sum} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -423,11 +425,84 @@ func (p *housePlanner) readAround() error {
 	})
 }
 
+// ownersValue is what is said at a house or node of whether owners may decide applications.
+type ownersValue struct {
+	ID      core.ID `db:"id"`
+	Allowed bool    `db:"owners_review"`
+}
+
+// readOwners counts the houses whose owners may decide applications from then on, and those whose may not any more.
+func (p *housePlanner) readOwners() error {
+	var nodes, houses []ownersValue
+	var all []bool
+	if err := p.all(&all, "SELECT COALESCE(owners_review, 0) FROM community WHERE id = ?", int64(p.community.ID)); err != nil {
+		return err
+	}
+	if err := p.all(&nodes, "SELECT id, owners_review FROM building_node WHERE community_id = ? AND owners_review IS NOT NULL",
+		int64(p.community.ID)); err != nil {
+		return err
+	}
+	ids := slices.Sorted(maps.Keys(p.wasHouse))
+	if err := database.EachPart(ids, func(part []core.ID) error {
+		var found []ownersValue
+		err := p.all(&found, "SELECT id, owners_review FROM house WHERE owners_review IS NOT NULL AND id IN ("+
+			database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		houses = append(houses, found...)
+		return err
+	}); err != nil {
+		return err
+	}
+	said := map[core.ID]bool{}
+	for _, v := range append(nodes, houses...) {
+		said[v.ID] = v.Allowed
+	}
+	effective := func(house, node core.ID, above func(core.ID) core.ID) bool {
+		for at := house; at != 0; {
+			if allowed, own := said[at]; own {
+				return allowed
+			}
+			if at == house {
+				at = node
+			} else {
+				at = above(at)
+			}
+		}
+		return len(all) > 0 && all[0]
+	}
+	into := map[core.ID]core.ID{}
+	for _, j := range p.plan.Joins {
+		into[j.From.ID] = j.Into.ID
+	}
+	for id, was := range p.wasHouse {
+		before := effective(id, was.Node, func(node core.ID) core.ID { return p.wasNode[node].Parent })
+		is := p.houses[cmp.Or(into[id], id)]
+		if is == nil {
+			continue
+		}
+		after := effective(is.ID, is.Node, func(node core.ID) core.ID { return p.parentOf(node) })
+		switch {
+		case after && !before:
+			p.plan.Allowed++
+		case before && !after:
+			p.plan.Refused++
+		}
+	}
+	return nil
+}
+
+// parentOf returns the node above one of the copy; 0 = it is at the top.
+func (p *housePlanner) parentOf(node core.ID) core.ID {
+	if n := p.nodes[node]; n != nil {
+		return n.Parent
+	}
+	return 0
+}
+
 // sum notes what the plan was made from.
 func (p *housePlanner) sum() error {
 	p.plan.Move, p.plan.Community = p.move, p.community.ID
 	sum := sha256.New()
-	fmt.Fprint(sum, p.move, p.readers, p.plan.Residents, p.plan.Restricted, p.plan.Waiting)
+	fmt.Fprint(sum, p.move, p.readers, p.plan.Residents, p.plan.Restricted, p.plan.Waiting, p.plan.Allowed, p.plan.Refused)
 	for _, n := range p.nodeChanges() {
 		fmt.Fprint(sum, n.was, n.is == nil)
 	}

@@ -328,3 +328,32 @@ func TestVisitsFollowMergedHouses(t *testing.T) {
 		}
 	})
 }
+
+// A move says where owners may decide applications from then on, and where not any more.
+func TestAMoveSaysWhoseOwnersMayDecide(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newTypedTwice(t, s)
+		yes, no := true, false
+		say := func(change OwnersReviewChange) {
+			t.Helper()
+			change.Community = w.community
+			if err := s.UpdateOwnersReview(t.Context(), core.System, everywhere, change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		merge := core.HouseMove{Node: w.other, Parent: core.NoMove, Into: w.one}
+		if plan := w.plan(merge); plan.Allowed != 0 || plan.Refused != 0 {
+			t.Errorf("with nothing said: %d, %d", plan.Allowed, plan.Refused)
+		}
+		say(OwnersReviewChange{Node: w.one, Allowed: &yes})
+		if plan := w.plan(merge); plan.Allowed != 3 || plan.Refused != 0 {
+			t.Errorf("into a node that allows it: %d, %d", plan.Allowed, plan.Refused)
+		}
+		say(OwnersReviewChange{Allowed: &yes})
+		say(OwnersReviewChange{Node: w.one, Allowed: &no})
+		say(OwnersReviewChange{House: w.houses[3], Allowed: &yes})
+		if plan := w.plan(merge); plan.Allowed != 0 || plan.Refused != 2 {
+			t.Errorf("into a node that forbids it, but for a house of its own: %d, %d", plan.Allowed, plan.Refused)
+		}
+	})
+}

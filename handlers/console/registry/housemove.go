@@ -332,6 +332,12 @@ func houseMoveEffects(plan store.HouseMovePlan) []string {
 	if plan.Waiting > 0 {
 		effects = append(effects, fmt.Sprintf("%d 份待审核的申请，改到新的房号", plan.Waiting))
 	}
+	if plan.Allowed > 0 {
+		effects = append(effects, frame.Grouped(plan.Allowed)+" 套改为允许业主审核")
+	}
+	if plan.Refused > 0 {
+		effects = append(effects, frame.Grouped(plan.Refused)+" 套改为不允许业主审核")
+	}
 	if len(plan.Readers) > 0 {
 		effects = append(effects, "只服务这里的读头改为服务“"+plan.To+"”："+strings.Join(plan.Readers, "、"))
 	}
@@ -373,8 +379,12 @@ func houseJoinConflicts(j store.HouseJoin) []string {
 	case j.Restricted[0]:
 		words = append(words, "限制改为 "+j.Into.Label+" 的")
 	}
-	if j.From.ArrearsFen > 0 && j.Into.ArrearsFen > 0 && j.From.ArrearsFen != j.Into.ArrearsFen {
+	switch {
+	case j.From.ArrearsFen == 0 || j.From.ArrearsFen == j.Into.ArrearsFen:
+	case j.Into.ArrearsFen > 0:
 		words = append(words, "两边都有欠费，取较大的 "+core.Yuan(max(j.From.ArrearsFen, j.Into.ArrearsFen))+" 元")
+	default:
+		words = append(words, "欠费 "+core.Yuan(j.From.ArrearsFen)+" 元改为 "+j.Into.Label+" 的")
 	}
 	return words
 }

@@ -163,6 +163,31 @@ func TestMergeHousesKeepsTheBetterTie(t *testing.T) {
 	})
 }
 
+// With the last house of a unit its unit and building go, and come back with it.
+func TestMergingTheLastHouseOfABuilding(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses, err := s.CreateHouses(t.Context(), core.System, everywhere, community, [][]string{
+			{"1栋", "1单元", "101"}, {"一号楼", "1单元", "101"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &typedTwice{Store: s, t: t, community: community}
+		before := register()
+		batch := w.do(core.HouseMove{House: houses[1], Into: houses[0], Parent: core.NoMove})
+		if tree, err := s.BuildingTree(t.Context(), everywhere, community); err != nil || len(tree) != 1 {
+			t.Errorf("%d buildings are left, %v", len(tree), err)
+		}
+		if _, err := s.UndoBatch(t.Context(), core.System, everywhere, batch.ID); err != nil {
+			t.Fatal(err)
+		}
+		if after := register(); after != before {
+			t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(after, "\n")))
+		}
+	})
+}
+
 // A renamed or moved node keeps its id; what is called by its name is called by the new one everywhere.
 func TestRenameAndMoveNodes(t *testing.T) {
 	eachRegister(t, func(t *testing.T, s *Store, register func() string) {

@@ -78,6 +78,24 @@ func (p *housePlanner) joinAsked() error {
 	}
 	p.plan.From, p.plan.To = from.Label, into.Label
 	p.join(from, into)
+	return p.dropEmpty(from.Node, from.ID)
+}
+
+// dropEmpty lets a node go in which there is nothing without a house, and those above it that are then empty. One that a
+// reader serves stays.
+func (p *housePlanner) dropEmpty(node, without core.ID) error {
+	for n := p.nodes[node]; n != nil && len(p.below(n.ID)) == 0; n = p.nodes[n.Parent] {
+		var there []core.ID
+		err := p.all(&there, "SELECT id FROM house WHERE community_id = ? AND node_id = ? AND id <> ? LIMIT 1",
+			int64(p.community.ID), int64(n.ID), int64(without))
+		if err != nil || len(there) > 0 {
+			return err
+		}
+		if served, err := readersServing(p.all, p.community.ID, n.ID); err != nil || len(served) > 0 {
+			return err
+		}
+		delete(p.nodes, n.ID)
+	}
 	return nil
 }
 

@@ -32,7 +32,36 @@ func renameApplications(tx *database.Tx, houses []core.ID) error {
 	})
 }
 
-// rehouseApplication lets an application be for another house.
-func rehouseApplication(tx *database.Tx, id, house core.ID) error {
-	return tx.ExecOne(database.ErrRace, "UPDATE certification SET house_id = ? WHERE id = ?", int64(house), int64(id))
+// rehouseApplication lets an application be for another house. Of two of one applicant that then wait for it the older is
+// superseded, as if the newer had just been sent; it is returned, 0 if there is none.
+func rehouseApplication(tx *database.Tx, id, house core.ID) (older core.ID, err error) {
+	if err := tx.ExecOne(database.ErrRace, "UPDATE certification SET house_id = ? WHERE id = ?",
+		int64(house), int64(id)); err != nil {
+		return 0, err
+	}
+	r, err := lockReview(tx, core.Everywhere, id)
+	if err != nil || r.State != core.ReviewWaiting {
+		return 0, err
+	}
+	key := certificationKey(r.Applicant, house)
+	var others []core.ID
+	if err := tx.All(&others, "SELECT id FROM review WHERE open_key = ? AND id <> ?", key, int64(id)); err != nil {
+		return 0, err
+	}
+	if len(others) > 0 {
+		older = min(id, others[0])
+		if err := supersedeReview(tx, older); err != nil || older == id {
+			return older, err
+		}
+	}
+	return older, setReviewKey(tx, id, key)
+}
+
+// reopenApplication lets an application wait again that a merge of its house superseded, unless a later one does.
+func reopenApplication(tx *database.Tx, id, house core.ID) error {
+	r, err := lockReview(tx, core.Everywhere, id)
+	if err != nil || r.State != core.ReviewSuperseded {
+		return err
+	}
+	return unsupersedeReview(tx, id, certificationKey(r.Applicant, house))
 }

@@ -80,7 +80,8 @@ type movedThing struct {
 	Restricted *restrictionItem `json:"restricted,omitempty"`
 	Latest     core.ID          `json:"latest,omitempty"` // the batch of its restriction
 
-	Tie core.ID `json:"tie,omitempty"` // of a visit: its host's
+	Tie   core.ID `json:"tie,omitempty"`   // of a visit: its host's
+	Waits bool    `json:"waits,omitempty"` // of an application: it waited, and is superseded
 
 	MovedOut  int64 `json:"moved_out,omitempty"` // of a resident
 	Certified int64 `json:"certified,omitempty"`
@@ -244,13 +245,17 @@ func passUsable(tx *database.Tx, resident core.ID) (bool, error) {
 	return n > 0, err
 }
 
-// joinApplications lets applications for a house that goes be for the one that stays.
+// joinApplications lets applications for a house that goes be for the one that stays. Of one applicant one waits at most.
 func (m *houseMover) joinApplications(j HouseJoin) error {
 	for _, id := range j.waiting {
-		if err := rehouseApplication(m.tx, id, j.Into.ID); err != nil {
+		older, err := rehouseApplication(m.tx, id, j.Into.ID)
+		if err != nil {
 			return err
 		}
-		m.note(id, movedThing{Stem: "certification", Parent: j.From.ID}, movedThing{Parent: j.Into.ID})
+		m.note(id, movedThing{Stem: "certification", Parent: j.From.ID, Waits: older == id}, movedThing{Parent: j.Into.ID})
+		if older != 0 && older != id {
+			m.note(older, movedThing{Stem: "certification", Parent: j.Into.ID, Waits: true}, movedThing{Parent: j.Into.ID})
+		}
 	}
 	return nil
 }

@@ -273,8 +273,15 @@ func (m *moveUndo) others() error {
 		}
 	}
 	for _, id := range m.of("certification", false) {
-		if err := rehouseApplication(m.tx, id, m.before[id].Parent); err != nil {
+		if _, err := rehouseApplication(m.tx, id, m.before[id].Parent); err != nil {
 			return err
+		}
+	}
+	for _, id := range m.of("certification", false) { // once the others are back
+		if was := m.before[id]; was.Waits {
+			if err := reopenApplication(m.tx, id, was.Parent); err != nil {
+				return err
+			}
 		}
 	}
 	for _, id := range m.of("visitorpass", false) { // those that are still there

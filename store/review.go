@@ -447,6 +447,35 @@ func (s *Store) PurgeReviewPhotos(ctx context.Context, before time.Time) (remove
 	}
 }
 
+// supersedeReview ends a waiting review in favour of a later one.
+func supersedeReview(tx *database.Tx, id core.ID) error {
+	return tx.ExecOne(database.ErrRace, `
+		UPDATE review
+		SET state = 'superseded', open_key = NULL, remind_at = NULL, version = version + 1, decided_at = ?, updated_at = ?
+		WHERE id = ?
+		AND state = 'waiting'`, tx.NowMS(), tx.NowMS(), int64(id))
+}
+
+// unsupersedeReview lets a superseded review wait again, unless another of its key waits.
+func unsupersedeReview(tx *database.Tx, id core.ID, key string) error {
+	var others []core.ID
+	if err := tx.All(&others, "SELECT id FROM review WHERE open_key = ?", key); err != nil || len(others) > 0 {
+		return err
+	}
+	_, err := tx.Exec(`
+		UPDATE review
+		SET state = 'waiting', open_key = ?, remind_at = due_at, version = version + 1, decided_at = NULL, updated_at = ?
+		WHERE id = ?
+		AND state = 'superseded'`, key, tx.NowMS(), int64(id))
+	return err
+}
+
+// setReviewKey sets the key of a review that waits.
+func setReviewKey(tx *database.Tx, id core.ID, key string) error {
+	_, err := tx.Exec("UPDATE review SET open_key = ? WHERE id = ? AND state = 'waiting'", key, int64(id))
+	return err
+}
+
 // moveReviews moves one WeChat user's applications to another, which WeChat reported to be the same person.
 func moveReviews(tx *database.Tx, from, to core.ID) error {
 	_, err := tx.Exec("UPDATE review SET applicant_id = ? WHERE applicant_id = ?", int64(to), int64(from))

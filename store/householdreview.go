@@ -153,6 +153,51 @@ func (s *Store) DecideAsOwner(
 	return decided, err
 }
 
+// leftToOffice hands applications that wait for owners of a community's houses to the office where no owner may decide
+// them any more. houses is a condition on house h; those that meet it have lost an owner, or the switch.
+func leftToOffice(tx *database.Tx, community core.ID, houses string, args ...any) error {
+	var rows []reviewRow
+	err := tx.All(&rows, "SELECT r."+reviewFieldsOf+` FROM review r
+		JOIN certification x ON x.id = r.id
+		JOIN house h ON h.id = x.house_id
+		JOIN community c ON c.id = h.community_id
+		WHERE r.community_id = ?
+		AND r.state = 'waiting'
+		AND r.owners_asked = 1
+		AND `+houses+`
+		AND (`+effectiveOwners+` = 0 OR NOT EXISTS (
+			SELECT 1
+			FROM resident t
+			JOIN person p ON p.id = t.person_id
+			JOIN wechat_user u ON u.person_id = p.id AND u.phone_mac = p.phone_mac AND u.name_fold = t.name_fold
+			WHERE t.house_id = h.id
+			AND t.identity = 'owner'
+			AND t.certified_at IS NOT NULL
+			AND t.moved_out_at IS NULL
+			AND u.merged_into = 0
+			AND u.id <> r.applicant_id
+			AND p.phone_mac <> x.phone_mac
+		))
+		ORDER BY r.id`, append([]any{int64(community)}, args...)...)
+	if err != nil {
+		return err
+	}
+	for _, r := range reviewsOf(rows) {
+		n, err := tx.Exec("UPDATE review SET owners_asked = 0, updated_at = ? WHERE id = ? AND state = 'waiting' AND owners_asked = 1",
+			tx.NowMS(), int64(r.ID))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		if err := askOffice(tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // decidedForOwner says who decided; who works in the office is not an owner's business.
 func (s *Store) decidedForOwner(r core.Review) string {
 	if r.Owner == 0 && r.DecidedBy != 0 {

@@ -230,6 +230,54 @@ func TestOwnerAndOfficeCannotBothDecide(t *testing.T) {
 	})
 }
 
+// What waits for owners is the office's, and it is told, once no owner may decide it any more: the owner moves out, or the
+// switch is turned off. While another owner is there, it waits for them.
+func TestWhatNoOwnerMayDecideIsTheOffices(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		yes, no := true, false
+		review := func(id core.ID) core.Review {
+			t.Helper()
+			r, err := w.Review(ctx, everywhere, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		change := func(to *bool) {
+			t.Helper()
+			err := w.UpdateOwnersReview(ctx, core.System, everywhere, OwnersReviewChange{Community: w.community, Allowed: to})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		told := func() int { return w.count("SELECT COUNT(*) FROM notice WHERE stem = 'certification'") }
+		first := w.apply(w.tenant()).Review
+		change(&no)
+		if review(first.ID).Asked || told() != 2 {
+			t.Errorf("with the switch off: asked %t, %d told", review(first.ID).Asked, told())
+		}
+		change(&yes)
+		second := newResident(t, w.Store, w.community, w.house, "孙共有", "13900139010")
+		newWechatUserWithPhone(t, w.Store, "o-co", "13900139010")
+		again := w.apply(w.tenant()).Review
+		if !review(again.ID).Asked {
+			t.Fatal("the owners are not asked")
+		}
+		for i, owner := range []core.ID{second, w.resident} {
+			if err := w.MoveOut(ctx, core.System, everywhere, owner); err != nil {
+				t.Fatal(err)
+			}
+			if last := i == 1; review(again.ID).Asked == last {
+				t.Errorf("after %d owners have left: asked %t", i+1, !last)
+			}
+		}
+		if told() != 4 {
+			t.Errorf("%d of the office are told", told())
+		}
+	})
+}
+
 // Taking an approval back restores the address that it ended, and takes the ID number that it gave.
 func TestTakingBackRestoresWhatTheApprovalChanged(t *testing.T) {
 	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {

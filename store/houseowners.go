@@ -144,6 +144,16 @@ func (s *Store) UpdateOwnersReview(ctx context.Context, by core.Actor, scope cor
 		if err := tx.ExecOne(core.NotFound(missing), update, ownersColumn(change.Allowed), int64(id)); err != nil {
 			return err
 		}
+		houses, of := "1 = 1", []any(nil)
+		switch {
+		case change.House != 0:
+			houses, of = "h.id = ?", []any{int64(change.House)}
+		case change.Node != 0:
+			houses, of = "h.path LIKE ?", []any{underNode(change.Node)}
+		}
+		if err := leftToOffice(tx, c.ID, houses, of...); err != nil {
+			return err
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: c.ID, Action: "house.owners_review", Subject: subject,
 			Before: houseOwnersAudit{Label: was.Name, Allowed: ownersWords(was.Allowed)},

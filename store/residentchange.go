@@ -64,6 +64,11 @@ func (s *Store) UpdateResident(
 		if err := movePass(tx, r); err != nil {
 			return err
 		}
+		if old.Identity == core.Owner { // who may be one no more, or by another number
+			if err := leftToOffice(tx, r.Community, "h.id = ?", int64(r.House)); err != nil {
+				return err
+			}
+		}
 		after := auditOfResident(r, row.Label)
 		after.Phone, after.IDNumber = maskedChange(old.Phone, r.Phone, core.MaskPhone),
 			maskedChange(old.IDNumber, r.IDNumber, core.MaskIDNumber)
@@ -223,6 +228,11 @@ func moveOut(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core
 	}
 	if err := disablePass(tx, id); err != nil {
 		return old, err
+	}
+	if old.Identity == core.Owner {
+		if err := leftToOffice(tx, old.Community, "h.id = ?", int64(old.House)); err != nil {
+			return old, err
+		}
 	}
 	return old, audit.Write(tx, by, audit.Entry{
 		Community: old.Community, Action: "resident.move_out", Subject: audit.Target("resident", id),

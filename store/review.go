@@ -208,8 +208,13 @@ func (s *Store) createReview(tx *database.Tx, n newReview) error {
 	if len(n.owners) > 0 {
 		return askOwners(tx, n)
 	}
-	return notifyAll(tx, core.NoticeAudience{Community: n.Community, Needs: n.Kind.Type().Needs}, core.Notice{
-		Stem: string(n.Kind), Title: n.Kind.Label() + "：" + n.Subject + " 待审核", Link: reviewLink(n.Kind, n.ID),
+	return askOffice(tx, n.Review)
+}
+
+// askOffice tells every account that may decide a review of it.
+func askOffice(tx *database.Tx, r core.Review) error {
+	return notifyAll(tx, core.NoticeAudience{Community: r.Community, Needs: r.Kind.Type().Needs}, core.Notice{
+		Stem: string(r.Kind), Title: r.Kind.Label() + "：" + r.Subject + " 待审核", Link: reviewLink(r.Kind, r.ID),
 	}, core.MessageReview)
 }
 

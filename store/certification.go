@@ -80,6 +80,7 @@ type OwnCertification struct {
 	Community string // its name
 	House     core.ID
 	Identity  core.Identity
+	Replaces  core.ID   // the applicant's tie to another house, which ends with the approval; 0 = none
 	Photos    []core.ID // until they are deleted
 }
 
@@ -345,11 +346,12 @@ func ownCertifications(
 		CommunityName string        `db:"community_name"`
 		House         core.ID       `db:"house_id"`
 		Identity      core.Identity `db:"identity"`
+		Replaces      core.ID       `db:"replaces_id"`
 	}
 	err := all(&rows, `
 		SELECT r.id, r.community_id, r.kind, r.applicant_id, r.name, r.subject, r.state, r.version, r.due_at, r.decided_by,
 			r.decider, r.decided_at, r.owners_asked, r.owner_id, r.reason, r.note, r.internal, r.created_at,
-			m.name AS community_name, c.house_id, c.identity
+			m.name AS community_name, c.house_id, c.identity, c.replaces_id
 		FROM review r
 		JOIN certification c ON c.id = r.id
 		JOIN community m ON m.id = r.community_id
@@ -358,7 +360,9 @@ func ownCertifications(
 		LIMIT ?`, append(database.IDArgs(ids), ownShown)...)
 	list := make([]OwnCertification, len(rows))
 	for i, r := range rows {
-		list[i] = OwnCertification{Review: r.review(), Community: r.CommunityName, House: r.House, Identity: r.Identity}
+		list[i] = OwnCertification{
+			Review: r.review(), Community: r.CommunityName, House: r.House, Identity: r.Identity, Replaces: r.Replaces,
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -134,6 +135,11 @@ func (h *H5) certificationNew(c *web.Context) error {
 		if asked.House == 0 && asked.Community == 0 {
 			asked.Community, asked.House = was.Review.Community, was.House
 		}
+		if asked.Replaces == 0 {
+			if asked.Replaces, err = h.stillReplaced(c, was); err != nil {
+				return err
+			}
+		}
 	}
 	switch {
 	case asked.House != 0:
@@ -146,6 +152,18 @@ func (h *H5) certificationNew(c *web.Context) error {
 		return h.certificationPick(c, asked)
 	}
 	return h.certificationCommunities(c, asked)
+}
+
+// stillReplaced returns the address that an application was to take the place of, if it is the applicant's still; 0 = none.
+func (h *H5) stillReplaced(c *web.Context, was store.OwnCertification) (core.ID, error) {
+	if was.Replaces == 0 {
+		return 0, nil
+	}
+	ties, err := h.store.Residences(c.Ctx(), c.User().ID)
+	if !slices.ContainsFunc(ties, func(t store.ResidentRow) bool { return t.ID == was.Replaces }) {
+		return 0, err
+	}
+	return was.Replaces, err
 }
 
 func (h *H5) certificationCommunities(c *web.Context, asked certificationAsked) error {

@@ -41,6 +41,7 @@ type certificationPage struct {
 	Next      string
 	Certified bool   // there is a pass
 	Again     string // where to apply once more after a refusal; "" = no reason to
+	Withdraw  string // where to take it back; "" = it does not wait
 }
 
 func (h *H5) certificationShow(c *web.Context) error {
@@ -59,6 +60,9 @@ func (h *H5) certificationShow(c *web.Context) error {
 	page.Back = certificationPath
 	if own.Review.State == core.ReviewRejected || own.Review.State == core.ReviewWithdrawn {
 		page.Again = certificationNewPath + "?again=" + own.Review.ID.String()
+	}
+	if own.Review.State == core.ReviewWaiting {
+		page.Withdraw = certificationPath + "/" + own.Review.ID.String() + withdrawPath
 	}
 	for i, photo := range own.Photos {
 		page.Photos = append(page.Photos, reviewPicture{

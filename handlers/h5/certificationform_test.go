@@ -10,6 +10,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
+	"tongxing/store"
 )
 
 // Somebody applies on the phone, level by level; after a refusal the form comes back filled in, with the reason above it.
@@ -164,5 +165,44 @@ func TestAnAddressIsRemovedOnThePhone(t *testing.T) {
 	w.stranger.post(ask, remove+"/remove", url.Values{}, http.StatusSeeOther)
 	if text := w.text(w.stranger, certificationPath); !strings.Contains(text, "还没有登记的地址") {
 		t.Errorf("afterwards: %s", text)
+	}
+}
+
+// A change of address that was refused stays one when it is sent once more, as long as the address is the applicant's.
+func TestAChangeOfAddressIsSentOnceMore(t *testing.T) {
+	w := newHome(t)
+	ctx := t.Context()
+	tie, err := w.store.CreateResident(ctx, core.System, core.Everywhere, core.Resident{
+		Community: w.Community, House: w.Houses[0], Name: "王小明", Identity: core.Family, Phone: "17700000009",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.store.ConfirmName(ctx, w.user.ID, "王小明"); n != 1 || err != nil {
+		t.Fatalf("%d homes, %v", n, err)
+	}
+	own, err := w.store.CreateCertification(ctx, core.System, w.user.ID, core.CertificationRequest{
+		House: w.Houses[1], Name: "王小明", Identity: core.Family, Replaces: tie,
+	}, store.RequestKey{Key: "once"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	show := certificationPath + "/" + own.Review.ID.String()
+	ask := w.stranger.get(show+"/withdraw", http.StatusOK)
+	w.owner.get(show+"/withdraw", http.StatusNotFound)
+	w.stranger.post(ask, show+"/withdraw", url.Values{}, http.StatusSeeOther)
+	page := w.stranger.get(show, http.StatusOK)
+	if page.Find(`a[href$="/withdraw"]`).Length() != 0 || !strings.Contains(page.Find("main").Text(), "已撤回") {
+		t.Errorf("withdrawn: %s", page.Find("main").Text())
+	}
+	again := page.Find(`a[href*="again="]`).AttrOr("href", "")
+	if got := w.stranger.get(again, http.StatusOK).Find("[name=replaces]").AttrOr("value", ""); got != tie.String() {
+		t.Errorf("it replaces %q, want %s", got, tie)
+	}
+	if err := w.store.MoveOut(ctx, core.System, core.Everywhere, tie); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.stranger.get(again, http.StatusOK).Find("[name=replaces]").AttrOr("value", ""); got == tie.String() {
+		t.Error("it replaces an address that is the applicant's no more")
 	}
 }

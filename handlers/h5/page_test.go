@@ -202,6 +202,7 @@ func TestPages(t *testing.T) {
 			Phone: frame, Now: visitNow{Verdict: templates.Verdict{Tone: templates.Bad, Title: "已过期"}},
 		},
 		"h5/certification/show#approved": certificationPage{Phone: frame, Certified: true},
+		"h5/certification/show#waiting":  certificationPage{Phone: frame, Withdraw: certificationPath + "/1/withdraw"},
 		"h5/wechatlogin/show": loginPage{
 			Phone: frame, Action: "/h5/login/x", Warning: "从未在此地址登录过。",
 			Facts: []templates.Fact{{Label: "账号", Value: "林<经理>"}}, Ask: "哪一个？", Codes: choices("token", "42"),

@@ -7,8 +7,10 @@ import (
 	"compress/flate"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -50,7 +52,28 @@ func (b *Book) WriteMarked(ctx context.Context, w io.Writer, sheet, heading int,
 			return said(s.mark(ctx, w, sheet, p, looks))
 		}
 	}
-	return p.rewrite(ctx, w, b, sheet)
+	return spooled(w, func(file io.Writer) error { return p.rewrite(ctx, file, b, sheet) })
+}
+
+// spooled writes to a file that has no name any more, and then from there to w: what write holds, such as the turn to read
+// a file, is not held for as long as somebody's line is slow.
+func spooled(w io.Writer, write func(file io.Writer) error) (err error) {
+	file, err := os.CreateTemp("", "marked-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := os.Remove(file.Name()); err != nil {
+		return err
+	}
+	if err := write(file); err != nil {
+		return err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.Copy(w, file)
+	return err
 }
 
 // marking is what has to be marked.

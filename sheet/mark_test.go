@@ -2,10 +2,14 @@ package sheet
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -214,5 +218,57 @@ func BenchmarkWriteMarked(b *testing.B) {
 			}
 		})
 		b.ReportMetric(float64(grown)/(1<<20), "MiB")
+	}
+}
+
+// slowLine is a caller's line on which nothing is sent before something has happened.
+type slowLine struct {
+	io.Writer
+	until func()
+}
+
+func (s *slowLine) Write(p []byte) (int, error) {
+	s.until()
+	return s.Writer.Write(p)
+}
+
+// While a marked file is sent slowly, others are read; who waits for the turn to read is heard of.
+func TestASlowLineHoldsNobodyUp(t *testing.T) {
+	open := func() *Book {
+		b, err := Open(t.Context(), []byte("姓名,手机\n张三,13711110001\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	other, once := open(), sync.Once{}
+	line := &slowLine{io.Discard, func() {
+		once.Do(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if _, err := other.Rows(ctx, 0, 10, func(Row) error { return nil }); err != nil {
+				t.Errorf("another file: %v", err)
+			}
+		})
+	}}
+	if err := open().WriteMarked(t.Context(), line, 0, 1, []Mark{{Row: 2, Column: 1, Message: "号码有误"}}); err != nil {
+		t.Fatal(err)
+	}
+	heard := make(chan struct{})
+	waiting := open()
+	waiting.WhileWaiting(sync.OnceValue(func() error { close(heard); return nil }))
+	done := make(chan error, 1)
+	_, err := other.Rows(t.Context(), 0, 10, func(row Row) error {
+		if row.Number == 1 {
+			go func() {
+				_, err := waiting.Rows(t.Context(), 0, 10, func(Row) error { return nil })
+				done <- err
+			}()
+			<-heard
+		}
+		return nil
+	})
+	if err := errors.Join(err, <-done); err != nil {
+		t.Error(err)
 	}
 }

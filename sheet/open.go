@@ -48,6 +48,34 @@ type Book struct {
 	kind    Kind
 	content []byte
 	reader  reader
+	waits   func() error
+}
+
+// waitBeat is how often somebody who waits for the turn to read is heard of.
+const waitBeat = time.Second
+
+// WhileWaiting sets what is called again and again while Rows waits for its turn; its error ends the waiting.
+func (b *Book) WhileWaiting(do func() error) { b.waits = do }
+
+// turn waits until no other file is read, and returns what ends the turn.
+func (b *Book) turn(ctx context.Context) (end func(), err error) {
+	beat := time.NewTicker(waitBeat)
+	defer beat.Stop()
+	for {
+		select {
+		case importing <- struct{}{}:
+			return func() { <-importing }, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-beat.C:
+			if b.waits == nil {
+				continue
+			}
+			if err := b.waits(); err != nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // reader is what a format of files has to offer.
@@ -129,14 +157,13 @@ func (b *Book) Rows(ctx context.Context, sheet, max int, each func(Row) error) (
 	if sheet < 0 || sheet >= len(b.reader.sheets()) {
 		return Seen{}, core.Invalid(errNoSheet.Error())
 	}
-	select {
-	case importing <- struct{}{}:
-		defer func() { <-importing }()
-	case <-ctx.Done():
-		return Seen{}, ctx.Err()
+	end, err := b.turn(ctx)
+	if err != nil {
+		return Seen{}, err
 	}
+	defer end()
 	r := &rowing{max: max, each: each, left: maxImporting, since: time.Now(), pace: newPace(importRest)}
-	err := b.rows(ctx, sheet, r)
+	err = b.rows(ctx, sheet, r)
 	switch {
 	case r.stopped != nil && !errors.Is(r.stopped, Enough):
 		return r.seen, r.stopped

@@ -226,6 +226,9 @@ func (s *Store) beginReading(
 	if r.said, err = s.importSaid(ctx, imp); err != nil {
 		return nil, err
 	}
+	if w, can := source.(interface{ WhileWaiting(do func() error) }); can { // or its server would seem to be silent
+		w.WhileWaiting(func() error { return step(r.done, max(r.total, r.done)) })
+	}
 	size, err := source.Size(ctx, r.sheet)
 	r.total = int64(size)
 	return r, err

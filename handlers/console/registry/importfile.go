@@ -37,6 +37,9 @@ func (f *importFile) Sheets() []string {
 	return names
 }
 
+// WhileWaiting sets what is called while another file is read.
+func (f *importFile) WhileWaiting(do func() error) { f.book.WhileWaiting(do) }
+
 // sheet returns the number of a sheet in the file.
 func (f *importFile) sheet(name string) int {
 	return slices.IndexFunc(f.book.Sheets(), func(s sheet.Info) bool { return s.Name == name })

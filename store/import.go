@@ -481,7 +481,9 @@ func (s *Store) ContinueImport(ctx context.Context, by core.Actor, scope core.Sc
 		if _, err := tx.Exec("UPDATE import SET job_id = ? WHERE id = ?", int64(job), int64(id)); err != nil {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "job.start", Subject: audit.Target("job", job), After: jobAudit{kind.Title()}})
+		return audit.Write(tx, by, audit.Entry{
+			Community: imp.Community, Action: "job.start", Subject: audit.Target("job", job), After: jobAudit{kind.Title()},
+		})
 	})
 }
 

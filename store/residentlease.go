@@ -151,9 +151,12 @@ type residentLeaseAudit struct {
 // house, not the tenant.
 func tellOfLease(tx *database.Tx, row leaseRow, words string) error {
 	title := words + row.Label
-	var users []core.ID
+	var users []struct {
+		ID   core.ID `db:"id"`
+		Owns bool    `db:"owns"`
+	}
 	err := tx.All(&users, `
-		SELECT u.id
+		SELECT u.id, CASE WHEN u.person_id = (SELECT t.person_id FROM resident t WHERE t.id = ?) THEN 0 ELSE 1 END AS owns
 		FROM wechat_user u
 		WHERE u.merged_into = 0
 			AND u.person_id <> 0
@@ -164,13 +167,16 @@ func tellOfLease(tx *database.Tx, row leaseRow, words string) error {
 				AND (o.id = ?
 					OR o.house_id = ? AND o.identity = ? AND o.certified_at IS NOT NULL AND o.moved_out_at IS NULL)
 			)
-		ORDER BY u.id`, int64(row.ID), int64(row.House), string(core.Owner))
+		ORDER BY u.id`, int64(row.ID), int64(row.ID), int64(row.House), string(core.Owner))
 	if err != nil {
 		return err
 	}
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {
-		notes[i] = core.MessageNote{Kind: core.MessageLease, Community: row.Community, User: user, Title: title, Link: "pass"}
+		notes[i] = core.MessageNote{Kind: core.MessageLease, Community: row.Community, User: user.ID, Title: title, Link: "pass"}
+		if user.Owns { // whose own pass has nothing to do with it
+			notes[i].Link = "household"
+		}
 	}
 	if err := outbox.Put(tx, notes...); err != nil {
 		return err

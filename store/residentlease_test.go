@@ -101,6 +101,11 @@ func TestLeasesAreWarnedOfOnce(t *testing.T) {
 		told(0)
 		clock.Add(24 * time.Hour)
 		told(2)
+		for _, page := range []string{"pass", "household"} { // the tenant's own, the owner's of the house
+			if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'lease' AND link = '"+page+"'"); n != 1 {
+				t.Errorf("%d lead to %s", n, page)
+			}
+		}
 		clock.Add(24 * time.Hour)
 		told(2)
 	})

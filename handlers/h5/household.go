@@ -233,7 +233,7 @@ func (h *H5) householdDecide(c *web.Context) error {
 	}
 	switch {
 	case wrong == nil:
-		c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，已告诉申请人。")
+		c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，会告诉申请人。")
 		return c.Redirect(householdPath)
 	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
 		return wrong

@@ -493,6 +493,8 @@ CREATE UNIQUE INDEX visitor_pass_request ON visitor_pass (request_key);
 CREATE INDEX visitor_pass_community ON visitor_pass (community_id, id);
 CREATE INDEX visitor_pass_host ON visitor_pass (resident_id, id);
 CREATE INDEX visitor_pass_house ON visitor_pass (house_id, until_at);
+CREATE INDEX visitor_pass_phone ON visitor_pass (phone_mac);
+CREATE INDEX visitor_pass_plate ON visitor_pass (plate_mac);
 CREATE INDEX visitor_pass_until ON visitor_pass (until_at);
 
 -- Organisations whose members come and go in communities where they do not live. Each member has a pass, whose holder_id

@@ -109,7 +109,7 @@ type VisitorPassFilter struct {
 	Page      Page
 }
 
-func (s *Store) visitorPassWhere(f VisitorPassFilter) database.Where {
+func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f VisitorPassFilter) (database.Where, error) {
 	var where database.Where
 	for _, c := range []struct {
 		column string
@@ -133,15 +133,41 @@ func (s *Store) visitorPassWhere(f VisitorPassFilter) database.Where {
 	default: // no visit is in another
 		where.And("1 = 0")
 	}
-	if keyword := core.Clean(f.Keyword); keyword != "" {
-		part := database.LikeContains(keyword)
-		where.And("(v.name LIKE ? ESCAPE '!' OR h.label LIKE ? ESCAPE '!' OR v.phone_mac = ? OR v.plate_mac = ?)",
-			part, part, s.visitDigest("phone", keyword), s.visitDigest("plate", keyword))
+	keyword := core.Clean(f.Keyword)
+	if keyword == "" {
+		return where, nil
 	}
-	return where
+	for _, kind := range []string{"phone", "plate"} {
+		if digest := s.visitDigest(kind, keyword); digest != noDigest { // a whole number is nothing else
+			where.And("v."+kind+"_mac = ?", digest)
+			return where, nil
+		}
+	}
+	// The houses first, in any way of writing them: of an OR over both tables every visit of the scope would be read.
+	said := core.ReadSearch(keyword)
+	rows, err := s.housesAsked(ctx, scope.In(f.Community), said, maxHousesByText)
+	if err != nil {
+		return where, err
+	}
+	houses := housesMeant(core.ReadHouse(keyword), keyword, rows)
+	in, ids := "v.house_id IN ("+database.Placeholders(len(houses))+")", database.IDArgs(houseIDs(houses))
+	switch named := said.Figures == "" && said.Label == ""; { // nobody is called 3-2-501
+	case len(houses) > 0 && named:
+		where.And("("+in+" OR v.name LIKE ? ESCAPE '!')", append(ids, database.LikeContains(keyword))...)
+	case len(houses) > 0:
+		where.And(in, ids...)
+	case named:
+		where.And("v.name LIKE ? ESCAPE '!'", database.LikeContains(keyword))
+	default:
+		where.And("1 = 0")
+	}
+	return where, nil
 }
 
-// visitDigest returns the digest of what somebody searches for; "-", which none is, if it cannot be such a thing.
+// noDigest is the digest of what no number is.
+const noDigest = "-"
+
+// visitDigest returns the digest of what somebody searches for; noDigest if it cannot be such a thing.
 func (s *Store) visitDigest(kind, text string) string {
 	read := core.NormalizeMobile
 	if kind == "plate" {
@@ -150,7 +176,7 @@ func (s *Store) visitDigest(kind, text string) string {
 	if text, err := read(text); err == nil && text != "" {
 		return s.db.Keys().Digest(kind, text)
 	}
-	return "-"
+	return noDigest
 }
 
 // VisitorPasses lists a page of the visits of the communities in scope, newest first, masked. more reports whether
@@ -158,9 +184,13 @@ func (s *Store) visitDigest(kind, text string) string {
 func (s *Store) VisitorPasses(
 	ctx context.Context, scope core.Scope, f VisitorPassFilter,
 ) (list []core.VisitorPass, more bool, err error) {
+	where, err := s.visitorPassWhere(ctx, scope, f)
+	if err != nil {
+		return nil, false, database.Wrap("list visits", err)
+	}
 	rows, more, err := readPage[visitorPassRow](ctx, s, listQuery{
 		columns: visitorPassFields, table: visitorPassTables, scope: database.Within(scope, "v.community_id"),
-		filter: s.visitorPassWhere(f), order: database.PageOrder{ID: "v.id", Desc: true},
+		filter: where, order: database.PageOrder{ID: "v.id", Desc: true},
 	}, f.Page)
 	return s.visitsOf(rows), more, database.Wrap("list visits", err)
 }

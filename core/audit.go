@@ -143,6 +143,7 @@ type AuditFilter struct {
 	Kind      ActorKind // of the actor
 	Actor     ID        // used together with Kind
 	Action    string
+	Actions   []string // one of these
 	Target    string   // kind:id
 	Targets   []string // one of these
 }

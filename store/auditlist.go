@@ -19,7 +19,7 @@ func (s *Store) AuditRecords(
 	if err != nil {
 		return nil, false, err
 	}
-	one := f.Action == "" && f.Target == "" || f.Kind == "" && f.Target == "" || f.Action == "" && f.Kind == ""
+	one := f.Action == "" && len(f.Actions) == 0 && f.Target == "" || f.Kind == "" && f.Target == "" || f.Action == "" && f.Kind == ""
 	err = s.countTimeline(ctx, audit.Timeline(s.db.Dialect(), scope, f), page, listEnd{len(list), more}, one)
 	return list, more, database.Wrap("count the audit log", err)
 }

@@ -81,3 +81,35 @@ func (s *Store) batchesOf(ctx context.Context, scope core.Scope, things []string
 	}
 	return acts, err
 }
+
+// TargetsOf returns under what the audit log has a person's data: their homes in the scope, their memberships of
+// institutions, and the applications that they sent or that certified them.
+func (s *Store) TargetsOf(ctx context.Context, scope core.Scope, person core.ID) ([]string, error) {
+	within, args := database.ScopeWhere(scope, "r.community_id")
+	var found []struct {
+		Stem string  `db:"stem"`
+		ID   core.ID `db:"id"`
+	}
+	query := `
+		SELECT 'resident' AS stem, r.id AS id FROM resident r WHERE r.person_id = ? AND ` + within + `
+		UNION
+		SELECT 'certification', c.id FROM resident r
+			JOIN certification c ON c.house_id = r.house_id AND c.resident_id = r.id
+			WHERE r.person_id = ? AND ` + within + `
+		UNION
+		SELECT 'certification', r.id FROM wechat_user u
+			JOIN review r ON r.applicant_id = u.id AND r.kind = 'certification'
+			WHERE u.person_id = ? AND ` + within + `
+		UNION
+		SELECT 'member', p.holder_id FROM pass p WHERE p.person_id = ? AND p.kind = 'dedicated'`
+	var all []any
+	for range 3 {
+		all = append(append(all, int64(person)), args...)
+	}
+	err := s.db.All(ctx, &found, query, append(all, int64(person))...)
+	targets := make([]string, len(found))
+	for i, f := range found {
+		targets[i] = f.Stem + ":" + f.ID.String()
+	}
+	return targets, database.Wrap("what is kept of a person", err)
+}

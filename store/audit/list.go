@@ -47,7 +47,7 @@ func Timeline(dialect database.Dialect, scope core.Scope, f core.AuditFilter) da
 	l := database.Timeline{Table: "audit_log", Columns: Columns, Scope: scope.In(f.Community), Filter: where(f)}
 	switch {
 	case f.Kind != "" || f.Target != "" || len(f.Targets) > 0:
-	case f.Action != "":
+	case f.Action != "" || len(f.Actions) > 0:
 		l.Index, l.Apart = dialect.ForceIndex("audit_log_community_action"), true
 	default:
 		l.Index, l.Apart = dialect.ForceIndex("audit_log_community"), true
@@ -60,6 +60,9 @@ func where(f core.AuditFilter) database.Where {
 	if f.Action != "" {
 		w.And("action = ?", f.Action)
 	}
+	if len(f.Actions) > 0 {
+		w.And("action IN ("+database.Placeholders(len(f.Actions))+")", textArgs(f.Actions)...)
+	}
 	if f.Kind != "" {
 		w.And("actor_kind = ?", string(f.Kind))
 		if f.Actor != 0 {
@@ -70,11 +73,7 @@ func where(f core.AuditFilter) database.Where {
 		w.And("target = ?", f.Target)
 	}
 	if len(f.Targets) > 0 {
-		args := make([]any, len(f.Targets))
-		for i, target := range f.Targets {
-			args[i] = target
-		}
-		w.And("target IN ("+database.Placeholders(len(args))+")", args...)
+		w.And("target IN ("+database.Placeholders(len(f.Targets))+")", textArgs(f.Targets)...)
 	}
 	if !f.From.IsZero() {
 		w.And("id >= ?", int64(database.FirstID(f.From)))
@@ -83,4 +82,12 @@ func where(f core.AuditFilter) database.Where {
 		w.And("id < ?", int64(database.FirstID(f.To)))
 	}
 	return w
+}
+
+func textArgs(texts []string) []any {
+	args := make([]any, len(texts))
+	for i, text := range texts {
+		args[i] = text
+	}
+	return args
 }

@@ -2,7 +2,9 @@ package account
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -11,11 +13,17 @@ import (
 	"tongxing/templates"
 )
 
-// auditViewPath is the tab 个人信息查看: who looked at whose whole numbers.
+// auditViewPath is the tab 个人信息查看: who looked at whose whole numbers and pictures.
 const auditViewPath = frame.AuditPath + "/view"
 
 // auditReveal is the act of looking at a resident's whole numbers.
 const auditReveal = "resident.reveal"
+
+// auditViews are the acts of looking at somebody's whole numbers, and at a whole picture of a document or a face, with what
+// was seen.
+var auditViews = map[string]string{auditReveal: "完整号码", "photo.view": "照片"}
+
+func auditViewActs() []string { return slices.Sorted(maps.Keys(auditViews)) }
 
 // auditViewForm is the filters of the tab.
 type auditViewForm struct {
@@ -36,11 +44,12 @@ type auditViewPage struct {
 
 type auditViewRow struct {
 	URL, By, Whom, WhomURL, House, Addr string
+	What                                string // was seen
 	At                                  time.Time
 }
 
-// auditViewList lists who looked at whole phone and ID numbers, of everybody or of one person in all
-// their homes.
+// auditViewList lists who looked at whole phone and ID numbers and at pictures, of everybody or of one person: in all their
+// homes, their applications, and as a member of an institution.
 func (p *Pages) auditViewList(c *web.Context) error {
 	var form auditViewForm
 	wrong := c.BindQuery(&form)
@@ -98,10 +107,10 @@ func auditPersonURL(c *web.Context, person core.ID) string {
 	)
 }
 
-// auditViewFilter returns the lines that the form asks for. A person is looked at in each of their homes.
+// auditViewFilter returns the lines that the form asks for.
 func (p *Pages) auditViewFilter(c *web.Context, form auditViewForm, community core.ID) (core.AuditFilter, error) {
 	zone := p.Store.Zone()
-	f := core.AuditFilter{Community: community, Action: auditReveal}
+	f := core.AuditFilter{Community: community, Actions: auditViewActs()}
 	if form.From != 0 {
 		f.From = form.From.Start(zone)
 	}
@@ -111,11 +120,8 @@ func (p *Pages) auditViewFilter(c *web.Context, form auditViewForm, community co
 	if form.pick.Person == 0 {
 		return f, nil
 	}
-	ties, err := p.Store.ResidentTies(c.Ctx(), c.Scope(), form.pick.Person)
-	f.Targets = []string{"resident:0"} // nobody, if the person has no home here
-	for _, tie := range ties {
-		f.Targets = append(f.Targets, "resident:"+tie.ID.String())
-	}
+	targets, err := p.Store.TargetsOf(c.Ctx(), c.Scope(), form.pick.Person)
+	f.Targets = append(targets, "resident:0") // nobody, if nothing is kept of the person here
 	return f, err
 }
 
@@ -123,10 +129,10 @@ func (p *Pages) auditViewTable(c *web.Context, form auditViewForm, at frame.Comm
 	list := templates.List{
 		Path: auditViewPath, Query: c.Request().URL.Query(), Cards: true,
 		Columns: []templates.Column{
-			{Label: "时间"}, {Label: "查看人"}, {Label: "被查看人"}, {Label: "房屋"}, {Label: "来源地址", Narrow: true},
+			{Label: "时间"}, {Label: "查看人"}, {Label: "被查看人"}, {Label: "内容", Narrow: true}, {Label: "房屋"}, {Label: "来源地址", Narrow: true},
 		},
 		Empty: templates.Empty{
-			Icon: "eye", Title: "没有人查看过完整号码", Text: "查看住户的完整手机与证件号会记在这里；导出完整号码在“操作”里。",
+			Icon: "eye", Title: "没有人查看过个人信息", Text: "查看完整手机与证件号、证件和人脸照片会记在这里；导出完整号码在“操作”里。",
 		},
 	}
 	if c.Has(core.PermResidentView) {
@@ -144,8 +150,8 @@ func (p *Pages) auditViewTable(c *web.Context, form auditViewForm, at frame.Comm
 
 func auditViewRowOf(c *web.Context, r core.AuditRecord, name string) auditViewRow {
 	row := auditViewRow{
-		URL: frame.AuditURL(r.ID), By: cmp.Or(r.Actor.Name, r.Actor.Kind.Label()), Whom: cmp.Or(name, "已删除的住户"),
-		Addr: r.Actor.Addr, At: r.At,
+		URL: frame.AuditURL(r.ID), By: cmp.Or(r.Actor.Name, r.Actor.Kind.Label()), Whom: cmp.Or(name, "已删除"),
+		What: auditViews[r.Action], Addr: r.Actor.Addr, At: r.At,
 	}
 	if name != "" {
 		row.WhomURL = frame.SubjectURL(c, r.Target)

@@ -28,16 +28,41 @@ func TestAuditTellsWhoLookedAtAPerson(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// The same person as a member of an institution, whose picture is looked at.
+	picture := core.NewPhoto{Class: core.PhotoPersonal, Whole: []byte("whole"), Thumb: []byte("thumb"), Width: 8, Height: 8}
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	institution, err := d.Store.CreateInstitution(t.Context(), core.System, core.Everywhere, core.Institution{
+		Name: "顺丰速运", Communities: []core.ID{d.Mine.Community},
+	})
+	member := core.Member{Institution: institution, Name: first.Name, Phone: first.Phone, From: today, Until: today + 9}
+	if err == nil {
+		member.ID, err = d.Store.CreateMember(t.Context(), core.System, core.Everywhere, member)
+	}
+	if err == nil {
+		err = d.Store.UpdateMemberPhoto(t.Context(), core.System, core.Everywhere, member.ID, core.MemberFace, &picture)
+	}
+	if err == nil {
+		member, err = d.Store.Member(t.Context(), core.Everywhere, member.ID)
+	}
+	if err == nil {
+		_, err = d.Store.MemberPhoto(t.Context(), looker, core.Everywhere, member.Photos[core.MemberFace], core.PhotoWhole)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := b.Get(t, auditViewPath, http.StatusOK)
-	if n := desk.Rows(all); n != 3 {
-		t.Errorf("%d views of the community, want 3", n)
+	if n := desk.Rows(all); n != 4 {
+		t.Errorf("%d views of the community, want 4", n)
+	}
+	if text := all.Find("tbody tr").First().Text(); !strings.Contains(text, "照片") || !strings.Contains(text, first.Name) {
+		t.Errorf("the view of the picture: %q", text)
 	}
 	if text := all.Find("tbody").Text(); !strings.Contains(text, "好奇的人") || strings.Contains(text, first.Phone) {
 		t.Errorf("the list says %q", text)
 	}
 	one := b.Get(t, auditViewPath+"?person="+first.Person.String(), http.StatusOK)
-	if n := desk.Rows(one); n != 2 {
-		t.Errorf("%d views of one person, want 2: in each home", n)
+	if n := desk.Rows(one); n != 3 {
+		t.Errorf("%d views of one person, want 3: in each home, and as a member", n)
 	}
 	for _, id := range []core.ID{first.ID, home} {
 		if one.Find(`tbody a[href="`+frame.ResidentURL(id)+`"]`).Length() != 1 {

@@ -34,6 +34,9 @@ func (p *Pages) auditCard(c *web.Context, scope core.Scope) (card frame.CardBody
 	for _, act := range auditCardActs() {
 		total := 0
 		filter := core.AuditFilter{From: from.Start(p.Store.Zone()), To: (today + 1).Start(p.Store.Zone()), Action: act.Name}
+		if act.Name == auditReveal { // with the pictures, as the tab has them
+			filter.Action, filter.Actions = "", auditViewActs()
+		}
 		_, _, err := p.Store.AuditRecords(c.Ctx(), scope, filter, store.Page{Limit: 1, Total: &total})
 		if err != nil {
 			return card, err

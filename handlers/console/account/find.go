@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -11,10 +12,53 @@ import (
 
 // Finders returns what the search box finds of the area.
 func (p *Pages) Finders() []frame.Finder {
-	return []frame.Finder{{
-		Stem: "account", Group: frame.FindStaff, Needs: core.PermAccountView, List: frame.AccountPath,
-		Find: p.accountFind, Show: p.accountHitOf,
-	}}
+	return []frame.Finder{
+		{
+			Stem: "account", Group: frame.FindStaff, Needs: core.PermAccountView, List: frame.AccountPath,
+			Find: p.accountFind, Show: p.accountHitOf,
+		},
+		{
+			Stem: "openclient", Group: frame.FindDevices, Needs: core.PermSettingEdit, List: frame.OpenClientPath,
+			Find: p.openClientFind, Show: p.openClientHitOf,
+		},
+	}
+}
+
+// openClientFind looks through the clients of the open API, which are few.
+func (p *Pages) openClientFind(ctx context.Context, q frame.Question) (hits []templates.SearchHit, more bool, err error) {
+	name := core.FoldName(q.Text.Text)
+	if name == "" {
+		return nil, false, nil
+	}
+	clients, err := p.Store.OpenClients(ctx, q.Scope)
+	for _, client := range clients {
+		initials := q.Text.Name.Initials()
+		if !strings.Contains(core.FoldName(client.Name), name) &&
+			(initials == "" || !strings.Contains(store.Initials(client.Name), initials)) {
+			continue
+		}
+		if len(hits) == core.SearchHits {
+			return hits, true, nil
+		}
+		hits = append(hits, openClientHit(q, client))
+	}
+	return hits, false, err
+}
+
+func (p *Pages) openClientHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	client, err := p.Store.OpenClient(ctx, q.Scope, id)
+	return openClientHit(q, client), err
+}
+
+func openClientHit(q frame.Question, client core.OpenClient) templates.SearchHit {
+	hit := templates.SearchHit{
+		Icon: "key", Title: client.Name, Note: "开放接口　" + client.Key, Badge: openClientBadge(client),
+		URL: frame.OpenClientURL(client.ID),
+	}
+	if q.Account.Operator {
+		q.Act(&hit, core.PermSettingEdit, "修改", frame.OpenClientURL(client.ID)+"/edit")
+	}
+	return hit
 }
 
 func (p *Pages) accountFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {

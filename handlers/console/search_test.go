@@ -127,6 +127,43 @@ func TestSearchFindsFollowers(t *testing.T) {
 
 // Nobody finds what is not theirs to see: neither another community's, nor of a kind without
 // permission, nor an act they may not do.
+// An application is found by the name and by the house, a client of the open API by its name; neither by who may not see it.
+func TestSearchFindsApplicationsAndClients(t *testing.T) {
+	d := newDesk(t)
+	user, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "applicant"})
+	if err == nil {
+		_, err = d.Store.BindPhone(t.Context(), user.ID, "17700000001", "")
+	}
+	if err == nil {
+		_, err = d.Store.CreateCertification(t.Context(), core.System, user.ID,
+			core.CertificationRequest{House: d.Mine.Houses[0], Name: "欧阳小明", Identity: core.Owner}, store.RequestKey{Key: "k"})
+	}
+	if err == nil {
+		_, _, err = d.Store.CreateOpenClient(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 1, Operator: true}, core.OpenClient{
+			Name: "欧阳收费软件", Calls: []core.OpenCall{core.CallCommunityList}, Scope: core.ScopeOf(d.Mine.Community), Rate: 5,
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	for _, text := range []string{"欧阳", desk.HouseLabel(t, d, d.Mine.Houses[0])} {
+		if groups, _ := found(t, b, text); !slices.Contains(groups[frame.FindRecords], "欧阳小明") {
+			t.Errorf("%s finds %v", text, groups)
+		}
+	}
+	if groups, _ := found(t, b, "收费软件"); !slices.Contains(groups[frame.FindDevices], "欧阳收费软件") {
+		t.Errorf("the client is not found: %v", groups)
+	}
+	for _, other := range []*desk.Clerk{
+		d.SignIn(t, core.ScopeOf(d.Others.Community), core.Permissions()...), d.SignIn(t, core.Everywhere, core.PermResidentView),
+	} {
+		if groups, _ := found(t, other, "欧阳"); len(groups) > 0 {
+			t.Errorf("another finds %v", groups)
+		}
+	}
+}
+
 func TestSearchKeepsToScopeAndPermissions(t *testing.T) {
 	d := newDesk(t)
 	other := d.Others.Residents[0]

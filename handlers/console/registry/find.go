@@ -27,6 +27,10 @@ func (p *Pages) Finders() []frame.Finder {
 			Stem: "follower", Group: frame.FindStaff, Needs: core.PermFollowerView, List: frame.FollowerPath,
 			Find: p.followerFind, Show: p.followerHitOf,
 		},
+		{
+			Stem: "certification", Group: frame.FindRecords, Needs: core.PermCertificationView, List: frame.CertificationPath,
+			Find: p.certificationFind, Show: p.certificationHitOf,
+		},
 		{Stem: "community", Group: frame.FindHouses, Needs: core.PermCommunityView, List: frame.CommunityPath, Find: p.communityFind},
 	}
 }
@@ -203,6 +207,33 @@ func followerHit(q frame.Question, f core.Follower, ties []store.FollowerTie) te
 	}
 	q.Act(&hit, core.PermFollowerEdit, "修改备注", frame.FollowerURL(f.ID)+"/edit")
 	return hit
+}
+
+// certificationFind finds applications by name, or by the house.
+func (p *Pages) certificationFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	if q.Text.Text == "" {
+		return nil, false, nil
+	}
+	list, more, err := p.Store.Reviews(ctx, q.Scope, store.ReviewFilter{
+		Kinds: []core.ReviewKind{core.ReviewCertification}, Keyword: q.Text.Text, Page: store.Page{Limit: core.SearchHits},
+	})
+	hits := make([]templates.SearchHit, len(list))
+	for i, r := range list {
+		hits[i] = certificationHit(q, r)
+	}
+	return hits, more, err
+}
+
+func (p *Pages) certificationHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
+	r, err := p.Store.Review(ctx, q.Scope, id)
+	return certificationHit(q, r), err
+}
+
+func certificationHit(q frame.Question, r core.Review) templates.SearchHit {
+	return templates.SearchHit{
+		Icon: "shield-check", Title: r.Name, Note: "认证申请　" + r.Subject, Badge: reviewBadge(r, q.Now),
+		URL: frame.CertificationURL(r.ID),
+	}
 }
 
 // communityFind looks through the communities of the account, which are hundreds at most.

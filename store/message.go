@@ -83,8 +83,19 @@ type unreachedRow struct {
 	Last     core.ID `db:"last_id"`
 }
 
-// Unreached lists the people of the scope whom no channel reached in the last days, by their latest message,
-// newest first. The page's cursors are ids of messages.
+// reachedLater is the condition that a channel reached a message's recipient after it: what only lies in the bell has not.
+const reachedLater = `EXISTS (
+		SELECT 1
+		FROM message later
+		WHERE later.to_kind = message.to_kind
+		AND later.to_id = message.to_id
+		AND later.id > message.id
+		AND later.state IN ('sent', 'delivered')
+		AND later.channel <> 'inapp'
+	)`
+
+// Unreached lists the people of the scope whom no channel reached in the last days, nor since, by their latest message,
+// newest first. Who is not to be told any more is none of them. The page's cursors are ids of messages.
 func (s *Store) Unreached(ctx context.Context, scope core.Scope, page Page) (list []core.UnreachedPerson, more bool, err error) {
 	where := messageScope(scope)
 	var states []any
@@ -92,7 +103,9 @@ func (s *Store) Unreached(ctx context.Context, scope core.Scope, page Page) (lis
 		states = append(states, string(state))
 	}
 	where.And("state IN ("+database.Placeholders(len(states))+")", states...)
+	where.And("reason NOT IN (?, ?, ?)", string(core.WhyDisabled), string(core.WhyNotTheirs), string(core.WhyDecided))
 	where.And("id >= ?", int64(database.FirstID(s.Now().Add(-UnreachedWindow))))
+	where.And("NOT " + reachedLater)
 	if page.Limit == 0 {
 		page.Limit = pageLimit
 	}

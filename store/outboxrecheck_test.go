@@ -123,3 +123,43 @@ func TestOptOutsAreTriedAgain(t *testing.T) {
 		}
 	})
 }
+
+// Who is reached later needs no call; who left needs none at all.
+func TestOnlyThoseNotReachedSinceAreUnreached(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		people := func() int {
+			t.Helper()
+			list, _, err := p.s.Unreached(t.Context(), everywhere, Page{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		unread := func() {
+			t.Helper()
+			p.follow(t, false)
+			p.put(t, core.MessageSignIn, 1)
+			p.claim(t)
+			p.clock.Add(25 * time.Hour)
+			p.claim(t)
+		}
+		unread()
+		if people() != 1 {
+			t.Fatal("who does not read the bell is not listed")
+		}
+		p.follow(t, true)
+		p.put(t, core.MessageSignIn, 1)
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "1")
+		if people() != 0 {
+			t.Error("who was reached since is listed")
+		}
+		unread()
+		if people() != 1 {
+			t.Error("who is not reached any more is not listed")
+		}
+		p.s.mustRun(t, "UPDATE message SET reason = 'disabled'")
+		if people() != 0 {
+			t.Error("who left is listed")
+		}
+	})
+}

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,17 @@ var (
 
 // IsWechatFileName reports whether a name is one that the platform gives its files.
 func IsWechatFileName(name string) bool { return wechatFileName.MatchString(name) }
+
+// WechatFileKind returns for which kind of account the platform gives a file of a name.
+func WechatFileKind(name string) WechatAppKind {
+	switch {
+	case strings.HasPrefix(name, "MP_"):
+		return WechatOfficial
+	case strings.HasPrefix(name, "WW_"):
+		return WechatWork
+	}
+	return WechatMini
+}
 
 // Trimmed returns the file with its texts cleaned.
 func (f WechatFile) Trimmed() WechatFile {

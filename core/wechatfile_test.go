@@ -28,3 +28,14 @@ func TestWechatFileCheck(t *testing.T) {
 		}
 	}
 }
+
+// A file says by its name which kind of account it is for.
+func TestWechatFileKind(t *testing.T) {
+	for name, want := range map[string]WechatAppKind{
+		"MP_verify_AbCd1234EfGh5678.txt": WechatOfficial, "WW_verify_AbCd1234EfGh5678.txt": WechatWork, "AbCd1234Ef.txt": WechatMini,
+	} {
+		if got := WechatFileKind(name); got != want || !IsWechatFileName(name) {
+			t.Errorf("%s is for %s, want %s", name, got, want)
+		}
+	}
+}

@@ -217,7 +217,8 @@ func (p *Pages) wechatSteps(c *web.Context, app core.WechatApp) ([]wechatStep, e
 	case core.WechatMini:
 		server := set.step(core.WechatStepServer, "在公众平台的“开发管理—开发设置—服务器域名”，把 request 合法域名填为下面的域名。", "住户从这个小程序登录")
 		server.Facts = []templates.Fact{{Label: "域名", Value: "https://" + hostOf(p.PublicURL), Copy: true, Code: true}}
-		return []wechatStep{keys, p.miniCalls(app), server}, nil
+		files, err := p.fileStep(c, app.Kind)
+		return []wechatStep{keys, p.miniCalls(app), server, files}, err
 	}
 	return p.officialSteps(c, set, keys)
 }
@@ -236,7 +237,7 @@ func (p *Pages) officialSteps(c *web.Context, set wechatStepSet, keys wechatStep
 		calls.Text = "最近一次收到微信的消息：" + p.wechatWhen(app.Called) + "。"
 	}
 	calls.refused(app, p.wechatWhen)
-	files, err := p.fileStep(c, wechatFilePrefix)
+	files, err := p.fileStep(c, app.Kind)
 	if err != nil {
 		return nil, err
 	}

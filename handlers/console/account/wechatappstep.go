@@ -2,7 +2,6 @@ package account
 
 import (
 	"fmt"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -98,29 +97,32 @@ func (p *Pages) wechatAppConfirm(c *web.Context) error {
 	})
 }
 
-// fileStep is the step of the files by which WeChat or WeWork checks the domain; prefix begins their names.
-func (p *Pages) fileStep(c *web.Context, prefix string) (wechatStep, error) {
+// fileStep is the step of the files by which WeChat or WeWork checks the domain. A file is of no account here, and only the
+// platform says that it has read it: the step tells what was added, and is never done by itself.
+func (p *Pages) fileStep(c *web.Context, kind core.WechatAppKind) (wechatStep, error) {
 	step := wechatStep{
 		Title: "校验文件", Badge: templates.Badge{Tone: templates.Neutral, Text: "未完成"},
 		Text: "填写域名时要先下载校验文件。把它的文件名和内容添加到这里，平台就能从这个域名读到。",
 		Link: templates.Action{Label: "查看校验文件", URL: frame.WechatFilePath},
 	}
+	if kind == core.WechatMini {
+		step.Title = "业务域名"
+		step.Text = "小程序要打开网页时，在公众平台的“开发管理—开发设置—业务域名”添加下面的域名，先下载它的校验文件，添加到这里。"
+		step.Facts = []templates.Fact{{Label: "域名", Value: "https://" + hostOf(p.PublicURL), Copy: true, Code: true}}
+	}
 	files, err := p.Store.WechatFiles(c.Ctx())
-	n := 0
+	var names []string
 	for _, f := range files {
-		if strings.HasPrefix(f.Name, prefix) {
-			n++
+		if core.WechatFileKind(f.Name) == kind {
+			names = append(names, f.Name)
 		}
 	}
-	if n > 0 {
-		step.Badge = templates.Badge{Tone: templates.Good, Text: "已完成"}
-		step.Text = fmt.Sprintf("已添加 %d 个，可以从这个域名读到。换域名或换账号时要再添加。", n)
+	if len(names) > 0 {
+		step.Badge = templates.Badge{Tone: templates.Info, Text: "已添加"}
+		step.Text += fmt.Sprintf("已添加%s的文件 %d 个。平台保存域名时会来读取，请确认是这个账号下载的那一个。", kind.Label(), len(names))
+		for _, name := range names[max(0, len(names)-3):] {
+			step.Facts = append(step.Facts, templates.Fact{Label: "地址", Value: p.PublicURL + "/" + name, Copy: true, Code: true})
+		}
 	}
 	return step, err
 }
-
-// The beginnings of the names of files of WeChat and of WeWork.
-const (
-	wechatFilePrefix = "MP_verify_"
-	workFilePrefix   = "WW_verify_"
-)

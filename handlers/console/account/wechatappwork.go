@@ -78,7 +78,7 @@ func (p *Pages) corpSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([
 		calls.Text = "最近一次收到企业微信的消息：" + p.wechatWhen(app.Called) + "。"
 	}
 	calls.refused(app, p.wechatWhen)
-	files, err := p.fileStep(c, workFilePrefix)
+	files, err := p.fileStep(c, app.Kind)
 	if err != nil {
 		return nil, err
 	}

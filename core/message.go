@@ -193,6 +193,21 @@ func (c MessageChannel) Label() string { return c.typ().label }
 // Dedup returns for how long the platform recognises a message that is sent again; 0 = never.
 func (c MessageChannel) Dedup() time.Duration { return c.typ().dedup }
 
+// FirstChannels are those of which an account chooses the one that is tried first; "" = as usual.
+func FirstChannels() []MessageChannel {
+	return []MessageChannel{"", ChannelTemplate, ChannelWeWork, ChannelSMS}
+}
+
+// channels returns the channels of a message, in the order in which they are tried.
+func (m Message) channels() []MessageChannel {
+	channels := m.Kind.Type().Channels
+	at := slices.Index(channels, m.First)
+	if at <= 0 {
+		return channels
+	}
+	return slices.Concat(channels[at:at+1], channels[:at], channels[at+1:])
+}
+
 // Disturbs reports whether a message makes somebody's phone ring.
 func (c MessageChannel) Disturbs() bool { return c != ChannelInApp }
 
@@ -283,6 +298,7 @@ type Message struct {
 	Events    int // how many it tells of
 	Merged    ID  // the message that it became part of; 0 = none
 	Digest    MessageDigest
+	First     MessageChannel // the one that its recipient wants to be tried first; "" = as usual
 	State     MessageState
 	Channel   MessageChannel   // the latest; "" = none yet
 	Tried     []MessageChannel // those that did not reach the recipient

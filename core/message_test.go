@@ -466,3 +466,21 @@ func TestReasonsOfTextMessages(t *testing.T) {
 		t.Errorf("a bad number: %q", words)
 	}
 }
+
+// The channel that somebody prefers is tried first, of kinds that have it; the others follow in their order.
+func TestChannelsInOrderOfPreference(t *testing.T) {
+	for _, c := range []struct {
+		kind  MessageKind
+		first MessageChannel
+		want  []MessageChannel
+	}{
+		{MessageReview, "", []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp}},
+		{MessageReview, ChannelSMS, []MessageChannel{ChannelSMS, ChannelTemplate, ChannelWeWork, ChannelInApp}},
+		{MessageJob, ChannelSMS, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
+		{MessageJob, ChannelTemplate, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
+	} {
+		if got := (Message{Kind: c.kind, First: c.first}).channels(); !slices.Equal(got, c.want) {
+			t.Errorf("%s, %q first: %v", c.kind, c.first, got)
+		}
+	}
+}

@@ -1174,6 +1174,7 @@ CREATE TABLE preference (
   guide_away   INTEGER NOT NULL, -- 1 = the home page is without the steps of the set-up
   muted        VARCHAR(200) NOT NULL, -- kinds of messages that it is told of in the console alone, comma separated
   digest       VARCHAR(16) NOT NULL, -- when it is told of what may come in a flood: '' = at once, hour, day
+  channel      VARCHAR(16) NOT NULL, -- by which it is told first where there is one; '' = as usual
   updated_at   BIGINT NOT NULL
 );
 

@@ -646,7 +646,7 @@ func TestMessagesAreMerged(t *testing.T) {
 // An account is not sent what it has switched off; its bell has it all the same.
 func TestMutedKinds(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {
-		if err := p.s.UpdateToldOf(t.Context(), p.account.ID, []core.MessageKind{core.MessageJob, "nothing"}, core.DigestNone); err != nil {
+		if err := p.s.UpdateToldOf(t.Context(), p.account.ID, Told{Muted: []core.MessageKind{core.MessageJob, "nothing"}}); err != nil {
 			t.Fatal(err)
 		}
 		before, _, _ := p.s.Notices(t.Context(), p.account.ID)

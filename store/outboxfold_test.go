@@ -128,7 +128,7 @@ func TestDigest(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {
 		choose := func(digest core.MessageDigest) {
 			t.Helper()
-			if err := p.s.UpdateToldOf(t.Context(), p.account.ID, nil, digest); err != nil {
+			if err := p.s.UpdateToldOf(t.Context(), p.account.ID, Told{Digest: digest}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -163,3 +163,19 @@ func TestOnlyThoseNotReachedSinceAreUnreached(t *testing.T) {
 		}
 	})
 }
+
+// An account is told first by the channel that it prefers.
+func TestPreferredChannelIsFirst(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.setup.Templates[core.ChannelSMS] = map[core.MessageKind]core.MessageTemplate{core.MessageReview: {ID: "sms"}}
+		p.s.mustRun(t, "UPDATE account SET user_id = ? WHERE id = ?", int64(newWechatUserWithPhone(t, p.s, "o-phone", "13800138001").ID),
+			int64(p.account.ID))
+		if err := p.s.UpdateToldOf(t.Context(), p.account.ID, Told{First: core.ChannelSMS}); err != nil {
+			t.Fatal(err)
+		}
+		p.put(t, core.MessageReview, 1)
+		p.clock.Add(2 * time.Minute)
+		p.claimOne(t, core.ChannelSMS)
+		wantField(t, p.s.UpdateToldOf(t.Context(), p.account.ID, Told{First: core.ChannelSubscribe}), "first")
+	})
+}

@@ -19,8 +19,14 @@ type Preference struct {
 	Starred   []string // stems of the pages on top of its menu. It may no longer be allowed to open one
 	GuideAway bool     // its home page is without the steps of the set-up
 
-	Muted  []core.MessageKind // kinds of messages that it is told of in the console alone
-	Digest core.MessageDigest // when it is told of what may come in a flood
+	Told
+}
+
+// Told is how an account wants to be told.
+type Told struct {
+	Muted  []core.MessageKind  // kinds of messages that it is told of in the console alone
+	Digest core.MessageDigest  // when it is told of what may come in a flood
+	First  core.MessageChannel // by which it is told first, of kinds that have it; "" = as usual
 }
 
 type preferenceRow struct {
@@ -29,11 +35,12 @@ type preferenceRow struct {
 	GuideAway int     `db:"guide_away"`
 	Muted     string  `db:"muted"`
 
-	Digest core.MessageDigest `db:"digest"`
+	Digest core.MessageDigest  `db:"digest"`
+	First  core.MessageChannel `db:"channel"`
 }
 
 func (r preferenceRow) preference() Preference {
-	p := Preference{Community: r.Community, GuideAway: r.GuideAway != 0, Digest: r.Digest}
+	p := Preference{Community: r.Community, GuideAway: r.GuideAway != 0, Told: Told{Digest: r.Digest, First: r.First}}
 	if r.Starred != "" {
 		p.Starred = strings.Split(r.Starred, ",")
 	}
@@ -46,7 +53,7 @@ func (r preferenceRow) preference() Preference {
 }
 
 const preferenceOf = `
-	SELECT community_id, starred, guide_away, muted, digest
+	SELECT community_id, starred, guide_away, muted, digest, channel
 	FROM preference
 	WHERE account_id = ?`
 
@@ -80,12 +87,12 @@ func changePreference(tx *database.Tx, account core.ID, change func(*Preference)
 		return err
 	}
 	query := `
-		INSERT INTO preference (community_id, starred, guide_away, muted, digest, updated_at, account_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`
+		INSERT INTO preference (community_id, starred, guide_away, muted, digest, channel, updated_at, account_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	if len(rows) > 0 {
 		query = `
 			UPDATE preference
-			SET community_id = ?, starred = ?, guide_away = ?, muted = ?, digest = ?, updated_at = ?
+			SET community_id = ?, starred = ?, guide_away = ?, muted = ?, digest = ?, channel = ?, updated_at = ?
 			WHERE account_id = ?`
 	}
 	muted := make([]string, len(p.Muted))
@@ -93,7 +100,7 @@ func changePreference(tx *database.Tx, account core.ID, change func(*Preference)
 		muted[i] = string(kind)
 	}
 	_, err := tx.Exec(query, int64(p.Community), strings.Join(p.Starred, ","), database.BoolInt(p.GuideAway),
-		strings.Join(muted, ","), string(p.Digest), tx.NowMS(), int64(account))
+		strings.Join(muted, ","), string(p.Digest), string(p.First), tx.NowMS(), int64(account))
 	if database.IsDuplicate(err) {
 		return database.ErrRace // set for the first time twice at once
 	}
@@ -125,17 +132,24 @@ func (s *Store) UpdateGuideAway(ctx context.Context, account core.ID, away bool)
 	})
 }
 
-// UpdateToldOf sets of which kinds of messages an account is told in the console alone, and when of those that may come in
-// a flood. Kinds that do not exist are left out. What waits for its digest waits for the new one.
-func (s *Store) UpdateToldOf(ctx context.Context, account core.ID, muted []core.MessageKind, digest core.MessageDigest) error {
-	if !digest.Valid() {
-		return core.InvalidFields(map[string]string{"digest": "请选择什么时候发送"})
+// UpdateToldOf sets how an account wants to be told. Kinds that do not exist are left out. What waits for its digest waits
+// for the new one.
+func (s *Store) UpdateToldOf(ctx context.Context, account core.ID, told Told) error {
+	fields := map[string]string{}
+	if !told.Digest.Valid() {
+		fields["digest"] = "请选择什么时候发送"
+	}
+	if !slices.Contains(core.FirstChannels(), told.First) {
+		fields["first"] = "请选择先用哪个渠道"
+	}
+	if len(fields) > 0 {
+		return core.InvalidFields(fields)
 	}
 	return s.db.Write(ctx, "preference", func(tx *database.Tx) error {
 		err := changePreference(tx, account, func(p *Preference) error {
-			p.Muted, p.Digest = nil, digest
+			p.Told = Told{Digest: told.Digest, First: told.First}
 			for _, kind := range core.MessageKinds() {
-				if slices.Contains(muted, kind) {
+				if slices.Contains(told.Muted, kind) {
 					p.Muted = append(p.Muted, kind)
 				}
 			}
@@ -144,6 +158,6 @@ func (s *Store) UpdateToldOf(ctx context.Context, account core.ID, muted []core.
 		if err != nil {
 			return err
 		}
-		return outbox.ChangeDigest(tx, account, digest)
+		return outbox.ChangeDigest(tx, account, told.Digest)
 	})
 }

@@ -706,7 +706,7 @@ var raceRest = []raceStep{
 	{"UpdateStarred", func(w *raceWorld) (any, error) { return nil, w.UpdateStarred(w.ctx, w.ids["account"], "reader", true) }},
 	{"UpdateGuideAway", func(w *raceWorld) (any, error) { return nil, w.UpdateGuideAway(w.ctx, w.ids["account"], true) }},
 	{"UpdateToldOf", func(w *raceWorld) (any, error) {
-		return nil, w.UpdateToldOf(w.ctx, w.ids["account"], []core.MessageKind{core.MessageJob}, core.DigestHour)
+		return nil, w.UpdateToldOf(w.ctx, w.ids["account"], Told{Muted: []core.MessageKind{core.MessageJob}, Digest: core.DigestHour})
 	}},
 	{"Opened", func(w *raceWorld) (any, error) {
 		return nil, w.Opened(w.ctx, w.ids["account"], RecentView{Stem: "house", Subject: w.ids["house"]})

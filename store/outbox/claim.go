@@ -63,7 +63,8 @@ type claim struct {
 // claimed is a message with its lease's earlier attempt, if that did not end.
 type claimed struct {
 	Row
-	open openAttempt
+	open  openAttempt
+	first core.MessageChannel // of its account
 }
 
 // take makes messages ours that are still due, and reads them, with what waits for the same recipients. Their merge
@@ -212,6 +213,7 @@ func firstError(errs ...error) error {
 // is in doubt from then on; otherwise the consent that it was to use is there again.
 func (c *claim) interrupted(row claimed) (core.Message, error) {
 	m := row.Message()
+	m.First = row.first
 	if row.open.ID == 0 {
 		return m, nil
 	}

@@ -19,6 +19,8 @@ type accountNow struct {
 	Permissions string          `db:"permissions"`
 	Disabled    database.Millis `db:"disabled_at"`
 
+	First core.MessageChannel `db:"channel"`
+
 	communities []core.ID
 }
 
@@ -47,6 +49,7 @@ func (c *claim) recheck() error {
 		if !known || r.ToKind != core.ToAccount {
 			continue
 		}
+		c.rows[i].first = a.First
 		if why := a.whyNot(r.Row); why != "" {
 			c.gone[r.ID] = why
 		}
@@ -75,9 +78,10 @@ func (c *claim) accountsNow() (map[core.ID]accountNow, error) {
 		in := database.Placeholders(len(part))
 		var found []accountNow
 		if err := c.tx.All(&found, `
-			SELECT id, user_id, all_communities, permissions, disabled_at
-			FROM account
-			WHERE id IN (`+in+`)`, database.IDArgs(part)...); err != nil {
+			SELECT a.id, a.user_id, a.all_communities, a.permissions, a.disabled_at, COALESCE(p.channel, '') AS channel
+			FROM account a
+			LEFT JOIN preference p ON p.account_id = a.id
+			WHERE a.id IN (`+in+`)`, database.IDArgs(part)...); err != nil {
 			return err
 		}
 		for _, a := range found {

@@ -269,7 +269,7 @@ func TestMePages(t *testing.T) {
 			TOTP:     totpFacts(core.TOTPState{Since: time.Unix(1, 0), Recovery: 1}),
 			Sessions: []sessionLine{{Browser: desk.Hostile, Own: true}, {End: &templates.Submit{Label: "退出", URL: "/x"}}},
 			Others:   &templates.Submit{Label: "退出其他设备", URL: "/y"},
-			Messages: messageForm("x", store.Preference{Muted: []core.MessageKind{core.MessageJob}}),
+			Messages: messageForm("x", store.Preference{Told: store.Told{Muted: []core.MessageKind{core.MessageJob}}}),
 			Bound:    desk.Hostile,
 			Notices: []noticeLine{{
 				AccountNotice: core.AccountNotice{Wechat: desk.Hostile, NewAddr: true},

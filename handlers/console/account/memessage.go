@@ -33,8 +33,20 @@ func messageForm(csrf string, told store.Preference) *templates.Form {
 			Kind: templates.Select, Name: "digest", Label: "合并发送", Value: string(told.Digest),
 			Choices: templates.ChoicesOf("", core.MessageDigests(), core.MessageDigest.Label),
 			Help:    digestHelp(),
+		}, {
+			Kind: templates.Select, Name: "first", Label: "首选渠道", Value: string(told.First),
+			Choices: templates.ChoicesOf("", core.FirstChannels(), firstLabel),
+			Help:    "先用这个渠道，发不到再用其他的。不是每种消息都有短信。",
 		}}}},
 	}
+}
+
+// firstLabel names the channel that is tried first.
+func firstLabel(c core.MessageChannel) string {
+	if c == "" {
+		return "按默认顺序"
+	}
+	return c.Label()
 }
 
 // digestHelp names the kinds that a digest has.
@@ -51,14 +63,15 @@ func digestHelp() string {
 // meMessageUpdate saves the switches.
 func (p *Pages) meMessageUpdate(c *web.Context) error {
 	var form struct {
-		Kinds  []core.MessageKind `form:"kinds" max:"32"`
-		Digest core.MessageDigest `form:"digest" max:"16"`
+		Kinds  []core.MessageKind  `form:"kinds" max:"32"`
+		Digest core.MessageDigest  `form:"digest" max:"16"`
+		First  core.MessageChannel `form:"first" max:"16"`
 	}
 	if err := c.Bind(&form); err != nil {
 		return err
 	}
 	muted := slices.DeleteFunc(core.ChoosableKinds(), func(k core.MessageKind) bool { return slices.Contains(form.Kinds, k) })
-	if err := p.Store.UpdateToldOf(c.Ctx(), c.Account().ID, muted, form.Digest); err != nil {
+	if err := p.Store.UpdateToldOf(c.Ctx(), c.Account().ID, store.Told{Muted: muted, Digest: form.Digest, First: form.First}); err != nil {
 		return err
 	}
 	c.Flash(web.FlashSuccess, "消息提醒已保存。")

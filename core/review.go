@@ -208,13 +208,14 @@ type Registered struct {
 	By            RegisterMatch
 	Name          string
 	OtherIDNumber bool // both have one, and they differ
+	Alike         bool // another resident of the house has a name that is nearly the applicant's, too
 }
 
 // MatchOf returns what a house's register has of an applicant of a name. A number alone is not enough if the rest contradicts
 // it: it may have been handed on. One character is a slip of the pen.
 func MatchOf(applicant string, is Registered) ReviewMatch {
 	found := "（" + MaskName(is.Name) + "）"
-	otherName := !nearlySameName(applicant, is.Name)
+	otherName := !NearlySameName(applicant, is.Name)
 	switch {
 	case is.By == MatchedName:
 		return ReviewMatch{Words: "仅姓名与登记一致"}
@@ -228,14 +229,16 @@ func MatchOf(applicant string, is Registered) ReviewMatch {
 		return ReviewMatch{Words: "证件号与登记不同" + found}
 	case is.By == MatchedIDNumber:
 		return ReviewMatch{"证件号与登记一致" + found, true}
+	case FoldName(applicant) != FoldName(is.Name) && is.Alike: // of siblings, which?
+		return ReviewMatch{Words: "手机号与登记一致，姓名差一个字" + found + "，另有姓名相近的住户"}
 	case FoldName(applicant) != FoldName(is.Name):
 		return ReviewMatch{"手机号与登记一致，姓名差一个字" + found, true}
 	}
 	return ReviewMatch{"手机号与登记一致" + found, true}
 }
 
-// nearlySameName reports whether two names are the same, or differ in one of several characters.
-func nearlySameName(a, b string) bool {
+// NearlySameName reports whether two names are the same, or differ in one of several characters.
+func NearlySameName(a, b string) bool {
 	one, other := []rune(FoldName(a)), []rune(FoldName(b))
 	differ := 0
 	for i := range min(len(one), len(other)) {

@@ -23,6 +23,10 @@ func TestMatchOf(t *testing.T) {
 		{MatchedName, "王小明", false, "仅姓名与登记一致", false},
 		{MatchedNothing, "", false, "登记里没有", false},
 	} {
+		alike := MatchOf("王小明", Registered{By: c.by, Name: c.name, OtherIDNumber: c.otherID, Alike: true})
+		if alike.Enough != (c.wantEnough && FoldName(c.name) == "王小明") {
+			t.Errorf("%+v, and another alike: %+v", c, alike)
+		}
 		got := MatchOf("王小明", Registered{By: c.by, Name: c.name, OtherIDNumber: c.otherID})
 		if got.Words != c.want || got.Enough != c.wantEnough {
 			t.Errorf("%+v: %+v", c, got)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -187,17 +188,20 @@ func forgetApproval(tx *database.Tx, id core.ID) error {
 		int64(id))
 }
 
+// registeredRow is a resident of the house that is applied for.
+type registeredRow struct {
+	ID       core.ID       `db:"id"`
+	Identity core.Identity `db:"identity"`
+	Name     string        `db:"name_fold"`
+	IDNo     string        `db:"idno_mac"`
+	Phone    string        `db:"phone_mac"` // of the person
+}
+
 // registeredAs returns the resident of the house who is the applicant, and as what: by the number, or by the name if the
 // register has one of that name without a number of their own; 0 if there is none. It is one statement whatever the register
 // has, since how long an answer takes tells as much as the answer.
 func registeredAs(tx *database.Tx, c core.CertificationRequest) (id core.ID, identity core.Identity, err error) {
-	var rows []struct {
-		ID       core.ID       `db:"id"`
-		Identity core.Identity `db:"identity"`
-		Name     string        `db:"name_fold"`
-		IDNo     string        `db:"idno_mac"`
-		Phone    string        `db:"phone_mac"` // of the person
-	}
+	var rows []registeredRow
 	err = tx.All(&rows, `
 		SELECT t.id, t.identity, t.name_fold, t.idno_mac, COALESCE(p.phone_mac, '') AS phone_mac
 		FROM resident t
@@ -210,11 +214,14 @@ func registeredAs(tx *database.Tx, c core.CertificationRequest) (id core.ID, ide
 		return 0, "", err
 	}
 	phone, idno, name := tx.Keys().Digest("phone", c.Phone), tx.Keys().Digest("idno", c.IDNumber), core.FoldName(c.Name)
-	named := 0
+	named, byNumber := 0, slices.IndexFunc(rows, func(r registeredRow) bool { return r.Phone == phone && r.Name == name })
+	if byNumber < 0 {
+		byNumber = slices.IndexFunc(rows, func(r registeredRow) bool { return r.Phone == phone })
+	}
+	if byNumber >= 0 {
+		return rows[byNumber].ID, rows[byNumber].Identity, nil
+	}
 	for _, row := range rows {
-		if row.Phone == phone {
-			return row.ID, row.Identity, nil
-		}
 		if row.Phone == "" && row.Name == name && (idno == "" || row.IDNo == "" || idno == row.IDNo) {
 			named, id, identity = named+1, row.ID, row.Identity
 		}

@@ -22,7 +22,7 @@ func (s *Store) ReviewMatches(ctx context.Context, scope core.Scope, reviews []c
 // certificationMatches compares applicants with who is registered in the house: by the phone number, by the ID number, or by
 // the name alone, of somebody without a number of their own, as an approval would find them.
 func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMatch, error) {
-	best, names := map[core.ID]core.Registered{}, map[core.ID]string{}
+	best, names, alike := map[core.ID]core.Registered{}, map[core.ID]string{}, map[core.ID]int{}
 	err := database.EachPart(ids, func(part []core.ID) error {
 		var rows []struct {
 			ID       core.ID `db:"id"`
@@ -47,7 +47,8 @@ func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMa
 			ORDER BY t.id`, database.IDArgs(part)...)
 		for _, row := range rows {
 			by := core.MatchedNothing
-			switch sameName := row.Fold == core.FoldName(row.Name); {
+			sameName := row.Fold == core.FoldName(row.Name)
+			switch {
 			case row.OwnPhone == row.Phone:
 				by = core.MatchedPhone
 			case row.OwnPhone != "":
@@ -57,7 +58,11 @@ func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMa
 				by = core.MatchedName
 			}
 			names[row.ID] = row.Name
-			if by > best[row.ID].By {
+			if core.NearlySameName(row.Name, row.Resident) {
+				alike[row.ID]++
+			}
+			named := by == best[row.ID].By && sameName && core.FoldName(best[row.ID].Name) != row.Fold
+			if by > best[row.ID].By || named {
 				best[row.ID] = core.Registered{
 					By: by, Name: row.Resident, OtherIDNumber: row.IDNo != "" && row.OwnIDNo != "" && row.IDNo != row.OwnIDNo,
 				}
@@ -67,7 +72,9 @@ func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMa
 	})
 	matches := map[core.ID]core.ReviewMatch{}
 	for _, id := range ids {
-		matches[id] = core.MatchOf(names[id], best[id])
+		found := best[id]
+		found.Alike = alike[id] > 1
+		matches[id] = core.MatchOf(names[id], found)
 	}
 	return matches, err
 }

@@ -580,3 +580,22 @@ func TestReviewsAreApprovedFromTheList(t *testing.T) {
 		}
 	})
 }
+
+// Of two in the house whose names are nearly the applicant's, the list does not tell which one applies.
+func TestOneOfTwoBrothersIsNotApprovedFromTheList(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newReviewWorld(t, s)
+		newResident(t, s, w.community, w.house, "王晓明", applicantPhone)
+		newResident(t, s, w.community, w.house, "王小明", "")
+		own := w.apply(w.request("王小明"))
+		got, err := s.ReviewMatches(t.Context(), everywhere, []core.Review{own.Review})
+		want := core.ReviewMatch{Words: "手机号与登记一致，姓名差一个字（王**），另有姓名相近的住户"}
+		if err != nil || got[own.Review.ID] != want {
+			t.Errorf("%+v, %v", got, err)
+		}
+		err = discard(s.DecideReview(t.Context(), w.zhang, everywhere, core.ReviewDecision{
+			ID: own.Review.ID, Approve: true, Version: own.Review.Version, Listed: true,
+		}))
+		wantRefused(t, "from the list", err, core.CodeConflict)
+	})
+}

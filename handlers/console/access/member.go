@@ -120,6 +120,13 @@ func (p *Pages) memberNew(c *web.Context) error {
 
 // noInstitution returns what comes before a member, if there is no institution that the account could add one to.
 func (p *Pages) noInstitution(c *web.Context, community string) (empty templates.Empty, err error) {
+	communities, err := p.Communities(c)
+	if err == nil && len(communities) == 0 {
+		err = frame.ErrNoCommunityYet
+	}
+	if err != nil {
+		return empty, err
+	}
 	institutions, err := p.Store.InstitutionsFor(c.Ctx(), c.Scope())
 	if err != nil || len(institutions) > 0 {
 		return empty, err

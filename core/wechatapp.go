@@ -39,7 +39,7 @@ const (
 	RefusedClock     WechatRefusal = "clock"
 )
 
-// refusalWords says what came, and what to do about it.
+// refusalWords returns what came, and what to do about it.
 func (a WechatApp) refusalWords() string {
 	place := "公众平台"
 	if a.Kind == WechatWork {
@@ -58,7 +58,7 @@ func (a WechatApp) refusalWords() string {
 	return "收到的请求签名不正确，已拒绝。请核对两边的 Token，改好后重新提交。"
 }
 
-// WrongCalls says what is wrong with what comes from the platform; "" = what came last was right.
+// WrongCalls returns what is wrong with what comes from the platform; "" = what came last was right.
 func (a WechatApp) WrongCalls() string {
 	if !a.Refused.After(a.Called) {
 		return ""

@@ -381,7 +381,7 @@ func menuProblem(b MenuButton, err error) error {
 	return err
 }
 
-// wrongReply says what is wrong with a text that answers; "" = nothing.
+// wrongReply returns what is wrong with a text that answers; "" = nothing.
 func wrongReply(text string) string {
 	switch {
 	case text == "" || utf8.RuneCountInString(text) > MaxReplyText:

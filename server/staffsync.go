@@ -220,7 +220,7 @@ func (t *syncTurn) list(ctx context.Context, cursor string) error {
 		t.part = wechat.CorpPartContact
 		places, next, err := t.contact.MemberIDs(ctx, cursor)
 		if resumed && wechat.CodeOf(err) != 0 && !wechat.IsRetryable(err) {
-			cursor, ids, resumed = "", single, false // what was a page's cursor is none any more
+			cursor, ids, resumed = "", single, false // the cursor of before does not count any more
 			continue
 		}
 		if err != nil {

@@ -95,7 +95,7 @@ const reachedLater = `EXISTS (
 	)`
 
 // Unreached lists the people of the scope whom no channel reached in the last days, nor since, by their latest message,
-// newest first. Who is not to be told any more is none of them. The page's cursors are ids of messages.
+// newest first. Who is not to be told any more is left out. The page's cursors are ids of messages.
 func (s *Store) Unreached(ctx context.Context, scope core.Scope, page Page) (list []core.UnreachedPerson, more bool, err error) {
 	where := messageScope(scope)
 	var states []any

@@ -226,7 +226,7 @@ func (s *Store) stepStaffSync(ctx context.Context, op string, turn SyncTurn, do 
 	})
 }
 
-// EndStaffSync ends a server's turn. whole says that a run has come to its end, or cannot go on: the next begins anew. One
+// EndStaffSync ends a server's turn. whole says that a run has come to its end, or cannot go on: the next begins at the start. One
 // that is not whole but has a problem, in words, goes on from where it was, after a while or when somebody asks.
 func (s *Store) EndStaffSync(ctx context.Context, turn SyncTurn, whole bool, problem string) error {
 	return s.db.Write(ctx, "end a sync of staff", func(tx *database.Tx) error {

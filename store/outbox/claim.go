@@ -184,7 +184,7 @@ func (c *claim) route() error {
 	return database.InsertRows(c.tx, database.InsertInto, "message_attempt", attemptColumns, attempts)
 }
 
-// step decides about a message. One that is its recipient's no more is not sent: whether it may have been sent before is
+// step decides about a message. One that its recipient is not to know of is not sent: whether it may have been sent before is
 // unknown, or it reached nobody.
 func (c *claim) step(m core.Message) core.MessageStep {
 	why, gone := c.gone[m.ID]

@@ -11,8 +11,8 @@ import (
 )
 
 // Put adds messages in the act's own transaction. An account that has switched a kind off is told of it in
-// the console alone, and one that is out of use of nothing. Of a kind that is merged, one that finds another waiting for its recipient becomes part
-// of it, with a row of its own.
+// the console alone, and one that is out of use of nothing. Of a kind that is merged, one that finds another
+// waiting for its recipient becomes part of it, with a row of its own.
 func Put(tx *database.Tx, notes ...core.MessageNote) error {
 	rows, err := addressed(tx, notes)
 	if err != nil || len(rows) == 0 {

@@ -579,6 +579,7 @@ func TestImportPages(t *testing.T) {
 			URL: "/i", File: desk.Hostile, State: importBadge(core.ImportDone), Result: "添加 1 名", By: desk.Hostile,
 		}}},
 		"console/import/new":         importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
+		"console/import/member":      importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
 		"console/import/new#unasked": importNewPage{Shell: shell, Form: form},
 		"console/import/show": importShowPage{
 			Shell: shell, Facts: []templates.Fact{{Label: "文件", Value: desk.Hostile}},

@@ -93,7 +93,7 @@ var importViews = map[core.ImportKind]importView{
 		},
 	},
 	core.ImportMembers: {
-		stem: "institution", page: "console/member/import", title: "批量导入成员", field: "成员表格", template: "机构成员",
+		stem: "institution", page: "console/import/member", title: "批量导入成员", field: "成员表格", template: "机构成员",
 		form: memberImportPath, post: memberImportPath, back: frame.MemberPath, one: "逐个添加成员", place: "机构",
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("new", "新成员", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),

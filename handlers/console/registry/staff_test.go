@@ -154,7 +154,6 @@ func TestStaffPages(t *testing.T) {
 			Shell: shell, Detail: detail, Facts: []templates.Fact{{Label: "住址", Value: desk.Hostile}},
 			Ties: []staffTie{{"门岗人员", desk.Hostile, "/g"}, {"后台账号", desk.Hostile, ""}},
 		},
-		"console/staff/import":  importNewPage{Shell: shell, Form: importing, Template: "/t", Rules: "规则。"},
-		"console/member/import": importNewPage{Shell: shell, Form: importing, Template: "/t", Rules: "规则。"},
+		"console/staff/import": importNewPage{Shell: shell, Form: importing, Template: "/t", Rules: "规则。"},
 	})
 }

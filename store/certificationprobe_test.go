@@ -59,7 +59,8 @@ func TestAStrangerProbesAndLearnsNothing(t *testing.T) {
 			user := newWechatUserWithPhone(t, s, "o-"+name+house.String()+idNumber, applicantPhone)
 			queries = count.of(func() {
 				own, err := s.CreateCertification(t.Context(), wechatActor(user.ID), user.ID,
-					core.CertificationRequest{House: house, Name: name, Identity: core.Family, IDNumber: idNumber}, RequestKey{Key: "probe"})
+					core.CertificationRequest{House: house, Name: name, Identity: core.Family, IDNumber: idNumber},
+					RequestKey{Key: "probe"})
 				if err != nil {
 					t.Fatal(err)
 				}

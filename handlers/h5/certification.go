@@ -32,6 +32,22 @@ func (h *H5) certificationRoutes() []web.Route {
 	}
 }
 
+// certificationPhotoRoutes returns the routes of the pictures of an application: those that its applicant has sent, and those of
+// a form that is being filled in, which is shown again with all that is typed.
+func (h *H5) certificationPhotoRoutes() []web.Route {
+	return []web.Route{
+		{
+			Method: http.MethodPost, Path: certificationPhotoPath, Access: web.Resident, Handler: h.certificationPhotoCreate,
+			EachPerMinute: photosPerMinute, Body: core.MaxPhotoBytes + 1<<20,
+		},
+		{
+			Method: http.MethodPost, Path: certificationPhotoPath + "/:id/remove", Access: web.Resident,
+			Handler: h.certificationPhotoRemove, EachPerMinute: photosPerMinute, Body: core.MaxPhotoBytes + 1<<20,
+		},
+		{Method: http.MethodGet, Path: certificationPhotoPath + "/:id", Access: web.WechatUser, Handler: h.certificationPhoto},
+	}
+}
+
 // certificationPage is an application as its applicant sees it.
 type certificationPage struct {
 	templates.Phone

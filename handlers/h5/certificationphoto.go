@@ -18,22 +18,6 @@ const (
 	photosPerMinute = 20
 )
 
-// certificationPhotoRoutes returns the routes of the pictures of an application: those that its applicant has sent, and those of
-// a form that is being filled in, which is shown again with all that is typed.
-func (h *H5) certificationPhotoRoutes() []web.Route {
-	return []web.Route{
-		{
-			Method: http.MethodPost, Path: certificationPhotoPath, Access: web.Resident, Handler: h.certificationPhotoCreate,
-			EachPerMinute: photosPerMinute, Body: core.MaxPhotoBytes + 1<<20,
-		},
-		{
-			Method: http.MethodPost, Path: certificationPhotoPath + "/:id/remove", Access: web.Resident,
-			Handler: h.certificationPhotoRemove, EachPerMinute: photosPerMinute, Body: core.MaxPhotoBytes + 1<<20,
-		},
-		{Method: http.MethodGet, Path: certificationPhotoPath + "/:id", Access: web.WechatUser, Handler: h.certificationPhoto},
-	}
-}
-
 // certificationFormPage is the form of an application, with the pictures that are sent so far. An owner of the house never
 // sees them (decision 52).
 type certificationFormPage struct {

@@ -169,7 +169,8 @@ func TestPages(t *testing.T) {
 		"h5/household/list#none": householdPage{Phone: frame, Empty: templates.NewEmpty("没有您是业主的房屋", "")},
 		"h5/household/form":      householdFormPage{Phone: frame, Form: templates.Form{Action: "/h5/household/new", CSRF: "token"}},
 		"h5/household/show": householdReviewPage{
-			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting), Presets: core.ReviewCertification.Type().Owners,
+			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting),
+			Presets: core.ReviewCertification.Type().Owners,
 			Facts: []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason(),
 		},
 		"h5/household/show#decided": householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},

@@ -39,7 +39,8 @@ type bench struct {
 func main() {
 	role := flag.String("role", "", "child process: floor, export, exportfloor, import, importread, importfloor")
 	file := flag.String("file", "", "child's workbook")
-	only := flag.String("only", "mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker", "parts to measure")
+	only := flag.String("only",
+		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker", "parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")

@@ -222,7 +222,8 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	page.Review = templates.Review{
 		Title: kind.Label, State: reviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
 		Decided: r.DecidedText(p.minute),
-		Effect:  kind.Effect, Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
+		Effect:  kind.Effect, Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(),
+		Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
 		Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 	}
 	if c.Has(core.PermCommunityEdit) {

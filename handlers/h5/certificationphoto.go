@@ -1,7 +1,6 @@
 package h5
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 

@@ -154,7 +154,7 @@ func TestPages(t *testing.T) {
 			Places: []templates.Action{{Label: "3栋", URL: "/x"}},
 		},
 		"h5/certification/pick#missed": certificationPickPage{Phone: frame, Heading: "x", Search: []hidden{{"node", "1"}}, Keyword: "<3栋>"},
-		"h5/certification/pick#none": certificationPickPage{Phone: frame, Heading: "选择楼栋和房屋"},
+		"h5/certification/pick#none":   certificationPickPage{Phone: frame, Heading: "选择楼栋和房屋"},
 		"h5/household/list": householdPage{Phone: frame, Houses: []householdCard{{
 			Title: "1栋<101>", Place: "翠湖花园", Add: "/h5/household/new?house=1", Office: "由您审核。",
 			Waiting: []reviewLine{{URL: "/h5/household/1", Name: "林<明>", Kind: "住户认证", Created: at}},
@@ -171,7 +171,7 @@ func TestPages(t *testing.T) {
 		"h5/household/show": householdReviewPage{
 			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting),
 			Presets: core.ReviewCertification.Type().Owners,
-			Facts: []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason(),
+			Facts:   []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason(),
 		},
 		"h5/household/show#decided": householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},
 		"h5/visitorpass/list": visitorPassListPage{

@@ -43,6 +43,7 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member 
 			"quiet_from": {"22"}, "quiet_to": {"7"},
 		},
 		"/console/review/approve":      {"id": {review.String() + "-1"}},
+		"/console/review/reject":       {"id": {review.String() + "-1"}},
 		"/console/house/node/:id/move": {"act": {"rename"}, "name": {"西"}},
 		"/console/house/owners":        {"community": {community}, "allowed": {"yes"}},
 		"/console/house/:id/merge":     {"house": {"1栋1单元102"}},
@@ -147,6 +148,9 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		}
 		if r.Path == "/console/house/node/:id/delete" && doc.Find("#held-title").Length() == 1 {
 			continue // the estate's node has residents: what prevents it is listed (registry tests the question)
+		}
+		if r.Path == "/console/review/approve" && answer.Code == http.StatusSeeOther {
+			continue // the register has nothing of the town's applicant: not offered (console tests the question)
 		}
 		if q.Length() != 1 {
 			t.Errorf("%s declares a level, and does not ask: %d %s", name, answer.Code, answer.Header().Get("Location"))

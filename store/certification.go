@@ -177,7 +177,7 @@ const (
 	madeNothing   approvalMade = ""          // who was there was certified before
 )
 
-// undone says what undoing the approval takes away.
+// undone describes what undoing the approval takes away.
 func (r certificationRow) undone() core.ApprovalUndone {
 	return core.ApprovalUndone{Certification: r.Made != madeNothing, Restored: r.Ended != 0}
 }

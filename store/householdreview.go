@@ -183,15 +183,7 @@ func leftToOffice(tx *database.Tx, community core.ID, houses string, args ...any
 		return err
 	}
 	for _, r := range reviewsOf(rows) {
-		n, err := tx.Exec("UPDATE review SET owners_asked = 0, updated_at = ? WHERE id = ? AND state = 'waiting' AND owners_asked = 1",
-			tx.NowMS(), int64(r.ID))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			continue
-		}
-		if err := askOffice(tx, r); err != nil {
+		if err := askOfficeInstead(tx, r); err != nil {
 			return err
 		}
 	}

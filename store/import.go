@@ -12,8 +12,8 @@ import (
 	"tongxing/store/database"
 )
 
-const importColumns = `id, community_id, kind, state, creator_id, account_id, account_name, file, size, pieces, sheet, columns_text, no_head, layout,
-	reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up, problem, job_id,
+const importColumns = `id, community_id, kind, state, creator_id, account_id, account_name, file, size, pieces, sheet, columns_text, no_head,
+	layout, reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up, problem, job_id,
 	created_at, updated_at, ended_at, cleared_at`
 
 type importRow struct {
@@ -360,7 +360,8 @@ func (s *Store) MapImport(ctx context.Context, by core.Actor, scope core.Scope, 
 		}
 		_, err = tx.Exec(
 			"UPDATE import SET state = ?, sheet = ?, columns_text = ?, no_head = ?, job_id = ?, updated_at = ? WHERE id = ?",
-			string(core.ImportReading), m.Sheet, string(text), database.BoolInt(m.NoHead), int64(job), tx.NextUpdated(imp.Updated), int64(id),
+			string(core.ImportReading), m.Sheet, string(text), database.BoolInt(m.NoHead), int64(job),
+			tx.NextUpdated(imp.Updated), int64(id),
 		)
 		if err != nil {
 			return err

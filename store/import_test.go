@@ -271,7 +271,7 @@ func importEstate(t *testing.T, s *Store) core.ID {
 	return community
 }
 
-// A lease that is over is not imported: not as a new one, not for who comes back, not instead of one that runs.
+// A lease that is over is not imported: neither as a new one, nor with somebody who comes back, nor instead of one that runs.
 func TestALeaseThatIsOverIsNotImported(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community := importEstate(t, s)

@@ -285,7 +285,8 @@ func (b *residentBuilder) bringBack() error {
 		if _, err := saveResident(b.tx, r); err != nil {
 			return err
 		}
-		if _, err := b.tx.Exec("UPDATE resident SET moved_out_at = NULL, lease_ended = NULL, lease_warned = NULL WHERE id = ?", int64(r.ID)); err != nil {
+		if _, err := b.tx.Exec("UPDATE resident SET moved_out_at = NULL, lease_ended = NULL, lease_warned = NULL WHERE id = ?",
+			int64(r.ID)); err != nil {
 			return err
 		}
 		if err := enablePass(b.tx, r.ID); err != nil {

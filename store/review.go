@@ -218,6 +218,16 @@ func askOffice(tx *database.Tx, r core.Review) error {
 	}, core.MessageReview)
 }
 
+// askOfficeInstead lets a review that waits for owners be the office's, and tells it.
+func askOfficeInstead(tx *database.Tx, r core.Review) error {
+	n, err := tx.Exec("UPDATE review SET owners_asked = 0, updated_at = ? WHERE id = ? AND state = 'waiting' AND owners_asked = 1",
+		tx.NowMS(), int64(r.ID))
+	if err != nil || n == 0 {
+		return err
+	}
+	return askOffice(tx, r)
+}
+
 // reviewLink is the page of a review, below /console/.
 func reviewLink(kind core.ReviewKind, id core.ID) string { return string(kind) + "/" + id.String() }
 

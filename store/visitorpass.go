@@ -137,14 +137,16 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 	if keyword == "" {
 		return where, nil
 	}
-	for _, kind := range []string{"phone", "plate"} {
-		if digest := s.visitDigest(kind, keyword); digest != noDigest { // a whole number is nothing else
-			where.And("v."+kind+"_mac = ?", digest)
-			return where, nil
-		}
+	said, plate := core.ReadSearch(keyword), s.visitDigest("plate", keyword)
+	if phone := s.visitDigest("phone", keyword); phone != noDigest { // a whole number is nothing else
+		where.And("v.phone_mac = ?", phone)
+		return where, nil
+	}
+	if said.Plate != "" {
+		where.And("v.plate_mac = ?", plate)
+		return where, nil
 	}
 	// The houses first, in any way of writing them: of an OR over both tables every visit of the scope would be read.
-	said := core.ReadSearch(keyword)
 	rows, err := s.housesAsked(ctx, scope.In(f.Community), said, maxHousesByText)
 	if err != nil {
 		return where, err
@@ -157,9 +159,9 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 	case len(houses) > 0:
 		where.And(in, ids...)
 	case named:
-		where.And("v.name LIKE ? ESCAPE '!'", database.LikeContains(keyword))
-	default:
-		where.And("1 = 0")
+		where.And("(v.name LIKE ? ESCAPE '!' OR v.plate_mac = ?)", database.LikeContains(keyword), plate)
+	default: // a plate of an unusual form
+		where.And("v.plate_mac = ?", plate)
 	}
 	return where, nil
 }

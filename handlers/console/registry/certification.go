@@ -406,7 +406,7 @@ func (p *Pages) certificationTakeBack(c *web.Context) error {
 	})
 }
 
-// takenBackEffects says what taking an approval back does in the register.
+// takenBackEffects describes what taking an approval back does in the register.
 func takenBackEffects(undone core.ApprovalUndone) []string {
 	effects := []string{"申请人原来就已认证，认证和通行证不变。"}
 	if undone.Certification {

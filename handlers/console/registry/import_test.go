@@ -433,7 +433,8 @@ func TestAListWithoutAHeading(t *testing.T) {
 		t.Fatalf("mapped: %s %v", imp.State, imp.Counts)
 	}
 	b.Get(t, frame.ImportURL(imp.ID)+"?map=1", http.StatusOK)
-	log, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{Target: "import:" + imp.ID.String()}, store.Page{Limit: 20})
+	acts := core.AuditFilter{Target: "import:" + imp.ID.String()}
+	log, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, acts, store.Page{Limit: 20})
 	if err != nil || len(log) == 0 || strings.Contains(fmt.Sprintf("%+v", log), "孙三") {
 		t.Errorf("logged: %+v, %v", log, err)
 	}

@@ -40,7 +40,7 @@ func (p *Pages) importMap(c *web.Context) error {
 	return c.Redirect(frame.ImportURL(imp.ID))
 }
 
-// firstRecord says that the first row of a file is a record, not a heading.
+// firstRecord means that the first row of a file is a record, not a heading.
 const firstRecord = "record"
 
 func (p *Pages) mapImport(c *web.Context, imp core.Import, m store.ImportMapping) error {

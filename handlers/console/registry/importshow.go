@@ -506,7 +506,7 @@ func importRowOf(row core.ImportRow, columns []core.ImportColumn, of importView)
 	return view
 }
 
-// importFaultWords says what is wrong with a row.
+// importFaultWords describes what is wrong with a row.
 func importFaultWords(row core.ImportRow, columns []core.ImportColumn) []string {
 	var all []string
 	for _, fault := range row.Wrong {

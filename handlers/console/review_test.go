@@ -126,10 +126,14 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 		t.Helper()
 		applies(t, d, key, core.CertificationRequest{House: house, Name: name, Phone: phone})
 	}
-	for i, r := range d.Mine.Residents[:2] {
-		name := []rune(r.Name)
-		name[len(name)-1] = '某' // 住户1 by a slip of the pen
-		apply(string(rune('a'+i)), r.House, string(name), r.Phone)
+	for i, name := range []string{"张建国", "李丽华"} {
+		r := core.Resident{
+			Community: d.Mine.Community, House: d.Mine.Houses[0], Name: name, Identity: core.Family, Phone: "1770000001" + string(rune('0'+i)),
+		}
+		if _, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, r); err != nil {
+			t.Fatal(err)
+		}
+		apply(string(rune('a'+i)), r.House, string([]rune(name)[:2])+"某", r.Phone) // by a slip of the pen
 	}
 	apply("c", d.Mine.Houses[0], "王小明", "17700000009")
 	b, _ := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermCertificationView, core.PermCertificationReview)

@@ -12,7 +12,8 @@ import (
 	"tongxing/store/database"
 )
 
-const importColumns = `id, community_id, kind, state, creator_id, account_id, account_name, file, size, pieces, sheet, columns_text, no_head,
+const importColumns = `id, community_id, kind, state, creator_id, account_id, account_name, file, size, pieces, sheet, columns_text,
+	no_head,
 	layout, reading_id, parts, counts, choices, next_part, written, batch_id, house_batch_id, gives_up, problem, job_id,
 	created_at, updated_at, ended_at, cleared_at`
 

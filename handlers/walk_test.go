@@ -142,7 +142,9 @@ func newTown(t *testing.T) *town {
 		}
 		w.follow(t, e, official)
 		for _, tag := range []int{0, menuTag} {
-			menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: official, Tag: tag}, Draft: core.DefaultMenu("https://pass.example.com", core.WechatApp{})}
+			menu := core.WechatMenu{
+				MenuFor: core.MenuFor{AppID: official, Tag: tag}, Draft: core.DefaultMenu("https://pass.example.com", core.WechatApp{}),
+			}
 			if _, err := s.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
 				t.Fatal(err)
 			}

@@ -71,7 +71,8 @@ func (s *Store) CreateBindTicket(
 		if _, err := tx.Exec(`INSERT INTO bind_ticket (scene_digest, kind, target_id, replaces_id, code, app_id, user_id,
 				created_at, expires_at)
 			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
-			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, target.App, tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
+			ticket.ID(), target.Kind, int64(target.ID), int64(bound), ticket.Code, target.App,
+			tx.NowMS(), ticket.Expires.UnixMilli()); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{Action: "bindticket.create", Subject: audit.Target(target.Kind, target.ID)})

@@ -39,7 +39,8 @@ const (
 func (r staffRow) whole(reveal func(column, sealed string) string) core.Staff {
 	return core.Staff{
 		ID: r.ID, Name: r.Name, Sex: r.Sex, Position: r.Position, Grade: r.Grade, Phone: reveal("staff.phone", r.Phone),
-		PhoneTold: r.Told.Time, Wechat: reveal("staff.wechat", r.Wechat), Address: reveal("staff.address", r.Address), Corp: r.Corp, UserID: r.UserID,
+		PhoneTold: r.Told.Time, Wechat: reveal("staff.wechat", r.Wechat), Address: reveal("staff.address", r.Address),
+		Corp: r.Corp, UserID: r.UserID,
 		Account: r.Account, Left: r.Left.Time, Updated: r.Updated.Time,
 	}
 }

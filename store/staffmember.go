@@ -81,7 +81,7 @@ func (s *Store) StaffPosts(ctx context.Context, id core.ID) (posts []StaffPost, 
 }
 
 // GuardOfStaff returns the guard in service who a staff member in WeWork is: the one with the mobile number that WeWork itself
-// told of them. A number that somebody typed is nobody's proof. Of the guards of several communities it is the one at a post,
+// told of them. A number that somebody typed proves nothing. Of the guards of several communities it is the one at a post,
 // 0 for the first.
 func (s *Store) GuardOfStaff(ctx context.Context, id, post core.ID) (core.Guard, error) {
 	return s.oneGuard(ctx, guardColumns+`disabled_at IS NULL

@@ -8,7 +8,8 @@ import (
 	"tongxing/handlers/web"
 )
 
-// scanner signs the guard's page for WeChat's JS-SDK, or for that of WeWork if the guard came from there. The page sends its own URL, which only the
+// scanner signs the guard's page for WeChat's JS-SDK, or for that of WeWork if the guard came from there. The page sends its own
+// URL, which only the
 // phone knows exactly; one of another site is not signed. The page does not wait for it: there are
 // other ways to scan.
 func (h *H5) scanner(c *web.Context) error {

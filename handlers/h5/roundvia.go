@@ -19,7 +19,7 @@ func (r round) remember(c *web.Context) {
 	}
 }
 
-// officialOf returns the official account by which WeChat identifies whoever opens a page, by WeChat's id: the one that
+// officialOf returns the official account by which WeChat identifies who opens a page, by WeChat's id: the one that
 // led there, that of a binding's code, or that of the community which the page is of. "" is that of all communities. Who
 // confirms a sign-in on a computer is asked by the account that identified them last, since it may be the one they are bound by.
 func (h *H5) officialOf(c *web.Context, page string) (appID string, err error) {
@@ -63,7 +63,7 @@ func (h *H5) communityOf(c *web.Context, path string) (community core.ID, err er
 			community = review.Community
 		}
 	}
-	if core.IsNotFound(err) { // whoever asks is told so once they are signed in
+	if core.IsNotFound(err) { // the page says so after the sign-in
 		return 0, nil
 	}
 	return community, err

@@ -128,7 +128,8 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 	}
 	for i, name := range []string{"张建国", "李丽华"} {
 		r := core.Resident{
-			Community: d.Mine.Community, House: d.Mine.Houses[0], Name: name, Identity: core.Family, Phone: "1770000001" + string(rune('0'+i)),
+			Community: d.Mine.Community, House: d.Mine.Houses[0], Name: name, Identity: core.Family,
+			Phone: "1770000001" + string(rune('0'+i)),
 		}
 		if _, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, r); err != nil {
 			t.Fatal(err)

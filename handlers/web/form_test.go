@@ -193,7 +193,7 @@ func TestPageReadsItsPlace(t *testing.T) {
 		"before=1&after=2": {Prev: 1, Next: 2, Limit: 20},
 	} {
 		c := &Context{r: httptest.NewRequest(http.MethodGet, "/x?"+query, nil)}
-		if p := c.Page(20); p != want {
+		if p := c.Page(20); !reflect.DeepEqual(p, want) {
 			t.Errorf("%s: %+v, want %+v", query, p, want)
 		}
 	}

@@ -22,14 +22,6 @@ const WechatStep = GuidePath + "/wechat"
 // zero value shows nothing.
 type WechatOff struct{ Why, Step string }
 
-// WechatOff returns why what needs a part of WeChat is off; zero = it is not.
-func (f *Frame) WechatOff(part WechatPart) WechatOff {
-	if why := f.NoWechat(part); why != "" {
-		return WechatOff{why, WechatStep}
-	}
-	return WechatOff{}
-}
-
 // onlyOfSome is said where there are official accounts, but none of all communities: pages on phones and codes use that
 // one, since nobody knows yet which community somebody is about who opens them (decision 41).
 const onlyOfSome = "已接入的公众号都只负责部分小区，绑定微信和扫码登录要用负责全部小区的公众号。"

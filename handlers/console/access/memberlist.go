@@ -80,9 +80,11 @@ func (p *Pages) memberList(c *web.Context) error {
 		)
 	}
 	if c.Has(core.PermInstitutionEdit) {
-		page.Actions = append([]templates.Action{
-			{Label: "批量导入", URL: found.At.URL(frame.MemberPath + "/import"), Icon: "upload"},
-		}, page.Actions...)
+		if len(found.At.All) > 0 {
+			page.Actions = append([]templates.Action{
+				{Label: "批量导入", URL: found.At.URL(frame.MemberPath + "/import"), Icon: "upload"},
+			}, page.Actions...)
+		}
 		for i, m := range found.Records {
 			if m.Wholly {
 				page.List.Bulk, page.List.CSRF = memberRenewals(c.Request().URL.Query()), page.CSRF

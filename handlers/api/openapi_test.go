@@ -227,8 +227,8 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		{method: "GET", path: "/visitors", needsPhone: true},
 		{method: "GET", path: "/visits", needsPhone: true},
 		{
-			method: "GET", path: "/visitors/form?house_id=" + s.Houses[0].String(), needsPhone: true, bad: "x",
-			absent: "/visitors/form?house_id=77",
+			method: "GET", path: "/visitor-form?house_id=" + s.Houses[0].String(), needsPhone: true, bad: "x",
+			absent: "/visitor-form?house_id=77",
 		},
 		{method: "GET", path: "/visitors/" + visit.id, needsPhone: true, absent: "/visitors/77"},
 		{method: "GET", path: "/visits/" + visit.code, public: true, absent: "/visits/none"},

@@ -13,7 +13,7 @@ func (a *API) visitorPassRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/api/v1/visitors", Access: web.Resident, Handler: a.visitorPassList},
 		{Method: http.MethodPost, Path: "/api/v1/visitors", Access: web.Resident, Handler: a.visitorPassCreate, EachPerMinute: 10},
-		{Method: http.MethodGet, Path: "/api/v1/visitors/form", Access: web.Resident, Handler: a.visitorPassNew},
+		{Method: http.MethodGet, Path: "/api/v1/visitor-form", Access: web.Resident, Handler: a.visitorPassNew},
 		{Method: http.MethodGet, Path: "/api/v1/visitors/:id", Access: web.Resident, Handler: a.visitorPassShow},
 		{
 			Method: http.MethodPost, Path: "/api/v1/visitors/:id/revoke", Access: web.Resident, Handler: a.visitorPassRevoke,

@@ -97,14 +97,15 @@ func TestSeveralReviewsAreRejected(t *testing.T) {
 	if text := without.Find("main").Text(); !strings.Contains(text, "请选择或填写原因") {
 		t.Errorf("without a reason: %q", text)
 	}
-	done, _ := b.Post(t, reviewRejectPath, url.Values{
+	_, result := b.Post(t, reviewRejectPath, url.Values{
 		"id": {ticks[0], strings.TrimSuffix(ticks[1], "1") + "0"}, "confirmed": {"1"}, "preset": {"请先到前台<登记>"},
-	}, http.StatusOK)
+	}, http.StatusSeeOther)
+	done := b.Get(t, result, http.StatusOK)
 	if !strings.Contains(done.Text(), "不通过 1 份，会告诉申请人；1 份没有审核") {
 		t.Errorf("what became of them: %q", done.Find("main").Text())
 	}
 	b.Post(t, reviewRejectPath, url.Values{"id": ticks[1:], "confirmed": {"1"}, "preset": {"请先到前台<登记>"}, "reason": {"缺合同"}},
-		http.StatusOK)
+		http.StatusSeeOther)
 	reviews, _, err := d.Store.Reviews(t.Context(), core.Everywhere, store.ReviewFilter{Oldest: true})
 	if err != nil || len(reviews) != 3 {
 		t.Fatal(len(reviews), err)
@@ -162,7 +163,9 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 	b.Post(t, reviewApprovePath, url.Values{"id": ticks[2:]}, http.StatusSeeOther)
 	id, _, _ := strings.Cut(ticks[1], "-")
 	stale := url.Values{"id": {ticks[0], id + "-0"}, "confirmed": {"1"}}
-	done, _ := b.Post(t, reviewApprovePath, stale, http.StatusOK)
+	_, result := b.Post(t, reviewApprovePath, stale, http.StatusSeeOther)
+	b.Get(t, result, http.StatusOK)
+	done := b.Get(t, result, http.StatusOK) // it can be opened again
 	if text := done.Find("main").Text(); strings.Count(text, "已通过") != 1 || !strings.Contains(text, "申请刚有变化") ||
 		!strings.Contains(done.Text(), "通过 1 份，会告诉申请人；1 份没有审核") {
 		t.Errorf("what became of them: %q", done.Text())
@@ -175,6 +178,7 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 		d.SignIn(t, core.Everywhere, core.PermCertificationView),
 	} {
 		other.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusNotFound)
+		other.Get(t, result, http.StatusNotFound)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -16,6 +17,7 @@ import (
 const (
 	reviewApprovePath = frame.ReviewPath + "/approve"
 	reviewRejectPath  = frame.ReviewPath + "/reject"
+	reviewDecidedPath = frame.ReviewPath + "/decided"
 )
 
 // tickOf names a review as it is shown: a change since then is noticed.
@@ -32,7 +34,11 @@ func (p *pages) tickedReviews(c *web.Context) (ticked []tickedReview, values []s
 	var form struct {
 		IDs []string `form:"id" max:"50"`
 	}
-	if err := c.Bind(&form); err != nil {
+	bind := c.Bind
+	if c.Request().Method == http.MethodGet {
+		bind = c.BindQuery
+	}
+	if err := bind(&form); err != nil {
 		return nil, nil, err
 	}
 	for _, value := range form.IDs {
@@ -68,8 +74,8 @@ type reviewBulkRow struct {
 	State                    templates.Badge
 }
 
-// reviewApprove approves the ticked reviews of the inbox of which the list shows enough, each by an act of its own, and lists
-// what became of them.
+// reviewApprove approves the ticked reviews of the inbox of which the list shows enough, each by an act of its own, and
+// leads to what became of them.
 func (p *pages) reviewApprove(c *web.Context) error {
 	ticked, values, err := p.tickedReviews(c)
 	if err != nil {
@@ -96,8 +102,8 @@ func (p *pages) reviewApprove(c *web.Context) error {
 	return p.reviewBulk(c, enough, core.ReviewDecision{Approve: true, Listed: true})
 }
 
-// reviewReject rejects the ticked reviews of the inbox for one reason, each by an act of its own, and lists what became of
-// them.
+// reviewReject rejects the ticked reviews of the inbox for one reason, each by an act of its own, and leads to what
+// became of them.
 func (p *pages) reviewReject(c *web.Context) error {
 	ticked, values, err := p.tickedReviews(c)
 	if err != nil {
@@ -168,33 +174,79 @@ func (p *pages) reasonsOf(c *web.Context, ticked []tickedReview) ([]string, erro
 	return reasons, nil
 }
 
-// reviewBulk decides each of the reviews likewise, and lists what became of them.
+// reviewBulk decides each of the reviews likewise, and leads to what became of them.
 func (p *pages) reviewBulk(c *web.Context, ticked []tickedReview, d core.ReviewDecision) error {
+	for _, t := range ticked {
+		d.ID, d.Version = t.ID, t.version
+		_, err := p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), d)
+		if code := core.CodeOf(err); err != nil && (code == core.CodeInternal || code == core.CodeUnavailable) {
+			c.Shortfall("decide a review", err)
+		}
+	}
+	return c.Redirect(templates.WithQuery(reviewDecidedPath, url.Values{"id": ticksOf(ticked)}))
+}
+
+// reviewDecided lists what became of ticked reviews, as they are now: the page can be left and opened again.
+func (p *pages) reviewDecided(c *web.Context) error {
+	ticked, _, err := p.tickedReviews(c)
+	if err != nil {
+		return err
+	}
+	matches, err := p.Store.ReviewMatches(c.Ctx(), c.Scope(), reviewsOf(ticked))
+	if err != nil {
+		return err
+	}
 	page := reviewBulkPage{Shell: p.Shell(c, frame.TodoStem, "审核结果"), Next: frame.ReviewPath}
 	page.Crumbs = []templates.Crumb{{Label: "待我审核", URL: frame.ReviewPath}}
-	decided, state := "不通过", templates.Badge{Tone: templates.Bad, Text: "不通过"}
-	if d.Approve {
-		decided, state = "通过", templates.Badge{Tone: templates.Good, Text: "已通过"}
-	}
-	done := 0
+	done := map[core.ReviewState]int{}
 	for _, t := range ticked {
-		row := reviewBulkRow{URL: frame.ReviewURL(t.Review), Name: t.Name, Subject: t.Subject, State: state}
-		d.ID, d.Version = t.ID, t.version
-		if _, err := p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), d); err != nil {
-			row.State, row.Text = templates.Badge{Tone: templates.Warn, Text: "没有审核"}, core.MessageOf(err)
-			if core.CodeOf(err) == core.CodeInternal || core.CodeOf(err) == core.CodeUnavailable {
-				c.Shortfall("decide a review", err)
-			}
-		} else {
-			done++
+		row := reviewBulkRow{URL: frame.ReviewURL(t.Review), Name: t.Name, Subject: t.Subject}
+		switch row.Text = p.whyNotDecided(c, t, matches[t.ID]); {
+		case row.Text != "":
+			row.State = templates.Badge{Tone: templates.Warn, Text: "没有审核"}
+		case t.State == core.ReviewApproved:
+			row.State = templates.Badge{Tone: templates.Good, Text: "已通过"}
+			done[t.State]++
+		default:
+			row.State = templates.Badge{Tone: templates.Bad, Text: "不通过"}
+			done[t.State]++
 		}
 		page.Rows = append(page.Rows, row)
 	}
-	page.Note = decided + " " + frame.Grouped(done) + " 份，会告诉申请人"
-	if rest := len(ticked) - done; rest > 0 {
-		page.Note += "；" + frame.Grouped(rest) + " 份没有审核，原因在下面"
-	}
+	page.Note = bulkNote(done, len(ticked))
 	return p.Page(c, http.StatusOK, "console/review/decided", page)
+}
+
+// bulkNote says how many of some reviews were decided, and how.
+func bulkNote(done map[core.ReviewState]int, n int) string {
+	var words []string
+	for _, state := range []core.ReviewState{core.ReviewApproved, core.ReviewRejected} {
+		if done[state] > 0 {
+			words = append(words, state.Label()+" "+frame.Grouped(done[state])+" 份，会告诉申请人")
+		}
+	}
+	if rest := n - done[core.ReviewApproved] - done[core.ReviewRejected]; rest > 0 {
+		words = append(words, frame.Grouped(rest)+" 份没有审核，原因在下面")
+	}
+	return strings.Join(words, "；")
+}
+
+// whyNotDecided returns why the account has not decided a ticked review; "" if it has.
+func (p *pages) whyNotDecided(c *web.Context, t tickedReview, match core.ReviewMatch) string {
+	minute := func(at time.Time) string { return at.In(p.Store.Zone()).Format("1 月 2 日 15:04") }
+	switch {
+	case t.DecidedBy == c.Account().ID && t.Owner == 0 && (t.State == core.ReviewApproved || t.State == core.ReviewRejected):
+		return ""
+	case t.State != core.ReviewWaiting:
+		return t.DecidedText(minute)
+	case t.Version != t.version:
+		return "申请刚有变化，请看后再决定"
+	case c.Account().User != 0 && t.Applicant == c.Account().User:
+		return "这是您自己的申请，请由其他人审核"
+	case !match.Enough:
+		return "与登记核对不上，请打开申请单独审核"
+	}
+	return "还在等待审核，请打开申请再试"
 }
 
 // approveQuestion asks before several reviews of one kind are approved, which has no way back; others of those that are

@@ -183,6 +183,7 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加机构"}, {"update", "修改机构"}, {"disable", "停用机构"}, {"enable", "启用机构"},
+			{"remove", "删除机构"},
 			{"warn", "提醒成员即将到期"},
 		},
 	},
@@ -194,7 +195,7 @@ var Features = []Feature{
 		ActsAt: map[string]string{"import": "institution/member/import"},
 		Verbs: []Verb{
 			{"create", "添加成员"}, {"update", "修改成员"}, {"disable", "停用成员"}, {"enable", "启用成员"},
-			{"renew", "成员续期"}, {"photo", "更换成员照片"}, {"import", "批量导入成员"},
+			{"remove", "删除成员"}, {"renew", "成员续期"}, {"photo", "更换成员照片"}, {"import", "批量导入成员"},
 		},
 	},
 	{

@@ -14,6 +14,7 @@ type Institution struct {
 	Remark      string
 	Communities []ID      // that its members may enter
 	Members     int       // who are not disabled; only in lists
+	Everyone    int       // members, also disabled ones; only in lists
 	Wholly      bool      // the reader's scope has all its communities: only then can more than these be changed; only as read
 	Disabled    time.Time // zero = in use
 	Updated     time.Time // see Stale

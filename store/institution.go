@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -156,27 +157,29 @@ func joinInstitutions(all readAll, rows []institutionRow) ([]core.Institution, e
 	})
 }
 
-// countMembersOf sets the number of members of each institution who are not disabled.
+// countMembersOf sets the numbers of members of each institution.
 func (s *Store) countMembersOf(ctx context.Context, list []core.Institution) error {
 	ids := database.IDsOf(list, func(i core.Institution) core.ID { return i.ID })
-	counts := map[core.ID]int{}
+	type row struct {
+		Institution core.ID `db:"institution_id"`
+		N           int     `db:"n"`
+		All         int     `db:"everyone"`
+	}
+	counts := map[core.ID]row{}
 	err := database.EachPart(ids, func(part []core.ID) error {
-		var rows []struct {
-			Institution core.ID `db:"institution_id"`
-			N           int     `db:"n"`
-		}
+		var rows []row
 		err := s.db.All(ctx, &rows, `
-			SELECT institution_id, COUNT(*) AS n
+			SELECT institution_id, COUNT(*) AS everyone, COUNT(*) - COUNT(disabled_at) AS n
 			FROM institution_member
-			WHERE disabled_at IS NULL AND institution_id IN (`+database.Placeholders(len(part))+`)
+			WHERE institution_id IN (`+database.Placeholders(len(part))+`)
 			GROUP BY institution_id`, database.IDArgs(part)...)
 		for _, row := range rows {
-			counts[row.Institution] = row.N
+			counts[row.Institution] = row
 		}
 		return err
 	})
 	for i := range list {
-		list[i].Members = counts[list[i].ID]
+		list[i].Members, list[i].Everyone = counts[list[i].ID].N, counts[list[i].ID].All
 	}
 	return err
 }
@@ -388,5 +391,31 @@ func (s *Store) setInstitutionDisabled(
 		entry.Community, entry.Subject = old.Communities[0], audit.Target("institution", i.ID)
 		entry.Before, entry.After = auditOfInstitution(old), auditOfInstitution(after)
 		return audit.Write(tx, by, entry)
+	})
+}
+
+// RemoveInstitution deletes an institution without members.
+func (s *Store) RemoveInstitution(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	return s.db.Write(ctx, "remove an institution", func(tx *database.Tx) error {
+		old, err := lockInstitutionWholly(tx, scope, id) // acts on its members lock it first
+		if err != nil {
+			return err
+		}
+		var members int
+		if err := tx.Get(&members, "SELECT COUNT(*) FROM institution_member WHERE institution_id = ?", int64(id)); err != nil {
+			return err
+		}
+		if members > 0 {
+			return core.Conflict(fmt.Sprintf("机构还有 %d 名成员，请先删除成员，或停用机构", members))
+		}
+		for _, table := range []string{"institution_community WHERE institution_id", "institution WHERE id"} {
+			if _, err := tx.Exec("DELETE FROM "+table+" = ?", int64(id)); err != nil {
+				return err
+			}
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: old.Communities[0], Action: "institution.remove", Subject: audit.Target("institution", id),
+			Before: auditOfInstitution(old),
+		})
 	})
 }

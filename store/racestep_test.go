@@ -328,6 +328,22 @@ var raceGate = []raceStep{
 	{"EnableInstitution", func(w *raceWorld) (any, error) {
 		return nil, w.EnableInstitution(w.ctx, raceBy, everywhere, w.ids["institution"])
 	}},
+	{"RemoveMember", func(w *raceWorld) (any, error) {
+		id, err := w.CreateMember(w.ctx, raceBy, everywhere, core.Member{
+			Institution: w.ids["institution"], Name: "骑手丙", Phone: "13700137077", From: today(w.Store), Until: today(w.Store) + 30,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.RemoveMember(w.ctx, raceBy, everywhere, id)
+	}},
+	{"RemoveInstitution", func(w *raceWorld) (any, error) {
+		id, err := w.CreateInstitution(w.ctx, raceBy, everywhere, core.Institution{Name: "误加", Communities: []core.ID{w.ids["here"]}})
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.RemoveInstitution(w.ctx, raceBy, everywhere, id)
+	}},
 	{"CreateBindTicket", raceTicket},
 	{"RefuseBindTicket", func(w *raceWorld) (any, error) { return nil, w.RefuseBindTicket(w.ctx, w.text["scene"]) }},
 	{"CreateBindTicket", raceTicket},

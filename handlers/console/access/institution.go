@@ -27,6 +27,7 @@ func (p *Pages) institutionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: path + "/:id", Access: edit, Handler: p.institutionUpdate, Draft: true},
 		{Method: http.MethodPost, Path: path + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.institutionDisable},
 		{Method: http.MethodPost, Path: path + "/:id/enable", Access: edit, Handler: p.institutionEnable},
+		{Method: http.MethodPost, Path: path + "/:id/remove", Access: edit, Level: web.Asks, Handler: p.institutionRemove},
 	}
 }
 
@@ -127,7 +128,11 @@ func institutionMenu(i core.Institution, csrf string) templates.RowMenu {
 	if !i.Disabled.IsZero() {
 		menu.Acts = []templates.Submit{{Label: "启用", URL: frame.InstitutionURL(i.ID) + "/enable", Icon: "check"}}
 	}
-	menu.Acts = offBeyond(i.Wholly, menu.Acts)
+	remove := templates.Submit{Label: "删除", URL: frame.InstitutionURL(i.ID) + "/remove", Icon: "trash", Ask: true}
+	if i.Everyone > 0 {
+		remove.Off = "还有 " + frame.Grouped(i.Everyone) + " 名成员"
+	}
+	menu.Acts = offBeyond(i.Wholly, append(menu.Acts, remove))
 	return menu
 }
 
@@ -339,6 +344,26 @@ func (p *Pages) institutionDisable(c *web.Context) error {
 		Do:   func() error { return p.Store.DisableInstitution(c.Ctx(), c.Actor(), c.Scope(), i.ID) },
 		Done: "已停用“" + i.Name + "”，成员的通行证立即失效。",
 		Back: frame.BackTo(c, frame.InstitutionPath, frame.InstitutionURL(i.ID)),
+	})
+}
+
+// institutionRemove deletes an institution that was added by mistake: one with members is refused.
+func (p *Pages) institutionRemove(c *web.Context) error {
+	i, err := p.institution(c)
+	if err == nil {
+		err = wholly(i.Wholly)
+	}
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Ask: templates.Confirm{
+			Title: "删除“" + i.Name + "”？", Submit: "删除机构", Danger: true,
+			Text:    "只能删除没有成员的机构。不能撤销，需要时重新添加。",
+			Effects: []string{"从 " + frame.Grouped(len(i.Communities)) + " 个小区的机构里去掉"},
+		},
+		Do:   func() error { return p.Store.RemoveInstitution(c.Ctx(), c.Actor(), c.Scope(), i.ID) },
+		Done: "已删除“" + i.Name + "”。", Back: frame.BackTo(c, frame.InstitutionPath, frame.InstitutionPath),
 	})
 }
 

@@ -25,6 +25,7 @@ func (p *Pages) memberRoutes() []web.Route {
 		{Method: http.MethodPost, Path: path + "/:id", Access: edit, Handler: p.memberUpdate, Draft: true},
 		{Method: http.MethodPost, Path: path + "/:id/disable", Access: edit, Level: web.Asks, Handler: p.memberDisable},
 		{Method: http.MethodPost, Path: path + "/:id/enable", Access: edit, Handler: p.memberEnable},
+		{Method: http.MethodPost, Path: path + "/:id/remove", Access: edit, Level: web.Asks, Handler: p.memberRemove},
 		// Who may change members may look at their pictures.
 		{Method: http.MethodGet, Path: memberPhotoPath + "/:id", Access: edit, Handler: p.memberPhoto},
 		{Method: http.MethodGet, Path: path + "/:id/photo", Access: edit, Handler: p.memberPhotoNew},
@@ -286,6 +287,23 @@ func (p *Pages) memberDisable(c *web.Context) error {
 		},
 		Do:   func() error { return p.Store.DisableMember(c.Ctx(), c.Actor(), c.Scope(), m.ID) },
 		Done: "已停用“" + m.Name + "”，通行证立即失效。", Back: frame.BackTo(c, frame.MemberPath, frame.MemberURL(m.ID)),
+	})
+}
+
+// memberRemove deletes a member who was added by mistake: one to whom records of doors lead is refused.
+func (p *Pages) memberRemove(c *web.Context) error {
+	m, err := p.memberToChange(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Ask: templates.Confirm{
+			Title: "删除“" + m.Name + "”？", Submit: "删除成员", Danger: true,
+			Text:    "资料、照片和专用通行证一起删除，不能撤销。有出入记录的成员不能删除，请停用。",
+			Effects: []string{m.InstitutionName + " 的 1 名成员"},
+		},
+		Do:   func() error { return p.Store.RemoveMember(c.Ctx(), c.Actor(), c.Scope(), m.ID) },
+		Done: "已删除“" + m.Name + "”。", Back: frame.BackTo(c, frame.MemberPath, frame.MemberPath),
 	})
 }
 

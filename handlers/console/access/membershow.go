@@ -53,6 +53,15 @@ func (p *Pages) memberShow(c *web.Context) error {
 	}
 	if page.Edit {
 		menu := memberMenu(m, page.CSRF)
+		passed, err := p.Store.MemberPassed(c.Ctx(), m.ID)
+		if err != nil {
+			return err
+		}
+		remove := templates.Submit{Label: "删除", URL: frame.MemberURL(m.ID) + "/remove", Icon: "trash", Ask: true}
+		if passed {
+			remove.Off = "已有出入记录"
+		}
+		menu.Acts = append(menu.Acts, offBeyond(m.Wholly, []templates.Submit{remove})...)
 		page.Detail.Actions, menu.Links = menu.Links, nil
 		page.Detail.Menu = menu
 		page.Photos = memberPictures(c, m)

@@ -408,8 +408,10 @@ func (s *Store) RemoveInstitution(ctx context.Context, by core.Actor, scope core
 		if members > 0 {
 			return core.Conflict(fmt.Sprintf("机构还有 %d 名成员，请先删除成员，或停用机构", members))
 		}
-		for _, table := range []string{"institution_community WHERE institution_id", "institution WHERE id"} {
-			if _, err := tx.Exec("DELETE FROM "+table+" = ?", int64(id)); err != nil {
+		for _, gone := range []string{
+			"DELETE FROM institution_community WHERE institution_id = ?", "DELETE FROM institution WHERE id = ?",
+		} {
+			if _, err := tx.Exec(gone, int64(id)); err != nil {
 				return err
 			}
 		}

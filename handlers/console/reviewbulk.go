@@ -217,7 +217,7 @@ func (p *pages) reviewDecided(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/review/decided", page)
 }
 
-// bulkNote says how many of some reviews were decided, and how.
+// bulkNote returns how many of some reviews were decided, and how.
 func bulkNote(done map[core.ReviewState]int, n int) string {
 	var words []string
 	for _, state := range []core.ReviewState{core.ReviewApproved, core.ReviewRejected} {

@@ -11,12 +11,14 @@ func TestOfficeApprovesAndResumes(t *testing.T) {
 	t.Parallel()
 	b := openConsole(t, showDemo(t), browser.Desktop)
 	b.await("the inbox", `location.assign("/console/review") || true`)
-	b.click(`tbody .tx-tick input`)
+	b.await("the applicant of whom the register knows", `(() => {
+		const row = [...document.querySelectorAll("tbody tr")].find((row) => row.innerText.includes("手机号与登记一致"));
+		row?.querySelector(".tx-tick input").click();
+		return Boolean(row) })()`)
 	b.picture("review-ticked")
 	b.click(`button[formaction*="/console/review/approve"]`)
 	b.click(`dialog[open] .tx-form-foot button`)
-	b.await("approved", `document.readyState === "complete" && !document.querySelector("tbody .tx-tick input") && `+
-		`document.body.innerText.includes("已通过")`)
+	b.await("approved", `document.readyState === "complete" && document.body.innerText.includes("已通过")`)
 	b.picture("review-approved")
 
 	b.await("the channels", `location.assign("/console/message/channel") || true`)

@@ -75,6 +75,14 @@ const EditField = "edit_again"
 // AnswerFields are the fields that a question's form has besides those that it keeps.
 var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, PresetField, ReasonField, EditField}
 
+// answered reports whether a field is the question's own. A form whose act is asked about may have a reason, too.
+func (c Confirm) answered(name string) bool {
+	if name == PresetField || name == ReasonField {
+		return c.Reasons != nil
+	}
+	return slices.Contains(AnswerFields, name)
+}
+
 // MaxPurpose limits a purpose, in characters.
 const MaxPurpose = 100
 
@@ -133,7 +141,7 @@ func (c Confirm) Fields() []Field {
 func (c Confirm) Kept() []Choice {
 	names := make([]string, 0, len(c.Keep))
 	for name := range c.Keep {
-		if !slices.Contains(AnswerFields, name) {
+		if !c.answered(name) {
 			names = append(names, name)
 		}
 	}

@@ -1,0 +1,24 @@
+package templates
+
+import (
+	"net/url"
+	"slices"
+	"testing"
+)
+
+// A question keeps the reason of the form that it is about, unless it asks for one itself.
+func TestAQuestionKeepsTheFormsReason(t *testing.T) {
+	keep := url.Values{"reason": {"居家观察"}, "exits": {"1"}, "confirmed": {"1"}, "csrf": {"x"}}
+	names := func(q Confirm) (names []string) {
+		for _, kept := range q.Kept() {
+			names = append(names, kept.Label)
+		}
+		return names
+	}
+	if got := names(Confirm{Keep: keep}); !slices.Equal(got, []string{"exits", "reason"}) {
+		t.Errorf("kept %v", got)
+	}
+	if got := names(Confirm{Keep: keep, Reasons: []string{"看不清"}}); !slices.Equal(got, []string{"exits"}) {
+		t.Errorf("a question with reasons keeps %v", got)
+	}
+}

@@ -19,6 +19,33 @@ func (s *Store) ReviewMatches(ctx context.Context, scope core.Scope, reviews []c
 	return matches, database.Wrap("compare with the register", err)
 }
 
+// ReviewHouses returns the houses that reviews of the scope are about, by the reviews' ids. A house may be gone.
+func (s *Store) ReviewHouses(ctx context.Context, scope core.Scope, reviews []core.Review) (map[core.ID]core.ID, error) {
+	var ids []core.ID
+	for _, r := range reviews {
+		if r.Kind == core.ReviewCertification && scope.Has(r.Community) {
+			ids = append(ids, r.ID)
+		}
+	}
+	houses := map[core.ID]core.ID{}
+	err := database.EachPart(ids, func(part []core.ID) error {
+		var rows []struct {
+			ID    core.ID `db:"id"`
+			House core.ID `db:"house_id"`
+		}
+		err := s.db.All(ctx, &rows, `
+			SELECT c.id, c.house_id
+			FROM certification c
+			JOIN house h ON h.id = c.house_id
+			WHERE c.id IN (`+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		for _, row := range rows {
+			houses[row.ID] = row.House
+		}
+		return err
+	})
+	return houses, database.Wrap("read the houses of reviews", err)
+}
+
 // certificationMatches compares applicants with who is registered in the house: by the phone number, by the ID number, or by
 // the name alone, of somebody without a number of their own, as an approval would find them.
 func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMatch, error) {

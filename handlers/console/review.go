@@ -33,6 +33,7 @@ type reviewRow struct {
 	Bulk                                bool           // another row of the list has one
 	Match                               string         // what the register has
 	URL, Name, Subject, Kind, Community string
+	HouseURL                            string // "" = the subject is no house, or leads nowhere
 	State                               templates.Badge
 	Created                             time.Time
 }
@@ -80,6 +81,10 @@ func (p *pages) reviewList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	houses, err := p.ReviewHouseURLs(c, reviews)
+	if err != nil {
+		return err
+	}
 	names := at.Names()
 	for _, r := range reviews {
 		state := templates.Badge{Tone: templates.Info, Text: r.State.Label()}
@@ -93,7 +98,7 @@ func (p *pages) reviewList(c *web.Context) error {
 		}
 		page.Rows = append(page.Rows, reviewRow{
 			Tick: tick, Match: matches[r.ID].Words, URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(),
-			Community: names[r.Community], State: state, Created: r.Created,
+			Community: names[r.Community], State: state, Created: r.Created, HouseURL: houses[r.ID],
 		})
 	}
 	for i := range page.Rows {

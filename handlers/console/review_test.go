@@ -138,9 +138,12 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 		apply(string(rune('a'+i)), r.House, string([]rune(name)[:2])+"某", r.Phone) // by a slip of the pen
 	}
 	apply("c", d.Mine.Houses[0], "王小明", "17700000009")
-	b, _ := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermCertificationView, core.PermCertificationReview)
+	b, _ := d.SignedIn(t, "reviewer", core.PermResidentView, core.PermHouseView, core.PermCertificationView, core.PermCertificationReview)
 	page := b.Get(t, frame.ReviewPath, http.StatusOK)
 	ticks := page.Find(`tbody input[name="id"]`).Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
+	if page.Find(`tbody a[href="`+frame.HouseURL(d.Mine.Houses[0])+`"]`).Length() != 3 {
+		t.Error("the list does not lead to the houses")
+	}
 	if desk.Rows(page) != 3 || len(ticks) != 3 || page.Find(`#bulk button[formaction="`+reviewApprovePath+`"][data-ask]`).Length() != 1 {
 		t.Fatalf("%d rows, ticks %q", desk.Rows(page), ticks)
 	}
@@ -258,7 +261,7 @@ func TestReviewPages(t *testing.T) {
 	templates.CheckAll(t, "console/review/", map[string]any{
 		"console/review/list": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review", nil), List: list, Rows: []reviewRow{{
 			URL: "/x", Name: desk.Hostile, Subject: desk.Hostile, Kind: "住户认证", State: templates.Badge{Tone: templates.Info, Text: "待审核"},
-			Created: time.Now(),
+			Created: time.Now(), HouseURL: "/h",
 		}}},
 		"console/review/list#ticks": reviewListPage{
 			Shell: shell, Tabs: frame.TodoTabs("review", nil), List: templates.List{

@@ -79,3 +79,17 @@ func (f *Frame) todoHits(c *web.Context) templates.SearchGroup {
 	}
 	return group
 }
+
+// ReviewHouseURLs returns the pages of the houses that reviews are about, by the reviews' ids; none if the account may not
+// see houses.
+func (f *Frame) ReviewHouseURLs(c *web.Context, reviews []core.Review) (map[core.ID]string, error) {
+	if !c.Has(core.PermHouseView) {
+		return nil, nil
+	}
+	houses, err := f.Store.ReviewHouses(c.Ctx(), c.Scope(), reviews)
+	urls := make(map[core.ID]string, len(houses))
+	for review, house := range houses {
+		urls[review] = HouseURL(house)
+	}
+	return urls, err
+}

@@ -66,6 +66,7 @@ type certificationListPage struct {
 
 type certificationRow struct {
 	URL, Name, House, Community string
+	HouseURL                    string // "" = it leads nowhere
 	State                       templates.Badge
 	Decider                     string
 	Created                     time.Time
@@ -119,10 +120,14 @@ func (p *Pages) certificationList(c *web.Context) error {
 	if page.List.Filtered() { // what to set up is no answer to what was not found
 		page.List.Empty.Action, page.List.Empty.More = templates.Action{}, templates.Action{}
 	}
+	houses, err := p.ReviewHouseURLs(c, found.Records)
+	if err != nil {
+		return err
+	}
 	names := found.At.Names()
 	for _, r := range found.Records {
 		page.Rows = append(page.Rows, certificationRow{
-			URL: frame.CertificationURL(r.ID), Name: r.Name, House: r.Subject, Community: names[r.Community],
+			URL: frame.CertificationURL(r.ID), Name: r.Name, House: r.Subject, HouseURL: houses[r.ID], Community: names[r.Community],
 			State: reviewBadge(r, c.Now()), Decider: deciderText(r), Created: r.Created,
 		})
 	}

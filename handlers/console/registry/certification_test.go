@@ -182,7 +182,7 @@ func TestCertificationPages(t *testing.T) {
 	templates.CheckAll(t, "console/certification/", map[string]any{
 		"console/certification/list": certificationListPage{
 			Shell: shell, List: certificationTable(func(core.Permission) bool { return true }),
-			Rows: []certificationRow{{URL: "/x", Name: desk.Hostile, House: desk.Hostile, State: badge, Created: time.Now(), Decider: "–"}},
+			Rows: []certificationRow{{URL: "/x", Name: desk.Hostile, House: desk.Hostile, HouseURL: "/h", State: badge, Created: time.Now()}},
 		},
 		"console/certification/list#none": certificationListPage{
 			Shell: shell, List: certificationTable(func(core.Permission) bool { return false }),

@@ -182,7 +182,9 @@ func TestCertificationPages(t *testing.T) {
 	templates.CheckAll(t, "console/certification/", map[string]any{
 		"console/certification/list": certificationListPage{
 			Shell: shell, List: certificationTable(func(core.Permission) bool { return true }),
-			Rows: []certificationRow{{URL: "/x", Name: desk.Hostile, House: desk.Hostile, HouseURL: "/h", State: badge, Created: time.Now()}},
+			Rows: []certificationRow{{
+				URL: "/x", Name: desk.Hostile, House: desk.Hostile, HouseURL: "/h", State: badge, Created: time.Now(), Decider: "–",
+			}},
 		},
 		"console/certification/list#none": certificationListPage{
 			Shell: shell, List: certificationTable(func(core.Permission) bool { return false }),

@@ -9,26 +9,14 @@ import (
 
 // ReviewMatches returns what the register has of the subjects of some reviews in scope, by their ids.
 func (s *Store) ReviewMatches(ctx context.Context, scope core.Scope, reviews []core.Review) (map[core.ID]core.ReviewMatch, error) {
-	var ids []core.ID
-	for _, r := range reviews {
-		if r.Kind == core.ReviewCertification && scope.Has(r.Community) {
-			ids = append(ids, r.ID)
-		}
-	}
-	matches, err := certificationMatches(s.allOf(ctx), ids)
+	matches, err := certificationMatches(s.allOf(ctx), certificationsOf(scope, reviews))
 	return matches, database.Wrap("compare with the register", err)
 }
 
 // ReviewHouses returns the houses that reviews of the scope are about, by the reviews' ids. A house may be gone.
 func (s *Store) ReviewHouses(ctx context.Context, scope core.Scope, reviews []core.Review) (map[core.ID]core.ID, error) {
-	var ids []core.ID
-	for _, r := range reviews {
-		if r.Kind == core.ReviewCertification && scope.Has(r.Community) {
-			ids = append(ids, r.ID)
-		}
-	}
 	houses := map[core.ID]core.ID{}
-	err := database.EachPart(ids, func(part []core.ID) error {
+	err := database.EachPart(certificationsOf(scope, reviews), func(part []core.ID) error {
 		var rows []struct {
 			ID    core.ID `db:"id"`
 			House core.ID `db:"house_id"`
@@ -44,6 +32,17 @@ func (s *Store) ReviewHouses(ctx context.Context, scope core.Scope, reviews []co
 		return err
 	})
 	return houses, database.Wrap("read the houses of reviews", err)
+}
+
+// certificationsOf returns the ids of those of the reviews that are certifications in scope.
+func certificationsOf(scope core.Scope, reviews []core.Review) []core.ID {
+	var ids []core.ID
+	for _, r := range reviews {
+		if r.Kind == core.ReviewCertification && scope.Has(r.Community) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
 }
 
 // certificationMatches compares applicants with who is registered in the house: by the phone number, by the ID number, or by

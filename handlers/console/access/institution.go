@@ -40,6 +40,15 @@ func (p *Pages) institution(c *web.Context) (core.Institution, error) {
 	return p.Store.Institution(c.Ctx(), c.Scope(), id)
 }
 
+// institutionToChange returns the institution in the path, if the account may change it.
+func (p *Pages) institutionToChange(c *web.Context) (core.Institution, error) {
+	i, err := p.institution(c)
+	if err == nil {
+		err = wholly(i.Wholly)
+	}
+	return i, err
+}
+
 // beyondScope is why somebody may not change what also concerns other communities than theirs.
 const beyondScope = "该机构还进入您管理范围以外的小区"
 
@@ -327,10 +336,7 @@ func (p *Pages) institutionAsk(c *web.Context, old, i core.Institution) (asked b
 }
 
 func (p *Pages) institutionDisable(c *web.Context) error {
-	i, err := p.institution(c)
-	if err == nil {
-		err = wholly(i.Wholly)
-	}
+	i, err := p.institutionToChange(c)
 	if err != nil {
 		return err
 	}
@@ -349,10 +355,7 @@ func (p *Pages) institutionDisable(c *web.Context) error {
 
 // institutionRemove deletes an institution that was added by mistake: one with members is refused.
 func (p *Pages) institutionRemove(c *web.Context) error {
-	i, err := p.institution(c)
-	if err == nil {
-		err = wholly(i.Wholly)
-	}
+	i, err := p.institutionToChange(c)
 	if err != nil {
 		return err
 	}
@@ -368,10 +371,7 @@ func (p *Pages) institutionRemove(c *web.Context) error {
 }
 
 func (p *Pages) institutionEnable(c *web.Context) error {
-	i, err := p.institution(c)
-	if err == nil {
-		err = wholly(i.Wholly)
-	}
+	i, err := p.institutionToChange(c)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,6 @@ func addedFields(key string, f core.FormField) []templates.Field {
 // designLine is a posted line of a design.
 type designLine struct {
 	field core.FormField
-	name  string // the key in the names of its inputs
 	order float64
 }
 
@@ -88,14 +87,15 @@ func PostedDesign(form url.Values, was core.FormDesign) (d core.FormDesign, rena
 		}
 	}
 	keys := map[string]string{} // of the inputs, by key of the result
+	grown := was                // with what was added, so that each has a key of its own
 	for i := range newFormFields {
 		name := "new" + strconv.Itoa(i+1)
 		line, kept := postedLine(form, name, core.FormField{Key: "x0"}, len(was)+i)
 		if !kept || line.field.Label == "" && len(line.field.Choices) == 0 {
 			continue
 		}
-		made := addedTo(was, len(keys)).Add(line.field)
-		line.field = made[len(made)-1]
+		grown = grown.Add(line.field)
+		line.field = grown[len(grown)-1]
 		keys[line.field.Key] = name
 		lines = append(lines, line)
 	}
@@ -116,14 +116,6 @@ func PostedDesign(form url.Values, was core.FormDesign) (d core.FormDesign, rena
 	}
 }
 
-// addedTo returns a design with some fields more, so that the next one added gets a key of its own.
-func addedTo(d core.FormDesign, n int) core.FormDesign {
-	for range n {
-		d = d.Add(core.FormField{})
-	}
-	return d
-}
-
 // postedLine reads one line; kept is false if the field is to be deleted, or was not sent. Who is given the place of
 // another field comes before it if it moved up, and after it if it moved down.
 func postedLine(form url.Values, name string, f core.FormField, at int) (line designLine, kept bool) {
@@ -136,7 +128,7 @@ func postedLine(form url.Values, name string, f core.FormField, at int) (line de
 		f.Label, f.Kind = core.Clean(form.Get("label_"+name)), core.FormKind(form.Get("kind_"+name))
 		f.Choices = strings.FieldsFunc(form.Get("choices_"+name), func(r rune) bool { return strings.ContainsRune("、,，;；\n", r) })
 	}
-	line = designLine{field: f, name: name, order: float64(at + 1)}
+	line = designLine{field: f, order: float64(at + 1)}
 	if order, err := strconv.Atoi(strings.TrimSpace(form.Get("order_" + name))); err == nil && order != at+1 {
 		line.order = float64(order) + 0.5
 		if order < at+1 {

@@ -66,18 +66,34 @@ func FieldLabel(stem, key string) string {
 	return ""
 }
 
+// AuditDetail is what the texts of an audit record say.
+type AuditDetail struct {
+	Changes []AuditChange // field by field
+	Batch   ID            // that the act wrote, or is about; 0 = none
+}
+
 // Changes returns the values before and after the act, field by field. Text that is not a JSON
 // object, or that was too long to be stored whole, is returned as one change without a label.
-func (r AuditRecord) Changes() []AuditChange {
+func (r AuditRecord) Changes() []AuditChange { return r.Detail().Changes }
+
+// Detail returns Changes and Batch together: the texts are parsed once.
+func (r AuditRecord) Detail() AuditDetail {
 	before, first := auditObject(r.Before)
 	after, second := auditObject(r.After)
 	if !first || !second {
-		return []AuditChange{{Before: r.Before, After: r.After, Changed: r.Before != "" && r.After != "" && r.Before != r.After}}
+		return AuditDetail{
+			Changes: []AuditChange{{Before: r.Before, After: r.After, Changed: r.Before != "" && r.After != "" && r.Before != r.After}},
+			Batch:   r.Batch(),
+		}
 	}
+	return AuditDetail{Changes: r.changes(before, after), Batch: r.batchOf(after, before)}
+}
+
+func (r AuditRecord) changes(before, after map[string]any) []AuditChange {
 	feature, _ := FeatureOf(StemOf(r.Action))
 	var changes []AuditChange
 	for _, f := range auditOrder(feature.Fields, before, after) {
-		if f.Key == batchField.Key { // leads to the batch, see AuditRecord.Batch
+		if f.Key == batchField.Key { // leads to the batch, see AuditDetail.Batch
 			continue
 		}
 		x, y := before[f.Key], after[f.Key]
@@ -100,7 +116,16 @@ const communitiesLabel = "小区"
 // NamedChanges returns Changes with the ids of communities, as recorded for accounts and observers,
 // replaced by their names.
 func (r AuditRecord) NamedChanges(communities map[ID]string) []AuditChange {
-	changes := r.Changes()
+	return namedChanges(r.Changes(), communities)
+}
+
+// Named returns d with the ids of communities replaced as NamedChanges does.
+func (d AuditDetail) Named(communities map[ID]string) AuditDetail {
+	d.Changes = namedChanges(d.Changes, communities)
+	return d
+}
+
+func namedChanges(changes []AuditChange, communities map[ID]string) []AuditChange {
 	at := slices.IndexFunc(changes, func(c AuditChange) bool { return c.Label == communitiesLabel })
 	if at < 0 {
 		return changes

@@ -273,14 +273,20 @@ var batchField = AuditField{Key: "batch", Label: "批次"}
 
 // Batch returns the id of the batch that an act of the audit log wrote; 0 = none.
 func (r AuditRecord) Batch() ID {
-	for _, text := range []string{r.After, r.Before} {
-		if !strings.Contains(text, `"batch"`) {
-			continue // most have none, and need not be parsed
+	var objects [2]map[string]any
+	for i, text := range []string{r.After, r.Before} {
+		if strings.Contains(text, `"batch"`) { // most have none, and need not be parsed
+			objects[i], _ = auditObject(text)
 		}
-		if object, ok := auditObject(text); ok {
-			if id, err := ParseID(textOf(object["batch"])); err == nil {
-				return id
-			}
+	}
+	return r.batchOf(objects[:]...)
+}
+
+// batchOf is Batch of texts that are parsed.
+func (r AuditRecord) batchOf(objects ...map[string]any) ID {
+	for _, object := range objects {
+		if id, err := ParseID(textOf(object[batchField.Key])); err == nil {
+			return id
 		}
 	}
 	if stem, id := TargetOf(r.Target); stem == "batch" {

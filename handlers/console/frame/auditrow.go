@@ -2,7 +2,9 @@ package frame
 
 import (
 	"cmp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -32,13 +34,14 @@ func auditRowOf(r core.AuditRecord, at CommunityChoice, communities map[core.ID]
 	if kind == "community" {
 		community = "" // the subject itself
 	}
+	detail := r.Detail().Named(communities)
 	row := AuditListRow{
 		URL: AuditURL(r.ID), Act: r.ActionLabel(), Actor: cmp.Or(r.Actor.Name, r.Actor.Kind.Label()),
 		ActorKind: r.Actor.Kind.Label(), Subject: names[r.Target], SubjectKind: core.TargetLabel(kind),
-		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(r.NamedChanges(communities)), Record: r,
+		Community: community, Addr: r.Actor.Addr, Summary: auditSummary(detail.Changes), Record: r,
 	}
-	if batch := r.Batch(); batch != 0 {
-		row.Batch = BatchURL(batch)
+	if detail.Batch != 0 {
+		row.Batch = BatchURL(detail.Batch)
 	}
 	return row
 }
@@ -48,26 +51,35 @@ const maxSummary = 60
 
 // auditSummary returns a short description of what changed, or what was created.
 func auditSummary(changes []core.AuditChange) string {
-	var changed, all []string
+	differs := slices.ContainsFunc(changes, func(c core.AuditChange) bool { return c.Changed })
+	var text strings.Builder
 	for _, c := range changes {
-		label := c.Label
-		if label != "" {
-			label += "："
+		if differs && !c.Changed {
+			continue
 		}
-		text := label + cmp.Or(c.After, c.Before)
-		if c.Changed {
-			changed = append(changed, label+cmp.Or(c.Before, "无")+" → "+cmp.Or(c.After, "无"))
+		if text.Len() > 0 {
+			text.WriteString("；")
 		}
-		all = append(all, text)
+		if c.Label != "" {
+			text.WriteString(c.Label + "：")
+		}
+		if differs {
+			text.WriteString(cmp.Or(c.Before, "无") + " → " + cmp.Or(c.After, "无"))
+		} else {
+			text.WriteString(cmp.Or(c.After, c.Before))
+		}
+		if text.Len() > maxSummary*utf8.UTFMax {
+			break // is cut
+		}
 	}
-	if len(changed) == 0 {
-		changed = all
+	length := 0
+	for end := range text.String() {
+		if length == maxSummary {
+			return text.String()[:end] + "…"
+		}
+		length++
 	}
-	text := []rune(strings.Join(changed, "；"))
-	if len(text) > maxSummary {
-		return string(text[:maxSummary]) + "…"
-	}
-	return string(text)
+	return text.String()
 }
 
 // SubjectURL returns the page of an act's subject; "" if it has none, or the account may not open it.

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"net/url"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -80,8 +81,13 @@ func (f *Frame) CommunityOf(c *web.Context, community string) (CommunityChoice, 
 	if err != nil {
 		return CommunityChoice{}, err
 	}
-	chosen, err := f.Store.Community(c.Ctx(), c.Scope(), id)
-	return CommunityChoice{Community: chosen, All: all, kept: working != 0}, err
+	p := CommunityChoice{All: all, kept: working != 0}
+	if at := slices.IndexFunc(all, func(c core.Community) bool { return c.ID == id }); at >= 0 {
+		p.Community = all[at]
+		return p, nil
+	}
+	p.Community, err = f.Store.Community(c.Ctx(), c.Scope(), id) // an archived one, or none
+	return p, err
 }
 
 // Field returns the field that chooses the community. With first, it begins with an empty choice of

@@ -25,6 +25,11 @@ type Member struct {
 	Updated         time.Time // see Stale
 }
 
+// Pick returns the member as a picker of people shows one: with the institution in the place of a house.
+func (m Member) Pick() ResidentPick {
+	return ResidentPick{Person: m.Person, Name: m.Name, Phone: m.Phone, House: m.InstitutionName}
+}
+
 // MemberPhoto is which picture of a member it is.
 type MemberPhoto string
 

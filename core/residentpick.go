@@ -15,16 +15,25 @@ type ResidentPick struct {
 	MovedOut         bool
 }
 
-const pickSeparator = " · "
+// PickSeparator is between the parts of a pick.
+const PickSeparator = " · "
 
 // Text returns the resident as the text of an input field: "张三 · 138****0032 · 3栋2单元501".
 func (p ResidentPick) Text() string {
-	return p.Name + pickSeparator + p.Phone + pickSeparator + p.House
+	return p.Name + PickSeparator + p.Phone + PickSeparator + p.House
+}
+
+// Title returns the pick with its community, which a member of an institution has not.
+func (p ResidentPick) Title() string {
+	if p.CommunityName == "" {
+		return p.Text()
+	}
+	return p.Text() + "（" + p.CommunityName + "）"
 }
 
 // SplitPick splits the text of a pick; ok is false for any other text.
 func SplitPick(text string) (name, phone, house string, ok bool) {
-	parts := strings.SplitN(text, pickSeparator, 3)
+	parts := strings.SplitN(text, PickSeparator, 3)
 	if len(parts) != 3 {
 		return "", "", "", false
 	}

@@ -143,6 +143,18 @@ func (s *Store) Member(ctx context.Context, scope core.Scope, id core.ID) (core.
 	return list[0], nil
 }
 
+// MemberOfPerson returns the member of an institution of any community in scope who is a person, masked: of several the latest.
+func (s *Store) MemberOfPerson(ctx context.Context, scope core.Scope, person core.ID) (core.Member, error) {
+	where := institutionsWithin(scope, "institution_id")
+	where.And("id IN (SELECT holder_id FROM pass WHERE person_id = ? AND kind = ?)", int64(person), core.PassDedicated)
+	var id core.ID
+	err := s.db.Get(ctx, &id, "SELECT id FROM institution_member WHERE "+where.Text()+" ORDER BY id DESC LIMIT 1", where.Args()...)
+	if err != nil {
+		return core.Member{}, database.Wrap("member of a person", database.NotFoundIfNoRows(err, noMember))
+	}
+	return s.Member(ctx, scope, id)
+}
+
 // MembersByID returns members in scope, by id. If one does not exist, the result is NotFound.
 func (s *Store) MembersByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]core.Member, error) {
 	var rows []memberRow

@@ -40,6 +40,7 @@ type Detail struct {
 type Timeline struct {
 	Moments []Moment
 	More    Action // the whole list; may be zero
+	Views   Action // who looked at the person; may be zero
 }
 
 // Moment is one entry of a Timeline.

@@ -142,10 +142,10 @@ func pickers() []Picker {
 		{"房屋：可能是几套", house("house-3-", "1-101", "“1-101”可能是 1栋1单元101、2栋1单元101，请写完整")},
 		{"住户：未填", person("who-1-", "", "", "")},
 		{"住户：已选定，地址里带编号", person("who-2-", samplePeople[0], "1907411200018432", "")},
-		{"住户：可能是几位", person("who-3-", "李建华", "", "有 2 位住户符合，请选一位",
+		{"住户：可能是几位", person("who-3-", "李建华", "", "有 2 人符合，请选一位",
 			templates.Action{Label: samplePeople[0] + "（云栖花园）", URL: path + "?person=1#picker"},
 			templates.Action{Label: samplePeople[1] + "（云栖花园）", URL: path + "?person=2#picker"})},
-		{"住户：没有找到", person("who-4-", "赵六", "", "没有找到这位住户")},
+		{"住户：没有找到", person("who-4-", "赵六", "", "没有找到这个人")},
 	}
 }
 

@@ -74,7 +74,7 @@ func TestPersonIsChosen(t *testing.T) {
 	})
 	for _, text := range []string{"没有这个人", desk.Hostile, d.PickOf(t, d.Others.Residents[0].Person), d.Others.Residents[0].Phone} {
 		page := b.Get(t, who(text), http.StatusUnprocessableEntity)
-		if got := page.Find("#f-who-error").Text(); got != "没有找到这位住户" || page.Find(".tx-offers").Length() != 0 {
+		if got := page.Find("#f-who-error").Text(); got != "没有找到这个人" || page.Find(".tx-offers").Length() != 0 {
 			t.Errorf("%s: %q", text, got)
 		}
 	}

@@ -245,6 +245,10 @@ func TestMemberPictures(t *testing.T) {
 	for range 2 {
 		b.Upload(t, to+"/photo", face, "file", pngFile(t), http.StatusSeeOther)
 	}
+	auditor := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermInstitutionView, core.PermAuditView)
+	if auditor.Get(t, to, http.StatusOK).Find(`a[href^="`+frame.AuditViewPath+`?person="]`).Length() == 0 {
+		t.Error("the page does not lead to who looked at the member")
+	}
 	show := b.Get(t, to, http.StatusOK)
 	whole, _ := show.Find(".tx-evidence a").Attr("href")
 	if whole == "" || show.Find(".tx-evidence img").Length() != 1 {

@@ -69,6 +69,7 @@ func (p *Pages) memberShow(c *web.Context) error {
 	if page.Detail.Timeline, err = p.TimelineOfShared(c, "member:"+m.ID.String()); err != nil {
 		return err
 	}
+	frame.SeenBy(page.Detail.Timeline, m.Person)
 	tabs := []string{"", "概况"}
 	if page.Passages != nil {
 		tabs = append(tabs, frame.PassagesTab, "出入记录")

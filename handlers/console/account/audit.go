@@ -23,7 +23,7 @@ func (p *Pages) auditRoutes() []web.Route {
 			Method: http.MethodGet, Path: frame.AuditPath + "/export.xlsx",
 			Access: web.Need(core.PermAuditExport), Handler: p.auditExport, Time: -1, EachPerMinute: 30,
 		},
-		{Method: http.MethodGet, Path: auditViewPath, Access: view, Handler: p.auditViewList},
+		{Method: http.MethodGet, Path: frame.AuditViewPath, Access: view, Handler: p.auditViewList},
 		{Method: http.MethodGet, Path: frame.AuditPath + "/verify", Access: view, Handler: p.auditVerifyShow},
 		{Method: http.MethodGet, Path: frame.AuditPath + "/:id", Access: view, Handler: p.auditShow},
 	}

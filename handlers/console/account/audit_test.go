@@ -285,7 +285,7 @@ func TestSystemPages(t *testing.T) {
 		},
 		"console/audit/list#empty": auditListPage{Shell: shell, List: list},
 		"console/audit/view": auditViewPage{
-			Shell: shell, List: templates.List{Path: auditViewPath},
+			Shell: shell, List: templates.List{Path: frame.AuditViewPath},
 			Rows: []auditViewRow{{URL: "/a", By: desk.Hostile, Whom: desk.Hostile, WhomURL: "/r"}},
 		},
 		"console/audit/verify":       auditVerifyPage{Shell: shell, Verify: true, Jobs: []jobListRow{{URL: "/j", Words: desk.Hostile}}},

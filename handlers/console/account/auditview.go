@@ -13,9 +13,6 @@ import (
 	"tongxing/templates"
 )
 
-// auditViewPath is the tab 个人信息查看: who looked at whose whole numbers and pictures.
-const auditViewPath = frame.AuditPath + "/view"
-
 // auditReveal is the act of looking at a resident's whole numbers.
 const auditReveal = "resident.reveal"
 
@@ -103,7 +100,7 @@ func auditPersonURL(c *web.Context, person core.ID) string {
 		id = person.String()
 	}
 	return templates.WithQuery(
-		auditViewPath, c.Request().URL.Query(), frame.PickText, "", frame.PickID, id, templates.AfterParam, "", templates.BeforeParam, "",
+		frame.AuditViewPath, c.Request().URL.Query(), frame.PickText, "", frame.PickID, id, templates.AfterParam, "", templates.BeforeParam, "",
 	)
 }
 
@@ -127,7 +124,7 @@ func (p *Pages) auditViewFilter(c *web.Context, form auditViewForm, community co
 
 func (p *Pages) auditViewTable(c *web.Context, form auditViewForm, at frame.CommunityChoice) templates.List {
 	list := templates.List{
-		Path: auditViewPath, Query: c.Request().URL.Query(), Cards: true,
+		Path: frame.AuditViewPath, Query: c.Request().URL.Query(), Cards: true,
 		Columns: []templates.Column{
 			{Label: "时间"}, {Label: "查看人"}, {Label: "被查看人"}, {Label: "内容", Narrow: true}, {Label: "房屋"}, {Label: "来源地址", Narrow: true},
 		},
@@ -136,7 +133,7 @@ func (p *Pages) auditViewTable(c *web.Context, form auditViewForm, at frame.Comm
 		},
 	}
 	if c.Has(core.PermResidentView) {
-		list.Filters = form.pick.Fields("被查看的住户", func(person core.ID) string { return auditPersonURL(c, person) })
+		list.Filters = form.pick.Fields("被查看的人", func(person core.ID) string { return auditPersonURL(c, person) })
 	}
 	if len(at.All) > 1 {
 		list.Filters = append(list.Filters, at.Field("全部小区"))

@@ -50,7 +50,7 @@ func TestAuditTellsWhoLookedAtAPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := b.Get(t, auditViewPath, http.StatusOK)
+	all := b.Get(t, frame.AuditViewPath, http.StatusOK)
 	if n := desk.Rows(all); n != 4 {
 		t.Errorf("%d views of the community, want 4", n)
 	}
@@ -60,7 +60,7 @@ func TestAuditTellsWhoLookedAtAPerson(t *testing.T) {
 	if text := all.Find("tbody").Text(); !strings.Contains(text, "好奇的人") || strings.Contains(text, first.Phone) {
 		t.Errorf("the list says %q", text)
 	}
-	one := b.Get(t, auditViewPath+"?person="+first.Person.String(), http.StatusOK)
+	one := b.Get(t, frame.AuditViewPath+"?person="+first.Person.String(), http.StatusOK)
 	if n := desk.Rows(one); n != 3 {
 		t.Errorf("%d views of one person, want 3: in each home, and as a member", n)
 	}
@@ -69,11 +69,11 @@ func TestAuditTellsWhoLookedAtAPerson(t *testing.T) {
 			t.Errorf("no link to resident %s", id)
 		}
 	}
-	if to := b.Sent(t, auditViewPath+"?who="+url.QueryEscape(second.Name)); to != auditViewPath+"?person="+second.Person.String() {
+	if to := b.Sent(t, frame.AuditViewPath+"?who="+url.QueryEscape(second.Name)); to != frame.AuditViewPath+"?person="+second.Person.String() {
 		t.Errorf("the name leads to %s", to)
 	}
-	b.Get(t, auditViewPath+"?from=2026-11-02&to=2026-11-01", http.StatusUnprocessableEntity)
-	d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView).Get(t, auditViewPath, http.StatusForbidden)
+	b.Get(t, frame.AuditViewPath+"?from=2026-11-02&to=2026-11-01", http.StatusUnprocessableEntity)
+	d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView).Get(t, frame.AuditViewPath, http.StatusForbidden)
 	tabs := all.Find(".tx-tabs").Text()
 	for _, words := range []string{"操作", "个人信息查看", "校验"} {
 		if !strings.Contains(tabs, words) {
@@ -81,4 +81,38 @@ func TestAuditTellsWhoLookedAtAPerson(t *testing.T) {
 		}
 	}
 	b.Get(t, frame.AuditPath+"/verify", http.StatusOK)
+}
+
+// A member of an institution, who lives nowhere, is found by what is typed.
+func TestWhoLookedAtAMember(t *testing.T) {
+	d := newDesk(t)
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	institution, err := d.Store.CreateInstitution(t.Context(), core.System, core.Everywhere, core.Institution{
+		Name: "顺丰速运", Communities: []core.ID{d.Mine.Community},
+	})
+	member := core.Member{Institution: institution, Name: "欧阳快递", Phone: "13900001234", From: today, Until: today + 9}
+	if err == nil {
+		member.ID, err = d.Store.CreateMember(t.Context(), core.System, core.Everywhere, member)
+	}
+	if err == nil {
+		member, err = d.Store.Member(t.Context(), core.Everywhere, member.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	views := frame.AuditViewPath + "?person=" + member.Person.String()
+	for _, text := range []string{member.Name, member.Pick().Text()} {
+		if to := b.Sent(t, frame.AuditViewPath+"?who="+url.QueryEscape(text)); to != views {
+			t.Errorf("%s leads to %s, want %s", text, to, views)
+		}
+	}
+	if value, _ := b.Get(t, views, http.StatusOK).Find("#f-who").Attr("value"); value != member.Pick().Text() {
+		t.Errorf("the field shows %q", value)
+	}
+	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAuditView, core.PermResidentView)
+	few.Get(t, frame.AuditViewPath+"?who="+url.QueryEscape(member.Name), http.StatusUnprocessableEntity)
+	if value, _ := few.Get(t, views, http.StatusOK).Find("#f-who").Attr("value"); value != frame.StrangerText {
+		t.Errorf("without the permission to see members the field shows %q", value)
+	}
 }

@@ -42,7 +42,7 @@ func logTabs(c *web.Context, active string) templates.Tabs {
 	if c.Has(core.PermAuditView) {
 		tabs.Items = append(tabs.Items,
 			templates.NavItem{Label: "操作", URL: frame.Keep(c, frame.AuditPath), Active: active == "audit"},
-			templates.NavItem{Label: "个人信息查看", URL: frame.Keep(c, auditViewPath), Active: active == "view"},
+			templates.NavItem{Label: "个人信息查看", URL: frame.Keep(c, frame.AuditViewPath), Active: active == "view"},
 			templates.NavItem{Label: "校验", URL: frame.AuditPath + "/verify", Active: active == "verify"},
 		)
 	}

@@ -46,7 +46,7 @@ func (p *Pages) auditCard(c *web.Context, scope core.Scope) (card frame.CardBody
 		)}
 		if act.Name == auditReveal {
 			figure.Label = "完整信息查看"
-			figure.URL = p.Within(c, auditViewPath, "from", from.String(), "to", today.String())
+			figure.URL = p.Within(c, frame.AuditViewPath, "from", from.String(), "to", today.String())
 		}
 		if total > core.MaxTotal {
 			figure.N, figure.Label = core.MaxTotal, figure.Label+"，以上"

@@ -12,6 +12,7 @@ const (
 	AccountPath           = "/console/account"
 	AccessAlertPath       = "/console/accessalert"
 	AuditPath             = "/console/audit"
+	AuditViewPath         = AuditPath + "/view" // who looked at whose whole numbers and pictures
 	BatchPath             = "/console/batch"
 	CertificationPath     = "/console/certification"
 	CommunityPath         = "/console/community"

@@ -2,15 +2,18 @@ package frame
 
 import (
 	"fmt"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
 // A person field is a text input that suggests residents while typing, with a hidden field for the
 // person's id, which is kept in the URL. Without scripts the text is submitted: if it means exactly
-// one person, that one is used, otherwise the page offers the candidates.
+// one person, that one is used, otherwise the page offers the candidates. Members of institutions are
+// found by what is submitted.
 
 // Names of the two fields.
 const (
@@ -61,6 +64,15 @@ func (f *Frame) PickPerson(c *web.Context, community, person core.ID, text strin
 	if err != nil {
 		return pick, err
 	}
+	if !more {
+		members, err := f.memberPicks(c, community, pick.Text)
+		if err != nil {
+			return pick, err
+		}
+		found = append(found, members...)
+		more = len(found) > core.ResidentPicks
+		found = found[:min(len(found), core.ResidentPicks)]
+	}
 	if one, ok := core.OnePerson(pick.Text, found); ok {
 		pick.Person = one
 		return pick, nil
@@ -69,19 +81,40 @@ func (f *Frame) PickPerson(c *web.Context, community, person core.ID, text strin
 	return pick, core.InvalidFields(map[string]string{PickText: pickText(len(found), more)})
 }
 
+// memberPicks returns the members of institutions whom a text may mean; none without the permission to see them.
+func (f *Frame) memberPicks(c *web.Context, community core.ID, text string) ([]core.ResidentPick, error) {
+	if !c.Has(core.PermInstitutionView) {
+		return nil, nil
+	}
+	name, _, _ := strings.Cut(text, core.PickSeparator) // of a whole pick; OnePerson compares the rest
+	members, _, err := f.Store.Members(c.Ctx(), c.Scope(), store.MemberFilter{
+		Community: community, Keyword: name, Page: store.Page{Limit: core.ResidentPicks},
+	})
+	picks := make([]core.ResidentPick, len(members))
+	for i, m := range members {
+		picks[i] = m.Pick()
+	}
+	return picks, err
+}
+
 func pickText(n int, more bool) string {
 	switch {
 	case n == 0:
-		return "没有找到这位住户"
+		return "没有找到这个人"
 	case more:
-		return fmt.Sprintf("符合的住户超过 %d 位，请写得更具体，或选一位", core.ResidentPicks)
+		return fmt.Sprintf("符合的人超过 %d 位，请写得更具体，或选一位", core.ResidentPicks)
 	}
-	return fmt.Sprintf("有 %d 位住户符合，请选一位", n)
+	return fmt.Sprintf("有 %d 人符合，请选一位", n)
 }
 
 // personText returns the text that the field shows for an id.
 func (f *Frame) personText(c *web.Context, community, person core.ID) (string, error) {
 	shown, err := f.Store.PersonPick(c.Ctx(), c.Scope(), community, person)
+	if core.IsNotFound(err) && c.Has(core.PermInstitutionView) {
+		var m core.Member
+		m, err = f.Store.MemberOfPerson(c.Ctx(), c.Scope(), person)
+		shown = m.Pick()
+	}
 	if core.IsNotFound(err) {
 		return StrangerText, nil
 	}
@@ -96,7 +129,7 @@ func (p PersonPick) Fields(label string, address func(person core.ID) string) []
 	}
 	for _, choice := range p.Choices {
 		text.Offers = append(text.Offers, templates.Action{
-			Label: choice.Text() + "（" + choice.CommunityName + "）", URL: address(choice.Person),
+			Label: choice.Title(), URL: address(choice.Person),
 		})
 	}
 	id := templates.Field{Kind: templates.Hidden, Name: PickID}

@@ -23,6 +23,13 @@ func (f *Frame) TimelineOfShared(c *web.Context, things ...string) (*templates.T
 	return f.timeline(c, core.Everywhere, things)
 }
 
+// SeenBy adds the link to who looked at a person's numbers and pictures.
+func SeenBy(line *templates.Timeline, person core.ID) {
+	if line != nil && person != 0 {
+		line.Views = templates.Action{Label: "谁查看过个人信息", URL: templates.WithQuery(AuditViewPath, nil, PickID, person.String())}
+	}
+}
+
 func (f *Frame) timeline(c *web.Context, scope core.Scope, things []string) (*templates.Timeline, error) {
 	if !c.Has(core.PermAuditView) || len(things) == 0 {
 		return nil, nil

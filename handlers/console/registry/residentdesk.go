@@ -144,6 +144,7 @@ func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, tab string, pa
 		return err
 	}
 	page.Detail.Timeline, err = p.Timeline(c, "resident:"+r.ID.String())
+	frame.SeenBy(page.Detail.Timeline, r.Person)
 	return err
 }
 

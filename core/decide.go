@@ -27,10 +27,7 @@ func Decide(f Facts, now time.Time) Decision {
 		return Decision{Reason: reason, Sentence: reason.Sentence()}
 	}
 	d := f.figures(now)
-	d.Reason = f.checkAt(now)
-	if d.Reason == ReasonAllowed {
-		d.Reason = f.checkRecords()
-	}
+	d.Reason = f.checkPass(now)
 	d.Allowed = d.Reason == ReasonAllowed
 	d.Counts = d.Allowed && f.out() && f.counted() && f.Via != ViaPreview
 	d.Sentence = f.sentence(d, now)
@@ -49,6 +46,22 @@ func DecideUrgent(f Facts, now time.Time) Decision {
 	d.Counts = f.out() && f.counted()
 	d.Sentence = ReasonUrgent.Sentence()
 	return d
+}
+
+// reason is the decision alone, without the words and figures.
+func (f *Facts) reason(now time.Time) Reason {
+	if reason := f.checkDoor(); reason != ReasonAllowed {
+		return reason
+	}
+	return f.checkPass(now)
+}
+
+// checkPass checks the pass's own rules, and then the records that the passage needs.
+func (f *Facts) checkPass(now time.Time) Reason {
+	if reason := f.checkAt(now); reason != ReasonAllowed {
+		return reason
+	}
+	return f.checkRecords()
 }
 
 // out reports whether the direction is anything but a plain entry, so that an unset direction

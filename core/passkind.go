@@ -1,6 +1,7 @@
 package core
 
 import (
+	"math"
 	"time"
 )
 
@@ -36,6 +37,9 @@ type PassType struct {
 	check func(*Facts, time.Time) Reason
 	// way returns the direction in which the pass is used next; "" = in either. nil returns that always.
 	way func(*Facts) Direction
+	// inForce sets the facts of the kind to those of a pass that its own rules let through, for a rehearsal: what was
+	// shown at the door was such a one. nil = the zero facts are.
+	inForce func(*Facts)
 	// words returns the sentence for a decision; "" = the one for every kind. nil returns that always.
 	words func(*Facts, Decision, time.Time) string
 }
@@ -49,11 +53,13 @@ var PassTypes = []PassType{
 	{
 		Kind: PassVisitor, Label: "访客通行证", Short: "访客", Single: true, Scoped: true, Whom: "来访",
 		check: (*Facts).checkVisitor, words: (*Facts).visitorWords,
-		way: func(f *Facts) Direction { return f.Visitor.Way() },
+		way:     func(f *Facts) Direction { return f.Visitor.Way() },
+		inForce: func(f *Facts) { f.Visitor.Entered = f.out() },
 	},
 	{
 		Kind: PassDedicated, Label: "专用通行证", Short: "专用", Whom: "机构",
 		check: (*Facts).checkDedicated, words: (*Facts).dedicatedWords,
+		inForce: func(f *Facts) { f.Dedicated = DedicatedFacts{Until: math.MaxInt32, Member: true, Institution: true} },
 	},
 }
 

@@ -218,6 +218,11 @@ func (p *phone) get(path string, want int) *goquery.Document {
 func (p *phone) post(page *goquery.Document, path string, form url.Values, want int) *goquery.Document {
 	p.t.Helper()
 	form.Set("csrf", page.Find(`meta[name="csrf-token"]`).AttrOr("content", ""))
+	page.Find(`form[action="` + path + `"] input[type=hidden]`).Each(func(_ int, input *goquery.Selection) {
+		if name := input.AttrOr("name", ""); !form.Has(name) { // as a browser sends them
+			form.Set(name, input.AttrOr("value", ""))
+		}
+	})
 	response, next := p.do(http.MethodPost, path, form)
 	if response.StatusCode != want {
 		p.t.Fatalf("POST %s: %d, want %d: %s", path, response.StatusCode, want, next.Find("main").Text())

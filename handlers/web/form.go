@@ -208,8 +208,8 @@ func bindText(v reflect.Value, text string) error {
 	}
 	switch {
 	case v.Type() == idType:
-		id, err := core.ParseID(text)
-		if err != nil {
+		var id core.ID
+		if err := id.UnmarshalText([]byte(text)); err != nil { // forms write 0 for none
 			return errors.New("选项不存在")
 		}
 		v.SetInt(int64(id))

@@ -53,6 +53,16 @@ func TestBind(t *testing.T) {
 	}
 }
 
+// A hidden field that stands for nothing is written as 0 or left empty.
+func TestBindTakesNoID(t *testing.T) {
+	for _, text := range []string{"0", "", " "} {
+		form, err := bindForm(t, url.Values{"name": {"a"}, "house": {text}}.Encode())
+		if err != nil || form.House != 0 {
+			t.Errorf("%q: %v, %v", text, form.House, err)
+		}
+	}
+}
+
 func TestBindNamesWhatIsWrong(t *testing.T) {
 	for _, c := range []struct {
 		name   string

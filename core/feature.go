@@ -219,6 +219,13 @@ var Features = []Feature{
 		Verbs: []Verb{{"create", "添加观察员"}, {"update", "修改观察员"}, {"remove", "移除观察员"}},
 	},
 	{
+		Stem: "rehearsal", Noun: "预演", Fields: rehearsalFields,
+		List: PermPassRuleView, Page: PermPassRuleView,
+		Under: "passrule", Aliases: []string{"试行", "模拟设置", "重放出入记录"},
+		ActsAt: map[string]string{"create": "passrule"},
+		Verbs:  []Verb{{"create", "预演通行证设置"}},
+	},
+	{
 		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,
 		List: PermReaderView, Page: PermReaderView,
 		Group: "access", Menu: MenuEntry{"智能门禁", "door"},

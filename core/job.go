@@ -10,16 +10,18 @@ type JobKind string
 
 // The kinds of jobs.
 const (
-	JobVerifyAudit JobKind = "audit.verify" // checks the audit log's chain from end to end
-	JobReadImport  JobKind = "import.read"  // reads the file of an import
-	JobWriteImport JobKind = "import.write" // writes its rows
-	JobUndoImport  JobKind = "import.undo"  // takes back what it has written
+	JobVerifyAudit JobKind = "audit.verify"  // checks the audit log's chain from end to end
+	JobReadImport  JobKind = "import.read"   // reads the file of an import
+	JobWriteImport JobKind = "import.write"  // writes its rows
+	JobUndoImport  JobKind = "import.undo"   // takes back what it has written
+	JobRehearse    JobKind = "rehearsal.run" // replays a community's records by other rules
 )
 
 // Title returns the name of the work in Chinese.
 func (k JobKind) Title() string {
 	title, ok := map[JobKind]string{
 		JobVerifyAudit: "校验操作日志", JobReadImport: "读取导入文件", JobWriteImport: "导入", JobUndoImport: "撤销导入",
+		JobRehearse: "预演通行证设置",
 	}[k]
 	if !ok {
 		return string(k)
@@ -41,6 +43,8 @@ func (j Job) Page() string {
 	switch j.Kind {
 	case JobReadImport, JobWriteImport, JobUndoImport:
 		return "import/" + j.Subject.String()
+	case JobRehearse:
+		return "rehearsal/" + j.Subject.String()
 	}
 	return ""
 }

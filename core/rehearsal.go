@@ -1,6 +1,7 @@
 package core
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -8,8 +9,9 @@ import (
 
 // Bounds of a rehearsal.
 const (
-	MaxRehearsalDays = 90   // replayed at most, today included
-	RehearsalRows    = 2000 // changes that are kept to be read one by one, the earliest
+	MaxRehearsalDays   = 90   // replayed at most, today included
+	UsualRehearsalDays = 14   // that the button says
+	RehearsalRows      = 1000 // changes that are kept to be read one by one, the earliest
 )
 
 // RehearsalRules are the rules of a community as a rehearsal 预演 applies them: for the days that it replays, whatever
@@ -50,7 +52,7 @@ type RehearsalDay struct{ Stopped, Freed int }
 // as of a code that was too old, and those that a guard decided, are refused or released in both.
 //
 // What the records do not say is taken to be in order: a guard who had to measure a temperature or to register an ID
-// number has done so, since they can; at a reader that measured nothing, whoever must be measured is sent to the guard.
+// number has done so, since they can; at a reader that measured nothing, a person who must be measured is sent to the guard.
 type Rehearsal struct {
 	zone       *time.Location
 	first      Day
@@ -145,7 +147,7 @@ func (r *Rehearsal) judge(by *rehearsed, rec AccessRecord, day Day) Reason {
 	return reason
 }
 
-// usualTenths is the temperature that a guard is taken to have measured where none is on record.
+// usualTenths is the temperature that a guard is taken to have measured if there is no other on record.
 const usualTenths = 365
 
 // facts returns the facts of a record, of a pass in force that was shown in time at a door that accepts it.
@@ -201,4 +203,69 @@ func CheckRehearsalDays(days int) error {
 		return InvalidFields(map[string]string{"days": fmt.Sprintf("天数应为 1 至 %d", MaxRehearsalDays)})
 	}
 	return nil
+}
+
+// RehearsalDraft is what a rehearsal tries: another rule, or a restriction of further houses, or both.
+type RehearsalDraft struct {
+	Rule        PassRule    `json:"rule"`
+	Houses      []ID        `json:"houses,omitempty"` // that Restriction is for; none = no restriction is tried
+	Whole       bool        `json:"whole,omitempty"`  // it is for all houses of the community
+	Restriction Restriction `json:"restriction"`
+}
+
+// Restricts reports whether a restriction is tried.
+func (d RehearsalDraft) Restricts() bool { return d.Whole || len(d.Houses) > 0 }
+
+// Words returns what is tried in one sentence.
+func (d RehearsalDraft) Words() string {
+	if !d.Restricts() {
+		return d.Rule.Text()
+	}
+	which := fmt.Sprintf("%d 套房屋", len(d.Houses))
+	if d.Whole {
+		which = "全部房屋"
+	}
+	return "限制" + which + "：" + ExitsText(d.Restriction.Exits)
+}
+
+// Check returns an Invalid error with a message by field.
+func (d RehearsalDraft) Check() error {
+	if err := d.Rule.Check(); err != nil || !d.Restricts() {
+		return err
+	}
+	return d.Restriction.Check()
+}
+
+// RehearsalLine is an attempt in which a rehearsal's rules differ.
+type RehearsalLine struct {
+	Record     ID
+	Was, Would Reason
+}
+
+// MarshalJSON writes the line as a list: RehearsalRows of them fit into a column of 64 KB.
+func (l RehearsalLine) MarshalJSON() ([]byte, error) { return json.Marshal([]any{l.Record, l.Was, l.Would}) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (l *RehearsalLine) UnmarshalJSON(text []byte) error {
+	return json.Unmarshal(text, &[]any{&l.Record, &l.Was, &l.Would})
+}
+
+// RehearsalRun is a rehearsal that somebody wanted, and what it found.
+type RehearsalRun struct {
+	ID        ID
+	Community ID
+	By        Actor
+	Days      int
+	Draft     RehearsalDraft
+	Job       ID
+	Created   time.Time
+	Done      time.Time // zero = not yet
+	First     Day       // of the days that it told of; only when done
+	Figures   RehearsalFigures
+	Lines     []RehearsalLine // the earliest RehearsalRows
+}
+
+// rehearsalFields label what the audit log records of a rehearsal.
+var rehearsalFields = []AuditField{
+	{Key: "days", Label: "天数"}, {Key: "words", Label: "试行的设置"},
 }

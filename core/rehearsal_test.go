@@ -210,7 +210,9 @@ func (w *world) gate(rec AccessRecord) Reason {
 func TestRehearsalLeavesOutWhatRulesDoNotDecide(t *testing.T) {
 	once := RehearsalRules{Rule: DefaultPassRule()}
 	once.Rule.Exits = 1
-	exit := AccessRecord{At: noon, Person: 1, Resident: 1, House: 1, Kind: PassResident, Via: ViaReader, Direction: Out, Reason: ReasonAllowed}
+	exit := AccessRecord{
+		At: noon, Person: 1, Resident: 1, House: 1, Kind: PassResident, Via: ViaReader, Direction: Out, Reason: ReasonAllowed,
+	}
 	as := func(reason Reason) AccessRecord {
 		rec := exit
 		rec.Reason = reason
@@ -234,7 +236,8 @@ func TestRehearsalLeavesOutWhatRulesDoNotDecide(t *testing.T) {
 		}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := NewRehearsal(shanghai, DayOf(noon, shanghai), RehearsalRules{Rule: DefaultPassRule()}, once, func(ID) bool { return false })
+			now := RehearsalRules{Rule: DefaultPassRule()}
+			r := NewRehearsal(shanghai, DayOf(noon, shanghai), now, once, func(ID) bool { return false })
 			changes := 0
 			for _, rec := range append(c.before, exit) {
 				if _, ok := r.Add(rec); ok {

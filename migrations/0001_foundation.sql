@@ -446,6 +446,23 @@ CREATE TABLE restriction_latest (
   batch_id BIGINT NOT NULL
 );
 
+-- Rehearsals: what a community's doors would have answered by other rules.
+CREATE TABLE rehearsal (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  community_id BIGINT      NOT NULL,
+  account_id   BIGINT      NOT NULL,
+  account_name VARCHAR(64) NOT NULL,
+  days         INTEGER     NOT NULL, -- to be told of, today included
+  draft        TEXT        NOT NULL, -- JSON: the rules that are tried
+  job_id       BIGINT      NOT NULL,
+  first_day    INTEGER     NOT NULL, -- this and the rest once it is done
+  figures      TEXT        NOT NULL, -- JSON
+  change_lines TEXT        NOT NULL, -- JSON: the records on which the rules differ
+  created_at   BIGINT      NOT NULL,
+  done_at      BIGINT
+);
+CREATE INDEX rehearsal_community ON rehearsal (community_id, id);
+
 CREATE TABLE pass (
   id           BIGINT      NOT NULL PRIMARY KEY,
   community_id BIGINT      NOT NULL, -- 0 = valid in those that its holder's table says

@@ -275,6 +275,7 @@ func (a *app) periodic() []periodic {
 		{"purge transfers of houses", time.Hour, a.sure(a.purgeTransfers)},
 		{"purge followers who left", time.Hour, a.sure(a.purgeFollowers)},
 		{"purge nonces", 10 * time.Minute, a.sure(a.store.PurgeOpenNonces)},
+		{"purge rehearsals", time.Hour, a.sure(a.purgeRehearsals)},
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
 		{"end leases", time.Hour, a.sure(a.store.EndLeases)},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
@@ -347,6 +348,12 @@ func (a *app) purgeSessions(ctx context.Context) error {
 // purgeJobs deletes accounts' jobs that ended long ago.
 func (a *app) purgeJobs(ctx context.Context) error {
 	_, err := a.store.PurgeJobs(ctx)
+	return err
+}
+
+// purgeRehearsals deletes those of a month ago.
+func (a *app) purgeRehearsals(ctx context.Context) error {
+	_, err := a.store.PurgeRehearsals(ctx)
 	return err
 }
 

@@ -35,6 +35,7 @@ func newJobRunner(s *store.Store, log *slog.Logger) *jobRunner {
 		core.JobReadImport:  readImportJob(s),
 		core.JobWriteImport: writeImportJob(s),
 		core.JobUndoImport:  undoImportJob(s),
+		core.JobRehearse:    rehearseJob(s),
 	}}
 }
 

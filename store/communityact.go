@@ -170,6 +170,9 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err := deleteVisitorRule(tx, id); err != nil {
 			return err
 		}
+		if err := deleteRehearsals(tx, id); err != nil {
+			return err
+		}
 		if err := tx.ExecOne(core.NotFound(noCommunity), "DELETE FROM community WHERE id = ?", int64(id)); err != nil {
 			return err
 		}

@@ -697,6 +697,15 @@ var raceRest = []raceStep{
 		w.clock.Add(8 * 24 * time.Hour)
 		return w.PurgeImports(w.ctx)
 	}},
+	{"CreateRehearsal", func(w *raceWorld) (any, error) {
+		id, err := w.CreateRehearsal(w.ctx, raceBy, everywhere, w.ids["imported"], 5, core.RehearsalDraft{Rule: core.DefaultPassRule()})
+		return w.keep("rehearsal", id, err)
+	}},
+	{"RunRehearsal", func(w *raceWorld) (any, error) { return w.RunRehearsal(w.ctx, w.ids["rehearsal"], anyStep) }},
+	{"PurgeRehearsals", func(w *raceWorld) (any, error) {
+		w.clock.Add(40 * 24 * time.Hour)
+		return w.PurgeRehearsals(w.ctx)
+	}},
 	{"PurgeJobs", func(w *raceWorld) (any, error) {
 		w.clock.Add(400 * 24 * time.Hour)
 		return w.PurgeJobs(w.ctx)

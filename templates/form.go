@@ -189,17 +189,18 @@ type Form struct {
 	Action   string
 	CSRF     string
 	Sections []Section
-	Error    string // a message for the form as a whole; fields with messages are counted automatically
-	Notice   string // a note on a form without errors: its values are not saved yet
-	Submit   string // the button's label; "保存" if empty
-	Anyway   Anyway // beside Error: the act is meant all the same; zero = none
-	More     bool   // a second button saves and opens the form for another: it sends MoreField
-	Cancel   string // URL of the cancel button; empty for none
-	Ask      bool   // the server asks before it acts, as by Submit
-	Danger   bool   // the button is red
-	Preview  string // label of a button that sends act=preview, for browsers without scripts
-	Seen     string // of an edit: Seen of the time of the last change shown
-	Sign     bool   // a sign-in or another short form: a wide button, no unsaved-changes warning
+	Error    string   // a message for the form as a whole; fields with messages are counted automatically
+	Notice   string   // a note on a form without errors: its values are not saved yet
+	Submit   string   // the button's label; "保存" if empty
+	Anyway   Anyway   // beside Error: the act is meant all the same; zero = none
+	More     bool     // a second button saves and opens the form for another: it sends MoreField
+	Cancel   string   // URL of the cancel button; empty for none
+	Ask      bool     // the server asks before it acts, as by Submit
+	Danger   bool     // the button is red
+	Preview  string   // label of a button that sends act=preview, for browsers without scripts
+	Acts     []Choice // further buttons, each sending its value as act
+	Seen     string   // of an edit: Seen of the time of the last change shown
+	Sign     bool     // a sign-in or another short form: a wide button, no unsaved-changes warning
 }
 
 // Anyway is a button that sends the form once more with a name set to 1.

@@ -19,6 +19,7 @@ func (p *Pages) Routes() []web.Route {
 		p.accessAlertRoutes(),
 		p.passRuleRoutes(),
 		p.visitorRuleRoutes(),
+		p.rehearsalRoutes(),
 		p.institutionRoutes(),
 		p.memberRoutes(),
 		p.restrictionRoutes(),

@@ -102,6 +102,7 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 	page.Form = templates.Form{
 		Action: frame.PassRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated),
 		Sections: passRuleSections(at, rule), Preview: "预览", Ask: true,
+		Acts: []templates.Choice{{Value: rehearsalAct, Label: rehearsalButton}},
 	}
 	return page, err
 }
@@ -142,7 +143,7 @@ type passRuleForm struct {
 	RecordTemp bool    `form:"record_temp"`
 	Fever      string  `form:"fever_tenths" max:"10"`
 	ReaderQR   bool    `form:"reader_qr"`
-	Act        string  `form:"act" max:"8"` // "preview": describe the rule and save nothing
+	Act        string  `form:"act" max:"8"` // "preview": describe the rule and save nothing; rehearsalAct: try it
 }
 
 // rule returns the form as a rule, with messages by field if it is invalid.
@@ -215,8 +216,11 @@ func (p *Pages) passRuleUpdate(c *web.Context) error {
 	}
 	rule, ruleWrong := form.rule()
 	wrong = frame.MergeFields(wrong, ruleWrong)
-	if wrong == nil && form.Act == "preview" {
+	switch {
+	case wrong == nil && form.Act == "preview":
 		return p.passRulePreviewed(c, at, rule)
+	case wrong == nil && form.Act == rehearsalAct:
+		return p.rehearse(c, at, core.UsualRehearsalDays, core.RehearsalDraft{Rule: rule})
 	}
 	if wrong == nil {
 		asked, err := p.passRuleAsk(c, at, rule, frame.ShownAt(form.Seen))

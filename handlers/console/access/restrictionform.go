@@ -31,7 +31,7 @@ type restrictionForm struct {
 	Exits         string    `form:"exits" max:"8"`
 	Reason        string    `form:"reason"`
 	LastDay       core.Day  `form:"last_day"`
-	Act           string    `form:"act"` // of the preview: a restrictionAct
+	Act           string    `form:"act"` // of the preview: a restrictionAct; rehearsalAct
 }
 
 func (f restrictionForm) change(community core.ID) store.RestrictionChange {
@@ -97,6 +97,11 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 	if f.Wrong == nil {
 		f.Wrong = f.Form.checkReviewed()
 	}
+	if f.Wrong == nil && f.Form.Act == rehearsalAct {
+		if err := p.restrictionRehearse(c, &f); err != nil || f.Wrong == nil {
+			return err
+		}
+	}
 	var batch core.Batch
 	if f.Wrong == nil {
 		asked, err := p.restrictionAsk(c, &f)
@@ -112,6 +117,26 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 	}
 	p.Done(c, "已限制 "+strconv.Itoa(batch.Size)+" 套房屋的出入，立即生效。", batch)
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
+}
+
+// restrictionRehearse tries the restriction of a valid form.
+func (p *Pages) restrictionRehearse(c *web.Context, f *restrictionFacts) error {
+	change := f.Form.change(f.At.ID)
+	_, err := p.Store.PlanRestrictions(c.Ctx(), c.Scope(), change)
+	if frame.IsFormError(err) {
+		f.Wrong = err
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), f.At.ID)
+	if err != nil {
+		return err
+	}
+	return p.rehearse(c, f.At, core.UsualRehearsalDays, core.RehearsalDraft{
+		Rule: rule.PassRule, Houses: change.Houses, Whole: change.Whole, Restriction: change.Restriction,
+	})
 }
 
 // restrictionAsk asks with the numbers of a valid form, and reports whether it did.

@@ -99,6 +99,7 @@ func newRestrictionPage(shell templates.Shell, f restrictionFacts) restrictionNe
 	}
 	page.Form = templates.Form{
 		Action: frame.RestrictionPath, CSRF: page.CSRF, Cancel: f.At.URL(frame.RestrictionPath), Submit: "限制出入",
+		Acts:     []templates.Choice{{Value: rehearsalAct, Label: rehearsalButton}},
 		Sections: restrictionSections(f.At, f.Form, f.choices()),
 	}
 	page.say(f)

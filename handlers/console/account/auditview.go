@@ -100,7 +100,8 @@ func auditPersonURL(c *web.Context, person core.ID) string {
 		id = person.String()
 	}
 	return templates.WithQuery(
-		frame.AuditViewPath, c.Request().URL.Query(), frame.PickText, "", frame.PickID, id, templates.AfterParam, "", templates.BeforeParam, "",
+		frame.AuditViewPath, c.Request().URL.Query(), frame.PickText, "", frame.PickID, id, templates.AfterParam, "",
+		templates.BeforeParam, "",
 	)
 }
 

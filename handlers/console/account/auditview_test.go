@@ -69,7 +69,8 @@ func TestAuditTellsWhoLookedAtAPerson(t *testing.T) {
 			t.Errorf("no link to resident %s", id)
 		}
 	}
-	if to := b.Sent(t, frame.AuditViewPath+"?who="+url.QueryEscape(second.Name)); to != frame.AuditViewPath+"?person="+second.Person.String() {
+	want := frame.AuditViewPath + "?person=" + second.Person.String()
+	if to := b.Sent(t, frame.AuditViewPath+"?who="+url.QueryEscape(second.Name)); to != want {
 		t.Errorf("the name leads to %s", to)
 	}
 	b.Get(t, frame.AuditViewPath+"?from=2026-11-02&to=2026-11-01", http.StatusUnprocessableEntity)

@@ -36,6 +36,7 @@ const (
 	ReminderPath          = "/console/reminder"
 	ReviewPath            = "/console/review"
 	RestrictionPath       = "/console/restriction"
+	RehearsalPath         = "/console/rehearsal"
 	RolePath              = "/console/role"
 	SavedViewPath         = "/console/savedview"
 	ScopePath             = "/console/scope"
@@ -57,6 +58,9 @@ const (
 
 // pageOf returns the URL of a record's page.
 func pageOf(path string, id core.ID) string { return path + "/" + id.String() }
+
+// RehearsalURL returns the URL of a rehearsal.
+func RehearsalURL(id core.ID) string { return pageOf(RehearsalPath, id) }
 
 // AccessRecordURL returns the URL of an access record.
 func AccessRecordURL(id core.ID) string { return pageOf(AccessRecordPath, id) }

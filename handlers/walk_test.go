@@ -52,6 +52,7 @@ type town struct {
 	photos       map[core.ID]core.ID // by community: its picture
 	clients      map[core.ID]core.ID // of the open API, by community
 	imports      map[core.ID]core.ID // by community: a list to be imported
+	rehearsals   map[core.ID]core.ID // by community
 	visits       map[core.ID]core.ID // by community: a visitor
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
@@ -106,7 +107,7 @@ func newTown(t *testing.T) *town {
 		audits: map[core.ID]core.ID{}, alerts: map[core.ID]core.ID{}, messages: map[core.ID]core.ID{},
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{},
-		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
+		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
@@ -119,6 +120,12 @@ func newTown(t *testing.T) *town {
 			t.Fatal(err)
 		}
 		w.imports[e.Community] = imp.ID
+		w.rehearsals[e.Community], err = s.CreateRehearsal(t.Context(), core.System, core.Everywhere, e.Community, 5, core.RehearsalDraft{
+			Rule: core.DefaultPassRule(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		w.invite(t, e)
 		app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{
 			App: core.WechatApp{
@@ -566,7 +573,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		prefix string
 		id     core.ID
 	}{
-		{"/console/import/", w.imports[e.Community]},
+		{"/console/import/", w.imports[e.Community]}, {"/console/rehearsal/", w.rehearsals[e.Community]},
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
 		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file},
 		{"/console/openclient/", w.clients[e.Community]},

@@ -26,12 +26,12 @@ var rehearsalButton = fmt.Sprintf("预演最近 %d 天", core.UsualRehearsalDays
 // rehearsalRoutes returns the routes of 预演: what the doors would have answered by other settings. One is made with a
 // button of the form with these settings.
 func (p *Pages) rehearsalRoutes() []web.Route {
-	view := web.Need(core.PermPassRuleView)
+	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermPassRuleEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.RehearsalPath, Access: view, Handler: p.rehearsalList},
 		{Method: http.MethodGet, Path: frame.RehearsalPath + "/:id", Access: view, Handler: p.rehearsalShow},
 		{
-			Method: http.MethodPost, Path: frame.RehearsalPath + "/:id/again", Access: view, Handler: p.rehearsalAgain, EachPerMinute: 10,
+			Method: http.MethodPost, Path: frame.RehearsalPath + "/:id/again", Access: edit, Handler: p.rehearsalAgain, EachPerMinute: 10,
 		},
 	}
 }
@@ -108,14 +108,13 @@ type rehearsalShowPage struct {
 	templates.Shell
 	Draft   string
 	Facts   []templates.Fact
-	Job     *templates.Job // until it is done
-	Done    bool
+	Job     *templates.Job   // until it is done
 	Reasons []templates.Fact // why, with how many
 	Days    []rehearsalDay   // those on which something differs
 	List    templates.List
 	Rows    []rehearsalLine
-	Again   templates.Field // for how many days
-	AgainTo string
+	Again   templates.Field   // for how many days
+	AgainTo string            // "" = the account may not
 	Keep    []templates.Field // hidden: the settings as their form sends them; none = they cannot be saved from here
 	KeepTo  string
 	Limits  string // what the list leaves out; "" = nothing
@@ -151,20 +150,23 @@ func (p *Pages) rehearsalShow(c *web.Context) error {
 		return err
 	}
 	page := rehearsalShowPage{
-		Shell: p.Shell(c, "passrule", "预演"), Draft: run.Draft.Words(), Done: !run.Done.IsZero(),
-		AgainTo: frame.RehearsalURL(run.ID) + "/again",
+		Shell: p.Shell(c, "passrule", "预演"), Draft: run.Draft.Words(),
 	}
 	page.Note = community.Name
 	page.Crumbs = []templates.Crumb{{Label: "预演", URL: templates.WithQuery(frame.RehearsalPath, nil, "community", community.ID.String())}}
-	if !page.Done {
+	if run.Done.IsZero() {
 		return p.rehearsalWaits(c, run, page)
 	}
-	page.Again = templates.Field{
-		Kind: templates.Number, Name: "days", Label: "天数", Value: strconv.Itoa(run.Days), Min: "1",
-		Max: strconv.Itoa(core.MaxRehearsalDays), Unit: "天", Short: true,
-	}
-	if page.Facts = rehearsalFacts(run); c.Has(core.PermPassRuleEdit) && !run.Draft.Restricts() {
-		page.Keep, page.KeepTo = passRuleKept(run.Community, run.Draft.Rule), frame.PassRulePath
+	page.Facts = rehearsalFacts(run)
+	if c.Has(core.PermPassRuleEdit) {
+		page.AgainTo = frame.RehearsalURL(run.ID) + "/again"
+		page.Again = templates.Field{
+			Kind: templates.Number, Name: "days", Label: "天数", Value: strconv.Itoa(run.Days), Min: "1",
+			Max: strconv.Itoa(core.MaxRehearsalDays), Unit: "天", Short: true,
+		}
+		if !run.Draft.Restricts() {
+			page.Keep, page.KeepTo = passRuleKept(run.Community, run.Draft.Rule), frame.PassRulePath
+		}
 	}
 	page.Reasons, page.Days = rehearsalReasons(run.Figures), rehearsalDays(run.Figures)
 	if err := p.rehearsalLines(c, run, &page); err != nil {
@@ -308,13 +310,6 @@ func (p *Pages) rehearsalAgain(c *web.Context) error {
 	run, err := p.rehearsalOf(c)
 	if err != nil {
 		return err
-	}
-	need := core.PermPassRuleEdit
-	if run.Draft.Restricts() {
-		need = core.PermRestrictionEdit
-	}
-	if !c.Has(need) {
-		return core.Forbidden("您没有“" + need.Name() + "”的权限")
 	}
 	var form struct {
 		Days int `form:"days" required:"请填写天数"`

@@ -163,7 +163,7 @@ func TestRehearsalPages(t *testing.T) {
 			Rows: []rehearsalRow{{URL: "/r", Words: desk.Hostile, Community: "翠湖花园", Days: "14", By: desk.Hostile, Found: "没有变化"}},
 		},
 		"console/rehearsal/show": rehearsalShowPage{
-			Shell: shell, Draft: "每人每天最多出门 1 次", Facts: []templates.Fact{{Label: "出入", Value: "9 次"}}, Done: true,
+			Shell: shell, Draft: "每人每天最多出门 1 次", Facts: []templates.Fact{{Label: "出入", Value: "9 次"}},
 			Reasons: []templates.Fact{{Label: "出门次数已用完", Value: "1 次"}}, Days: []rehearsalDay{{"2026-03-15", 1, 0}},
 			List: templates.List{Path: "/r"},
 			Rows: []rehearsalLine{{

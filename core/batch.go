@@ -19,6 +19,7 @@ const (
 	BatchReaderQR  BatchKind = "reader.switch_qr"
 	BatchAlerts    BatchKind = "accessalert.handle"
 	BatchRenew     BatchKind = "member.renew"
+	BatchCalls     BatchKind = "message.call"
 
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
@@ -111,6 +112,9 @@ var BatchTypes = []BatchType{
 	{
 		BatchAlerts, "处理告警", PermAccessAlertHandle, "accessalert", "条告警", "恢复为待处理，处理情况一并清除。",
 		"之后又出现了同样告警的不变。",
+	},
+	{
+		BatchCalls, "电话联系", PermMessageCall, "message", "条提醒", "恢复为未触达，联系人和备注一并清除。", "已过保留期的提醒不变。",
 	},
 }
 

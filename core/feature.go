@@ -401,19 +401,20 @@ var Features = []Feature{
 		Verbs: []Verb{{"enable", "开启审核提醒"}, {"disable", "关闭审核提醒"}},
 	},
 	{
-		Stem: "message", Noun: "发送记录", Fields: channelFields,
+		Stem: "message", Noun: "发送记录", Table: "message", NameColumn: "title", Fields: messageFields,
 		List: PermMessageView, Page: PermMessageView,
 		Group: "registry", Under: "reminder",
 		Aliases: []string{"消息", "通知", "推送"},
 		Pages: []FeaturePage{
-			{"未触达", "message/unreached", nil}, {"发送渠道", "message/channel", []string{"发送次数", "配额", "短信"}},
+			{"未触达", "message/unreached", []string{"电话联系"}}, {"发送渠道", "message/channel", []string{"发送次数", "配额", "短信"}},
 		},
 		Permissions: []PermissionItem{
 			{PermMessageView, "查看发送记录", nil},
+			{PermMessageCall, "记录电话联系", []Permission{PermMessageView}},
 			{PermMessageResume, "恢复发送", []Permission{PermMessageView}},
 		},
-		Verbs:  []Verb{{"resume", "恢复发送"}},
-		ActsAt: map[string]string{"resume": "message/channel"},
+		Verbs:  []Verb{{"call", "记录电话联系"}, {"resume", "恢复发送"}},
+		ActsAt: map[string]string{"call": "message/unreached", "resume": "message/channel"},
 	},
 	{
 		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,

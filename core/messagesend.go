@@ -109,7 +109,19 @@ type UnreachedPerson struct {
 	Channel  MessageChannel // the last that was tried
 	Kind     MessageKind
 	At       time.Time
+	Call     MessageCall // of the latest message; zero = nobody has called yet
 }
+
+// MessageCall is that somebody of the office told by phone what no channel could.
+type MessageCall struct {
+	Caller string // the account's name
+	Note   string
+	At     time.Time
+	Batch  ID // by which it is taken back; 0 = it is not known
+}
+
+// MaxCallNote bounds the note of a call, in characters.
+const MaxCallNote = 200
 
 // ChannelDay is what a channel did today.
 type ChannelDay struct {
@@ -162,12 +174,15 @@ type ChannelLift struct {
 	Held    bool // some stop stays: the platform says until when
 }
 
-// channelFields label what the audit log records of a stop that somebody lifts.
-var channelFields = []AuditField{
+// messageFields label what the audit log records of a stop that somebody lifts, and of a call.
+var messageFields = []AuditField{
 	{Key: "channel", Label: "渠道"},
 	{Key: "account", Label: "账号"},
 	{Key: "template", Label: "模板"},
 	{Key: "reason", Label: "暂停的原因"},
 	{Key: "until", Label: "原定暂停至"},
 	{Key: "waiting", Label: "等待的消息"},
+	{Key: "unreached", Label: "未触达"},
+	{Key: "note", Label: "备注"},
+	batchField,
 }

@@ -43,6 +43,7 @@ const (
 	PermFollowerView        Permission = "follower.view"
 	PermFollowerEdit        Permission = "follower.edit"
 	PermMessageView         Permission = "message.view"
+	PermMessageCall         Permission = "message.call"
 	PermMessageResume       Permission = "message.resume"
 	PermReminderEdit        Permission = "reminder.edit"
 	PermAccountView         Permission = "account.view"

@@ -30,7 +30,7 @@ var RoleTable = []RolePreset{
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermResidentReveal, PermResidentExport,
 		PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermStaffEdit, PermCommunityView, PermCommunityEdit,
-		PermFollowerView, PermFollowerEdit, PermReminderEdit, PermMessageView, PermAccountView, PermAuditView,
+		PermFollowerView, PermFollowerEdit, PermReminderEdit, PermMessageView, PermMessageCall, PermAccountView, PermAuditView,
 		PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
@@ -39,7 +39,7 @@ var RoleTable = []RolePreset{
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermCommunityView,
-		PermFollowerView, PermMessageView,
+		PermFollowerView, PermMessageView, PermMessageCall,
 	}},
 	{RoleViewer, "只读", []Permission{
 		PermAccessRecordView, PermVisitorPassView, PermPassRuleView, PermInstitutionView, PermObserverView, PermReaderView,

@@ -27,7 +27,7 @@ var harmless = []string{
 }
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate, version, alert, review, member core.ID) url.Values {
+func questionBody(path string, e *estate.Estate, version, alert, review, member, unreached core.ID) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
@@ -42,11 +42,12 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member 
 			"record_days": {"30"}, "console_idle_minutes": {"120"}, "review_days": {"2"}, "review_photo_days": {"30"},
 			"quiet_from": {"22"}, "quiet_to": {"7"},
 		},
-		"/console/review/approve":      {"id": {review.String() + "-1"}},
-		"/console/review/reject":       {"id": {review.String() + "-1"}},
-		"/console/house/node/:id/move": {"act": {"rename"}, "name": {"西"}},
-		"/console/house/owners":        {"community": {community}, "allowed": {"yes"}},
-		"/console/house/:id/merge":     {"house": {"1栋1单元102"}},
+		"/console/message/unreached/call": {"id": {unreached.String()}},
+		"/console/review/approve":         {"id": {review.String() + "-1"}},
+		"/console/review/reject":          {"id": {review.String() + "-1"}},
+		"/console/house/node/:id/move":    {"act": {"rename"}, "name": {"西"}},
+		"/console/house/owners":           {"community": {community}, "allowed": {"yes"}},
+		"/console/house/:id/merge":        {"house": {"1栋1单元102"}},
 		"/console/house/:id/transfer": {
 			"name": {"新业主"}, "phone": {"13900000007"}, "day": {core.DayOf(e.Store.Now(), e.Store.Zone()).String()},
 			"family": {"leave"}, "tenants": {"stay"},
@@ -98,7 +99,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 	if err != nil || len(versions) == 0 {
 		t.Fatalf("the estate's rule has no version: %v", err)
 	}
-	asked, resume := 0, w.stopped(t)
+	asked, resume, unreached := 0, w.stopped(t), w.mine.Unreached(1)
 	for _, r := range w.app.Routes() {
 		if unsigned(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") || r.Reads {
 			continue
@@ -129,6 +130,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		}[r.Path]
 		body := questionBody(
 			r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community], w.members[w.mine.Community],
+			unreached[0],
 		)
 		unplan := func() {}
 		if r.Path == "/console/house/:id/transfer/cancel" {

@@ -64,4 +64,13 @@ func TestOfficialAccountReachesPhones(t *testing.T) {
 		? document.querySelector("tbody")?.innerText.includes("认证结果") || (location.reload(), false)
 		: (location.assign("/console/message/unreached"), false)`)
 	desk.picture("message-unreached")
+	desk.click(`tbody input[type="checkbox"]`)
+	desk.click(`[form="bulk"][formaction*="/unreached/call"], form#bulk button[formaction*="/unreached/call"]`)
+	desk.await("the question", `document.querySelector("dialog[open] input[name=note]")`)
+	desk.run(`document.querySelector("dialog[open] input[name=note]").value = "已转告家属"`)
+	desk.click(`dialog[open] button:not([disabled])`)
+	desk.await("that somebody has called", `document.querySelector(".tx-flash")?.innerText.includes("已标记 1 人")`)
+	desk.open(address + "/console/message/unreached?state=called")
+	desk.await("who was called", `document.querySelector("tbody")?.innerText.includes("已转告家属")`)
+	desk.picture("message-called")
 }

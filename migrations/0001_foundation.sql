@@ -1241,6 +1241,14 @@ CREATE INDEX message_state ON message (state, id);
 CREATE INDEX message_to ON message (to_kind, to_id, id);
 CREATE INDEX message_notice ON message (notice_id);
 
+-- Messages that reached nobody, and that somebody of the office told by phone.
+CREATE TABLE message_call (
+  message_id BIGINT       NOT NULL PRIMARY KEY,
+  caller     VARCHAR(64)  NOT NULL, -- the account's name
+  note       VARCHAR(200) NOT NULL,
+  called_at  BIGINT       NOT NULL
+);
+
 -- Written before the call goes out, so that a server that is killed does not send twice.
 CREATE TABLE message_attempt (
   id          BIGINT       NOT NULL PRIMARY KEY,

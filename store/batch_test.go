@@ -83,6 +83,7 @@ func (w *batchWorld) states() map[string]string {
 		states["reader:"+r.ID.String()] = fmt.Sprintf("%+v", r)
 	}
 	w.alertStates(states)
+	w.callStates(states)
 	members, _, err := w.Members(w.t.Context(), everywhere, MemberFilter{Community: w.community, Page: Page{Limit: 9999}})
 	if err != nil {
 		w.t.Fatal(err)
@@ -229,6 +230,7 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 		}},
 		core.BatchAlerts: alertsAct(w),
 		core.BatchRenew:  renewAct(w),
+		core.BatchCalls:  callsAct(w),
 	}
 }
 
@@ -275,6 +277,47 @@ func alertsAct(w *batchWorld) batchAct {
 			return w.HandleAccessAlerts(w.t.Context(), batchBy, everywhere, open, "已看")
 		},
 	}
+}
+
+// callsAct ticks off two people whom no channel reached.
+func callsAct(w *batchWorld) batchAct {
+	var last []core.ID
+	return batchAct{
+		prepare: func() error {
+			last = []core.ID{w.unreached(), w.unreached()}
+			return nil
+		},
+		do: func() (core.Batch, error) {
+			_, batch, err := w.CallUnreached(w.t.Context(), batchBy, everywhere, last, "已转告")
+			return batch, err
+		},
+	}
+}
+
+// callStates adds whom no channel reached, and what they were told by phone.
+func (w *batchWorld) callStates(states map[string]string) {
+	w.t.Helper()
+	for _, list := range []func(context.Context, core.Scope, Page) ([]core.UnreachedPerson, bool, error){w.Unreached, w.Called} {
+		people, _, err := list(w.t.Context(), core.ScopeOf(w.community), Page{Limit: 9999})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, u := range people {
+			states["unreached:"+u.ID.String()] = fmt.Sprint(u.Messages, u.Call.Caller, u.Call.Note)
+		}
+	}
+}
+
+// unreached makes a message that reached nobody, of somebody of their own.
+func (w *batchWorld) unreached() core.ID {
+	w.t.Helper()
+	id := w.NewID()
+	w.mustRun(w.t, `
+		INSERT INTO message (id, community_id, kind, to_kind, to_id, user_id, notice_id, title, link, events, merged_into, digest,
+			state, channel, tried, tries, reason, code, lease, created_at, expires_at)
+		VALUES (?, ?, 'certification', 'wechat', ?, 0, 0, '认证结果', 'certification', 1, 0, '', 'unreached', '', '', 0, 'no_wechat', '', '',
+			?, 0)`, int64(id), int64(w.community), int64(w.NewID()), w.Now().UnixMilli())
+	return id
 }
 
 // run prepares a batch, does it, and returns it with the states before and after it.

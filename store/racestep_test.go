@@ -1076,6 +1076,22 @@ var racePhotos = []raceStep{
 			w.ids["for the owner"], 2)
 		return r.State, err
 	}},
+	{"CallUnreached", func(w *raceWorld) (any, error) {
+		ask := core.MessageClaim{Zone: w.Zone(), Limit: 500, Lease: time.Minute} // no channel is there
+		if _, _, err := w.Outbox().Claim(w.ctx, ask); err != nil {
+			return nil, err
+		}
+		people, _, err := w.Unreached(w.ctx, everywhere, Page{})
+		if err != nil || len(people) == 0 {
+			return "nobody", err
+		}
+		n, batch, err := w.CallUnreached(w.ctx, raceBy, everywhere, []core.ID{people[0].Last}, "已转告")
+		if _, keep := w.keepBatch("called", batch, err); keep != nil {
+			return nil, keep
+		}
+		return n, err
+	}},
+	{"UndoBatch", raceUndo("called")},
 	{"CreateHouseholdMember", func(w *raceWorld) (any, error) {
 		id, err := w.CreateHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["owned"], core.Resident{
 			Name: "周七", Identity: core.Family, Phone: "13700137077",

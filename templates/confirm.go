@@ -43,6 +43,7 @@ type Confirm struct {
 	Typed   string
 	Purpose bool
 	Reasons []string // a reason is asked for: one of these, or in other words; nil = none is
+	Note    bool     // there is a field for a note, which may be left empty
 	Wrong   map[string]string
 	Answers url.Values // as sent, if shown again
 	Notice  string     // above the question: why it is shown again; "" = nothing
@@ -61,7 +62,10 @@ const (
 	ReasonField = "reason"
 )
 
-// MaxReason limits a reason, in characters.
+// NoteField is the field of a question with Note.
+const NoteField = "note"
+
+// MaxReason limits a reason, or a note, in characters.
 const MaxReason = 200
 
 // Reason returns the reason that answers a question with Reasons.
@@ -73,12 +77,15 @@ func (c Confirm) Reason(values url.Values) string {
 const EditField = "edit_again"
 
 // AnswerFields are the fields that a question's form has besides those that it keeps.
-var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, PresetField, ReasonField, EditField}
+var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, PresetField, ReasonField, NoteField, EditField}
 
-// answered reports whether a field is the question's own. A form whose act is asked about may have a reason, too.
+// answered reports whether a field is the question's own. A form whose act is asked about may have a reason or a note, too.
 func (c Confirm) answered(name string) bool {
-	if name == PresetField || name == ReasonField {
+	switch name {
+	case PresetField, ReasonField:
 		return c.Reasons != nil
+	case NoteField:
+		return c.Note
 	}
 	return slices.Contains(AnswerFields, name)
 }
@@ -99,6 +106,9 @@ func (c *Confirm) Check(values url.Values) bool {
 	if n := utf8.RuneCountInString(c.Reason(values)); c.Reasons != nil && (n == 0 || n > MaxReason) {
 		c.Wrong[ReasonField] = fmt.Sprintf("请选择或填写原因，最多 %d 个字", MaxReason)
 	}
+	if n := utf8.RuneCountInString(strings.TrimSpace(values.Get(NoteField))); c.Note && n > MaxReason {
+		c.Wrong[NoteField] = fmt.Sprintf("备注最多 %d 个字", MaxReason)
+	}
 	return len(c.Wrong) == 0
 }
 
@@ -107,7 +117,7 @@ func bare(text string) string {
 	return strings.NewReplacer(" ", "", ",", "", "，", "", "　", "").Replace(text)
 }
 
-// Fields returns the fields of a question of level 2, or with Reasons.
+// Fields returns the fields of a question of level 2, or with Reasons or Note.
 func (c Confirm) Fields() []Field {
 	var fields []Field
 	if c.Reasons != nil {
@@ -120,6 +130,12 @@ func (c Confirm) Fields() []Field {
 		}, Field{
 			Name: ReasonField, Label: "其他原因", MaxLength: MaxReason, Wide: true, Autocomplete: "off",
 			Value: c.Answers.Get(ReasonField), Error: c.Wrong[ReasonField], Help: "填写了就用这里的，会告诉申请人。",
+		})
+	}
+	if c.Note {
+		fields = append(fields, Field{
+			Name: NoteField, Label: "备注", MaxLength: MaxReason, Wide: true, Autocomplete: "off",
+			Value: c.Answers.Get(NoteField), Error: c.Wrong[NoteField], Help: "选填。不要写证件号。",
 		})
 	}
 	if c.Purpose {

@@ -248,7 +248,8 @@ func (b *Box) Purge(ctx context.Context, before time.Time) error {
 			}
 			in := " IN (" + database.Placeholders(len(ids)) + ")"
 			for _, query := range []string{
-				"DELETE FROM message_attempt WHERE message_id" + in, "DELETE FROM message WHERE id" + in,
+				"DELETE FROM message_attempt WHERE message_id" + in, "DELETE FROM message_call WHERE message_id" + in,
+				"DELETE FROM message WHERE id" + in,
 			} {
 				if _, err := tx.Exec(query, database.IDArgs(ids)...); err != nil {
 					return err

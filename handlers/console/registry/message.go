@@ -25,6 +25,10 @@ func (p *Pages) messageRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.MessagePath, Access: view, Handler: p.messageList},
 		{Method: http.MethodGet, Path: unreachedPath, Access: view, Handler: p.messageUnreached},
+		{
+			Method: http.MethodPost, Path: messageCallPath, Access: web.Need(core.PermMessageCall), Level: web.Asks,
+			Handler: p.messageCall,
+		},
 		{Method: http.MethodGet, Path: channelPath, Access: view, Handler: p.messageChannels},
 		{
 			Method: http.MethodPost, Path: resumePath, Access: web.NeedOperator(core.PermMessageResume), Level: web.Asks,
@@ -254,6 +258,11 @@ func (p *Pages) messageShow(c *web.Context) error {
 	page := messageShowPage{Shell: p.Shell(c, "message", m.Kind.Label())}
 	page.Crumbs = []templates.Crumb{{Label: "发送记录", URL: frame.MessagePath}}
 	page.Facts = messageFacts(m, people[m.ID], recipientURL(c, people[m.ID]), p.Store.Zone())
+	calls, err := p.Store.MessageCalls(c.Ctx(), []core.ID{m.ID})
+	if err != nil {
+		return err
+	}
+	page.Facts = append(page.Facts, callFacts(calls[m.ID], p.Store.Zone())...)
 	if m.Merged != 0 {
 		page.Merged = frame.MessageURL(m.Merged)
 	}

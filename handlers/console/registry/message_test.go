@@ -183,7 +183,10 @@ func TestMessagePages(t *testing.T) {
 		}},
 		"console/message/list#empty": messageListPage{Shell: shell, Tabs: tabs, List: list},
 		"console/message/unreached": unreachedPage{Shell: shell, Tabs: tabs, List: list, Rows: []unreachedRow{
-			{Who: desk.Hostile, WhoURL: "/x", URL: "/y", Count: "2 条"}, {Who: "x"},
+			{Who: desk.Hostile, WhoURL: "/x", URL: "/y", Count: "2 条", Tick: templates.Tick{Value: 1, Label: "x"}}, {Who: "x"},
+		}},
+		"console/message/unreached#called": unreachedPage{Shell: shell, Tabs: tabs, List: list, Rows: []unreachedRow{
+			{Who: "x", Caller: desk.Hostile, Note: desk.Hostile, Called: time.Unix(1, 0)}, {Who: "y", Caller: "x"},
 		}},
 		"console/message/channel": channelPage{Shell: shell, Tabs: tabs, Rows: []channelRow{
 			channelRowOf(core.ChannelDay{
@@ -209,4 +212,64 @@ func TestMessagePages(t *testing.T) {
 		},
 		"console/message/show#new": messageShowPage{Shell: shell},
 	})
+}
+
+// Whom no channel reached is ticked off with a note once somebody has called: one from the row's menu, several by the bar. The
+// chip shows who called, and leads to what takes it back.
+func TestWhoWasCalledIsTickedOff(t *testing.T) {
+	d := newDesk(t)
+	last := d.Mine.Unreached(3)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView, core.PermMessageCall)
+	rows := func(query string) string {
+		t.Helper()
+		return b.Get(t, unreachedPath+query, http.StatusOK).Find("tbody").Text()
+	}
+	page := b.Get(t, unreachedPath, http.StatusOK)
+	if n := page.Find(`tbody input[type=checkbox]`).Length(); n != 3 || page.Find(`tbody .tx-row-menu button[formaction]`).Length() != 3 {
+		t.Fatalf("%d people can be ticked: %s", n, page.Find("tbody").Text())
+	}
+	ids := frame.IDValues(last[:2])
+	doc, _ := b.Post(t, messageCallPath, map[string][]string{"id": ids}, http.StatusOK)
+	if text := doc.Find("main").Text(); !strings.Contains(text, "已电话联系 2 人？") || !strings.Contains(text, "2 条提醒") ||
+		doc.Find("main input[name=note]").Length() != 1 {
+		t.Errorf("the question: %q", text)
+	}
+	long := map[string][]string{"id": ids, "confirmed": {"1"}, "note": {strings.Repeat("长", core.MaxCallNote+1)}}
+	b.Post(t, messageCallPath, long, http.StatusUnprocessableEntity)
+	yes := map[string][]string{"id": ids, "confirmed": {"1"}, "note": {"已转告，" + desk.Hostile}}
+	_, to := b.Post(t, messageCallPath, yes, http.StatusSeeOther)
+	said := b.Get(t, to, http.StatusOK)
+	if words := said.Find(".tx-flash").Text(); !strings.Contains(words, "已标记 2 人为已电话联系。") || said.Find("tbody tr").Length() != 1 {
+		t.Errorf("told %q, left %q", words, said.Find("tbody").Text())
+	}
+	if text := rows("?state=called"); strings.Count(text, "已转告，"+desk.Hostile) != 2 {
+		t.Errorf("who was called: %q", text)
+	}
+	if text := b.Get(t, frame.MessageURL(last[0]), http.StatusOK).Find("main").Text(); !strings.Contains(text, "电话联系") ||
+		!strings.Contains(text, "已转告") {
+		t.Errorf("the message's page: %q", text)
+	}
+	_, to = b.Post(t, messageCallPath, map[string][]string{"id": ids, "confirmed": {"1"}}, http.StatusSeeOther)
+	if words := b.Get(t, to, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(words, "没有标记：已由别人联系") {
+		t.Errorf("twice: %q", words)
+	}
+	undo, _ := b.Get(t, unreachedPath+"?state=called", http.StatusOK).Find(`tbody .tx-row-menu a`).First().Attr("href")
+	batch, err := core.ParseID(strings.TrimPrefix(undo, frame.BatchPath+"/"))
+	if err == nil {
+		_, err = d.Store.UndoBatch(t.Context(), core.System, core.ScopeOf(d.Mine.Community), batch)
+	}
+	if err != nil {
+		t.Fatalf("%q leads to taking it back: %v", undo, err)
+	}
+	if n := b.Get(t, unreachedPath, http.StatusOK).Find("tbody tr").Length(); n != 3 {
+		t.Errorf("%d people after taking it back", n)
+	}
+	looks := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView)
+	if looks.Get(t, unreachedPath, http.StatusOK).Find("tbody input, tbody button").Length() != 0 {
+		t.Error("who may not is offered it")
+	}
+	looks.Post(t, messageCallPath, yes, http.StatusForbidden)
+	another := d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermMessageView, core.PermMessageCall)
+	another.Post(t, messageCallPath, yes, http.StatusNotFound)
+	b.Post(t, messageCallPath, nil, http.StatusSeeOther)
 }

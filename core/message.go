@@ -33,12 +33,17 @@ type MessageType struct {
 	Label    string           // Chinese
 	Short    string           // Chinese, of at most five characters, which a phrase of a template takes; "" = Label
 	Channels []MessageChannel // in order of preference
+	Asked    []MessageChannel // further ones, by which only those are told who chose one of them first
 	Life     time.Duration    // it is not sent later than that
 	Merge    time.Duration    // events of one recipient within that time are one message; 0 = each is its own
 	Urgent   bool             // sent in quiet hours too
 	Needs    Permission       // without which it is not an account's; "" = it is about the account itself
 	Named    bool             // it goes to the WeChat that it is about, though the account may have another by then
 }
+
+// residentAsked are channels that a resident may choose: a text message costs the office a fee, and their list in the product
+// rings no phone.
+var residentAsked = []MessageChannel{ChannelSMS, ChannelInApp}
 
 // MessageTypes are all kinds, in display order.
 var MessageTypes = []MessageType{
@@ -52,19 +57,19 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageCertification, Label: "认证结果", Life: 72 * time.Hour,
-		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
 	},
 	{
 		Kind: MessageHousehold, Label: "房屋事项", Life: 72 * time.Hour,
-		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
 	},
 	{
 		Kind: MessageVisitor, Label: "访客到访", Life: 6 * time.Hour, Urgent: true,
-		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
 	},
 	{
 		Kind: MessageLease, Label: "租约到期", Life: 72 * time.Hour,
-		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
 	},
 	{
 		Kind: MessageLeaseOffice, Label: "租客租约到期", Short: "租客到期", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermResidentEdit,
@@ -72,7 +77,7 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageMember, Label: "通行证到期", Life: 72 * time.Hour,
-		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
 	},
 	{
 		Kind: MessageMemberOffice, Label: "机构成员到期", Short: "成员到期", Life: 24 * time.Hour, Needs: PermInstitutionEdit,
@@ -193,19 +198,36 @@ func (c MessageChannel) Label() string { return c.typ().label }
 // Dedup returns for how long the platform recognises a message that is sent again; 0 = never.
 func (c MessageChannel) Dedup() time.Duration { return c.typ().dedup }
 
-// FirstChannels are those of which an account chooses the one that is tried first; "" = as usual.
-func FirstChannels() []MessageChannel {
+// FirstChannels are those of which a recipient, ToAccount or ToWechat, chooses the one that is tried first; "" = as usual.
+func FirstChannels(toKind string) []MessageChannel {
+	if toKind == ToWechat {
+		return []MessageChannel{"", ChannelSubscribe, ChannelTemplate, ChannelSMS, ChannelInApp}
+	}
 	return []MessageChannel{"", ChannelTemplate, ChannelWeWork, ChannelSMS}
 }
 
-// channels returns the channels of a message, in the order in which they are tried.
-func (m Message) channels() []MessageChannel {
-	channels := m.Kind.Type().Channels
-	at := slices.Index(channels, m.First)
-	if at <= 0 {
-		return channels
+// FirstLabel returns in Chinese what choosing the channel as the first means.
+func (c MessageChannel) FirstLabel() string {
+	switch c {
+	case "":
+		return "按默认顺序"
+	case ChannelInApp:
+		return "只列在我的提醒里，不推送"
 	}
-	return slices.Concat(channels[at:at+1], channels[:at], channels[at+1:])
+	return c.Label()
+}
+
+// Channels returns the channels of a message, in the order in which they are tried.
+func (m Message) Channels() []MessageChannel {
+	t := m.Kind.Type()
+	if slices.Contains(t.Asked, m.First) {
+		return append([]MessageChannel{m.First}, t.Channels...)
+	}
+	at := slices.Index(t.Channels, m.First)
+	if at <= 0 {
+		return t.Channels
+	}
+	return slices.Concat(t.Channels[at:at+1], t.Channels[:at], t.Channels[at+1:])
 }
 
 // Disturbs reports whether a message makes somebody's phone ring.

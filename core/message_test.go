@@ -478,8 +478,13 @@ func TestChannelsInOrderOfPreference(t *testing.T) {
 		{MessageReview, ChannelSMS, []MessageChannel{ChannelSMS, ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageJob, ChannelSMS, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageJob, ChannelTemplate, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
+		{MessageVisitor, "", []MessageChannel{ChannelSubscribe, ChannelTemplate}},
+		{MessageVisitor, ChannelTemplate, []MessageChannel{ChannelTemplate, ChannelSubscribe}},
+		{MessageVisitor, ChannelSMS, []MessageChannel{ChannelSMS, ChannelSubscribe, ChannelTemplate}},
+		{MessageVisitor, ChannelInApp, []MessageChannel{ChannelInApp, ChannelSubscribe, ChannelTemplate}},
+		{MessageVisitor, ChannelWeWork, []MessageChannel{ChannelSubscribe, ChannelTemplate}},
 	} {
-		if got := (Message{Kind: c.kind, First: c.first}).channels(); !slices.Equal(got, c.want) {
+		if got := (Message{Kind: c.kind, First: c.first}).Channels(); !slices.Equal(got, c.want) {
 			t.Errorf("%s, %q first: %v", c.kind, c.first, got)
 		}
 	}

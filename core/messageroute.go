@@ -78,7 +78,7 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 	}
 	var stopped time.Time // the first channel that is stopped for long works again
 	why := m.Reason
-	for _, c := range m.channels() {
+	for _, c := range m.Channels() {
 		r := reach[c]
 		switch {
 		case slices.Contains(m.Tried, c):

@@ -959,6 +959,7 @@ CREATE TABLE wechat_user (
   phone_cipher VARCHAR(200) NOT NULL, -- verified; '' = none
   phone_mac    VARCHAR(64)  NOT NULL,
   merged_into  BIGINT       NOT NULL, -- the user that this one turned out to be; 0 = none
+  channel      VARCHAR(16)  NOT NULL, -- by which they are told first where there is one; '' = as usual
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );

@@ -139,7 +139,7 @@ func (s *Store) UpdateToldOf(ctx context.Context, account core.ID, told Told) er
 	if !told.Digest.Valid() {
 		fields["digest"] = "请选择什么时候发送"
 	}
-	if !slices.Contains(core.FirstChannels(), told.First) {
+	if !slices.Contains(core.FirstChannels(core.ToAccount), told.First) {
 		fields["first"] = "请选择先用哪个渠道"
 	}
 	if len(fields) > 0 {

@@ -736,6 +736,10 @@ var raceRest = []raceStep{
 	{"Opened", func(w *raceWorld) (any, error) {
 		return nil, w.Opened(w.ctx, w.ids["account"], RecentView{Stem: "house", Subject: w.ids["house"]})
 	}},
+	{"UpdateToldUser", func(w *raceWorld) (any, error) {
+		return nil, w.UpdateToldUser(w.ctx, w.ids["user"], core.ChannelInApp)
+	}},
+	{"ReadOwnMessages", func(w *raceWorld) (any, error) { return nil, w.ReadOwnMessages(w.ctx, w.ids["user"], w.NewID()) }},
 	{"ReadNotices", func(w *raceWorld) (any, error) { return nil, w.ReadNotices(w.ctx, w.ids["account"], w.NewID()) }},
 	{"ReadAccountNotices", func(w *raceWorld) (any, error) {
 		return nil, w.ReadAccountNotices(w.ctx, w.ids["account"], w.NewID())

@@ -246,8 +246,8 @@ func newWechatUser(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, e
 		union = who.UnionID
 	}
 	_, err := tx.Exec(`INSERT INTO wechat_user (id, union_id, person_id, name_fold, phone_cipher, phone_mac, merged_into,
-		created_at, updated_at)
-		VALUES (?, ?, 0, '', '', '', 0, ?, ?)`, int64(user.ID), union, tx.NowMS(), tx.NowMS())
+		channel, created_at, updated_at)
+		VALUES (?, ?, 0, '', '', '', 0, '', ?, ?)`, int64(user.ID), union, tx.NowMS(), tx.NowMS())
 	if database.IsDuplicate(err) {
 		return user, database.ErrRace // the same person is signing in in another window
 	}
@@ -290,6 +290,9 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 		return kept, err
 	}
 	if err := outbox.MoveUser(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
+	}
+	if err := moveChannel(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}
 	if err := endSessions(tx, core.SessionWechat, gone.ID); err != nil {

@@ -248,6 +248,8 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			method: "POST", path: "/visitors", body: func() string { return s.invitation(s.Houses[0]) },
 			conflict: func() call { return s.tooManyVisitors(token) },
 		},
+		{method: "GET", path: "/messages", needsPhone: true},
+		{method: "POST", path: "/messages/channel?first=template", bad: "x"},
 		{method: "GET", path: "/residences", needsPhone: true},
 		{
 			method: "POST", path: home.leave, absent: "/residences/77/leave",

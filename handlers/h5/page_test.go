@@ -180,6 +180,11 @@ func TestPages(t *testing.T) {
 			},
 		},
 		"h5/visitorpass/list#none": visitorPassListPage{Phone: frame, Empty: templates.NewEmpty("还没有访客", "")},
+		"h5/message/list": messageListPage{
+			Phone: frame, Rows: []messageLine{{URL: "/x", Kind: "认证结果", Text: "<b>x</b>", At: time.Unix(1, 0)}},
+			Pager: templates.Pager{Next: "/y"}, Form: firstForm("x", core.ChannelSMS),
+		},
+		"h5/message/list#none": messageListPage{Phone: frame, Empty: templates.NewEmpty("还没有提醒", ""), Form: firstForm("x", "")},
 		"h5/visitorpass/visits": visitListPage{Phone: frame, Rows: []visitorPassLine{
 			{URL: "/h5/pass/1", Name: "翠湖<花园>", Where: "1栋<101>", When: "有效至 3 月 5 日", State: visitBadge(core.VisitGranted)},
 			{Name: "翠湖花园", Where: "1栋101", When: "3 月 1 日 进门", State: visitBadge(core.VisitMade)},

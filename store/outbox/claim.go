@@ -64,7 +64,7 @@ type claim struct {
 type claimed struct {
 	Row
 	open  openAttempt
-	first core.MessageChannel // of its account
+	first core.MessageChannel // of its recipient
 }
 
 // take makes messages ours that are still due, and reads them, with what waits for the same recipients. Their merge

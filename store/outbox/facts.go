@@ -216,7 +216,7 @@ func (f *facts) readPhones(tx *database.Tx, users []core.ID) error {
 // reach returns how the channels of a message's kind reach its recipient.
 func (f *facts) reach(setup core.MessageSetup, m core.Message) map[core.MessageChannel]core.MessageReach {
 	reach := map[core.MessageChannel]core.MessageReach{}
-	for _, c := range m.Kind.Type().Channels {
+	for _, c := range m.Channels() {
 		r := f.reachBy(setup, m, c)
 		if c != core.ChannelInApp && !setup.Open[c] {
 			r = core.MessageReach{Why: core.WhyChannelOff}
@@ -240,6 +240,9 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 		return reach
 	case core.ChannelSMS:
 		phone := f.phones[m.User]
+		if m.ToKind == core.ToWechat && setup.TemplateOf(c, m.Kind).ID == "" {
+			return core.MessageReach{Why: core.WhyChannelOff} // of what a resident chose, not every kind has one
+		}
 		if phone == "" && m.ToKind == core.ToAccount {
 			phone = f.staff[m.To]
 		}
@@ -250,8 +253,11 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 		}
 		return core.MessageReach{Address: f.memberOf(m).UserID, Why: core.WhyNoStaff}
 	case core.ChannelInApp:
-		if m.Notice != 0 {
+		switch {
+		case m.Notice != 0:
 			return core.MessageReach{Address: m.Notice.String()}
+		case m.ToKind == core.ToWechat: // the list of a phone page has all that its reader was told
+			return core.MessageReach{Address: m.To.String()}
 		}
 	}
 	return core.MessageReach{Why: core.WhyNoStaff}

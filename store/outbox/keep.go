@@ -32,6 +32,19 @@ func read(tx *database.Tx, which string, account int64, args ...any) error {
 	return err
 }
 
+// ReadOwn is Read for a WeChat user, who has opened their list: messages up to last that were to be read there have arrived.
+func ReadOwn(tx *database.Tx, user, last core.ID) error {
+	_, err := tx.Exec(`
+		UPDATE message
+		SET state = 'delivered', next_at = NULL, ended_at = ?
+		WHERE to_kind = 'wechat'
+		AND to_id = ?
+		AND state = 'sent'
+		AND channel = 'inapp'
+		AND id <= ?`, tx.NowMS(), int64(user), int64(last))
+	return err
+}
+
 // Follow lifts, in the act's own transaction, what a follower of an account had blocked before: they have
 // followed it again.
 func Follow(tx *database.Tx, who core.WechatIdentity) error {

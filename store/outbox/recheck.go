@@ -40,6 +40,9 @@ func (a accountNow) whyNot(r Row) core.MessageReason {
 // recheck finds, for messages to accounts, the WeChat that is bound to them now, and which are not theirs any more.
 func (c *claim) recheck() error {
 	c.gone = map[core.ID]core.MessageReason{}
+	if err := c.readFirst(); err != nil {
+		return err
+	}
 	accounts, err := c.accountsNow()
 	if err != nil {
 		return err
@@ -103,4 +106,37 @@ func (c *claim) accountsNow() (map[core.ID]accountNow, error) {
 		return err
 	})
 	return accounts, err
+}
+
+// readFirst reads by which channel WeChat users want to be told first.
+func (c *claim) readFirst() error {
+	var ids []core.ID
+	for _, r := range c.rows {
+		if r.ToKind == core.ToWechat {
+			ids = append(ids, r.To)
+		}
+	}
+	slices.Sort(ids)
+	first := map[core.ID]core.MessageChannel{}
+	err := database.EachPart(slices.Compact(ids), func(part []core.ID) error {
+		var found []struct {
+			ID    core.ID             `db:"id"`
+			First core.MessageChannel `db:"channel"`
+		}
+		err := c.tx.All(&found, `
+			SELECT id, channel
+			FROM wechat_user
+			WHERE channel <> ''
+			AND id IN (`+database.Placeholders(len(part))+`)`, database.IDArgs(part)...)
+		for _, u := range found {
+			first[u.ID] = u.First
+		}
+		return err
+	})
+	for i, r := range c.rows {
+		if r.ToKind == core.ToWechat {
+			c.rows[i].first = first[r.To]
+		}
+	}
+	return err
 }

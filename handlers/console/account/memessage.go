@@ -35,18 +35,10 @@ func messageForm(csrf string, told store.Preference) *templates.Form {
 			Help:    digestHelp(),
 		}, {
 			Kind: templates.Select, Name: "first", Label: "首选渠道", Value: string(told.First),
-			Choices: templates.ChoicesOf("", core.FirstChannels(), firstLabel),
+			Choices: templates.ChoicesOf("", core.FirstChannels(core.ToAccount), core.MessageChannel.FirstLabel),
 			Help:    "先用这个渠道，发不到再用其他的。不是每种消息都有短信。",
 		}}}},
 	}
-}
-
-// firstLabel names the channel that is tried first.
-func firstLabel(c core.MessageChannel) string {
-	if c == "" {
-		return "按默认顺序"
-	}
-	return c.Label()
 }
 
 // digestHelp names the kinds that a digest has.

@@ -13,6 +13,7 @@ type WechatFile struct {
 	Name    string // MP_verify_….txt
 	Text    string
 	Created time.Time
+	Checked WechatCheck // of its public address
 }
 
 // MaxWechatFiles bounds the files of a deployment; MaxWechatFileName and MaxWechatFileText what is typed, in characters.

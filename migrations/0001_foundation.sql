@@ -885,6 +885,8 @@ CREATE TABLE wechat_file (
   id         BIGINT       NOT NULL PRIMARY KEY,
   name       VARCHAR(64)  NOT NULL,
   text       VARCHAR(128) NOT NULL,
+  checked_at BIGINT,                -- when it was last read at its public address; NULL = never
+  problem    VARCHAR(200) NOT NULL, -- why it was not answered there then; '' = it was
   created_at BIGINT       NOT NULL
 );
 CREATE UNIQUE INDEX wechat_file_name ON wechat_file (name);

@@ -196,6 +196,11 @@ func (w *weChat) pageVia(appID, path string) string {
 	return path
 }
 
+// VerifyFile implements console.Wechat.
+func (w *weChat) VerifyFile(ctx context.Context, address, content string) error {
+	return w.client.VerifyFile(ctx, address, content)
+}
+
 // HasOfficials implements console.Wechat.
 func (w *weChat) HasOfficials() bool {
 	return slices.ContainsFunc(w.apps(context.Background()), func(b *builtApp) bool { return b.official != nil })

@@ -772,6 +772,7 @@ var raceWechat = []raceStep{
 		id, err := w.CreateWechatFile(w.ctx, raceBy, core.WechatFile{Name: "MP_verify_AbCd1234.txt", Text: "AbCd1234"})
 		return w.keep("file", id, err)
 	}},
+	{"NoteWechatFile", func(w *raceWorld) (any, error) { return nil, w.NoteWechatFile(w.ctx, w.ids["file"], "打不开") }},
 	{"RemoveWechatFile", func(w *raceWorld) (any, error) { return nil, w.RemoveWechatFile(w.ctx, raceBy, w.ids["file"]) }},
 	{"ClaimFollowerSync", func(w *raceWorld) (any, error) {
 		turn, err := w.ClaimFollowerSync(w.ctx, "a")

@@ -15,12 +15,17 @@ type wechatFileRow struct {
 	Name    string          `db:"name"`
 	Text    string          `db:"text"`
 	Created database.Millis `db:"created_at"`
+	Checked database.Millis `db:"checked_at"`
+	Problem string          `db:"problem"`
 }
 
-const wechatFileColumns = "SELECT id, name, text, created_at FROM wechat_file WHERE "
+const wechatFileColumns = "SELECT id, name, text, created_at, checked_at, problem FROM wechat_file WHERE "
 
 func (r wechatFileRow) file() core.WechatFile {
-	return core.WechatFile{ID: r.ID, Name: r.Name, Text: r.Text, Created: r.Created.Time}
+	return core.WechatFile{
+		ID: r.ID, Name: r.Name, Text: r.Text, Created: r.Created.Time,
+		Checked: core.WechatCheck{At: r.Checked.Time, Problem: r.Problem},
+	}
 }
 
 // WechatFiles lists the verification files of the console, by name: at most core.MaxWechatFiles.
@@ -80,7 +85,7 @@ func (s *Store) CreateWechatFile(ctx context.Context, by core.Actor, f core.Wech
 			return core.Conflict("校验文件已达上限，请先删除不用的")
 		}
 		id = tx.NewID()
-		_, err := tx.Exec("INSERT INTO wechat_file (id, name, text, created_at) VALUES (?, ?, ?, ?)", int64(id), f.Name, f.Text, tx.NowMS())
+		_, err := tx.Exec("INSERT INTO wechat_file (id, name, text, problem, created_at) VALUES (?, ?, ?, '', ?)", int64(id), f.Name, f.Text, tx.NowMS())
 		if database.IsDuplicate(err) {
 			return core.InvalidFields(map[string]string{"name": "已有同名的文件，请先删除它"})
 		}
@@ -92,6 +97,15 @@ func (s *Store) CreateWechatFile(ctx context.Context, by core.Actor, f core.Wech
 		})
 	})
 	return id, err
+}
+
+// NoteWechatFile records what came of reading a file at its public address.
+func (s *Store) NoteWechatFile(ctx context.Context, id core.ID, problem string) error {
+	return s.db.Write(ctx, "note a verification file", func(tx *database.Tx) error {
+		_, err := tx.Exec("UPDATE wechat_file SET checked_at = ?, problem = ? WHERE id = ?",
+			tx.NowMS(), cutText(problem, maxWechatProblem), int64(id))
+		return err
+	})
 }
 
 // RemoveWechatFile deletes a verification file; it is not served any more.

@@ -117,6 +117,7 @@ type Wechat struct {
 	Scenes []string
 	Err    error
 	Tried  error // what a call with any keys comes to
+	Fault  error // with which verification files are answered; nil = as they should be
 	// Officials are clients of official accounts, by WeChat's ids of them.
 	Officials map[string]*wechat.OfficialAccount
 	// Minis are likewise, of mini-programs.
@@ -137,6 +138,9 @@ func (s *Wechat) OfficialFor(_ context.Context, communities core.Scope) string {
 	}
 	return "wx00000000000000d1"
 }
+
+// VerifyFile implements frame.Wechat.
+func (s *Wechat) VerifyFile(context.Context, string, string) error { return s.Fault }
 
 // HasOfficials implements frame.Wechat.
 func (s *Wechat) HasOfficials() bool { return true }

@@ -112,13 +112,26 @@ func (p *Pages) fileStep(c *web.Context, kind core.WechatAppKind) (wechatStep, e
 	}
 	files, err := p.Store.WechatFiles(c.Ctx())
 	var names []string
+	var unread *core.WechatFile // the last that the platform cannot read
+	read := false
 	for _, f := range files {
 		if core.WechatFileKind(f.Name) == kind {
 			names = append(names, f.Name)
+			read = read || !f.Checked.At.IsZero() && f.Checked.Problem == ""
+			if f.Checked.Problem != "" {
+				unread = &f
+			}
 		}
 	}
 	if len(names) > 0 {
 		step.Badge = templates.Badge{Tone: templates.Info, Text: "已添加"}
+		switch {
+		case unread != nil:
+			step.Badge = templates.Badge{Tone: templates.Bad, Text: "有问题"}
+			step.Text += "平台还读不到“" + unread.Name + "”：" + unread.Checked.Problem
+		case read:
+			step.Badge = templates.Badge{Tone: templates.Good, Text: "可读到"}
+		}
 		step.Text += fmt.Sprintf("已添加%s的文件 %d 个。平台保存域名时会来读取，请确认是这个账号下载的那一个。", kind.Label(), len(names))
 		for _, name := range names[max(0, len(names)-3):] {
 			step.Facts = append(step.Facts, templates.Fact{Label: "地址", Value: p.PublicURL + "/" + name, Copy: true, Code: true})

@@ -7,6 +7,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/handlers/wechaterror"
 	"tongxing/templates"
 )
 
@@ -18,6 +19,7 @@ func (p *Pages) wechatFileRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.WechatFilePath, Access: view, Handler: p.wechatFileList},
 		{Method: http.MethodGet, Path: frame.WechatFilePath + "/new", Access: edit, Handler: p.wechatFileNew},
 		{Method: http.MethodPost, Path: frame.WechatFilePath, Access: edit, Handler: p.wechatFileCreate, Draft: true},
+		{Method: http.MethodPost, Path: frame.WechatFilePath + "/:id/check", Access: edit, Handler: p.wechatFileCheck},
 		{
 			Method: http.MethodPost, Path: frame.WechatFilePath + "/:id/remove", Access: edit, Level: web.Asks,
 			Handler: p.wechatFileRemove,
@@ -35,6 +37,8 @@ type wechatFileListPage struct {
 type wechatFileRow struct {
 	Name, URL, Text string
 	Created         time.Time
+	State           templates.Badge
+	Problem         string // why it is not answered at its address; "" = it is, or nobody has looked
 	Menu            templates.RowMenu
 }
 
@@ -48,7 +52,7 @@ func (p *Pages) wechatFileList(c *web.Context) error {
 	page.List = templates.List{
 		Path: frame.WechatFilePath, Query: c.Request().URL.Query(), Count: len(files), Total: len(files), Cards: true,
 		Columns: []templates.Column{
-			{Label: "文件"}, {Label: "内容"}, {Label: "添加时间", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
+			{Label: "文件"}, {Label: "内容"}, {Label: "状态"}, {Label: "添加时间", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{
 			Icon: "brand-wechat", Title: "还没有校验文件", Text: "在公众平台填写域名时，微信要求把一个文件放到网站根目录，在这里添加即可。", Ask: "请联系运维人添加。",
@@ -56,11 +60,14 @@ func (p *Pages) wechatFileList(c *web.Context) error {
 	}
 	page.Total = page.List.TotalText("个")
 	for _, f := range files {
-		row := wechatFileRow{Name: f.Name, URL: p.PublicURL + "/" + f.Name, Text: f.Text, Created: f.Created}
+		row := wechatFileRow{Name: f.Name, URL: p.PublicURL + "/" + f.Name, Text: f.Text, Created: f.Created, State: fileBadge(f), Problem: f.Checked.Problem}
 		if c.Actor().MayOperate() {
 			row.Menu = templates.RowMenu{
 				Label: f.Name + " 的操作", CSRF: page.CSRF,
-				Acts: []templates.Submit{{Label: "删除", URL: frame.WechatFileURL(f.ID) + "/remove", Icon: "trash", Ask: true}},
+				Acts: []templates.Submit{
+					{Label: "核对", URL: frame.WechatFileURL(f.ID) + "/check", Icon: "refresh"},
+					{Label: "删除", URL: frame.WechatFileURL(f.ID) + "/remove", Icon: "trash", Ask: true},
+				},
 			}
 		}
 		page.Rows = append(page.Rows, row)
@@ -86,15 +93,58 @@ func (p *Pages) wechatFileNew(c *web.Context) error { return p.wechatFileFormPag
 
 func (p *Pages) wechatFileCreate(c *web.Context) error {
 	var form wechatFileForm
-	wrong := c.Bind(&form)
+	wrong, f := c.Bind(&form), core.WechatFile{}
 	if wrong == nil {
-		_, wrong = p.Store.CreateWechatFile(c.Ctx(), c.Actor(), core.WechatFile{Name: form.Name, Text: form.Text})
+		f = core.WechatFile{Name: form.Name, Text: form.Text}.Trimmed()
+		f.ID, wrong = p.Store.CreateWechatFile(c.Ctx(), c.Actor(), f)
 	}
 	if wrong != nil {
 		return p.wechatFileFormPage(c, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已添加，立即可以在公众平台点“确定”校验。")
+	return p.verifyFile(c, f, "已添加，")
+}
+
+// wechatFileCheck reads a file at its public address once more.
+func (p *Pages) wechatFileCheck(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	f, err := p.Store.WechatFile(c.Ctx(), id)
+	if err != nil {
+		return err
+	}
+	return p.verifyFile(c, f, "")
+}
+
+// verifyFile reads a file at its public address as the platform will, keeps what came of it, and says so: then the platform finds it,
+// too. begin is what the message begins with.
+func (p *Pages) verifyFile(c *web.Context, f core.WechatFile, begin string) error {
+	if p.Wechat == nil {
+		c.Flash(web.FlashSuccess, begin+"请打开文件核对，再到公众平台点“确定”校验。")
+		return c.Redirect(frame.WechatFilePath)
+	}
+	problem := wechaterror.FileProblem(p.Wechat.VerifyFile(c.Ctx(), p.PublicURL+"/"+f.Name, f.Text))
+	if err := p.Store.NoteWechatFile(c.Ctx(), f.ID, problem); err != nil {
+		return err
+	}
+	if problem != "" {
+		c.Flash(web.FlashWarning, begin+"平台还读不到“"+f.Name+"”："+problem)
+	} else {
+		c.Flash(web.FlashSuccess, begin+"从公网地址读到的内容一致，可以在公众平台点“确定”校验。")
+	}
 	return c.Redirect(frame.WechatFilePath)
+}
+
+// fileBadge tells if a file was answered at its public address.
+func fileBadge(f core.WechatFile) templates.Badge {
+	switch {
+	case f.Checked.At.IsZero():
+		return templates.Badge{Tone: templates.Neutral, Text: "未核对"}
+	case f.Checked.Problem != "":
+		return templates.Badge{Tone: templates.Bad, Text: "读不到"}
+	}
+	return templates.Badge{Tone: templates.Good, Text: "可读到"}
 }
 
 func (p *Pages) wechatFileFormPage(c *web.Context, wrong error) error {

@@ -38,6 +38,8 @@ type Wechat interface {
 	Quota(ctx context.Context, appID, path string) (wechat.Quota, error)
 	// HasCorps reports whether any company on WeWork is in use.
 	HasCorps() bool
+	// VerifyFile reads a verification file at its public address as the platform will; its error is a *wechat.FileFault.
+	VerifyFile(ctx context.Context, address, content string) error
 	// Official returns an official account in use by WeChat's id of it; nil if there is none.
 	Official(appID string) *wechat.OfficialAccount
 	// MiniProgram returns a mini-program in use by WeChat's id of it; nil if there is none.

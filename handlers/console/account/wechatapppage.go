@@ -258,7 +258,8 @@ func (p *Pages) officialSteps(c *web.Context, set wechatStepSet, keys wechatStep
 			}
 		}
 	}
-	return []wechatStep{keys, calls, files, pages, script, linked}, nil
+	menu, err := p.menuStep(c, app)
+	return append([]wechatStep{keys, calls, files, pages, script, linked}, menu...), err
 }
 
 // miniCalls is the step of a mini-program's message server.

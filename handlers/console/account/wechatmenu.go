@@ -3,6 +3,7 @@ package account
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -144,6 +145,7 @@ func (p *Pages) wechatMenuShow(c *web.Context) error {
 	}
 	page.Note, page.Preview = at.note(), m.Draft
 	page.State, page.Text = p.wechatMenuState(m, problem)
+	page.Text += p.menuStale(at.WechatApp, m.Live)
 	if problem != "" {
 		page.Mend = wechatAppAction(at.OfficialChoice)
 	} else if at.Change && len(m.Draft) == core.MaxMenuTop {
@@ -246,6 +248,9 @@ func (p *Pages) wechatMenuActs(page *wechatMenuPage, at menuChoice, m core.Wecha
 	default:
 		page.Starts = append(page.Starts, templates.Submit{Label: "用默认菜单", URL: at.URL(change, "act", "default"), Icon: "check"})
 	}
+	if _, stale := core.MenuVia(p.PublicURL, at.WechatApp, m.Draft); len(stale) > 0 {
+		page.Starts = append(page.Starts, templates.Submit{Label: "换成新地址", URL: at.URL(change, "act", "via"), Icon: "refresh"})
+	}
 	if m.ID != 0 && m.Tag != 0 {
 		page.Remove = at.URL(frame.WechatMenuPath + "/remove")
 	}
@@ -302,4 +307,34 @@ func wechatMenuRowOf(at menuChoice, b core.MenuButton, place core.MenuPlace, csr
 	}
 	row.Menu.Acts = append(row.Menu.Acts, templates.Submit{Label: "删除", URL: change("drop"), Icon: "trash"})
 	return row
+}
+
+// menuStale says of a published menu that its buttons lead to the phone pages as the account did before; "" = they do as it does.
+func (p *Pages) menuStale(of core.WechatApp, live []core.MenuButton) string {
+	_, stale := core.MenuVia(p.PublicURL, of, live)
+	if len(stale) == 0 {
+		return ""
+	}
+	return "菜单仍是旧地址，请重新发布：“" + strings.Join(stale, "”“") + "”打开后还不是按这个公众号识别。"
+}
+
+// menuStep is a step of an official account, as long as a published menu leads to the phone pages as the account did before.
+func (p *Pages) menuStep(c *web.Context, app core.WechatApp) ([]wechatStep, error) {
+	if !app.Disabled.IsZero() {
+		return nil, nil
+	}
+	menus, err := p.Store.WechatMenus(c.Ctx(), c.Scope(), app.AppID)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range menus {
+		if text := p.menuStale(app, m.Live); text != "" {
+			at := menuChoice{OfficialChoice: frame.OfficialChoice{WechatApp: app}, tag: m.Tag}
+			return []wechatStep{{
+				Title: "自定义菜单", Badge: templates.Badge{Tone: templates.Bad, Text: "有问题"}, Text: text,
+				Link: templates.Action{Label: "修改并重新发布", URL: at.URL(frame.WechatMenuPath)},
+			}}, nil
+		}
+	}
+	return nil, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 	"tongxing/wechat/simulator"
@@ -380,4 +381,48 @@ func TestWechatReplyPages(t *testing.T) {
 		},
 		"console/wechatreply/form": wechatReplyFormPage{Shell: shell, Form: wechatReplyFields(at, r)},
 	})
+}
+
+// An account that gets communities of its own leads to the phone pages by another address than its published menu: its page and the
+// menu's say so, until the menu was published with the new ones.
+func TestMenuOfFormerAddressIsPublishedAgain(t *testing.T) {
+	d := newDesk(t)
+	sim, id := withOfficial(t, d, core.Everywhere)
+	app, err := d.Store.WechatApp(t.Context(), core.Everywhere, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	at := "?app=" + deskOfficial
+	says := func(path string) bool {
+		t.Helper()
+		return strings.Contains(b.Get(t, path, http.StatusOK).Find("main").Text(), "菜单仍是旧地址，请重新发布")
+	}
+	b.Post(t, frame.WechatMenuPath+"/change"+at+"&act=default", nil, http.StatusSeeOther)
+	b.Post(t, frame.WechatMenuPath+"/publish"+at, desk.ConfirmedForm(), http.StatusSeeOther)
+	if says(frame.WechatAppURL(app.ID)) || says(frame.WechatMenuPath+at) {
+		t.Error("a menu of the account's present address is called old")
+	}
+	app.Scope = core.ScopeOf(d.Mine.Community)
+	if _, err := d.Store.UpdateWechatApp(t.Context(), core.System, core.Everywhere, store.KeyedWechatApp{App: app}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, frame.WechatAppURL(app.ID), http.StatusOK)
+	link := page.Find(`.tx-guide a[href^="`+frame.WechatMenuPath+`"]`).AttrOr("href", "")
+	if !says(frame.WechatAppURL(app.ID)) || !says(link) {
+		t.Errorf("nothing says that the menu at %q leads to the former address", link)
+	}
+	change := b.Get(t, link, http.StatusOK).Find(`form[action*="act=via"]`).AttrOr("action", "")
+	b.Post(t, change, nil, http.StatusSeeOther)
+	if !says(link) || b.Get(t, link, http.StatusOK).Find(`form[action*="act=via"]`).Length() != 0 {
+		t.Error("the draft has the new addresses, followers do not: that is not said, or the button is still there")
+	}
+	b.Post(t, frame.WechatMenuPath+"/publish"+at, desk.ConfirmedForm(), http.StatusSeeOther)
+	if says(frame.WechatAppURL(app.ID)) || says(link) {
+		t.Error("it was published again, and is still called old")
+	}
+	shown, _ := sim.App(deskOfficial)
+	if url := shown.Menu[0].URL; !strings.HasSuffix(url, "/h5/pass?via="+deskOfficial) {
+		t.Errorf("followers are led to %s", url)
+	}
 }

@@ -38,6 +38,12 @@ func (p *Pages) wechatMenuChange(c *web.Context) error {
 	case "current":
 		m.Draft, err = p.currentMenu(c.Ctx(), at, m.Live)
 		done = "已换成公众号现在的菜单。"
+	case "via":
+		if problem != "" {
+			return p.Refused(c, core.Conflict(problem), back)
+		}
+		m.Draft, _ = core.MenuVia(p.PublicURL, at.WechatApp, m.Draft)
+		done = "草稿已换成新地址，请检查后发布。"
 	case "restore":
 		m.Draft, err = p.earlierMenu(c, at)
 		done = "已恢复到草稿，请检查后发布。"

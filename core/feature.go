@@ -461,7 +461,7 @@ var Features = []Feature{
 	{
 		Stem: "job", Noun: "后台任务", Fields: jobFields,
 		Own: true, Group: "account", Menu: MenuEntry{"后台任务", "hourglass"},
-		Verbs: []Verb{{"start", "开始后台任务"}, {"cancel", "取消后台任务"}},
+		Verbs: []Verb{{"start", "开始后台任务"}, {"cancel", "取消后台任务"}, {"download", "下载导出文件"}},
 	},
 	{
 		Stem: "about", Noun: "系统状态",

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,9 @@ const (
 
 // Title returns the name of the work in Chinese.
 func (k JobKind) Title() string {
+	if of, ok := k.Export().Type(); ok {
+		return "导出" + of.Label
+	}
 	title, ok := map[JobKind]string{
 		JobVerifyAudit: "校验操作日志", JobReadImport: "读取导入文件", JobWriteImport: "导入", JobUndoImport: "撤销导入",
 		JobRehearse: "预演通行证设置",
@@ -29,9 +33,21 @@ func (k JobKind) Title() string {
 	return title
 }
 
+// Export returns what a job makes a file of; "" = it makes none.
+func (k JobKind) Export() ExportKind {
+	kind, of := strings.CutPrefix(string(k), exportJobs)
+	if !of {
+		return ""
+	}
+	return ExportKind(kind)
+}
+
 // Permission returns the permission an account needs to start the work again from its own page; "" = such
 // work is started elsewhere.
 func (k JobKind) Permission() Permission {
+	if of, ok := k.Export().Type(); ok {
+		return of.Needs
+	}
 	if k == JobVerifyAudit {
 		return PermAuditView
 	}
@@ -119,4 +135,7 @@ func (j Job) Percent() int {
 // jobFields label what the audit log records of a job.
 var jobFields = []AuditField{
 	{Key: "name", Label: "任务"},
+	{Key: "file", Label: "文件"},
+	{Key: "rows", Label: "行数"},
+	{Key: "whole", Label: "完整号码"},
 }

@@ -1068,6 +1068,35 @@ CREATE UNIQUE INDEX job_run ON job (run_key);
 CREATE INDEX job_account ON job (account_id, id);
 CREATE INDEX job_state ON job (state, id);
 
+-- Lists of which a job makes a file, which is kept for a day. The id is the job's.
+CREATE TABLE export (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  account_id   BIGINT       NOT NULL, -- who started it
+  account_name VARCHAR(64)  NOT NULL,
+  kind         VARCHAR(32)  NOT NULL, -- resident, house, accessrecord
+  community_id BIGINT       NOT NULL, -- 0 = several
+  whole        INTEGER      NOT NULL, -- 1 = numbers are not masked
+  file         VARCHAR(200) NOT NULL, -- its name
+  asked        LONGBLOB     NOT NULL, -- scope and filter, JSON, encrypted
+  made_id      BIGINT       NOT NULL, -- whose pieces are the file; 0 = none yet
+  size         BIGINT       NOT NULL, -- in bytes
+  total        BIGINT       NOT NULL, -- rows
+  created_at   BIGINT       NOT NULL,
+  made_at      BIGINT                 -- NULL = not yet
+);
+CREATE INDEX export_account ON export (account_id, id);
+CREATE INDEX export_age ON export (created_at);
+
+-- The pieces of a file, encrypted. A file is made anew under another id, so that two servers never mix theirs.
+CREATE TABLE export_content (
+  made_id   BIGINT   NOT NULL,
+  piece     INTEGER  NOT NULL, -- from 0
+  export_id BIGINT   NOT NULL,
+  content   LONGBLOB NOT NULL,
+  PRIMARY KEY (made_id, piece)
+);
+CREATE INDEX export_content_export ON export_content (export_id, made_id);
+
 -- Lists that are imported from files. Files and rows are encrypted, and removed after a while.
 CREATE TABLE import (
   id             BIGINT        NOT NULL PRIMARY KEY,

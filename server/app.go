@@ -277,6 +277,7 @@ func (a *app) periodic() []periodic {
 		{"purge nonces", 10 * time.Minute, a.sure(a.store.PurgeOpenNonces)},
 		{"purge rehearsals", time.Hour, a.sure(a.purgeRehearsals)},
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
+		{"purge exports", time.Hour, a.sure(a.purgeExports)},
 		{"end leases", time.Hour, a.sure(a.store.EndLeases)},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
 		{"transfer houses", time.Hour, a.sure(a.store.TransferDueHouses)},
@@ -360,6 +361,12 @@ func (a *app) purgeRehearsals(ctx context.Context) error {
 // purgeImports removes files and rows of imports that are no longer needed.
 func (a *app) purgeImports(ctx context.Context) error {
 	_, err := a.store.PurgeImports(ctx)
+	return err
+}
+
+// purgeExports removes files of lists a day after they were made.
+func (a *app) purgeExports(ctx context.Context) error {
+	_, err := a.store.PurgeExports(ctx)
 	return err
 }
 

@@ -30,13 +30,17 @@ type jobRunner struct {
 const jobBeat = 500 * time.Millisecond
 
 func newJobRunner(s *store.Store, log *slog.Logger) *jobRunner {
-	return &jobRunner{name: rand.Text(), store: s, log: log, kinds: map[core.JobKind]jobRun{
+	r := &jobRunner{name: rand.Text(), store: s, log: log, kinds: map[core.JobKind]jobRun{
 		core.JobVerifyAudit: verifyAuditJob(s),
 		core.JobReadImport:  readImportJob(s),
 		core.JobWriteImport: writeImportJob(s),
 		core.JobUndoImport:  undoImportJob(s),
 		core.JobRehearse:    rehearseJob(s),
 	}}
+	for _, of := range core.ExportTypes {
+		r.kinds[of.Kind.Job()] = exportJob(s)
+	}
+	return r
 }
 
 // loop looks for jobs until ctx ends.

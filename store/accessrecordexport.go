@@ -14,20 +14,31 @@ func (s *Store) ExportAccessRecords(
 	ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter,
 	each func(core.AccessRecord) error,
 ) error {
-	kept, err := s.auditOfAccessRecordExport(ctx, scope, f)
-	if err != nil {
-		return err
+	entry, err := s.accessRecordExportEntry(ctx, scope, f)
+	if err == nil {
+		err = s.auditExport(ctx, by, entry)
 	}
-	err = s.db.Write(ctx, "export access records", func(tx *database.Tx) error {
-		return audit.Write(tx, by, audit.Entry{
-			Community: actCommunity(scope, f.Community), Action: "accessrecord.export", Subject: audit.Target("accessrecord", 0),
-			After: kept,
-		})
-	})
 	if err != nil {
 		return err
 	}
 	return s.EachAccessRecord(ctx, scope, f, each)
+}
+
+func (s *Store) accessRecordExportEntry(ctx context.Context, scope core.Scope, f core.RecordFilter) (audit.Entry, error) {
+	kept, err := s.auditOfAccessRecordExport(ctx, scope, f)
+	return audit.Entry{
+		Community: actCommunity(scope, f.Community), Action: "accessrecord.export", Subject: audit.Target("accessrecord", 0), After: kept,
+	}, err
+}
+
+// AccessRecordsBeyond reports whether the list of a filter has more than n records.
+func (s *Store) AccessRecordsBeyond(ctx context.Context, scope core.Scope, f core.RecordFilter, n int) (bool, error) {
+	list, ok, err := s.recordTimeline(ctx, scope, f)
+	if err != nil || !ok || list.Scope.Empty() {
+		return false, database.Wrap("count access records", err)
+	}
+	where := list.Where()
+	return s.beyond(ctx, "FROM "+list.From()+" WHERE "+where.Text(), where.Args(), n)
 }
 
 // SearchAccessRecords is AccessRecords for an outsider's search, which is recorded in the audit

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -16,21 +17,51 @@ func (s *Store) ExportHouses(
 	ctx context.Context, by core.Actor, scope core.Scope, f HouseFilter,
 	each func(names []string, h HouseRow) error,
 ) error {
+	entry, err := s.houseExportEntry(ctx, scope, f)
+	if err == nil {
+		err = s.auditExport(ctx, by, entry)
+	}
+	if err != nil {
+		return err
+	}
+	return s.EachHouse(ctx, scope, f, each)
+}
+
+func (s *Store) houseExportEntry(ctx context.Context, scope core.Scope, f HouseFilter) (audit.Entry, error) {
 	if !scope.Has(f.Community) {
-		return core.NotFound(noCommunity)
+		return audit.Entry{}, core.NotFound(noCommunity)
 	}
 	kept, err := s.auditOfHouseExport(ctx, scope, f)
-	if err != nil {
-		return err
+	return audit.Entry{
+		Community: f.Community, Action: "house.export", Subject: audit.Target("community", f.Community), After: kept,
+	}, err
+}
+
+// HousesBeyond reports whether the list of a filter has more than n houses.
+func (s *Store) HousesBeyond(ctx context.Context, scope core.Scope, f HouseFilter, n int) (bool, error) {
+	if f.Community != 0 && !scope.Has(f.Community) {
+		return false, core.NotFound(noCommunity)
 	}
-	err = s.db.Write(ctx, "export houses", func(tx *database.Tx) error {
-		return audit.Write(tx, by, audit.Entry{
-			Community: f.Community, Action: "house.export", Subject: audit.Target("community", f.Community),
-			After: kept,
-		})
-	})
-	if err != nil {
-		return err
+	where, found, err := s.houseWhere(ctx, scope.In(f.Community), f)
+	if err != nil || !found {
+		return false, database.Wrap("count houses", err)
+	}
+	return s.beyond(ctx, "FROM house h WHERE "+where.Text(), where.Args(), n)
+}
+
+// beyond reports whether a list has more than n rows. from is as that of countList.
+func (s *Store) beyond(ctx context.Context, from string, args []any, n int) (bool, error) {
+	var counted int
+	err := s.db.Get(ctx, &counted, "SELECT COUNT(*) FROM (SELECT 1 AS one "+from+" LIMIT ?) counted", append(slices.Clone(args), n+1)...)
+	return counted > n, database.Wrap("count a list", err)
+}
+
+// EachHouse is ExportHouses for an export that is in the audit log already.
+func (s *Store) EachHouse(
+	ctx context.Context, scope core.Scope, f HouseFilter, each func(names []string, h HouseRow) error,
+) error {
+	if !scope.Has(f.Community) {
+		return core.NotFound(noCommunity)
 	}
 	var nodes []nodeRow
 	if err := s.db.All(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(f.Community)); err != nil {
@@ -43,6 +74,7 @@ func (s *Store) ExportHouses(
 	f.Page = Page{Limit: exportRows}
 	for more := true; more; {
 		var list []HouseRow
+		var err error
 		if list, more, err = s.Houses(ctx, scope, f); err != nil {
 			return err
 		}

@@ -484,7 +484,7 @@ func (s *Store) ContinueImport(ctx context.Context, by core.Actor, scope core.Sc
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Community: imp.Community, Action: "job.start", Subject: audit.Target("job", job), After: jobAudit{kind.Title()},
+			Community: imp.Community, Action: "job.start", Subject: audit.Target("job", job), After: jobAudit{Name: kind.Title()},
 		})
 	})
 }

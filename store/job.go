@@ -65,7 +65,7 @@ func (s *Store) StartJob(ctx context.Context, by core.Actor, kind core.JobKind) 
 		if err != nil || !begun {
 			return err
 		}
-		return audit.Write(tx, by, audit.Entry{Action: "job.start", Subject: audit.Target("job", id), After: jobAudit{kind.Title()}})
+		return audit.Write(tx, by, audit.Entry{Action: "job.start", Subject: audit.Target("job", id), After: jobAudit{Name: kind.Title()}})
 	})
 	return id, err
 }
@@ -135,7 +135,7 @@ func (s *Store) CancelJob(ctx context.Context, by core.Actor, id core.ID) error 
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: "job.cancel", Subject: audit.Target("job", id), After: jobAudit{row.Kind.Title()},
+			Action: "job.cancel", Subject: audit.Target("job", id), After: jobAudit{Name: row.Kind.Title()},
 		})
 	})
 }
@@ -265,5 +265,8 @@ func (s *Store) PurgeJobs(ctx context.Context) (n int64, err error) {
 
 // jobAudit is what the audit log records of a job.
 type jobAudit struct {
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	File  string `json:"file,omitempty"`
+	Rows  int    `json:"rows,omitempty"`
+	Whole bool   `json:"whole,omitempty"`
 }

@@ -658,6 +658,29 @@ var raceRest = []raceStep{
 	}},
 	{"StartJob", raceJob},
 	{"CancelJob", func(w *raceWorld) (any, error) { return nil, w.CancelJob(w.ctx, jobOwner, w.ids["job"]) }},
+	{"CreateAccount", func(w *raceWorld) (any, error) {
+		a := testAccount("exporter")
+		a.Permissions = []core.Permission{core.PermResidentExport}
+		id, err := w.CreateAccount(w.ctx, core.SystemGranter, a, testPassword)
+		return w.keep("exporter", id, err)
+	}},
+	{"CreateExport", raceExport},
+	{"CancelJob", func(w *raceWorld) (any, error) {
+		return nil, w.CancelJob(w.ctx, core.Actor{Kind: core.ActorAccount, ID: w.ids["exporter"]}, w.ids["export"])
+	}},
+	{"RepeatExport", func(w *raceWorld) (any, error) {
+		id, err := w.RepeatExport(w.ctx, w.exporter(), w.ids["export"])
+		return w.keep("export", id, err)
+	}},
+	{"ClaimJob", raceClaim},
+	{"MakeExport", func(w *raceWorld) (any, error) {
+		job := core.Job{ID: w.ids["export"], Account: w.ids["exporter"]}
+		return w.MakeExport(w.ctx, job, writeNames(w.Store, "end"), anyStep)
+	}},
+	{"DownloadExport", func(w *raceWorld) (any, error) {
+		e, _, err := w.DownloadExport(w.ctx, w.exporter(), w.ids["export"])
+		return e.Rows, err
+	}},
 	{"CreateCommunity", func(w *raceWorld) (any, error) {
 		id, err := w.CreateCommunity(w.ctx, raceBy, core.Community{Name: "导入小区", Levels: core.DefaultLevels()})
 		return w.keep("imported", id, err)
@@ -705,6 +728,10 @@ var raceRest = []raceStep{
 	{"PurgeRehearsals", func(w *raceWorld) (any, error) {
 		w.clock.Add(40 * 24 * time.Hour)
 		return w.PurgeRehearsals(w.ctx)
+	}},
+	{"PurgeExports", func(w *raceWorld) (any, error) {
+		w.clock.Add(2 * core.ExportLife)
+		return w.PurgeExports(w.ctx)
 	}},
 	{"PurgeJobs", func(w *raceWorld) (any, error) {
 		w.clock.Add(400 * 24 * time.Hour)
@@ -1010,6 +1037,18 @@ func raceWrite(w *raceWorld) (any, error) {
 func raceJob(w *raceWorld) (any, error) {
 	id, err := w.StartJob(w.ctx, jobOwner, core.JobVerifyAudit)
 	return w.keep("job", id, err)
+}
+
+// exporter returns the world's account as one that may have all exports.
+func (w *raceWorld) exporter() core.Account {
+	return core.Account{ID: w.ids["exporter"], Scope: everywhere, Permissions: core.Permissions()}
+}
+
+func raceExport(w *raceWorld) (any, error) {
+	id, err := w.CreateExport(w.ctx, core.Actor{Kind: core.ActorAccount, ID: w.ids["exporter"]}, everywhere, NewExport{
+		Kind: core.ExportResidents, File: "住户.xlsx", Filter: ResidentFilter{},
+	})
+	return w.keep("export", id, err)
 }
 
 func raceClaim(w *raceWorld) (any, error) {

@@ -24,26 +24,32 @@ func (s *Store) ExportResidents(
 	ctx context.Context, by core.Actor, scope core.Scope, f ResidentFilter, of ResidentExport,
 	each func(ResidentRow) error,
 ) error {
+	entry, err := s.residentExportEntry(ctx, scope, f, of)
+	if err != nil {
+		return err
+	}
+	if err := s.auditExport(ctx, by, entry); err != nil {
+		return err
+	}
+	return s.EachResident(ctx, scope, f, of.Whole, each)
+}
+
+// auditExport records an export that is sent at once.
+func (s *Store) auditExport(ctx context.Context, by core.Actor, entry audit.Entry) error {
+	return s.db.Write(ctx, "export", func(tx *database.Tx) error { return audit.Write(tx, by, entry) })
+}
+
+// EachResident is ExportResidents for an export that is in the audit log already.
+func (s *Store) EachResident(
+	ctx context.Context, scope core.Scope, f ResidentFilter, whole bool, each func(ResidentRow) error,
+) error {
 	scope, err := f.within(scope)
-	if err != nil {
-		return err
-	}
-	kept, err := s.auditOfResidentExport(ctx, scope, f, of)
-	if err != nil {
-		return err
-	}
-	err = s.db.Write(ctx, "export residents", func(tx *database.Tx) error {
-		return audit.Write(tx, by, audit.Entry{
-			Community: actCommunity(scope, f.Community), Action: "resident.export", Subject: audit.Target("resident", 0),
-			After: kept,
-		})
-	})
 	f.Page = Page{Limit: exportRows}
 	for more := true; more && err == nil; {
 		var found []residentKey
 		var list []ResidentRow
 		if found, more, err = s.residentPage(ctx, scope, f); err == nil {
-			list, err = s.residentRows(ctx, database.IDsOf(found, residentKey.id), of.Whole)
+			list, err = s.residentRows(ctx, database.IDsOf(found, residentKey.id), whole)
 		}
 		for i := 0; i < len(list) && err == nil; i++ {
 			err = each(list[i])
@@ -56,6 +62,27 @@ func (s *Store) ExportResidents(
 		}
 	}
 	return database.Wrap("export residents", err)
+}
+
+// ResidentsBeyond reports whether the list of a filter has more than n residents.
+func (s *Store) ResidentsBeyond(ctx context.Context, scope core.Scope, f ResidentFilter, n int) (more bool, err error) {
+	if scope, err = f.within(scope); err != nil {
+		return false, err
+	}
+	f.Page = Page{Limit: n}
+	_, more, err = s.residentPage(ctx, scope, f)
+	return more, database.Wrap("count residents", err)
+}
+
+func (s *Store) residentExportEntry(ctx context.Context, scope core.Scope, f ResidentFilter, of ResidentExport) (audit.Entry, error) {
+	scope, err := f.within(scope)
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	kept, err := s.auditOfResidentExport(ctx, scope, f, of)
+	return audit.Entry{
+		Community: actCommunity(scope, f.Community), Action: "resident.export", Subject: audit.Target("resident", 0), After: kept,
+	}, err
 }
 
 // residentExportAudit is what the audit log records of an export.

@@ -5,6 +5,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"slices"
 
 	"tongxing/core"
@@ -13,6 +14,7 @@ import (
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/console/registry"
 	"tongxing/handlers/web"
+	"tongxing/sheet"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -95,3 +97,34 @@ type pages struct {
 func OpenImport(ctx context.Context, content []byte) (store.ImportSource, error) {
 	return registry.OpenImport(ctx, content)
 }
+
+// WriteExport returns what writes the files that the server's jobs make.
+func WriteExport(s *store.Store) store.ExportWriter {
+	return func(ctx context.Context, e store.Export, to io.Writer, step func(rows int) error) (rows int, err error) {
+		of := registry.ExportSheets[e.Kind]
+		if of == nil {
+			of = access.ExportSheets[e.Kind]
+		}
+		if of == nil {
+			return 0, core.Invalid("没有这样的导出")
+		}
+		export, err := of(ctx, s, e)
+		if err != nil {
+			return 0, err
+		}
+		err = sheet.Write(ctx, to, export.Name, export.Columns, func(add func(values ...any) error) error {
+			return export.Rows(ctx, func(values ...any) error {
+				if rows++; rows%exportStep == 1 {
+					if err := step(rows); err != nil {
+						return err
+					}
+				}
+				return add(values...)
+			})
+		})
+		return rows, err
+	}
+}
+
+// exportStep is after how many rows a job says how far it is.
+const exportStep = 200

@@ -25,6 +25,15 @@ type Export struct {
 	Columns []string
 }
 
+// FileName returns the name of the file, at a moment in the zone of those who read it.
+func (e Export) FileName(now time.Time) string {
+	name := e.Name
+	if e.Of != "" {
+		name += "-" + strings.ReplaceAll(e.Of, "/", "")
+	}
+	return name + "-" + now.Format("20060102-150405") + ".xlsx"
+}
+
 // Export streams a spreadsheet row by row; rows reads under the context it is called with. All
 // exports use it. The route's Time must be negative. An account may run one at a time, a server
 // maxExports: the next is answered 429. One that takes longer than Options.ExportTime is cut off.
@@ -36,11 +45,7 @@ func (c *Context) Export(e Export, rows func(ctx context.Context, add func(value
 	defer done() // however it ends: a caller who hung up is a panic, see Download
 	ctx, cancel := context.WithTimeout(c.Ctx(), c.app.o.ExportTime)
 	defer cancel()
-	name := e.Name
-	if e.Of != "" {
-		name += "-" + strings.ReplaceAll(e.Of, "/", "")
-	}
-	name += "-" + c.Now().In(c.app.o.Store.Zone()).Format("20060102-150405") + ".xlsx"
+	name := e.FileName(c.Now().In(c.app.o.Store.Zone()))
 	return c.download(ctx, name, sheet.ContentType, func(w io.Writer) error {
 		return sheet.Write(ctx, w, e.Name, e.Columns, func(add func(values ...any) error) error { return rows(ctx, add) })
 	})

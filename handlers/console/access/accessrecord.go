@@ -2,7 +2,6 @@ package access
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,6 +26,10 @@ func (p *Pages) accessRecordRoutes() []web.Route {
 		{
 			Method: http.MethodGet, Path: frame.AccessRecordPath + "/export.xlsx",
 			Access: web.Need(core.PermAccessRecordExport), Handler: p.accessRecordExport, Time: -1, EachPerMinute: 30,
+		},
+		{
+			Method: http.MethodPost, Path: frame.AccessRecordPath + "/export.xlsx", Level: web.Asks,
+			Access: web.Need(core.PermAccessRecordExport), Handler: p.accessRecordExportLater, EachPerMinute: 30,
 		},
 		{Method: http.MethodGet, Path: frame.AccessRecordPath + "/:id", Access: view, Handler: p.accessRecordShow},
 	}
@@ -275,23 +278,4 @@ func accessRecordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 		links = append(links, templates.Action{Label: "门禁读头", URL: frame.ReaderURL(r.Reader), Icon: "door"})
 	}
 	return links
-}
-
-// accessRecordExport streams the filtered records as a spreadsheet.
-func (p *Pages) accessRecordExport(c *web.Context) error {
-	_, filter, at, err := p.accessRecordFilter(c)
-	if err != nil {
-		return err
-	}
-	names := map[core.ID]string{}
-	for _, community := range at.All {
-		names[community.ID] = community.Name
-	}
-	zone := p.Store.Zone()
-	export := web.Export{Name: "出入记录", Columns: core.RecordColumns}
-	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
-		return p.Store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), filter, func(r core.AccessRecord) error {
-			return add(r.Cells(names[r.Community], zone)...)
-		})
-	})
 }

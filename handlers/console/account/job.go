@@ -8,6 +8,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/sheet"
 	"tongxing/templates"
 )
 
@@ -17,6 +18,10 @@ func (p *Pages) jobRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.JobPath, Access: web.SignedIn, Handler: p.jobList},
 		{Method: http.MethodGet, Path: frame.JobPath + "/:id", Access: web.SignedIn, Handler: p.jobShow},
+		{
+			Method: http.MethodGet, Path: frame.JobPath + "/:id/file.xlsx", Access: web.SignedIn, Handler: p.jobDownload, Time: -1,
+			EachPerMinute: 30,
+		},
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/cancel", Access: web.SignedIn, Handler: p.jobCancel},
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/again", Access: web.SignedIn, Handler: p.jobAgain},
 		{
@@ -64,7 +69,7 @@ func (p *Pages) jobList(c *web.Context) error {
 			{Label: "任务"}, {Label: "状态", Narrow: true}, {Label: "进度", Number: true}, {Label: "结果"},
 			{Label: "开始", Narrow: true}, {Label: "结束", Narrow: true},
 		},
-		Empty: templates.Empty{Icon: "hourglass", Title: "还没有后台任务", Text: "校验操作日志等费时的工作会在后台进行，进度与结果显示在这里。"},
+		Empty: templates.Empty{Icon: "hourglass", Title: "还没有后台任务", Text: "校验操作日志、导出很长的列表等费时的工作会在后台进行，进度与结果显示在这里。"},
 	}}
 	page.Note = "我开始的任务，结束后保留 30 天。"
 	page.Total = fmt.Sprintf("最近 %d 个", len(jobs))
@@ -107,6 +112,11 @@ func (p *Pages) jobShow(c *web.Context) error {
 		return err
 	}
 	page := jobShowPage{Shell: p.Shell(c, "job", job.Kind.Title()), Job: jobPart(c, job)}
+	if job.Kind.Export() != "" {
+		if err := p.jobFile(c, &page.Job, job); err != nil {
+			return err
+		}
+	}
 	page.Crumbs = []templates.Crumb{{Label: "后台任务", URL: frame.JobPath}}
 	moment := func(t time.Time) string {
 		if t.IsZero() {
@@ -119,6 +129,44 @@ func (p *Pages) jobShow(c *web.Context) error {
 		{Label: "结束", Value: moment(job.Ended)},
 	}
 	return p.Page(c, http.StatusOK, "console/job/show", page)
+}
+
+// jobFile adds what the page of a job says that makes a file.
+func (p *Pages) jobFile(c *web.Context, part *templates.Job, job core.Job) error {
+	if !job.State.Over() && job.Done > 0 {
+		part.Count = "已写 " + frame.Grouped(int(job.Done)) + " 行"
+	}
+	export, err := p.Store.Export(c.Ctx(), c.Account().ID, job.ID)
+	switch {
+	case core.IsNotFound(err) || err == nil && job.State == core.JobDone && !export.Has(c.Now()):
+		part.Again = ""
+		if job.State == core.JobDone {
+			part.Words, part.Bad = "文件已过保存期限，请回到列表重新导出。", true
+		}
+		return nil
+	case err != nil:
+		return err
+	}
+	if job.State == core.JobDone {
+		part.Again = ""
+		part.Result = templates.Action{
+			Label: "下载文件", URL: frame.JobURL(job.ID) + "/file.xlsx", Icon: "download", Primary: true, Plain: true,
+		}
+	}
+	return nil
+}
+
+// jobDownload sends the file that a job has made, to who started it and still may have it.
+func (p *Pages) jobDownload(c *web.Context) error {
+	job, err := p.job(c)
+	if err != nil {
+		return err
+	}
+	export, write, err := p.Store.DownloadExport(c.Ctx(), c.Account(), job.ID)
+	if err != nil {
+		return err
+	}
+	return c.Download(export.File, sheet.ContentType, write)
 }
 
 // jobPart returns a job as its page shows it.
@@ -161,7 +209,14 @@ func (p *Pages) jobAgain(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.jobStart(c, job.Kind)
+	if job.Kind.Export() == "" {
+		return p.jobStart(c, job.Kind)
+	}
+	id, err := p.Store.RepeatExport(c.Ctx(), c.Account(), job.ID)
+	if err != nil {
+		return p.Refused(c, err, frame.JobURL(job.ID))
+	}
+	return c.Redirect(frame.JobURL(id))
 }
 
 // auditVerify starts a job that verifies the whole audit log.

@@ -22,6 +22,8 @@ type Frame struct {
 	PublicURL string // for URLs that are typed into devices; without a trailing "/"
 	Demo      bool
 
+	ExportAtOnce int // rows that are exported while somebody waits; 0 = core.ExportAtOnce
+
 	FindTime  time.Duration                                // of each finder while one types; 0 = 130 ms
 	Suggested []func(c *web.Context) templates.SearchGroup // shown in the empty search box after what was opened last
 

@@ -23,6 +23,10 @@ func (p *Pages) houseRoutes() []web.Route {
 			Method: http.MethodGet, Path: frame.HousePath + "/export.xlsx",
 			Access: web.Need(core.PermResidentExport), Handler: p.houseExport, Time: -1, EachPerMinute: 30,
 		},
+		{
+			Method: http.MethodPost, Path: frame.HousePath + "/export.xlsx", Level: web.Asks,
+			Access: web.Need(core.PermResidentExport), Handler: p.houseExportLater, EachPerMinute: 30,
+		},
 		{Method: http.MethodPost, Path: frame.HousePath + "/suggest", Access: view, Handler: p.houseSuggest, Reads: true},
 		{Method: http.MethodGet, Path: frame.HousePath + "/tree", Access: view, Handler: p.houseTree},
 		{Method: http.MethodGet, Path: housePlanPath, Access: view, Handler: p.housePlan},

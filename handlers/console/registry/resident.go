@@ -22,6 +22,10 @@ func (p *Pages) residentRoutes() []web.Route {
 			Access: web.Need(core.PermResidentExport), Handler: p.residentExport, Time: -1, EachPerMinute: 30,
 		},
 		{
+			Method: http.MethodPost, Path: frame.ResidentPath + "/export.xlsx", Level: web.Asks,
+			Access: web.Need(core.PermResidentExport), Handler: p.residentExportLater, EachPerMinute: 30,
+		},
+		{
 			Method: http.MethodGet, Path: frame.ResidentPath + "/export",
 			Access: web.Need(core.PermResidentReveal), Handler: p.residentExportAsk,
 		},

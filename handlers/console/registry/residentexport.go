@@ -13,8 +13,23 @@ import (
 
 var residentColumns = []string{"姓名", "性别", "身份", "租约到期时间", "手机", "证件号", "小区", "房屋", "认证", "认证时间", "迁出时间", "手机说明", "现场核验"}
 
-// residentExport streams the filtered residents as a spreadsheet, with masked phone and ID numbers.
-func (p *Pages) residentExport(c *web.Context) error { return p.residentSheet(c, false) }
+// residentExport sends the filtered residents as a spreadsheet, with masked phone and ID numbers.
+func (p *Pages) residentExport(c *web.Context) error {
+	export, err := p.residentSheet(c, false)
+	if err != nil {
+		return err
+	}
+	return p.Export(c, export)
+}
+
+// residentExportLater has the spreadsheet made in the background.
+func (p *Pages) residentExportLater(c *web.Context) error {
+	export, err := p.residentSheet(c, false)
+	if err != nil {
+		return err
+	}
+	return p.ExportLater(c, export)
+}
 
 // residentExportAsk asks for confirmation before full numbers leave the program. It requires the
 // permission to export besides that to see them.
@@ -73,23 +88,54 @@ func (p *Pages) residentExportWhole(c *web.Context) error {
 	if asked, err := p.Ask(c, "resident", residentExportQuestion(c, filterText(filter, at, note))); asked {
 		return err
 	}
-	return p.residentSheet(c, true)
-}
-
-func (p *Pages) residentSheet(c *web.Context, whole bool) error {
-	filter, _, _, err := p.residentFilter(c)
+	export, err := p.residentSheet(c, true)
 	if err != nil {
 		return err
 	}
-	zone := p.Store.Zone()
-	export := web.Export{Name: "住户", Columns: residentColumns}
-	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
-		return p.Store.ExportResidents(ctx, c.Actor(), c.Scope(), filter, store.ResidentExport{
-			Whole: whole, Purpose: c.Form().Get(templates.PurposeField),
-		}, func(r store.ResidentRow) error {
-			return add(residentCells(r, zone)...)
-		})
-	})
+	return p.ExportAnswered(c, export)
+}
+
+func (p *Pages) residentSheet(c *web.Context, whole bool) (frame.Export, error) {
+	filter, at, note, err := p.residentFilter(c)
+	if err != nil {
+		return frame.Export{}, err
+	}
+	filter.Page = core.Page{}
+	of := store.ResidentExport{Whole: whole, Purpose: c.Form().Get(templates.PurposeField)}
+	export := frame.Export{
+		Export: residentExportOf(),
+		NewExport: store.NewExport{
+			Kind: core.ExportResidents, Community: filter.Community, Whole: whole, Purpose: of.Purpose, Filter: filter,
+		},
+		What: append(filterText(filter, at, note), "手机号和证件号只显示一部分"),
+		Back: templates.WithQuery(frame.ResidentPath, c.Request().URL.Query()),
+	}
+	export.Beyond = func(n int) (bool, error) { return p.Store.ResidentsBeyond(c.Ctx(), c.Scope(), filter, n) }
+	export.Rows = func(ctx context.Context, add func(values ...any) error) error {
+		return p.Store.ExportResidents(ctx, c.Actor(), c.Scope(), filter, of, addResident(add, p.Store.Zone()))
+	}
+	return export, nil
+}
+
+func residentExportOf() web.Export { return web.Export{Name: "住户", Columns: residentColumns} }
+
+func addResident(add func(values ...any) error, zone *time.Location) func(store.ResidentRow) error {
+	return func(r store.ResidentRow) error { return add(residentCells(r, zone)...) }
+}
+
+// ExportSheets are the exports of the area.
+var ExportSheets = frame.ExportSheets{core.ExportResidents: residentExportRows, core.ExportHouses: houseExportRows}
+
+// residentExportRows are those of a file that is made in the background.
+func residentExportRows(_ context.Context, s *store.Store, e store.Export) (frame.ExportRows, error) {
+	var filter store.ResidentFilter
+	err := e.Read(&filter)
+	return frame.ExportRows{
+		Export: residentExportOf(),
+		Rows: func(ctx context.Context, add func(values ...any) error) error {
+			return s.EachResident(ctx, e.Scope, filter, e.Whole, addResident(add, s.Zone()))
+		},
+	}, err
 }
 
 func residentCells(r store.ResidentRow, zone *time.Location) []any {
@@ -117,32 +163,96 @@ func residentCells(r store.ResidentRow, zone *time.Location) []any {
 	}
 }
 
-// houseExport streams the filtered houses as a spreadsheet, one column per level.
+// houseExport sends the filtered houses as a spreadsheet, one column per level.
 func (p *Pages) houseExport(c *web.Context) error {
-	at, filter, err := p.houseFilter(c)
+	export, err := p.houseSheet(c)
 	if err != nil {
 		return err
 	}
-	if at.ID == 0 {
-		return frame.ErrNotChosen // each community has columns of its own
-	}
-	columns := append(append([]string{"小区"}, at.Levels...), "房屋", "住户", "欠费（元）", "出入")
-	export := web.Export{Name: "房屋", Of: at.Name, Columns: columns}
-	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
-		return p.Store.ExportHouses(ctx, c.Actor(), c.Scope(), filter, func(names []string, house store.HouseRow) error {
-			return add(p.houseCells(c, at, names, house)...)
-		})
-	})
+	return p.Export(c, export)
 }
 
-func (p *Pages) houseCells(c *web.Context, at frame.CommunityChoice, names []string, house store.HouseRow) []any {
-	cells := []any{at.Name}
+// houseExportLater has the spreadsheet made in the background.
+func (p *Pages) houseExportLater(c *web.Context) error {
+	export, err := p.houseSheet(c)
+	if err != nil {
+		return err
+	}
+	return p.ExportLater(c, export)
+}
+
+func (p *Pages) houseSheet(c *web.Context) (frame.Export, error) {
+	at, filter, err := p.houseFilter(c)
+	if err == nil && at.ID == 0 {
+		err = frame.ErrNotChosen // each community has columns of its own
+	}
+	if err != nil {
+		return frame.Export{}, err
+	}
+	filter.Page = core.Page{}
+	export := frame.Export{
+		Export:    houseExportOf(at.Community),
+		NewExport: store.NewExport{Kind: core.ExportHouses, Community: at.ID, Filter: filter},
+		What:      houseFilterText(filter, at),
+		Back:      templates.WithQuery(frame.HousePath, c.Request().URL.Query()),
+	}
+	export.Beyond = func(n int) (bool, error) { return p.Store.HousesBeyond(c.Ctx(), c.Scope(), filter, n) }
+	export.Rows = func(ctx context.Context, add func(values ...any) error) error {
+		return p.Store.ExportHouses(ctx, c.Actor(), c.Scope(), filter, addHouse(add, at.Community, p.Today(c)))
+	}
+	return export, nil
+}
+
+func houseFilterText(f store.HouseFilter, at frame.CommunityChoice) []string {
+	words := []string{"小区：" + at.Name}
+	if f.Node != 0 {
+		words = append(words, "所选的楼栋")
+	}
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		words = append(words, "含“"+keyword+"”")
+	}
+	if f.Arrears {
+		words = append(words, "欠费")
+	}
+	if f.Transfer {
+		words = append(words, "已安排过户")
+	}
+	return words
+}
+
+func houseExportOf(c core.Community) web.Export {
+	columns := append(append([]string{"小区"}, c.Levels...), "房屋", "住户", "欠费（元）", "出入")
+	return web.Export{Name: "房屋", Of: c.Name, Columns: columns}
+}
+
+func addHouse(add func(values ...any) error, c core.Community, today core.Day) func([]string, store.HouseRow) error {
+	return func(names []string, house store.HouseRow) error { return add(houseCells(c, today, names, house)...) }
+}
+
+// houseExportRows are those of a file that is made in the background.
+func houseExportRows(ctx context.Context, s *store.Store, e store.Export) (frame.ExportRows, error) {
+	var filter store.HouseFilter
+	err := e.Read(&filter)
+	var c core.Community
+	if err == nil {
+		c, err = s.Community(ctx, e.Scope, e.Community)
+	}
+	return frame.ExportRows{
+		Export: houseExportOf(c),
+		Rows: func(ctx context.Context, add func(values ...any) error) error {
+			return s.EachHouse(ctx, e.Scope, filter, addHouse(add, c, core.DayOf(s.Now(), s.Zone())))
+		},
+	}, err
+}
+
+func houseCells(c core.Community, today core.Day, names []string, house store.HouseRow) []any {
+	cells := []any{c.Name}
 	for _, name := range names {
 		cells = append(cells, name)
 	}
 	cells = append(cells, house.Label, house.Residents, float64(house.ArrearsFen)/100)
 	if house.Restriction != nil {
-		cells = append(cells, frame.RestrictionBadge(*house.Restriction, p.Today(c)).Text)
+		cells = append(cells, frame.RestrictionBadge(*house.Restriction, today).Text)
 	}
 	return cells
 }

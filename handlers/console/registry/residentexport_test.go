@@ -88,7 +88,7 @@ func TestResidentExportWhole(t *testing.T) {
 	exports := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermResidentView, core.PermResidentExport)
 	exports.Post(t, frame.ResidentPath+"/export", url.Values{}, http.StatusForbidden)
 	if page := exports.Get(t, frame.ResidentPath, http.StatusOK); page.Find(`a[href*="/export?"]`).Length() != 0 ||
-		page.Find("a[download]").Length() != 1 {
+		page.Find("a.tx-export").Length() != 1 {
 		t.Error("whole numbers are offered to who may not see them")
 	}
 }

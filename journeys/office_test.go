@@ -255,7 +255,7 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 	b.picture("records-refused")
 	b.await(
 		"the export of what is shown",
-		`document.readyState === "complete" && document.querySelector('a[download][href*="result=refused"]')`,
+		`document.readyState === "complete" && document.querySelector('a.tx-export[href*="result=refused"]')`,
 	)
 	if got := b.download("/console/accessrecord/export.xlsx?result=refused"); got != sheetLarge {
 		t.Errorf("the export is %s", got)
@@ -290,7 +290,7 @@ func TestOfficeReadsTheRecords(t *testing.T) {
 	neighbour.says("页面不存在")
 	viewer := o.desk("viewer", browser.Phone)
 	o.open(viewer, "/console/accessrecord")
-	viewer.await("records without an export", `document.querySelectorAll("tbody tr").length > 20 && !document.querySelector("a[download]")`)
+	viewer.await("records without an export", `document.querySelectorAll("tbody tr").length > 20 && !document.querySelector("a.tx-export")`)
 	viewer.picture("records-phone")
 	if got := viewer.download("/console/accessrecord/export.xlsx"); !strings.HasPrefix(got, "403") {
 		t.Errorf("who may not export gets %s", got)

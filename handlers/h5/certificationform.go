@@ -154,6 +154,14 @@ func (h *H5) certificationNew(c *web.Context) error {
 	return h.certificationCommunities(c, asked)
 }
 
+// idOrNone returns an id as a form sends it back: "" is none, and 0 would be an id that nothing has.
+func idOrNone(id core.ID) string {
+	if id == 0 {
+		return ""
+	}
+	return id.String()
+}
+
 // stillReplaced returns the address that an application was to take the place of, if it is the applicant's still; 0 = none.
 func (h *H5) stillReplaced(c *web.Context, was store.OwnCertification) (core.ID, error) {
 	if was.Replaces == 0 {
@@ -233,8 +241,8 @@ func (h *H5) certificationFormPage(
 	page.Back = asked.url(house.Community, house.Node, 0)
 	section := templates.Section{Fields: []templates.Field{
 		{Kind: templates.Hidden, Name: "house", Value: house.ID.String()},
-		{Kind: templates.Hidden, Name: "again", Value: asked.Again.String()},
-		{Kind: templates.Hidden, Name: "replaces", Value: asked.Replaces.String()},
+		{Kind: templates.Hidden, Name: "again", Value: idOrNone(asked.Again)},
+		{Kind: templates.Hidden, Name: "replaces", Value: idOrNone(asked.Replaces)},
 		{Kind: templates.Hidden, Name: "key", Value: h.store.NewID().String()},
 		{
 			Name: "name", Label: "姓名", Required: true, MaxLength: core.MaxName, Autocomplete: "name", Value: was.Review.Name,

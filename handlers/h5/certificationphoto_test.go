@@ -55,6 +55,15 @@ func (p *phone) sends(page *goquery.Document, path string, form url.Values, file
 	return next
 }
 
+// hiddenOf returns what the form of a page sends besides what is filled in.
+func hiddenOf(page *goquery.Document) url.Values {
+	form := url.Values{}
+	page.Find("main form input[type=hidden][name]").Each(func(_ int, field *goquery.Selection) {
+		form.Add(field.AttrOr("name", ""), field.AttrOr("value", ""))
+	})
+	return form
+}
+
 func keptPhotos(page *goquery.Document) []string {
 	return page.Find(`#photos input[name=photos]`).Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
 }
@@ -68,7 +77,8 @@ func TestPicturesOfAnApplication(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := w.stranger.get(certificationNewPath+"?house="+w.Houses[0].String(), http.StatusOK)
-	form := url.Values{"house": {w.Houses[0].String()}, "key": {page.Find("[name=key]").AttrOr("value", "")}, "name": {"王<小明>"}}
+	form := hiddenOf(page)
+	form.Set("name", "王<小明>")
 	keep := page.Find("[data-photos-keep]").AttrOr("value", "")
 	wrong := w.stranger.sends(page, keep, form, []byte("no picture"), http.StatusUnprocessableEntity)
 	if wrong.Find("#f-photo-error").Text() == "" || len(keptPhotos(wrong)) != 0 {

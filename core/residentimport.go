@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ImportHouse is the column that may hold a whole house instead of those of the levels: 3-2-1502.
@@ -303,6 +304,18 @@ func houseOfRow(c Community, row *ImportRow, at int) {
 			row.Fail(levelColumn(i), "缺少房屋", "请填写“"+level+"”")
 		}
 	}
+}
+
+// OfAnotherCommunity returns which of the names of other communities the name of a new building begins with; "" = none.
+// Somebody has put it there, and no building is called so.
+func OfAnotherCommunity(building string, others []string) string {
+	building = FoldName(building)
+	for _, name := range others {
+		if folded := FoldName(name); utf8.RuneCountInString(folded) > 2 && strings.HasPrefix(building, folded) {
+			return name
+		}
+	}
+	return ""
 }
 
 // labelRow sets the label of a row's house, once its levels are read.

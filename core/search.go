@@ -93,6 +93,9 @@ func (t *SearchText) readHouse() {
 	}
 	last := lastRune(t.Text)
 	switch {
+	case letterBuilding.MatchString(t.Text):
+		t.Label = strings.ToUpper(t.Text)
+		return
 	case len(said.key) == 0 || !strings.ContainsFunc(strings.Join(said.key, ""), unicode.IsDigit):
 		return
 	case strings.ContainsFunc(strings.Join(said.key, " "), func(r rune) bool { return r > unicode.MaxASCII }):
@@ -116,8 +119,12 @@ func (t *SearchText) readHouse() {
 // buildingForm matches a text whose first number is called a building's.
 var buildingForm = regexp.MustCompile(`^[^0-9]*[0-9]+[A-Za-z]?[号#]?[栋幢座楼]|^[^0-9A-Za-z]*[A-Za-z][号#]?[栋幢座楼]`)
 
-// buildingNumber matches the number of a building with the word behind it, by whichever of several a building is called.
-var buildingNumber = regexp.MustCompile(`([0-9]+[A-Za-z]?)[号#]?[栋幢座楼]`)
+// letterBuilding matches a building that is called by letters alone: A座, B号楼.
+var letterBuilding = regexp.MustCompile(`^[A-Za-z]{1,2}[号#]?[栋幢座楼]$`)
+
+// buildingNumber matches the number of a building, or its letters, with the word behind it, by whichever of several a building
+// is called.
+var buildingNumber = regexp.MustCompile(`(^[A-Za-z]{1,2}|[0-9]+[A-Za-z]?)[号#]?[栋幢座楼]`)
 
 // counters are the words that a building's number has behind it: 3栋 is asked for as 3号楼, too.
 var counters = []string{"栋", "幢", "座", "楼", "号楼", "#楼"}

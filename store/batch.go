@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -206,6 +207,13 @@ func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter)
 	for _, row := range rows {
 		targets = append(targets, core.AuditRecord{Target: audit.Target(stemOfItem(kind, row), row.Thing).String()})
 	}
+	for _, row := range rows {
+		for _, text := range []string{row.Before, row.After} {
+			if thing := movedWithHouse(kind, text); thing.Parent != 0 {
+				targets = append(targets, core.AuditRecord{Target: audit.Target("house", thing.Parent).String()})
+			}
+		}
+	}
 	names, err := s.AuditSubjects(ctx, targets)
 	for i, row := range rows {
 		item := core.BatchItem{
@@ -213,6 +221,7 @@ func (s *Store) BatchItems(ctx context.Context, b core.Batch, f BatchItemFilter)
 			Why: row.Why, Who: row.Who, At: row.Changed.Time, Stem: stemOfItem(kind, row),
 		}
 		item.Before, item.After = row.Before, row.After
+		item.Was, item.Became = movedText(movedWithHouse(kind, row.Before), names), movedText(movedWithHouse(kind, row.After), names)
 		if batchUndos[b.Kind].personal {
 			row.open(b.Kind, s.db.Reveal)
 			item.Before, item.After, item.Was, item.Became = "", "", personText(kind, row.Before), personText(kind, row.After)
@@ -233,6 +242,31 @@ func personText(kind core.BatchType, text string) string {
 		return "已登记"
 	}
 	return "在职"
+}
+
+// movedWithHouse returns what moved with its house: a resident, an application, a visit; zero = it is something else.
+func movedWithHouse(kind core.BatchType, text string) movedThing {
+	var thing movedThing
+	if !kind.Kind.Whole() || readBatchText(text, &thing) != nil {
+		return movedThing{}
+	}
+	switch thing.Stem {
+	case "resident", "certification", "visitorpass":
+		return thing
+	}
+	return movedThing{}
+}
+
+// movedText returns in words where such a thing was, or came; names are those of houses.
+func movedText(thing movedThing, names map[string]string) string {
+	if thing.Parent == 0 {
+		return ""
+	}
+	words := cmp.Or(names[audit.Target("house", thing.Parent).String()], "已合并的房屋")
+	if thing.Stem == "resident" {
+		words += "，" + core.StayText(thing.MovedOut != 0, thing.Certified != 0)
+	}
+	return words
 }
 
 // stemOfItem returns what a thing of a batch is: most kinds are of one stem.

@@ -154,6 +154,11 @@ func TestMergeHousesKeepsTheBetterTie(t *testing.T) {
 		}
 		_, err = s.Resident(t.Context(), everywhere, w.zhang)
 		wantCode(t, err, core.CodeNotFound)
+		items, _, err := s.BatchItems(t.Context(), batch, BatchItemFilter{Page: Page{Limit: 99}})
+		at := slices.IndexFunc(items, func(i core.BatchItem) bool { return i.Thing == w.twin })
+		if err != nil || at < 0 || items[at].Was != "已合并的房屋，居住，未认证" || !strings.HasSuffix(items[at].Became, "101，居住，未认证") {
+			t.Errorf("the page of the batch says %+v, %v", items, err)
+		}
 		if _, err = s.UndoBatch(t.Context(), core.System, everywhere, batch.ID); err != nil {
 			t.Fatal(err)
 		}

@@ -250,6 +250,19 @@ func TestImportResidents(t *testing.T) {
 	})
 }
 
+// A building that is called like another community is that community's: somebody has written both into one cell.
+func TestImportRefusesBuildingsOfOtherCommunities(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, _ func() string) {
+		community := newCommunity(t, s, "腾讯小区")
+		newCommunity(t, s, "翠湖花园")
+		newCommunity(t, s, "东区")
+		imp := readList(t, s, community, listOf(importHead+`
+			张三 | 男 | 业主 | | 18913112121 | | 腾讯小区 | 翠湖花园3栋 | 1 | 101
+			李四 | 女 | 家属 | | 13625895630 | | 腾讯小区 | 东区3栋 | 1 | 102`))
+		wantRows(t, s, imp, "2 wrong !其他小区的房屋", "3 new +house") // a short name may be a part of the community
+	})
+}
+
 // stopAt stops a job at its nth step, from 0.
 func stopAt(n int) func(int64, int64) error {
 	return func(int64, int64) error {

@@ -13,6 +13,7 @@ import (
 type residentImporter struct {
 	store     *Store
 	community core.Community
+	others    []string // names of the other communities
 	houses    *core.HouseIndex
 	added     map[string]bool // labels of houses that rows judged so far add
 	targets   map[core.ID]int // the rows that rows judged so far are about
@@ -20,8 +21,13 @@ type residentImporter struct {
 
 func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, error) {
 	c := at.community
-	houses, err := s.houseIndex(ctx, c)
-	return &residentImporter{store: s, community: c, houses: houses, added: map[string]bool{}, targets: map[core.ID]int{}}, err
+	i := &residentImporter{store: s, community: c, added: map[string]bool{}, targets: map[core.ID]int{}}
+	var err error
+	if i.houses, err = s.houseIndex(ctx, c); err != nil {
+		return nil, err
+	}
+	err = s.db.All(ctx, &i.others, "SELECT name FROM community WHERE id <> ? ORDER BY id", int64(c.ID))
+	return i, database.Wrap("read communities", err)
 }
 
 // houseIndex reads the houses of a community, to be found however they are written.
@@ -83,6 +89,10 @@ func (i *residentImporter) judge(all readAll, rows []core.ImportRow) error {
 		}
 		if len([]rune(ref.Label)) > maxLabel {
 			row.Fail("", "房屋有误", "房屋名称过长")
+			continue
+		}
+		if other := core.OfAnotherCommunity(ref.Names[0], i.others); ref.ID == 0 && other != "" {
+			row.Fail("", "其他小区的房屋", "“"+ref.Names[0]+"”是小区“"+other+"”的，导入的小区是“"+i.community.Name+"”")
 			continue
 		}
 		if row.Label = ref.Label; ref.ID == 0 && !i.added[ref.Label] {

@@ -148,6 +148,17 @@ func (f *Frame) scopeSwitch(c *web.Context, stem string) templates.ScopeSwitch {
 	return s
 }
 
+// ShowsCommunity lets the top bar say which community a page is about whose URL names something in it.
+func ShowsCommunity(shell *templates.Shell, of core.Community) {
+	if shell.Scope.URL == "" { // there is one alone
+		return
+	}
+	shell.Scope.Name = of.Name
+	for i := range shell.Scope.Choices {
+		shell.Scope.Choices[i].Active = shell.Scope.Choices[i].Value == of.ID.String()
+	}
+}
+
 // backOf returns where one is after the switch: the same list, or that of the thing shown.
 func backOf(c *web.Context, stem string) string {
 	if path := c.Route().Path; c.Request().Method == http.MethodGet && !strings.Contains(path, ":") && path != ScopePath {

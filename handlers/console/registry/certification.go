@@ -136,10 +136,10 @@ func (p *Pages) certificationList(c *web.Context) error {
 
 func deciderText(r core.Review) string {
 	switch {
-	case r.State == core.ReviewApproved && r.DecidedBy == 0:
-		return "系统核对"
 	case r.Owner != 0:
 		return "业主 " + r.Decider
+	case r.State == core.ReviewApproved && r.DecidedBy == 0:
+		return "系统核对"
 	case r.Decider != "":
 		return r.Decider
 	}

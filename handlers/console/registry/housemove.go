@@ -119,6 +119,7 @@ func (p *Pages) houseMovePage(c *web.Context, m houseMoving, wrong error) error 
 	return p.FormPage(c, wrong, &m.form, func(status int) error {
 		page := houseFormPage{Shell: p.Shell(c, "house", m.title), Form: m.form}
 		page.Crumbs, page.Note = []templates.Crumb{{Label: "房屋", URL: m.at.URL(frame.HousePath)}, {Label: m.label, URL: m.back}}, m.at.Name
+		frame.ShowsCommunity(&page.Shell, m.at.Community)
 		return p.Page(c, status, "console/house/form", page)
 	})
 }

@@ -163,6 +163,7 @@ func (p *Pages) houseOwnersPage(c *web.Context, o ownersPlace, wrong error) erro
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := houseFormPage{Shell: p.Shell(c, "house", "业主审核"), Form: form}
 		page.Crumbs = []templates.Crumb{{Label: "房屋", URL: o.at.URL(frame.HousePath)}}
+		frame.ShowsCommunity(&page.Shell, o.at.Community)
 		if page.Note = o.at.Name; o.label != o.at.Name {
 			page.Crumbs = append(page.Crumbs, templates.Crumb{Label: o.label, URL: o.back})
 		}

@@ -62,6 +62,10 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true})
 	importsTheBook(t, s, cast)
 	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true, Imported: true})
+	members := reads(t, s, cast.Community, core.ImportMembers, demo.MemberBook(core.DayOf(s.Now(), s.Zone())))
+	if n := members.Counts; members.State != core.ImportPreview || n.Rows() != 6 || n.Of(core.ImportNew) != 3 || n.Of(core.ImportWrong) != 3 {
+		t.Errorf("the workbook of members is read as %+v", members)
+	}
 }
 
 // importsTheBook imports the tour's workbook: half of its rows are right, each of the others shows another mistake.
@@ -79,24 +83,12 @@ func importsTheBook(t *testing.T, s *store.Store, cast demo.Cast) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var book bytes.Buffer
-	if err := sheet.WriteTemplate(&book, demo.ImportBook(community, names)); err != nil {
-		t.Fatal(err)
-	}
-	imp, err := s.CreateImport(t.Context(), core.System, core.Everywhere, store.NewImport{
-		Community: community.ID, Kind: core.ImportResidents, File: "练习.xlsx", Content: book.Bytes(),
-	})
-	step := func(int64, int64) error { return nil }
-	if err == nil {
-		_, err = s.ReadImport(t.Context(), imp.ID, console.OpenImport, step)
-	}
-	if err == nil {
-		imp, err = s.Import(t.Context(), core.Everywhere, imp.ID)
-	}
-	if err != nil || imp.State != core.ImportPreview || imp.Counts.Rows() != 12 || imp.Counts.Of(core.ImportNew) != 3 ||
+	imp := reads(t, s, community.ID, core.ImportResidents, demo.ImportBook(community, names))
+	if imp.State != core.ImportPreview || imp.Counts.Rows() != 12 || imp.Counts.Of(core.ImportNew) != 3 ||
 		imp.Counts.Of(core.ImportWrong) != 8 || len(imp.Counts.Faults()) < 7 {
-		t.Fatalf("read as %+v, %v", imp, err)
+		t.Fatalf("read as %+v", imp)
 	}
+	step := func(int64, int64) error { return nil }
 	err = s.WriteImport(t.Context(), core.System, core.Everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli())
 	if err == nil {
 		_, err = s.WriteImportRows(t.Context(), imp.ID, step)
@@ -104,4 +96,26 @@ func importsTheBook(t *testing.T, s *store.Store, cast demo.Cast) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// reads returns an import whose workbook has been read.
+func reads(t *testing.T, s *store.Store, community core.ID, kind core.ImportKind, of sheet.Template) core.Import {
+	t.Helper()
+	var book bytes.Buffer
+	if err := sheet.WriteTemplate(&book, of); err != nil {
+		t.Fatal(err)
+	}
+	imp, err := s.CreateImport(t.Context(), core.System, core.Everywhere, store.NewImport{
+		Community: community, Kind: kind, File: "练习.xlsx", Content: book.Bytes(),
+	})
+	if err == nil {
+		_, err = s.ReadImport(t.Context(), imp.ID, console.OpenImport, func(int64, int64) error { return nil })
+	}
+	if err == nil {
+		imp, err = s.Import(t.Context(), core.Everywhere, imp.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return imp
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"io"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -28,6 +29,38 @@ func (t *Tour) importBook(c *web.Context) error {
 	return c.Download("练习导入-"+community.Name+".xlsx", sheet.ContentType, func(w io.Writer) error {
 		return sheet.WriteTemplate(w, ImportBook(community, names))
 	})
+}
+
+// memberBook sends a workbook of members of institutions to be imported, with mistakes such as lists have.
+func (t *Tour) memberBook(c *web.Context) error {
+	return c.Download("练习导入-机构成员.xlsx", sheet.ContentType, func(w io.Writer) error {
+		return sheet.WriteTemplate(w, MemberBook(core.DayOf(c.Now(), t.o.Store.Zone())))
+	})
+}
+
+// MemberBook is a list of members of the demonstration's institution, of a day: half of it can be imported at once.
+func MemberBook(today core.Day) sheet.Template {
+	until := (today + 300).String()
+	parts := strings.Split(until, "-")
+	t := sheet.Template{Name: "机构成员"}
+	for _, column := range core.MemberImportColumns(core.Community{}) {
+		t.Columns = append(t.Columns, sheet.TemplateColumn{
+			Title: column.Label, Group: column.Group, Required: column.Needed, Text: column.Text, Choices: column.Offers,
+		})
+	}
+	t.Rows = [][]string{
+		{courierName, "练习骑手一", "19822220001", "", "", until, "早班"},
+		// full-width figures and a date in words
+		{courierName, "练习骑手二", "１９８２２２２０００２", "", today.String(), parts[0] + "年" + parts[1] + "月" + parts[2] + "日", ""},
+		{courierName, "练习骑手三", "198 2222 0003", "", "", strings.Join(parts, "/"), "夜班"},
+		// an institution that there is not
+		{"没有的快递", "练习骑手四", "19822220004", "", "", until, ""},
+		// it ends before it begins
+		{courierName, "练习骑手五", "19822220005", "", until, today.String(), ""},
+		// a figure is missing
+		{courierName, "练习骑手六", "1982222000", "", "", until, ""},
+	}
+	return t
 }
 
 // ImportBook is a list of residents of a community that has a house of these names: what is right in it can be imported at

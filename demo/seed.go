@@ -307,10 +307,13 @@ func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error
 	return s.bind(ctx, store.BindTarget{Kind: core.BindObserver, ID: observerID}, identify(observer))
 }
 
+// courierName is the institution whose members deliver every day.
+const courierName = "顺达快递"
+
 // courier adds an institution whose members deliver every day: the pass of one of them ends soon.
 func (s *seeder) courier(ctx context.Context, e *estate) error {
 	institution, err := s.store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{
-		Name: "顺达快递", Remark: "合同到年底，联系人许经理", Communities: []core.ID{e.id},
+		Name: courierName, Remark: "合同到年底，联系人许经理", Communities: []core.ID{e.id},
 	})
 	if err != nil {
 		return err

@@ -51,6 +51,7 @@ func (t *Tour) Routes() []web.Route {
 	return append(t.componentRoutes(), []web.Route{
 		{Method: http.MethodGet, Path: "/demo", Access: web.DemoOnly, Handler: t.front},
 		{Method: http.MethodGet, Path: "/demo/import.xlsx", Access: web.DemoOnly, Handler: t.importBook},
+		{Method: http.MethodGet, Path: "/demo/members.xlsx", Access: web.DemoOnly, Handler: t.memberBook},
 		{Method: http.MethodGet, Path: "/demo/assets/:name", Access: web.DemoOnly, Handler: t.asset},
 		{Method: http.MethodPost, Path: "/demo/admin", Access: web.DemoOnly, Handler: t.admin},
 		{Method: http.MethodGet, Path: "/demo/stand/:persona", Access: web.DemoOnly, Handler: t.stand},

@@ -337,12 +337,10 @@ CREATE TABLE resident (
   lease_warned INTEGER,               -- the lease_day of which everybody was told; NULL = never
   lease_ended  INTEGER,               -- the lease_day at whose end the resident was moved out; NULL = never
   phone_cipher VARCHAR(200) NOT NULL, -- '' = none
-  phone_mac    VARCHAR(64)  NOT NULL, -- without an extension
-  phone4_mac   VARCHAR(64)  NOT NULL, -- of the last four digits
+  phone_mac    VARCHAR(64)  NOT NULL, -- without an extension; it begins with that of the last four digits
   phone_shared INTEGER      NOT NULL, -- 1: a family member's number, not this person's own
   idno_cipher  VARCHAR(300) NOT NULL, -- '' = none on file
-  idno_mac     VARCHAR(64)  NOT NULL,
-  idno4_mac    VARCHAR(64)  NOT NULL,
+  idno_mac     VARCHAR(64)  NOT NULL, -- likewise
   photo        VARCHAR(128) NOT NULL,
   certified_at BIGINT,
   certified_how  VARCHAR(16)  NOT NULL, -- the document seen at the desk; '' = by WeChat, or not certified
@@ -359,10 +357,8 @@ CREATE INDEX resident_name ON resident (community_id, name_fold, id);
 CREATE INDEX resident_name_key ON resident (community_id, name_key, id);
 CREATE INDEX resident_sex ON resident (community_id, sex, id);
 CREATE INDEX resident_identity ON resident (community_id, identity_rank, id);
-CREATE INDEX resident_phone ON resident (phone_mac);
-CREATE INDEX resident_phone4 ON resident (phone4_mac, community_id);
-CREATE INDEX resident_idno ON resident (idno_mac);
-CREATE INDEX resident_idno4 ON resident (idno4_mac, community_id);
+CREATE INDEX resident_phone ON resident (phone_mac, community_id);
+CREATE INDEX resident_idno ON resident (idno_mac, community_id);
 CREATE INDEX resident_house ON resident (community_id, house_id, moved_out_at);
 CREATE INDEX resident_person ON resident (person_id);
 CREATE INDEX resident_lease ON resident (lease_day, id);

@@ -49,6 +49,7 @@ type Book struct {
 	content []byte
 	reader  reader
 	waits   func() error
+	busy    func() bool
 }
 
 // waitBeat is how often somebody who waits for the turn to read is heard of.
@@ -56,6 +57,21 @@ const waitBeat = time.Second
 
 // WhileWaiting sets what is called again and again while Rows waits for its turn; its error ends the waiting.
 func (b *Book) WhileWaiting(do func() error) { b.waits = do }
+
+// RestWhile makes reading rest only while busy reports that others need the machine; else it always rests.
+func (b *Book) RestWhile(busy func() bool) {
+	b.busy = busy
+	if s, is := b.reader.(*stream); is {
+		s.busy = busy
+	}
+}
+
+// pace returns the pace of reading the file.
+func (b *Book) pace() *pace {
+	p := newPace(importRest)
+	p.busy = b.busy
+	return p
+}
 
 // turn waits until no other file is read, and returns what ends the turn.
 func (b *Book) turn(ctx context.Context) (end func(), err error) {
@@ -162,7 +178,7 @@ func (b *Book) Rows(ctx context.Context, sheet, max int, each func(Row) error) (
 		return Seen{}, err
 	}
 	defer end()
-	r := &rowing{max: max, each: each, left: maxImporting, since: time.Now(), pace: newPace(importRest)}
+	r := &rowing{max: max, each: each, left: maxImporting, since: time.Now(), pace: b.pace()}
 	err = b.rows(ctx, sheet, r)
 	switch {
 	case r.stopped != nil && !errors.Is(r.stopped, Enough):

@@ -17,8 +17,9 @@ const (
 // pace makes long work rest, so that on a small machine what people wait for at the doors runs in
 // between. A short list is done before its first rest.
 type pace struct {
-	rest  int       // readingRest, writingRest, importRest
-	since time.Time // the end of the last rest
+	rest  int         // readingRest, writingRest, importRest
+	since time.Time   // the end of the last rest
+	busy  func() bool // whether to rest at all: somebody waits at a door; nil = always
 }
 
 func newPace(rest int) *pace { return &pace{rest: rest, since: time.Now()} }
@@ -27,6 +28,10 @@ func newPace(rest int) *pace { return &pace{rest: rest, since: time.Now()} }
 func (p *pace) step(ctx context.Context) error {
 	worked := time.Since(p.since)
 	if worked < spell {
+		return ctx.Err()
+	}
+	if p.busy != nil && !p.busy() {
+		p.since = time.Now()
 		return ctx.Err()
 	}
 	rest := time.NewTimer(time.Duration(p.rest) * min(worked, 10*spell)) // the machine may have been asleep

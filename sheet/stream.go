@@ -29,6 +29,7 @@ type stream struct {
 	looks   []shape // of cells, by style
 	texts   *texts
 	surveys map[int]*survey
+	busy    func() bool // see pace
 }
 
 // survey is what has to be known of a sheet before its rows are read.
@@ -117,6 +118,7 @@ func (s *stream) survey(ctx context.Context, sheet int) (*survey, error) {
 	}
 	defer in.Close()
 	found, spent, pace := &survey{}, int64(maxStream), newPace(importRest)
+	pace.busy = s.busy
 	if s.short {
 		spent, pace = min(maxUnpacked, s.unpacked(part)), s.left.pace
 	}

@@ -44,7 +44,7 @@ type importer interface {
 	// judge sets what rows that are not wrong would do. Rows of one list are judged in order, each part once.
 	judge(all readAll, rows []core.ImportRow) error
 	// write writes rows as they were judged, those that can be written, and returns what was done. It sets Wrong of those that
-	// cannot. Run again after a lost race, it starts from the beginning.
+	// cannot. Run again after a lost race, it starts from the beginning. Those of the part before may not be committed yet.
 	write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error)
 	// wrote is called when what write returned has been committed.
 	wrote(done importWritten)
@@ -52,8 +52,9 @@ type importer interface {
 
 // importWriting is what the rows of a part are written for.
 type importWriting struct {
-	by  core.Actor
-	imp core.Import
+	by    core.Actor
+	imp   core.Import
+	ready any // what an importPreparer has prepared; nil = nothing
 }
 
 // importWritten is what writing a part has done.
@@ -197,13 +198,16 @@ type importReading struct {
 	first   int      // number of the first row beneath it
 	sample  [][]string
 	seen    core.ImportSeen
-	rows    []core.ImportRow
-	parts   int
-	counts  core.ImportCounts
-	firsts  []int // the first row of each part
+	rows    []core.ImportRow // of the part that is being read
 	wrong   map[int][]core.ImportFault
 	total   int64
 	done    int64
+	read    int // rows of all parts
+
+	// Set by what judges and keeps the parts, beside the reading.
+	parts  int
+	counts core.ImportCounts
+	firsts []int // the first row of each part
 }
 
 func (s *Store) beginReading(
@@ -228,6 +232,9 @@ func (s *Store) beginReading(
 	}
 	if w, can := source.(interface{ WhileWaiting(do func() error) }); can { // or its server would seem to be silent
 		w.WhileWaiting(func() error { return step(r.done, max(r.total, r.done)) })
+	}
+	if w, can := source.(interface{ RestWhile(busy func() bool) }); can {
+		w.RestWhile(s.scans.busy)
 	}
 	size, err := source.Size(ctx, r.sheet)
 	r.total = int64(size)
@@ -284,8 +291,34 @@ func (r *importReading) withoutHead(titles [][]string) int {
 	return 0
 }
 
-// readRows reads and judges the rows beneath the heading.
+// readRows reads and judges the rows beneath the heading: a part is judged and kept while the next one is read.
 func (r *importReading) readRows(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	parts, kept := make(chan []core.ImportRow), make(chan struct{})
+	go func() {
+		defer close(kept)
+		for rows := range parts {
+			if err := calm(func() error { return r.keepPart(ctx, rows) }); err != nil {
+				stop(err)
+				return
+			}
+		}
+	}()
+	err := r.readParts(ctx, parts)
+	close(parts)
+	<-kept
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return r.markEarlier(ctx)
+}
+
+// readParts passes on the rows beneath the heading, in parts.
+func (r *importReading) readParts(ctx context.Context, parts chan<- []core.ImportRow) error {
 	err := r.source.Lines(ctx, r.sheet, func(line ImportLine) error {
 		if r.done++; line.Number < r.first {
 			return nil
@@ -295,17 +328,14 @@ func (r *importReading) readRows(ctx context.Context) error {
 			return nil
 		}
 		if r.rows = append(r.rows, row); len(r.rows) == core.ImportPart {
-			return r.endPart(ctx)
+			return r.endPart(ctx, parts)
 		}
 		return nil
 	})
 	if err == nil && len(r.rows) > 0 {
-		err = r.endPart(ctx)
+		err = r.endPart(ctx, parts)
 	}
-	if err != nil {
-		return err
-	}
-	return r.markEarlier(ctx)
+	return err
 }
 
 // row reads one row and compares it with those before it. A row with nothing in the columns that are imported is left
@@ -341,23 +371,35 @@ func (r *importReading) row(line ImportLine) core.ImportRow {
 	return row
 }
 
-// endPart judges and keeps the rows that were read.
-func (r *importReading) endPart(ctx context.Context) error {
+// endPart passes on the rows that were read.
+func (r *importReading) endPart(ctx context.Context, parts chan<- []core.ImportRow) error {
 	if err := r.step(r.done, max(r.total, r.done)); err != nil {
 		return err
 	}
-	if err := r.importer.judge(r.store.allOf(ctx), r.rows); err != nil {
-		return err
-	}
-	if err := r.store.createImportPart(ctx, r.imp, r.id, r.parts, r.rows); err != nil {
-		return err
-	}
-	r.firsts = append(r.firsts, r.rows[0].Number)
-	r.counts.AddAll(importCounts(r.rows))
-	r.parts, r.rows = r.parts+1, r.rows[:0]
-	if r.counts.Rows() > core.MaxImportRows {
+	if r.read += len(r.rows); r.read > core.MaxImportRows {
 		return core.Invalid(fmt.Sprintf("文件里超过 %s 行，请分成几份上传", core.Grouped(core.MaxImportRows)))
 	}
+	rows := r.rows
+	r.rows = make([]core.ImportRow, 0, core.ImportPart)
+	select {
+	case parts <- rows:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// keepPart judges and keeps the rows of a part.
+func (r *importReading) keepPart(ctx context.Context, rows []core.ImportRow) error {
+	if err := r.importer.judge(r.store.allOf(ctx), rows); err != nil {
+		return err
+	}
+	if err := r.store.createImportPart(ctx, r.imp, r.id, r.parts, rows); err != nil {
+		return err
+	}
+	r.firsts = append(r.firsts, rows[0].Number)
+	r.counts.AddAll(importCounts(rows))
+	r.parts++
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -30,60 +32,128 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	if err != nil {
 		return "", err
 	}
-	for imp.State == core.ImportWriting && imp.NextPart < imp.Parts {
-		if err := step(int64(imp.NextPart*core.ImportPart), int64(imp.Counts.Rows())); err != nil {
+	w := importWriter{worker: s.db.NewWorker(), by: by, ahead: s.openAhead(ctx, imp, by), imp: imp}
+	defer w.close()
+	for w.imp.State == core.ImportWriting && w.imp.NextPart < imp.Parts {
+		if err := step(int64(w.imp.NextPart*core.ImportPart), int64(imp.Counts.Rows())); err != nil {
 			return "", err
 		}
-		if imp, err = s.writeImportPart(ctx, imp, by); err != nil {
+		if err := w.writeParts(ctx); err != nil {
 			return "", ownConflict(err)
 		}
 	}
-	if imp.State == core.ImportUndoing {
+	if w.imp.State == core.ImportUndoing {
 		return s.UndoImportRows(ctx, id, step)
 	}
-	return s.endImport(ctx, imp)
+	return s.endImport(ctx, w.imp)
 }
 
-// writeImportPart writes the next part of an import, and returns the import as it is then.
-func (s *Store) writeImportPart(ctx context.Context, imp core.Import, by importer) (core.Import, error) {
-	var after core.Import
-	var done importWritten
-	err := s.db.Write(ctx, "write a part of an import", func(tx *database.Tx) error {
-		now, err := lockImport(tx, core.Everywhere, imp.ID, core.ImportWriting)
-		if err != nil || now.NextPart != imp.NextPart {
-			return errJobGone
-		}
-		rows, err := importPart(tx.All, tx.Keys(), now.Reading, now.NextPart)
+// importWriter writes the parts of one import.
+type importWriter struct {
+	worker *database.Worker
+	by     importer
+	ahead  *importAhead
+	opened []importOpened // the next parts
+	imp    core.Import    // as it was last
+}
+
+func (w *importWriter) close() {
+	w.ahead.close()
+	w.worker.Close()
+}
+
+const (
+	// partsAtOnce bounds the parts of one transaction. On SQLite a part of a large list touches most pages of some indexes,
+	// which are then written once for all parts of the transaction.
+	partsAtOnce = 4
+	// partsTime is how long a transaction may have taken for another part to be begun.
+	partsTime = time.Second
+)
+
+// writeParts writes the next part of an import. As long as nobody waits for the transaction to end, such as a door, it goes
+// on with those after it.
+func (w *importWriter) writeParts(ctx context.Context) error {
+	if len(w.opened) == 0 {
+		opened, err := w.ahead.next(ctx)
 		if err != nil {
 			return err
 		}
-		if done, err = by.write(tx, importWriting{now.By, now}, rows); err != nil {
+		w.opened = append(w.opened, opened)
+	}
+	var after core.Import
+	var done []importWritten
+	err := w.worker.Act(ctx, "write a part of an import", func(tx *database.Tx) error {
+		began := time.Now()
+		done = nil
+		now, err := lockImport(tx, core.Everywhere, w.imp.ID, core.ImportWriting)
+		switch {
+		case core.IsConflict(err), core.IsNotFound(err),
+			err == nil && (now.NextPart != w.imp.NextPart || now.Reading != w.imp.Reading):
+			return errJobGone
+		case err != nil:
 			return err
 		}
-		if done.failed {
-			if err := replaceImportPart(tx, now.Reading, now.NextPart, rows); err != nil {
+		for len(done) == 0 || len(done) < partsAtOnce && time.Since(began) < partsTime && w.more(tx, len(done)) {
+			written, err := w.writePart(tx, &now, w.opened[len(done)])
+			if err != nil {
 				return err
+			}
+			if done = append(done, written); now.State != core.ImportWriting {
+				break
 			}
 		}
 		after = now
-		after.NextPart, after.Written = now.NextPart+1, core.ImportCounts{}
-		after.Written.AddAll(now.Written)
-		after.Written.AddAll(done.counts)
-		after.Batch, after.Houses = max(now.Batch, done.batch), max(now.Houses, done.houses)
-		_, err = tx.Exec(
-			"UPDATE import SET next_part = ?, written = ?, batch_id = ?, house_batch_id = ? WHERE id = ?",
-			after.NextPart, after.Written.Text(), int64(after.Batch), int64(after.Houses), int64(now.ID),
-		)
-		if err == nil && done.failed && now.Choices.All {
-			after.State = core.ImportUndoing
-			err = stopImport(tx, after)
-		}
-		return err
+		return nil
 	})
-	if err == nil {
-		by.wrote(done)
+	if err != nil {
+		return err
 	}
-	return after, err
+	for _, written := range done {
+		w.by.wrote(written)
+	}
+	w.imp, w.opened = after, slices.Delete(w.opened, 0, len(done))
+	return nil
+}
+
+// more reports whether a transaction that has written n parts goes on: nobody waits for it, and the next part is open.
+func (w *importWriter) more(tx *database.Tx, n int) bool {
+	if tx.Awaited() {
+		return false
+	}
+	if n == len(w.opened) {
+		if opened, ok := w.ahead.soon(); ok {
+			w.opened = append(w.opened, opened)
+		}
+	}
+	return n < len(w.opened)
+}
+
+// writePart writes a part and notes in the import that it is done.
+func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened importOpened) (importWritten, error) {
+	rows := opened.fresh()
+	done, err := w.by.write(tx, importWriting{imp.By, *imp, opened.ready}, rows)
+	if err != nil {
+		return done, err
+	}
+	if done.failed {
+		if err := replaceImportPart(tx, imp.Reading, imp.NextPart, rows); err != nil {
+			return done, err
+		}
+	}
+	written := core.ImportCounts{}
+	written.AddAll(imp.Written)
+	written.AddAll(done.counts)
+	imp.NextPart, imp.Written = imp.NextPart+1, written
+	imp.Batch, imp.Houses = max(imp.Batch, done.batch), max(imp.Houses, done.houses)
+	_, err = tx.Exec(
+		"UPDATE import SET next_part = ?, written = ?, batch_id = ?, house_batch_id = ? WHERE id = ?",
+		imp.NextPart, imp.Written.Text(), int64(imp.Batch), int64(imp.Houses), int64(imp.ID),
+	)
+	if err == nil && done.failed && imp.Choices.All {
+		imp.State = core.ImportUndoing
+		err = stopImport(tx, *imp)
+	}
+	return done, err
 }
 
 // stopImport turns the writing of an import that is all or nothing into taking it back, by the same job.

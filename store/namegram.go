@@ -41,19 +41,30 @@ func (n named) grams() []core.NameGram {
 
 // addGrams makes things findable by their names. It is part of the act that gives them the names.
 func addGrams(tx *database.Tx, things ...named) error {
-	type entry struct {
-		gram core.NameGram
-		of   named
-	}
-	var entries []entry
+	var entries []gramEntry
 	for _, n := range things {
-		for _, gram := range n.grams() {
-			entries = append(entries, entry{gram, n})
-		}
+		entries = appendGrams(entries, n, n.grams())
 	}
+	return insertGrams(tx, entries)
+}
+
+// gramEntry is a row of name_gram.
+type gramEntry struct {
+	gram core.NameGram
+	of   named
+}
+
+func appendGrams(entries []gramEntry, of named, grams []core.NameGram) []gramEntry {
+	for _, gram := range grams {
+		entries = append(entries, gramEntry{gram, of})
+	}
+	return entries
+}
+
+func insertGrams(tx *database.Tx, entries []gramEntry) error {
 	// In the order of the key, so that neighbours in it are written together, and two acts do not wait for
 	// each other.
-	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.gram, b.gram) })
+	slices.SortStableFunc(entries, func(a, b gramEntry) int { return cmp.Compare(a.gram, b.gram) })
 	rows := make([][]any, len(entries))
 	for i, e := range entries {
 		rows[i] = []any{int(e.of.kind), int64(e.gram), int64(e.of.community), int64(e.of.id)}

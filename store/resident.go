@@ -433,8 +433,9 @@ func (s *Store) residentsByDigest(scope core.Scope, column, number string) resid
 func (s *Store) residentsByTail(scope core.Scope, tail string) []residentMatch {
 	var ways []residentMatch
 	for _, column := range []string{"phone", "idno"} {
-		ways = append(ways, matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_"+column+"4"), "t.community_id",
-			"t."+column+"4_mac = ?", s.db.Keys().DigestLast4(column, tail)))
+		begins := s.db.Keys().DigestTail(column, tail)
+		ways = append(ways, matchIn(scope, "resident t"+s.db.Dialect().UseIndex("resident_"+column), "t.community_id",
+			"t."+column+"_mac >= ? AND t."+column+"_mac < ?", begins, begins+"~")) // it is behind all characters of a digest
 	}
 	return ways
 }

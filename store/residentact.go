@@ -79,6 +79,7 @@ type residentBuilder struct {
 	lists     bool                  // they are those of a list, which may be old: who comes back is not certified at once
 	labels    map[core.ID]string    // of the houses; those that are known from the start are locked
 	empty     map[core.ID]bool      // houses that the act itself has added: nobody lives there
+	ready     []readyResident       // of people, if the caller has it already
 	back      map[int]string        // people who moved out and come back, by index: the name they had
 	were      map[int]core.Resident // what those were
 	hadPass   map[int]bool
@@ -86,7 +87,7 @@ type residentBuilder struct {
 
 func (b *residentBuilder) run() error {
 	for _, step := range []func() error{
-		b.findHouses, b.findPersons, b.findTies, b.createPersons, b.certify, b.insert, b.bringBack, b.nameAll, b.createPasses,
+		b.makeReady, b.findHouses, b.findPersons, b.findTies, b.createPersons, b.certify, b.insert, b.bringBack, b.nameAll, b.createPasses,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -133,8 +134,8 @@ func (b *residentBuilder) houses() []core.ID {
 func (b *residentBuilder) findPersons() error {
 	macs := make([]string, len(b.people))
 	var own []string
-	for i, r := range b.people {
-		if macs[i] = b.tx.Keys().Digest("phone", r.OwnPhone()); macs[i] != "" {
+	for i := range b.people {
+		if macs[i] = b.ready[i].own; macs[i] != "" {
 			own = append(own, macs[i])
 		}
 	}
@@ -204,7 +205,7 @@ func (b *residentBuilder) findTies() error {
 		}
 		// The same person twice in the list is a conflict.
 		known[r.House] = append([]tieRow{{
-			ID: r.ID, House: r.House, Person: r.Person, Name: r.Name, IDNumber: b.tx.Keys().Digest("idno", r.IDNumber),
+			ID: r.ID, House: r.House, Person: r.Person, Name: r.Name, IDNumber: b.ready[i].sealed.idnoMAC,
 			Apart: r.OwnPhone() == "",
 		}}, known[r.House]...)
 	}
@@ -238,18 +239,14 @@ func (b *residentBuilder) insert() error {
 		if _, back := b.back[i]; back {
 			continue
 		}
-		private, err := sealResident(b.tx.Keys(), r)
-		if err != nil {
-			return err
-		}
 		rows = append(rows, append(
 			[]any{
 				int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, core.FoldName(r.Name),
-				nameKey(r.Name), r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), r.Photo,
+				b.ready[i].key, r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), r.Photo,
 				database.NullMillis(r.Certified), string(r.Desk.How), r.Desk.By, r.Desk.Note,
 				b.tx.NowMS(), b.tx.NowMS(),
 			},
-			private...,
+			b.ready[i].sealed.values()...,
 		))
 	}
 	err := database.InsertRows(
@@ -298,11 +295,11 @@ func (b *residentBuilder) bringBack() error {
 
 // nameAll makes everybody findable by name.
 func (b *residentBuilder) nameAll() error {
-	people := make([]named, len(b.people))
+	var entries []gramEntry
 	for i, r := range b.people {
-		people[i] = residentNamed(r)
+		entries = appendGrams(entries, residentNamed(r), b.ready[i].grams)
 	}
-	return addGrams(b.tx, people...)
+	return insertGrams(b.tx, entries)
 }
 
 func (b *residentBuilder) createPasses() error {
@@ -360,29 +357,9 @@ func auditOfResident(r core.Resident, house string) residentAudit {
 	return a
 }
 
-const privateColumns = "phone_cipher, phone_mac, phone4_mac, phone_shared, idno_cipher, idno_mac, idno4_mac"
-
-// sealResident returns the values of privateColumns.
-func sealResident(keys database.Keyring, r core.Resident) ([]any, error) {
-	phone, err := keys.Seal("resident.phone", r.Phone)
-	if err != nil {
-		return nil, err
-	}
-	idno, err := keys.Seal("resident.idno", r.IDNumber)
-	shared := 0
-	if r.PhoneShared {
-		shared = 1
-	}
-	base := core.PhoneBase(r.Phone)
-	return []any{
-		phone, keys.Digest("phone", base), keys.DigestLast4("phone", base), shared, idno,
-		keys.Digest("idno", r.IDNumber), keys.DigestLast4("idno", r.IDNumber),
-	}, err
-}
-
 // saveResident writes everything of a resident that can change, except moving out.
 func saveResident(tx *database.Tx, r core.Resident) (updated time.Time, err error) {
-	private, err := sealResident(tx.Keys(), r)
+	sealed, err := sealResident(tx.Keys(), r)
 	if err != nil {
 		return updated, err
 	}
@@ -393,14 +370,14 @@ func saveResident(tx *database.Tx, r core.Resident) (updated time.Time, err erro
 			identityRank(r.Identity), int32(r.LeaseDay), database.NullMillis(r.Certified),
 			string(r.Desk.How), r.Desk.By, r.Desk.Note, updated.UnixMilli(),
 		},
-		private...,
+		sealed.values()...,
 	)
 	return updated, tx.ExecOne(
 		core.NotFound(noResident),
 		`UPDATE resident SET person_id = ?, name = ?, name_fold = ?, name_key = ?, sex = ?, identity = ?,
 		identity_rank = ?, lease_day = ?, certified_at = ?, certified_how = ?, certified_by = ?, certified_note = ?,
-		updated_at = ?, phone_cipher = ?, phone_mac = ?, phone4_mac = ?, phone_shared = ?,
-		idno_cipher = ?, idno_mac = ?, idno4_mac = ? WHERE id = ?`,
+		updated_at = ?, phone_cipher = ?, phone_mac = ?, phone_shared = ?,
+		idno_cipher = ?, idno_mac = ? WHERE id = ?`,
 		append(args, int64(r.ID))...,
 	)
 }

@@ -306,8 +306,8 @@ func registerIDNumber(tx *database.Tx, resident core.ID, number string) error {
 		return err
 	}
 	_, err = tx.Exec(
-		"UPDATE resident SET idno_cipher = ?, idno_mac = ?, idno4_mac = ?, "+database.RaiseUpdated+" WHERE id = ? AND idno_cipher = ''",
-		sealed, tx.Keys().Digest("idno", number), tx.Keys().DigestLast4("idno", number), tx.NowMS(), tx.NowMS(),
+		"UPDATE resident SET idno_cipher = ?, idno_mac = ?, "+database.RaiseUpdated+" WHERE id = ? AND idno_cipher = ''",
+		sealed, tx.Keys().Digest("idno", number), tx.NowMS(), tx.NowMS(),
 		int64(resident),
 	)
 	return err

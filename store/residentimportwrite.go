@@ -15,6 +15,7 @@ type residentImportPart struct {
 	of     importWriting
 	rows   []core.ImportRow
 	places []core.HouseRef    // of rows
+	ready  []preparedRow      // likewise
 	locked map[core.ID]string // labels of the houses that are locked, new ones among them
 	fresh  map[core.ID]bool   // those that were added
 	done   importWritten
@@ -22,8 +23,9 @@ type residentImportPart struct {
 }
 
 func (i *residentImporter) write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error) {
+	ready, _ := w.ready.([]preparedRow) // its own
 	p := residentImportPart{
-		residentImporter: i, tx: tx, of: w, rows: rows, places: make([]core.HouseRef, len(rows)),
+		residentImporter: i, tx: tx, of: w, rows: rows, places: make([]core.HouseRef, len(rows)), ready: ready,
 		locked: map[core.ID]string{}, fresh: map[core.ID]bool{}, done: importWritten{counts: core.ImportCounts{}},
 	}
 	for _, step := range []func() error{p.lock, p.addHouses, p.writeRows, p.keep} {
@@ -32,6 +34,28 @@ func (i *residentImporter) write(tx *database.Tx, w importWriting, rows []core.I
 		}
 	}
 	return p.done, nil
+}
+
+// preparedRow is the resident of a row that may be written.
+type preparedRow struct {
+	resident core.Resident
+	readyResident
+}
+
+// prepare computes what the rows of a part need before they are written.
+func (i *residentImporter) prepare(rows []core.ImportRow) (any, error) {
+	ready := make([]preparedRow, len(rows))
+	for n, row := range rows {
+		if row.Verdict == core.ImportWrong || row.Verdict == core.ImportSame || row.Verdict == core.ImportPlace {
+			continue
+		}
+		ready[n].resident, _ = core.ImportedResident(i.community, row)
+		var err error
+		if ready[n].readyResident, err = readyResidentOf(i.store.db.Keys(), ready[n].resident); err != nil {
+			return nil, err
+		}
+	}
+	return ready, nil
 }
 
 // wrote learns the ids of the houses that were added.
@@ -195,7 +219,7 @@ func (p *residentImportPart) writeRows() error {
 			}
 			continue
 		}
-		r, _ := core.ImportedResident(p.community, *row)
+		r := p.ready[n].resident
 		r.House = p.places[n].ID
 		now := *row
 		now.Was = nil
@@ -203,7 +227,7 @@ func (p *residentImportPart) writeRows() error {
 		switch {
 		case now.Verdict == core.ImportNew && (row.Verdict == core.ImportNew || row.Verdict == core.ImportTie),
 			now.Verdict == core.ImportBack && row.Verdict == core.ImportBack && now.Target == row.Target:
-			added.people = append(added.people, r)
+			added.people, added.ready = append(added.people, r), append(added.ready, p.ready[n].readyResident)
 			p.done.counts[string(row.Verdict)]++
 		case now.Verdict == core.ImportChanged && now.Target == row.Target:
 			if err := p.change(n, r); err != nil {

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
+
 	"tongxing/store/database"
 )
 
@@ -21,6 +23,18 @@ type scanQueue struct {
 	jobs *database.Batcher[*scanJob]
 	// worker writes for the one goroutine.
 	worker *database.Worker
+	// asked is when the last attempt came, in nanoseconds since the queue began.
+	asked atomic.Int64
+	began time.Time
+}
+
+// doorsBusy is how long after an attempt long work still leaves room for the next one.
+const doorsBusy = 2 * time.Second
+
+// busy reports whether somebody stood at a door just now: long work then rests.
+func (q *scanQueue) busy() bool {
+	asked := q.asked.Load()
+	return asked != 0 && time.Since(q.began)-time.Duration(asked) < doorsBusy
 }
 
 type scanJob struct {
@@ -32,11 +46,12 @@ type scanJob struct {
 }
 
 func (s *Store) startScans() {
-	s.scans = &scanQueue{s: s, worker: s.db.NewWorker()}
+	s.scans = &scanQueue{s: s, worker: s.db.NewWorker(), began: time.Now()}
 	s.scans.jobs = database.NewBatcher(maxScan, s.scans.run, s.scans.worker.Close)
 }
 
 func (q *scanQueue) do(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
+	q.asked.Store(max(int64(time.Since(q.began)), 1))
 	job := &scanJob{ctx: ctx, attempt: a, done: make(chan struct{})}
 	if err := q.jobs.Send(ctx, job); err != nil {
 		return ScanOutcome{}, database.Wrap("scan", err)

@@ -61,6 +61,9 @@ func (b *Batcher[T]) Send(ctx context.Context, value T) error {
 	}
 }
 
+// Waiting returns how many values wait for the worker.
+func (b *Batcher[T]) Waiting() int { return len(b.queue) }
+
 // Close accepts no more values and waits until those in the queue have been handled.
 func (b *Batcher[T]) Close() {
 	b.mu.Lock()

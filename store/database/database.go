@@ -75,7 +75,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := o.Keys.check(); err != nil {
 		return nil, err
 	}
-	db := &DB{keys: o.Keys, now: o.Now, log: o.Log, beforeCommit: o.BeforeCommit, onQuery: o.OnQuery}
+	keys, err := o.Keys.ready()
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{keys: keys, now: o.Now, log: o.Log, beforeCommit: o.BeforeCommit, onQuery: o.OnQuery}
 	if err := db.openPools(ctx, o); err != nil {
 		return nil, err
 	}

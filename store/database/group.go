@@ -102,7 +102,10 @@ func (g *groupWriter) runEach(conn *heldConn, acts []*groupAct) error {
 		if act.err = act.ctx.Err(); act.err != nil {
 			continue
 		}
-		t := &Tx{ctx: context.Background(), db: g.db, run: conn, now: now}
+		t := &Tx{
+			ctx: context.Background(), db: g.db, run: conn, now: now,
+			others: func() bool { return len(acts) > 1 || g.acts.Waiting() > 0 },
+		}
 		// A lone act needs no savepoint: the transaction is its own.
 		if len(acts) == 1 {
 			if act.err = act.call(t); act.err != nil {

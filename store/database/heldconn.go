@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxWorkers bounds the connections of workers: of a server, one for the scans, and
-	// as many again while one is replaced.
+	// maxWorkers bounds the connections of workers: of a server, one for the scans and one
+	// for a long job, and as many again while they are replaced.
 	maxWorkers = 4
 	// maxStatements bounds a connection's prepared statements.
 	maxStatements = 512
@@ -21,7 +21,7 @@ const (
 )
 
 // heldConn is a connection that one goroutine holds, with its prepared statements:
-// SQLite's writer has one, and on MySQL the scans. A statement prepared before
+// SQLite's writer has one, and on MySQL the scans and long jobs. A statement prepared before
 // costs a third of one that the database has to parse again.
 type heldConn struct {
 	conn  *sqlx.Conn

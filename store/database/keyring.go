@@ -8,8 +8,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"tongxing/core"
 	"tongxing/secret"
@@ -21,12 +24,16 @@ import (
 type Keyring struct {
 	Keys []Key
 	MAC  []byte // 32 bytes
+
+	macs *sync.Pool // of hash.Hash with MAC; nil = each is made anew
 }
 
 // Key is one AES-256 key and its name, which prefixes what it encrypted.
 type Key struct {
 	ID     string // letters and digits, at most 16
 	Secret []byte // 32 bytes
+
+	cipher cipher.AEAD // of Secret; nil = it is made anew
 }
 
 var keyID = regexp.MustCompile(`^[A-Za-z0-9]{1,16}$`)
@@ -41,6 +48,19 @@ func (k Keyring) check() error {
 		}
 	}
 	return nil
+}
+
+// ready returns the key ring with what each use would make anew: to prepare a cipher takes longer than to seal a number.
+func (k Keyring) ready() (Keyring, error) {
+	keys := slices.Clone(k.Keys)
+	for i := range keys {
+		var err error
+		if keys[i].cipher, err = keys[i].aead(); err != nil {
+			return k, err
+		}
+	}
+	mac := k.MAC
+	return Keyring{Keys: keys, MAC: mac, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, mac) }}}, nil
 }
 
 // Seal encrypts plain, bound to the column it is for, so that a value moved to
@@ -95,6 +115,9 @@ func (k Key) open(column, encoded string) (string, error) {
 }
 
 func (k Key) aead() (cipher.AEAD, error) {
+	if k.cipher != nil {
+		return k.cipher, nil
+	}
 	block, err := aes.NewCipher(k.Secret)
 	if err != nil {
 		return nil, err
@@ -104,32 +127,45 @@ func (k Key) aead() (cipher.AEAD, error) {
 
 // Digest returns the keyed digest of a value of one kind ("phone", "idno", …), for exact
 // search. Empty stays empty. It has 128 bits in 22 characters: indexes are in the order of digests, and each entry of
-// theirs is written for every person.
+// theirs is written for every person. That of a number begins with the one of its tail, so that one index finds both.
 func (k Keyring) Digest(kind, value string) string {
-	if value == "" {
+	switch {
+	case value == "":
 		return ""
+	case tailed[kind]:
+		return k.DigestTail(kind, value) +
+			base64.RawURLEncoding.EncodeToString(k.mac(kind, value)[:restSize])
 	}
 	return base64.RawURLEncoding.EncodeToString(k.mac(kind, value)[:digestSize])
 }
 
+// DigestTail returns the beginning of the digests of all numbers of a kind that end in the same four characters as value.
+func (k Keyring) DigestTail(kind, value string) string {
+	return base64.RawURLEncoding.EncodeToString(k.mac(kind+"4", value[max(len(value)-tailChars, 0):])[:tailSize])
+}
+
+// tailed are the kinds of numbers that are found by their last four characters.
+var tailed = map[string]bool{"phone": true, "idno": true}
+
 const (
 	digestSize = 16 // in bytes: no two numbers have one by chance
-	tailSize   = 8  // of four characters, of which there are few
+	tailSize   = 6  // of a tail, of which there are some thousands: eight characters
+	restSize   = 12 // of a number behind its tail's
+	tailChars  = 4
 )
 
 // mac returns the whole keyed digest.
 func (k Keyring) mac(kind, value string) []byte {
-	h := hmac.New(sha256.New, k.MAC)
+	var h hash.Hash
+	if k.macs == nil {
+		h = hmac.New(sha256.New, k.MAC)
+	} else {
+		h = k.macs.Get().(hash.Hash)
+		defer k.macs.Put(h)
+		h.Reset()
+	}
 	h.Write([]byte(kind))
 	h.Write([]byte{0})
 	h.Write([]byte(value))
 	return h.Sum(nil)
-}
-
-// DigestLast4 returns the keyed digest of the last four characters.
-func (k Keyring) DigestLast4(kind, value string) string {
-	if len(value) < 4 {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString(k.mac(kind+"4", value[len(value)-4:])[:tailSize])
 }

@@ -97,14 +97,27 @@ func TestKeyringMustBeWhole(t *testing.T) {
 
 func TestDigests(t *testing.T) {
 	ring := testKeys("k1")
-	if ring.Digest("phone", "") != "" || ring.DigestLast4("phone", "123") != "" {
+	if ring.Digest("phone", "") != "" || ring.Digest("login", "") != "" {
 		t.Error("nothing has a digest")
 	}
-	if ring.Digest("phone", "8000") == ring.Digest("idno", "8000") ||
-		ring.DigestLast4("phone", "13800138000") == ring.Digest("phone", "8000") {
+	if ring.Digest("phone", "8000") == ring.Digest("idno", "8000") || ring.Digest("phone", "8000") == ring.DigestTail("phone", "8000") ||
+		ring.DigestTail("phone", "8000") == ring.DigestTail("idno", "8000") {
 		t.Error("digests of different kinds are equal")
 	}
-	if ring.DigestLast4("phone", "13800138000") != ring.DigestLast4("phone", "8000") {
-		t.Error("the last four digits do not find the number")
+	for _, number := range []string{"13800138000", "18000", "8000"} {
+		if !strings.HasPrefix(ring.Digest("phone", number), ring.DigestTail("phone", "8000")) {
+			t.Errorf("the last four digits do not find %s", number)
+		}
+	}
+	if strings.HasPrefix(ring.Digest("phone", "000"), ring.DigestTail("phone", "8000")) || ring.Digest("phone", "000") == "" {
+		t.Error("a number of three digits ends in four")
+	}
+	if ring.Digest("phone", "13800138000") == ring.Digest("phone", "13900138000") {
+		t.Error("two numbers with one tail have one digest")
+	}
+	ready, err := ring.ready()
+	if err != nil || ready.Digest("phone", "13800138000") != ring.Digest("phone", "13800138000") ||
+		ready.Digest("login", "8000") != ring.Digest("login", "8000") {
+		t.Errorf("a ring that is ready has other digests: %v", err)
 	}
 }

@@ -29,7 +29,8 @@ type Tx struct {
 	run runner
 	now time.Time
 
-	after afterCommit
+	others func() bool // acts that wait for the commit; nil = unknown
+	after  afterCommit
 }
 
 // afterCommit is what a transaction leads to once it has committed.
@@ -49,6 +50,17 @@ type runner interface {
 // panic. An act that lost a race for locks is run again: act must have no effect except through tx,
 // and must set everything it returns on every run.
 func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) error {
+	run := db.transact
+	if db.group != nil {
+		run = db.group.do
+	}
+	return db.writeBy(ctx, run, op, act)
+}
+
+// writeBy is Write by a way to run an act once.
+func (db *DB) writeBy(
+	ctx context.Context, run func(ctx context.Context, act func(tx *Tx) error) error, op string, act func(tx *Tx) error,
+) error {
 	if db.beforeCommit != nil {
 		act = db.endedBy(op, act)
 	}
@@ -56,11 +68,7 @@ func (db *DB) Write(ctx context.Context, op string, act func(tx *Tx) error) erro
 	var after afterCommit
 	act = followed(act, &after)
 	for range attempts {
-		if db.group != nil {
-			err = db.group.do(ctx, act)
-		} else {
-			err = db.transact(ctx, act)
-		}
+		err = run(ctx, act)
 		if !IsRetryable(err) && !errors.Is(err, ErrRace) {
 			break
 		}
@@ -149,6 +157,10 @@ func (t *Tx) All(dest any, query string, args ...any) error {
 	t.db.tellQuery(query)
 	return t.run.SelectContext(t.ctx, dest, query, args...)
 }
+
+// Awaited reports whether others wait for this transaction to end, so that an act that could go on should not. On MySQL,
+// where that is not known, it is assumed.
+func (t *Tx) Awaited() bool { return t.others == nil || t.others() }
 
 // Context returns the context of the act's statements.
 func (t *Tx) Context() context.Context { return t.ctx }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Worker writes for one goroutine that writes continuously. On MySQL it holds its own connection
+// Worker writes for one goroutine that writes continuously: the scans, or a long import. On MySQL it holds its own connection
 // with prepared statements; on SQLite it uses the single writer that all share.
 type Worker struct {
 	db   *DB
@@ -57,6 +57,21 @@ func (w *Worker) Write(ctx context.Context, act func(tx *Tx) error) error {
 			return err
 		}
 	}
+}
+
+// Act is DB.Write on the worker's connection: for long work of many acts alike, whose statements are parsed once.
+func (w *Worker) Act(ctx context.Context, op string, act func(tx *Tx) error) error {
+	run := func(ctx context.Context, act func(tx *Tx) error) error {
+		return w.Write(ctx, func(tx *Tx) error {
+			if w.conn != nil {
+				if err := w.conn.conn.PingContext(ctx); err != nil {
+					return Unwritten(err)
+				}
+			}
+			return act(tx)
+		})
+	}
+	return w.db.writeBy(ctx, run, op, act)
 }
 
 // transact leaves no transaction open, even after a panic.

@@ -40,6 +40,9 @@ func (f *importFile) Sheets() []string {
 // WhileWaiting sets what is called while another file is read.
 func (f *importFile) WhileWaiting(do func() error) { f.book.WhileWaiting(do) }
 
+// RestWhile makes reading rest only while others need the machine.
+func (f *importFile) RestWhile(busy func() bool) { f.book.RestWhile(busy) }
+
 // sheet returns the number of a sheet in the file.
 func (f *importFile) sheet(name string) int {
 	return slices.IndexFunc(f.book.Sheets(), func(s sheet.Info) bool { return s.Name == name })

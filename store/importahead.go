@@ -1,0 +1,103 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"tongxing/core"
+)
+
+// importAhead opens the parts of an import, one after another, while those before them are written: decrypting, reading
+// and sealing a part takes about as long as the database needs to write it.
+type importAhead struct {
+	parts chan importOpened
+	stop  context.CancelFunc
+}
+
+// importOpened is a part that has been opened.
+type importOpened struct {
+	rows  []core.ImportRow
+	ready any // what the importer has prepared of them
+	err   error
+}
+
+// importPreparer is an importer that can prepare what writing rows needs and the database has no part in.
+type importPreparer interface {
+	// prepare runs beside write, for rows that are written later.
+	prepare(rows []core.ImportRow) (ready any, err error)
+}
+
+// openAhead begins to open the parts of an import that are to be written. close ends it.
+func (s *Store) openAhead(ctx context.Context, imp core.Import, by importer) *importAhead {
+	ctx, stop := context.WithCancel(ctx)
+	a := &importAhead{parts: make(chan importOpened, 1), stop: stop}
+	go func() {
+		defer close(a.parts)
+		for part := imp.NextPart; part < imp.Parts; part++ {
+			var opened importOpened
+			opened.err = calm(func() (err error) {
+				opened, err = s.openImportPart(ctx, imp, by, part)
+				return err
+			})
+			select {
+			case a.parts <- opened:
+			case <-ctx.Done():
+				return
+			}
+			if opened.err != nil {
+				return
+			}
+		}
+	}()
+	return a
+}
+
+func (s *Store) openImportPart(ctx context.Context, imp core.Import, by importer, part int) (opened importOpened, err error) {
+	if opened.rows, err = importPart(s.allOf(ctx), s.db.Keys(), imp.Reading, part); err != nil {
+		return opened, err
+	}
+	if p, can := by.(importPreparer); can {
+		opened.ready, err = p.prepare(opened.rows)
+	}
+	return opened, err
+}
+
+// calm returns a panic of do as an error: a job runs on beside what it started.
+func calm(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("store: panic in an import: %v", p)
+		}
+	}()
+	return do()
+}
+
+// close ends the opening and waits for it.
+func (a *importAhead) close() {
+	a.stop()
+	for range a.parts {
+	}
+}
+
+// next waits for the next part.
+func (a *importAhead) next(ctx context.Context) (importOpened, error) {
+	opened, ok := <-a.parts
+	if !ok {
+		return opened, cmp.Or(ctx.Err(), error(errJobGone))
+	}
+	return opened, opened.err
+}
+
+// soon returns the next part if it is open already.
+func (a *importAhead) soon() (opened importOpened, ok bool) {
+	select {
+	case opened, ok = <-a.parts:
+	default:
+	}
+	return opened, ok && opened.err == nil
+}
+
+// fresh returns the rows as they were opened, for an act that may run again: writing marks some of them.
+func (o importOpened) fresh() []core.ImportRow { return slices.Clone(o.rows) }

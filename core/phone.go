@@ -84,13 +84,15 @@ func readRegional(plain string) (Phone, bool) {
 	return Phone{}, false
 }
 
+var landlineMarks = strings.NewReplacer(
+	" ", "", "－", "-", "—", "-", "–", "-", "‐", "-", "‑", "-", "‒", "-", "（", "(", "）", ")", "＋", "+", "＃", "#",
+)
+
 // readLandline reads a number with its area code. Hyphens matter only before an extension: without
 // one, plain, the text without them, is the number.
 func readLandline(s, plain string) (Phone, bool) {
 	extension := ""
-	text := strings.NewReplacer(
-		" ", "", "－", "-", "—", "-", "–", "-", "‐", "-", "‑", "-", "‒", "-", "（", "(", "）", ")", "＋", "+", "＃", "#",
-	).Replace(strings.ToLower(Clean(s)))
+	text := landlineMarks.Replace(strings.ToLower(Clean(s)))
 	if m := extendedForm.FindStringSubmatch(text); m != nil {
 		if base := withTrunk(compact(m[1])); areaForm.MatchString(base) {
 			plain, extension = base, m[2]

@@ -188,7 +188,7 @@ func ReadDay(text string) (Day, error) {
 			plain = before
 		}
 	}
-	plain = strings.NewReplacer("年", "-", "月", "-", "/", "-", ".", "-", "。", "-", "－", "-", "—", "-").Replace(plain)
+	plain = dayMarks.Replace(plain)
 	plain = strings.Trim(plain, "-")
 	if allDigits(plain) {
 		switch n, err := strconv.Atoi(plain); {
@@ -235,10 +235,16 @@ func readImportIDNumber(cell string) (string, error) {
 	return CheckIDNumber(strings.TrimSuffix(cell, ".0"))
 }
 
+var (
+	dayMarks       = strings.NewReplacer("年", "-", "月", "-", "/", "-", ".", "-", "。", "-", "－", "-", "—", "-")
+	communityMarks = strings.NewReplacer("/", "", "／", "")
+)
+
 func readImportCommunity(c Community) func(string) (string, error) {
-	plain := func(s string) string { return FoldName(strings.NewReplacer("/", "", "／", "").Replace(s)) }
+	plain := func(s string) string { return FoldName(communityMarks.Replace(s)) }
+	name := plain(c.Name)
 	return func(cell string) (string, error) {
-		if plain(cell) != plain(c.Name) {
+		if cell != c.Name && plain(cell) != name {
 			return "", Invalid("这一行是“" + cell + "”的，导入的小区是“" + c.Name + "”")
 		}
 		return c.Name, nil

@@ -110,6 +110,9 @@ func (m *MariaDB) Start() error {
 	return nil
 }
 
+// PID returns the id of the server's process.
+func (m *MariaDB) PID() int { return m.p.cmd.Process.Pid }
+
 // DSN returns the DSN of a database, which may be "".
 func (m *MariaDB) DSN(database string) string {
 	return fmt.Sprintf("%s:%s@tcp(%s)/%s", m.User, m.Password, m.Addr, database)

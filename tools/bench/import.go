@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -22,34 +25,49 @@ const (
 	importGiven  = "建国秀英志强丽华子涵雨桐浩然欣怡梓萱俊杰诗琪文博思远佳宁晓明海燕"
 )
 
+// besideRows are those of the import beside which somebody waits.
+const besideRows = 20_000
+
 // imports has processes of their own read a workbook of residents by excelize alone, which is the floor, and import it into
 // either database: read, judged, written; then exported, and taken back. Peak memory is that of the process.
 func (b *bench) imports() error {
-	file := filepath.Join(b.dir, "residents.xlsx")
+	file, short := filepath.Join(b.dir, "residents.xlsx"), filepath.Join(b.dir, "short.xlsx")
 	if err := writeResidents(file, b.imported); err != nil {
 		return err
 	}
-	sqlite := filepath.Join(b.dir, "import", "tongxing.db")
-	if err := mkdir(filepath.Dir(sqlite)); err != nil {
+	if err := writeResidents(short, min(b.imported, besideRows)); err != nil {
 		return err
 	}
-	dsn, err := b.maria.Create(context.Background(), "import")
-	if err != nil {
-		return err
+	into := map[string][]string{}
+	for _, name := range []string{"import", "beside"} {
+		path := filepath.Join(b.dir, name, "tongxing.db")
+		if err := mkdir(filepath.Dir(path)); err != nil {
+			return err
+		}
+		dsn, err := b.maria.Create(context.Background(), name)
+		if err != nil {
+			return err
+		}
+		into[name+" sqlite"] = []string{"-role", "import", "-sqlite", path}
+		into[name+" maria"] = []string{"-role", "import", "-dsn", dsn, "-watched", fmt.Sprint(b.maria.PID())}
 	}
+	floor := []string{"-role", "importfloor"}
 	fmt.Printf("\nImport of %d residents from .xlsx: seconds, with the processor time of the process in brackets\n", b.imported)
 	for _, part := range []struct {
-		name string
-		args []string
+		name, file string
+		args       []string
 	}{
-		{"excelize alone reads it", []string{"-role", "importfloor"}},
-		{"our reader alone", []string{"-role", "importread"}},
-		{"SQLite", []string{"-role", "import", "-sqlite", sqlite}},
-		{"MariaDB", []string{"-role", "import", "-dsn", dsn}},
-		{"excelize alone reads it, again", []string{"-role", "importfloor"}},
-		{"excelize alone writes it", []string{"-role", "exportfloor", "-imported", fmt.Sprint(b.imported)}},
+		{"excelize alone reads it", file, floor},
+		{"our reader alone", file, []string{"-role", "importread"}},
+		{"SQLite", file, into["import sqlite"]},
+		{"excelize alone reads it", file, floor},
+		{"MariaDB", file, into["import maria"]},
+		{"excelize alone reads it", file, floor},
+		{"excelize alone writes it", file, []string{"-role", "exportfloor", "-imported", fmt.Sprint(b.imported)}},
+		{"beside one into SQLite", short, append(into["beside sqlite"], "-role", "importbeside")},
+		{"beside one into MariaDB", short, append(into["beside maria"], "-role", "importbeside")},
 	} {
-		if err := b.importChild(part.name, append(part.args, "-file", file)...); err != nil {
+		if err := b.importChild(part.name, append(part.args, "-file", part.file)...); err != nil {
 			return err
 		}
 	}
@@ -68,19 +86,23 @@ func (b *bench) importChild(name string, args ...string) error {
 	return nil
 }
 
-// watch measures one stretch of work after another: its time, and the processor time of this process.
+// watch measures one stretch of work after another: its time, and the processor time of this process and of the server's.
 type watch struct {
-	began time.Time
-	used  time.Duration
+	began        time.Time
+	used, server time.Duration
 }
 
-func newWatch() *watch { return &watch{time.Now(), processorTime()} }
+func newWatch() *watch { return &watch{time.Now(), processorTime(), serverTime()} }
 
 // lap returns what was used since the last lap, in words.
 func (w *watch) lap() string {
 	was := *w
 	*w = *newWatch()
-	return fmt.Sprintf("%.1f (%.1f)", w.began.Sub(was.began).Seconds(), (w.used - was.used).Seconds())
+	words := fmt.Sprintf("%.1f (%.1f", w.began.Sub(was.began).Seconds(), (w.used - was.used).Seconds())
+	if watched != 0 {
+		words += fmt.Sprintf(" + %.1f", (w.server - was.server).Seconds())
+	}
+	return words + ")"
 }
 
 func processorTime() time.Duration {
@@ -89,6 +111,27 @@ func processorTime() time.Duration {
 		panic(err) // of our own process
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// watched is the database server's process; 0 = there is none.
+var watched int
+
+// serverTime returns the processor time of the watched process, 0 where the kernel does not tell: it counts in hundredths.
+func serverTime() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", watched))
+	if err != nil || watched == 0 {
+		return 0
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	var all time.Duration
+	for _, field := range fields[11:13] { // utime and stime
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0
+		}
+		all += time.Duration(n) * time.Second / 100
+	}
+	return all
 }
 
 // writeResidents writes a list like the template filled in: ten columns, names in Chinese.
@@ -167,60 +210,123 @@ func importRead(path string) error {
 	return err
 }
 
-// importAll is the child's part: an import as the server's jobs do it.
-func importAll(path, sqlite, dsn string) error {
-	ctx := context.Background()
-	s, err := (&place{sqlite: sqlite, dsn: dsn}).open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	community, err := s.CreateCommunity(ctx, core.System, core.Community{Name: "翠湖花园", Levels: core.DefaultLevels()})
-	if err != nil {
-		return err
-	}
+// importing is an import as the server's jobs do it.
+type importing struct {
+	store     *store.Store
+	community core.ID
+	content   []byte
+	id        core.ID
+}
+
+func noStep(int64, int64) error { return nil }
+
+// newImporting opens a database, and adds the community whose list is in a file.
+func newImporting(ctx context.Context, path, sqlite, dsn string) (*importing, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	step := func(int64, int64) error { return nil }
-	whole, part := newWatch(), newWatch()
-	imp, err := s.CreateImport(ctx, core.System, core.Everywhere, store.NewImport{
-		Community: community, Kind: core.ImportResidents, File: "residents.xlsx", Content: content,
+	s, err := (&place{sqlite: sqlite, dsn: dsn}).open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	community, err := s.CreateCommunity(ctx, core.System, core.Community{Name: "翠湖花园", Levels: core.DefaultLevels()})
+	return &importing{store: s, community: community, content: content}, err
+}
+
+// read uploads the list and reads it, up to the preview.
+func (i *importing) read(ctx context.Context) error {
+	imp, err := i.store.CreateImport(ctx, core.System, core.Everywhere, store.NewImport{
+		Community: i.community, Kind: core.ImportResidents, File: "residents.xlsx", Content: i.content,
 	})
 	if err != nil {
 		return err
 	}
-	if _, err := s.ReadImport(ctx, imp.ID, console.OpenImport, step); err != nil {
+	i.id = imp.ID
+	_, err = i.store.ReadImport(ctx, i.id, console.OpenImport, noStep)
+	return err
+}
+
+func (i *importing) write(ctx context.Context) error {
+	imp, err := i.store.Import(ctx, core.Everywhere, i.id)
+	if err != nil {
 		return err
 	}
-	preview := part.lap()
-	if imp, err = s.Import(ctx, core.Everywhere, imp.ID); err != nil {
+	if err := i.store.WriteImport(
+		ctx, core.System, core.Everywhere, i.id, core.DefaultImportChoices(), imp.Updated.UnixMilli(),
+	); err != nil {
 		return err
 	}
-	if err := s.WriteImport(ctx, core.System, core.Everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli()); err != nil {
+	_, err = i.store.WriteImportRows(ctx, i.id, noStep)
+	return err
+}
+
+func (i *importing) undo(ctx context.Context) error {
+	if err := i.store.UndoImport(ctx, core.System, core.Everywhere, i.id); err != nil {
 		return err
 	}
-	if _, err := s.WriteImportRows(ctx, imp.ID, step); err != nil {
+	_, err := i.store.UndoImportRows(ctx, i.id, noStep)
+	return err
+}
+
+// importAll is the child's part: an import, then an export, then the import taken back.
+func importAll(path, sqlite, dsn string) error {
+	ctx := context.Background()
+	i, err := newImporting(ctx, path, sqlite, dsn)
+	if err != nil {
 		return err
 	}
-	written, all := part.lap(), whole.lap()
-	if imp, err = s.Import(ctx, core.Everywhere, imp.ID); err != nil {
-		return err
+	defer i.store.Close()
+	whole, part := newWatch(), newWatch()
+	var laps []any
+	for _, do := range []func(context.Context) error{i.read, i.write} {
+		if err := do(ctx); err != nil {
+			return err
+		}
+		laps = append(laps, part.lap())
 	}
-	if err := exportResidents(ctx, s); err != nil {
-		return err
+	laps = append(laps, whole.lap())
+	for _, do := range []func(context.Context) error{
+		func(ctx context.Context) error { return exportResidents(ctx, i.store) }, i.undo,
+	} {
+		if err := do(ctx); err != nil {
+			return err
+		}
+		laps = append(laps, part.lap())
 	}
-	exported := part.lap()
-	if err := s.UndoImport(ctx, core.System, core.Everywhere, imp.ID); err != nil {
-		return err
-	}
-	if _, err := s.UndoImportRows(ctx, imp.ID, step); err != nil {
-		return err
-	}
-	fmt.Printf(
-		"%s: to the preview %s, written %s; %d residents, %d houses; exported %s; taken back %s", all, preview, written,
-		imp.Written.Of(core.ImportNew), imp.Written[core.ImportPlaces], exported, part.lap(),
-	)
+	fmt.Printf("to the preview %s, written %s, together %s; exported %s; taken back %s", laps...)
 	return nil
+}
+
+// importBeside is the child's part: how long small acts wait while rows are written, one every tenth of a second.
+func importBeside(path, sqlite, dsn string) error {
+	ctx := context.Background()
+	i, err := newImporting(ctx, path, sqlite, dsn)
+	if err != nil {
+		return err
+	}
+	defer i.store.Close()
+	if err := i.read(ctx); err != nil {
+		return err
+	}
+	watch, written := newWatch(), make(chan error, 1)
+	go func() { written <- i.write(ctx) }()
+	var took []time.Duration
+	tick := time.NewTicker(time.Second / 10)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-written:
+			slices.Sort(took)
+			fmt.Printf("an act took %s, at p90 %s, at most %s; written %s", short(took[len(took)/2]),
+				short(took[len(took)*9/10]), short(took[len(took)-1]), watch.lap())
+			return err
+		case <-tick.C:
+			began := time.Now()
+			if err := i.store.UpdateGuideAway(ctx, 1, len(took)%2 == 0); err != nil {
+				return err
+			}
+			took = append(took, time.Since(began))
+		}
+	}
 }

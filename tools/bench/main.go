@@ -37,7 +37,7 @@ type bench struct {
 }
 
 func main() {
-	role := flag.String("role", "", "child process: floor, export, exportfloor, import, importread, importfloor")
+	role := flag.String("role", "", "child process: floor, export, exportfloor, import, importbeside, importread, importfloor")
 	file := flag.String("file", "", "child's workbook")
 	only := flag.String("only",
 		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker", "parts to measure")
@@ -45,6 +45,7 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
 	flag.IntVar(&b.imported, "imported", 100_000, "rows of the import measurement")
+	flag.IntVar(&watched, "watched", 0, "child's database server, whose processor time is told too")
 	flag.IntVar(&b.records, "records", 1_000_000, "access records of the list, page and export measurements")
 	sqlitePath, dsn, redisURL := flag.String("sqlite", "", "child's database"),
 		flag.String("dsn", "", "child's database"), flag.String("redis", "", "child's cache")
@@ -61,6 +62,8 @@ func main() {
 		err = importFloor(*file)
 	case "importread":
 		err = importRead(*file)
+	case "importbeside":
+		err = importBeside(*file, *sqlitePath, *dsn)
 	case "import":
 		err = importAll(*file, *sqlitePath, *dsn)
 	default:

@@ -68,6 +68,7 @@ func clean(t *testing.T, what, page string) {
 // shownPage is a page and the caller who was shown it.
 type shownPage struct {
 	path string
+	code int
 	doc  *goquery.Document
 }
 
@@ -92,7 +93,7 @@ func (w *town) pages(t *testing.T, by caller, account core.ID) []shownPage {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pages = append(pages, shownPage{path, doc})
+		pages = append(pages, shownPage{path, answer.Code, doc})
 	}
 	return pages
 }

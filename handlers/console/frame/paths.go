@@ -83,7 +83,7 @@ func CertificationURL(id core.ID) string { return pageOf(CertificationPath, id) 
 // ReviewURL returns the URL of a review: the page of what is applied for.
 func ReviewURL(r core.Review) string { return pageOf("/console/"+string(r.Kind), r.ID) }
 
-// CommunityURL returns the URL of a community.
+// CommunityURL returns the URL below which a community's form and acts are. It has no page of its own.
 func CommunityURL(id core.ID) string { return pageOf(CommunityPath, id) }
 
 // GuardURL returns the URL of a guard.

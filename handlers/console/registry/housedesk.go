@@ -156,10 +156,7 @@ func (p *Pages) houseHead(
 	c *web.Context, at frame.CommunityChoice, house core.House, residents []store.ResidentRow, page *houseShowPage,
 ) error {
 	d := &page.Detail
-	d.Facts = []templates.Fact{{Label: "小区", Value: at.Name}}
-	if c.Has(core.PermCommunityView) {
-		d.Facts[0].URL = frame.CommunityURL(at.ID)
-	}
+	d.Facts = []templates.Fact{{Label: "小区", Value: at.Name, URL: communityLink(c, at.Community)}}
 	if page.MayResidents {
 		d.Facts = append(d.Facts, templates.Fact{Label: "住户", Value: peopleText(residents, page.Residents)})
 	}

@@ -11,6 +11,7 @@ type SearchAnswer struct {
 	Groups []SearchGroup
 	Late   []string // kinds that could not be searched now: "记录"
 	Again  bool     // Late is being asked for once more, with more time
+	Within string   // the community to which the answer is limited, of several; "" = it is of all
 }
 
 // SearchGroup is the answers of one kind: 住户.

@@ -69,7 +69,8 @@ type ScopeSwitch struct {
 	Back    string // where one is afterwards
 	CSRF    string
 	Choices []ScopeChoice
-	Search  bool // there are more than the choices
+	Search  bool   // there are more than the choices
+	Shown   string // the Value of what the page is about
 }
 
 // ScopeChoice is a community to work in.

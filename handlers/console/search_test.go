@@ -212,6 +212,57 @@ func TestSearchHitsOpen(t *testing.T) {
 	}
 }
 
+// The box looks where the account works, and offers to look everywhere; what it finds then says of which community it is.
+func TestSearchStaysInTheScope(t *testing.T) {
+	d := newDesk(t)
+	d.Passages(t, d.Mine, 20)
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	who, mine := d.Mine.Residents[0], nameOf(t, d, d.Mine)
+	ask := func(form url.Values) *goquery.Document {
+		page, _ := b.Post(t, frame.SearchPath, form, http.StatusOK)
+		return page
+	}
+	label := desk.HouseLabel(t, d, d.Others.Houses[0])
+	atOthers := `a[href="` + frame.HouseURL(d.Others.Houses[0]) + `"]`
+	if page := ask(url.Values{"text": {label}}); page.Find(atOthers).Length() != 1 || page.Find("[name=everywhere]").Length() != 0 {
+		t.Error("under all communities, not all are searched, or it is offered")
+	}
+	b.Post(t, frame.ScopePath, url.Values{"community": {d.Mine.Community.String()}}, http.StatusSeeOther)
+	for name, c := range map[string]struct {
+		form       url.Values
+		others     int
+		everywhere int
+	}{
+		"where the account works": {url.Values{}, 0, 1},
+		"what the page is about":  {url.Values{"within": {d.Others.Community.String()}}, 1, 1},
+		"a page about all":        {url.Values{"within": {frame.AllCommunities}}, 1, 0},
+		"the button":              {url.Values{"within": {d.Mine.Community.String()}, "everywhere": {"1"}}, 1, 0},
+		"no community":            {url.Values{"within": {"nonsense"}}, 0, 1},
+	} {
+		c.form.Set("text", label)
+		page := ask(c.form)
+		if n := page.Find(atOthers).Length(); n != c.others || page.Find("[name=everywhere]").Length() != c.everywhere {
+			t.Errorf("%s: the other community's house %d times, the button %d times", name, n, page.Find("[name=everywhere]").Length())
+		}
+	}
+	if page := ask(url.Values{"text": {"没有的人"}}); !strings.Contains(page.Find(".tx-find-none").Text(), "“"+mine+"”没有找到") {
+		t.Errorf("nothing found says %q", page.Find(".tx-find-none").Text())
+	}
+	records := ask(url.Values{"text": {who.Name}, "everywhere": {"1"}}).Find(`.tx-find-group[aria-label="记录"] .tx-find-hit`)
+	records.Each(func(_ int, hit *goquery.Selection) {
+		if !strings.Contains(hit.Text(), mine) {
+			t.Errorf("a record does not say where: %q", strings.Join(strings.Fields(hit.Text()), " "))
+		}
+	})
+	if records.Length() == 0 {
+		t.Error("no record found")
+	}
+	one := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	if page, _ := one.Post(t, frame.SearchPath, url.Values{"text": {label}}, http.StatusOK); page.Find("[name=everywhere]").Length() != 0 {
+		t.Error("an account of one community is offered all")
+	}
+}
+
 // Every line of the menu, every further page and every act has an entry: by its name, by its initials
 // and by its other names.
 func TestSearchFindsEveryPageAndAct(t *testing.T) {
@@ -348,7 +399,8 @@ func TestSearchLinksAreOfTheThing(t *testing.T) {
 	}
 	who := d.Others.Residents[0]
 	b.Post(t, frame.ScopePath, url.Values{"community": {d.Mine.Community.String()}}, http.StatusSeeOther)
-	page, _ := b.Post(t, frame.SearchPath, url.Values{"text": {string([]rune(who.Name)[:1])}}, http.StatusOK)
+	everywhere := url.Values{"text": {string([]rune(who.Name)[:1])}, "everywhere": {"1"}}
+	page, _ := b.Post(t, frame.SearchPath, everywhere, http.StatusOK)
 	more := page.Find(`.tx-find-group[aria-label="住户"] a:contains("查看全部")`)
 	if more.Length() == 0 {
 		t.Fatal("too few people to show that there are more")

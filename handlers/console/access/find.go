@@ -51,11 +51,16 @@ var hits = store.Page{Limit: core.SearchHits}
 
 func (p *Pages) accessRecordFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
 	records, more, err := p.Store.SearchRecords(ctx, q.Scope, q.Text)
+	if err != nil || len(records) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
 	found := make([]templates.SearchHit, len(records))
 	for i, r := range records {
 		at := r.At.In(p.Store.Zone()).Format("01-02 15:04")
 		found[i] = templates.SearchHit{
-			Icon: "history", Title: cmp.Or(r.Name, "未知") + "　" + r.Direction.Label(), Note: at + "　" + r.HouseLabel + "　" + r.Gate,
+			Icon: "history", Title: cmp.Or(r.Name, "未知") + "　" + r.Direction.Label(),
+			Note:  at + "　" + q.In(names, r.Community, r.HouseLabel+"　"+r.Gate),
 			Badge: accessRecordBadge(r), URL: frame.AccessRecordURL(r.ID),
 		}
 	}
@@ -64,12 +69,16 @@ func (p *Pages) accessRecordFind(ctx context.Context, q frame.Question) ([]templ
 
 func (p *Pages) visitorPassFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
 	visits, more, err := p.Store.VisitorPasses(ctx, q.Scope, store.VisitorPassFilter{Keyword: q.Text.Text, Page: hits})
+	if err != nil || len(visits) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
 	found := make([]templates.SearchHit, len(visits))
 	for i, v := range visits {
 		said, at := visitMoment(v, q.Now)
 		found[i] = templates.SearchHit{
 			Icon: "user-check", Title: v.Name, URL: frame.VisitorPassURL(v.ID), Badge: visitorBadge(v.State(q.Now)),
-			Note: "访客　" + v.HouseLabel + "　" + said + " " + at.In(p.Store.Zone()).Format("01-02 15:04"),
+			Note: "访客　" + q.In(names, v.Community, v.HouseLabel) + "　" + said + " " + at.In(p.Store.Zone()).Format("01-02 15:04"),
 		}
 	}
 	return found, more, err

@@ -30,7 +30,7 @@ func (p *Pages) openClientFind(ctx context.Context, q frame.Question) (hits []te
 	if name == "" {
 		return nil, false, nil
 	}
-	clients, err := p.Store.OpenClients(ctx, q.Scope)
+	clients, err := p.Store.OpenClients(ctx, q.Reach)
 	for _, client := range clients {
 		initials := q.Text.Name.Initials()
 		if !strings.Contains(core.FoldName(client.Name), name) &&
@@ -62,7 +62,7 @@ func openClientHit(q frame.Question, client core.OpenClient) templates.SearchHit
 }
 
 func (p *Pages) accountFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
-	accounts, more, err := p.Store.Accounts(ctx, q.Scope, store.AccountFilter{
+	accounts, more, err := p.Store.Accounts(ctx, q.Reach, store.AccountFilter{
 		Keyword: q.Text.Text, Page: store.Page{Limit: core.SearchHits},
 	})
 	hits := make([]templates.SearchHit, len(accounts))

@@ -44,7 +44,8 @@ type Finder struct {
 // Question is a text typed into the search box, and who asks.
 type Question struct {
 	Text    core.SearchText
-	Scope   core.Scope
+	Scope   core.Scope // where to look: the community in which the account works, or all that it may see
+	Reach   core.Scope // all that the account may see
 	Account core.Account
 	Now     time.Time
 	Today   core.Day
@@ -90,8 +91,22 @@ func (f *Frame) FindShow(c *web.Context) error {
 const findStem = "search"
 
 type findForm struct {
-	Text    string `form:"text"`
-	Patient bool   `form:"patient"` // asked once more, since a finder was late
+	Text       string `form:"text"`
+	Patient    bool   `form:"patient"` // asked once more, since a finder was late
+	Within     string `form:"within"`  // the community that the page is about, or AllCommunities
+	Everywhere bool   `form:"everywhere"`
+}
+
+// within returns the community to which a search is limited; 0 = none. The page says what it is about; without it, it is
+// where the account works.
+func (f *Frame) within(c *web.Context, form findForm) core.ID {
+	if form.Everywhere || form.Within == AllCommunities {
+		return 0
+	}
+	if id, err := core.ParseID(form.Within); err == nil && c.Scope().Has(id) {
+		return id
+	}
+	return f.working(c)
 }
 
 // Find answers what was typed: a fragment while one types, otherwise the page.
@@ -107,7 +122,7 @@ func (f *Frame) Find(c *web.Context) error {
 	}
 	answer := f.recent(c)
 	if !text.Empty() {
-		answer = f.answer(c, text, limit)
+		answer = f.answer(c, f.question(c, text, f.within(c, form)), limit)
 	}
 	answer.Again = typing
 	if c.IsPartial() {
@@ -120,13 +135,16 @@ func (f *Frame) Find(c *web.Context) error {
 	return f.Page(c, http.StatusOK, "console/search/show", page)
 }
 
-func (f *Frame) question(ctx context.Context, c *web.Context, text core.SearchText) Question {
-	q := Question{Text: text, Scope: c.Scope(), Account: c.Account(), Now: c.Now(), Today: f.Today(c)}
+// question is a text with who asks, of one community or, with 0, of all.
+func (f *Frame) question(c *web.Context, text core.SearchText, within core.ID) Question {
+	q := Question{
+		Text: text, Scope: c.Scope().In(within), Reach: c.Scope(), Account: c.Account(), Now: c.Now(), Today: f.Today(c),
+	}
 	q.places = sync.OnceValues(func() (map[core.ID]string, error) {
 		if q.OnePlace() {
 			return map[core.ID]string{}, nil
 		}
-		communities, err := f.Store.Communities(ctx, q.Scope)
+		communities, err := f.Store.Communities(c.Ctx(), q.Scope)
 		return CommunityChoice{All: communities}.Names(), err
 	})
 	return q
@@ -141,10 +159,9 @@ type found struct {
 }
 
 // answer asks all finders at once. One that fails or takes too long is named; the others are shown.
-func (f *Frame) answer(c *web.Context, text core.SearchText, limit time.Duration) templates.SearchAnswer {
+func (f *Frame) answer(c *web.Context, q Question, limit time.Duration) templates.SearchAnswer {
 	ctx, cancel := context.WithTimeout(c.Ctx(), limit)
 	defer cancel()
-	q := f.question(ctx, c, text)
 	asked := 0
 	results := make(chan found, len(f.finders)) // one that is late must not wait for a reader
 	for i, finder := range f.finders {
@@ -177,6 +194,9 @@ func (f *Frame) answer(c *web.Context, text core.SearchText, limit time.Duration
 // collect puts what the finders found in the order of the groups, then the pages and acts.
 func (f *Frame) collect(c *web.Context, q Question, back map[int]found) templates.SearchAnswer {
 	answer := templates.SearchAnswer{Typed: true}
+	if at, narrow := q.narrowed(); narrow {
+		answer.Within = f.communityName(c, at)
+	}
 	for _, label := range findGroups {
 		group, late := templates.SearchGroup{Label: label}, false
 		for i, finder := range f.finders {
@@ -205,11 +225,12 @@ func (f *Frame) collect(c *web.Context, q Question, back map[int]found) template
 	return answer
 }
 
-// moreURL returns the address of all that a finder found: the box looks everywhere, also where the
-// account does not work now.
+// moreURL returns the address of all that a finder found, where it looked: the account may work elsewhere now.
 func (f *Frame) moreURL(c *web.Context, q Question, finder Finder) string {
 	filters := url.Values{"q": {q.Text.Text}}
-	if !q.OnePlace() {
+	if at, narrow := q.narrowed(); narrow {
+		filters.Set("community", at.String())
+	} else if !q.OnePlace() {
 		filters.Set("community", AllCommunities)
 	}
 	return c.SearchURL(finder.List, filters)
@@ -217,7 +238,7 @@ func (f *Frame) moreURL(c *web.Context, q Question, finder Finder) string {
 
 // recent is the answer to an empty box: what the account opened last, then what Suggested adds.
 func (f *Frame) recent(c *web.Context) templates.SearchAnswer {
-	q := f.question(c.Ctx(), c, core.SearchText{})
+	q := f.question(c, core.SearchText{}, 0)
 	answer := templates.SearchAnswer{}
 	views, err := f.Store.RecentViews(c.Ctx(), q.Account.ID)
 	if err != nil {
@@ -295,6 +316,14 @@ func pagesOf(stem string) string {
 func (q Question) OnePlace() bool {
 	_, one := q.Scope.One()
 	return one
+}
+
+// narrowed returns the community to which the question is limited, of several that the account may see.
+func (q Question) narrowed() (community core.ID, narrow bool) {
+	if _, only := q.Reach.One(); only {
+		return 0, false
+	}
+	return q.Scope.One()
 }
 
 // In returns a note that begins with the community's name if there are several.

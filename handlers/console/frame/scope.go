@@ -132,7 +132,12 @@ func (f *Frame) scopeSwitch(c *web.Context, stem string) templates.ScopeSwitch {
 		return templates.ScopeSwitch{Name: all[0].Name}
 	}
 	shown := f.ShownCommunity(c)
-	s := templates.ScopeSwitch{Name: "全部小区", URL: ScopePath, Back: backOf(c, stem), CSRF: c.CSRF()}
+	s := templates.ScopeSwitch{
+		Name: "全部小区", URL: ScopePath, Back: backOf(c, stem), CSRF: c.CSRF(), Shown: AllCommunities,
+	}
+	if shown != 0 {
+		s.Shown = shown.String()
+	}
 	s.Choices = append(s.Choices, templates.ScopeChoice{Value: AllCommunities, Label: s.Name, Active: shown == 0})
 	for _, community := range all {
 		if community.ID == shown {

@@ -217,21 +217,29 @@ func (p *Pages) certificationFind(ctx context.Context, q frame.Question) ([]temp
 	list, more, err := p.Store.Reviews(ctx, q.Scope, store.ReviewFilter{
 		Kinds: []core.ReviewKind{core.ReviewCertification}, Keyword: q.Text.Text, Page: store.Page{Limit: core.SearchHits},
 	})
+	if err != nil || len(list) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
 	hits := make([]templates.SearchHit, len(list))
 	for i, r := range list {
-		hits[i] = certificationHit(q, r)
+		hits[i] = certificationHit(q, r, names)
 	}
 	return hits, more, err
 }
 
 func (p *Pages) certificationHitOf(ctx context.Context, q frame.Question, id core.ID) (templates.SearchHit, error) {
 	r, err := p.Store.Review(ctx, q.Scope, id)
-	return certificationHit(q, r), err
+	if err != nil {
+		return templates.SearchHit{}, err
+	}
+	names, err := q.Places()
+	return certificationHit(q, r, names), err
 }
 
-func certificationHit(q frame.Question, r core.Review) templates.SearchHit {
+func certificationHit(q frame.Question, r core.Review, names map[core.ID]string) templates.SearchHit {
 	return templates.SearchHit{
-		Icon: "shield-check", Title: r.Name, Note: "认证申请　" + r.Subject, Badge: reviewBadge(r, q.Now),
+		Icon: "shield-check", Title: r.Name, Note: "认证申请　" + q.In(names, r.Community, r.Subject), Badge: reviewBadge(r, q.Now),
 		URL: frame.CertificationURL(r.ID),
 	}
 }
@@ -241,7 +249,7 @@ func (p *Pages) communityFind(ctx context.Context, q frame.Question) ([]template
 	if q.Text.Name.Empty() {
 		return nil, false, nil
 	}
-	communities, err := p.Store.Communities(ctx, q.Scope)
+	communities, err := p.Store.Communities(ctx, q.Reach)
 	var hits []templates.SearchHit
 	for _, c := range communities {
 		folded := core.FoldName(c.Name)

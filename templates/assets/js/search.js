@@ -187,7 +187,7 @@ function searchBox(form) {
   });
   // Enter opens what is chosen, also if a program types it in two events.
   form.addEventListener("submit", (event) => {
-    if (chosen() || moving) event.preventDefault();
+    if ((chosen() || moving) && event.submitter?.name !== "everywhere") event.preventDefault();
   });
   if (floats) {
     form.addEventListener("focusout", (event) => {

@@ -72,9 +72,9 @@ func (p *housePlanner) joinAsked() error {
 	into, there := p.houses[p.move.Into]
 	switch {
 	case !there:
-		return core.InvalidFields(map[string]string{"into": "没有这套房屋，请照房号写"})
+		return core.InvalidFields(map[string]string{"house": "没有这套房屋，请照房号写"})
 	case into.ID == from.ID:
-		return core.InvalidFields(map[string]string{"into": "不能合并到自己"})
+		return core.InvalidFields(map[string]string{"house": "不能合并到自己"})
 	}
 	p.plan.From, p.plan.To = from.Label, into.Label
 	p.join(from, into)

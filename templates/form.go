@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -266,7 +267,8 @@ func (f Form) Files() bool {
 }
 
 // Set sets values and messages by field name. Passwords and uploads stay empty. If values is nil,
-// the fields keep their own.
+// the fields keep their own. Messages none of whose fields the form shows are the form's own: nothing is refused without
+// a word.
 func (f *Form) Set(values url.Values, messages map[string]string) {
 	if values.Has(SeenField) {
 		f.Seen = values.Get(SeenField)
@@ -276,8 +278,8 @@ func (f *Form) Set(values url.Values, messages map[string]string) {
 		for i := range f.Sections[s].Fields {
 			field := &f.Sections[s].Fields[i]
 			field.Error = ""
-			if !told[field.Name] {
-				field.Error, told[field.Name] = messages[field.Name], true
+			if !told[field.Name] && field.Kind != Hidden {
+				field.Error, told[field.Name] = field.ownLimit(messages[field.Name]), true
 			}
 			field.Focus = field.Focus && len(messages) == 0 // otherwise the first invalid field has it
 			if values == nil || field.Kind == Static || field.Kind == Password || field.Kind == Upload {
@@ -286,6 +288,21 @@ func (f *Form) Set(values url.Values, messages map[string]string) {
 			field.Value, field.Values = values.Get(field.Name), values[field.Name]
 		}
 	}
+	if len(messages) > 0 && f.Error == "" && f.Wrong() == 0 {
+		f.Error = strings.Join(slices.Sorted(maps.Values(messages)), "；")
+	}
+}
+
+// ownLimit returns a message with the field's limit: what reads a form may stop at a wider one, and two limits for one field
+// are no limit.
+func (f Field) ownLimit(message string) string {
+	wide, ok := strings.CutPrefix(message, "最多 ")
+	if wide, cut := strings.CutSuffix(wide, " 个字"); ok && cut && f.MaxLength > 0 {
+		if n, err := strconv.Atoi(wide); err == nil && n > f.MaxLength {
+			return fmt.Sprintf("最多 %d 个字", f.MaxLength)
+		}
+	}
+	return message
 }
 
 // Values returns what the form sends as it is drawn. Passwords and files are left out.

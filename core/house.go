@@ -35,6 +35,10 @@ func (g HouseGrid) Paths() ([][]string, error) {
 		items, err := ParseSeries(withoutUnits(text, units))
 		if err != nil {
 			fields[field] = MessageOf(err)
+		} else if at := slices.IndexFunc(items, func(item string) bool { return !nameText(item, MaxNodeName) }); at >= 0 {
+			if fields[field] = "“" + items[at] + "”不能作名称：请用汉字、字母或数字"; utf8.RuneCountInString(items[at]) > MaxNodeName {
+				fields[field] = fmt.Sprintf("每个名称最多 %d 个字", MaxNodeName)
+			}
 		}
 		return items
 	}
@@ -45,6 +49,8 @@ func (g HouseGrid) Paths() ([][]string, error) {
 	axes = append(axes, read("floors", g.Floors, "层", "楼"), read("rooms", g.Rooms, "室", "号", "户"))
 	if !strings.Contains(g.Pattern, "室") || len([]rune(g.Pattern)) > 20 {
 		fields["pattern"] = "门牌格式须含“室”，最多 20 个字"
+	} else if floors := axes[len(axes)-2]; len(floors) > 1 && !strings.Contains(g.Pattern, "层") {
+		fields["pattern"] = fmt.Sprintf("有 %d 层时门牌格式须含“层”，否则各层的房号一样", len(floors))
 	}
 	total := 1
 	for _, axis := range axes {
@@ -56,7 +62,26 @@ func (g HouseGrid) Paths() ([][]string, error) {
 	if len(fields) > 0 {
 		return nil, InvalidFields(fields)
 	}
+	if twice := g.twice(axes[len(axes)-2], axes[len(axes)-1]); twice != "" {
+		return nil, InvalidFields(map[string]string{"pattern": twice})
+	}
 	return g.paths(axes), nil
+}
+
+// twice returns what is wrong with a pattern by which two houses of a unit have one door number, as 层室 has of 1 and 11;
+// "" = nothing.
+func (g HouseGrid) twice(floors, rooms []string) string {
+	of := map[string]string{}
+	for _, floor := range floors {
+		for _, room := range rooms {
+			door, house := DoorNumber(g.Pattern, floor, room), floor+" 层 "+room+" 室"
+			if other, taken := of[LevelKey(door)]; taken {
+				return "按这个格式，" + other + "和 " + house + "的房号都是 " + door
+			}
+			of[LevelKey(door)] = house
+		}
+	}
+	return ""
 }
 
 func (g HouseGrid) paths(axes [][]string) [][]string {
@@ -131,6 +156,10 @@ func ParseSeries(text string) ([]string, error) {
 	split := func(r rune) bool { return strings.ContainsRune(",，、;； \t\r\n", r) }
 	for _, part := range strings.FieldsFunc(Clean(text), split) {
 		part = rangeMarks.Replace(part)
+		if between, ok := hanSeries(part); ok {
+			items = append(items, between...)
+			continue
+		}
 		from, to, isRange := cutRange(part)
 		if !isRange && basements.MatchString(part) {
 			return nil, Invalid("“" + part + "”看不明白：地下楼层请逐个写，例如 -2、-1、1-3")
@@ -166,6 +195,23 @@ func ParseSeries(text string) ([]string, error) {
 		seen[item] = true
 		return again
 	}), nil
+}
+
+// hanRows are the characters that number buildings and units, each row in its order.
+var hanRows = []string{"甲乙丙丁戊己庚辛壬癸", "一二三四五六七八九十"}
+
+// hanSeries parses a range of such characters: 甲-丁 is 甲, 乙, 丙 and 丁.
+func hanSeries(part string) (items []string, ok bool) {
+	from, to, ok := strings.Cut(part, "-")
+	if !ok || utf8.RuneCountInString(from) != 1 || utf8.RuneCountInString(to) != 1 {
+		return nil, false
+	}
+	for _, row := range hanRows {
+		if a, b := strings.Index(row, from), strings.Index(row, to); a >= 0 && b > a {
+			return strings.Split(row[a:b+len(to)], ""), true
+		}
+	}
+	return nil, false
 }
 
 // rangeMarks normalises what people write for the dash of a range, and for a minus.

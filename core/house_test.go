@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -99,5 +100,38 @@ func TestParseYuan(t *testing.T) {
 		if back, err := ParseYuan(Yuan(fen)); err != nil || back != fen {
 			t.Errorf("%s is read as %d: %v", Yuan(fen), back, err)
 		}
+	}
+}
+
+// A pattern by which houses of a unit share a door number is refused before anything is promised.
+func TestHouseGridNeedsADoorNumberEach(t *testing.T) {
+	for _, c := range []struct{ pattern, floors, rooms, says string }{
+		{"室", "1-18", "1-4", "有 18 层时门牌格式须含“层”，否则各层的房号一样"},
+		{"层室", "1-11", "1-11", "按这个格式，1 层 11 室和 11 层 1 室的房号都是 111"},
+		{"室", "1", "1-4", ""}, {"层室室", "1-11", "1-11", ""},
+	} {
+		_, err := HouseGrid{Above: []string{"1"}, Floors: c.floors, Rooms: c.rooms, Pattern: c.pattern}.Paths()
+		var got string
+		if e := new(Error); errors.As(err, &e) {
+			got = e.Fields["pattern"]
+		}
+		if got != c.says {
+			t.Errorf("%s of %s floors: %q, want %q", c.pattern, c.floors, got, c.says)
+		}
+	}
+}
+
+// What cannot be a name is said at its field, and ranges of 甲, 乙, … and of numerals are ranges.
+func TestSeriesOfNames(t *testing.T) {
+	for text, want := range map[string]string{
+		"甲-丁": "甲 乙 丙 丁", "一至三": "一 二 三", "甲、丙": "甲 丙", "丁-甲": "丁-甲", "东-西": "东-西",
+	} {
+		if items, err := ParseSeries(text); err != nil || strings.Join(items, " ") != want {
+			t.Errorf("%s: %q, %v", text, items, err)
+		}
+	}
+	_, err := HouseGrid{Above: []string{"1", "🏠"}, Floors: "1", Rooms: "1"}.Paths()
+	if e := new(Error); !errors.As(err, &e) || !strings.HasPrefix(e.Fields["above1"], "“🏠”不能作名称") {
+		t.Errorf("a picture as a name: %v", err)
 	}
 }

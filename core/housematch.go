@@ -135,6 +135,31 @@ func ReadHouse(text string) HouseText {
 	return HouseText{text: text, key: key, words: words}
 }
 
+// minPlace is the fewest characters of a community's name that name it in an address.
+const minPlace = 2
+
+// AfterCommunity returns what follows a community's name in an address: 1-1-101 of 翠湖花园1-1-101, and of 翠湖 1-1-101,
+// which has the beginning, or another part, of the name. ok is false if the address does not begin so, or ends with it.
+func AfterCommunity(address, community string) (rest string, ok bool) {
+	address, community = Clean(address), Clean(community)
+	if rest, ok = strings.CutPrefix(address, community); !ok || community == "" {
+		runes := []rune(address)
+		if len(runes) == 0 || !unicode.Is(unicode.Han, runes[0]) {
+			return "", false // 100-1 is a house, whatever the community is called
+		}
+		n := 0
+		for n < len(runes) && strings.Contains(community, string(runes[:n+1])) {
+			n++
+		}
+		if n < minPlace {
+			return "", false
+		}
+		rest = strings.TrimPrefix(string(runes[n:]), "小区")
+	}
+	rest = strings.TrimLeft(rest, " -—－·,，、/")
+	return rest, rest != ""
+}
+
 // HouseFit is how well a text matches a label: higher is better.
 type HouseFit int
 

@@ -201,3 +201,17 @@ func TestHouseText(t *testing.T) {
 		}
 	}
 }
+
+func TestAfterCommunity(t *testing.T) {
+	for address, want := range map[string]string{
+		"翠湖花园1栋1单元101": "1栋1单元101", "翠湖花园 1栋": "1栋", "翠湖 1-1-101": "1-1-101", "翠湖小区1-1-101": "1-1-101",
+		"花园三栋101": "三栋101", "翠湖花园·1栋": "1栋", "翠湖花园": "", "翠1-1-101": "", "江南1-1-101": "", "1-1-101": "", "": "",
+	} {
+		if rest, ok := AfterCommunity(address, "翠湖花园"); rest != want || ok != (want != "") {
+			t.Errorf("%s: %q, %t, want %q", address, rest, ok, want)
+		}
+	}
+	if rest, ok := AfterCommunity("100-1-1", "阳光100"); ok {
+		t.Errorf("a house's number is taken for a part of the community's name: %q", rest)
+	}
+}

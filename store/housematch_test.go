@@ -53,7 +53,8 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 		}
 		for text, code := range map[string]core.Code{
 			"9-9-101": core.CodeNotFound, "张三": core.CodeNotFound, "": core.CodeNotFound,
-			"1-101": core.CodeInvalid, "101室": core.CodeInvalid,
+			"1-101": core.CodeInvalid, "101室": core.CodeInvalid, "101": core.CodeInvalid, "海棠苑1-1-101": core.CodeNotFound,
+			"翠湖花园": core.CodeNotFound, "翠湖花园9-9-101": core.CodeNotFound,
 		} {
 			if _, err := s.HouseByText(t.Context(), everywhere, community, text); core.CodeOf(err) != code {
 				t.Errorf("%q: %v", text, err)
@@ -61,6 +62,33 @@ func TestHouseIsFoundInOtherWords(t *testing.T) {
 		}
 		if _, err := s.HouseByText(t.Context(), core.ScopeOf(other), community, "1-1-101"); !core.IsNotFound(err) {
 			t.Errorf("a foreign house: %v", err)
+		}
+		// An address is found as the pages print it, with the community's name or a part of it before the house.
+		for _, text := range []string{"翠湖花园1栋1单元101", "翠湖花园 1栋1单元101", "翠湖 1-1-101", "翠湖一栋一单元101"} {
+			if found, err := s.HouseByText(t.Context(), everywhere, community, text); err != nil || found.ID != house.ID {
+				t.Errorf("%q: %+v, %v", text, found, err)
+			}
+			for _, scope := range []core.Scope{everywhere, core.ScopeOf(community), core.ScopeOf(other, community)} {
+				hits, _, err := s.SearchHouses(t.Context(), scope, core.ReadSearch(text))
+				if err != nil || len(hits) == 0 || hits[0].ID != house.ID {
+					t.Errorf("the search box, %q: %+v, %v", text, hits, err)
+				}
+				people, _, err := s.SearchResidents(t.Context(), scope, core.ReadSearch(text))
+				if err != nil || len(people) != 1 || people[0].ID != id {
+					t.Errorf("the search box, people of %q: %+v, %v", text, people, err)
+				}
+				list, _, err := s.Houses(t.Context(), scope, HouseFilter{Keyword: text, Page: Page{Limit: 9}})
+				if err != nil || len(list) == 0 || list[0].ID != house.ID { // 11栋1单元101 contains it
+					t.Errorf("houses of %q: %+v, %v", text, list, err)
+				}
+				residents, _, err := s.Residents(t.Context(), scope, ResidentFilter{Keyword: text, Page: Page{Limit: 9}})
+				if err != nil || len(residents) != 1 || residents[0].ID != id {
+					t.Errorf("residents of %q: %+v, %v", text, residents, err)
+				}
+			}
+			if hits, _, err := s.SearchHouses(t.Context(), core.ScopeOf(other), core.ReadSearch(text)); err != nil || len(hits) > 0 {
+				t.Errorf("of another community, %q: %+v, %v", text, hits, err)
+			}
 		}
 		// A house that is labelled with numerals is found by its label.
 		numbered, err := s.CreateHouses(t.Context(), readerAdmin, everywhere, other, [][]string{{"三栋", "二单元", "501"}})

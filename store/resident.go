@@ -501,11 +501,11 @@ func (s *Store) namesBeginning(scope core.Scope, name string) residentMatch {
 // one community, whose labels are read quickly, a part of a label will do where there are none.
 func (s *Store) residentsOfHouses(ctx context.Context, scope core.Scope, keyword string) ([]residentMatch, error) {
 	keyword = core.Clean(keyword)
-	rows, err := s.housesAsked(ctx, scope, core.ReadSearch(keyword), maxHousesByText)
+	houses, err := s.housesSaid(ctx, scope, keyword)
 	if err != nil {
 		return nil, err
 	}
-	if houses := housesMeant(core.ReadHouse(keyword), keyword, rows); len(houses) > 0 {
+	if len(houses) > 0 {
 		return []residentMatch{{
 			from: "resident t" + s.db.Dialect().ForceIndex("resident_tie") +
 				" WHERE t.house_id IN (" + database.Placeholders(len(houses)) + ")",

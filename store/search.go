@@ -125,11 +125,17 @@ func (s *Store) residentsByLongTail(
 }
 
 // SearchHouses returns the houses that a text asks for, by its numbers, the beginning of the label, or
-// the label's own words. A house of which the text is the whole label comes first.
+// the label's own words, also behind the community's name. A house of which the text is the whole label comes first.
 func (s *Store) SearchHouses(
 	ctx context.Context, scope core.Scope, t core.SearchText,
 ) (found []HouseRow, more bool, err error) {
 	rows, err := s.housesAsked(ctx, scope, t, core.SearchHits+1)
+	if err == nil && len(rows) == 0 {
+		var house string
+		if scope, house, err = s.addressed(ctx, scope, t.Text); err == nil && !scope.Empty() {
+			rows, err = s.housesAsked(ctx, scope, core.ReadSearch(house), core.SearchHits+1)
+		}
+	}
 	if err != nil {
 		return nil, false, database.Wrap("search houses", err)
 	}

@@ -147,11 +147,10 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 		return where, nil
 	}
 	// The houses first, in any way of writing them: of an OR over both tables every visit of the scope would be read.
-	rows, err := s.housesAsked(ctx, scope.In(f.Community), said, maxHousesByText)
+	houses, err := s.housesSaid(ctx, scope.In(f.Community), keyword)
 	if err != nil {
 		return where, err
 	}
-	houses := housesMeant(core.ReadHouse(keyword), keyword, rows)
 	in, ids := "v.house_id IN ("+database.Placeholders(len(houses))+")", database.IDArgs(houseIDs(houses))
 	switch named := said.Figures == "" && said.Label == ""; { // nobody is called 3-2-501
 	case len(houses) > 0 && named:

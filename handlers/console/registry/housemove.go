@@ -237,25 +237,16 @@ func (p *Pages) houseMerge(c *web.Context) error {
 
 // houseNamed returns the one house of a community that a text says.
 func (p *Pages) houseNamed(c *web.Context, at frame.CommunityChoice, text string) (core.ID, error) {
-	list, _, err := p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
-		Community: at.ID, Keyword: text, Page: store.Page{Limit: housesSuggested},
-	})
-	if err != nil {
-		return 0, err
+	house, err := p.Store.HouseByText(c.Ctx(), c.Scope(), at.ID, text)
+	switch {
+	case core.IsNotFound(err) && core.Clean(text) == "":
+		err = core.InvalidFields(map[string]string{"house": "请填写房屋"})
+	case core.IsNotFound(err):
+		err = core.InvalidFields(map[string]string{"house": "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"})
+	case core.IsInvalid(err):
+		err = core.InvalidFields(map[string]string{"house": core.MessageOf(err)})
 	}
-	for _, h := range list {
-		if h.Label == core.Clean(text) {
-			return h.ID, nil
-		}
-	}
-	if len(list) == 1 && core.Clean(text) != "" {
-		return list[0].ID, nil
-	}
-	why := "没有这套房屋，请照房号写"
-	if len(list) > 1 && core.Clean(text) != "" {
-		why = "有几套都像，请写全房号"
-	}
-	return 0, core.InvalidFields(map[string]string{"house": why})
+	return house.ID, err
 }
 
 // houseMoveAct shows what would change, and changes it once that is confirmed.

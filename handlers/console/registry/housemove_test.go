@@ -121,6 +121,14 @@ func TestNodesAreRenamedAndHousesMerged(t *testing.T) {
 	merge := frame.HouseURL(from.ID) + "/merge"
 	b.Get(t, merge, http.StatusOK)
 	b.Post(t, merge, url.Values{"house": {"没有的"}}, http.StatusUnprocessableEntity)
+	for text, says := range map[string]string{
+		from.Label: "不能合并到自己", "": "请填写房屋", strings.TrimLeft(into.Name, "0"): "可能是",
+	} {
+		page, _ = b.Post(t, merge, url.Values{"house": {text}}, http.StatusUnprocessableEntity)
+		if got := page.Find("#f-house-error").Text(); !strings.Contains(got, says) {
+			t.Errorf("%q: the field says %q, want %q", text, got, says)
+		}
+	}
 	page, _ = b.Post(t, merge, url.Values{"house": {into.Label}}, http.StatusOK)
 	if page.Find("form.tx-confirm [name=typed]").Length() != 0 {
 		t.Error("the same door number is asked to be typed")

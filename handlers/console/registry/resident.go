@@ -210,20 +210,11 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 		Namesake: form.Namesake,
 	}
 	r, wrong := r.Normalized()
-	house, err := p.Store.HouseByText(c.Ctx(), c.Scope(), at.ID, form.House)
-	if core.IsNotFound(err) {
-		message := "“" + at.Name + "”没有这套房屋，请核对或先添加房屋"
-		if form.House == "" {
-			message = "请填写房屋"
-		}
-		err = core.InvalidFields(map[string]string{"house": message})
-	} else if core.IsInvalid(err) {
-		err = core.InvalidFields(map[string]string{"house": core.MessageOf(err)})
-	}
+	house, err := p.houseNamed(c, at, form.House)
 	if err = frame.MergeFields(err, wrong); err != nil {
 		return r, err
 	}
-	r.House = house.ID
+	r.House = house
 	r.ID, err = p.Store.CreateResident(c.Ctx(), c.Actor(), c.Scope(), r)
 	return r, err
 }

@@ -117,6 +117,18 @@ func Whole(f templates.Field) templates.Field {
 	return f
 }
 
+// BesideTree returns a list that stands beside a tree of the chosen community: the tree and the top bar say which it is, so
+// the filter by it is behind 更多筛选, and the toolbar is one row.
+func (p CommunityChoice) BesideTree(list templates.List) templates.List {
+	at := slices.IndexFunc(list.Filters, func(f templates.Field) bool { return f.Name == "community" })
+	if p.ID == 0 || at < 0 {
+		return list
+	}
+	list.More = append([]templates.Field{list.Filters[at]}, list.More...)
+	list.Filters = slices.Delete(list.Filters, at, at+1)
+	return list
+}
+
 // FormCommunity returns the community of a form: the one that community names, or the only one of the
 // account; under 全部 none yet, with ID 0, and the form's first field asks for it.
 func (f *Frame) FormCommunity(c *web.Context, community string) (CommunityChoice, error) {

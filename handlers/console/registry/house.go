@@ -187,7 +187,7 @@ func (p *Pages) houseSuggest(c *web.Context) error {
 }
 
 func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
-	return templates.List{
+	return at.BesideTree(templates.List{
 		Path: frame.HousePath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{
 			frame.Whole(at.Field("全部小区")),
@@ -207,7 +207,7 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 			{Label: "出入", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{Icon: "home-2", Title: "还没有房屋", Text: "添加房屋后，就能登记住户。", Ask: "请联系管理员添加。"},
-	}
+	})
 }
 
 func (p *Pages) houseRowOf(c *web.Context, at frame.CommunityChoice, r store.HouseRow) houseRow {

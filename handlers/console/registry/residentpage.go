@@ -69,7 +69,7 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 	for _, i := range core.Identities() {
 		identities = append(identities, templates.Choice{Value: string(i), Label: i.Label()})
 	}
-	return templates.List{
+	return at.BesideTree(templates.List{
 		Path: frame.ResidentPath, Query: c.Request().URL.Query(), Cards: true, Hint: hint,
 		Filters: []templates.Field{
 			{Name: "q", Label: "姓名、房号或手机后四位", MaxLength: 64},
@@ -79,9 +79,11 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 				Choices: []templates.Choice{{Label: "全部状态"}, {Value: "yes", Label: "已认证"}, {Value: "no", Label: "未认证"}},
 			},
 			{Kind: templates.Select, Name: "identity", Label: "身份", Choices: identities},
-			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "out", Label: "已迁出"}}},
 			{Kind: templates.Hidden, Name: "house"},
 			{Kind: templates.Hidden, Name: "node"},
+		},
+		More: []templates.Field{
+			{Kind: templates.Select, Name: "ties", Label: "居住", Choices: []templates.Choice{{Label: "在住"}, {Value: "out", Label: "已迁出"}}},
 		},
 		Columns: []templates.Column{
 			by(templates.Column{Label: "姓名"}, "name"), {Label: "认证", Narrow: true},
@@ -90,7 +92,7 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 			{Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{Icon: "users", Title: "还没有住户", Text: "添加住户后，本人在微信里验证手机号，就能拿到通行证。", Ask: "请联系管理员添加。"},
-	}
+	})
 }
 
 // fill sets the rows and the pager of the page.

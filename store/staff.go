@@ -200,6 +200,31 @@ func (s *Store) Departments(ctx context.Context) ([]core.Department, error) {
 	return readDepartments(s.allOf(ctx))
 }
 
+// DepartmentsWithin returns the departments of a scope: those in which its staff are or were, and those above them. A
+// department of others is not its business, not even by name.
+func (s *Store) DepartmentsWithin(ctx context.Context, scope core.Scope) ([]core.Department, error) {
+	all, err := s.Departments(ctx)
+	if err != nil || scope.Whole() {
+		return all, err
+	}
+	where := staffWithin(scope)
+	var used []core.ID
+	if err := s.db.All(ctx, &used, "SELECT DISTINCT department_id FROM staff_department WHERE staff_id IN "+
+		"(SELECT id FROM staff WHERE "+where.Text()+")", where.Args()...); err != nil {
+		return nil, database.Wrap("departments of a scope", err)
+	}
+	above, within := map[core.ID]core.ID{}, map[core.ID]bool{}
+	for _, d := range all {
+		above[d.ID] = d.Parent
+	}
+	for _, id := range used {
+		for ; id != 0 && !within[id]; id = above[id] {
+			within[id] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(d core.Department) bool { return !within[d.ID] }), nil
+}
+
 func readDepartments(all readAll) ([]core.Department, error) {
 	var rows []struct {
 		ID     core.ID `db:"id"`

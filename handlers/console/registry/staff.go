@@ -40,9 +40,9 @@ func (p *Pages) staff(c *web.Context) (core.Staff, error) {
 	return p.Store.Staff(c.Ctx(), c.Scope(), id)
 }
 
-// departments returns all departments as a tree.
+// departments returns the departments of the account's scope as a tree.
 func (p *Pages) departments(c *web.Context) (core.DepartmentTree, error) {
-	all, err := p.Store.Departments(c.Ctx())
+	all, err := p.Store.DepartmentsWithin(c.Ctx(), c.Scope())
 	return core.NewDepartmentTree(all), err
 }
 

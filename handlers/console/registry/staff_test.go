@@ -96,6 +96,32 @@ func TestStaffAreAddedChangedAndRemoved(t *testing.T) {
 	viewer.Get(t, frame.StaffPath+"/import", http.StatusForbidden)
 }
 
+// A department of another community's staff is not named to who may not see them.
+func TestDepartmentsAreThoseOfTheScope(t *testing.T) {
+	d := newDesk(t)
+	for community, path := range map[core.ID]string{d.Mine.Community: "翠湖物业—工程部", d.Others.Community: "江南物业—秩序部"} {
+		if _, err := d.Store.CreateStaff(t.Context(), core.System, core.Everywhere, core.Staff{
+			Name: "李娜", Sex: "female", Position: "客服", Phone: "1370000" + community.String()[len(community.String())-4:],
+			Communities: []core.ID{community},
+		}, strings.Split(path, "—")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		scope        core.Scope
+		mine, theirs bool
+	}{{core.ScopeOf(d.Mine.Community), true, false}, {core.ScopeOf(d.Others.Community), false, true}, {core.Everywhere, true, true}} {
+		b := d.SignIn(t, c.scope, core.Permissions()...)
+		for _, path := range []string{frame.StaffPath, frame.StaffPath + "/new"} {
+			page := b.Get(t, path, http.StatusOK).Text()
+			if strings.Contains(page, "工程部") != c.mine || strings.Contains(page, "翠湖物业") != c.mine ||
+				strings.Contains(page, "秩序部") != c.theirs || strings.Contains(page, "江南物业") != c.theirs {
+				t.Errorf("%s of %v names the wrong departments", path, c.scope.Communities())
+			}
+		}
+	}
+}
+
 // What ends with somebody is on their page and in the question, and the account is linked by who may change it.
 func TestStaffTiesAreShown(t *testing.T) {
 	d := newDesk(t)

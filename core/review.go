@@ -32,10 +32,10 @@ type ReviewType struct {
 var ReviewTypes = []ReviewType{
 	{
 		Kind: ReviewCertification, Label: "住户认证", Needs: PermCertificationReview, Told: MessageCertification,
-		Effect:  "通过后成为本房屋已认证的住户，可以使用通行证。",
+		Effect:  "成为本房屋已认证的住户后，可以使用通行证。",
 		Reasons: []string{"不是本房屋的住户", "房屋选错了", "姓名与登记不符", "照片看不清"},
 		Owners:  []string{"不认识申请人", "不住在这里", "已经搬走"},
-		Batch:   "手机号或证件号与本房屋的登记一致，姓名、证件号没有不同",
+		Batch:   "手机号或证件号与本房屋的登记一致，姓名最多差一个字",
 	},
 }
 
@@ -201,6 +201,41 @@ type ReviewDecision struct {
 type ReviewMatch struct {
 	Words  string // for the reviewer; "" = there is nothing to compare
 	Enough bool   // that it may be approved from the list, without its page
+	Name   string // whom an approval would certify, as the register writes them; "" = it would add the applicant
+	Other  bool   // Name is not what the applicant wrote
+	Alike  bool   // it would add the applicant beside others of the same name, of whom none is known to be the applicant
+}
+
+// Doubtful reports whether a reviewer must be warned of what an approval would do.
+func (m ReviewMatch) Doubtful() bool { return m.Other || m.Alike }
+
+// Text returns the words with the name that was found, whole or masked.
+func (m ReviewMatch) Text(whole bool) string {
+	if m.Name == "" {
+		return m.Words
+	}
+	return m.Words + "（" + m.Shown(whole) + "）"
+}
+
+// Shown returns the name that was found, whole or masked.
+func (m ReviewMatch) Shown(whole bool) string {
+	if whole {
+		return m.Name
+	}
+	return MaskName(m.Name)
+}
+
+// Effect says before an approval whom it certifies, and under which name: applicant is the name as they wrote it.
+func (m ReviewMatch) Effect(applicant string, whole bool) string {
+	switch {
+	case m.Alike:
+		return "本房屋已登记“" + applicant + "”，号码与申请不同，或不止一名：通过后另外登记一名。是同一人的，请先改登记的号码。"
+	case m.Name == "":
+		return "登记里没有申请人：通过后新登记“" + applicant + "”，并认证。"
+	case m.Other:
+		return "通过后认证的是登记的“" + m.Shown(whole) + "”，不是“" + applicant + "”：登记的姓名不变。不是同一人的，请不要通过；登记写错的，请先改登记的姓名。"
+	}
+	return "通过后认证登记的“" + m.Shown(whole) + "”，姓名、身份以登记为准。"
 }
 
 // Registered is somebody of a house's register who may be an applicant.
@@ -209,32 +244,43 @@ type Registered struct {
 	Name          string
 	OtherIDNumber bool // both have one, and they differ
 	Alike         bool // another resident of the house has a name that is nearly the applicant's, too
+	Namesakes     int  // MatchedNothing: how many have the applicant's name
 }
 
 // MatchOf returns what a house's register has of an applicant of a name. A number alone is not enough if the rest contradicts
 // it: it may have been handed on. One character is a slip of the pen.
 func MatchOf(applicant string, is Registered) ReviewMatch {
-	found := "（" + MaskName(is.Name) + "）"
+	if is.By == MatchedNothing {
+		m := ReviewMatch{Words: "登记里没有", Alike: is.Namesakes > 0}
+		switch {
+		case is.Namesakes > 1:
+			m.Words = "有几名同名住户"
+		case m.Alike:
+			m.Words = "同名住户的号码不同"
+		}
+		return m
+	}
+	m := ReviewMatch{Name: is.Name, Other: FoldName(applicant) != FoldName(is.Name)}
 	otherName := !NearlySameName(applicant, is.Name)
 	switch {
 	case is.By == MatchedName:
-		return ReviewMatch{Words: "仅姓名与登记一致"}
-	case is.By == MatchedNothing:
-		return ReviewMatch{Words: "登记里没有"}
+		m.Words = "仅姓名与登记一致"
 	case otherName && is.OtherIDNumber:
-		return ReviewMatch{Words: "姓名、证件号与登记不同" + found}
+		m.Words = "姓名、证件号与登记不同"
 	case otherName:
-		return ReviewMatch{Words: "姓名与登记不同" + found}
+		m.Words = "姓名与登记不同"
 	case is.OtherIDNumber:
-		return ReviewMatch{Words: "证件号与登记不同" + found}
+		m.Words = "证件号与登记不同"
 	case is.By == MatchedIDNumber:
-		return ReviewMatch{"证件号与登记一致" + found, true}
-	case FoldName(applicant) != FoldName(is.Name) && is.Alike: // of siblings, which?
-		return ReviewMatch{Words: "手机号与登记一致，姓名差一个字" + found + "，另有姓名相近的住户"}
-	case FoldName(applicant) != FoldName(is.Name):
-		return ReviewMatch{"手机号与登记一致，姓名差一个字" + found, true}
+		m.Words, m.Enough = "证件号与登记一致", true
+	case m.Other && is.Alike: // of siblings, which?
+		m.Words = "另有姓名相近的住户，手机号与登记一致，姓名差一个字"
+	case m.Other:
+		m.Words, m.Enough = "手机号与登记一致，姓名差一个字", true
+	default:
+		m.Words, m.Enough = "手机号与登记一致", true
 	}
-	return ReviewMatch{"手机号与登记一致" + found, true}
+	return m
 }
 
 // NearlySameName reports whether two names are the same, or differ in one of several characters.

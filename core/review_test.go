@@ -1,6 +1,9 @@
 package core
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // A number that matches is not enough if the name or the ID number of the register contradicts; a slip of the pen does not.
 func TestMatchOf(t *testing.T) {
@@ -20,7 +23,7 @@ func TestMatchOf(t *testing.T) {
 		{MatchedPhone, "王晓明", true, "证件号与登记不同（王**）", false},
 		{MatchedPhone, "李建国", true, "姓名、证件号与登记不同（李**）", false},
 		{MatchedIDNumber, "王小明", false, "证件号与登记一致（王**）", true},
-		{MatchedName, "王小明", false, "仅姓名与登记一致", false},
+		{MatchedName, "王小明", false, "仅姓名与登记一致（王**）", false},
 		{MatchedNothing, "", false, "登记里没有", false},
 	} {
 		alike := MatchOf("王小明", Registered{By: c.by, Name: c.name, OtherIDNumber: c.otherID, Alike: true})
@@ -28,8 +31,18 @@ func TestMatchOf(t *testing.T) {
 			t.Errorf("%+v, and another alike: %+v", c, alike)
 		}
 		got := MatchOf("王小明", Registered{By: c.by, Name: c.name, OtherIDNumber: c.otherID})
-		if got.Words != c.want || got.Enough != c.wantEnough {
+		if got.Text(false) != c.want || got.Enough != c.wantEnough {
 			t.Errorf("%+v: %+v", c, got)
+		}
+		if other := c.name != "" && FoldName(c.name) != "王小明"; got.Doubtful() != other {
+			t.Errorf("%+v: a warning: %v", c, got.Doubtful())
+		} else if words := got.Effect("王小明", true); !strings.Contains(words, c.name) || other != strings.Contains(words, "不是“王小明”") {
+			t.Errorf("%+v: before an approval is said %q", c, words)
+		}
+	}
+	for n, want := range map[int]bool{0: false, 1: true, 2: true} {
+		if m := MatchOf("王小明", Registered{Namesakes: n}); m.Doubtful() != want || m.Name != "" {
+			t.Errorf("%d namesakes: %+v", n, m)
 		}
 	}
 }

@@ -197,6 +197,36 @@ type registeredRow struct {
 	Phone    string        `db:"phone_mac"` // of the person
 }
 
+// applicantKeys are by what an applicant is looked for: the folded name and the digests of the numbers.
+type applicantKeys struct{ name, phone, idno string }
+
+// chooseRegistered returns which resident of a house an applicant is, and by what; -1 if none, or of several it is not known
+// which. Reviewers are told the same before an approval as it does.
+func chooseRegistered(rows []registeredRow, is applicantKeys) (at int, by core.RegisterMatch) {
+	at = slices.IndexFunc(rows, func(r registeredRow) bool { return r.Phone == is.phone && r.Name == is.name })
+	if at < 0 {
+		at = slices.IndexFunc(rows, func(r registeredRow) bool { return r.Phone == is.phone })
+	}
+	if at >= 0 {
+		return at, core.MatchedPhone
+	}
+	named, sameID := 0, 0
+	for n, row := range rows {
+		if row.Phone != "" || row.Name != is.name || is.idno != "" && row.IDNo != "" && is.idno != row.IDNo {
+			continue
+		}
+		if named++; is.idno != "" && is.idno == row.IDNo {
+			sameID, at, by = sameID+1, n, core.MatchedIDNumber
+		} else if sameID == 0 {
+			at, by = n, core.MatchedName
+		}
+	}
+	if sameID > 1 || sameID == 0 && named != 1 {
+		return -1, core.MatchedNothing
+	}
+	return at, by
+}
+
 // registeredAs returns the resident of the house who is the applicant, and as what: by the number, or by the name if the
 // register has one of that name without a number of their own; 0 if there is none. It is one statement whatever the register
 // has, since how long an answer takes tells as much as the answer.
@@ -213,23 +243,13 @@ func registeredAs(tx *database.Tx, c core.CertificationRequest) (id core.ID, ide
 	if err != nil {
 		return 0, "", err
 	}
-	phone, idno, name := tx.Keys().Digest("phone", c.Phone), tx.Keys().Digest("idno", c.IDNumber), core.FoldName(c.Name)
-	named, byNumber := 0, slices.IndexFunc(rows, func(r registeredRow) bool { return r.Phone == phone && r.Name == name })
-	if byNumber < 0 {
-		byNumber = slices.IndexFunc(rows, func(r registeredRow) bool { return r.Phone == phone })
-	}
-	if byNumber >= 0 {
-		return rows[byNumber].ID, rows[byNumber].Identity, nil
-	}
-	for _, row := range rows {
-		if row.Phone == "" && row.Name == name && (idno == "" || row.IDNo == "" || idno == row.IDNo) {
-			named, id, identity = named+1, row.ID, row.Identity
-		}
-	}
-	if named != 1 {
+	at, _ := chooseRegistered(rows, applicantKeys{
+		name: core.FoldName(c.Name), phone: tx.Keys().Digest("phone", c.Phone), idno: tx.Keys().Digest("idno", c.IDNumber),
+	})
+	if at < 0 {
 		return 0, "", nil
 	}
-	return id, identity, nil
+	return rows[at].ID, rows[at].Identity, nil
 }
 
 // registerApplicant adds the applicant to the house.

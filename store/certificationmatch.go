@@ -45,24 +45,27 @@ func certificationsOf(scope core.Scope, reviews []core.Review) []core.ID {
 	return ids
 }
 
-// certificationMatches compares applicants with who is registered in the house: by the phone number, by the ID number, or by
-// the name alone, of somebody without a number of their own, as an approval would find them.
+// matchedRow is an application with a resident of its house.
+type matchedRow struct {
+	registeredRow
+	Review    core.ID `db:"review_id"`
+	Applicant string  `db:"applicant"`
+	OfPhone   string  `db:"of_phone"` // the applicant's
+	OfIDNo    string  `db:"of_idno"`
+	Resident  string  `db:"resident_name"`
+}
+
+// certificationMatches compares applicants with who is registered in the house, as an approval would find them.
 func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMatch, error) {
-	best, names, alike := map[core.ID]core.Registered{}, map[core.ID]string{}, map[core.ID]int{}
+	matches := map[core.ID]core.ReviewMatch{}
+	for _, id := range ids {
+		matches[id] = core.MatchOf("", core.Registered{})
+	}
 	err := database.EachPart(ids, func(part []core.ID) error {
-		var rows []struct {
-			ID       core.ID `db:"id"`
-			Name     string  `db:"name"`
-			Phone    string  `db:"phone_mac"`
-			IDNo     string  `db:"idno_mac"`
-			Resident string  `db:"resident_name"`
-			Fold     string  `db:"name_fold"`
-			OwnPhone string  `db:"own_phone"` // of the registered person
-			OwnIDNo  string  `db:"own_idno"`
-		}
+		var rows []matchedRow
 		err := all(&rows, `
-			SELECT c.id, r.name, c.phone_mac, c.idno_mac, t.name AS resident_name, t.name_fold,
-				COALESCE(p.phone_mac, '') AS own_phone, t.idno_mac AS own_idno
+			SELECT c.id AS review_id, r.name AS applicant, c.phone_mac AS of_phone, c.idno_mac AS of_idno, t.name AS resident_name,
+				t.id, t.identity, t.name_fold, t.idno_mac, COALESCE(p.phone_mac, '') AS phone_mac
 			FROM certification c
 			JOIN review r ON r.id = c.id
 			JOIN resident t ON t.community_id = r.community_id
@@ -70,39 +73,48 @@ func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMa
 				AND t.moved_out_at IS NULL
 			JOIN person p ON p.id = t.person_id
 			WHERE c.id IN (`+database.Placeholders(len(part))+`)
-			ORDER BY t.id`, database.IDArgs(part)...)
-		for _, row := range rows {
-			by := core.MatchedNothing
-			sameName := row.Fold == core.FoldName(row.Name)
-			switch {
-			case row.OwnPhone == row.Phone:
-				by = core.MatchedPhone
-			case row.OwnPhone != "":
-			case sameName && row.IDNo != "" && row.IDNo == row.OwnIDNo:
-				by = core.MatchedIDNumber
-			case sameName && (row.IDNo == "" || row.OwnIDNo == ""):
-				by = core.MatchedName
-			}
-			names[row.ID] = row.Name
-			if core.NearlySameName(row.Name, row.Resident) {
-				alike[row.ID]++
-			}
-			named := by == best[row.ID].By && sameName && core.FoldName(best[row.ID].Name) != row.Fold
-			if by > best[row.ID].By || named {
-				best[row.ID] = core.Registered{
-					By: by, Name: row.Resident, OtherIDNumber: row.IDNo != "" && row.OwnIDNo != "" && row.IDNo != row.OwnIDNo,
-				}
-			}
+			ORDER BY c.id, t.id`, database.IDArgs(part)...)
+		for _, of := range byReview(rows) {
+			matches[of[0].Review] = matchOf(of)
 		}
 		return err
 	})
-	matches := map[core.ID]core.ReviewMatch{}
-	for _, id := range ids {
-		found := best[id]
-		found.Alike = alike[id] > 1
-		matches[id] = core.MatchOf(names[id], found)
-	}
 	return matches, err
+}
+
+// byReview parts rows by their reviews.
+func byReview(rows []matchedRow) [][]matchedRow {
+	var parts [][]matchedRow
+	for n, row := range rows {
+		if n == 0 || row.Review != rows[n-1].Review {
+			parts = append(parts, nil)
+		}
+		parts[len(parts)-1] = append(parts[len(parts)-1], row)
+	}
+	return parts
+}
+
+// matchOf compares one applicant with the residents of the house.
+func matchOf(rows []matchedRow) core.ReviewMatch {
+	registered, alike, namesakes := make([]registeredRow, len(rows)), 0, 0
+	is := applicantKeys{name: core.FoldName(rows[0].Applicant), phone: rows[0].OfPhone, idno: rows[0].OfIDNo}
+	for n, row := range rows {
+		registered[n] = row.registeredRow
+		if core.NearlySameName(row.Applicant, row.Resident) {
+			alike++
+		}
+		if row.Name == is.name {
+			namesakes++
+		}
+	}
+	at, by := chooseRegistered(registered, is)
+	if at < 0 {
+		return core.MatchOf(rows[0].Applicant, core.Registered{Namesakes: namesakes})
+	}
+	found := rows[at]
+	return core.MatchOf(found.Applicant, core.Registered{
+		By: by, Name: found.Resident, Alike: alike > 1, OtherIDNumber: is.idno != "" && found.IDNo != "" && is.idno != found.IDNo,
+	})
 }
 
 // needMatch refuses to approve from a list what the list does not show enough of, as the register is now.

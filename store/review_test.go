@@ -533,9 +533,10 @@ func TestReviewsAreApprovedFromTheList(t *testing.T) {
 		want := map[core.ID]core.ReviewMatch{}
 		var waiting []core.Review
 		for i, match := range []core.ReviewMatch{
-			{Words: "手机号与登记一致，姓名差一个字（王**）", Enough: true}, {Words: "仅姓名与登记一致"}, {Words: "登记里没有"},
-			{Words: "手机号与登记一致，姓名差一个字（王**）", Enough: true},
-			{Words: "证件号与登记不同（王**）"},
+			{Words: "手机号与登记一致，姓名差一个字", Enough: true, Name: "王晓明", Other: true},
+			{Words: "仅姓名与登记一致", Name: "王小明"}, {Words: "登记里没有"},
+			{Words: "手机号与登记一致，姓名差一个字", Enough: true, Name: "王大明", Other: true},
+			{Words: "证件号与登记不同", Name: "王小明"},
 		} {
 			c := w.request("王小明")
 			if i == 4 {
@@ -589,7 +590,7 @@ func TestOneOfTwoBrothersIsNotApprovedFromTheList(t *testing.T) {
 		newResident(t, s, w.community, w.house, "王小明", "")
 		own := w.apply(w.request("王小明"))
 		got, err := s.ReviewMatches(t.Context(), everywhere, []core.Review{own.Review})
-		want := core.ReviewMatch{Words: "手机号与登记一致，姓名差一个字（王**），另有姓名相近的住户"}
+		want := core.ReviewMatch{Words: "另有姓名相近的住户，手机号与登记一致，姓名差一个字", Name: "王晓明", Other: true}
 		if err != nil || got[own.Review.ID] != want {
 			t.Errorf("%+v, %v", got, err)
 		}

@@ -65,6 +65,7 @@ type applicationBody struct {
 	LeaseLast    *string       `json:"lease_last_day"`
 	Created      string        `json:"created_at"`
 	Due          string        `json:"due_at"`
+	Effect       string        `json:"effect_text"` // of approving: whom it certifies, under which name
 }
 
 func (a *API) householdList(c *web.Context) error {
@@ -105,8 +106,13 @@ func (a *API) householdBody(c *web.Context, h store.Household) (householdBody, e
 		if err != nil {
 			return body, err
 		}
+		match, err := c.OwnersMatch(a.store, r)
+		if err != nil {
+			return body, err
+		}
+		warning, effect := match.Before(r)
 		body.Applications = append(body.Applications, applicationBody{
-			ID: r.ID, Version: r.Version, Name: r.Name, Identity: request.Identity, IdentityText: request.Identity.Label(),
+			Effect: warning + effect, ID: r.ID, Version: r.Version, Name: r.Name, Identity: request.Identity, IdentityText: request.Identity.Label(),
 			Phone: request.Phone, LeaseLast: dayOrNull(request.LeaseDay), Created: a.moment(r.Created), Due: a.moment(r.Due),
 		})
 	}

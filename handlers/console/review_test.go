@@ -155,7 +155,8 @@ func TestSeveralReviewsAreApproved(t *testing.T) {
 	b.Post(t, reviewApprovePath, nil, http.StatusSeeOther)
 	b.Post(t, reviewApprovePath, url.Values{"id": {"x"}}, http.StatusUnprocessableEntity)
 	question, _ := b.Post(t, reviewApprovePath, url.Values{"id": ticks}, http.StatusOK)
-	for _, want := range []string{"通过 2 份住户认证申请？", "某（", "不能撤销", "手机号或证件号与本房屋的登记一致", "另外 1 份与登记核对不上"} {
+	for _, want := range []string{"通过 2 份住户认证申请？", "某（", "不能撤销", "手机号或证件号与本房屋的登记一致", "另外 1 份与登记核对不上",
+		"“张建某”（", "认证的是登记的“张建国”", "认证的是登记的“李丽华”"} {
 		if !strings.Contains(question.Find("main").Text(), want) {
 			t.Errorf("the question lacks %s: %q", want, question.Find("main").Text())
 		}

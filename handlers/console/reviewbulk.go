@@ -84,17 +84,19 @@ func (p *pages) reviewApprove(c *web.Context) error {
 	if len(ticked) == 0 {
 		return noneTicked(c, "没有选择申请。")
 	}
+	matches, err := p.Store.ReviewMatches(c.Ctx(), c.Scope(), reviewsOf(ticked))
+	if err != nil {
+		return err
+	}
 	enough := ticked
 	if !frame.Confirmed(c) { // the question has no others
-		if enough, err = p.enoughListed(c, ticked); err != nil {
-			return err
-		}
+		enough = enoughListed(ticked, matches)
 		values = ticksOf(enough)
 	}
 	if len(enough) == 0 {
 		return noneTicked(c, "选择的申请都要打开看材料，不能从列表通过。")
 	}
-	ask := approveQuestion(enough, len(ticked)-len(enough))
+	ask := approveQuestion(enough, len(ticked)-len(enough), othersNames(enough, matches, c.Has(core.PermResidentView)))
 	ask.Action, ask.Cancel, ask.Keep = reviewApprovePath, frame.ReviewPath, url.Values{"id": values}
 	if asked, err := p.Ask(c, frame.TodoStem, ask); asked {
 		return err
@@ -130,9 +132,19 @@ func noneTicked(c *web.Context, why string) error {
 }
 
 // enoughListed returns the reviews of which the list shows enough to approve them.
-func (p *pages) enoughListed(c *web.Context, ticked []tickedReview) ([]tickedReview, error) {
-	matches, err := p.Store.ReviewMatches(c.Ctx(), c.Scope(), reviewsOf(ticked))
-	return slices.DeleteFunc(slices.Clone(ticked), func(t tickedReview) bool { return !matches[t.ID].Enough }), err
+func enoughListed(ticked []tickedReview, matches map[core.ID]core.ReviewMatch) []tickedReview {
+	return slices.DeleteFunc(slices.Clone(ticked), func(t tickedReview) bool { return !matches[t.ID].Enough })
+}
+
+// othersNames says of each review whose applicant writes another name than the register whom its approval certifies.
+func othersNames(ticked []tickedReview, matches map[core.ID]core.ReviewMatch, whole bool) []string {
+	var lines []string
+	for _, t := range ticked {
+		if m := matches[t.ID]; m.Other {
+			lines = append(lines, "“"+t.Name+"”（"+t.Subject+"）认证的是登记的“"+m.Shown(whole)+"”")
+		}
+	}
+	return lines
 }
 
 // ticksOf returns the values of reviews as they were ticked.
@@ -250,13 +262,17 @@ func (p *pages) whyNotDecided(c *web.Context, t tickedReview, match core.ReviewM
 }
 
 // approveQuestion asks before several reviews of one kind are approved, which has no way back; others of those that are
-// ticked stay.
-func approveQuestion(ticked []tickedReview, others int) templates.Confirm {
+// ticked stay. renamed are those that certify another name than the applicant's, which all are named.
+func approveQuestion(ticked []tickedReview, others int, renamed []string) templates.Confirm {
 	kind, n := ticked[0].Kind.Type(), len(ticked)
 	q := templates.Confirm{
 		Title: "通过 " + frame.Grouped(n) + " 份" + kind.Label + "申请？", Submit: "通过 " + frame.Grouped(n) + " 份申请",
 		Text:    kind.Effect + "这几份的" + kind.Batch + "。通过后会告诉申请人，不能撤销；有误时到住户页撤销认证。",
 		Effects: namedReviews(ticked), Typed: frame.TypedNumber(n),
+	}
+	if len(renamed) > 0 {
+		q.Effects = append(q.Effects, "其中 "+frame.Grouped(len(renamed))+" 份的姓名与登记差一个字，登记的姓名不变：")
+		q.Effects = append(q.Effects, renamed...)
 	}
 	if others > 0 {
 		q.Effects = append(q.Effects, "另外 "+frame.Grouped(others)+" 份与登记核对不上，不在其中，请打开单独审核")

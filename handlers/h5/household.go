@@ -163,6 +163,8 @@ type householdReviewPage struct {
 	Late    bool   // somebody else was first
 	Presets []string
 	Reason  templates.Field
+	Effect  string
+	Warning string // what approving does, if the owner may not expect it
 }
 
 func (h *H5) householdShow(c *web.Context) error {
@@ -199,6 +201,11 @@ func (h *H5) householdReviewPage(c *web.Context) (page householdReviewPage, err 
 			{Label: "手机", Value: request.Phone + "（微信已验证）"},
 		},
 	}
+	match, err := c.OwnersMatch(h.store, r)
+	if err != nil {
+		return page, err
+	}
+	page.Warning, page.Effect = match.Before(r)
 	page.Back = householdPath
 	if request.LeaseDay != 0 {
 		page.Facts = append(page.Facts, templates.Fact{Label: "租约到期", Value: request.LeaseDay.String()})

@@ -109,6 +109,7 @@ func TestPages(t *testing.T) {
 			Phone: frame, Action: "/h5/review/1", Version: 1, State: templates.Badge{Tone: templates.Info, Text: "待审核"},
 			Facts:  []templates.Fact{{Label: "姓名", Value: "林<明>"}},
 			Photos: []reviewPicture{{Label: "照片 1", URL: "/h5/review/photo/1", Thumb: "/h5/review/photo/1"}}, Effect: "通过后成为住户。",
+			Warning: "认证的是登记的“林<月>”。",
 			Presets: []string{"照片看不清"}, Reason: templates.ReviewReason(),
 			Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 			Earlier: []templates.ReviewDecision{{State: templates.Badge{Text: "不通过"}, Who: "林<明>", When: "2026-11-22", Reason: "x"}},
@@ -172,6 +173,7 @@ func TestPages(t *testing.T) {
 			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting),
 			Presets: core.ReviewCertification.Type().Owners,
 			Facts:   []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason(),
+			Warning: "认证的是登记的“林<月>”。", Effect: "可以使用通行证。",
 		},
 		"h5/household/show#decided": householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},
 		"h5/visitorpass/list": visitorPassListPage{

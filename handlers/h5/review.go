@@ -37,6 +37,7 @@ type reviewListPage struct {
 
 type reviewLine struct {
 	URL, Name, Subject, Kind string
+	Match                    string // what the register has; "" = it is not told
 	Late                     bool
 	Created                  time.Time
 }
@@ -67,9 +68,13 @@ func (h *H5) reviewList(c *web.Context) error {
 		page.More += n
 	}
 	page.More -= len(waiting)
+	matches, err := h.store.ReviewMatches(c.Ctx(), c.Scope(), waiting)
+	if err != nil {
+		return err
+	}
 	for _, r := range waiting {
 		page.Rows = append(page.Rows, reviewLine{
-			URL: reviewURL(r.ID), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Late: r.Late(c.Now()), Created: r.Created,
+			Match: matches[r.ID].Text(c.Has(core.PermResidentView)), URL: reviewURL(r.ID), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Late: r.Late(c.Now()), Created: r.Created,
 		})
 	}
 	return h.show(c, http.StatusOK, "review/list", page)
@@ -92,6 +97,7 @@ type reviewPage struct {
 	Decided  string // who decided; hides the buttons
 	Late     bool   // Decided by somebody else first
 	Effect   string
+	Warning  string // what approving does, if the reviewer may not expect it
 	Presets  []string
 	Reason   templates.Field
 
@@ -153,6 +159,11 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 		if err := h.certificationFacts(c, r, &page); err != nil {
 			return page, err
 		}
+		match, err := c.ReviewMatch(h.store, c.Scope(), r)
+		if err != nil {
+			return page, err
+		}
+		page.Warning, page.Effect = match.Before(r)
 	}
 	page.Facts = append(page.Facts, reviewFacts(r, zone)...)
 	photos, err := h.store.Photos(c.Ctx(), string(r.Kind), r.ID)
@@ -230,12 +241,17 @@ func (h *H5) reviewDecide(c *web.Context) error {
 		ID: r.ID, Approve: form.Approve != "", Reason: cmp.Or(form.Preset, form.Reason), Version: form.Version,
 		Note: form.Note, Internal: form.Internal,
 	}
+	match, err := c.ReviewMatch(h.store, c.Scope(), r)
+	if err != nil {
+		return err
+	}
+	var decided core.Review
 	if wrong == nil {
-		_, wrong = h.store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), chosen)
+		decided, wrong = h.store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), chosen)
 	}
 	switch {
 	case wrong == nil:
-		c.Flash(web.FlashSuccess, r.Name+"的申请已审核，会告诉申请人。")
+		c.Flash(web.FlashSuccess, match.After(decided))
 		return c.Redirect(reviewPath)
 	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
 		return wrong

@@ -134,6 +134,28 @@ func TestReviewOnThePhone(t *testing.T) {
 	stranger.get(photo, http.StatusNotFound)
 }
 
+// Whom an approval certifies is said before it and after it where the register has another name under the number.
+func TestReviewSaysWhomItCertifies(t *testing.T) {
+	w := newInspection(t)
+	if _, err := w.store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: w.Community, House: w.Houses[0], Name: "林大栋", Identity: core.Owner, Phone: "17700000001",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, path := w.apply(0)
+	if text := w.zhang.get(reviewPath, http.StatusOK).Find("main").Text(); !strings.Contains(text, "姓名与登记不同（林大栋）") {
+		t.Errorf("the list: %q", text)
+	}
+	page := w.zhang.get(path, http.StatusOK)
+	if warned := page.Find("form .tx-warn").Text(); !strings.Contains(warned, "认证的是登记的“林大栋”，不是“林<明>”") {
+		t.Errorf("before an approval is said %q", warned)
+	}
+	w.zhang.post(page, path, url.Values{"version": {"1"}, "approve": {"yes"}}, http.StatusSeeOther)
+	if said := w.zhang.get(reviewPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(said, "认证的是登记的林大栋") {
+		t.Errorf("after it is said %q", said)
+	}
+}
+
 // The second of two reviewers is told who decided, also by the link of an old message.
 func TestReviewDecidedTwice(t *testing.T) {
 	w := newInspection(t)

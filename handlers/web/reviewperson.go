@@ -32,6 +32,45 @@ func (c *Context) PeopleOfHouse(
 	return people, err
 }
 
+// ReviewMatch is what the register has of a review's applicant, in the words of who reviews.
+type ReviewMatch struct {
+	core.ReviewMatch
+	whole bool // its reader sees names whole
+}
+
+// ReviewMatch compares a review of the scope with the register, for the account.
+func (c *Context) ReviewMatch(s *store.Store, scope core.Scope, r core.Review) (ReviewMatch, error) {
+	matches, err := s.ReviewMatches(c.Ctx(), scope, []core.Review{r})
+	return ReviewMatch{matches[r.ID], c.Has(core.PermResidentView)}, err
+}
+
+// OwnersMatch is ReviewMatch for an owner of the house, who sees by name who lives there.
+func (c *Context) OwnersMatch(s *store.Store, r core.Review) (ReviewMatch, error) {
+	matches, err := s.ReviewMatches(c.Ctx(), core.ScopeOf(r.Community), []core.Review{r})
+	return ReviewMatch{matches[r.ID], true}, err
+}
+
+// Before says what an approval of the review does, and what of it must be a warning.
+func (m ReviewMatch) Before(r core.Review) (warning, effect string) {
+	effect = r.Kind.Type().Effect
+	switch {
+	case m.Words == "": // nothing is compared
+		return "", effect
+	case m.Doubtful():
+		return m.Effect(r.Name, m.whole), effect
+	}
+	return "", m.Effect(r.Name, m.whole) + effect
+}
+
+// After says what became of a review that was decided.
+func (m ReviewMatch) After(r core.Review) string {
+	words := r.Name + "的申请已审核：" + r.State.Label()
+	if r.State == core.ReviewApproved && m.Other {
+		words += "，认证的是登记的" + m.Shown(m.whole)
+	}
+	return words + "，会告诉申请人。"
+}
+
 // CertifiedBadge tells a person who compares or looks after residents whether one is certified. To the office it is a
 // thing to do: its lists have a badge of their own.
 func CertifiedBadge(r core.Resident) templates.Badge {

@@ -245,6 +245,11 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	if r.Owner != 0 && c.Has(core.PermCertificationReview) {
 		page.TakeBack = templates.Submit{Label: "收回业主的审核", URL: frame.CertificationURL(r.ID) + "/takeback"}
 	}
+	match, err := c.ReviewMatch(p.Store, c.Scope(), r)
+	if err != nil {
+		return page, err
+	}
+	page.Review.Warning, page.Review.Effect = match.Before(r)
 	if page.Review.Evidence, err = p.certificationEvidence(c, r); err != nil {
 		return page, err
 	}
@@ -342,6 +347,10 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 		ID: r.ID, Approve: approve, Reason: cmp.Or(form.Preset, form.Reason), Note: form.Note, Internal: form.Internal,
 		Version: form.Version,
 	}
+	match, err := c.ReviewMatch(p.Store, c.Scope(), r)
+	if err != nil {
+		return err
+	}
 	var decided core.Review
 	if wrong == nil {
 		decided, wrong = p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), chosen)
@@ -349,7 +358,7 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 	if wrong != nil {
 		return p.certificationRefused(c, wrong, form, chosen)
 	}
-	c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，会告诉申请人。")
+	c.Flash(web.FlashSuccess, match.After(decided))
 	return c.Redirect(p.nextReview(c, r.ID))
 }
 

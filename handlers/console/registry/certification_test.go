@@ -90,6 +90,34 @@ func TestCertificationIsDecidedWithOneTap(t *testing.T) {
 	}
 }
 
+// The page with the button says whom it certifies, and warns where the register has another name under the number.
+func TestACertificationSaysWhomItIsOf(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), reviewing...)
+	first := frame.CertificationURL(applied(t, d, 1).ID)
+	if text := b.Get(t, first, http.StatusOK).Find(".tx-review form").Text(); !strings.Contains(text, "通过后新登记“王小") {
+		t.Errorf("of somebody new is said %q", text)
+	}
+	if _, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: d.Mine.Community, House: d.Mine.Houses[0], Name: "王大<栋>", Identity: core.Owner, Phone: "17700000001",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, first, http.StatusOK)
+	if text := page.Find(".tx-review form .tx-warn").Text(); !strings.Contains(text, "认证的是登记的“王大<栋>”") {
+		t.Errorf("of another name is said %q", text)
+	}
+	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermCertificationView, core.PermCertificationReview)
+	if text := clerk.Get(t, first, http.StatusOK).Find("main").Text(); strings.Contains(text, "王大") || !strings.Contains(text, "“王***”") {
+		t.Errorf("who may not see residents sees %q", text)
+	}
+	applied(t, d, 2) // the page that follows
+	_, next := b.Post(t, first+"/approve", url.Values{"version": {desk.InputValue(page, "version")}}, http.StatusSeeOther)
+	if text := b.Get(t, next, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "认证的是登记的王大<栋>") {
+		t.Errorf("after it is said %q", text)
+	}
+}
+
 // The office sees that an owner decided, and takes it back: the application waits for it.
 func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
 	d := newDesk(t)

@@ -56,11 +56,9 @@ func FormatHours(hours []HourRange) string {
 	return strings.Join(parts, ",")
 }
 
-// hoursWriting normalises the notations people type to the one FormatHours writes.
+// hoursWriting normalises the notations people type, once FoldFigures has, to the one FormatHours writes.
 var hoursWriting = strings.NewReplacer(
-	"，", ",", "、", ",", "；", ",", ";", ",", "\r\n", ",", "\n", ",",
-	"：", ":", "–", "-", "—", "-", "－", "-", "~", "-", "～", "-", "至", "-", "次日", "",
-	" ", "", "\t", "", "\u3000", "",
+	"、", ",", ";", ",", "\r\n", ",", "\n", ",", "~", "-", "至", "-", "次日", "", " ", "", "\t", "",
 )
 
 // ParseHours parses a list of ranges, as stored or as people type them: separated by commas, 、 or
@@ -74,7 +72,7 @@ func ParseHours(text string) ([]HourRange, error) {
 		return nil, Invalid("可出门时间段过长")
 	}
 	var hours []HourRange
-	for part := range strings.SplitSeq(hoursWriting.Replace(text), ",") {
+	for part := range strings.SplitSeq(hoursWriting.Replace(FoldFigures(text)), ",") {
 		if part == "" {
 			continue
 		}

@@ -250,11 +250,11 @@ const ArrearsMostFen = 10_000_000_00
 // ParseYuan parses an amount such as 1280.50, or ￥1,280.50 as in spreadsheets, and returns fen; an
 // empty text is 0, but a unit alone is an error.
 func ParseYuan(text string) (int64, error) {
-	text = Clean(text)
+	text = Clean(FoldFigures(text))
 	if text == "" {
 		return 0, nil
 	}
-	text = strings.NewReplacer(",", "", "，", "", "元", "", "￥", "", "¥", "", " ", "").Replace(text)
+	text = strings.NewReplacer(",", "", "元", "", "￥", "", "¥", "", " ", "").Replace(text)
 	wrong := Invalid("请填写金额，如 1280.50，不超过 1000 万元")
 	whole, cents, _ := strings.Cut(text, ".")
 	if len(cents) > 2 || len(whole) > 8 || strings.Trim(whole+cents, "0123456789") != "" || whole == "" {

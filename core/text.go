@@ -99,6 +99,24 @@ func Clean(s string) string {
 	return strings.Join(strings.Fields(StripMarks(b.String())), " ")
 }
 
+// FoldFigures returns a text with figures and marks as keyboards for Chinese write them, １２：３０ and １２３．４, in the form in
+// which numbers, times and days are read.
+func FoldFigures(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case '！' <= r && r <= '～':
+			return r - '！' + '!'
+		case r == '—' || r == '–':
+			return '-'
+		case r == '。':
+			return '.'
+		case r == '\u3000':
+			return ' '
+		}
+		return r
+	}, s)
+}
+
 // notPlain reports whether Clean has to look at a character: most texts have letters, digits and Chinese characters alone.
 func notPlain(r rune) bool {
 	return !('0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || r == '-' || '一' <= r && r <= '鿿')

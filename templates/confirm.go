@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -112,9 +113,17 @@ func (c *Confirm) Check(values url.Values) bool {
 	return len(c.Wrong) == 0
 }
 
-// bare returns a typed text without spaces and the commas of numbers.
+// bare returns a typed text as it is compared: full-width figures and marks as their plain ones, without spaces and commas.
 func bare(text string) string {
-	return strings.NewReplacer(" ", "", ",", "", "，", "", "　", "").Replace(text)
+	return strings.Map(func(r rune) rune {
+		if '！' <= r && r <= '～' {
+			r -= '！' - '!'
+		}
+		if r == ',' || unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // Fields returns the fields of a question of level 2, or with Reasons or Note.

@@ -22,3 +22,13 @@ func TestAQuestionKeepsTheFormsReason(t *testing.T) {
 		t.Errorf("a question with reasons keeps %v", got)
 	}
 }
+
+// What must be typed may be typed as a keyboard for Chinese writes it.
+func TestFullWidthFiguresAreTyped(t *testing.T) {
+	for typed, want := range map[string]bool{"１４４": true, "１，４４": true, " 144 ": true, "1４４": true, "14": false, "": false, "一四四": false} {
+		q := Confirm{Typed: "144"}
+		if got := q.Check(url.Values{TypedField: {typed}}); got != want {
+			t.Errorf("%q: %v", typed, got)
+		}
+	}
+}

@@ -202,7 +202,7 @@ func bindText(v reflect.Value, text string) error {
 		v.SetString(text) // cleaned and checked with the other texts
 		return nil
 	}
-	if text = strings.TrimSpace(text); text == "" {
+	if text = strings.TrimSpace(core.FoldFigures(text)); text == "" {
 		v.SetZero()
 		return nil
 	}

@@ -38,7 +38,7 @@ func bindForm(t *testing.T, body string) (sampleForm, error) {
 
 func TestBind(t *testing.T) {
 	f, err := bindForm(t, url.Values{
-		"name": {" 张三 "}, "note": {"一\r\n二"}, "secret": {" s "}, "on": {"1"}, "count": {"-3"}, "house": {"12"}, "day": {"1970-01-11"},
+		"name": {" 张三 "}, "note": {"一\r\n二"}, "secret": {" s "}, "on": {"1"}, "count": {"－３"}, "house": {"１２"}, "day": {"１９７０－０１－１１"},
 		"ids": {"1", "2"}, "tags": {" a ", "b"}, "Other": {"x"},
 	}.Encode())
 	if err != nil {

@@ -82,7 +82,11 @@ function show(form, opener) {
   watchTyped(form);
 }
 
-const bare = (text) => text.replaceAll(/[\s,，]/g, "");
+// bare is a typed text as it is compared: full-width figures and marks as their plain ones, without spaces and commas.
+const bare = (text) =>
+  text
+    .replaceAll(/[\uFF01-\uFF5E]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+    .replaceAll(/[\s,]/g, "");
 
 // watchTyped enables a button once what it asks for is typed.
 function watchTyped(form) {

@@ -23,6 +23,7 @@ const (
 	outboxFlight  = 256              // messages of a server between claim and record: bounds its memory
 	outboxBatch   = 128              // messages of one transaction
 	outboxFree    = 32               // so many must be free before more are claimed
+	outboxPiece   = 8                // messages of one transaction while doors ask
 	outboxSenders = 32               // calls of a channel at once
 	outboxPoll    = time.Second      // how late a message of another server, or one that waited, may be
 	outboxSend    = 8 * time.Second  // for one call; the client's own limit is less
@@ -31,6 +32,8 @@ const (
 	outboxRelease = time.Second      // how long a shutdown waits for the database
 	outboxTrouble = 20               // calls of an account in a row without an answer, after which it rests
 	outboxRest    = 30 * time.Second // and for how long
+
+	outboxYield = 60 * time.Millisecond // from one transaction to the next while doors ask
 )
 
 // outboxWorker sends what the outbox holds. Any number of servers run one each.
@@ -42,11 +45,13 @@ type outboxWorker struct {
 	setup    func(context.Context) core.MessageSetup
 	sendTime time.Duration // for one call
 	poll     time.Duration // how late a message of another server, or one that waited, may be
+	doors    func() bool   // whether doors ask, which go first
 
 	mu      sync.Mutex
 	free    int
 	freed   *sync.Cond
 	trouble map[sendingBy]int
+	next    time.Time // not before it comes the next transaction while doors ask
 }
 
 // sendingBy is by what messages are sent: a channel, and the account of WeChat that it uses.
@@ -61,7 +66,7 @@ func newOutboxWorker(
 	s *store.Store, log *slog.Logger, setup func(context.Context) core.MessageSetup, senders map[core.MessageChannel]sender,
 ) *outboxWorker {
 	w := &outboxWorker{
-		store: s, log: log, senders: senders, sendTime: outboxSend, poll: outboxPoll,
+		store: s, log: log, senders: senders, sendTime: outboxSend, poll: outboxPoll, doors: s.DoorsAsk,
 		setup: setup,
 		ask:   core.MessageClaim{Zone: s.Zone(), Lease: outboxLease},
 		free:  outboxFlight, trouble: map[sendingBy]int{},
@@ -101,6 +106,10 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 		n := w.reserve(ctx)
 		if n == 0 {
 			return
+		}
+		if piece := w.turn(ctx); n > piece {
+			w.giveBack(n - piece)
+			n = piece
 		}
 		ask := w.ask
 		ask.Setup, ask.Limit, ask.Quiet = w.setup(ctx), n, w.store.RecentSettings(ctx).Quiet
@@ -154,6 +163,30 @@ func (w *outboxWorker) reserve(ctx context.Context) int {
 	n := min(w.free, outboxBatch)
 	w.free -= n
 	return n
+}
+
+// turn waits for the worker's next transaction and returns of how many messages it may be. While doors ask, whose scans share the
+// database's one writer, and the machine, with it, transactions are small and far between; the messages lose some seconds.
+func (w *outboxWorker) turn(ctx context.Context) int {
+	for ctx.Err() == nil && w.doors() {
+		w.mu.Lock()
+		now := time.Now()
+		wait := w.next.Sub(now)
+		if wait <= 0 {
+			w.next = now.Add(outboxYield)
+		}
+		w.mu.Unlock()
+		if wait <= 0 {
+			return outboxPiece
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return outboxBatch
 }
 
 func (w *outboxWorker) giveBack(n int) {
@@ -215,9 +248,9 @@ func (w *outboxWorker) sendOne(ctx context.Context, s sender, d core.Dispatch) (
 // recordAll writes what the platforms said, those waiting at the moment in one transaction.
 func (w *outboxWorker) recordAll(ctx context.Context, results <-chan core.SendResult) {
 	for first := range results {
-		batch := []core.SendResult{first}
+		most, batch := w.turn(ctx), []core.SendResult{first}
 	gather:
-		for len(batch) < outboxBatch {
+		for len(batch) < most {
 			select {
 			case r, ok := <-results:
 				if !ok {

@@ -194,3 +194,23 @@ func killConnections(t *testing.T, other *sqlx.DB) {
 		}
 	}
 }
+
+// Somebody is scanned: what can wait lets the doors go first, where they share one writer with it.
+func TestDoorsAsk(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		if s.DoorsAsk() {
+			t.Error("doors ask before anybody was scanned")
+		}
+		if s.scans.note(); s.scans.asked.Load() == 0 {
+			t.Error("an attempt is not noted")
+		}
+		s.scans.asked.Store(int64(time.Since(s.scans.begun) + time.Hour)) // whatever this test takes
+		if asked := s.DoorsAsk(); asked != s.db.Serial() {
+			t.Errorf("doors ask: %v; one writer: %v", asked, s.db.Serial())
+		}
+		s.scans.begun = s.scans.begun.Add(-2 * time.Hour)
+		if s.DoorsAsk() {
+			t.Error("doors ask for ever after one scan")
+		}
+	})
+}

@@ -23,19 +23,31 @@ type scanQueue struct {
 	jobs *database.Batcher[*scanJob]
 	// worker writes for the one goroutine.
 	worker *database.Worker
-	// asked is when the last attempt came, in nanoseconds since the queue began.
-	asked atomic.Int64
-	began time.Time
+	asked  atomic.Int64 // when the last attempt came, or was answered, in nanoseconds since begun
+	begun  time.Time
 }
 
-// doorsBusy is how long after an attempt long work still leaves room for the next one.
-const doorsBusy = 2 * time.Second
+const (
+	// doorsWindow is how long after an attempt the doors count as asking.
+	doorsWindow = 100 * time.Millisecond
+	// doorsBusy is how long after an attempt long work still leaves room for the next one.
+	doorsBusy = 2 * time.Second
+)
+
+// DoorsAsk reports whether somebody was scanned here a moment ago. With one writer for all, long work that can wait lets the doors
+// go first.
+func (s *Store) DoorsAsk() bool { return s.db.Serial() && s.scans.within(doorsWindow) }
 
 // busy reports whether somebody stood at a door just now: long work then rests.
-func (q *scanQueue) busy() bool {
-	asked := q.asked.Load()
-	return asked != 0 && time.Since(q.began)-time.Duration(asked) < doorsBusy
+func (q *scanQueue) busy() bool { return q.within(doorsBusy) }
+
+// within reports whether somebody was scanned at most so long ago.
+func (q *scanQueue) within(window time.Duration) bool {
+	at := q.asked.Load()
+	return at != 0 && time.Since(q.begun)-time.Duration(at) < window
 }
+
+func (q *scanQueue) note() { q.asked.Store(max(1, int64(time.Since(q.begun)))) }
 
 type scanJob struct {
 	ctx     context.Context
@@ -46,12 +58,13 @@ type scanJob struct {
 }
 
 func (s *Store) startScans() {
-	s.scans = &scanQueue{s: s, worker: s.db.NewWorker(), began: time.Now()}
+	s.scans = &scanQueue{s: s, worker: s.db.NewWorker(), begun: time.Now()}
 	s.scans.jobs = database.NewBatcher(maxScan, s.scans.run, s.scans.worker.Close)
 }
 
 func (q *scanQueue) do(ctx context.Context, a ScanAttempt) (ScanOutcome, error) {
-	q.asked.Store(max(int64(time.Since(q.began)), 1))
+	q.note()
+	defer q.note()
 	job := &scanJob{ctx: ctx, attempt: a, done: make(chan struct{})}
 	if err := q.jobs.Send(ctx, job); err != nil {
 		return ScanOutcome{}, database.Wrap("scan", err)

@@ -207,3 +207,10 @@ var staffFields = []AuditField{
 	{Key: "left", Label: "已离职"},
 	batchField,
 }
+
+// StaffPages is the path of 工作台, the phone pages of a company's members.
+const StaffPages = "/h5/staff"
+
+// StaffEntry returns the path that signs a member of a company in: the home page of its app in WeWork, and what its messages
+// open. app is our id of the company's account.
+func StaffEntry(app ID) string { return StaffPages + "/enter/" + app.String() }

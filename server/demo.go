@@ -112,7 +112,7 @@ func demoCorp(publicURL string, bound core.ID) simulator.Corp {
 		CorpID: demo.CorpID, Name: demo.CorpName, Sync: simulator.Agent{Secret: demo.CorpContact},
 		Agents: []simulator.Agent{{
 			ID: demo.CorpAgent, Name: demo.CorpName, Secret: demo.CorpSecret, RedirectDomains: []string{"127.0.0.1", "localhost"},
-			Menu: []simulator.Button{{Type: "view", Name: "工作台", URL: publicURL + "/h5/staff"}},
+			Menu: []simulator.Button{{Type: "view", Name: "工作台", URL: publicURL + core.StaffPages}},
 		}},
 	}
 	if bound != 0 {

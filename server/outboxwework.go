@@ -120,7 +120,7 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 }
 
 // staffHome is where members see what the console has told them.
-const staffHome = "/h5/staff"
+const staffHome = core.StaffPages
 
 // link returns the address that signs the recipient in within WeWork, and leads on to the message's page. One of the console
 // asks for a sign-in of its own, for which nobody is equipped on a phone: 工作台 shows what was told instead.
@@ -130,17 +130,13 @@ func (s weworkSender) link(d core.Dispatch, app core.ID) string {
 		next = staffHome
 	}
 	query := url.Values{"next": {next}, "message": {d.Key}}
-	return s.publicURL + "/h5/staff/enter/" + app.String() + "?" + query.Encode()
+	return s.publicURL + core.StaffEntry(app) + "?" + query.Encode()
 }
 
 // corpApp returns the app of a company in use, with the id of its binding; nil if there is none.
 func (w *weChat) corpApp(corpID string) (*wechat.CorpApp, core.ID) {
-	for _, b := range w.apps(context.Background()) {
-		if b.App.AppID == corpID && b.corp != nil {
-			return b.corp, b.App.ID
-		}
-	}
-	return nil, 0
+	b := w.named(context.Background(), corpID)
+	return b.corp, b.App.ID
 }
 
 // messageCorps returns the companies in use.

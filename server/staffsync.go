@@ -40,10 +40,8 @@ func newStaffSyncer(s *store.Store, log *slog.Logger, wx *weChat) *staffSyncer {
 
 // corps returns both secrets of an account of WeWork; nil if it is not in use.
 func (w *weChat) corps(ctx context.Context, id core.ID) (app, contact *wechat.CorpApp) {
-	for _, b := range w.apps(ctx) {
-		if b.App.ID == id && b.corp != nil && b.err == nil {
-			return b.corp, b.contact
-		}
+	if b := w.numbered(ctx, id); b.err == nil {
+		return b.corp, b.contact
 	}
 	return nil, nil
 }

@@ -158,6 +158,24 @@ func (w *weChat) of(ctx context.Context, kind core.WechatAppKind, community core
 	return apps[slices.IndexFunc(plain, func(a core.WechatApp) bool { return a.AppID == found.AppID })]
 }
 
+// named returns an account in use by the platform's id of it; one that is none of them is empty.
+func (w *weChat) named(ctx context.Context, appID string) *builtApp {
+	return w.find(ctx, func(a core.WechatApp) bool { return a.AppID == appID })
+}
+
+// numbered returns an account in use by our id of it; one that is none of them is empty.
+func (w *weChat) numbered(ctx context.Context, id core.ID) *builtApp {
+	return w.find(ctx, func(a core.WechatApp) bool { return a.ID == id })
+}
+
+func (w *weChat) find(ctx context.Context, is func(core.WechatApp) bool) *builtApp {
+	apps := w.apps(ctx)
+	if at := slices.IndexFunc(apps, func(b *builtApp) bool { return is(b.App) }); at >= 0 {
+		return apps[at]
+	}
+	return &builtApp{}
+}
+
 // official returns the account that phone pages and QR codes use which are about no community; nil if there is none.
 func (w *weChat) official() *wechat.OfficialAccount {
 	if b := w.officialAt(context.Background(), ""); b != nil {
@@ -168,10 +186,8 @@ func (w *weChat) official() *wechat.OfficialAccount {
 
 // officialAt returns an official account in use by WeChat's id of it, otherwise that of all communities; nil if there is none.
 func (w *weChat) officialAt(ctx context.Context, appID string) *builtApp {
-	for _, b := range w.apps(ctx) {
-		if b.App.AppID == appID && b.official != nil {
-			return b
-		}
+	if b := w.named(ctx, appID); b.official != nil {
+		return b
 	}
 	return w.of(ctx, core.WechatOfficial, 0)
 }
@@ -188,10 +204,8 @@ func (w *weChat) OfficialFor(ctx context.Context, communities core.Scope) string
 
 // pageVia returns the path of a phone page as an official account leads to it.
 func (w *weChat) pageVia(appID, path string) string {
-	for _, b := range w.apps(context.Background()) {
-		if b.App.AppID == appID {
-			return b.App.PageVia(path)
-		}
+	if b := w.named(context.Background(), appID); b.App.AppID != "" {
+		return b.App.PageVia(path)
 	}
 	return path
 }
@@ -213,20 +227,13 @@ func (w *weChat) HasCorps() bool {
 
 // Official implements console.Wechat: an official account in use, by WeChat's id of it; nil if there is none.
 func (w *weChat) Official(appID string) *wechat.OfficialAccount {
-	for _, b := range w.apps(context.Background()) {
-		if b.App.AppID == appID {
-			return b.official
-		}
-	}
-	return nil
+	return w.named(context.Background(), appID).official
 }
 
 // Mini implements api.Options: the mini-program of an app id, or without one the mini-program of all.
 func (w *weChat) Mini(appID string) *wechat.MiniProgram {
-	for _, b := range w.apps(context.Background()) {
-		if b.App.AppID == appID && b.mini != nil {
-			return b.mini
-		}
+	if b := w.named(context.Background(), appID); b.mini != nil {
+		return b.mini
 	}
 	if b := w.of(context.Background(), core.WechatMini, 0); b != nil {
 		return b.mini
@@ -236,56 +243,40 @@ func (w *weChat) Mini(appID string) *wechat.MiniProgram {
 
 // MiniProgram implements console.Wechat.
 func (w *weChat) MiniProgram(appID string) *wechat.MiniProgram {
-	for _, b := range w.apps(context.Background()) {
-		if b.App.AppID == appID && b.err == nil {
-			return b.mini
-		}
+	if b := w.named(context.Background(), appID); b.err == nil {
+		return b.mini
 	}
 	return nil
 }
 
 // Account implements callback.Accounts.
 func (w *weChat) Account(ctx context.Context, id core.ID) (callback.Account, bool) {
-	for _, b := range w.apps(ctx) {
-		if b.App.ID == id && b.official != nil {
-			return callback.Account{App: b.App, Official: b.official}, true
-		}
-	}
-	return callback.Account{}, false
+	b := w.numbered(ctx, id)
+	return callback.Account{App: b.App, Official: b.official}, b.official != nil
 }
 
 // MiniCaller implements callback.Minis.
 func (w *weChat) MiniCaller(ctx context.Context, id core.ID) (callback.Mini, bool) {
-	for _, b := range w.apps(ctx) {
-		if b.App.ID == id && b.pushes != nil {
-			return callback.Mini{App: b.App, AppID: b.App.AppID, Inbox: b.pushes}, true
-		}
-	}
-	return callback.Mini{}, false
+	b := w.numbered(ctx, id)
+	return callback.Mini{App: b.App, AppID: b.App.AppID, Inbox: b.pushes}, b.pushes != nil
 }
 
 // Quota implements console.Wechat.
 func (w *weChat) Quota(ctx context.Context, appID, path string) (wechat.Quota, error) {
-	for _, b := range w.apps(ctx) {
-		switch {
-		case b.App.AppID != appID || b.err != nil:
-		case b.official != nil:
-			return b.official.Quota(ctx, path)
-		case b.mini != nil:
-			return b.mini.Quota(ctx, path)
-		}
+	switch b := w.named(ctx, appID); {
+	case b.err != nil:
+	case b.official != nil:
+		return b.official.Quota(ctx, path)
+	case b.mini != nil:
+		return b.mini.Quota(ctx, path)
 	}
 	return wechat.Quota{}, core.Conflict("账号没有在使用，请先在“微信接入”检查")
 }
 
 // Corp implements callback.Corps.
 func (w *weChat) Corp(ctx context.Context, id core.ID) (callback.Corp, bool) {
-	for _, b := range w.apps(ctx) {
-		if b.App.ID == id && b.inbox != nil {
-			return callback.Corp{App: b.App, Inbox: b.inbox}, true
-		}
-	}
-	return callback.Corp{}, false
+	b := w.numbered(ctx, id)
+	return callback.Corp{App: b.App, Inbox: b.inbox}, b.inbox != nil
 }
 
 var (
@@ -336,18 +327,15 @@ func (w *weChat) check(ctx context.Context, kind core.WechatAppKind) error {
 
 // Try implements console.Wechat: it makes a call with an account's keys.
 func (w *weChat) Try(ctx context.Context, appID string) error {
-	for _, b := range w.apps(ctx) {
-		switch {
-		case b.App.AppID != appID:
-		case b.err != nil:
-			return b.err
-		case b.official != nil:
-			return b.official.Probe(ctx)
-		case b.mini != nil:
-			return b.mini.Probe(ctx)
-		case b.corp != nil:
-			return wechat.ProbeCorp(ctx, b.corp, b.contact)
-		}
+	switch b := w.named(ctx, appID); {
+	case b.err != nil:
+		return b.err
+	case b.official != nil:
+		return b.official.Probe(ctx)
+	case b.mini != nil:
+		return b.mini.Probe(ctx)
+	case b.corp != nil:
+		return wechat.ProbeCorp(ctx, b.corp, b.contact)
 	}
 	return core.Conflict("账号没有在使用，没有检查")
 }

@@ -203,7 +203,7 @@ func (r round) again() string {
 		return r.next
 	}
 	if r.surface == web.SurfaceStaff {
-		return templates.WithQuery(enterPath(r.corp), nil, "next", r.next)
+		return templates.WithQuery(core.StaffEntry(r.corp), nil, "next", r.next)
 	}
 	return templates.WithQuery("/h5/session/"+string(r.surface), nil, "next", r.next)
 }

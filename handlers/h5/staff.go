@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	staffPath       = "/h5/staff"
+	staffPath       = core.StaffPages
 	staffRecordPath = staffPath + "/record"
 )
 
@@ -30,9 +30,6 @@ func (h *H5) staffRoutes() []web.Route {
 
 // inWeWork reports whether the browser is WeWork's.
 func inWeWork(c *web.Context) bool { return strings.Contains(c.Request().UserAgent(), "wxwork") }
-
-// enterPath returns the path that signs a company's member in.
-func enterPath(app core.ID) string { return staffPath + "/enter/" + app.String() }
 
 // staffEnter leads a member of the path's company on, signed in.
 func (h *H5) staffEnter(c *web.Context) error {

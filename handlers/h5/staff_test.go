@@ -88,7 +88,7 @@ func TestStaffInWeWork(t *testing.T) {
 	if response, _ := p.do(http.MethodGet, "/h5/staff", nil); response.Header.Get("Location") != "/h5/session/staff?next=%2Fh5%2Fstaff" {
 		t.Errorf("a stranger is sent to %q", response.Header.Get("Location"))
 	}
-	home := enterPath(w.turn.App)
+	home := core.StaffEntry(w.turn.App)
 	response, back := p.enter(home, "LI")
 	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/h5/staff" {
 		t.Fatalf("signed in: %d %q", response.StatusCode, response.Header.Get("Location"))
@@ -153,16 +153,16 @@ func TestHomePageInWeWorkIsProven(t *testing.T) {
 		return steps[core.WechatStepHome].Done()
 	}
 	p := w.phone(t)
-	p.do(http.MethodGet, enterPath(w.turn.App), nil)
+	p.do(http.MethodGet, core.StaffEntry(w.turn.App), nil)
 	if proven() {
 		t.Error("proven by a browser")
 	}
 	p.agent = "Mozilla/5.0 wxwork/4.1 MicroMessenger/7.0"
-	p.do(http.MethodGet, enterPath(w.turn.App)+"?next=/h5/review", nil) // a message's link
+	p.do(http.MethodGet, core.StaffEntry(w.turn.App)+"?next=/h5/review", nil) // a message's link
 	if proven() {
 		t.Error("proven by a message")
 	}
-	if p.do(http.MethodGet, enterPath(w.turn.App), nil); !proven() {
+	if p.do(http.MethodGet, core.StaffEntry(w.turn.App), nil); !proven() {
 		t.Error("not proven by WeWork")
 	}
 }
@@ -171,7 +171,7 @@ func TestHomePageInWeWorkIsProven(t *testing.T) {
 func TestStaffSignInIsRefused(t *testing.T) {
 	w := newCompany(t)
 	p := w.phone(t)
-	home := enterPath(w.turn.App)
+	home := core.StaffEntry(w.turn.App)
 	if response, _ := p.enter(home, "nobody"); response.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("who is not on the list: %d", response.StatusCode)
 	}
@@ -288,7 +288,7 @@ func TestLeaversAreOutAtOnce(t *testing.T) {
 	} {
 		w := newCompany(t)
 		p := w.phone(t)
-		p.enter(enterPath(w.turn.App), "li")
+		p.enter(core.StaffEntry(w.turn.App), "li")
 		other := &phone{t: t, client: p.client, address: w.address[1]}
 		p.get("/h5/review", http.StatusOK)
 		w.guards(t, w.li, "13711112222")
@@ -304,7 +304,7 @@ func TestLeaversAreOutAtOnce(t *testing.T) {
 		p.get("/h5/guard/"+w.Post.String(), http.StatusSeeOther)
 		other.get("/h5/guard", http.StatusSeeOther)
 		p.post(form, "/h5/staff/phone", url.Values{}, http.StatusUnauthorized)
-		if response, _ := p.enter(enterPath(w.turn.App), "li/2"); response.StatusCode != http.StatusUnprocessableEntity {
+		if response, _ := p.enter(core.StaffEntry(w.turn.App), "li/2"); response.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%s: signs in again: %d", name, response.StatusCode)
 		}
 	}
@@ -314,7 +314,7 @@ func TestLeaversAreOutAtOnce(t *testing.T) {
 func TestStaffTellTheirPhone(t *testing.T) {
 	w := newCompany(t)
 	p := w.phone(t)
-	p.enter(enterPath(w.turn.App), "wang")
+	p.enter(core.StaffEntry(w.turn.App), "wang")
 	const guardPhone = "13900000001" // of the estate's guard
 	ask := func(code, phone, says string) {
 		t.Helper()

@@ -203,7 +203,7 @@ func publicSurface(path string) Surface {
 		surface Surface
 	}{
 		{"/console", SurfaceConsole}, {"/h5/guard", SurfaceGuard}, {"/h5/observer", SurfaceObserver}, {"/h5/review", SurfaceReview},
-		{"/h5/staff", SurfaceStaff}, {"/h5", SurfaceResident}, {"/api/", SurfaceResident},
+		{core.StaffPages, SurfaceStaff}, {"/h5", SurfaceResident}, {"/api/", SurfaceResident},
 	} {
 		if under(path, s.prefix) {
 			return s.surface
@@ -236,7 +236,7 @@ func (a *App) admit(c *Context) error {
 		return c.admitStaff()
 	}
 	if c.who.User.ID == 0 {
-		return core.Unauthenticated(notSignedIn)
+		return errNotSignedIn
 	}
 	var err error
 	switch need.kind {
@@ -305,7 +305,7 @@ func (c *Context) admitAccount(need Access) error {
 	account := c.who.Account
 	switch {
 	case account.ID == 0:
-		return core.Unauthenticated(notSignedIn)
+		return errNotSignedIn
 	case account.MustChange && !passwordPath(c.route.Path):
 		return errMustChange
 	case need.kind == accessNeed && !need.Allows(account.Has):

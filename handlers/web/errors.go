@@ -29,8 +29,8 @@ var (
 	errNoPhone    = &core.Error{Code: codeNoPhone, Message: "请先验证手机号"}
 )
 
-// notSignedIn is the message for a caller who has no session.
-const notSignedIn = "请先登录"
+// errNotSignedIn is for a caller who has no session.
+var errNotSignedIn = core.Unauthenticated("请先登录")
 
 const (
 	codeTooLarge   core.Code = "too_large"
@@ -124,7 +124,7 @@ func causeOf(method string, err error) string {
 		return "已被他人修改"
 	case errors.Is(err, errCrossSite):
 		return "页面已过期"
-	case core.CodeOf(err) == core.CodeUnauthenticated && core.MessageOf(err) == notSignedIn:
+	case errors.Is(err, errNotSignedIn):
 		return "还没有登录"
 	}
 	return ""

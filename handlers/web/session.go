@@ -52,7 +52,7 @@ func NewSessions(s *store.Store, cache Cache, log *slog.Logger) *Sessions {
 // end as it is.
 func (s *Sessions) Find(ctx context.Context, kind core.SessionKind, token string, life core.SessionLife) (Who, error) {
 	if !s.store.IsSessionToken(token) {
-		return Who{}, core.Unauthenticated(notSignedIn)
+		return Who{}, errNotSignedIn
 	}
 	key := shadowKeyOf(token)
 	now := s.store.Now()

@@ -86,7 +86,7 @@ func (p *Pages) corpSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([
 	pages.Facts = []templates.Fact{{Label: "域名", Value: hostOf(p.PublicURL), Copy: true, Code: true}}
 	home := set.step(core.WechatStepHome, "在“应用管理—应用主页”，填写下面的地址，员工就能在企业微信的工作台里打开。", "有员工从企业微信的工作台打开")
 	home.Facts = []templates.Fact{{
-		Label: "主页地址", Value: p.PublicURL + "/h5/staff/enter/" + app.ID.String(), Copy: true, Code: true,
+		Label: "主页地址", Value: p.PublicURL + core.StaffEntry(app.ID), Copy: true, Code: true,
 	}}
 	return []wechatStep{keys, calls, files, pages, home}, nil
 }

@@ -109,7 +109,7 @@ func TestRegisterIsSearchedAndExported(t *testing.T) {
 	)
 	b.await(
 		"the export's filter",
-		`new URL(document.querySelector("a[download]").href).searchParams.get("q_") ===
+		`new URL(document.querySelector("a.tx-export, .tx-export a").href).searchParams.get("q_") ===
 			new URL(location).searchParams.get("q_")`,
 	)
 	b.await(

@@ -129,7 +129,7 @@ func TestRecordsStayInScope(t *testing.T) {
 		for _, path := range paths {
 			who.Get(t, path, http.StatusForbidden)
 		}
-		if permission == core.PermAccessRecordView && who.Get(t, frame.AccessRecordPath, http.StatusOK).Find(`a[download]`).Length() != 0 {
+		if permission == core.PermAccessRecordView && who.Get(t, frame.AccessRecordPath, http.StatusOK).Find(`a.tx-export`).Length() != 0 {
 			t.Error("an export is offered to who may not")
 		}
 	}

@@ -72,6 +72,8 @@ func (t HouseTransfer) Fate(i Identity) TransferFate {
 func (t HouseTransfer) Normalized(today Day) (HouseTransfer, error) {
 	fields := map[string]string{}
 	switch {
+	case t.Day == 0:
+		fields["day"] = "请选择过户日期"
 	case t.Day < today:
 		fields["day"] = "过户日期不能早于今天"
 	case t.Day > today+MaxTransferDays:

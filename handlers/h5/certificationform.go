@@ -154,7 +154,7 @@ func (h *H5) certificationNew(c *web.Context) error {
 	return h.certificationCommunities(c, asked)
 }
 
-// idOrNone returns an id as a form sends it back: "" is none, and 0 would be an id that nothing has.
+// idOrNone returns an id as a form sends it back: "" if there is none, for 0 would be an id that nothing has.
 func idOrNone(id core.ID) string {
 	if id == 0 {
 		return ""

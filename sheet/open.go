@@ -58,7 +58,7 @@ const waitBeat = time.Second
 // WhileWaiting sets what is called again and again while Rows waits for its turn; its error ends the waiting.
 func (b *Book) WhileWaiting(do func() error) { b.waits = do }
 
-// RestWhile makes reading rest only while busy reports that others need the machine; else it always rests.
+// RestWhile makes reading rest only while busy is true, since others need the machine; without it, reading always rests.
 func (b *Book) RestWhile(busy func() bool) {
 	b.busy = busy
 	if s, is := b.reader.(*stream); is {

@@ -25,7 +25,7 @@ type Keyring struct {
 	Keys []Key
 	MAC  []byte // 32 bytes
 
-	macs *sync.Pool // of hash.Hash with MAC; nil = each is made anew
+	macs *sync.Pool // of hash.Hash with MAC; nil = each call makes one
 }
 
 // Key is one AES-256 key and its name, which prefixes what it encrypted.
@@ -33,7 +33,7 @@ type Key struct {
 	ID     string // letters and digits, at most 16
 	Secret []byte // 32 bytes
 
-	cipher cipher.AEAD // of Secret; nil = it is made anew
+	cipher cipher.AEAD // of Secret; nil = each use makes one
 }
 
 var keyID = regexp.MustCompile(`^[A-Za-z0-9]{1,16}$`)
@@ -50,7 +50,7 @@ func (k Keyring) check() error {
 	return nil
 }
 
-// ready returns the key ring with what each use would make anew: to prepare a cipher takes longer than to seal a number.
+// ready returns the key ring with what each use would make again: to prepare a cipher takes longer than to seal a number.
 func (k Keyring) ready() (Keyring, error) {
 	keys := slices.Clone(k.Keys)
 	for i := range keys {

@@ -45,3 +45,22 @@ func TestPaceEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+func TestPaceRestsForWhoNeedsTheMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		busy := false
+		p := newPace(2)
+		p.busy = func() bool { return busy }
+		for _, want := range []time.Duration{0, 2 * spell, 0} {
+			time.Sleep(spell)
+			began := time.Now()
+			if err := p.step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if rested := time.Since(began); rested != want {
+				t.Errorf("rested %v, want %v", rested, want)
+			}
+			busy = !busy
+		}
+	})
+}

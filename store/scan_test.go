@@ -214,3 +214,19 @@ func TestDoorsAsk(t *testing.T) {
 		}
 	})
 }
+
+// TestDoorsAreBusyForAWhile: long work rests for two seconds after somebody stood at a door.
+func TestDoorsAreBusyForAWhile(t *testing.T) {
+	q := &scanQueue{begun: time.Now().Add(-time.Hour)}
+	if q.busy() {
+		t.Error("busy before the first attempt")
+	}
+	q.asked.Store(int64(time.Hour))
+	if !q.busy() {
+		t.Error("not busy right after an attempt")
+	}
+	q.asked.Store(int64(time.Hour - 2*doorsBusy))
+	if q.busy() {
+		t.Error("busy long after the last attempt")
+	}
+}

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"testing"
 	"time"
@@ -80,4 +81,63 @@ func holdReads(t *testing.T, db *DB) (free func()) {
 			_ = conn.Close()
 		}
 	}
+}
+
+// TestAWorkersActIsRunAgain: an act that lost a race is run again, and one finds a connection that the server has ended
+// since the last.
+func TestAWorkersActIsRunAgain(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *DB) {
+		w := db.NewWorker()
+		defer w.Close()
+		runs := 0
+		err := w.Act(t.Context(), "test", func(tx *Tx) error {
+			if runs++; runs == 1 {
+				return ErrRace
+			}
+			return put("test.raced")(tx)
+		})
+		if err != nil || runs != 2 || countPut(t, db) != 1 {
+			t.Fatalf("run %d times, %d rows: %v", runs, countPut(t, db), err)
+		}
+		if w.conn != nil {
+			var id int64
+			if err := w.conn.GetContext(t.Context(), &id, "SELECT CONNECTION_ID()"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.writes.ExecContext(t.Context(), "KILL CONNECTION ?", id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Act(t.Context(), "test", put("test.again")); err != nil || countPut(t, db) != 2 {
+			t.Errorf("after its connection was ended: %d rows, %v", countPut(t, db), err)
+		}
+	})
+}
+
+// TestAnActKnowsWhetherItIsAwaited: on SQLite, an act is told when another waits for its end; on MySQL it must assume so.
+func TestAnActKnowsWhetherItIsAwaited(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *DB) {
+		other := make(chan error, 1)
+		err := db.Write(t.Context(), "test", func(tx *Tx) error {
+			if db.group == nil {
+				if !tx.Awaited() {
+					t.Error("nobody waits, as far as can be known")
+				}
+				other <- nil
+				return nil
+			}
+			if tx.Awaited() {
+				t.Error("awaited before anybody came")
+			}
+			go func() { other <- db.Write(t.Context(), "other", put("test.other")) }()
+			awaitQueue(t, db, 1)
+			if !tx.Awaited() {
+				t.Error("not awaited by the act in the queue")
+			}
+			return nil
+		})
+		if err := errors.Join(err, <-other); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -105,14 +105,14 @@ func guideState(some, all bool) GuideState {
 
 func (f GuideFacts) communityStep() GuideStep {
 	return GuideStep{
-		Name: "community", Title: "小区", State: guideState(false, f.Community != 0), Takes: "2 分钟",
+		Name: "community", Title: "小区", State: guideState(false, f.Community != 0), Takes: "约 2 分钟",
 		Text: "填写名称、地址和物业电话，住户的页面会显示。", Act: "添加小区", Path: "community/new", Needs: PermCommunityEdit,
 	}
 }
 
 func (f GuideFacts) houseStep() GuideStep {
 	s := GuideStep{
-		Name: "house", Title: "房屋", State: guideState(false, f.Houses > 0), Takes: "5 分钟",
+		Name: "house", Title: "房屋", State: guideState(false, f.Houses > 0), Takes: "约 5 分钟",
 		Text: "说明几栋、几单元、几层、每层几户，一次生成全部房屋。", Act: "生成房屋", Path: "house/bulk", Needs: PermHouseEdit,
 	}
 	if f.Houses > 0 {
@@ -124,7 +124,7 @@ func (f GuideFacts) houseStep() GuideStep {
 func (f GuideFacts) residentStep() GuideStep {
 	s := GuideStep{
 		Name: "resident", Title: "住户导入", State: guideState(f.Residents > 0, f.Residents > 0 && f.Inhabited*2 >= f.Houses),
-		Takes: "10 分钟", Text: "登记每户的姓名和手机号，住户才能认证。", Act: "导入住户", Path: "import/new", Needs: PermResidentEdit,
+		Takes: "约 10 分钟", Text: "登记每户的姓名和手机号，住户才能认证。", Act: "导入住户", Path: "import/new", Needs: PermResidentEdit,
 		And: PermHouseEdit, Also: []GuideAct{{"添加住户", "resident/new", PermResidentEdit, false}},
 	}
 	if f.Residents > 0 {
@@ -138,7 +138,7 @@ func (f GuideFacts) residentStep() GuideStep {
 func (f GuideFacts) ruleStep() GuideStep {
 	s := GuideStep{
 		Name: "passrule", Title: "通行证设置", State: guideState(f.RuleSet, f.RuleSet && (f.RuleOpens || f.Readers == 0)),
-		Takes: "3 分钟", Text: "现在不限次数、不限时间，只由门岗放行。有读头的请开启“允许读头放行”，核对后保存。",
+		Takes: "约 3 分钟", Text: "现在不限次数、不限时间，只由门岗放行。有读头的请开启“允许读头放行”，核对后保存。",
 		Act: "设置规则", Path: "passrule", Needs: PermPassRuleEdit,
 	}
 	switch {
@@ -154,7 +154,7 @@ func (f GuideFacts) ruleStep() GuideStep {
 
 func (f GuideFacts) wechatStep() GuideStep {
 	s := GuideStep{
-		Name: "wechat", Title: "微信接入", State: guideState(f.Official || f.Mini, f.Official && f.Mini), Takes: "1 小时",
+		Name: "wechat", Title: "微信接入", State: guideState(f.Official || f.Mini, f.Official && f.Mini), Takes: "约 1 小时",
 		Text: "住户用微信认证和出示通行码，门岗用微信放行。需要公众号和小程序。", Act: "查看步骤", Path: "guide/wechat",
 	}
 	switch {
@@ -170,7 +170,7 @@ func (f GuideFacts) wechatStep() GuideStep {
 
 func (f GuideFacts) readerStep() GuideStep {
 	s := GuideStep{
-		Name: "reader", Title: "门禁读头", State: guideState(f.Readers > 0, f.Heard > 0 && f.Accepting > 0), Takes: "每台 10 分钟",
+		Name: "reader", Title: "门禁读头", State: guideState(f.Readers > 0, f.Heard > 0 && f.Accepting > 0), Takes: "每台约 10 分钟",
 		Text: "登记每台扫码机，把页面上的地址填进设备。", Act: "添加读头", Path: "reader/new", Needs: PermReaderEdit,
 	}
 	switch {
@@ -188,7 +188,7 @@ func (f GuideFacts) readerStep() GuideStep {
 
 func (f GuideFacts) postStep() GuideStep {
 	s := GuideStep{
-		Name: "guardpost", Title: "门岗", State: guideState(f.Posts > 0, f.Posts > 0 && f.Bound > 0), Takes: "5 分钟",
+		Name: "guardpost", Title: "门岗", State: guideState(f.Posts > 0, f.Posts > 0 && f.Bound > 0), Takes: "约 5 分钟",
 		Text: "登记门岗和值班人员，扫码机坏了也能放行。", Act: "添加门岗", Path: "guardpost/new", Needs: PermGuardPostEdit,
 	}
 	switch {
@@ -206,7 +206,7 @@ func (f GuideFacts) postStep() GuideStep {
 
 func (f GuideFacts) peopleStep() GuideStep {
 	s := GuideStep{
-		Name: "people", Title: "观察员与账号", State: guideState(false, f.Observers+f.Accounts > 0), Takes: "5 分钟",
+		Name: "people", Title: "观察员与账号", State: guideState(false, f.Observers+f.Accounts > 0), Takes: "约 5 分钟",
 		Text: "同事各用各的账号；只看出入记录的人登记为观察员。", Act: "添加账号", Path: "account/new", Needs: PermAccountEdit,
 		Also: []GuideAct{{"添加观察员", "observer/new", PermObserverEdit, f.Observers == 0}},
 	}
@@ -218,7 +218,7 @@ func (f GuideFacts) peopleStep() GuideStep {
 
 func (f GuideFacts) noticeStep() GuideStep {
 	s := GuideStep{
-		Name: "notice", Title: "打印住户通知", State: guideState(false, f.Own > 0), Takes: "5 分钟",
+		Name: "notice", Title: "打印住户通知", State: guideState(false, f.Own > 0), Takes: "约 5 分钟",
 		Text: "带二维码的通知贴在单元门口，住户扫码认证。有住户自己认证后即完成。", Act: "打印通知", Path: "guide/notice",
 		Needs: PermResidentView,
 	}

@@ -73,7 +73,7 @@ func (r PassRule) Check() error {
 
 func checkExits(exits int) string {
 	if exits < -1 || exits > maxExits {
-		return fmt.Sprintf("出门次数应为 -1（禁止出入）、0（不限）或 1 至 %d", maxExits)
+		return fmt.Sprintf("请选择出门次数：禁止出入、不限次数，或限 1 至 %d 次", maxExits)
 	}
 	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,12 +60,23 @@ type app struct {
 	held     atomic.Pointer[string] // why old records are not purged; nil = they are
 }
 
+// portAdvice says what to do about an address on which the program cannot listen; "" = nothing is known.
+func portAdvice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "。这个端口已被占用，可能是通行已在运行：请先停止它，或用 TONGXING_HTTP_ADDR=127.0.0.1:8081 换一个端口"
+	case errors.Is(err, syscall.EACCES):
+		return "。没有权限使用这个端口：请用 TONGXING_HTTP_ADDR 换一个 1024 以上的端口"
+	}
+	return ""
+}
+
 // serve runs the program until ctx ends. It listens from the start, and reports itself not ready
 // while it waits for the database.
 func serve(ctx context.Context, c configs.Config, m mode, log *slog.Logger, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", c.HTTP.Addr)
 	if err != nil {
-		return fmt.Errorf("监听 %s：%w", c.HTTP.Addr, err)
+		return fmt.Errorf("监听 %s：%w%s", c.HTTP.Addr, err, portAdvice(err))
 	}
 	defer listener.Close()
 	unlock, err := lockData(c)

@@ -38,6 +38,7 @@ type reviewListPage struct {
 type reviewLine struct {
 	URL, Name, Subject, Kind string
 	Match                    string // what the register has; "" = it is not told
+	Community                string // "" = the reviewer has one
 	Late                     bool
 	Created                  time.Time
 }
@@ -72,9 +73,20 @@ func (h *H5) reviewList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	names := map[core.ID]string{}
+	if _, one := c.Scope().One(); !one {
+		communities, err := h.store.Communities(c.Ctx(), c.Scope())
+		if err != nil {
+			return err
+		}
+		for _, community := range communities {
+			names[community.ID] = community.Name
+		}
+	}
 	for _, r := range waiting {
 		page.Rows = append(page.Rows, reviewLine{
-			Match: matches[r.ID].Text(c.Has(core.PermResidentView)), URL: reviewURL(r.ID), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(), Late: r.Late(c.Now()), Created: r.Created,
+			URL: reviewURL(r.ID), Community: names[r.Community], Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(),
+			Match: matches[r.ID].Text(c.Has(core.PermResidentView)), Late: r.Late(c.Now()), Created: r.Created,
 		})
 	}
 	return h.show(c, http.StatusOK, "review/list", page)

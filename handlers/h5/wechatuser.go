@@ -28,11 +28,16 @@ func (h *H5) phoneShow(c *web.Context) error {
 	if c.User().Verified {
 		return c.Redirect("/h5/pass")
 	}
-	return h.show(c, http.StatusOK, "phone/show", phonePage{
+	page := phonePage{
 		Phone: h.phone(c, "验证手机号", ""),
 		Empty: templates.Empty{Icon: "device-mobile", Title: "请先验证手机号",
 			Text: "在“通行”小程序里点“微信手机号一键验证”。验证后填写姓名，与物业的登记一致就立即得到通行证。"},
-	})
+	}
+	if h.demo { // there the mini-program is on the phones of the tour
+		page.Empty.Text += "演示里的小程序在导览的手机上。"
+		page.Empty.Action = templates.Action{Label: "打开导览", URL: "/demo", Primary: true}
+	}
+	return h.show(c, http.StatusOK, "phone/show", page)
 }
 
 // nameConfirm confirms the user's name by the register. A wrong name is answered like one of a number that nobody has.

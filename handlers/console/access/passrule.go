@@ -374,7 +374,11 @@ func exitsChoices(now int, empty bool) []templates.Choice {
 	if empty {
 		choices = append(choices, templates.Choice{Label: "请选择"})
 	}
-	for _, n := range append(numbers, 0, -1) {
+	usual := []int{0, -1}
+	if empty { // who restricts a house mostly forbids it to go in and out
+		usual = []int{-1, 0}
+	}
+	for _, n := range append(usual, numbers...) {
 		choices = append(choices, templates.Choice{Value: strconv.Itoa(n), Label: core.ExitsText(n)})
 	}
 	return choices

@@ -123,7 +123,11 @@ func (p *Pages) auditTable(c *web.Context, ask auditAsk) (templates.List, error)
 func (p *Pages) auditActors(c *web.Context, chosen string) ([]templates.Choice, error) {
 	choices := []templates.Choice{{Label: "全部"}}
 	for _, kind := range core.ActorKinds() {
-		choices = append(choices, templates.Choice{Value: string(kind), Label: "全部" + kind.Label()})
+		label := "全部" + kind.Label()
+		if kind == core.ActorSystem { // there is one
+			label = kind.Label()
+		}
+		choices = append(choices, templates.Choice{Value: string(kind), Label: label})
 	}
 	accounts, _, err := p.Store.Accounts(c.Ctx(), c.Scope(), store.AccountFilter{Page: store.Page{Limit: maxAccounts}})
 	if err != nil {

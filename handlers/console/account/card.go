@@ -24,7 +24,7 @@ const auditCardDays = 7
 // auditCard reports whether the log is whole, and counts who looked at whole numbers, who took data away, and
 // whose permissions were changed.
 func (p *Pages) auditCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
-	health, err := p.auditHealth(c.Ctx())
+	health, err := p.auditHealth(c)
 	if err != nil {
 		return card, err
 	}

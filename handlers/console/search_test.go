@@ -241,8 +241,9 @@ func TestSearchStaysInTheScope(t *testing.T) {
 	} {
 		c.form.Set("text", label)
 		page := ask(c.form)
-		if n := page.Find(atOthers).Length(); n != c.others || page.Find("[name=everywhere]").Length() != c.everywhere {
-			t.Errorf("%s: the other community's house %d times, the button %d times", name, n, page.Find("[name=everywhere]").Length())
+		n, buttons := page.Find(atOthers).Length(), page.Find("[name=everywhere]").Length()
+		if n != c.others || buttons != c.everywhere {
+			t.Errorf("%s: the other community's house %d times, the button %d times", name, n, buttons)
 		}
 	}
 	if page := ask(url.Values{"text": {"没有的人"}}); !strings.Contains(page.Find(".tx-find-none").Text(), "“"+mine+"”没有找到") {
@@ -258,7 +259,8 @@ func TestSearchStaysInTheScope(t *testing.T) {
 		t.Error("no record found")
 	}
 	one := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
-	if page, _ := one.Post(t, frame.SearchPath, url.Values{"text": {label}}, http.StatusOK); page.Find("[name=everywhere]").Length() != 0 {
+	page, _ := one.Post(t, frame.SearchPath, url.Values{"text": {label}}, http.StatusOK)
+	if page.Find("[name=everywhere]").Length() != 0 {
 		t.Error("an account of one community is offered all")
 	}
 }

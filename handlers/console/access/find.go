@@ -78,7 +78,8 @@ func (p *Pages) visitorPassFind(ctx context.Context, q frame.Question) ([]templa
 		said, at := visitMoment(v, q.Now)
 		found[i] = templates.SearchHit{
 			Icon: "user-check", Title: v.Name, URL: frame.VisitorPassURL(v.ID), Badge: visitorBadge(v.State(q.Now)),
-			Note: "访客　" + q.In(names, v.Community, v.HouseLabel) + "　" + said + " " + at.In(p.Store.Zone()).Format("01-02 15:04"),
+			Note: "访客　" + q.In(names, v.Community, v.HouseLabel) + "　" + said + " " +
+				at.In(p.Store.Zone()).Format("01-02 15:04"),
 		}
 	}
 	return found, more, err

@@ -110,7 +110,10 @@ func TestDepartmentsAreThoseOfTheScope(t *testing.T) {
 	for _, c := range []struct {
 		scope        core.Scope
 		mine, theirs bool
-	}{{core.ScopeOf(d.Mine.Community), true, false}, {core.ScopeOf(d.Others.Community), false, true}, {core.Everywhere, true, true}} {
+	}{
+		{core.ScopeOf(d.Mine.Community), true, false}, {core.ScopeOf(d.Others.Community), false, true},
+		{core.Everywhere, true, true},
+	} {
 		b := d.SignIn(t, c.scope, core.Permissions()...)
 		for _, path := range []string{frame.StaffPath, frame.StaffPath + "/new"} {
 			page := b.Get(t, path, http.StatusOK).Text()

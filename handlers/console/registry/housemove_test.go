@@ -122,7 +122,7 @@ func TestNodesAreRenamedAndHousesMerged(t *testing.T) {
 	b.Get(t, merge, http.StatusOK)
 	b.Post(t, merge, url.Values{"house": {"没有的"}}, http.StatusUnprocessableEntity)
 	for text, says := range map[string]string{
-		from.Label: "不能合并到自己", "": "请填写房屋", strings.TrimLeft(into.Name, "0"): "可能是",
+		desk.HouseLabel(t, d, from.ID): "不能合并到自己", "": "请填写房屋", strings.TrimLeft(into.Name, "0"): "可能是",
 	} {
 		page, _ = b.Post(t, merge, url.Values{"house": {text}}, http.StatusUnprocessableEntity)
 		if got := page.Find("#f-house-error").Text(); !strings.Contains(got, says) {

@@ -12,8 +12,8 @@ import (
 	"tongxing/handlers/web"
 )
 
-// TestNoLinkIsDead follows every link of every page, as whoever sees it: none leads to a page that does not exist, or
-// that is not for them. Links to pages of one path differ in what they filter by: one of them is followed.
+// TestNoLinkIsDead follows every link of every page, as the person who sees it: none leads to a page that does not
+// exist, or that is not for them. Links to pages of one path differ in what they filter by: one of them is followed.
 func TestNoLinkIsDead(t *testing.T) {
 	w := newTown(t)
 	target := w.account(t, "target", w.mine, core.RoleViewer)

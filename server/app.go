@@ -60,7 +60,7 @@ type app struct {
 	held     atomic.Pointer[string] // why old records are not purged; nil = they are
 }
 
-// portAdvice says what to do about an address on which the program cannot listen; "" = nothing is known.
+// portAdvice returns advice on an address on which the program cannot listen; "" = nothing is known.
 func portAdvice(err error) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):

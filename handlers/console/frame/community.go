@@ -117,7 +117,7 @@ func Whole(f templates.Field) templates.Field {
 	return f
 }
 
-// BesideTree returns a list that stands beside a tree of the chosen community: the tree and the top bar say which it is, so
+// BesideTree returns a list for a page that also has a tree of the chosen community: the tree and the top bar say which it is, so
 // the filter by it is behind 更多筛选, and the toolbar is one row.
 func (p CommunityChoice) BesideTree(list templates.List) templates.List {
 	at := slices.IndexFunc(list.Filters, func(f templates.Field) bool { return f.Name == "community" })

@@ -139,8 +139,8 @@ func communityActs(c *web.Context, r store.CommunityRow, readers int) []template
 	return acts
 }
 
-// communityLink returns where a community's name leads: to its form, or to its row for who may not change it. A community
-// has no page of its own. "" = whoever asks may not see communities.
+// communityLink returns where a community's name leads: to its form, or to its row if the account may not change it. A
+// community has no page of its own. "" = the account may not see communities.
 func communityLink(c *web.Context, community core.Community) string {
 	switch {
 	case c.Has(core.PermCommunityEdit):

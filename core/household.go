@@ -12,7 +12,7 @@ func (r Resident) HouseholdMember(today Day) error {
 	if r.Identity == Owner || !r.Identity.Valid() {
 		fields["identity"] = "请选择家属或租客；增加业主请到物业办理"
 	}
-	if r.Identity == Lodger && r.LeaseDay != 0 && r.LeaseDay < today {
+	if r.CheckLease(today) != nil {
 		fields["lease_day"] = "租约已经到期"
 	}
 	if r.Identity != Family && r.Identity.Valid() && r.OwnPhone() == "" {

@@ -77,6 +77,8 @@ type Resident struct {
 	Updated     time.Time // see Stale
 	// Namesake: of somebody who is added: it is known that another of that name lives in the house.
 	Namesake bool
+	// AskNumber: of somebody who is added: whoever sends it is to be asked before the number becomes that of another name, too.
+	AskNumber bool
 }
 
 // errNamesake is the cause of a Namesake error.
@@ -89,6 +91,30 @@ func NamesakeLives(name, house string) error {
 		Code: CodeConflict, Err: errNamesake,
 		Message: "还没有添加：" + house + " 已有同名住户“" + name + "”。如是同一人，不用再添加；如是另一人，请按“仍然添加”。",
 	}
+}
+
+// errNumberHeld is the cause of a NumberHeld error.
+var errNumberHeld = errors.New("the number is that of another name")
+
+// NumberHeld returns the conflict, for which IsNumberHeld reports true, that the number of somebody who is added or changed is
+// registered in the community under another name, in a house.
+func NumberHeld(name, house string) error {
+	return &Error{
+		Code: CodeConflict, Err: errNumberHeld,
+		Message: "还没有保存：该手机号已登记给“" + MaskName(name) + "”（" + house + "）。号码写错的请改正；家人共用的请选“家人共用号码”；" +
+			"确实改由本人使用的，请按“仍然保存”。",
+	}
+}
+
+// IsNumberHeld reports whether err asks whether a number is another name's no more.
+func IsNumberHeld(err error) bool { return errors.Is(err, errNumberHeld) }
+
+// CheckLease refuses a lease that is over: the tenant would be moved out again within the hour.
+func (r Resident) CheckLease(today Day) error {
+	if r.Identity == Lodger && r.LeaseDay > 0 && r.LeaseDay < today {
+		return InvalidFields(map[string]string{"lease_day": "租约已到期；续租的请改日期，已搬走的不用登记"})
+	}
+	return nil
 }
 
 // IsNamesake reports whether err asks whether a namesake is another person.

@@ -26,7 +26,7 @@ func TestResidentIsSealedAndMasked(t *testing.T) {
 		community := newCommunity(t, s, "翠湖花园")
 		house := newHouses(t, s, community, 1)[0]
 		id, err := s.CreateResident(t.Context(), readerAdmin, everywhere, core.Resident{
-			Community: community, House: house, Name: " 张三 ", Sex: "male", Identity: core.Lodger, LeaseDay: 20600,
+			Community: community, House: house, Name: " 张三 ", Sex: "male", Identity: core.Lodger, LeaseDay: 30600,
 			Phone: "１３８ 0013 8000", IDNumber: "11010519491231002x",
 		})
 		if err != nil {
@@ -34,7 +34,7 @@ func TestResidentIsSealedAndMasked(t *testing.T) {
 		}
 		r := residentOf(t, s, id)
 		if r.Name != "张三" || r.Phone != "138****8000" || r.IDNumber != "1101**********002X" || r.HouseLabel != "1栋1单元101" ||
-			r.LeaseDay != 20600 || !r.Certified.IsZero() || r.Pass != 0 || r.CommunityName != "翠湖花园" {
+			r.LeaseDay != 30600 || !r.Certified.IsZero() || r.Pass != 0 || r.CommunityName != "翠湖花园" {
 			t.Errorf("resident %+v", r)
 		}
 		var columns []string

@@ -13,13 +13,13 @@ import (
 
 // CreateResident adds one person to a house of the scope. See CreateResidents. If somebody of that name
 // lives there, who may be the same person, core.IsNamesake reports true for the error, unless Namesake is
-// set.
+// set; if AskNumber is, likewise core.IsNumberHeld for a number of another name.
 func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Scope, r core.Resident) (core.ID, error) {
 	if !scope.Has(r.Community) {
 		return 0, core.NotFound(noCommunity)
 	}
 	r, err := r.Normalized()
-	if err != nil {
+	if err = bothFields(err, r.CheckLease(core.DayOf(s.Now(), s.Zone()))); err != nil {
 		return 0, err
 	}
 	ids, err := s.createResidents(ctx, by, residentBuilder{community: r.Community, people: []core.Resident{r}, ask: !r.Namesake})
@@ -202,6 +202,11 @@ func (b *residentBuilder) findTies() error {
 			r.ID, r.Person, b.back[i] = row.ID, row.Person, row.Name
 		} else {
 			r.ID = b.tx.NewID()
+		}
+		if r.AskNumber {
+			if err := askNumber(b.tx, *r); err != nil {
+				return err
+			}
 		}
 		// The same person twice in the list is a conflict.
 		known[r.House] = append([]tieRow{{

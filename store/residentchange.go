@@ -25,6 +25,7 @@ type ResidentChange struct {
 
 	PhoneShared bool
 	ClearPhone  bool // delete the phone number
+	AskNumber   bool // before the number becomes that of another name: see core.IsNumberHeld
 }
 
 // UpdateResident changes a resident of the scope who lives there. A new number of the resident's own
@@ -42,12 +43,20 @@ func (s *Store) UpdateResident(
 			return err
 		}
 		r, err := change.apply(old).Normalized()
+		if r.LeaseDay != old.LeaseDay || r.Identity != old.Identity {
+			err = bothFields(err, r.CheckLease(core.DayOf(tx.Now(), s.Zone())))
+		}
 		if err != nil {
 			return err
 		}
 		if r.OwnPhone() != old.OwnPhone() {
 			if r, err = changePerson(tx, r); err != nil {
 				return err
+			}
+			if change.AskNumber && r.OwnPhone() != "" {
+				if err := askNumber(tx, r); err != nil {
+					return err
+				}
 			}
 		}
 		if updated, err = saveResident(tx, r); database.IsDuplicate(err) {
@@ -95,6 +104,30 @@ func (c ResidentChange) apply(r core.Resident) core.Resident {
 		r.IDNumber = c.IDNumber
 	}
 	return r
+}
+
+// askNumber returns core.NumberHeld if the number of a resident, whose person is set, is registered in the community under
+// another name.
+func askNumber(tx *database.Tx, r core.Resident) error {
+	var held []struct {
+		Name  string `db:"name"`
+		House string `db:"label"`
+	}
+	err := tx.All(&held, `
+		SELECT t.name, h.label
+		FROM resident t
+		JOIN house h ON h.id = t.house_id
+		WHERE t.person_id = ?
+		AND t.community_id = ?
+		AND t.id <> ?
+		AND t.name_fold <> ?
+		AND t.moved_out_at IS NULL
+		ORDER BY t.id
+		LIMIT 1`, int64(r.Person), int64(r.Community), int64(r.ID), core.FoldName(r.Name))
+	if err != nil || r.Person == 0 || len(held) == 0 {
+		return err
+	}
+	return core.NumberHeld(held[0].Name, held[0].House)
 }
 
 // changePerson ties the resident to the person of the new number. Somebody who had none before stays

@@ -176,6 +176,7 @@ type residentForm struct {
 	Shared    bool     `form:"phone_shared"`
 	NoPhone   bool     `form:"clear_phone"`
 	Namesake  bool     `form:"namesake"` // another person of the same name lives in the house
+	Held      bool     `form:"held"`     // it is known that the number is another name's
 	Seen      int64    `form:"seen"`
 }
 
@@ -207,7 +208,7 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 	r := core.Resident{
 		Community: at.ID, Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
 		Phone: form.Phone, PhoneShared: form.Shared, IDNumber: form.IDNumber,
-		Namesake: form.Namesake,
+		Namesake: form.Namesake, AskNumber: !form.Held,
 	}
 	r, wrong := r.Normalized()
 	house, err := p.houseNamed(c, at, form.House)
@@ -283,7 +284,7 @@ func (p *Pages) residentUpdate(c *web.Context) error {
 		updated, err = p.Store.UpdateResident(c.Ctx(), c.Actor(), c.Scope(), r.ID, store.ResidentChange{
 			Name: form.Name, Sex: form.Sex, Identity: core.Identity(form.Identity), LeaseDay: form.LeaseDay,
 			Phone: form.Phone, PhoneShared: form.Shared, ClearPhone: form.NoPhone,
-			IDNumber: form.IDNumber, ClearID: form.ClearID, Updated: frame.ShownAt(form.Seen),
+			IDNumber: form.IDNumber, ClearID: form.ClearID, Updated: frame.ShownAt(form.Seen), AskNumber: !form.Held,
 		})
 	}
 	if err != nil {

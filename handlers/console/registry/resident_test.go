@@ -82,6 +82,7 @@ func TestResidentsOfOnePhoneAndTwoNames(t *testing.T) {
 	}
 	form.Set("house", desk.HouseLabel(t, d, third[0]))
 	form.Set("name", desk.Hostile[:24])
+	form.Set("held", "1")
 	_, other := b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
 	if here, there := ties(other), ties(first); !strings.Contains(here, "登记为“张三”") || !strings.Contains(there, "登记为“"+desk.Hostile[:24]) {
 		t.Errorf("the pages say %q and %q", here, there)
@@ -343,4 +344,23 @@ func TestNamesakeIsAskedAbout(t *testing.T) {
 	if name := desk.Fact(b.Get(t, at, http.StatusOK), "手机"); name != core.MaskPhone("13700137000") {
 		t.Errorf("added with %q", name)
 	}
+}
+
+// The form asks before a number of another name is added; the answer to one question stays while the other is asked.
+func TestANumberOfAnotherNameIsAskedAbout(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	holder := d.Mine.Residents[0]
+	form := residentFormOf(d)
+	form.Set("house", desk.HouseLabel(t, d, d.Mine.Houses[1]))
+	form.Set("name", "欧阳小明")
+	form.Set("phone", holder.Phone)
+	form.Set("namesake", "1")
+	page, _ := b.Post(t, frame.ResidentPath, form, http.StatusConflict)
+	if page.Find(`form.tx-form [role="alert"] button[name="held"][value="1"]`).Length() != 1 || desk.InputValue(page, "namesake") != "1" ||
+		strings.Contains(page.Find(`[role="alert"]`).Text(), holder.Name) {
+		t.Fatalf("not asked: %s", page.Find("main").Text())
+	}
+	form.Set("held", "1")
+	b.Post(t, frame.ResidentPath, form, http.StatusSeeOther)
 }

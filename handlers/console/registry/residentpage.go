@@ -175,14 +175,29 @@ type residentFormPage struct {
 // residentNewPage shows the form of a new resident of a house.
 func (p *Pages) residentNewPage(c *web.Context, at frame.CommunityChoice, house string, wrong error) error {
 	form := residentNewForm(c, at, house)
-	if core.IsNamesake(wrong) {
-		form.Anyway = templates.Anyway{Name: "namesake", Label: "仍然添加"}
-	}
+	askResidentAnyway(c, &form, wrong)
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := residentFormPage{Shell: p.Shell(c, "resident", "添加住户"), Form: form}
 		page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}}
 		return p.Page(c, status, "console/resident/form", page)
 	})
+}
+
+// askResidentAnyway adds the button that answers what wrong asks; what was answered before stays.
+func askResidentAnyway(c *web.Context, form *templates.Form, wrong error) {
+	switch {
+	case core.IsNamesake(wrong):
+		form.Anyway = templates.Anyway{Name: "namesake", Label: "仍然添加"}
+	case core.IsNumberHeld(wrong):
+		form.Anyway = templates.Anyway{Name: "held", Label: "仍然保存"}
+	default:
+		return
+	}
+	for _, name := range []string{"namesake", "held"} {
+		if name != form.Anyway.Name && c.Form().Get(name) != "" {
+			form.Sections[0].Fields = append(form.Sections[0].Fields, templates.Field{Kind: templates.Hidden, Name: name, Value: "1"})
+		}
+	}
 }
 
 func residentNewForm(c *web.Context, at frame.CommunityChoice, house string) templates.Form {
@@ -204,6 +219,7 @@ func residentNewForm(c *web.Context, at frame.CommunityChoice, house string) tem
 // residentEditPage shows the form of an existing resident.
 func (p *Pages) residentEditPage(c *web.Context, r store.ResidentRow, wrong error) error {
 	form := residentEditForm(c, r)
+	askResidentAnyway(c, &form, wrong)
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := residentFormPage{Shell: p.Shell(c, "resident", "修改住户"), Form: form}
 		page.Crumbs = []templates.Crumb{{Label: "住户", URL: frame.ResidentPath}, {Label: r.Name, URL: frame.ResidentURL(r.ID)}}

@@ -119,14 +119,24 @@ func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]temp
 	}
 	over, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID, Due: core.RestrictionOver})
 	impact := []templates.Action{
-		{Label: fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified))},
-		{Label: fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(len(restricted)-len(over)))},
+		{Label: fmt.Sprintf("影响 %s 名住户，立即生效", frame.Grouped(residents))},
+	}
+	if certified > 0 {
+		impact[0].Label = fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified))
+	}
+	if residents == 0 {
+		impact[0].Label = "还没有登记住户，以后登记的按此规则"
 	}
 	if c.Has(core.PermResidentView) {
 		impact[0].URL = at.URL(frame.ResidentPath)
 	}
-	if c.Has(core.PermPassRuleView) {
-		impact[1].URL = at.URL(frame.RestrictionPath)
+	if own := len(restricted) - len(over); own > 0 {
+		impact = append(impact, templates.Action{
+			Label: fmt.Sprintf("单独限制的 %s 套房屋，次数仍按各自的限制", frame.Grouped(own)),
+		})
+		if c.Has(core.PermPassRuleView) {
+			impact[1].URL = at.URL(frame.RestrictionPath)
+		}
 	}
 	return impact, err
 }

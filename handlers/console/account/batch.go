@@ -276,9 +276,9 @@ func batchItemOf(c *web.Context, b core.Batch, item core.BatchItem) batchItem {
 		row.URL = frame.SubjectURL(c, item.Stem+":"+item.Thing.String())
 	}
 	if item.Name == "" {
-		row.Name = cmp.Or(row.After, "已删除")
-		if row.Name == "–" {
-			row.Name = "已删除"
+		row.Name = "已删除"
+		if item.Became == "" && row.After != "–" { // of a thing what it was called; of a person that is their state alone
+			row.Name = row.After
 		}
 	}
 	if item.Before+item.Was == "" {
@@ -317,7 +317,7 @@ func (p *Pages) batchUndo(c *web.Context) error {
 	}
 	message, kind := "已撤销 "+batchSize(b, b.Undone)+"。", web.FlashSuccess
 	if b.Kept > 0 {
-		message, kind = fmt.Sprintf("已撤销 %s，保留 %d 个之后改过的。", batchSize(b, b.Undone), b.Kept), web.FlashWarning
+		message, kind = fmt.Sprintf("已撤销 %s，保留 %s，原因见各行。", batchSize(b, b.Undone), batchSize(b, b.Kept)), web.FlashWarning
 	}
 	c.ShowFlash(web.Flash{Kind: kind, Message: message, Link: frame.BatchURL(b.ID)})
 	if b.Size == 1 {

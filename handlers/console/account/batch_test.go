@@ -25,6 +25,14 @@ func restrictAll(t *testing.T, d *desk.Desk) core.Batch {
 	return b
 }
 
+// Of a person who is gone the row has no name, and not their state in its place; of a house, what it was called.
+func TestARowOfWhatIsGone(t *testing.T) {
+	gone := batchItemOf(nil, core.Batch{Kind: core.BatchImportResidents}, core.BatchItem{Became: "居住，未认证", State: core.BatchItemUndone})
+	if gone.Name != "已删除" || gone.After != "居住，未认证" {
+		t.Errorf("a resident: %+v", gone)
+	}
+}
+
 // A batch has a page with its numbers and things; 撤销本次 asks with the numbers, and lists what is
 // kept.
 func TestBatchIsShownAndUndone(t *testing.T) {
@@ -57,7 +65,7 @@ func TestBatchIsShownAndUndone(t *testing.T) {
 		t.Errorf("led to %s; %d restrictions", to, len(d.Restrictions(t)))
 	}
 	page = b.Get(t, at, http.StatusOK)
-	if text := page.Find("main").Text(); !strings.Contains(text, "已撤销 1 套房屋，保留 1 个") || !strings.Contains(text, "之后又改过") ||
+	if text := page.Find("main").Text(); !strings.Contains(text, "已撤销 1 套房屋，保留 1 套房屋") || !strings.Contains(text, "之后又改过") ||
 		!strings.Contains(text, core.System.Name) || page.Find(`form[action="`+at+`/undo"]`).Length() != 0 {
 		t.Errorf("after undoing: %s", text)
 	}

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +21,7 @@ const (
 func ArrearsImportColumns(c Community) []ImportColumn {
 	return append([]ImportColumn{
 		{
-			Key: "arrears", Label: "欠费（元）", Needed: true, Always: true, Read: readImportYuan, Shown: arrearsText,
+			Key: "arrears", Label: "欠费（元）", Needed: true, Always: true, Read: readImportYuan, Shown: arrearsText, Coded: true,
 			Names: strings.Fields(`欠费金额 欠款 欠款金额 欠缴 欠缴金额 欠费合计 欠款合计 合计欠费 欠费总额 未缴金额 未缴 应收欠费 应缴金额 待缴金额
 				未收金额 余额 金额 amount arrears owed balance`),
 		},
@@ -44,7 +43,8 @@ func arrearsTemplate(c Community) []ImportColumn {
 // readImportYuan reads an amount and returns it in fen. What a formula or a bank writes as a negative amount is paid in
 // advance: nothing is owed.
 func readImportYuan(cell string) (string, error) {
-	if slices.Contains([]string{"-", "—", "无", "无欠费", "已缴清", "已缴", "已结清"}, cell) {
+	cell = FoldFigures(cell)
+	if slices.Contains([]string{"-", "无", "无欠费", "已缴清", "已缴", "已结清"}, cell) {
 		return "0", nil
 	}
 	if whole, cents, found := strings.Cut(cell, "."); found && len(cents) > 2 && strings.Trim(cents, "0123456789") == "" {
@@ -127,5 +127,5 @@ func ArrearsValues(row ImportRow, known House) []string {
 }
 
 func arrearsImportWords(n ImportCounts) string {
-	return fmt.Sprintf("修改 %s 套房屋的欠费", Grouped(n.Of(ImportChanged)))
+	return CountedWords("没有变化", Counted{"修改", n.Of(ImportChanged), "套房屋的欠费"})
 }

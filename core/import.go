@@ -105,6 +105,8 @@ type ImportColumn struct {
 	Read func(cell string) (string, error)
 	// Shown returns a stored value as pages show it; nil = as it is.
 	Shown func(value string) string
+	// Coded: the stored form is not what people type, so that a cell that is wrong must not go through Shown.
+	Coded bool
 }
 
 // ShownText returns a stored value of the column for a page.
@@ -113,6 +115,14 @@ func (c ImportColumn) ShownText(value string) string {
 		return value
 	}
 	return c.Shown(value)
+}
+
+// TypedText returns a cell that is wrong for a page: as it was typed, numbers masked.
+func (c ImportColumn) TypedText(cell string) string {
+	if c.Coded {
+		return cell
+	}
+	return c.ShownText(cell)
 }
 
 // ImportState is how far an import is.
@@ -249,6 +259,7 @@ type ImportRow struct {
 	Match   ImportMatch   `json:"m,omitempty"`
 	Target  ID            `json:"t,omitempty"` // the record that it changes, or is equal to
 	Was     []string      `json:"w,omitempty"` // the record's values, if it is changed
+	Fills   []int         `json:"f,omitempty"` // which of those change if only what is missing is taken
 	Place   bool          `json:"h,omitempty"` // it adds its house
 	Label   string        `json:"l,omitempty"` // of its house
 	Wrong   []ImportFault `json:"e,omitempty"`
@@ -282,6 +293,9 @@ func (c ImportCounts) Add(row ImportRow) {
 	if row.Place && row.Verdict != ImportWrong {
 		c[ImportPlaces]++
 	}
+	if row.Verdict == ImportChanged && len(row.Fills) > 0 {
+		c[ImportFills]++
+	}
 	for _, fault := range row.Wrong {
 		c[faultCount+fault.Kind]++
 	}
@@ -313,7 +327,7 @@ func (c ImportCounts) Faulted(kind string) int { return c[faultCount+kind] }
 
 // Rows returns the number of all rows.
 func (c ImportCounts) Rows() int {
-	return c.Of(ImportNew, ImportBack, ImportTie, ImportChanged, ImportSame, ImportPlace, ImportWrong)
+	return c.Of(ImportNew, ImportBack, ImportTie, ImportChanged, ImportSame, ImportPlace, ImportWrong, ImportSkipped)
 }
 
 // ImportFaultCount is how many faults of a kind a list has.
@@ -398,17 +412,7 @@ func (c ImportChoices) Check(counts ImportCounts) error {
 
 // Writes returns how many records a list with these counts adds or changes at most.
 func (c ImportChoices) Writes(counts ImportCounts) int {
-	n := counts.Of(ImportNew)
-	if c.Back {
-		n += counts.Of(ImportBack)
-	}
-	if c.Ties {
-		n += counts.Of(ImportTie)
-	}
-	if c.Known != ImportSkip {
-		n += counts.Of(ImportChanged)
-	}
-	return n
+	return counts.By(c).Of(ImportNew, ImportBack, ImportTie, ImportChanged)
 }
 
 // ImportKey is something that two rows of one list may have in common: they are then equal, or contradict each

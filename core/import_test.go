@@ -213,6 +213,7 @@ func TestImportRowsAreChecked(t *testing.T) {
 func TestDaysAreRead(t *testing.T) {
 	for _, text := range []string{
 		"2018-12-31", "2018/12/31", "2018.12.31", "2018年12月31日", "20181231", "2018-12-31 00:00:00", "2018/12/31 8:30", "43465",
+		"２０１８－１２－３１",
 		"２０１８-12-31", "2018-12-31T00:00:00", "2018年12月31号",
 	} {
 		if day, err := ReadDay(text); err != nil || day.String() != "2018-12-31" {
@@ -222,6 +223,11 @@ func TestDaysAreRead(t *testing.T) {
 	for _, text := range []string{"", "明年", "12-31", "2018-02-30", "1231", "99999999", "1900-01-01", "2018"} {
 		if day, err := ReadDay(text); err == nil {
 			t.Errorf("%q is %v", text, day)
+		}
+	}
+	for text, want := range map[string]string{"2026/2/30": "没有“2026/2/30”这一天", "2026年2月": "日期应如"} {
+		if _, err := ReadDay(text); !strings.Contains(MessageOf(err), want) {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

@@ -118,7 +118,14 @@ type Job struct {
 	Created time.Time
 	Begun   time.Time // zero = not yet
 	Ended   time.Time // zero = not yet
+	Beat    time.Time // when its server was last heard of
 }
+
+// jobSilence is how long the server of a job may be silent before people are told that another takes over.
+const jobSilence = 10 * time.Second
+
+// Silent reports whether a job that runs has lost its server: another one goes on with it.
+func (j Job) Silent(now time.Time) bool { return j.State == JobRunning && now.Sub(j.Beat) > jobSilence }
 
 // Percent returns the progress, 0 to 100; 0 if the total is not known. Only a finished job shows
 // 100.

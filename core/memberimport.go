@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -96,7 +95,7 @@ func memberImportKeys(_ Community, row ImportRow) []ImportKey {
 }
 
 func memberImportWords(n ImportCounts) string {
-	return fmt.Sprintf("添加 %s 名成员，修改 %s 名", Grouped(n.Added()), Grouped(n.Of(ImportChanged)))
+	return CountedWords("没有变化", Counted{"添加", n.Added(), "名成员"}, Counted{"修改", n.Of(ImportChanged), "名成员"})
 }
 
 // ImportedInstitution returns the institution that values of a list of members name.

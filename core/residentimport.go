@@ -1,7 +1,7 @@
 package core
 
 import (
-	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,12 +31,12 @@ func ResidentImportColumns(c Community) []ImportColumn {
 				联系人 产权人 name fullname ownername`),
 		},
 		{
-			Key: "sex", Label: "性别", Group: groupBasic, Offers: []string{"男", "女"}, Read: readImportSex, Shown: SexLabel,
+			Key: "sex", Label: "性别", Group: groupBasic, Offers: []string{"男", "女"}, Read: readImportSex, Shown: SexLabel, Coded: true,
 			Names: strings.Fields("业主性别 住户性别 sex gender"),
 		},
 		{
 			Key: "identity", Label: "身份", Group: groupBasic, Asked: true, Offers: identityLabels(), Read: readImportIdentity,
-			Shown: func(v string) string { return Identity(v).Label() },
+			Shown: func(v string) string { return Identity(v).Label() }, Coded: true,
 			Names: strings.Fields(`住户身份 住户类型 住户类别 人员类型 人员类别 人员身份 客户类型 业主类型 与业主关系 与房屋关系 与户主关系
 				关系 居住身份 identity relation`),
 		},
@@ -182,7 +182,7 @@ func readImportDay(cell string) (string, error) {
 // 20181231, with a time behind it, or as a spreadsheet counts days.
 func ReadDay(text string) (Day, error) {
 	wrong := Invalid("日期应如 2018-12-31、2018/12/31 或 2018年12月31日")
-	plain := Clean(text)
+	plain := Clean(FoldFigures(text))
 	for _, mark := range []string{"T", "日", "号", " "} {
 		if before, _, found := strings.Cut(plain, mark); found && before != "" {
 			plain = before
@@ -203,11 +203,17 @@ func ReadDay(text string) (Day, error) {
 		}
 	}
 	at, err := time.Parse("2006-1-2", plain)
+	if err != nil && dayShape.MatchString(plain) {
+		return 0, Invalid("没有“" + Clean(text) + "”这一天，请核对")
+	}
 	if err != nil || at.Year() < 1970 || at.Year() > 2199 {
 		return 0, wrong
 	}
 	return Day(at.Unix() / 86_400), nil
 }
+
+// dayShape is a day by its form, whether there is one or not.
+var dayShape = regexp.MustCompile(`^(19[7-9]|20[0-9]|21[0-9])[0-9]-[0-9]{1,2}-[0-9]{1,2}$`)
 
 // lostDigits reports whether a spreadsheet showed a number in powers of ten, so that its digits are gone.
 func lostDigits(cell string) bool {
@@ -296,7 +302,8 @@ func ImportedHouse(c Community, row ImportRow) []string {
 
 // residentImportWords returns a line about what rows that were written have done.
 func residentImportWords(n ImportCounts) string {
-	return fmt.Sprintf("添加 %s 名住户、%s 套房屋，修改 %s 名住户", Grouped(n.Added()), Grouped(n[ImportPlaces]), Grouped(n.Of(ImportChanged)))
+	return CountedWords("没有变化", Counted{"添加", n.Added(), "名住户"}, Counted{"添加", n[ImportPlaces], "套房屋"},
+		Counted{"修改", n.Of(ImportChanged), "名住户"})
 }
 
 // houseOfRow reads the house of a row that may have it in one cell: its levels begin at a column, the whole house is

@@ -27,7 +27,7 @@ func StaffImportColumns(Community) []ImportColumn {
 	return []ImportColumn{
 		{Key: "name", Label: "姓名", Needed: true, Read: readImportName, Names: strings.Fields("员工姓名 人员姓名 名字 name")},
 		{
-			Key: "sex", Label: "性别", Needed: true, Offers: []string{"男", "女"}, Read: readImportSex, Shown: SexLabel,
+			Key: "sex", Label: "性别", Needed: true, Offers: []string{"男", "女"}, Read: readImportSex, Shown: SexLabel, Coded: true,
 			Names: []string{"sex", "gender"},
 		},
 		{
@@ -131,7 +131,7 @@ func staffImportKeys(_ Community, row ImportRow) []ImportKey {
 }
 
 func staffImportWords(n ImportCounts) string {
-	return fmt.Sprintf("添加 %s 名员工，修改 %s 名", Grouped(n.Added()), Grouped(n.Of(ImportChanged)))
+	return CountedWords("没有变化", Counted{"添加", n.Added(), "名员工"}, Counted{"修改", n.Of(ImportChanged), "名员工"})
 }
 
 // ImportedStaff is what a row says of a staff member: departments are paths, communities names.

@@ -68,7 +68,7 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 	}
 }
 
-// importsTheBook imports the tour's workbook: half of its rows are right, each of the others shows another mistake.
+// importsTheBook imports the tour's workbook: four of its rows are right, each of the others shows another mistake.
 func importsTheBook(t *testing.T, s *store.Store, cast demo.Cast) {
 	t.Helper()
 	community, err := s.Community(t.Context(), core.Everywhere, cast.Community)

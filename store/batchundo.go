@@ -155,36 +155,68 @@ var errUndoPlanned = errors.New("store: planned")
 // PlanUndo returns the things of a batch of the scope that UndoBatch would keep now, with their reasons: of the next
 // batchPart things, or of all that are taken back as a whole. It changes nothing.
 func (s *Store) PlanUndo(ctx context.Context, scope core.Scope, id core.ID) (kept []core.BatchItem, err error) {
-	var u undoing
+	kept, _, err = s.planUndo(ctx, scope, id)
+	return kept, err
+}
+
+// planUndo is PlanUndo of batches that are taken back one after another. If one has more than batchPart things, whole is
+// false, and those behind it are not looked at.
+func (s *Store) planUndo(ctx context.Context, scope core.Scope, ids ...core.ID) (kept []core.BatchItem, whole bool, err error) {
 	err = s.db.Write(ctx, "plan an undo", func(tx *database.Tx) error {
-		u = undoing{tx: tx, by: core.System, scope: scope, kept: map[core.ID]keptThing{}}
-		if err := u.read(scope, id); err != nil {
-			return err
-		}
-		if undo := batchUndos[u.batch.Kind].undo; undo != nil && u.batch.Ended.IsZero() && len(u.items) > 0 {
-			if err := undo(&u); err != nil {
+		kept, whole = nil, true
+		for _, id := range ids {
+			u := undoing{tx: tx, by: core.System, scope: scope, kept: map[core.ID]keptThing{}}
+			if err := u.read(scope, id); err != nil {
 				return err
+			}
+			if undo := batchUndos[u.batch.Kind].undo; undo != nil && u.batch.Ended.IsZero() && len(u.items) > 0 {
+				if err := undo(&u); err != nil {
+					return err
+				}
+			}
+			kept = append(kept, u.keptItems()...)
+			if whole = !u.batch.Ended.IsZero() || len(u.items) == u.batch.Left(); !whole {
+				break
 			}
 		}
 		return errUndoPlanned
 	})
 	if !errors.Is(err, errUndoPlanned) {
-		return nil, err
+		return nil, false, err
 	}
-	kind, _ := u.batch.Kind.Type()
-	var targets []core.AuditRecord
-	for _, item := range u.items {
-		if why, there := u.kept[item.Thing]; there {
-			stem := stemOfItem(kind, item)
-			kept = append(kept, core.BatchItem{Thing: item.Thing, Stem: stem, Why: why.why})
-			targets = append(targets, core.AuditRecord{Target: audit.Target(stem, item.Thing).String()})
-		}
+	targets := make([]core.AuditRecord, len(kept))
+	for i, item := range kept {
+		targets[i].Target = audit.Target(item.Stem, item.Thing).String()
 	}
 	names, err := s.AuditSubjects(ctx, targets)
 	for i := range kept {
 		kept[i].Name = names[targets[i].Target]
 	}
-	return kept, err
+	return kept, whole, err
+}
+
+// keptItems returns the things that are kept, with their reasons.
+func (u *undoing) keptItems() []core.BatchItem {
+	kind, _ := u.batch.Kind.Type()
+	var kept []core.BatchItem
+	for _, item := range u.items {
+		if why, there := u.kept[item.Thing]; there {
+			kept = append(kept, core.BatchItem{Thing: item.Thing, Stem: stemOfItem(kind, item), Why: why.why})
+		}
+	}
+	return kept
+}
+
+// PlanUndoImport returns what UndoImport would keep now of what an import that the caller has read has written, with the
+// reasons. If it has written more than can be looked at, whole is false: more may be kept.
+func (s *Store) PlanUndoImport(ctx context.Context, scope core.Scope, imp core.Import) (kept []core.BatchItem, whole bool, err error) {
+	var ids []core.ID
+	for _, id := range []core.ID{imp.Batch, imp.Houses} {
+		if id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	return s.planUndo(ctx, scope, ids...)
 }
 
 // read locks the batch and reads the things that are to be taken back next.

@@ -111,6 +111,7 @@ type ImportRowFilter struct {
 	Verdicts []core.ImportVerdict // of any of these; empty = all
 	Places   bool                 // those that add a house
 	Fault    string               // those with a fault of the kind
+	Choices  core.ImportChoices   // by which verdicts are meant; zero = as rows were judged
 	Page     Page                 // its cursors are numbers of rows
 }
 
@@ -126,7 +127,7 @@ func (f ImportRowFilter) has(row core.ImportRow) bool {
 	switch {
 	case f.Places && (!row.Place || row.Verdict == core.ImportWrong):
 		return false
-	case len(f.Verdicts) > 0 && !slices.Contains(f.Verdicts, row.Verdict):
+	case len(f.Verdicts) > 0 && !slices.Contains(f.Verdicts, row.Does(f.Choices)):
 		return false
 	case f.Fault != "":
 		return slices.ContainsFunc(row.Wrong, func(w core.ImportFault) bool { return w.Kind == f.Fault })
@@ -189,7 +190,7 @@ func (f ImportRowFilter) Count(counts core.ImportCounts) int {
 	case f.Places:
 		return counts[core.ImportPlaces]
 	case len(f.Verdicts) > 0:
-		return counts.Of(f.Verdicts...)
+		return counts.By(f.Choices).Of(f.Verdicts...)
 	}
 	return counts.Rows()
 }

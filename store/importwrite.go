@@ -226,6 +226,7 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 			}
 		}
 	}
+	imp.Written[core.ImportKept] = kept
 	state := core.ImportUndone
 	switch {
 	case imp.GivesUp && imp.Problem != "":
@@ -235,8 +236,8 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 	}
 	err = s.db.Write(ctx, "end the undoing of an import", func(tx *database.Tx) error {
 		return tx.ExecOne(
-			errJobGone, "UPDATE import SET state = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?",
-			string(state), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(id), string(core.ImportUndoing),
+			errJobGone, "UPDATE import SET state = ?, written = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?",
+			string(state), imp.Written.Text(), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(id), string(core.ImportUndoing),
 		)
 	})
 	if kept > 0 {

@@ -23,7 +23,7 @@ const (
 )
 
 const jobColumns = `SELECT id, account_id, kind, subject_id, state, done, total, words, result, tries, created_at, begun_at,
-	ended_at FROM job WHERE `
+	ended_at, beat_at FROM job WHERE `
 
 // errNoJob is also the answer for a job of another account.
 var errNoJob = core.NotFound("任务不存在")
@@ -46,6 +46,7 @@ type jobRow struct {
 	Created database.Millis `db:"created_at"`
 	Begun   database.Millis `db:"begun_at"`
 	Ended   database.Millis `db:"ended_at"`
+	Beat    database.Millis `db:"beat_at"`
 }
 
 func (r jobRow) job() core.Job {
@@ -53,6 +54,7 @@ func (r jobRow) job() core.Job {
 		ID: r.ID, Account: r.Account, Kind: r.Kind, Subject: r.Subject, State: r.State,
 		Done: r.Done, Total: r.Total, Words: r.Words, Result: r.Result,
 		Tries: r.Tries, Created: r.Created.Time, Begun: r.Begun.Time, Ended: r.Ended.Time,
+		Beat: r.Beat.Time,
 	}
 }
 

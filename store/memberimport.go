@@ -212,7 +212,7 @@ func (i *memberImporter) judgeRow(row *core.ImportRow, known knownMembers) (held
 		core.FailMember(row, fieldsOf(err))
 		return held, in
 	}
-	row.Verdict, row.Was = core.ImportChanged, was
+	row.Change(was, core.MergeMember(was, row.Values, core.ImportFill))
 	return held, in
 }
 

@@ -82,7 +82,7 @@ func TestImportMembers(t *testing.T) {
 		imp := readMembers(t, s, w.wide, w.here, good)
 		wantRows(t, s, imp, "2 new", "3 changed by phone", "4 new", "5 new", "6 same by row")
 		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
-		if imp.State != core.ImportDone || imp.Words() != "添加 3 名成员，修改 1 名" {
+		if imp.State != core.ImportDone || imp.Words() != "添加 3 名成员，修改 1 名成员" {
 			t.Fatalf("written: %+v", imp)
 		}
 		m, err := s.Member(t.Context(), everywhere, w.known)

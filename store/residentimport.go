@@ -174,7 +174,8 @@ func (i *residentImporter) judgeRow(row *core.ImportRow, place core.HouseRef, kn
 	if len(row.Wrong) > 0 {
 		return
 	}
-	row.Verdict, row.Was = core.ImportChanged, core.ImportedResidentValues(*row, whole)
+	row.Change(core.ImportedResidentValues(*row, whole),
+		core.ImportedResidentValues(*row, core.MergeImported(whole, r, core.ImportFill)))
 }
 
 // needLease refuses a lease that is over: the tenant would be moved out again within the hour.

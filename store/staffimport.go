@@ -161,7 +161,7 @@ func (i *staffImporter) judgeRow(row *core.ImportRow, known map[string]knownStaf
 		row.Fail("", "还服务其他小区", "该员工还服务您管理范围以外的小区，请由上级管理员修改")
 		return
 	}
-	row.Verdict, row.Was = core.ImportChanged, held.values
+	row.Change(held.values, core.MergeStaff(held.values, row.Values, core.ImportFill, held.Corp != 0))
 }
 
 func (*staffImporter) wrote(importWritten) {}

@@ -45,7 +45,7 @@ func TestImportStaff(t *testing.T) {
 		imp = readStaff(t, s, here, good)
 		wantRows(t, s, imp, "2 new", "3 changed by phone", "4 new")
 		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
-		if imp.State != core.ImportDone || imp.Words() != "添加 2 名员工，修改 1 名" {
+		if imp.State != core.ImportDone || imp.Words() != "添加 2 名员工，修改 1 名员工" {
 			t.Fatalf("written: %+v", imp)
 		}
 		if got := staffNames(t, s, core.ScopeOf(here), StaffFilter{Keyword: "甲"}); got != "甲" {
@@ -141,7 +141,7 @@ func TestImportedStaffKeepTheirCommunities(t *testing.T) {
 		before := register()
 		wantRows(t, s, imp, "2 changed by phone", "3 new")
 		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
-		if imp.Words() != "添加 1 名员工，修改 1 名" {
+		if imp.Words() != "添加 1 名员工，修改 1 名员工" {
 			t.Fatalf("written: %+v", imp)
 		}
 		m, err := s.Staff(t.Context(), everywhere, known)

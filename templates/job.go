@@ -11,6 +11,7 @@ type Job struct {
 	Known   bool   // the total is known: a bar with a percentage
 	Count   string // "12,000 / 50,000"; empty for none
 	Words   string // the result, or why it failed
+	Note    string // while it lasts: why nothing moves
 	Bad     bool   // it failed, or found a problem: Words is highlighted
 	URL     string // of the job's page, from which the part is taken
 	Cancel  string // where to post to cancel; empty if not possible

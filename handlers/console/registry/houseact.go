@@ -193,7 +193,12 @@ func (p *Pages) houseBulkCreate(c *web.Context) error {
 	if wrong == nil && frame.Confirmed(c) {
 		var batch core.Batch
 		if batch, wrong = p.Store.CreateMissingHouses(c.Ctx(), c.Actor(), c.Scope(), at.ID, paths); wrong == nil {
-			p.Done(c, fmt.Sprintf("已生成 %d 套房屋，跳过已有的 %d 套。", batch.Size, len(paths)-batch.Size), batch)
+			done := "已" + core.CountedWords("", core.Counted{Verb: "生成", N: batch.Size, Unit: "套房屋"},
+				core.Counted{Verb: "跳过已有的", N: len(paths) - batch.Size, Unit: "套"}) + "。"
+			if batch.Size == 0 {
+				done = fmt.Sprintf("%s 套房屋都已存在，没有生成新的。", frame.Grouped(len(paths)))
+			}
+			p.Done(c, done, batch)
 			return c.Redirect(at.URL(frame.HousePath))
 		}
 	}

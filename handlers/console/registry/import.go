@@ -158,8 +158,13 @@ func importBadge(s core.ImportState) templates.Badge {
 // importResult returns a line about what came of an import.
 func importResult(imp core.Import) string {
 	switch imp.State {
-	case core.ImportDone, core.ImportUndone:
+	case core.ImportDone:
 		return imp.Words()
+	case core.ImportUndone:
+		if kept := imp.Written[core.ImportKept]; kept > 0 {
+			return "已撤销，保留 " + frame.Grouped(kept) + " 项"
+		}
+		return "已全部撤销"
 	case core.ImportFailed:
 		return imp.Problem
 	case core.ImportPreview, core.ImportWriting:

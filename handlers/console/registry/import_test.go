@@ -169,7 +169,7 @@ func TestResidentsAreImported(t *testing.T) {
 	}
 	b.Get(t, frame.ImportURL(imp.ID)+"?rows=wrong&fault="+url.QueryEscape("手机有误"), http.StatusOK)
 	imp = written(t, d, b, imp, allChosen)
-	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "结果") != "添加 1 名住户、1 套房屋，修改 0 名住户" {
+	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "结果") != "添加 1 名住户、1 套房屋" {
 		t.Errorf("result %q", desk.Fact(page, "结果"))
 	}
 	faults := download(t, b, frame.ImportURL(imp.ID)+"/errors.xlsx")
@@ -195,7 +195,9 @@ func TestResidentsAreImported(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	found, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{Keyword: "13711110001"})
+	found, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{
+		Keyword: "13711110001", Page: store.Page{Limit: 9},
+	})
 	if err != nil || len(found) != 0 {
 		t.Errorf("after undoing: %v, %v", found, err)
 	}
@@ -285,7 +287,7 @@ func TestStaffAreImported(t *testing.T) {
 	imp := uploaded(t, d, b, "员工.xlsx", fill(t, book, cells))
 	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
 	text := strings.Join(strings.Fields(page.Find("main").Text()), " ")
-	for _, words := range []string{"新员工", "导入正确的 1 行", "职位：请填写职位", "手机：请填写 11 位手机号", "已登记的员工"} {
+	for _, words := range []string{"新员工", "导入正确的 1 行", "请填写职位", "请填写 11 位手机号"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("the preview does not say %q: %s", words, text)
 		}
@@ -343,7 +345,7 @@ func TestMembersAreImported(t *testing.T) {
 		}
 	}
 	imp := uploaded(t, d, b, "成员.xlsx", fill(t, book, cells))
-	text := strings.Join(strings.Fields(b.Get(t, frame.ImportURL(imp.ID), http.StatusOK).Find("main").Text()), " ")
+	text := strings.Join(strings.Fields(b.Get(t, frame.ImportURL(imp.ID)+"?known=update", http.StatusOK).Find("main").Text()), " ")
 	for _, words := range []string{
 		"新成员", "导入正确的 2 行", "没有机构“没有的”", "已登记的成员", (today + 10).String() + " → " + until, "按手机号识别",
 	} {
@@ -560,6 +562,94 @@ func TestFilesThatCannotBeImported(t *testing.T) {
 	few.Get(t, frame.ImportURL(list[0].ID), http.StatusNotFound)
 }
 
+// The preview's numbers, rows and button are those of the choices, also of those that it starts with; the form that is sent
+// with others than the page shows writes nothing yet. Afterwards the rows say what was done.
+func TestTheNumbersFollowTheChoices(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	template := frame.ImportPath + "/template.xlsx?community=" + d.Mine.Community.String()
+	cells := map[string]string{
+		"A3": "赵一", "B3": "男", "C3": "业主", "E3": "13711110001", "H3": "88", "I3": "1", "J3": "101",
+		"A4": "钱二", "C4": "业主", "E4": "13711110002", "H4": "88", "I4": "1", "J4": "102",
+	}
+	written(t, d, b, uploaded(t, d, b, "住户.xlsx", fill(t, download(t, b, template), cells)), allChosen)
+	cells["B3"], cells["C3"], cells["B4"] = "女", "家属", "女"
+	imp := uploaded(t, d, b, "住户.xlsx", fill(t, download(t, b, template), cells))
+	at, button := frame.ImportURL(imp.ID), `form[action$="/write"] button.btn-primary`
+	page := b.Get(t, at, http.StatusOK)
+	if desk.Fact(page, "修改") != "1 名" || desk.Fact(page, "不变") != "1 行" || page.Find(button).Text() != "导入 1 行" {
+		t.Errorf("with gaps filled: %q, %q, %q", desk.Fact(page, "修改"), desk.Fact(page, "不变"), page.Find(button).Text())
+	}
+	if text := page.Find("tbody tr").First().Text(); !strings.Contains(text, "（文件：女，不改）") || page.Find("tbody del").Length() != 0 {
+		t.Errorf("with gaps filled a row is %q", strings.Join(strings.Fields(text), " "))
+	}
+	form := url.Values{"known": {"update"}, "ties": {"1"}, "seen": {desk.InputValue(page, "seen")}, "shown": {desk.InputValue(page, "shown")}}
+	for _, act := range []string{"", templates.RedrawAct} {
+		form.Set("act", act)
+		if _, to := b.Post(t, at+"/write", form, http.StatusSeeOther); to != at+"?known=update" {
+			t.Errorf("other choices than shown, act %q, lead to %s", act, to)
+		}
+	}
+	if latest(t, d).State != core.ImportPreview {
+		t.Fatal("it was written by choices whose numbers nobody has seen")
+	}
+	page = b.Get(t, at+"?known=update", http.StatusOK)
+	if desk.Fact(page, "修改") != "2 名" || page.Find(button).Text() != "导入 2 行" || page.Find("tbody del").Length() != 2 ||
+		page.Find(`main nav a[href*="known=update"][href*="rows=changed"]`).Length() != 1 {
+		t.Errorf("changed by the file: %q, %q", desk.Fact(page, "修改"), page.Find(button).Text())
+	}
+	page = b.Get(t, at+"?known=skip", http.StatusOK)
+	if desk.Fact(page, "跳过") != "2 行" || page.Find(button+"[disabled]").Length() != 1 {
+		t.Errorf("skipped: %q, %q", desk.Fact(page, "跳过"), page.Find(button).Text())
+	}
+	written(t, d, b, imp, url.Values{"known": {"fill"}})
+	page = b.Get(t, at, http.StatusOK)
+	if desk.Fact(page, "结果") != "修改 1 名住户" || !strings.Contains(page.Find("tbody").Text(), "已修改") ||
+		!strings.Contains(page.Find("tbody").Text(), "没有改") {
+		t.Errorf("afterwards: %q, %q", desk.Fact(page, "结果"), page.Find("tbody .badge").Text())
+	}
+}
+
+// Before an import is taken back, the question says what is kept and why; afterwards its page and the list say it, too.
+func TestUndoingAnImportSaysWhatItKeeps(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	book := download(t, b, frame.ImportPath+"/template.xlsx?community="+d.Mine.Community.String())
+	imp := written(t, d, b, uploaded(t, d, b, "住户.xlsx", fill(t, book, map[string]string{
+		"A3": "赵一", "C3": "业主", "E3": "13711110001", "H3": "88", "I3": "1", "J3": "101",
+		"A4": "钱二", "C4": "业主", "E4": "13711110002", "H4": "88", "I4": "1", "J4": "102",
+	})), allChosen)
+	found, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{
+		Community: d.Mine.Community, Keyword: "赵一", Page: store.Page{Limit: 9},
+	})
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	if _, err := d.Store.UpdateResident(t.Context(), core.System, core.Everywhere, found[0].ID, store.ResidentChange{
+		Name: "赵一", Sex: "female", Identity: core.Owner, Updated: found[0].Updated,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	at := frame.ImportURL(imp.ID)
+	question, _ := b.Post(t, at+"/undo", nil, http.StatusOK)
+	if text := question.Find("form.tx-confirm").Text(); !strings.Contains(text, "其中保留 2 项") || !strings.Contains(text, "赵一（之后又改过）") ||
+		!strings.Contains(text, "101（有住户") || strings.Contains(text, " 0 ") {
+		t.Errorf("it asks %q", strings.Join(strings.Fields(text), " "))
+	}
+	b.Post(t, at+"/undo", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if _, err := d.Store.UndoImportRows(t.Context(), imp.ID, noStep); err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, at, http.StatusOK)
+	if text := page.Find("main").Text(); desk.Fact(page, "结果") != "已撤销，保留 2 项" ||
+		!strings.Contains(text, "已撤销 1 名住户，保留 1 名住户") || !strings.Contains(text, "已撤销 1 套房屋，保留 1 套房屋") {
+		t.Errorf("afterwards: %q", strings.Join(strings.Fields(text), " "))
+	}
+	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "已撤销，保留 2 项") {
+		t.Errorf("the list: %q", strings.Join(strings.Fields(text), " "))
+	}
+}
+
 func TestImportPages(t *testing.T) {
 	shell := templates.Shell{Title: desk.Hostile, CSRF: "x"}
 	row := importRowOf(core.ImportRow{
@@ -567,7 +657,10 @@ func TestImportPages(t *testing.T) {
 		Verdict: core.ImportChanged, Match: core.ByPhone,
 		Was:   []string{"旧名", "", "owner", "", "13700000001", "", "", "1", "1", "101", ""},
 		Wrong: []core.ImportFault{{Column: "phone", Kind: "手机有误", Words: desk.Hostile}},
-	}, core.ResidentImportColumns(core.Community{Name: desk.Hostile, Levels: core.DefaultLevels()}), importViews[core.ImportResidents])
+	}, importRowsOf{
+		columns: core.ResidentImportColumns(core.Community{Name: desk.Hostile, Levels: core.DefaultLevels()}),
+		choices: core.ImportChoices{Known: core.ImportUpdate},
+	}, importViews[core.ImportResidents])
 	form := templates.Form{Action: "/a", CSRF: "x", Sections: []templates.Section{{Fields: []templates.Field{
 		{Kind: templates.Upload, Name: "file", Label: "住户表格"},
 	}}}}
@@ -585,10 +678,12 @@ func TestImportPages(t *testing.T) {
 		"console/import/show": importShowPage{
 			Shell: shell, Facts: []templates.Fact{{Label: "文件", Value: desk.Hostile}},
 			Notes: []string{desk.Hostile}, Submits: importSubmits(core.Import{State: core.ImportPreview}), Faults: "/e", Listed: true,
-			Links:   importLinks(core.Import{Kind: core.ImportResidents, Batch: 1, Houses: 2}),
-			Preview: &importPreview{Action: "/w", Seen: "1", Submit: "导入 2 行", Map: "/m", Form: templates.Form{CSRF: "x"}},
-			Tabs:    templates.Tabs{Label: "各行", Items: []templates.NavItem{{Label: "全部", URL: "/i", Active: true, Count: 2}}}, List: rows,
-			Rows: []importRowView{row},
+			Links: importLinks(core.Import{Kind: core.ImportResidents, Batch: 1, Houses: 2}),
+			Preview: &importPreview{Action: "/w", Seen: "1", Submit: "导入 2 行", Map: "/m", Form: form, All: templates.Field{
+				Kind: templates.Radio, Name: "all", Label: "全部", Choices: []templates.Choice{{Value: "0", Label: "否"}},
+			}},
+			Tabs: templates.Tabs{Label: "各行", Items: []templates.NavItem{{Label: "全部", URL: "/i", Active: true, Count: 2}}}, List: rows,
+			Rows: []importRowView{row, {Number: 4, Cells: []importCell{{Label: "性别", Value: "男", Kept: desk.Hostile}, {Kept: "女"}}}},
 		},
 		"console/import/show#mapping": importShowPage{
 			Shell: shell, Problem: desk.Hostile,

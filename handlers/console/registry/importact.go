@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path"
@@ -70,17 +71,24 @@ func (p *Pages) importWrite(c *web.Context) error {
 		return err
 	}
 	var form struct {
-		Known core.ImportKnown `form:"known" max:"16"`
-		Ties  bool             `form:"ties"`
-		Back  bool             `form:"back"`
-		All   bool             `form:"all"`
-		Seen  int64            `form:"seen"`
+		Shown string `form:"shown" max:"100"`
+		Seen  int64  `form:"seen"`
 	}
-	wrong := c.Bind(&form)
-	if wrong == nil {
-		choices := core.ImportChoices{Known: form.Known, Ties: form.Ties, Back: form.Back, All: form.All}
-		wrong = p.Store.WriteImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID, choices, form.Seen)
+	if err := c.Bind(&form); err != nil {
+		return err
 	}
+	choices, err := importChosen(c, imp)
+	if err != nil {
+		return err
+	}
+	other := imp.State == core.ImportPreview && c.Form().Has("shown") && form.Shown != importNumbers(choices)
+	if frame.Redrawn(c) || other { // the numbers are to follow the choices before anything is written
+		if !frame.Redrawn(c) {
+			c.Flash(web.FlashWarning, "已按您的选择重新计算，请核对后再导入。")
+		}
+		return c.Redirect(templates.WithQuery(frame.ImportURL(imp.ID), importShown(choices)))
+	}
+	wrong := p.Store.WriteImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID, choices, form.Seen)
 	if wrong != nil && frame.IsFormError(wrong) {
 		return p.importShowPage(c, imp, web.StatusOf(wrong), wrong)
 	}
@@ -107,8 +115,11 @@ func (p *Pages) importCancel(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("文件里的 %s 条都还没有写入，取消后可以重新上传。", frame.Grouped(imp.Counts.Rows()))
-	if imp.State == core.ImportWriting {
+	text := "还没有写入任何内容，取消后可以重新上传。"
+	switch rows := imp.Counts.Rows(); {
+	case imp.State != core.ImportWriting && rows > 0:
+		text = fmt.Sprintf("文件里的 %s 条都还没有写入，取消后可以重新上传。", frame.Grouped(rows))
+	case imp.State == core.ImportWriting && imp.NextPart > 0:
 		text = fmt.Sprintf("已写入的约 %s 条全部撤回，登记恢复为导入前的样子。", frame.Grouped(imp.NextPart*core.ImportPart))
 	}
 	return p.Act(c, frame.Act{
@@ -125,15 +136,35 @@ func (p *Pages) importUndo(c *web.Context) error {
 		return err
 	}
 	view := importViews[imp.Kind]
+	ask := templates.Confirm{
+		Title: "撤销导入“" + imp.File + "”？", Text: view.undo, Effects: view.undone(imp.Written), Submit: "撤销这次导入",
+	}
+	if imp.State == core.ImportDone && imp.Wrote() && !frame.Confirmed(c) {
+		kept, whole, err := p.Store.PlanUndoImport(c.Ctx(), c.Scope(), imp)
+		if err != nil {
+			return p.Refused(c, err, frame.ImportURL(imp.ID))
+		}
+		ask.Effects = append(ask.Effects, importKept(kept, whole)...)
+	}
 	return p.Act(c, frame.Act{
-		Stem: importViews[imp.Kind].stem,
-		Ask: templates.Confirm{
-			Title: "撤销导入“" + imp.File + "”？", Text: view.undo, Effects: view.undone(imp.Written),
-			Submit: "撤销这次导入",
-		},
+		Stem: importViews[imp.Kind].stem, Ask: ask,
 		Do:   func() error { return p.Store.UndoImport(c.Ctx(), c.Actor(), c.Scope(), imp.ID) },
 		Back: frame.ImportURL(imp.ID),
 	})
+}
+
+// importKept says what of an import taking it back would keep, and why; whole is whether all of it was looked at.
+func importKept(kept []core.BatchItem, whole bool) []string {
+	var lines []string
+	if n := len(kept); n > 0 {
+		lines = append([]string{"其中保留 " + frame.Grouped(n) + " 项："}, frame.Named(n, "项", func(i int) string {
+			return cmp.Or(kept[i].Name, "已删除") + "（" + kept[i].Why.Label() + "）"
+		})...)
+	}
+	if !whole {
+		lines = append(lines, "内容很多，只核对了前面的；其余之后改过的，撤销时也会保留并列出")
+	}
+	return lines
 }
 
 // importFaults sends the file back with what is wrong marked in it, to who uploaded it or may see whole numbers; to
@@ -194,12 +225,20 @@ func (p *Pages) importFaultRows(c *web.Context, imp core.Import, layout store.Im
 			return p.Store.EachImportFault(c.Ctx(), imp, func(row core.ImportRow) error {
 				cells := []any{row.Number}
 				for _, i := range shown {
-					cells = append(cells, core.MaskDigits(columns[i].ShownText(row.Values[i])))
+					cells = append(cells, core.MaskDigits(importCellText(columns[i], row, i)))
 				}
 				return add(append(cells, strings.Join(importFaultWords(row, columns), "；"))...)
 			})
 		})
 	})
+}
+
+// importCellText returns a value of a row that is wrong, as pages show it.
+func importCellText(column core.ImportColumn, row core.ImportRow, at int) string {
+	if slices.ContainsFunc(row.Wrong, func(f core.ImportFault) bool { return f.Column == column.Key }) {
+		return column.TypedText(row.Values[at])
+	}
+	return column.ShownText(row.Values[at])
 }
 
 // importMarks returns what is wrong with the rows of an import, by the columns of its file.
@@ -222,9 +261,7 @@ func (p *Pages) importMarks(
 			if column, ok := at[fault.Column]; ok {
 				mark.Column = column
 			}
-			if label := labels[fault.Column]; label != "" {
-				mark.Message = label + "：" + fault.Words
-			}
+			mark.Message = importFaultText(labels[fault.Column], fault)
 			marks = append(marks, mark)
 		}
 		return nil

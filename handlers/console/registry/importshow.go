@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,8 +59,11 @@ type importPreview struct {
 	Action string
 	Seen   string
 	Form   templates.Form
+	All    templates.Field // whether all rows or none; zero = it is not asked
+	Shown  string          // the choices that the page's numbers and rows follow, as importNumbers encodes them
 	Submit string
 	Off    string // why nothing can be imported
+	None   bool   // nothing can be by these choices
 	Map    string // URL of the mapping
 }
 
@@ -73,10 +77,10 @@ type importRowView struct {
 	Faults []string
 }
 
-// importCell is a value of a row; Was is what the register has instead.
+// importCell is a value of a row; Was is what the register has instead, Kept what the list has that is not taken.
 type importCell struct {
-	Label, Value, Was string
-	Changed, Wrong    bool
+	Label, Value, Was, Kept string
+	Changed, Wrong          bool
 }
 
 // importOf returns the import in the path, if the account may see it.
@@ -131,7 +135,16 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	page := importShowPage{Shell: p.Shell(c, importViews[imp.Kind].stem, imp.File), Problem: imp.Problem}
 	page.Note = community.Name
 	page.Crumbs = []templates.Crumb{{Label: "导入记录", URL: frame.ImportPath}}
-	page.Facts = p.importFacts(imp)
+	choices, err := importChosen(c, imp)
+	if err != nil {
+		return err
+	}
+	page.Facts = p.importFacts(imp, choices)
+	if imp.State == core.ImportUndone && imp.Written[core.ImportKept] > 0 {
+		if page.Notes, err = p.importStayed(c, imp); err != nil {
+			return err
+		}
+	}
 	page.Submits = importSubmits(imp)
 	page.Links = importLinks(imp)
 	if imp.Counts.Of(core.ImportWrong) > 0 && imp.Cleared.IsZero() && imp.Reading != 0 {
@@ -151,7 +164,7 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	if err != nil {
 		return err
 	}
-	if page.Notes = layout.Notes; imp.State == core.ImportPreview {
+	if page.Notes = append(page.Notes, layout.Notes...); imp.State == core.ImportPreview {
 		page.Notes = append(page.Notes, importLeftOut(layout)...)
 	}
 	kind, _ := imp.Kind.Type()
@@ -162,14 +175,33 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 		page.Mapping = importMappingOf(c, imp, layout, columns)
 		page.Mapping.Form.Error = importWords(wrong)
 	case imp.State == core.ImportPreview:
-		page.Preview = importPreviewOf(c, imp, wrong)
+		page.Preview = importPreviewOf(c, imp, choices, wrong)
 	}
 	if imp.Reading != 0 && imp.Parts > 0 && page.Mapping == nil && imp.State != core.ImportReading {
-		if err := p.importRows(c, &page, imp, columns); err != nil {
+		if err := p.importRows(c, &page, importRowsOf{imp, community, columns, choices}); err != nil {
 			return err
 		}
 	}
 	return p.Page(c, status, "console/import/show", page)
+}
+
+// importStayed says what taking an import back has kept; the lists of what it wrote have the reasons.
+func (p *Pages) importStayed(c *web.Context, imp core.Import) ([]string, error) {
+	var lines []string
+	for _, id := range []core.ID{imp.Batch, imp.Houses} {
+		if id == 0 {
+			continue
+		}
+		b, err := p.Store.Batch(c.Ctx(), c.Scope(), id)
+		if err != nil {
+			return nil, err
+		}
+		if kind, _ := b.Kind.Type(); b.Kept > 0 {
+			lines = append(lines, core.CountedWords("", core.Counted{Verb: "已撤销", N: b.Undone, Unit: kind.Unit},
+				core.Counted{Verb: "保留", N: b.Kept, Unit: kind.Unit})+"，原因见上面的列表。")
+		}
+	}
+	return lines, nil
 }
 
 // importLeftOut names the columns of a file that are not imported, but for the one that files come back with.
@@ -195,9 +227,9 @@ func importWords(err error) string {
 }
 
 // importFacts are what is known of an import; on the preview, what it would do.
-func (p *Pages) importFacts(imp core.Import) []templates.Fact {
+func (p *Pages) importFacts(imp core.Import, choices core.ImportChoices) []templates.Fact {
 	if imp.State == core.ImportPreview {
-		return importEffects(imp)
+		return importEffects(imp, choices)
 	}
 	facts := []templates.Fact{
 		{Label: "状态", Badge: importBadge(imp.State)}, {Label: "文件", Value: imp.File + "（" + web.SizeLabel(int64(imp.Size)) + "）"},
@@ -211,6 +243,9 @@ func (p *Pages) importFacts(imp core.Import) []templates.Fact {
 	}
 	if imp.State == core.ImportDone || imp.State == core.ImportUndone {
 		facts = append(facts, templates.Fact{Label: "结果", Value: importResult(imp)})
+		if imp.State == core.ImportUndone {
+			facts = append(facts, templates.Fact{Label: "当时导入", Value: imp.Words()})
+		}
 		if n := imp.Written.Of(core.ImportWrong); n > 0 {
 			facts = append(facts, templates.Fact{Label: "没有导入", Value: frame.Grouped(n) + " 行，预览后登记有变化"})
 		}
@@ -225,14 +260,14 @@ func (p *Pages) importFacts(imp core.Import) []templates.Fact {
 	return facts
 }
 
-// importEffects are the numbers of what rows would do.
-func importEffects(imp core.Import) []templates.Fact {
-	n := imp.Counts
+// importEffects are the numbers of what rows would do by somebody's choices.
+func importEffects(imp core.Import, choices core.ImportChoices) []templates.Fact {
+	n := imp.Counts.By(choices)
 	facts := append([]templates.Fact{{Label: "共", Value: frame.Grouped(n.Rows()) + " 行"}}, importViews[imp.Kind].facts(n)...)
 	for _, rest := range []struct {
 		label   string
 		verdict core.ImportVerdict
-	}{{"无变化", core.ImportSame}, {"错误", core.ImportWrong}} {
+	}{{"不变", core.ImportSame}, {"跳过", core.ImportSkipped}, {"错误", core.ImportWrong}} {
 		if n.Of(rest.verdict) > 0 {
 			facts = append(facts, templates.Fact{Label: rest.label, Value: frame.Grouped(n.Of(rest.verdict)) + " 行"})
 		}
@@ -279,6 +314,9 @@ func (p *Pages) importJob(c *web.Context, imp core.Import) (*templates.Job, erro
 	}
 	if part.Known {
 		part.Count = frame.Grouped(int(job.Done)) + " / " + frame.Grouped(int(job.Total))
+	}
+	if job.Silent(c.Now()) {
+		part.Note = "办理它的服务中断了，半分钟内会自动接着办理，已写入的不会重复。请不要重新上传。"
 	}
 	if part.Over {
 		part.State = templates.Badge{Tone: templates.Bad, Text: job.State.Label()}
@@ -344,24 +382,32 @@ func importSample(rows [][]string, at int) string {
 	return strings.Join(shown, "、")
 }
 
-func importPreviewOf(c *web.Context, imp core.Import, wrong error) *importPreview {
+func importPreviewOf(c *web.Context, imp core.Import, choices core.ImportChoices, wrong error) *importPreview {
 	bad := imp.Counts.Of(core.ImportWrong)
-	fields := importChoices(imp)
-	fields = append(fields, templates.Field{
-		Kind: templates.Radio, Name: "all", Label: "有错误的行", Value: "0",
-		Choices: []templates.Choice{
-			{Value: "0", Label: "只导入正确的行", Help: "错误的行下载改好后再上传"},
-			{Value: "1", Label: "全部导入或都不导入", Help: "有一行不能导入，就都不导入", Disabled: bad > 0},
-		},
-	})
 	p := &importPreview{
 		Action: frame.ImportURL(imp.ID) + "/write", Seen: strconv.FormatInt(imp.Updated.UnixMilli(), 10),
-		Form: templates.Form{CSRF: c.CSRF(), Sections: []templates.Section{{Fields: fields}}, Error: importWords(wrong)},
-		Map:  frame.ImportURL(imp.ID) + "?map=1",
+		Form: templates.Form{
+			CSRF: c.CSRF(), Sections: []templates.Section{{Fields: importChoices(imp, choices)}}, Error: importWords(wrong),
+		},
+		Map: frame.ImportURL(imp.ID) + "?map=1", Shown: importNumbers(choices),
 	}
-	good := imp.Counts.Rows() - bad
-	if p.Submit = "导入 " + frame.Grouped(good) + " 行"; bad > 0 {
+	if bad == 0 { // of a list with errors it would be refused
+		p.All = templates.Field{
+			Kind: templates.Radio, Name: "all", Label: "导入前登记又有变化的行", Value: oneOrZero(choices.All),
+			Choices: []templates.Choice{
+				{Value: "0", Label: "只跳过这些行"}, {Value: "1", Label: "全部导入或都不导入", Help: "有一行不能导入，就都不导入"},
+			},
+		}
+	}
+	good := imp.Counts.By(choices).Of(
+		core.ImportNew, core.ImportBack, core.ImportTie, core.ImportChanged, core.ImportPlace)
+	switch p.None = good == 0 && imp.Counts[core.ImportPlaces] == 0; {
+	case good == 0:
+		p.Submit = "导入房屋"
+	case bad > 0:
 		p.Submit = "导入正确的 " + frame.Grouped(good) + " 行"
+	default:
+		p.Submit = "导入 " + frame.Grouped(good) + " 行"
 	}
 	most := core.ImportChoices{Known: core.ImportUpdate, Ties: true, Back: true}
 	if err := most.Check(imp.Counts); err != nil {
@@ -373,31 +419,101 @@ func importPreviewOf(c *web.Context, imp core.Import, wrong error) *importPrevie
 	return p
 }
 
-// importChoices are the fields of what a kind asks about records that are known.
-func importChoices(imp core.Import) []templates.Field {
-	defaults := core.DefaultImportChoices()
+// importChosen returns the choices that an import's page follows: those that were made, on the preview those of the page's
+// address or of the form that was sent, for the rest those that it starts with.
+func importChosen(c *web.Context, imp core.Import) (core.ImportChoices, error) {
+	kind, _ := imp.Kind.Type()
+	if imp.State != core.ImportPreview {
+		return kind.Decided(imp.Choices), nil
+	}
+	var asked struct {
+		Known core.ImportKnown `form:"known" max:"16"`
+		Ties  string           `form:"ties" of:"0 1"`
+		Back  string           `form:"back" of:"0 1"`
+		All   string           `form:"all" of:"0 1"`
+	}
+	bind := c.BindQuery
+	if c.Request().Method == http.MethodPost {
+		bind = c.Bind
+	}
+	if err := bind(&asked); err != nil {
+		return core.ImportChoices{}, err
+	}
+	chosen := core.DefaultImportChoices()
+	if asked.Known != "" {
+		chosen.Known = asked.Known
+	}
+	for _, of := range []struct {
+		asked string
+		is    *bool
+	}{{asked.Ties, &chosen.Ties}, {asked.Back, &chosen.Back}, {asked.All, &chosen.All}} {
+		if of.asked != "" {
+			*of.is = of.asked == "1"
+		}
+	}
+	return kind.Decided(chosen), nil
+}
+
+// importShown encodes choices for the address of a page that follows them; those that it starts with are left out.
+func importShown(c core.ImportChoices) url.Values {
+	shown, start := url.Values{}, core.DefaultImportChoices()
+	if c.Known != start.Known {
+		shown.Set("known", string(c.Known))
+	}
+	set := func(name string, value, starts bool) {
+		if value != starts {
+			shown.Set(name, oneOrZero(value))
+		}
+	}
+	set("ties", c.Ties, start.Ties)
+	set("back", c.Back, start.Back)
+	set("all", c.All, start.All)
+	return shown
+}
+
+// importNumbers encodes the choices that the numbers of a preview follow.
+func importNumbers(c core.ImportChoices) string {
+	c.All = false
+	return importShown(c).Encode()
+}
+
+func oneOrZero(value bool) string {
+	if value {
+		return "1"
+	}
+	return "0"
+}
+
+// importChoices are the fields of what is asked about rows of which the list has some; the others are sent unseen.
+func importChoices(imp core.Import, chosen core.ImportChoices) []templates.Field {
 	kind, _ := imp.Kind.Type()
 	var fields []templates.Field
+	ask := func(rows int, field templates.Field) {
+		if rows == 0 {
+			field = templates.Field{Kind: templates.Hidden, Name: field.Name, Value: field.Value}
+		}
+		fields = append(fields, field)
+	}
 	if kind.Known != "" {
-		known := templates.Field{Kind: templates.Radio, Name: "known", Label: kind.Known, Value: string(defaults.Known)}
+		known := templates.Field{Kind: templates.Radio, Name: "known", Label: kind.Known, Value: string(chosen.Known)}
 		for _, k := range core.ImportKnowns() {
 			known.Choices = append(known.Choices, templates.Choice{
 				Value: string(k), Label: k.Label(), Help: importViews[imp.Kind].known[k],
 			})
 		}
-		fields = append(fields, known)
+		ask(imp.Counts.Of(core.ImportChanged), known)
 	}
 	if kind.Ties {
-		fields = append(fields, templates.Field{
-			Kind: templates.Radio, Name: "ties", Label: "住在本小区其他房屋的住户", Value: "1",
+		ask(imp.Counts.Of(core.ImportTie), templates.Field{
+			Kind: templates.Radio, Name: "ties", Label: "住在本小区其他房屋的住户", Value: oneOrZero(chosen.Ties),
 			Choices: []templates.Choice{
 				{Value: "1", Label: "再添加这套房屋", Help: "一人可以有多套房屋"}, {Value: "0", Label: "跳过"},
 			},
 		})
 	}
-	if kind.Back && imp.Counts.Of(core.ImportBack) > 0 {
-		fields = append(fields, templates.Field{
-			Kind: templates.Radio, Name: "back", Label: "已从这套房屋迁出的人", Value: "0",
+	if kind.Back {
+		ask(imp.Counts.Of(core.ImportBack), templates.Field{
+			Kind: templates.Radio, Name: "back", Label: "已从这套房屋迁出的人", Value: oneOrZero(chosen.Back),
 			Choices: []templates.Choice{
 				{Value: "0", Label: "跳过", Help: "文件可能是迁出之前的"},
 				{Value: "1", Label: "重新入住", Help: "恢复登记，需要重新认证"},
@@ -409,10 +525,22 @@ func importChoices(imp core.Import) []templates.Field {
 
 const importRowsAPage = 50
 
+// importRowsOf is whose rows are shown, and how.
+type importRowsOf struct {
+	imp       core.Import
+	community core.Community
+	columns   []core.ImportColumn
+	choices   core.ImportChoices
+}
+
 // importRows reads the rows of the tab that is asked for.
-func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import, columns []core.ImportColumn) error {
+func (p *Pages) importRows(c *web.Context, page *importShowPage, of importRowsOf) error {
+	imp, shown := of.imp, importShown(of.choices)
+	if imp.State != core.ImportPreview {
+		shown = nil
+	}
 	var asked struct {
-		Rows  string `form:"rows" of:"new tie back changed place same wrong"`
+		Rows  string `form:"rows" of:"new tie back changed place same skipped wrong"`
 		Fault string `form:"fault" max:"40"`
 		Map   string `form:"map" max:"2"`
 	}
@@ -423,15 +551,16 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import
 	page.Tabs.Label, page.Listed = "各行", true
 	var filter store.ImportRowFilter
 	for _, tab := range view.tabs {
+		tab.filter.Choices = of.choices
 		n := tab.filter.Count(imp.Counts)
 		if tab.name != "" && n == 0 {
 			continue
 		}
-		url := path
+		link := templates.WithQuery(path, shown)
 		if tab.name != "" {
-			url += "?rows=" + tab.name
+			link = templates.WithQuery(path, shown, "rows", tab.name)
 		}
-		page.Tabs.Items = append(page.Tabs.Items, templates.NavItem{Label: tab.label, URL: url, Count: n, Active: asked.Rows == tab.name})
+		page.Tabs.Items = append(page.Tabs.Items, templates.NavItem{Label: tab.label, URL: link, Count: n, Active: asked.Rows == tab.name})
 		if asked.Rows == tab.name {
 			filter = tab.filter
 		}
@@ -458,7 +587,7 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, imp core.Import
 		{Label: "行", Number: true}, {Label: "结果", Narrow: true}, {Label: "内容"}, {Label: view.place}, {Label: "说明"},
 	}
 	for _, row := range rows {
-		page.Rows = append(page.Rows, importRowOf(row, columns, view))
+		page.Rows = append(page.Rows, importRowOf(row, of, view))
 	}
 	web.Paged(&page.List, filter.Page, rows, more, func(r core.ImportRow) core.ID { return core.ID(r.Number) })
 	return nil
@@ -469,11 +598,20 @@ var importVerdicts = map[core.ImportVerdict]templates.Badge{
 	core.ImportNew: {Tone: templates.Good, Text: "新住户"}, core.ImportBack: {Tone: templates.Good, Text: "已迁出"},
 	core.ImportTie: {Tone: templates.Good, Text: "加一套房"}, core.ImportChanged: {Tone: templates.Info, Text: "有变化"},
 	core.ImportPlace: {Tone: templates.Good, Text: "新房屋"}, core.ImportSame: {Tone: templates.Neutral, Text: "无变化"},
-	core.ImportWrong: {Tone: templates.Bad, Text: "错误"},
+	core.ImportWrong: {Tone: templates.Bad, Text: "错误"}, core.ImportSkipped: {Tone: templates.Neutral, Text: "跳过"},
 }
 
-func importRowOf(row core.ImportRow, columns []core.ImportColumn, of importView) importRowView {
-	view := importRowView{Number: row.Number, State: of.badge(row.Verdict), Place: of.place, House: row.Label}
+// importDone are the badges of rows that have been written, where they differ.
+var importDone = map[core.ImportVerdict]string{
+	core.ImportBack: "已恢复", core.ImportChanged: "已修改", core.ImportSame: "没有改",
+}
+
+func importRowOf(row core.ImportRow, in importRowsOf, of importView) importRowView {
+	does, columns := row.Does(in.choices), in.columns
+	view := importRowView{Number: row.Number, State: of.badge(does), Place: of.place, House: row.Label}
+	if done := importDone[does]; done != "" && (in.imp.State == core.ImportDone || in.imp.State == core.ImportUndone) {
+		view.State.Text = done
+	}
 	if row.Match != "" {
 		view.Match = "按" + row.Match.Label() + "识别"
 		if row.Match == core.ByRow {
@@ -487,36 +625,59 @@ func importRowOf(row core.ImportRow, columns []core.ImportColumn, of importView)
 			house = append(house, row.Values[i])
 			continue
 		}
-		cell := importCell{Label: core.ImportHeadingLabel(column.Label), Value: column.ShownText(row.Values[i])}
+		cell := importCell{Label: core.ImportHeadingLabel(column.Label), Value: importCellText(column, row, i)}
 		cell.Wrong = wrong
 		if row.Was != nil && row.Was[i] != row.Values[i] && row.Values[i] != "" {
-			cell.Changed, cell.Was = true, column.ShownText(row.Was[i])
+			cell.Was = column.ShownText(row.Was[i])
 			if cell.Was == cell.Value {
 				cell.Was += "（另一个）"
 			}
+			if cell.Changed = row.Takes(in.choices, i); !cell.Changed {
+				cell.Value, cell.Kept, cell.Was = cell.Was, cell.Value, ""
+			}
 		}
-		if (cell.Value != "" || cell.Wrong) && column.Key != "community" || cell.Wrong {
+		if (cell.Value != "" || cell.Wrong || cell.Kept != "") && column.Key != "community" || cell.Wrong {
 			view.Cells = append(view.Cells, cell)
 		}
 	}
 	if view.House == "" {
-		view.House = strings.Join(house, " ")
+		view.House = importHouseText(in.community, house)
 	}
 	view.Faults = importFaultWords(row, columns)
 	return view
+}
+
+// importHouseText returns the house of a row that is wrong: as others are written if its names are all there, otherwise what
+// there is.
+func importHouseText(community core.Community, cells []string) string {
+	cells = slices.DeleteFunc(cells, func(cell string) bool { return cell == "" })
+	if len(cells) == len(community.Levels) {
+		if names, err := community.NodeNames(cells); err == nil {
+			return core.HouseLabel(names)
+		}
+	}
+	return strings.Join(cells, " ")
 }
 
 // importFaultWords describes what is wrong with a row.
 func importFaultWords(row core.ImportRow, columns []core.ImportColumn) []string {
 	var all []string
 	for _, fault := range row.Wrong {
-		words := fault.Words
+		label := ""
 		for _, column := range columns {
 			if fault.Column != "" && column.Key == fault.Column {
-				words = core.ImportHeadingLabel(column.Label) + "：" + words
+				label = core.ImportHeadingLabel(column.Label)
 			}
 		}
-		all = append(all, words)
+		all = append(all, importFaultText(label, fault))
 	}
 	return all
+}
+
+// importFaultText is what is wrong with a column of a row, with its label unless the words begin with it.
+func importFaultText(label string, fault core.ImportFault) string {
+	if label == "" || strings.HasPrefix(fault.Words, label) || strings.HasPrefix(fault.Words, "请填写"+label) {
+		return fault.Words
+	}
+	return label + "：" + fault.Words
 }

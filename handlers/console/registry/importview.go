@@ -47,14 +47,14 @@ var importViews = map[core.ImportKind]importView{
 			importTabOf("", "全部"), importTabOf("new", "新住户", core.ImportNew),
 			importTabOf("tie", "加一套房", core.ImportTie), importTabOf("back", "已迁出", core.ImportBack),
 			importTabOf("changed", "有变化", core.ImportChanged),
-			{"place", "新房屋", store.ImportRowFilter{Places: true}}, importTabOf("same", "无变化", core.ImportSame),
+			{"place", "新房屋", store.ImportRowFilter{Places: true}}, importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
 			importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{
 			{"添加住户", "名", []core.ImportVerdict{core.ImportNew}},
-			{"加一套房", "名", []core.ImportVerdict{core.ImportTie}}, {"已迁出的人", "名", []core.ImportVerdict{core.ImportBack}},
+			{"加一套房", "名", []core.ImportVerdict{core.ImportTie}}, {"重新入住", "名", []core.ImportVerdict{core.ImportBack}},
 			{"添加房屋", "套", nil},
-			{"有变化", "名", []core.ImportVerdict{core.ImportChanged}},
+			{"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
 		records: templates.Action{Label: "添加和修改的住户", Icon: "users"},
 		undo:    "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过、有出入记录的保留。",
@@ -67,10 +67,10 @@ var importViews = map[core.ImportKind]importView{
 		stem: "house", page: "console/house/arrears", title: "导入欠费", field: "欠费表格", template: "欠费",
 		form: houseArrearsPath, post: houseArrearsPath, back: frame.HousePath, place: "房屋",
 		tabs: []importTab{
-			importTabOf("", "全部"), importTabOf("changed", "有变化", core.ImportChanged), importTabOf("same", "无变化", core.ImportSame),
+			importTabOf("", "全部"), importTabOf("changed", "有变化", core.ImportChanged), importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
 			importTabOf("wrong", "错误", core.ImportWrong),
 		},
-		effects: []importEffect{{"有变化", "套", []core.ImportVerdict{core.ImportChanged}}},
+		effects: []importEffect{{"修改", "套", []core.ImportVerdict{core.ImportChanged}}},
 		records: templates.Action{Label: "修改的房屋", Icon: "home-2"},
 		undo:    "欠费和备注恢复为导入前的内容。之后改过的房屋不变。",
 	},
@@ -79,10 +79,10 @@ var importViews = map[core.ImportKind]importView{
 		form: staffImportPath, post: staffImportPath, back: frame.StaffPath, one: "逐个添加员工", place: "服务小区",
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("new", "新员工", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
-			importTabOf("same", "无变化", core.ImportSame), importTabOf("wrong", "错误", core.ImportWrong),
+			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped), importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{
-			{"添加员工", "名", []core.ImportVerdict{core.ImportNew}}, {"有变化", "名", []core.ImportVerdict{core.ImportChanged}},
+			{"添加员工", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
 		badges:  map[core.ImportVerdict]string{core.ImportNew: "新员工"},
 		records: templates.Action{Label: "添加和修改的员工", Icon: "id-badge-2"},
@@ -97,10 +97,10 @@ var importViews = map[core.ImportKind]importView{
 		form: memberImportPath, post: memberImportPath, back: frame.MemberPath, one: "逐个添加成员", place: "机构",
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("new", "新成员", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
-			importTabOf("same", "无变化", core.ImportSame), importTabOf("wrong", "错误", core.ImportWrong),
+			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped), importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{
-			{"添加成员", "名", []core.ImportVerdict{core.ImportNew}}, {"有变化", "名", []core.ImportVerdict{core.ImportChanged}},
+			{"添加成员", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
 		badges:  map[core.ImportVerdict]string{core.ImportNew: "新成员"},
 		records: templates.Action{Label: "添加和修改的成员", Icon: "id"},
@@ -147,9 +147,11 @@ func (v importView) facts(n core.ImportCounts) []templates.Fact {
 
 // undone returns what undoing takes back, a line for each effect.
 func (v importView) undone(n core.ImportCounts) []string {
-	lines := make([]string, len(v.effects))
-	for i, effect := range v.effects {
-		lines[i] = effect.label + " " + frame.Grouped(effect.of(n)) + " " + effect.unit
+	var lines []string
+	for _, effect := range v.effects {
+		if count := effect.of(n); count > 0 {
+			lines = append(lines, effect.label+" "+frame.Grouped(count)+" "+effect.unit)
+		}
 	}
 	return lines
 }

@@ -93,8 +93,10 @@ func TestOfficeImportsResidents(t *testing.T) {
 	b.picture("import-done")
 	faults := b.fetches(b.attribute(`a[href$="/errors.xlsx"]`, "href"))
 	o.open(b, "/console/import/new", community)
-	b.attaches(`input[name="file"]`, "住户-错误.xlsx", faults, map[string]string{"E4": "13711110002"})
+	b.attaches(`input[name="file"]`, "住户-错误.xlsx", faults, map[string]string{"E4": "13711110002", "B3": "女"})
 	b.click(".tx-form-foot .btn-primary")
+	b.says("导入 2 行")
+	b.click(`input[name="known"][value="skip"]`) // the numbers follow
 	b.says("导入 1 行")
 	b.click(`form[action$="/write"] .btn-primary`)
 	b.says("添加 1 名住户、1 套房屋")

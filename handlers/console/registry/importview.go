@@ -153,5 +153,8 @@ func (v importView) undone(n core.ImportCounts) []string {
 			lines = append(lines, effect.label+" "+frame.Grouped(count)+" "+effect.unit)
 		}
 	}
+	if lines == nil {
+		lines = []string{"这次写入了 0 条"}
+	}
 	return lines
 }

@@ -151,9 +151,13 @@ var Features = []Feature{
 		Aliases: []string{"访客预约", "来访"},
 		Permissions: []PermissionItem{
 			{PermVisitorPassView, "查看访客", nil},
+			{PermVisitorPassReview, "审核访客申请", []Permission{PermVisitorPassView}},
 			{PermVisitorPassEdit, "撤销访客通行证", []Permission{PermVisitorPassView}},
 		},
-		Verbs: []Verb{{"create", "邀请访客"}, {"revoke", "撤销访客通行证"}},
+		Verbs: []Verb{
+			{"create", "邀请访客"}, {"apply", "访客申请或预约"}, {"approve", "通过访客"}, {"reject", "不通过访客"},
+			{"revoke", "撤销访客通行证"},
+		},
 	},
 	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
@@ -171,6 +175,12 @@ var Features = []Feature{
 		List:  PermPassRuleView,
 		Under: "passrule", Aliases: []string{"访客设置", "住户邀请访客", "访客表单"},
 		Verbs: []Verb{{"update", "修改访客通行证设置"}},
+	},
+	{
+		Stem: "visitorposter", Noun: "访客海报", Table: "visitor_poster", NameColumn: "code", Fields: visitorPosterFields,
+		Page:  PermPassRuleView,
+		Under: "passrule", Path: "visitorrule/poster", Aliases: []string{"访客二维码", "访客申请海报"},
+		Verbs: []Verb{{"create", "添加访客海报"}, {"revoke", "停用访客海报"}},
 	},
 	{
 		Stem: "institution", Noun: "机构", Table: "institution", Fields: institutionFields,

@@ -20,6 +20,8 @@ const (
 	MessageCertification MessageKind = "certification"
 	MessageHousehold     MessageKind = "household"
 	MessageVisitor       MessageKind = "visitor"       // to who is visited
+	MessageVisit         MessageKind = "visit"         // to a visitor, who applied
+	MessageVisitReview   MessageKind = "visit_review"  // to accounts
 	MessageLease         MessageKind = "lease"         // to the tenant, and the house's owners
 	MessageLeaseOffice   MessageKind = "lease_office"  // to accounts
 	MessageMember        MessageKind = "member"        // to a member of an institution, whose pass ends soon
@@ -66,6 +68,14 @@ var MessageTypes = []MessageType{
 	{
 		Kind: MessageVisitor, Label: "访客到访", Life: 6 * time.Hour, Urgent: true,
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
+	},
+	{
+		Kind: MessageVisit, Label: "来访结果", Life: 24 * time.Hour, Urgent: true,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate},
+	},
+	{
+		Kind: MessageVisitReview, Label: "访客待审核", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermVisitorPassReview,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
 		Kind: MessageLease, Label: "租约到期", Life: 72 * time.Hour,
@@ -346,13 +356,15 @@ func (m Message) Text() string {
 // phones have one of their own.
 func (m Message) Path() string {
 	switch m.Kind {
-	case MessageReview:
+	case MessageReview, MessageVisitReview:
 		if _, id, ok := strings.Cut(m.Link, "/"); ok && m.Events == 1 {
 			return "h5/review/" + id
 		}
 		return "h5/review"
 	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor, MessageMember: // household, household/7, pass
 		return "h5/" + m.Link
+	case MessageVisit: // visitorpass/7, which is the host's
+		return "h5/visit/own/" + strings.TrimPrefix(m.Link, "visitorpass/")
 	case MessageAccessAlert:
 		if m.Events > 1 {
 			return "console/accessalert"
@@ -364,12 +376,15 @@ func (m Message) Path() string {
 // miniPages are the pages of the mini-program by what a message leads to.
 var miniPages = map[string]string{
 	"certification": "pages/certification/certification", "household": "pages/household/household", "pass": "pages/pass/pass",
-	"visitorpass": "pages/visitor/visitor",
+	"visitorpass": "pages/visitor/visitor", "visit": "pages/visit/visit",
 }
 
 // MiniPage returns the page of the mini-program that the message opens there, with its query; "" = none.
 func (m Message) MiniPage() string {
 	stem, id, _ := strings.Cut(m.Link, "/")
+	if m.Kind == MessageVisit {
+		stem = "visit"
+	}
 	page := miniPages[stem]
 	switch {
 	case page == "" || !slices.Contains(m.Kind.Type().Channels, ChannelSubscribe):

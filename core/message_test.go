@@ -71,6 +71,7 @@ func TestWhereMessagesLead(t *testing.T) {
 		{Message{Kind: MessageHousehold, Link: "household/7", Events: 1}, "h5/household/7", "pages/household/household?id=7"},
 		{Message{Kind: MessageHousehold, Link: "household", Events: 1}, "h5/household", "pages/household/household"},
 		{Message{Kind: MessageVisitor, Link: "visitorpass/7", Events: 1}, "h5/visitorpass/7", "pages/visitor/visitor?id=7"},
+		{Message{Kind: MessageVisit, Link: "visitorpass/7", Events: 1}, "h5/visit/own/7", "pages/visit/visit?id=7"},
 		{Message{Kind: MessageLease, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
 		{Message{Kind: MessageMember, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
 		{Message{Kind: MessageJob, Link: "job/7", Events: 1}, "console/job/7", ""},
@@ -425,7 +426,7 @@ func TestPathOfSeveral(t *testing.T) {
 // Who may no longer review is not told of reviews that wait.
 func TestReviewsAreOnlyForReviewers(t *testing.T) {
 	for _, r := range ReviewTypes {
-		if needs := MessageReview.Type().Needs; needs != r.Needs {
+		if needs := r.Asks.Type().Needs; needs != r.Needs {
 			t.Errorf("a message of %s needs %q, its review %q", r.Label, needs, r.Needs)
 		}
 	}
@@ -434,12 +435,14 @@ func TestReviewsAreOnlyForReviewers(t *testing.T) {
 // Accounts are offered no kind that goes to residents, and none that has but the bell.
 func TestChoosableKinds(t *testing.T) {
 	kinds := ChoosableKinds()
-	for _, k := range []MessageKind{MessageCertification, MessageHousehold, MessageVisitor, MessageLease, MessageMember, MessageAlarm} {
+	for _, k := range []MessageKind{
+		MessageCertification, MessageHousehold, MessageVisitor, MessageVisit, MessageLease, MessageMember, MessageAlarm,
+	} {
 		if slices.Contains(kinds, k) {
 			t.Errorf("%s is offered", k.Label())
 		}
 	}
-	if len(kinds) != 7 {
+	if len(kinds) != 8 {
 		t.Errorf("offered are %v", kinds)
 	}
 }

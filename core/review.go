@@ -14,6 +14,7 @@ type ReviewKind string
 // The kinds.
 const (
 	ReviewCertification ReviewKind = "certification"
+	ReviewVisit         ReviewKind = "visitorpass"
 )
 
 // ReviewType describes a kind of review: all that the shared mechanism needs to know about it.
@@ -24,18 +25,26 @@ type ReviewType struct {
 	Effect  string      // of approving, for the reviewer
 	Reasons []string    // the usual ones for not approving; see Community.Reasons
 	Owners  []string    // likewise, of an owner of the house; nil = owners decide none
+	People  string      // who of the house decides, where the office lets them: 业主
 	Told    MessageKind // of the message that tells the applicant the outcome
+	Asks    MessageKind // of the message that asks those who may decide
 	Batch   string      // what the register must have for several to be approved from the list; "" = they cannot be
 }
 
 // ReviewTypes are all kinds, in display order.
 var ReviewTypes = []ReviewType{
 	{
-		Kind: ReviewCertification, Label: "住户认证", Needs: PermCertificationReview, Told: MessageCertification,
+		Kind: ReviewCertification, Label: "住户认证", Needs: PermCertificationReview, Told: MessageCertification, Asks: MessageReview,
 		Effect:  "成为本房屋已认证的住户后，可以使用通行证。",
 		Reasons: []string{"不是本房屋的住户", "房屋选错了", "姓名与登记不符", "照片看不清"},
-		Owners:  []string{"不认识申请人", "不住在这里", "已经搬走"},
-		Batch:   "手机号或证件号与本房屋的登记一致，姓名最多差一个字",
+		Owners:  []string{"不认识申请人", "不住在这里", "已经搬走"}, People: "业主",
+		Batch: "手机号或证件号与本房屋的登记一致，姓名最多差一个字",
+	},
+	{
+		Kind: ReviewVisit, Label: "访客申请", Needs: PermVisitorPassReview, Told: MessageVisit, Asks: MessageVisitReview,
+		Effect:  "通过后访客得到通行证，到来访时间为止可以进门一次。",
+		Reasons: []string{"住户不知情", "来访事由不清楚", "请走访客预约", "信息不真实"},
+		Owners:  []string{"不认识", "不方便接待", "时间不合适"}, People: "住户",
 	},
 }
 
@@ -136,9 +145,12 @@ func (r Review) DecidedText(at func(time.Time) string) string {
 	case r.State == ReviewWithdrawn:
 		return fmt.Sprintf("申请人已于 %s 撤回。", at(r.Decided))
 	case r.State == ReviewSuperseded:
+		if r.Kind == ReviewVisit {
+			return fmt.Sprintf("已于 %s 失效：来访时间已过。", at(r.Decided))
+		}
 		return fmt.Sprintf("已于 %s 失效：申请人重新提交了申请，或已不需要审核。", at(r.Decided))
 	case r.Owner != 0:
-		return fmt.Sprintf("业主 %s 已于 %s 审核：%s。", r.Decider, at(r.Decided), r.State.Label())
+		return fmt.Sprintf("%s %s 已于 %s 审核：%s。", r.Kind.Type().People, r.Decider, at(r.Decided), r.State.Label())
 	case r.DecidedBy == 0:
 		return fmt.Sprintf("系统已于 %s 核对登记信息，自动通过。", at(r.Decided))
 	}
@@ -171,11 +183,13 @@ func (r Review) NextStep() string {
 func (r Review) OfficeStep(now time.Time, at func(time.Time) string) string {
 	switch {
 	case r.WithOwners(now):
-		return "已请本房屋的业主审核，" + at(r.Due) + " 还没有审核会提醒物业；物业也可以现在审核。"
+		return "已请本房屋的" + r.Kind.Type().People + "审核，" + at(r.Due) + " 还没有审核会提醒物业；物业也可以现在审核。"
 	case r.Late(now):
 		return "已超期，请尽快核对并审核。"
 	case r.State == ReviewWaiting:
 		return "请核对登记和材料，在 " + at(r.Due) + " 前审核。"
+	case r.Kind != ReviewCertification:
+		return ""
 	case r.Owner != 0:
 		return "由业主审核；与实际不符时可以收回，改由物业审核。"
 	case r.State == ReviewRejected:

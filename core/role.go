@@ -23,7 +23,8 @@ type RolePreset struct {
 var RoleTable = []RolePreset{
 	{RoleAdmin, "系统管理员", Permissions()},
 	{RoleManager, "物业经理", []Permission{
-		PermAccessRecordView, PermAccessRecordExport, PermVisitorPassView, PermVisitorPassEdit, PermPassRuleView, PermPassRuleEdit,
+		PermAccessRecordView, PermAccessRecordExport, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit,
+		PermPassRuleView, PermPassRuleEdit,
 		PermInstitutionView, PermInstitutionEdit, PermRestrictionEdit,
 		PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
 		PermAccessAlertView, PermAccessAlertHandle,
@@ -34,7 +35,8 @@ var RoleTable = []RolePreset{
 		PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
-		PermAccessRecordView, PermVisitorPassView, PermVisitorPassEdit, PermPassRuleView, PermInstitutionView, PermInstitutionEdit,
+		PermAccessRecordView, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermPassRuleView,
+		PermInstitutionView, PermInstitutionEdit,
 		PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermCertificationView, PermCertificationReview,

@@ -16,13 +16,26 @@ type VisitorWay string
 
 // The ways.
 const (
-	VisitInvited VisitorWay = "invite" // a resident invites, and nobody reviews it
+	VisitInvited VisitorWay = "invite"      // a resident invites, and nobody reviews it
+	VisitApplied VisitorWay = "apply"       // the visitor applies, and the office decides, or somebody of the house
+	VisitBooked  VisitorWay = "appointment" // the visitor asks a resident, who accepts or declines
 )
+
+// VisitorWays returns all ways, in display order.
+func VisitorWays() []VisitorWay { return []VisitorWay{VisitInvited, VisitApplied, VisitBooked} }
+
+// Valid reports whether the way is one of VisitorWays.
+func (w VisitorWay) Valid() bool { return slices.Contains(VisitorWays(), w) }
 
 // Label returns the way in Chinese.
 func (w VisitorWay) Label() string {
-	if w == VisitInvited {
+	switch w {
+	case VisitInvited:
 		return "住户邀请"
+	case VisitApplied:
+		return "访客申请"
+	case VisitBooked:
+		return "访客预约"
 	}
 	return string(w)
 }
@@ -30,17 +43,19 @@ func (w VisitorWay) Label() string {
 // VisitorState is how far a visit has come.
 type VisitorState string
 
-// The states. Whether a visit has been made, or its time has passed, is not stored.
+// The states. The first three are stored as the answer to a visitor; the others follow from what happened since.
 const (
-	VisitGranted VisitorState = "granted"
-	VisitRevoked VisitorState = "revoked"
-	VisitMade    VisitorState = "made"
-	VisitExpired VisitorState = "expired"
+	VisitWaiting  VisitorState = "waiting"
+	VisitGranted  VisitorState = "granted"
+	VisitRejected VisitorState = "rejected"
+	VisitRevoked  VisitorState = "revoked"
+	VisitMade     VisitorState = "made"
+	VisitExpired  VisitorState = "expired"
 )
 
 // VisitorStates returns all states, in display order.
 func VisitorStates() []VisitorState {
-	return []VisitorState{VisitGranted, VisitMade, VisitExpired, VisitRevoked}
+	return []VisitorState{VisitWaiting, VisitGranted, VisitRejected, VisitMade, VisitExpired, VisitRevoked}
 }
 
 // Valid reports whether the state is one of VisitorStates.
@@ -49,8 +64,12 @@ func (s VisitorState) Valid() bool { return slices.Contains(VisitorStates(), s) 
 // Label returns the state in Chinese.
 func (s VisitorState) Label() string {
 	switch s {
+	case VisitWaiting:
+		return "待处理"
 	case VisitGranted:
 		return "已通过"
+	case VisitRejected:
+		return "已拒绝"
 	case VisitMade:
 		return "已访问"
 	case VisitExpired:
@@ -67,7 +86,12 @@ type VisitorPass struct {
 	ID         ID
 	Community  ID
 	Way        VisitorWay
-	HostTie    ID // the tie to the house of the resident who is visited, and told of it
+	Answer     VisitorState // VisitWaiting, VisitGranted or VisitRejected
+	Refusal    string       // why it was rejected
+	Applicant  ID           // the WeChat user who applied; 0 = a resident invited, or it was outside WeChat
+	Proven     bool         // the number is proven to be the visitor's
+	Gate       string       // whose poster led to it; "" = none
+	HostTie    ID           // the tie of the resident who is visited, and told of it; 0 = all who live in the house
 	House      ID
 	HouseLabel string
 	Pass       ID
@@ -92,10 +116,14 @@ type VisitorPass struct {
 
 // Bounds of a visit.
 const (
-	MaxVisitors     = 20 // of one party
-	MaxVisitDays    = 30 // from now to the end
-	MaxVisitText    = 100
-	MaxOpenVisits   = 30 // of one house, not used and not over
+	MaxVisitors   = 20 // of one party
+	MaxVisitDays  = 30 // from now to the end
+	MaxVisitText  = 100
+	MaxOpenVisits = 30 // of one house, not used and not over
+
+	MaxDailyVisits        = 10 // applications of one number, and of one WeChat user, within a day
+	MaxDailyVisitsOfHouse = 20 // to one house
+
 	maxPlate        = 10
 	minVisitMinutes = 1
 )
@@ -107,10 +135,25 @@ func (v VisitorPass) State(now time.Time) VisitorState {
 		return VisitMade
 	case !v.Revoked.IsZero():
 		return VisitRevoked
+	case v.Answer == VisitRejected:
+		return VisitRejected
 	case now.After(v.Until):
 		return VisitExpired
+	case v.Answer == VisitWaiting:
+		return VisitWaiting
 	}
 	return VisitGranted
+}
+
+// visitWindow is for how long before and after its time an appointment is good.
+const visitWindow = time.Hour
+
+// At returns the time of the visit: of an appointment that which was asked for, otherwise the last one.
+func (v VisitorPass) At() time.Time {
+	if v.Way == VisitBooked {
+		return v.Until.Add(-visitWindow)
+	}
+	return v.Until
 }
 
 // Revocable reports whether the pass can still be taken back: it has been neither used nor revoked, nor is it over.
@@ -124,11 +167,23 @@ func (v VisitorPass) Usable(now time.Time) bool {
 // Inside reports whether some of the party have come in and not left.
 func (v VisitorPass) Inside() bool { return !v.Entered.IsZero() && v.Gone < max(v.People, 1) }
 
+// PhoneText returns the phone number in words for those who decide: whether it is the visitor's own.
+func (v VisitorPass) PhoneText() string {
+	switch {
+	case v.Phone == "" || v.Way == VisitInvited:
+		return v.Phone
+	case v.Proven:
+		return v.Phone + "（已验证）"
+	}
+	return v.Phone + "（未验证）"
+}
+
 // PeopleText returns in Chinese how many come.
 func (v VisitorPass) PeopleText() string { return fmt.Sprintf("%d 人", max(v.People, 1)) }
 
-// Normalized returns an invitation with its texts in their stored form, and an Invalid error by field: the keys of
-// VisitorBases and of the form's added fields. now is when it is made.
+// Normalized returns a visit with its texts in their stored form, and an Invalid error by field: the keys of VisitorBases and
+// of the form's added fields. now is when it is made. Until is that of an appointment, whose pass is good an hour before and
+// after it.
 func (v VisitorPass) Normalized(form FormDesign, now time.Time) (VisitorPass, error) {
 	if v.People == 1 && form.Use("people") == FormHidden {
 		v.People = 0 // what every visit has at least, also if nobody was asked
@@ -141,6 +196,10 @@ func (v VisitorPass) Normalized(form FormDesign, now time.Time) (VisitorPass, er
 		}
 	}
 	v = v.stored()
+	v.From = now
+	if v.Way == VisitBooked {
+		v.From, v.Until = v.Until.Add(-visitWindow), v.Until.Add(visitWindow)
+	}
 	return v, InvalidFields(fields)
 }
 
@@ -199,7 +258,7 @@ func (v VisitorPass) check(now time.Time) map[string]string {
 			fields[field] = fmt.Sprintf("最多 %d 个字", MaxVisitText)
 		}
 	}
-	if message := checkVisitEnd(v.Until, now); message != "" {
+	if message := v.checkTime(now); message != "" {
 		fields["until"] = message
 	}
 	return fields
@@ -214,14 +273,19 @@ func unlessEmpty(text string, read func(string) (string, error)) error {
 	return err
 }
 
-func checkVisitEnd(until, now time.Time) string {
+// checkTime returns what is wrong with the time of a visit.
+func (v VisitorPass) checkTime(now time.Time) string {
+	what := "有效期至"
+	if v.Way != VisitInvited {
+		what = "来访时间"
+	}
 	switch {
-	case until.IsZero():
-		return "请选择有效期至"
-	case until.Before(now.Add(minVisitMinutes * time.Minute)):
-		return "有效期至应晚于现在"
-	case until.After(now.AddDate(0, 0, MaxVisitDays)):
-		return fmt.Sprintf("有效期最长 %d 天", MaxVisitDays)
+	case v.Until.IsZero():
+		return "请选择" + what
+	case v.Until.Before(now.Add(minVisitMinutes * time.Minute)):
+		return what + "应晚于现在"
+	case v.Until.After(now.AddDate(0, 0, MaxVisitDays)):
+		return fmt.Sprintf("%s最晚是 %d 天以后", what, MaxVisitDays)
 	}
 	return ""
 }
@@ -261,6 +325,9 @@ var visitorPassFields = []AuditField{
 	{Key: "people", Label: "人数"},
 	{Key: "house", Label: "来访房屋"},
 	{Key: "until", Label: "有效期至"},
+	{Key: "gate", Label: "海报"},
+	{Key: "answer", Label: "结果", Value: labelOf(VisitorState.Label)},
+	{Key: "reason", Label: "不通过的原因"},
 	{Key: "answers", Label: "表单其他内容"},
 	{Key: "revoked", Label: "已撤销"},
 }

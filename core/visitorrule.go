@@ -1,11 +1,18 @@
 package core
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // VisitorRule is what a community lets its residents and visitors do 访客通行证设置.
 type VisitorRule struct {
 	Invite bool       // residents may invite visitors, and nobody reviews it
 	PerDay int        // invitations of one house a day
+	Apply  bool       // visitors may apply for a pass to a house, and somebody decides
+	Hosts  bool       // residents of the house decide applications, and the office what they leave; else the office alone
+	Book   bool       // visitors may ask a resident for an appointment, who accepts or declines
 	Form   FormDesign // what is asked of a visitor
 }
 
@@ -29,7 +36,22 @@ const (
 
 // DefaultVisitorRule returns the rule of a new community.
 func DefaultVisitorRule() VisitorRule {
-	return VisitorRule{Invite: true, PerDay: defaultVisitsPerDay, Form: NewForm(VisitorBases)}
+	return VisitorRule{Invite: true, PerDay: defaultVisitsPerDay, Apply: true, Book: true, Form: NewForm(VisitorBases)}
+}
+
+// FormOf returns the form for visits of a way: who comes without being invited says a phone number.
+func (r VisitorRule) FormOf(way VisitorWay) FormDesign {
+	form := slices.Clone(r.Form)
+	for i := range form {
+		switch {
+		case way == VisitInvited:
+		case form[i].Key == "phone":
+			form[i].Use = FormRequired
+		case form[i].Key == "until":
+			form[i].Label = "来访时间"
+		}
+	}
+	return form
 }
 
 // Normalized returns the rule in its stored form, and an Invalid error by field: per_day, and those of a FormDesign.
@@ -44,15 +66,32 @@ func (r VisitorRule) Normalized() (VisitorRule, error) {
 
 // Text returns the rule in words.
 func (r VisitorRule) Text() string {
-	if !r.Invite {
-		return "住户不能邀请访客"
+	words := []string{"住户不能邀请访客"}
+	if r.Invite {
+		words[0] = fmt.Sprintf("住户可以邀请访客，不用审核，每套房屋每天最多 %d 位", r.PerDay)
 	}
-	return fmt.Sprintf("住户可以邀请访客，不用审核，每套房屋每天最多 %d 位", r.PerDay)
+	switch {
+	case !r.Apply:
+		words = append(words, "访客不能扫码申请")
+	case r.Hosts:
+		words = append(words, "访客可以扫码申请，由本房屋的住户审核，没有审核的由物业审核")
+	default:
+		words = append(words, "访客可以扫码申请，由物业审核")
+	}
+	if r.Book {
+		words = append(words, "可以向住户预约")
+	} else {
+		words = append(words, "不能向住户预约")
+	}
+	return strings.Join(words, "；")
 }
 
 // visitorRuleFields label what the audit log records of a rule.
 var visitorRuleFields = []AuditField{
 	{Key: "invite", Label: "住户邀请访客"},
 	{Key: "per_day", Label: "每套房屋每天最多邀请"},
+	{Key: "apply", Label: "访客扫码申请"},
+	{Key: "hosts", Label: "住户审核申请"},
+	{Key: "book", Label: "访客预约住户"},
 	{Key: "form", Label: "访客表单"},
 }

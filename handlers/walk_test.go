@@ -54,6 +54,7 @@ type town struct {
 	imports      map[core.ID]core.ID // by community: a list to be imported
 	rehearsals   map[core.ID]core.ID // by community
 	visits       map[core.ID]core.ID // by community: a visitor
+	posters      map[core.ID]core.ID // by community: a poster, by which visitors apply
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
 	file         core.ID             // a verification file
@@ -108,6 +109,7 @@ func newTown(t *testing.T) *town {
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{},
 		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
+		posters: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
@@ -508,6 +510,10 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 	}, store.RequestKey{}); err != nil {
 		t.Fatal(err)
 	}
+	poster := core.VisitorPoster{Community: e.Community}
+	if w.posters[e.Community], err = w.store.CreateVisitorPoster(t.Context(), core.System, core.Everywhere, poster); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // follow makes a follower and a tag of an estate's official account, and a verification file.
@@ -594,6 +600,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/h5/review/photo/", w.photos[e.Community]}, {"/h5/review/", w.reviews[e.Community]},
 		{"/h5/certification/photo/", w.photos[e.Community]}, {"/h5/certification/address/", e.Residents[0].ID},
 		{"/h5/certification/", w.reviews[e.Community]},
+		{"/console/visitorrule/poster/", w.posters[e.Community]}, {"/h5/visit/own/", w.visits[e.Community]}, {"/h5/visit/at/", e.Community},
 		{"/console/visitorpass/", w.visits[e.Community]}, {"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
 		{"/api/v1/visitors/", w.visits[e.Community]},
 		{"/h5/household/member/", e.Residents[1].ID}, {"/h5/household/", w.reviews[e.Community]},

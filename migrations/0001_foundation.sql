@@ -405,6 +405,9 @@ CREATE TABLE visitor_rule (
   community_id BIGINT  NOT NULL PRIMARY KEY,
   invite       INTEGER NOT NULL, -- 1 = residents may invite visitors, and nobody reviews it
   per_day      INTEGER NOT NULL, -- invitations of one house a day
+  apply        INTEGER NOT NULL, -- 1 = visitors may apply for a pass to a house
+  hosts        INTEGER NOT NULL, -- 1 = residents of the house decide applications first
+  book         INTEGER NOT NULL, -- 1 = visitors may ask a resident for an appointment
   form         TEXT    NOT NULL,
   updated_at   BIGINT  NOT NULL
 );
@@ -476,9 +479,14 @@ CREATE INDEX pass_person ON pass (person_id);
 CREATE TABLE visitor_pass (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
-  way          VARCHAR(16)  NOT NULL, -- invite
-  resident_id  BIGINT       NOT NULL, -- the tie to the house of the resident who is visited
-  house_id     BIGINT       NOT NULL,
+  way          VARCHAR(16)  NOT NULL, -- invite, apply, appointment
+  answer       VARCHAR(16)  NOT NULL, -- waiting, granted, rejected; an application waits in review, under the same id
+  refusal      VARCHAR(200) NOT NULL, -- why it was rejected
+  applicant_id BIGINT       NOT NULL, -- wechat_user who applied; 0 = a resident invited, or it was outside WeChat
+  proven       INTEGER      NOT NULL, -- 1 = the number is proven to be the visitor's
+  gate         VARCHAR(64)  NOT NULL, -- whose poster led to it; '' = none
+  resident_id  BIGINT       NOT NULL, -- the tie of the resident who is visited; 0 = whoever lives in the house, or nobody
+  house_id     BIGINT       NOT NULL, -- 0 = an appointment with somebody who does not live there
   name         VARCHAR(64)  NOT NULL, -- of the visitor
   phone_cipher VARCHAR(200) NOT NULL, -- '' = not given
   phone_mac    VARCHAR(64)  NOT NULL,
@@ -509,6 +517,20 @@ CREATE INDEX visitor_pass_house ON visitor_pass (house_id, until_at);
 CREATE INDEX visitor_pass_phone ON visitor_pass (phone_mac);
 CREATE INDEX visitor_pass_plate ON visitor_pass (plate_mac);
 CREATE INDEX visitor_pass_until ON visitor_pass (until_at);
+CREATE INDEX visitor_pass_answer ON visitor_pass (answer, until_at);
+CREATE INDEX visitor_pass_applicant ON visitor_pass (applicant_id, id);
+
+-- Posters at the gates: the code in their QR leads to where visitors apply.
+CREATE TABLE visitor_poster (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  community_id BIGINT      NOT NULL,
+  post_id      BIGINT      NOT NULL, -- guard_post; 0 = of the whole community
+  code         VARCHAR(16) NOT NULL, -- everybody can read it at the gate
+  created_at   BIGINT      NOT NULL,
+  revoked_at   BIGINT
+);
+CREATE UNIQUE INDEX visitor_poster_code ON visitor_poster (code);
+CREATE INDEX visitor_poster_community ON visitor_poster (community_id, id);
 
 -- Organisations whose members come and go in communities where they do not live. Each member has a pass, whose holder_id
 -- is the member's id and whose community_id is 0.

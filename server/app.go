@@ -295,6 +295,7 @@ func (a *app) periodic() []periodic {
 		{"transfer houses", time.Hour, a.sure(a.store.TransferDueHouses)},
 		{"warn members", time.Hour, a.store.WarnMembers},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
+		{"expire applications of visitors", reviewsEvery, a.store.ExpireVisits},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
 		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})

@@ -308,7 +308,7 @@ func linkApplicant(
 }
 
 // recordCertification writes the audit row of an application that was decided or withdrawn.
-func recordCertification(tx *database.Tx, by core.Actor, r core.Review) error {
+func recordCertification(_ *Store, tx *database.Tx, by core.Actor, r core.Review) error {
 	var row certificationRow
 	if err := tx.Get(&row, certificationColumns+"c.id = ?", int64(r.ID)); err != nil {
 		return database.NotFoundIfNoRows(err, noReview)

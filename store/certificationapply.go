@@ -164,6 +164,9 @@ func (a *applying) apply() (core.ID, error) {
 	r.Asked = len(owners) > 0
 	if err := a.store.createReview(a.tx, newReview{
 		Review: r, key: certificationKey(a.applicant, a.request.House), photos: a.request.Photos, owners: owners,
+		asked: core.MessageNote{
+			Kind: core.MessageHousehold, Community: r.Community, Link: householdLink(r.ID), Title: a.label + " 有新的住户认证申请，请您审核",
+		},
 	}); err != nil {
 		return 0, err
 	}

@@ -31,6 +31,9 @@ func (s *Store) ReviewHouses(ctx context.Context, scope core.Scope, reviews []co
 		}
 		return err
 	})
+	if err == nil {
+		err = s.housesVisited(ctx, scope, reviews, houses)
+	}
 	return houses, database.Wrap("read the houses of reviews", err)
 }
 

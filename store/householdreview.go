@@ -99,14 +99,12 @@ func registeredOwner(tx *database.Tx, c core.CertificationRequest) (bool, error)
 // householdLink is the page of an application as an owner of its house sees it.
 func householdLink(review core.ID) string { return "household/" + review.String() }
 
-// askOwners tells owners of a house of an application that they may decide.
+// askOwners tells people of a house of an application that they may decide.
 func askOwners(tx *database.Tx, n newReview) error {
 	notes := make([]core.MessageNote, len(n.owners))
 	for i, user := range n.owners {
-		notes[i] = core.MessageNote{
-			Kind: core.MessageHousehold, Community: n.Community, User: user, Link: householdLink(n.ID),
-			Title: n.Subject + " 有新的住户认证申请，请您审核",
-		}
+		notes[i] = n.asked
+		notes[i].User = user
 	}
 	return outbox.Put(tx, notes...)
 }
@@ -141,7 +139,7 @@ func (s *Store) DecideAsOwner(
 			decided.State = core.ReviewApproved
 		}
 		by.Kind, by.ID, by.Name = core.ActorWechat, user, owner.Name
-		err = closeReview(tx, by, &decided)
+		err = s.closeReview(tx, by, &decided)
 		if errors.Is(err, errNumberOfAnother) { // whom else the register has under the number is not the owner's business
 			err = core.Forbidden("这份申请需要物业核对，请等物业审核")
 		}
@@ -267,13 +265,13 @@ func (s *Store) TakeBackReview(
 			return err
 		}
 		r.Due = core.AddWorkdays(tx.Now(), days, s.Zone())
-		return reopenReview(tx, by, &r)
+		return s.reopenReview(tx, by, &r)
 	})
 	return r, err
 }
 
 // reopenReview makes a review wait for the office once more.
-func reopenReview(tx *database.Tx, by core.Actor, r *core.Review) error {
+func (s *Store) reopenReview(tx *database.Tx, by core.Actor, r *core.Review) error {
 	var house core.ID
 	if err := tx.Get(&house, "SELECT house_id FROM certification WHERE id = ?", int64(r.ID)); err != nil {
 		return err
@@ -281,7 +279,7 @@ func reopenReview(tx *database.Tx, by core.Actor, r *core.Review) error {
 	if err := waitAgain(tx, r, certificationKey(r.Applicant, house)); err != nil {
 		return err
 	}
-	if err := reviewKinds[r.Kind].record(tx, by, *r); err != nil {
+	if err := reviewKinds[r.Kind].record(s, tx, by, *r); err != nil {
 		return err
 	}
 	return outbox.Put(tx, core.MessageNote{

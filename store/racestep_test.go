@@ -1097,7 +1097,9 @@ var racePhotos = []raceStep{
 	{"DecideReview", func(w *raceWorld) (any, error) {
 		by, err := w.CreateAccount(w.ctx, core.SystemGranter, core.Account{
 			Login: "reviewer", Name: "审核员", Role: core.RoleClerk, Scope: core.ScopeOf(w.ids["here"]),
-			Permissions: []core.Permission{core.PermResidentView, core.PermCertificationView, core.PermCertificationReview},
+			Permissions: []core.Permission{
+				core.PermResidentView, core.PermCertificationView, core.PermCertificationReview, core.PermVisitorPassReview,
+			},
 		}, testPassword)
 		if err != nil {
 			return nil, err
@@ -1163,6 +1165,37 @@ var racePhotos = []raceStep{
 	}},
 	{"RevokeVisitorPass", func(w *raceWorld) (any, error) {
 		return nil, w.RevokeVisitorPass(w.ctx, raceBy, everywhere, w.ids["other visit"])
+	}},
+	{"CreateVisitorPoster", func(w *raceWorld) (any, error) {
+		id, err := w.CreateVisitorPoster(w.ctx, raceBy, everywhere, core.VisitorPoster{Community: w.ids["here"]})
+		return w.keep("poster", id, err)
+	}},
+	{"ApplyVisit", func(w *raceWorld) (any, error) {
+		poster, err := w.VisitorPoster(w.ctx, everywhere, w.ids["poster"])
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.raceVisit("asked", VisitApplication{Poster: poster.Code, VisitorPass: core.VisitorPass{
+			Way: core.VisitApplied, House: w.ids["owned"],
+		}})
+	}},
+	{"ApplyVisit", func(w *raceWorld) (any, error) {
+		return nil, w.raceVisit("booked", VisitApplication{Host: "13700137088", VisitorPass: core.VisitorPass{
+			Way: core.VisitBooked, Community: w.ids["here"],
+		}})
+	}},
+	{"DecideReview", func(w *raceWorld) (any, error) {
+		d := core.ReviewDecision{ID: w.ids["asked"], Reason: "不认识", Version: 1}
+		r, err := w.DecideReview(w.ctx, core.Actor{Kind: core.ActorAccount, ID: w.ids["reviewer"], Name: "审核员"}, everywhere, d)
+		return r.State, err
+	}},
+	{"AnswerVisit", func(w *raceWorld) (any, error) {
+		err := w.AnswerVisit(w.ctx, raceBy, w.ids["owner user"], core.ReviewDecision{ID: w.ids["booked"], Approve: true})
+		return nil, err
+	}},
+	{"ExpireVisits", func(w *raceWorld) (any, error) { return nil, w.ExpireVisits(w.ctx) }},
+	{"RevokeVisitorPoster", func(w *raceWorld) (any, error) {
+		return nil, w.RevokeVisitorPoster(w.ctx, raceBy, everywhere, w.ids["poster"])
 	}},
 	{"RemoveHouseholdMember", func(w *raceWorld) (any, error) {
 		gone, err := w.RemoveHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["member"])
@@ -1292,4 +1325,16 @@ func raceReplaceCorp(w *raceWorld) (any, error) {
 	}
 	app.AppID = "ww00000000000000a2"
 	return nil, w.ReplaceWechatCorp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys}, false)
+}
+
+// raceVisit applies for a visit, and notes its id under a name.
+func (w *raceWorld) raceVisit(name string, v VisitApplication) error {
+	v.Name, v.Phone, v.Until = "来客", "13700137066", w.Now().Add(time.Hour)
+	code, err := w.ApplyVisit(w.ctx, raceBy, 0, v, RequestKey{Key: name, Body: "1"})
+	if err != nil {
+		return err
+	}
+	visit, err := w.VisitByCode(w.ctx, code)
+	w.ids[name] = visit.ID
+	return err
 }

@@ -14,14 +14,18 @@ import (
 type reviewKind struct {
 	// approve does what was applied for, in the transaction of the decision.
 	approve func(tx *database.Tx, by core.Actor, r core.Review) error
+	// reject does what not approving it entails, in the same transaction; nil = nothing.
+	reject func(tx *database.Tx, r core.Review) error
 	// record writes the audit row of a review that was decided or withdrawn.
-	record func(tx *database.Tx, by core.Actor, r core.Review) error
+	record func(s *Store, tx *database.Tx, by core.Actor, r core.Review) error
 }
 
 var reviewKinds map[core.ReviewKind]reviewKind
 
 func init() {
-	reviewKinds = map[core.ReviewKind]reviewKind{core.ReviewCertification: certificationReview}
+	reviewKinds = map[core.ReviewKind]reviewKind{
+		core.ReviewCertification: certificationReview, core.ReviewVisit: visitReview,
+	}
 }
 
 type reviewRow struct {
@@ -171,7 +175,8 @@ type newReview struct {
 	core.Review
 	key    string // at most one of a key waits
 	photos []core.ID
-	owners []core.ID // WeChat users of owners who are asked; none = the office is
+	owners []core.ID        // WeChat users of people of the house who are asked; none = the office is
+	asked  core.MessageNote // what they are told
 }
 
 // createReview adds an application in the act's own transaction; an earlier one of its key that waits is
@@ -215,7 +220,7 @@ func (s *Store) createReview(tx *database.Tx, n newReview) error {
 func askOffice(tx *database.Tx, r core.Review) error {
 	return notifyAll(tx, core.NoticeAudience{Community: r.Community, Needs: r.Kind.Type().Needs}, core.Notice{
 		Stem: string(r.Kind), Title: r.Kind.Label() + "：" + r.Subject + " 待审核", Link: reviewLink(r.Kind, r.ID),
-	}, core.MessageReview)
+	}, r.Kind.Type().Asks)
 }
 
 // askOfficeInstead lets a review that waits for owners be the office's, and tells it.
@@ -271,7 +276,7 @@ func (s *Store) DecideReview(
 		if d.Approve {
 			decided.State = core.ReviewApproved
 		}
-		return closeReview(tx, by, &decided)
+		return s.closeReview(tx, by, &decided)
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionWechat, decided.Applicant) // who may be somebody of the register now
@@ -324,7 +329,7 @@ func mayReview(tx *database.Tx, by core.Actor, r core.Review) error {
 
 // closeReview writes a decision on a review that waits, does what was applied for if it is approved, and
 // tells the applicant.
-func closeReview(tx *database.Tx, by core.Actor, r *core.Review) error {
+func (s *Store) closeReview(tx *database.Tx, by core.Actor, r *core.Review) error {
 	r.Version++
 	r.Decided, r.Decider = tx.Now(), by.Name
 	if r.Owner == 0 {
@@ -346,9 +351,16 @@ func closeReview(tx *database.Tx, by core.Actor, r *core.Review) error {
 		if err := kind.approve(tx, by, *r); err != nil {
 			return err
 		}
+	} else if kind.reject != nil {
+		if err := kind.reject(tx, *r); err != nil {
+			return err
+		}
 	}
-	if err := kind.record(tx, by, *r); err != nil {
+	if err := kind.record(s, tx, by, *r); err != nil {
 		return err
+	}
+	if r.Applicant == 0 { // outside WeChat: the page of the application says it
+		return nil
 	}
 	return outbox.Put(tx, core.MessageNote{
 		Kind: r.Kind.Type().Told, Community: r.Community, User: r.Applicant, Title: r.OutcomeText(),
@@ -377,7 +389,7 @@ func (s *Store) WithdrawReview(ctx context.Context, by core.Actor, applicant, id
 			AND state = 'waiting'`, r.Version, tx.NowMS(), tx.NowMS(), int64(id)); err != nil {
 			return err
 		}
-		return reviewKinds[r.Kind].record(tx, by, r)
+		return reviewKinds[r.Kind].record(s, tx, by, r)
 	})
 	return r, err
 }
@@ -428,7 +440,7 @@ func (s *Store) remind(tx *database.Tx, at reviewPlace) error {
 	return notifyAll(tx, core.NoticeAudience{Community: at.Community, Needs: at.Kind.Type().Needs}, core.Notice{
 		Stem: string(at.Kind), Title: fmt.Sprintf("%d 件%s申请已超期，请尽快审核", n, at.Kind.Label()),
 		Link: string(at.Kind) + "?state=waiting",
-	}, core.MessageReview)
+	}, at.Kind.Type().Asks)
 }
 
 // PurgeReviewPhotos deletes the pictures of reviews that were decided before a moment; the reviews stay.
@@ -517,5 +529,12 @@ func waitAgain(tx *database.Tx, r *core.Review, key string) error {
 	if database.IsDuplicate(err) {
 		return core.Conflict("申请人已重新提交申请，请审核新的申请")
 	}
+	return err
+}
+
+// deleteReviewsOf deletes the reviews of what is deleted.
+func deleteReviewsOf(tx *database.Tx, kind core.ReviewKind, ids []core.ID) error {
+	_, err := tx.Exec("DELETE FROM review WHERE kind = ? AND id IN ("+database.Placeholders(len(ids))+")",
+		database.AppendIDs([]any{string(kind)}, ids)...)
 	return err
 }

@@ -15,33 +15,39 @@ import (
 const noVisit = "访客不存在"
 
 type visitorPassRow struct {
-	ID         core.ID         `db:"id"`
-	Community  core.ID         `db:"community_id"`
-	Way        core.VisitorWay `db:"way"`
-	HostTie    core.ID         `db:"resident_id"`
-	House      core.ID         `db:"house_id"`
-	HouseLabel string          `db:"label"`
-	Pass       core.ID         `db:"pass_id"`
-	Name       string          `db:"name"`
-	Phone      string          `db:"phone_cipher"`
-	IDNumber   string          `db:"id_cipher"`
-	Plate      string          `db:"plate_cipher"`
-	More       string          `db:"more_cipher"`
-	Link       string          `db:"link_cipher"`
-	People     int             `db:"people"`
-	Reason     string          `db:"reason"`
-	From       database.Millis `db:"from_at"`
-	Until      database.Millis `db:"until_at"`
-	Revoked    database.Millis `db:"revoked_at"`
-	Entered    database.Millis `db:"entered_at"`
-	Left       database.Millis `db:"left_at"`
-	Gone       int             `db:"left_n"`
-	Created    database.Millis `db:"created_at"`
-	Updated    database.Millis `db:"updated_at"`
+	ID         core.ID           `db:"id"`
+	Community  core.ID           `db:"community_id"`
+	Way        core.VisitorWay   `db:"way"`
+	Answer     core.VisitorState `db:"answer"`
+	Refusal    string            `db:"refusal"`
+	Applicant  core.ID           `db:"applicant_id"`
+	Proven     int               `db:"proven"`
+	Gate       string            `db:"gate"`
+	HostTie    core.ID           `db:"resident_id"`
+	House      core.ID           `db:"house_id"`
+	HouseLabel string            `db:"label"`
+	Pass       core.ID           `db:"pass_id"`
+	Name       string            `db:"name"`
+	Phone      string            `db:"phone_cipher"`
+	IDNumber   string            `db:"id_cipher"`
+	Plate      string            `db:"plate_cipher"`
+	More       string            `db:"more_cipher"`
+	Link       string            `db:"link_cipher"`
+	People     int               `db:"people"`
+	Reason     string            `db:"reason"`
+	From       database.Millis   `db:"from_at"`
+	Until      database.Millis   `db:"until_at"`
+	Revoked    database.Millis   `db:"revoked_at"`
+	Entered    database.Millis   `db:"entered_at"`
+	Left       database.Millis   `db:"left_at"`
+	Gone       int               `db:"left_n"`
+	Created    database.Millis   `db:"created_at"`
+	Updated    database.Millis   `db:"updated_at"`
 }
 
 const (
-	visitorPassFields = `v.id, v.community_id, v.way, v.resident_id, v.house_id, COALESCE(h.label, '') AS label,
+	visitorPassFields = `v.id, v.community_id, v.way, v.answer, v.refusal, v.applicant_id, v.proven, v.gate,
+	v.resident_id, v.house_id, COALESCE(h.label, '') AS label,
 	COALESCE(p.id, 0) AS pass_id, v.name, v.phone_cipher, v.id_cipher, v.plate_cipher, v.more_cipher, v.link_cipher, v.people, v.reason,
 	v.from_at, v.until_at, v.revoked_at, v.entered_at, v.left_at, v.left_n, v.created_at, v.updated_at`
 	visitorPassTables = `visitor_pass v
@@ -75,7 +81,8 @@ func (r visitorPassRow) visit(reveal func(column, sealed string) string) core.Vi
 		more = visitMore{Remark: core.Unreadable}
 	}
 	return core.VisitorPass{
-		ID: r.ID, Community: r.Community, Way: r.Way, HostTie: r.HostTie, House: r.House,
+		ID: r.ID, Community: r.Community, Way: r.Way, Answer: r.Answer, Refusal: r.Refusal, Applicant: r.Applicant,
+		Proven: r.Proven != 0, Gate: r.Gate, HostTie: r.HostTie, House: r.House,
 		HouseLabel: r.HouseLabel, Pass: r.Pass, Name: r.Name, Phone: reveal("visitor_pass.phone", r.Phone),
 		IDNumber: reveal("visitor_pass.id", r.IDNumber), Remark: more.Remark, Answers: more.Answers,
 		Plate: reveal("visitor_pass.plate", r.Plate), People: r.People, Reason: r.Reason, From: r.From.Time,
@@ -126,10 +133,13 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 		where.And("(v.entered_at IS NOT NULL OR v.left_n > 0)")
 	case core.VisitRevoked:
 		where.And("v.revoked_at IS NOT NULL")
+	case core.VisitRejected:
+		where.And("v.answer = 'rejected' AND v.revoked_at IS NULL")
 	case core.VisitExpired:
-		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.until_at < ?", now)
-	case core.VisitGranted:
-		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.until_at >= ?", now)
+		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer <> 'rejected' AND v.until_at < ?", now)
+	case core.VisitGranted, core.VisitWaiting:
+		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer = ? AND v.until_at >= ?",
+			string(f.State), now)
 	default: // no visit is in another
 		where.And("1 = 0")
 	}
@@ -208,8 +218,8 @@ func (s *Store) VisitorPass(ctx context.Context, scope core.Scope, id core.ID) (
 }
 
 // visitOfHost is the condition that a WeChat user is the host of a visit: the tie is theirs, by number and name, and has
-// not ended. The number alone may be somebody else's by now.
-const visitOfHost = `v.resident_id IN (
+// not ended. The number alone may be somebody else's by now. Whom nobody of the house invited visits all who are certified there.
+const visitOfHost = `(v.resident_id IN (
 	SELECT t.id
 	FROM wechat_user u
 	JOIN resident t ON t.person_id = u.person_id AND t.name_fold = u.name_fold
@@ -217,12 +227,21 @@ const visitOfHost = `v.resident_id IN (
 	AND u.merged_into = 0
 	AND u.person_id <> 0
 	AND t.moved_out_at IS NULL
-)`
+) OR v.resident_id = 0 AND v.house_id IN (
+	SELECT t.house_id
+	FROM wechat_user u
+	JOIN resident t ON t.person_id = u.person_id AND t.name_fold = u.name_fold
+	WHERE u.id = ?
+	AND u.merged_into = 0
+	AND u.person_id <> 0
+	AND t.moved_out_at IS NULL
+	AND t.certified_at IS NOT NULL
+))`
 
 // OwnVisitors lists a page of the visitors of a WeChat user 我的访客 to where they live, newest first.
 func (s *Store) OwnVisitors(ctx context.Context, user core.ID, page Page) (list []core.VisitorPass, more bool, err error) {
 	var own database.Where
-	own.And(visitOfHost, int64(user))
+	own.And(visitOfHost, int64(user), int64(user))
 	rows, more, err := readPage[visitorPassRow](ctx, s, listQuery{
 		columns: visitorPassFields, table: visitorPassTables, scope: own, order: database.PageOrder{ID: "v.id", Desc: true},
 	}, page)
@@ -234,6 +253,7 @@ type OwnVisitor struct {
 	core.VisitorPass
 	Community string // its name
 	Code      string
+	Mine      bool // it waits for the host's answer
 }
 
 // OwnVisitor returns one of OwnVisitors; another's is NotFound.
@@ -241,22 +261,35 @@ func (s *Store) OwnVisitor(ctx context.Context, user, id core.ID) (OwnVisitor, e
 	var row struct {
 		visitorPassRow
 		Place string `db:"place"`
+		Asked int    `db:"asked"`
 	}
-	err := s.db.Get(ctx, &row, "SELECT "+visitorPassFields+", c.name AS place FROM "+visitorPassTables+`
+	err := s.db.Get(ctx, &row, "SELECT "+visitorPassFields+", c.name AS place, COALESCE(r.owners_asked, 0) AS asked FROM "+
+		visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
-		WHERE v.id = ? AND `+visitOfHost, int64(id), int64(user))
+		LEFT JOIN review r ON r.id = v.id AND r.kind = 'visitorpass'
+		WHERE v.id = ? AND `+visitOfHost, int64(id), int64(user), int64(user))
 	if err != nil {
 		return OwnVisitor{}, database.Wrap("read own visitor", database.NotFoundIfNoRows(err, noVisit))
 	}
 	code, err := s.db.Keys().Open("visitor_pass.link", row.Link)
-	return OwnVisitor{row.masked(s.db.Reveal), row.Place, code}, database.Wrap("read own visitor", err)
+	own := OwnVisitor{VisitorPass: row.masked(s.db.Reveal), Community: row.Place, Code: code}
+	own.Mine = own.State(s.Now()) == core.VisitWaiting && (own.Way == core.VisitBooked || row.Asked != 0)
+	return own, database.Wrap("read own visitor", err)
 }
 
 // OwnVisit is a visit as the visitor sees it.
 type OwnVisit struct {
 	core.VisitorPass
 	Community, OfficePhone string
-	Host                   string // masked
+	Host                   string // masked; "" = nobody of the house invited them, or accepted yet
+	Code                   string // of its link
+}
+
+// hideHost removes who lives where from an appointment that nobody has accepted: the visitor knows a number alone.
+func (v *OwnVisit) hideHost() {
+	if v.Way == core.VisitBooked && v.Answer != core.VisitGranted {
+		v.Host, v.House, v.HouseLabel, v.HostTie = "", 0, "", 0
+	}
 }
 
 // VisitByCode returns the visit whose link has a code. One that was never made, or ended days ago, is NotFound; what has
@@ -267,6 +300,11 @@ func (s *Store) VisitByCode(ctx context.Context, code string) (OwnVisit, error) 
 
 // visitsShown is since when, in milliseconds, a visit must have ended for its visitor to see it.
 func (s *Store) visitsShown() int64 { return s.Now().Add(-visitShown).UnixMilli() }
+
+// VisitOfApplicant returns a visit that a WeChat user has applied for; another's is NotFound.
+func (s *Store) VisitOfApplicant(ctx context.Context, user, id core.ID) (OwnVisit, error) {
+	return s.ownVisit(ctx, "v.id = ? AND v.applicant_id = ? AND v.applicant_id <> 0", int64(id), int64(user))
+}
 
 // VisitOfPass returns the visit that a pass is for. The caller must have found the pass by its holder.
 func (s *Store) VisitOfPass(ctx context.Context, pass core.ID) (OwnVisit, error) {
@@ -288,9 +326,12 @@ func (s *Store) ownVisit(ctx context.Context, where string, values ...any) (OwnV
 	if err != nil {
 		return OwnVisit{}, database.Wrap("read own visit", database.NotFoundIfNoRows(err, "链接无效，请向邀请您的住户核对"))
 	}
-	return OwnVisit{
+	visit := OwnVisit{
 		VisitorPass: row.masked(s.db.Reveal), Community: row.Place, OfficePhone: row.Office, Host: core.MaskName(row.Host),
-	}, nil
+		Code: s.db.Reveal("visitor_pass.link", row.Link),
+	}
+	visit.hideHost()
+	return visit, nil
 }
 
 // visitCodeDigest is by what a visit is found by the code of its link.
@@ -299,26 +340,49 @@ func visitCodeDigest(code string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// OwnVisits returns the visits of a WeChat user 我的访问, by their verified number, newest first. A number may be handed on:
-// what ended longer ago is not shown.
+// visitsBy returns the ids of the newest visits that a WeChat user has applied for, or has a pass for by their verified number.
+func (s *Store) visitsBy(ctx context.Context, user core.WechatUser) ([]core.ID, error) {
+	var ids, byNumber []core.ID
+	err := s.db.All(ctx, &ids, "SELECT id FROM visitor_pass WHERE applicant_id = ? AND until_at >= ? ORDER BY id DESC LIMIT 50",
+		int64(user.ID), s.visitsShown())
+	if err == nil && user.Number != 0 {
+		err = s.db.All(ctx, &byNumber, `
+			SELECT v.id
+			FROM pass p
+			JOIN visitor_pass v ON v.id = p.holder_id
+			WHERE p.person_id = ?
+			AND p.kind = 'visitor'
+			AND v.until_at >= ?
+			ORDER BY v.id DESC
+			LIMIT 50`, int64(user.Number), s.visitsShown())
+	}
+	return append(ids, byNumber...), err
+}
+
+// OwnVisits returns the visits of a WeChat user 我的访问, by who applied and by their verified number, newest first. A number may
+// be handed on: what ended longer ago is not shown.
 func (s *Store) OwnVisits(ctx context.Context, user core.WechatUser) ([]OwnVisit, error) {
 	var rows []struct {
 		visitorPassRow
 		Place  string `db:"place"`
 		Office string `db:"office_phone"`
 	}
-	if user.Number == 0 {
-		return nil, nil
+	ids, err := s.visitsBy(ctx, user)
+	if err != nil || len(ids) == 0 {
+		return nil, database.Wrap("list own visits", err)
 	}
-	err := s.db.All(ctx, &rows, "SELECT "+visitorPassFields+", c.name AS place, c.phone AS office_phone FROM "+visitorPassTables+`
+	err = s.db.All(ctx, &rows, "SELECT "+visitorPassFields+", c.name AS place, c.phone AS office_phone FROM "+visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
-		WHERE p.person_id = ?
-		AND v.until_at >= ?
+		WHERE v.id IN (`+database.Placeholders(len(ids))+`)
 		ORDER BY v.id DESC
-		LIMIT 50`, int64(user.Number), s.visitsShown())
+		LIMIT 50`, database.IDArgs(ids)...)
 	visits := make([]OwnVisit, len(rows))
 	for i, row := range rows {
-		visits[i] = OwnVisit{VisitorPass: row.masked(s.db.Reveal), Community: row.Place, OfficePhone: row.Office}
+		visits[i] = OwnVisit{
+			VisitorPass: row.masked(s.db.Reveal), Community: row.Place, OfficePhone: row.Office,
+			Code: s.db.Reveal("visitor_pass.link", row.Link),
+		}
+		visits[i].hideHost()
 	}
 	return visits, database.Wrap("list own visits", err)
 }

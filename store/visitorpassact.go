@@ -13,7 +13,6 @@ import (
 	"tongxing/secret"
 	"tongxing/store/audit"
 	"tongxing/store/database"
-	"tongxing/store/outbox"
 )
 
 // visitCodeBytes is how long the code of a visitor's link is: 144 bits.
@@ -21,16 +20,19 @@ const visitCodeBytes = 18
 
 // visitorPassAudit is what the audit log records of a visit, masked.
 type visitorPassAudit struct {
-	Way     core.VisitorWay `json:"way"`
-	Name    string          `json:"name"`
-	Phone   string          `json:"phone,omitempty"`
-	ID      string          `json:"id_number,omitempty"`
-	Plate   string          `json:"plate,omitempty"`
-	People  int             `json:"people"`
-	House   string          `json:"house"`
-	Until   string          `json:"until"`
-	Answers int             `json:"answers,omitempty"` // how many, since what they say may be personal
-	Revoked bool            `json:"revoked,omitempty"`
+	Way     core.VisitorWay   `json:"way"`
+	Name    string            `json:"name"`
+	Phone   string            `json:"phone,omitempty"`
+	ID      string            `json:"id_number,omitempty"`
+	Plate   string            `json:"plate,omitempty"`
+	People  int               `json:"people"`
+	House   string            `json:"house"`
+	Until   string            `json:"until"`
+	Gate    string            `json:"gate,omitempty"`
+	Answer  core.VisitorState `json:"answer,omitempty"`
+	Reason  string            `json:"reason,omitempty"`
+	Answers int               `json:"answers,omitempty"` // how many, since what they say may be personal
+	Revoked bool              `json:"revoked,omitempty"`
 }
 
 func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
@@ -38,6 +40,7 @@ func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
 		Way: v.Way, Name: v.Name, Phone: core.MaskPhone(v.Phone), ID: core.MaskIDNumber(v.IDNumber),
 		Plate: core.MaskPlate(v.Plate), People: v.People, Answers: len(v.Answers), House: v.HouseLabel,
 		Until: v.Until.In(s.zone).Format("2006-01-02 15:04"), Revoked: !v.Revoked.IsZero(),
+		Gate: v.Gate, Answer: v.Answer, Reason: v.Refusal,
 	}
 }
 
@@ -82,6 +85,7 @@ func (s *Store) CreateVisitorPass(
 	ctx context.Context, by core.Actor, user core.ID, v core.VisitorPass, key RequestKey,
 ) (id core.ID, err error) {
 	err = s.db.Write(ctx, "invite a visitor", func(tx *database.Tx) error {
+		v.Way = core.VisitInvited
 		a := inviting{tx: tx, store: s, user: user, visit: v}
 		known, again, err := a.sentBefore(key)
 		if err != nil || again {
@@ -106,7 +110,7 @@ func (s *Store) CreateVisitorPass(
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
-		a.visit.Way, a.visit.HostTie, a.visit.From = core.VisitInvited, host.Resident, tx.Now()
+		a.visit.HostTie, a.visit.Answer = host.Resident, core.VisitGranted
 		if err := a.insert(); err != nil {
 			return err
 		}
@@ -120,13 +124,14 @@ func (s *Store) CreateVisitorPass(
 	return id, err
 }
 
-// inviting is an invitation that is being sent.
+// inviting is an invitation, or an application of a visitor, that is being sent.
 type inviting struct {
 	tx        *database.Tx
 	store     *Store
-	user      core.ID
+	user      core.ID // the host, or who applies; 0 = somebody outside WeChat
 	visit     core.VisitorPass
-	key, body any // digests of the request; nil = it has no key
+	code      string // of its link
+	key, body any    // digests of the request; nil = it has no key
 }
 
 // sentBefore returns the visit that the same request has made.
@@ -162,12 +167,14 @@ func (a *inviting) checkOpen(perDay int) error {
 		FROM visitor_pass
 		WHERE house_id = ?
 			AND until_at >= ?
+			AND way = 'invite'
 			AND entered_at IS NULL
 			AND left_n = 0
 			AND revoked_at IS NULL`, int64(a.visit.House), a.tx.NowMS())
 	if err == nil {
 		began := core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone)
-		err = a.tx.Get(&today, "SELECT COUNT(*) FROM visitor_pass WHERE house_id = ? AND until_at >= ? AND created_at >= ?",
+		err = a.tx.Get(&today, `SELECT COUNT(*) FROM visitor_pass
+			WHERE house_id = ? AND until_at >= ? AND created_at >= ? AND way = 'invite'`,
 			int64(a.visit.House), began.UnixMilli(), began.UnixMilli())
 	}
 	switch {
@@ -183,14 +190,14 @@ func (a *inviting) checkOpen(perDay int) error {
 
 func (a *inviting) insert() error {
 	v, keys, now := a.visit, a.tx.Keys(), a.tx.NowMS()
-	code := secret.Text(visitCodeBytes)
+	a.code = secret.Text(visitCodeBytes)
 	more, err := visitMore{v.Remark, v.Answers}.sealed(keys)
 	if err != nil {
 		return err
 	}
 	var sealed [4]string
 	for i, column := range []struct{ name, text string }{
-		{"visitor_pass.phone", v.Phone}, {"visitor_pass.plate", v.Plate}, {"visitor_pass.link", code}, {"visitor_pass.id", v.IDNumber},
+		{"visitor_pass.phone", v.Phone}, {"visitor_pass.plate", v.Plate}, {"visitor_pass.link", a.code}, {"visitor_pass.id", v.IDNumber},
 	} {
 		var err error
 		if sealed[i], err = keys.Seal(column.name, column.text); err != nil {
@@ -198,51 +205,47 @@ func (a *inviting) insert() error {
 		}
 	}
 	_, err = a.tx.Exec(`
-		INSERT INTO visitor_pass (id, community_id, way, resident_id, house_id, name, phone_cipher, phone_mac, id_cipher,
+		INSERT INTO visitor_pass (id, community_id, way, answer, refusal, applicant_id, proven, gate, resident_id, house_id,
+			name, phone_cipher, phone_mac, id_cipher,
 			plate_cipher, plate_mac, people, reason, more_cipher, link_cipher, link_digest, request_key, request_body, from_at,
 			until_at, left_n, created_at, updated_at)
-		VALUES (`+database.Placeholders(23)+")",
-		int64(v.ID), int64(v.Community), string(v.Way), int64(v.HostTie), int64(v.House), v.Name,
+		VALUES (`+database.Placeholders(28)+")",
+		int64(v.ID), int64(v.Community), string(v.Way), string(v.Answer), "", int64(v.Applicant), database.BoolInt(v.Proven), v.Gate,
+		int64(v.HostTie), int64(v.House), v.Name,
 		sealed[0], keys.Digest("phone", v.Phone), sealed[3], sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
-		more, sealed[2], visitCodeDigest(code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
+		more, sealed[2], visitCodeDigest(a.code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // the same request at the same moment
 	}
-	if err != nil {
+	if err != nil || v.Answer != core.VisitGranted {
 		return err
 	}
-	return a.insertPass()
+	return insertVisitPass(a.tx, v)
 }
 
-// insertPass creates the pass, which the visitor finds, once they have verified the number in WeChat.
-func (a *inviting) insertPass() error {
+// insertVisitPass creates the pass of a visit, which the visitor finds, once they have verified the number in WeChat.
+func insertVisitPass(tx *database.Tx, v core.VisitorPass) error {
 	var person core.ID
-	if a.visit.Phone != "" {
-		mac := a.tx.Keys().Digest("phone", a.visit.Phone)
-		persons, err := findOrMakePersons(a.tx, []string{mac})
+	if v.Phone != "" {
+		mac := tx.Keys().Digest("phone", v.Phone)
+		persons, err := findOrMakePersons(tx, []string{mac})
 		if err != nil {
 			return err
 		}
 		person = persons[mac]
 	}
-	return createPass(a.tx, newPass{
-		kind: core.PassVisitor, community: a.visit.Community, holder: a.visit.ID, person: person,
-	})
+	return createPass(tx, newPass{kind: core.PassVisitor, community: v.Community, holder: v.ID, person: person})
 }
 
 // RevokeOwnVisitor takes back the invitation of one of OwnVisitors who has not come yet: the pass lets nobody in
 // from now on. One who has come is a conflict.
 func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, user, id core.ID) error {
 	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
-		var name string
-		if err := tx.Get(&name, `
-			SELECT h.name
-			FROM visitor_pass v
-			JOIN resident h ON h.id = v.resident_id
-			WHERE v.id = ? AND `+visitOfHost, int64(id), int64(user)); err != nil {
-			return database.NotFoundIfNoRows(err, noVisit)
+		host, err := hostOfVisit(tx, user, id)
+		if err != nil {
+			return err
 		}
-		by.Kind, by.ID, by.Name = core.ActorWechat, user, name
+		by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
 		return s.revokeVisit(tx, by, core.Everywhere, id)
 	})
 }
@@ -257,7 +260,9 @@ func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core
 		if err := tx.Get(&row, visitorPassColumns+"v.id = ?", int64(id)); err != nil {
 			return err
 		}
-		return tellHosts(tx, []hostNote{{row.Community, row.HostTie, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证"}})
+		return tellHosts(tx, []hostNote{{
+			row.Community, row.HostTie, row.House, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证",
+		}})
 	})
 }
 
@@ -273,12 +278,15 @@ func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id
 		return core.Conflict("访客已经到访，不能撤销")
 	case core.VisitRevoked:
 		return core.Conflict("已经撤销过了")
+	case core.VisitWaiting, core.VisitRejected:
+		return core.Conflict("还没有通行证，不用撤销")
 	}
 	if err := tx.ExecOne(
 		database.ErrRace, // the visitor has just come, or somebody else revoked it: the next run says which
 		`UPDATE visitor_pass
 		SET revoked_at = ?, updated_at = ?
 		WHERE id = ?
+			AND answer = 'granted'
 			AND revoked_at IS NULL
 			AND entered_at IS NULL
 			AND left_n = 0`,
@@ -292,47 +300,6 @@ func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id
 		Community: before.Community, Action: "visitorpass.revoke", Subject: audit.Target("visitorpass", id),
 		Before: s.auditOfVisit(before), After: s.auditOfVisit(after),
 	})
-}
-
-// hostNote is what the resident who is visited is told of a visit.
-type hostNote struct {
-	community, tie, visit core.ID
-	title                 string
-}
-
-// tellHosts tells the hosts who still live there, in whichever WeChat is theirs.
-func tellHosts(tx *database.Tx, notes []hostNote) error {
-	if len(notes) == 0 {
-		return nil
-	}
-	ties := database.IDsOf(notes, func(n hostNote) core.ID { return n.tie })
-	var users []struct {
-		ID  core.ID `db:"id"`
-		Tie core.ID `db:"tie"`
-	}
-	err := tx.All(&users, `
-		SELECT u.id, t.id AS tie
-		FROM resident t
-		JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold
-		WHERE t.id IN (`+database.Placeholders(len(ties))+`)
-		AND t.moved_out_at IS NULL
-		AND u.merged_into = 0
-		ORDER BY u.id`, database.IDArgs(ties)...)
-	if err != nil {
-		return err
-	}
-	var messages []core.MessageNote
-	for _, n := range notes {
-		for _, user := range users {
-			if user.Tie == n.tie {
-				messages = append(messages, core.MessageNote{
-					Kind: core.MessageVisitor, Community: n.community, User: user.ID, Title: n.title,
-					Link: "visitorpass/" + n.visit.String(),
-				})
-			}
-		}
-	}
-	return outbox.Put(tx, messages...)
 }
 
 // useVisitorPasses notes who came in and who left, each on the condition that nobody has used the pass since it was
@@ -400,7 +367,7 @@ func tellOfVisitors(tx *database.Tx, in []passUse) error {
 	notes := make([]hostNote, len(in))
 	for i, u := range in {
 		notes[i] = hostNote{
-			u.row.PassCommunity, u.row.VisitTie, u.row.Visit, "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
+			u.row.PassCommunity, u.row.VisitTie, u.row.HouseID, u.row.Visit, "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
 		}
 	}
 	return tellHosts(tx, notes)

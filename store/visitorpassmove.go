@@ -42,3 +42,9 @@ func rehouseVisit(tx *database.Tx, id core.ID, to movedThing) error {
 	_, err := tx.Exec("UPDATE visitor_pass SET house_id = ?, resident_id = ? WHERE id = ?", int64(to.Parent), int64(to.Tie), int64(id))
 	return err
 }
+
+// moveVisits moves what one WeChat user applied for to another, which WeChat reported to be the same person.
+func moveVisits(tx *database.Tx, from, to core.ID) error {
+	_, err := tx.Exec("UPDATE visitor_pass SET applicant_id = ? WHERE applicant_id = ?", int64(to), int64(from))
+	return err
+}

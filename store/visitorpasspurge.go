@@ -37,6 +37,9 @@ func deleteVisits(tx *database.Tx, ids []core.ID) error {
 	if err := deletePassesOf(tx, core.PassVisitor, ids); err != nil {
 		return err
 	}
+	if err := deleteReviewsOf(tx, core.ReviewVisit, ids); err != nil {
+		return err
+	}
 	_, err := tx.Exec("DELETE FROM visitor_pass WHERE id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
 	return err
 }

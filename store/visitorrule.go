@@ -21,19 +21,27 @@ type visitorRuleRow struct {
 	Community core.ID         `db:"community_id"`
 	Invite    int             `db:"invite"`
 	PerDay    int             `db:"per_day"`
+	Apply     int             `db:"apply"`
+	Hosts     int             `db:"hosts"`
+	Book      int             `db:"book"`
 	Form      string          `db:"form"`
 	Updated   database.Millis `db:"updated_at"`
 }
 
-const visitorRuleQuery = "SELECT community_id, invite, per_day, form, updated_at FROM visitor_rule WHERE community_id = ?"
+const visitorRuleQuery = `SELECT community_id, invite, per_day, apply, hosts, book, form, updated_at
+	FROM visitor_rule
+	WHERE community_id = ?`
 
 // rule returns the row with the fields that this version of the program has.
 func (r visitorRuleRow) rule() (VisitorRule, error) {
 	var form core.FormDesign
 	err := json.Unmarshal([]byte(r.Form), &form)
 	return VisitorRule{
-		VisitorRule: core.VisitorRule{Invite: r.Invite != 0, PerDay: r.PerDay, Form: form.Over(core.VisitorBases)},
-		Community:   r.Community, Updated: r.Updated.Time,
+		VisitorRule: core.VisitorRule{
+			Invite: r.Invite != 0, PerDay: r.PerDay, Apply: r.Apply != 0, Hosts: r.Hosts != 0, Book: r.Book != 0,
+			Form: form.Over(core.VisitorBases),
+		},
+		Community: r.Community, Updated: r.Updated.Time,
 	}, err
 }
 
@@ -43,8 +51,9 @@ func insertVisitorRule(tx *database.Tx, community core.ID, r core.VisitorRule) e
 		return err
 	}
 	_, err = tx.Exec(
-		"INSERT INTO visitor_rule (community_id, invite, per_day, form, updated_at) VALUES (?, ?, ?, ?, ?)",
-		int64(community), database.BoolInt(r.Invite), r.PerDay, string(form), tx.NowMS(),
+		"INSERT INTO visitor_rule (community_id, invite, per_day, apply, hosts, book, form, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		int64(community), database.BoolInt(r.Invite), r.PerDay, database.BoolInt(r.Apply), database.BoolInt(r.Hosts),
+		database.BoolInt(r.Book), string(form), tx.NowMS(),
 	)
 	return err
 }
@@ -106,9 +115,11 @@ func (s *Store) UpdateVisitorRule(ctx context.Context, by core.Actor, scope core
 		}
 		if err := tx.ExecOne(
 			database.ErrRace, // another changed it after it was read: the next run compares with that
-			"UPDATE visitor_rule SET invite = ?, per_day = ?, form = ?, updated_at = ? WHERE community_id = ? AND updated_at = ?",
-			database.BoolInt(normal.Invite), normal.PerDay, string(form), tx.NextUpdated(old.Updated), int64(r.Community),
-			old.Updated.UnixMilli(),
+			`UPDATE visitor_rule
+			SET invite = ?, per_day = ?, apply = ?, hosts = ?, book = ?, form = ?, updated_at = ?
+			WHERE community_id = ? AND updated_at = ?`,
+			database.BoolInt(normal.Invite), normal.PerDay, database.BoolInt(normal.Apply), database.BoolInt(normal.Hosts),
+			database.BoolInt(normal.Book), string(form), tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
 		); err != nil {
 			return err
 		}
@@ -131,9 +142,12 @@ func visitorRuleIn(tx *database.Tx, community core.ID) (VisitorRule, error) {
 type visitorRuleAudit struct {
 	Invite bool   `json:"invite"`
 	PerDay int    `json:"per_day"`
+	Apply  bool   `json:"apply"`
+	Hosts  bool   `json:"hosts"`
+	Book   bool   `json:"book"`
 	Form   string `json:"form"`
 }
 
 func auditOfVisitorRule(r core.VisitorRule) visitorRuleAudit {
-	return visitorRuleAudit{Invite: r.Invite, PerDay: r.PerDay, Form: r.Form.Text()}
+	return visitorRuleAudit{Invite: r.Invite, PerDay: r.PerDay, Apply: r.Apply, Hosts: r.Hosts, Book: r.Book, Form: r.Form.Text()}
 }

@@ -198,7 +198,17 @@ func TestPages(t *testing.T) {
 			Link: "https://pass.example.com/h5/visit/x", Words: "邀请您到 <翠湖花园> 做客", Code: qr.Image,
 			Revoke: "/h5/visitorpass/1/revoke",
 		},
-		"h5/visitorpass/show#over": visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitExpired)},
+		"h5/visitorpass/show#asks": visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitWaiting), Answer: &visitAnswer{
+			Action: "/a", CSRF: "token", Effect: "通过后<进门>", Presets: []string{"不认识"}, Reason: templates.ReviewReason(),
+		}},
+		"h5/visitorpass/apply": visitPosterPage{
+			Phone: frame, Action: "/h5/visit/at/x", Book: templates.Action{Label: "直接预约", URL: "/h5/visit/at/x?book=yes"}, Search: true,
+			Node: "7", Word: "<1>", More: true, Places: []templates.Action{{Label: "1栋<101>", URL: "/h5/visit/at/x?house=1"}},
+		},
+		"h5/visitorpass/apply#form": visitPosterPage{Phone: frame, Form: &templates.Form{Action: "/h5/visit/at/x", CSRF: "token"}},
+		"h5/visitorpass/apply#none": visitPosterPage{Phone: frame, Word: "x"},
+		"h5/visitorpass/apply#shut": visitPosterPage{Phone: frame, Why: "本小区现在不接受<申请>"},
+		"h5/visitorpass/show#over":  visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitExpired)},
 		"h5/visitorpass/visit": visitPage{
 			Phone: frame, Initial: "来", Visit: store.OwnVisit{Community: "翠湖<花园>", Host: "陈*"},
 			Facts: []templates.Fact{{Label: "人数", Value: "2 人"}}, Now: visitNow{

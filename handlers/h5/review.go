@@ -159,7 +159,7 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 	}
 	page.Back = reviewPath
 	if r.WithOwners(c.Now()) {
-		page.State.Text = "等业主审核"
+		page.State.Text = "等" + kind.People + "审核"
 	}
 	if r.Late(c.Now()) {
 		page.State = templates.Badge{Tone: templates.Warn, Text: "已超期"}
@@ -176,6 +176,11 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 			return page, err
 		}
 		page.Warning, page.Effect = match.Before(r)
+	}
+	if r.Kind == core.ReviewVisit {
+		if err := h.visitReviewFacts(c, r, &page); err != nil {
+			return page, err
+		}
 	}
 	page.Facts = append(page.Facts, reviewFacts(r, zone)...)
 	photos, err := h.store.Photos(c.Ctx(), string(r.Kind), r.ID)
@@ -230,6 +235,19 @@ func (h *H5) certificationFacts(c *web.Context, r core.Review, page *reviewPage)
 	}
 	page.Compares = c.Has(core.PermResidentView)
 	page.People, err = c.PeopleOfHouse(h.store, r.Community, request.House, nil)
+	return err
+}
+
+// visitReviewFacts adds what a visitor asks for, masked.
+func (h *H5) visitReviewFacts(c *web.Context, r core.Review, page *reviewPage) error {
+	v, err := h.store.VisitorPass(c.Ctx(), c.Scope(), r.ID)
+	if err != nil {
+		return err
+	}
+	v.Phone = v.PhoneText()
+	page.Facts = append(page.Facts, h.visitFacts(v)...)
+	page.Compares = c.Has(core.PermResidentView)
+	page.People, err = c.PeopleOfHouse(h.store, r.Community, v.House, nil)
 	return err
 }
 

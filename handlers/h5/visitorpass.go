@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -22,12 +23,25 @@ func (h *H5) visitorPassRoutes() []web.Route {
 		{Method: http.MethodGet, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassNew},
 		{Method: http.MethodPost, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassCreate, EachPerMinute: 10},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id", Access: web.Resident, Handler: h.visitorPassShow},
+		{
+			Method: http.MethodPost, Path: visitorPassPath + "/:id/answer", Access: web.Resident, Handler: h.visitorPassAnswer,
+			EachPerMinute: 20,
+		},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id/revoke", Access: web.Resident, Handler: h.visitorPassRevokeAsk},
 		{
 			Method: http.MethodPost, Path: visitorPassPath + "/:id/revoke", Access: web.Resident, Handler: h.visitorPassRevoke,
 			EachPerMinute: 20,
 		},
 		{Method: http.MethodGet, Path: visitPath, Access: web.Resident, Handler: h.visitList},
+		{Method: http.MethodGet, Path: visitPath + "/own/:id", Access: web.WechatUser, Handler: h.visitOwn},
+		{
+			Method: http.MethodGet, Path: visitPosterPath + "/:code", Access: web.Public, Handler: h.visitPosterShow,
+			PerMinute: visitsPerMinute,
+		},
+		{
+			Method: http.MethodPost, Path: visitPosterPath + "/:code", Access: web.Public, Handler: h.visitPosterApply,
+			PerMinute: appliesPerMinute,
+		},
 		{Method: http.MethodGet, Path: visitPath + "/:code", Access: web.Public, Handler: h.visitShow, PerMinute: visitsPerMinute},
 		{Method: http.MethodPost, Path: visitPath + "/:code/token", Access: web.Public, Handler: h.visitToken, PerMinute: visitsPerMinute},
 	}
@@ -89,6 +103,9 @@ func (h *H5) visitorPassLine(c *web.Context, v core.VisitorPass, url string) vis
 	line := visitorPassLine{
 		URL: url, Name: v.Name, Where: v.HouseLabel, When: "有效至 " + h.visitTime(v.Until), State: visitBadge(v.State(c.Now())),
 	}
+	if v.Way != core.VisitInvited {
+		line.When = h.visitTime(v.At()) + " 来访"
+	}
 	if !v.Entered.IsZero() {
 		line.When = h.visitTime(v.Entered) + " 进门"
 	}
@@ -99,7 +116,10 @@ func (h *H5) visitorPassLine(c *web.Context, v core.VisitorPass, url string) vis
 func (h *H5) visitTime(t time.Time) string { return t.In(h.store.Zone()).Format("1 月 2 日 15:04") }
 
 func visitBadge(s core.VisitorState) templates.Badge {
-	tones := map[core.VisitorState]templates.Tone{core.VisitGranted: templates.Good, core.VisitMade: templates.Info}
+	tones := map[core.VisitorState]templates.Tone{
+		core.VisitWaiting: templates.Warn, core.VisitGranted: templates.Good, core.VisitMade: templates.Info,
+		core.VisitRejected: templates.Bad,
+	}
 	tone, ok := tones[s]
 	if !ok {
 		tone = templates.Neutral
@@ -114,7 +134,15 @@ type visitorPassShowPage struct {
 	Link   string // what the visitor opens; "" = the pass lets nobody through any more
 	Words  string // to be sent with it
 	Code   template.URL
-	Revoke string // "" = it is too late
+	Revoke string       // "" = it is too late
+	Answer *visitAnswer // nil = it does not wait for the host
+}
+
+// visitAnswer is the form by which a host accepts or declines.
+type visitAnswer struct {
+	Action, CSRF, Effect string
+	Presets              []string
+	Reason               templates.Field
 }
 
 // ownVisitor returns the visitor in the URL; another's is NotFound.
@@ -131,6 +159,14 @@ func (h *H5) visitorPassShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	page, err := h.visitorPassPage(c, own)
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "visitorpass/show", page)
+}
+
+func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassShowPage, error) {
 	page := visitorPassShowPage{
 		Phone: h.phone(c, own.Name, own.Community+" "+own.HouseLabel), State: visitBadge(own.State(c.Now())),
 		Facts: h.visitFacts(own.VisitorPass),
@@ -141,14 +177,64 @@ func (h *H5) visitorPassShow(c *web.Context) error {
 		page.Words = "邀请您到 " + own.Community + " 做客，有效至 " + h.visitTime(own.Until) + "。请打开链接，进门时出示通行码：" + page.Link
 		picture, err := gate.QRSVG(page.Link)
 		if err != nil {
-			return err
+			return page, err
 		}
 		page.Code = templates.SVG(picture)
 	}
 	if own.Revocable(c.Now()) {
 		page.Revoke = visitorPassURL(own.ID) + "/revoke"
 	}
-	return h.show(c, http.StatusOK, "visitorpass/show", page)
+	if own.Mine {
+		page.Answer = &visitAnswer{
+			Action: visitorPassURL(own.ID) + "/answer", CSRF: c.CSRF(), Presets: core.ReviewVisit.Type().Owners,
+			Effect: "通过后访客得到通行证，" + h.visitTime(own.At()) + " 前可以进门一次。请只通过您认识、约好来访的人。",
+			Reason: templates.ReviewReason(),
+		}
+		if own.Way == core.VisitBooked {
+			page.Answer.Effect = "通过后访客得到通行证，" + h.visitTime(own.From) + " 至 " + h.visitTime(own.Until) +
+				" 可以进门一次。请只通过您认识、约好来访的人。"
+		}
+	}
+	return page, nil
+}
+
+// visitorPassAnswer accepts or declines a visitor who waits for the host. If somebody else was first, the page says so.
+func (h *H5) visitorPassAnswer(c *web.Context) error {
+	own, err := h.ownVisitor(c)
+	if err != nil {
+		return err
+	}
+	var form struct {
+		Approve string `form:"approve" of:"yes"`
+		Preset  string `form:"preset" max:"200"`
+		Reason  string `form:"reason" text:"lines" max:"200"`
+	}
+	wrong := c.Bind(&form)
+	if wrong == nil {
+		wrong = h.store.AnswerVisit(c.Ctx(), c.Actor(), c.User().ID, core.ReviewDecision{
+			ID: own.ID, Approve: form.Approve != "", Reason: cmp.Or(form.Preset, form.Reason),
+		})
+	}
+	switch {
+	case wrong == nil && form.Approve != "":
+		c.Flash(web.FlashSuccess, "已通过"+own.Name+"的来访，会告诉对方。")
+	case wrong == nil:
+		c.Flash(web.FlashSuccess, "已不通过"+own.Name+"的来访，会告诉对方。")
+	case core.IsConflict(wrong):
+		c.Flash(web.FlashWarning, core.MessageOf(wrong))
+	case core.IsInvalid(wrong):
+		page, err := h.visitorPassPage(c, own)
+		if err != nil {
+			return err
+		}
+		if page.Answer != nil {
+			page.Answer.Reason.Value, page.Answer.Reason.Error = form.Reason, web.FieldsOf(wrong)["reason"]
+		}
+		return h.show(c, web.StatusOf(wrong), "visitorpass/show", page)
+	default:
+		return wrong
+	}
+	return c.Redirect(visitorPassURL(own.ID))
 }
 
 // visitFacts returns what host and visitor see of a visit.
@@ -161,7 +247,11 @@ func (h *H5) visitFacts(v core.VisitorPass) []templates.Fact {
 	for _, answer := range v.Answers {
 		all = append(all, templates.Fact{Label: answer.Label, Value: answer.Value})
 	}
-	all = append(all, templates.Fact{Label: "备注", Value: v.Remark}, templates.Fact{Label: "有效至", Value: h.visitTime(v.Until)})
+	until := templates.Fact{Label: "有效至", Value: h.visitTime(v.Until)}
+	if v.Way != core.VisitInvited {
+		until = templates.Fact{Label: "来访时间", Value: h.visitTime(v.At())}
+	}
+	all = append(all, templates.Fact{Label: "备注", Value: v.Remark}, until, templates.Fact{Label: "不通过的原因", Value: v.Refusal})
 	for _, f := range all {
 		if f.Value != "" {
 			facts = append(facts, f)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/chromedp/chromedp"
 
 	"tongxing/core"
@@ -125,4 +126,124 @@ func TestAVisitorMayStateAName(t *testing.T) {
 	if seen := guest.get("/h5/visit", http.StatusOK); seen.Find(`.p-list a[href^="/h5/pass/"]`).Length() != 1 {
 		t.Errorf("the visitor's visits: %s", seen.Find("main").Text())
 	}
+}
+
+// poster makes a poster of the site's community, and returns where it leads.
+func (w *site) poster(t *testing.T) string {
+	t.Helper()
+	poster := core.VisitorPoster{Community: w.Community, Post: w.Post}
+	id, err := w.store.CreateVisitorPoster(t.Context(), core.System, core.Everywhere, poster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	poster, err = w.store.VisitorPoster(t.Context(), core.Everywhere, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return visitPosterPath + "/" + poster.Code
+}
+
+// applyForm fills in a visitor's form.
+func (w *site) applyForm(page *goquery.Document) url.Values {
+	at := w.store.Now().Add(3 * time.Hour).In(w.store.Zone())
+	form := url.Values{
+		"key": {page.Find(`[name="key"]`).AttrOr("value", "")}, "name": {"来<客>"}, "phone": {"13700000009"}, "people": {"2"},
+		"until": {core.DayOf(at, w.store.Zone()).String()}, "clock": {at.Format("15:04")},
+	}
+	for _, name := range []string{"house", "book"} {
+		if value, ok := page.Find(`[name="` + name + `"]`).Attr("value"); ok {
+			form.Set(name, value)
+		}
+	}
+	return form
+}
+
+// Somebody without WeChat scans the poster, chooses a house and applies; the house's residents decide where the office lets them;
+// the same page then has the code. What is wrong keeps what was typed.
+func TestAVisitorAppliesByThePoster(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	rule, err := w.store.VisitorRule(t.Context(), core.Everywhere, w.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule.Hosts = true
+	if err := w.store.UpdateVisitorRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+		t.Fatal(err)
+	}
+	host, guest, at := w.resident(t, w.Residents[0]), w.phone(t), w.poster(t)
+	first := guest.get(at, http.StatusOK)
+	if first.Find(".p-list a").Length() == 0 || first.Find(`a[href$="book=yes"]`).Length() != 1 {
+		t.Fatalf("the way to a house: %s", first.Find("main").Text())
+	}
+	page := guest.get(at+"?house="+w.Residents[0].House.String(), http.StatusOK)
+	form := w.applyForm(page)
+	wrong := url.Values{"house": form["house"], "name": {"来客"}, "reason": {"看望"}, "until": {"2020-01-01"}, "clock": {"10:00"}}
+	again := guest.post(page, at, wrong, http.StatusUnprocessableEntity)
+	if again.Find(`[name="reason"]`).AttrOr("value", "") != "看望" || again.Find("#f-phone-error, #f-until-error").Length() != 2 {
+		t.Errorf("what was typed is lost: %s", again.Find("main").Text())
+	}
+	response, _ := guest.do(http.MethodPost, at, withCSRF(page, form))
+	visit := response.Header.Get("Location")
+	if response.StatusCode != http.StatusSeeOther || !strings.HasPrefix(visit, visitPath+"/") {
+		t.Fatalf("%d to %q", response.StatusCode, visit)
+	}
+	if text := guest.get(visit, http.StatusOK).Find("main").Text(); !strings.Contains(text, "等待审核") {
+		t.Errorf("the visitor sees %s", text)
+	}
+	guest.post(guest.get(visit, http.StatusOK), visit+"/token", url.Values{}, http.StatusOK) // no code yet
+	list, _, err := w.store.OwnVisitors(t.Context(), w.userOf(t, "o-"+w.Residents[0].Phone).ID, store.Page{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d visitors, %v", len(list), err)
+	}
+	own := visitorPassURL(list[0].ID)
+	question := host.get(own, http.StatusOK)
+	host.post(question, own+"/answer", url.Values{}, http.StatusUnprocessableEntity) // why not?
+	host.post(question, own+"/answer", url.Values{"approve": {"yes"}}, http.StatusSeeOther)
+	host.post(question, own+"/answer", url.Values{"preset": {"不认识"}}, http.StatusSeeOther)
+	if text := host.get(own, http.StatusOK).Text(); !strings.Contains(text, "审核：通过") || !strings.Contains(text, "已通过") {
+		t.Errorf("declined too late: %s", text)
+	}
+	if page := guest.get(visit, http.StatusOK); page.Find("[data-qr]").Length() != 1 || !strings.Contains(page.Text(), "现在可以进门") {
+		t.Errorf("approved, the visitor sees %s", page.Find("main").Text())
+	}
+	guest.get(visitPosterPath+"/none", http.StatusNotFound)
+	guest.get(at+"?house=77", http.StatusNotFound)
+}
+
+// A visitor asks a resident by their number, and sees no house before it is accepted.
+func TestAVisitorAsksForAnAppointment(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	host, at := w.resident(t, w.Residents[0]), w.poster(t)
+	guest := w.resident(t, estate.Resident{Phone: "13700000009"})
+	page := guest.get(at+"?book=yes", http.StatusOK)
+	form := w.applyForm(page)
+	form.Set("host", "123")
+	form.Del("phone") // their own, which WeChat has verified
+	guest.post(page, at, form, http.StatusUnprocessableEntity)
+	form.Set("host", w.Residents[0].Phone)
+	response, _ := guest.do(http.MethodPost, at, withCSRF(page, form))
+	visit := response.Header.Get("Location")
+	if text := guest.get(visit, http.StatusOK).Text(); !strings.Contains(text, "等住户处理") || strings.Contains(text, "单元") {
+		t.Errorf("before: %s", text)
+	}
+	list, _, err := w.store.OwnVisitors(t.Context(), w.userOf(t, "o-"+w.Residents[0].Phone).ID, store.Page{})
+	if err != nil || len(list) != 1 || !list[0].Proven {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	own := visitorPassURL(list[0].ID)
+	host.post(host.get(own, http.StatusOK), own+"/answer", url.Values{"approve": {"yes"}}, http.StatusSeeOther)
+	if text := guest.get("/h5/visit/own/"+list[0].ID.String(), http.StatusOK).Text(); !strings.Contains(text, "现在不能进门") ||
+		!strings.Contains(text, "未到来访时间") {
+		t.Errorf("accepted: %s", text)
+	}
+	if rows := guest.get("/h5/visit", http.StatusOK).Find(".p-list a").Length(); rows != 1 {
+		t.Errorf("%d visits of their own", rows)
+	}
+	host.get("/h5/visit/own/"+list[0].ID.String(), http.StatusNotFound)
+}
+
+// withCSRF adds the proof of the page to a form.
+func withCSRF(page *goquery.Document, form url.Values) url.Values {
+	form.Set("csrf", page.Find(`[name="csrf"]`).AttrOr("value", ""))
+	return form
 }

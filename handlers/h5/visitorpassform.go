@@ -66,10 +66,11 @@ type visitorPassForm struct {
 	Key      string   `form:"key" max:"40"`
 }
 
-// visitorFormFields are the names of visitorPassForm, and that of every form's proof; others are answers to added fields.
+// visitorFormFields are the names of visitorPassForm and visitApplyForm, and that of every form's proof; others are answers to
+// added fields.
 var visitorFormFields = map[string]bool{
 	"house": true, "name": true, "phone": true, "id_number": true, "plate": true, "people": true, "reason": true, "remark": true,
-	"until": true, "clock": true, "key": true, "csrf": true,
+	"until": true, "clock": true, "key": true, "csrf": true, "book": true, "host": true,
 }
 
 // visit returns the invitation; the end is zero if day or time cannot be read.

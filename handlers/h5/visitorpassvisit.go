@@ -33,14 +33,17 @@ func (h *H5) visitList(c *web.Context) error {
 		return err
 	}
 	page := visitListPage{Phone: h.phone(c, "我的访问", ""), Empty: templates.Empty{
-		Icon: "user-check", Title: "还没有访问", Text: "住户按您的手机号邀请您后，这里就有通行码。",
+		Icon: "user-check", Title: "还没有访问", Text: "住户按您的手机号邀请您，或您扫海报申请后，在这里查看。",
 	}}
 	page.Back = fronts[web.SurfaceResident]
 	for _, v := range visits {
 		line := h.visitorPassLine(c, v.VisitorPass, "")
 		line.Name = v.Community
-		if v.Usable(c.Now()) {
+		switch {
+		case v.Usable(c.Now()):
 			line.URL = "/h5/pass/" + v.Pass.String()
+		case v.Applicant != 0 && v.Applicant == c.User().ID:
+			line.URL = visitPath + "/own/" + v.ID.String()
 		}
 		page.Rows = append(page.Rows, line)
 	}
@@ -115,6 +118,19 @@ func (h *H5) visitCode(c *web.Context, visit store.OwnVisit, qr templates.QR) er
 	return h.block(c, "visitorpass/visit", "now", now)
 }
 
+// visitOwn shows a visit to whom applied for it, which a message opens.
+func (h *H5) visitOwn(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	visit, err := h.store.VisitOfApplicant(c.Ctx(), c.User().ID, id)
+	if err != nil {
+		return err
+	}
+	return h.visit(c, visit, codeFrom(c, visitPath+"/"+visit.Code+"/token"))
+}
+
 // visitOfPass shows a visitor's pass to the person who found it by their own number, or answers with a new code.
 func (h *H5) visitOfPass(c *web.Context, pass core.ID) error {
 	visit, err := h.store.VisitOfPass(c.Ctx(), pass)
@@ -134,6 +150,10 @@ func codeFrom(c *web.Context, address string) templates.QR {
 }
 
 func (h *H5) visitNow(c *web.Context, visit store.OwnVisit, qr templates.QR) (visitNow, error) {
+	office := officeOf(store.Pass{OfficePhone: visit.OfficePhone})
+	if visit.Pass == 0 { // nobody has decided, or somebody against it
+		return visitNow{Verdict: visitVerdict(visit.VisitorPass, core.Decision{}, c.Now()), Office: office}, nil
+	}
 	way := core.VisitorFacts{Entered: !visit.Entered.IsZero(), Left: visit.Gone}.Way()
 	previews, err := h.store.Previews(c.Ctx(), way, []core.ID{visit.Pass})
 	if err != nil {
@@ -145,17 +165,25 @@ func (h *H5) visitNow(c *web.Context, visit store.OwnVisit, qr templates.QR) (vi
 	}
 	return visitNow{
 		Verdict: visitVerdict(visit.VisitorPass, previews[0].Decision, c.Now()), QR: qr, Usable: visit.Usable(c.Now()),
-		Office: officeOf(store.Pass{OfficePhone: visit.OfficePhone}),
+		Office: office,
 	}, nil
 }
 
 // visitVerdict returns in one sentence what the pass is good for now.
 func visitVerdict(v core.VisitorPass, d core.Decision, now time.Time) templates.Verdict {
 	switch state := v.State(now); {
+	case state == core.VisitWaiting && v.Way == core.VisitBooked:
+		return templates.Verdict{Tone: templates.Info, Title: "等住户处理", Text: "请保存本页，通过后这里就有通行码"}
+	case state == core.VisitWaiting:
+		return templates.Verdict{Tone: templates.Info, Title: "等待审核", Text: "请保存本页，通过后这里就有通行码"}
+	case state == core.VisitRejected:
+		return templates.Verdict{Tone: templates.Bad, Title: "未通过", Text: v.Refusal}
+	case state == core.VisitExpired && v.Answer == core.VisitWaiting:
+		return templates.Verdict{Tone: templates.Neutral, Title: "已过期", Text: "来访时间已过，需要时请重新申请"}
 	case state == core.VisitRevoked:
-		return templates.Verdict{Tone: templates.Bad, Title: "邀请已撤销", Text: "请联系邀请您的住户"}
+		return templates.Verdict{Tone: templates.Bad, Title: "通行证已撤销", Text: "请联系住户或物业"}
 	case state == core.VisitExpired:
-		return templates.Verdict{Tone: templates.Bad, Title: "通行证已过期", Text: "请联系邀请您的住户"}
+		return templates.Verdict{Tone: templates.Bad, Title: "通行证已过期", Text: "需要时请重新申请，或请住户邀请"}
 	case state == core.VisitMade && !v.Inside():
 		return templates.Verdict{Tone: templates.Neutral, Title: "访问已结束", Text: "再次来访需要新的邀请"}
 	case state == core.VisitMade:

@@ -21,7 +21,8 @@ func (c *claim) undecided(messages []core.Message) ([]core.Message, error) {
 	told := map[core.ID][]toldReview{} // by message
 	var reviews []core.ID
 	for _, m := range messages {
-		if m.Kind != core.MessageReview || m.State == core.MessageSent || !m.Unsure.IsZero() || c.gone[m.ID] != "" {
+		asks := m.Kind == core.MessageReview || m.Kind == core.MessageVisitReview
+		if !asks || m.State == core.MessageSent || !m.Unsure.IsZero() || c.gone[m.ID] != "" {
 			continue
 		}
 		parts, err := c.toldBy(m)

@@ -20,6 +20,7 @@ func (p *Pages) Routes() []web.Route {
 		p.passRuleRoutes(),
 		p.visitorRuleRoutes(),
 		p.rehearsalRoutes(),
+		p.visitorPosterRoutes(),
 		p.institutionRoutes(),
 		p.memberRoutes(),
 		p.restrictionRoutes(),

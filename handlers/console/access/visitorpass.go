@@ -16,6 +16,7 @@ import (
 // visitorPassRoutes returns the routes of 访客.
 func (p *Pages) visitorPassRoutes() []web.Route {
 	view, edit := web.Need(core.PermVisitorPassView), web.Need(core.PermVisitorPassEdit)
+	review := web.Need(core.PermVisitorPassReview)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.VisitorPassPath, Access: view, Handler: p.visitorPassList},
 		{Method: http.MethodGet, Path: frame.VisitorPassPath + "/:id", Access: view, Handler: p.visitorPassShow},
@@ -23,6 +24,8 @@ func (p *Pages) visitorPassRoutes() []web.Route {
 			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/revoke", Access: edit, Level: web.Asks,
 			Handler: p.visitorPassRevoke,
 		},
+		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/approve", Access: review, Handler: p.visitorPassApprove},
+		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/reject", Access: review, Handler: p.visitorPassReject},
 	}
 }
 
@@ -60,7 +63,10 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 		return err
 	}
 	page := visitorPassListPage{Shell: found.Shell, List: found.List}
-	page.Actions = nil // residents invite
+	page.Actions = nil // residents invite, and visitors apply
+	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
+		page.Actions = []templates.Action{{Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode"}}
+	}
 	for _, v := range found.Records {
 		said, at := visitMoment(v, c.Now())
 		row := visitorPassRow{
@@ -85,12 +91,17 @@ func visitMoment(v core.VisitorPass, now time.Time) (said string, at time.Time) 
 		return "已撤销", v.Revoked
 	case state == core.VisitExpired:
 		return "已过期", v.Until
+	case v.Way != core.VisitInvited:
+		return "来访", v.At()
 	}
 	return "有效至", v.Until
 }
 
 func visitorBadge(s core.VisitorState) templates.Badge {
-	tones := map[core.VisitorState]templates.Tone{core.VisitGranted: templates.Good, core.VisitMade: templates.Info}
+	tones := map[core.VisitorState]templates.Tone{
+		core.VisitWaiting: templates.Warn, core.VisitGranted: templates.Good, core.VisitMade: templates.Info,
+		core.VisitRejected: templates.Bad,
+	}
 	tone, ok := tones[s]
 	if !ok {
 		tone = templates.Neutral
@@ -112,7 +123,7 @@ func visitorPassTable() templates.List {
 			},
 		},
 		Empty: templates.Empty{
-			Icon: "user-check", Title: "还没有访客", Text: "住户在手机上打开“我的访客”邀请访客，不用审核；访客打开链接就有通行码。",
+			Icon: "user-check", Title: "还没有访客", Text: "住户在手机上邀请的访客、扫海报申请或向住户预约的访客，都在这里。",
 		},
 	}
 }
@@ -121,6 +132,9 @@ type visitorPassShowPage struct {
 	templates.Shell
 	Detail templates.Detail
 	Facts  []templates.Fact
+	Review *templates.Review        // of an application; nil = there is none
+	Next   string                   // what comes next, beside Review
+	People []templates.ReviewPerson // of the house, to compare
 }
 
 // visitorPass returns the visit in the path, if the account may see it.
@@ -141,17 +155,30 @@ func (p *Pages) visitorPassShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	page, err := p.visitorPassPage(c, v, tab)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/visitorpass/show", page)
+}
+
+// visitorPassPage returns the page of a visit, with the review of an application.
+func (p *Pages) visitorPassPage(c *web.Context, v core.VisitorPass, tab string) (visitorPassShowPage, error) {
 	page := visitorPassShowPage{Shell: p.Shell(c, "visitorpass", v.Name), Detail: p.visitorPassDetail(c, v), Facts: p.visitFacts(v)}
 	page.Crumbs = []templates.Crumb{{Label: "访客", URL: frame.VisitorPassPath}}
 	if c.Has(core.PermVisitorPassEdit) && v.Revocable(c.Now()) {
 		page.Detail.CSRF = page.CSRF
 		page.Detail.Acts = []templates.Submit{{Label: "撤销通行证", URL: frame.VisitorPassURL(v.ID) + "/revoke", Icon: "ban", Ask: true}}
 	}
-	if page.Detail.Timeline, err = p.Timeline(c, "visitorpass:"+v.ID.String()); err != nil {
-		return err
+	var err error
+	if v.Way == core.VisitApplied {
+		if err = p.visitorPassReview(c, v, &page); err != nil {
+			return page, err
+		}
 	}
+	page.Detail.Timeline, err = p.Timeline(c, "visitorpass:"+v.ID.String())
 	page.Detail.NewTabs(tab, "", "概况")
-	return p.Page(c, http.StatusOK, "console/visitorpass/show", page)
+	return page, err
 }
 
 // visitFacts returns what became of a visit.
@@ -167,8 +194,13 @@ func (p *Pages) visitFacts(v core.VisitorPass) []templates.Fact {
 		gone = fmt.Sprintf("%d 次", v.Gone)
 	}
 	facts := []templates.Fact{
-		{Label: "来访事由", Value: v.Reason}, {Label: "邀请时间", Value: at(v.Created)}, {Label: "进门", Value: at(v.Entered)},
+		{Label: "来访事由", Value: v.Reason}, {Label: "证件号", Value: v.IDNumber}, {Label: "备注", Value: v.Remark},
+		{Label: "海报", Value: v.Gate}, {Label: "提交时间", Value: at(v.Created)}, {Label: "不通过的原因", Value: v.Refusal},
+		{Label: "进门", Value: at(v.Entered)},
 		{Label: "最后离开", Value: at(v.Left)}, {Label: "离开次数", Value: gone}, {Label: "撤销时间", Value: at(v.Revoked)},
+	}
+	for _, answer := range v.Answers {
+		facts = append(facts, templates.Fact{Label: answer.Label, Value: answer.Value})
 	}
 	return slices.DeleteFunc(facts, func(f templates.Fact) bool { return f.Value == "" }) // nothing came of it
 }
@@ -180,9 +212,12 @@ func (p *Pages) visitorPassDetail(c *web.Context, v core.VisitorPass) templates.
 	if c.Has(core.PermHouseView) && v.HouseLabel != "" {
 		house.URL = frame.HouseURL(v.House)
 	}
+	until := templates.Fact{Label: "有效期至", Value: v.Until.In(p.Store.Zone()).Format(form)}
+	if v.Way != core.VisitInvited {
+		until = templates.Fact{Label: "来访时间", Value: v.At().In(p.Store.Zone()).Format(form)}
+	}
 	facts := []templates.Fact{
-		house, {Label: "手机", Value: v.Phone}, {Label: "车牌", Value: v.Plate}, {Label: "人数", Value: v.PeopleText()},
-		{Label: "有效期至", Value: v.Until.In(p.Store.Zone()).Format(form)},
+		house, {Label: "手机", Value: v.PhoneText()}, {Label: "车牌", Value: v.Plate}, {Label: "人数", Value: v.PeopleText()}, until,
 	}
 	return templates.Detail{
 		Path: frame.VisitorPassURL(v.ID), Facts: facts,

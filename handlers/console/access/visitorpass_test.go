@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -101,5 +102,63 @@ func TestVisitorPages(t *testing.T) {
 			Shell: shell, Detail: templates.Detail{Path: "/console/visitorpass/1", Facts: []templates.Fact{{Label: "手机", Value: "137"}}},
 			Facts: []templates.Fact{{Label: "进门", Value: "<–>"}},
 		},
+		"console/visitorpass/show#review": visitorPassShowPage{
+			Shell: shell, Detail: templates.Detail{Path: "/console/visitorpass/1"}, Next: "请核对<登记>",
+			Review: &templates.Review{
+				Title: "访客申请", Approve: "/a", Reject: "/r", Presets: []string{"住户<不知情>"}, Reason: templates.ReviewReason(),
+			},
+			People: []templates.ReviewPerson{{URL: "/console/resident/1", Name: "林<明>", Identity: "业主", Phone: "138****8000"}},
+		},
 	})
+}
+
+// applied lets a visitor apply to the estate's first house by a poster of the community.
+func applied(t *testing.T, d *desk.Desk) core.ID {
+	t.Helper()
+	code, err := d.Store.ApplyVisit(t.Context(), core.System, 0, store.VisitApplication{VisitorPass: core.VisitorPass{
+		Way: core.VisitApplied, Community: d.Mine.Community, House: d.Mine.Houses[0], Name: "来<客>", Phone: "13700137011",
+		Until: d.Store.Now().Add(2 * time.Hour),
+	}}, store.RequestKey{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	visit, err := d.Store.VisitByCode(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return visit.ID
+}
+
+// The office reads who applies, rejects with a reason, and approves another; who was slower reads who decided, and who may only look
+// sees no buttons.
+func TestApplicationsAreDecidedInTheConsole(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	first, second := applied(t, d), applied(t, d)
+	path := frame.VisitorPassURL(first)
+	page := b.Get(t, path, http.StatusOK)
+	if text := page.Find("main").Text(); !strings.Contains(text, "来<客>") || !strings.Contains(text, "（未验证）") ||
+		!strings.Contains(text, "本房屋登记的住户") || !strings.Contains(text, "待处理") {
+		t.Errorf("the reviewer reads %s", text)
+	}
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
+	if viewer.Get(t, path, http.StatusOK).Find(".tx-review form").Length() != 0 {
+		t.Error("who may only look sees buttons")
+	}
+	viewer.Post(t, path+"/approve", url.Values{"version": {"1"}}, http.StatusForbidden)
+	wrong, _ := b.Post(t, path+"/reject", url.Values{"version": {"1"}, "note": {"先打电话"}}, http.StatusUnprocessableEntity)
+	if wrong.Find("#f-reason-error").Length() != 1 || wrong.Find(`[name="note"]`).Text() != "先打电话" {
+		t.Errorf("without a reason: %s", wrong.Find(".tx-review").Text())
+	}
+	b.Post(t, path+"/reject", url.Values{"version": {"1"}, "preset": {"住户不知情"}}, http.StatusSeeOther)
+	late, _ := b.Post(t, path+"/approve", url.Values{"version": {"1"}}, http.StatusConflict)
+	if text := late.Find("[role=alert]").Text(); !strings.Contains(text, "没有生效") {
+		t.Errorf("too late: %s", text)
+	}
+	b.Post(t, frame.VisitorPassURL(second)+"/approve", url.Values{"version": {"1"}}, http.StatusSeeOther)
+	for id, want := range map[core.ID]string{first: "已拒绝", second: "已通过"} {
+		if text := b.Get(t, frame.VisitorPassURL(id), http.StatusOK).Find("main").Parent().Text(); !strings.Contains(text, want) {
+			t.Errorf("not %s: %s", want, text)
+		}
+	}
 }

@@ -27,8 +27,10 @@ type visitorRulePage struct {
 	Edit  bool
 	Words string // the rule
 	Asks  string // what a visitor is asked for
-	Form  templates.Form
-	Empty *templates.Empty // instead of everything else, if there is no community, or none chosen
+
+	Posters string // where they are
+	Form    templates.Form
+	Empty   *templates.Empty // instead of everything else, if there is no community, or none chosen
 }
 
 func (p *Pages) visitorRuleShow(c *web.Context) error {
@@ -55,7 +57,7 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 		Shell: p.Shell(c, "visitorrule", "通行证设置"), Tabs: passTabs(c.Has, "visitorrule", at), Asked: at.Asked(frame.VisitorRulePath),
 		Edit: c.Has(core.PermPassRuleEdit), Words: rule.VisitorRule.Text(), Asks: rule.Form.Text(),
 	}
-	page.Note = at.Name
+	page.Note, page.Posters = at.Name, at.URL(frame.VisitorPosterPath)
 	page.Form = templates.Form{
 		Action: frame.VisitorRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated), Ask: true,
 		Sections: append(
@@ -69,9 +71,22 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 					Kind: templates.Number, Name: "per_day", Label: "每套房屋每天最多邀请", Value: strconv.Itoa(rule.PerDay), Required: true,
 					Min: "1", Max: strconv.Itoa(core.MaxVisitsPerDay), Unit: "位", Short: true, Help: "撤销的也计入，防止滥发通行证。",
 				},
+			}}, {Title: "申请和预约", Fields: []templates.Field{
+				{
+					Kind: templates.Switch, Name: "apply", Label: "访客扫码申请", Value: frame.SwitchValue(rule.Apply),
+					Help: "开：访客扫海报，选择房屋并填写，审核通过后得到通行证。",
+				},
+				{
+					Kind: templates.Switch, Name: "hosts", Label: "先由本房屋的住户审核", Value: frame.SwitchValue(rule.Hosts),
+					Help: "开：已认证的住户先审核，没有审核的提醒物业；物业也可以审核。关：只由物业审核。",
+				},
+				{
+					Kind: templates.Switch, Name: "book", Label: "访客预约住户", Value: frame.SwitchValue(rule.Book),
+					Help: "开：访客填写住户的手机号和时间，住户通过后，前后一小时可以进门。",
+				},
 			}}},
 			frame.DesignSections(
-				"访客表单", "邀请访客时填写的内容，按顺序显示。改“顺序”的数字来移动；不需要的选“不显示”。", rule.Form, core.VisitorBases,
+				"访客表单", "邀请、申请和预约时填写的内容，按顺序显示。改“顺序”的数字来移动；不需要的选“不显示”。", rule.Form, core.VisitorBases,
 			)...,
 		),
 	}
@@ -83,6 +98,9 @@ type visitorRuleForm struct {
 	Community core.ID `form:"community"`
 	Seen      int64   `form:"seen"`
 	Invite    bool    `form:"invite"`
+	Apply     bool    `form:"apply"`
+	Hosts     bool    `form:"hosts"`
+	Book      bool    `form:"book"`
 	PerDay    int     `form:"per_day" required:"请填写每天最多邀请几位"`
 }
 
@@ -102,8 +120,10 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 	}
 	design, rename := frame.PostedDesign(c.Form(), now.Form)
 	rule := store.VisitorRule{
-		VisitorRule: core.VisitorRule{Invite: form.Invite, PerDay: form.PerDay, Form: design},
-		Community:   at.ID, Updated: frame.ShownAt(form.Seen),
+		VisitorRule: core.VisitorRule{
+			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Form: design,
+		},
+		Community: at.ID, Updated: frame.ShownAt(form.Seen),
 	}
 	if !web.IsResumed(wrong) {
 		if _, err := rule.Normalized(); err != nil {
@@ -151,7 +171,7 @@ func (p *Pages) visitorRuleAsk(
 	q := templates.Confirm{
 		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + normal.Text() + "。",
 		Effects: []string{
-			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效", "已发出的邀请不变",
+			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效", "已发出的邀请和已提交的申请不变",
 			"表单原来：" + now.Form.Text(), "表单改为：" + normal.Form.Text(),
 		},
 		Action: frame.VisitorRulePath, Keep: c.Form(), Submit: "保存设置", Cancel: at.URL(frame.VisitorRulePath),

@@ -47,6 +47,7 @@ const (
 	TodoPath              = "/console/todo"
 	VisitorPassPath       = "/console/visitorpass"
 	VisitorRulePath       = "/console/visitorrule"
+	VisitorPosterPath     = VisitorRulePath + "/poster"
 	WechatAppPath         = "/console/wechatapp"
 	StarPath              = "/console/star"
 	WechatFilePath        = "/console/wechatfile"
@@ -79,6 +80,9 @@ func BatchURL(id core.ID) string { return pageOf(BatchPath, id) }
 
 // CertificationURL returns the URL of an application to be certified.
 func CertificationURL(id core.ID) string { return pageOf(CertificationPath, id) }
+
+// VisitorPosterURL returns the URL of a poster.
+func VisitorPosterURL(id core.ID) string { return pageOf(VisitorPosterPath, id) }
 
 // ReviewURL returns the URL of a review: the page of what is applied for.
 func ReviewURL(r core.Review) string { return pageOf("/console/"+string(r.Kind), r.ID) }

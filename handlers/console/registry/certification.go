@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -72,24 +71,6 @@ type certificationRow struct {
 	Created                     time.Time
 }
 
-// reviewBadge is the state of a review; one that is overdue says so.
-func reviewBadge(r core.Review, now time.Time) templates.Badge {
-	tones := map[core.ReviewState]templates.Tone{
-		core.ReviewWaiting: templates.Info, core.ReviewApproved: templates.Good, core.ReviewRejected: templates.Bad,
-	}
-	if r.Late(now) {
-		return templates.Badge{Tone: templates.Warn, Text: "已超期"}
-	}
-	if r.WithOwners(now) {
-		return templates.Badge{Tone: templates.Info, Text: "等业主审核"}
-	}
-	tone, ok := tones[r.State]
-	if !ok {
-		tone = templates.Neutral
-	}
-	return templates.Badge{Tone: tone, Text: r.State.Label()}
-}
-
 func (p *Pages) certificationList(c *web.Context) error {
 	var asked struct {
 		State   core.ReviewState `form:"state" max:"16"`
@@ -128,7 +109,7 @@ func (p *Pages) certificationList(c *web.Context) error {
 	for _, r := range found.Records {
 		page.Rows = append(page.Rows, certificationRow{
 			URL: frame.CertificationURL(r.ID), Name: r.Name, House: r.Subject, HouseURL: houses[r.ID], Community: names[r.Community],
-			State: reviewBadge(r, c.Now()), Decider: deciderText(r), Created: r.Created,
+			State: frame.ReviewBadge(r, c.Now()), Decider: deciderText(r), Created: r.Created,
 		})
 	}
 	return p.Page(c, http.StatusOK, "console/certification/list", page)
@@ -225,7 +206,7 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	kind := r.Kind.Type()
 	page.Detail.Path = frame.CertificationURL(r.ID)
 	page.Review = templates.Review{
-		Title: kind.Label, State: reviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
+		Title: kind.Label, State: frame.ReviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
 		Decided: r.DecidedText(p.minute),
 		Effect:  kind.Effect, Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(),
 		Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
@@ -234,7 +215,7 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	if c.Has(core.PermCommunityEdit) {
 		page.Review.Edit = frame.CommunityURL(r.Community) + "/edit#f-refusals"
 	}
-	own := r.State == core.ReviewWaiting && ownReview(c, r)
+	own := r.State == core.ReviewWaiting && frame.OwnReview(c, r)
 	if c.Has(core.PermCertificationReview) && !own {
 		page.Review.Approve, page.Review.Reject = frame.CertificationURL(r.ID)+"/approve", frame.CertificationURL(r.ID)+"/reject"
 	}
@@ -253,7 +234,7 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	if page.Review.Evidence, err = p.certificationEvidence(c, r); err != nil {
 		return page, err
 	}
-	if page.Review.Earlier, err = p.earlierReviews(c, r); err != nil {
+	if page.Review.Earlier, err = p.EarlierReviews(c, r); err != nil {
 		return page, err
 	}
 	if c.Has(core.PermHouseView) {
@@ -304,18 +285,6 @@ func (p *Pages) certificationEvidence(c *web.Context, r core.Review) ([]template
 	return evidence, err
 }
 
-func (p *Pages) earlierReviews(c *web.Context, r core.Review) ([]templates.ReviewDecision, error) {
-	earlier, err := p.Store.EarlierReviews(c.Ctx(), c.Scope(), r)
-	list := make([]templates.ReviewDecision, len(earlier))
-	for i, e := range earlier {
-		list[i] = templates.ReviewDecision{
-			State: reviewBadge(e, c.Now()), Who: e.Name + " · " + e.Subject,
-			When: e.Created.In(p.Store.Zone()).Format("2006-01-02 15:04"), Reason: e.Reason,
-		}
-	}
-	return list, err
-}
-
 // certificationPhoto sends a picture of an application. Opening the whole of one is recorded.
 func (p *Pages) certificationPhoto(c *web.Context) error {
 	return c.SendPhoto(func(stem string) bool { return stem == string(core.ReviewCertification) })
@@ -325,15 +294,6 @@ func (p *Pages) certificationApprove(c *web.Context) error { return p.certificat
 
 func (p *Pages) certificationReject(c *web.Context) error { return p.certificationDecide(c, false) }
 
-// decisionForm is the posted form.
-type decisionForm struct {
-	Version  int    `form:"version"`
-	Preset   string `form:"preset" max:"200"`
-	Reason   string `form:"reason" text:"lines" max:"200"`
-	Note     string `form:"note" text:"lines" max:"200"`
-	Internal string `form:"internal" text:"lines" max:"200"`
-}
-
 // certificationDecide decides, and goes on to the next application that waits. If somebody else was first, the
 // page says who.
 func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
@@ -341,12 +301,9 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 	if err != nil {
 		return err
 	}
-	var form decisionForm
+	var form frame.DecisionForm
 	wrong := c.Bind(&form)
-	chosen := core.ReviewDecision{
-		ID: r.ID, Approve: approve, Reason: cmp.Or(form.Preset, form.Reason), Note: form.Note, Internal: form.Internal,
-		Version: form.Version,
-	}
+	chosen := form.Decision(r.ID, approve)
 	match, err := c.ReviewMatch(p.Store, c.Scope(), r)
 	if err != nil {
 		return err
@@ -359,12 +316,12 @@ func (p *Pages) certificationDecide(c *web.Context, approve bool) error {
 		return p.certificationRefused(c, wrong, form, chosen)
 	}
 	c.Flash(web.FlashSuccess, match.After(decided))
-	return c.Redirect(p.nextReview(c, r.ID))
+	return c.Redirect(p.NextReview(c, r.ID))
 }
 
 // certificationRefused shows the application again: with what is wrong in the form, or who decided.
 func (p *Pages) certificationRefused(
-	c *web.Context, wrong error, typed decisionForm, chosen core.ReviewDecision,
+	c *web.Context, wrong error, typed frame.DecisionForm, chosen core.ReviewDecision,
 ) error {
 	if !core.IsInvalid(wrong) && !core.IsConflict(wrong) {
 		return wrong
@@ -377,16 +334,7 @@ func (p *Pages) certificationRefused(
 	if err != nil {
 		return err
 	}
-	if page.Review.Late = now.State != core.ReviewWaiting; page.Review.Late {
-		page.Review.Decided = chosen.LostText(now, c.Account().ID) + page.Review.Decided
-	}
-	fields := web.FieldsOf(wrong)
-	page.Review.Reason.Value, page.Review.Reason.Error = typed.Reason, fields["reason"]
-	page.Review.Note.Value, page.Review.Note.Error = typed.Note, fields["note"]
-	page.Review.Internal.Value, page.Review.Internal.Error = typed.Internal, fields["internal"]
-	if core.IsConflict(wrong) && !page.Review.Late {
-		page.Review.Reason.Error = core.MessageOf(wrong)
-	}
+	frame.ShowRefused(c, &page.Review, wrong, typed, chosen, now)
 	return p.Page(c, web.StatusOf(wrong), "console/certification/show", page)
 }
 
@@ -434,27 +382,6 @@ func takenBackEffects(undone core.ApprovalUndone) []string {
 
 // discarded returns the error of an act whose result does not matter.
 func discarded[T any](_ T, err error) error { return err }
-
-// nextReview returns the page of the next application that waits for the account after the one that it has decided, from
-// the oldest again behind the last, or the inbox. Its own applications are others' to decide.
-func (p *Pages) nextReview(c *web.Context, decided core.ID) string {
-	f := store.ReviewFilter{
-		Kinds: core.ReviewKinds(c.Has), State: core.ReviewWaiting, Asked: c.Now(), Not: c.Account().User, Oldest: true,
-	}
-	for _, from := range []core.ID{decided, 0} {
-		f.Page = store.Page{Next: from, Limit: 1}
-		waiting, _, err := p.Store.Reviews(c.Ctx(), p.Scope(c), f)
-		if err == nil && len(waiting) > 0 {
-			return frame.ReviewURL(waiting[0])
-		}
-	}
-	return frame.ReviewPath
-}
-
-// ownReview reports whether an application is that of the account's own WeChat user, which others decide.
-func ownReview(c *web.Context, r core.Review) bool {
-	return c.Account().User != 0 && c.Account().User == r.Applicant
-}
 
 // Counters returns what can wait in the area, each for the accounts that can handle it.
 func (p *Pages) Counters() []frame.Counter {

@@ -239,7 +239,7 @@ func (p *Pages) certificationHitOf(ctx context.Context, q frame.Question, id cor
 
 func certificationHit(q frame.Question, r core.Review, names map[core.ID]string) templates.SearchHit {
 	return templates.SearchHit{
-		Icon: "shield-check", Title: r.Name, Note: "认证申请　" + q.In(names, r.Community, r.Subject), Badge: reviewBadge(r, q.Now),
+		Icon: "shield-check", Title: r.Name, Note: "认证申请　" + q.In(names, r.Community, r.Subject), Badge: frame.ReviewBadge(r, q.Now),
 		URL: frame.CertificationURL(r.ID),
 	}
 }

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+
+	"tongxing/core"
+	"tongxing/store/audit"
+	"tongxing/store/database"
+	"tongxing/store/outbox"
+)
+
+// visitReview is the kind of review in which a visitor asks for a pass to a house.
+var visitReview = reviewKind{approve: approveVisit, reject: rejectVisit, record: recordVisit}
+
+// approveVisit makes the pass that was applied for, and tells the house unless somebody of it decided.
+func approveVisit(tx *database.Tx, _ core.Actor, r core.Review) error {
+	v, err := lockVisit(tx, core.Everywhere, r.ID)
+	if err != nil {
+		return err
+	}
+	if err := grantVisit(tx, v); err != nil || r.Owner != 0 {
+		return err
+	}
+	return tellHosts(tx, []hostNote{{v.Community, v.HostTie, v.House, v.ID, "到 " + v.HouseLabel + " 的访客申请已由物业通过"}})
+}
+
+// grantVisit lets a visit that waits have a pass.
+func grantVisit(tx *database.Tx, v core.VisitorPass) error {
+	if v.State(tx.Now()) != core.VisitWaiting {
+		return core.Conflict("来访时间已过，或已处理过，不能通过")
+	}
+	if err := tx.ExecOne(database.ErrRace, `
+		UPDATE visitor_pass
+		SET answer = 'granted', updated_at = ?
+		WHERE id = ?
+		AND answer = 'waiting'
+		AND revoked_at IS NULL`, tx.NextUpdated(v.Updated), int64(v.ID)); err != nil {
+		return err
+	}
+	return insertVisitPass(tx, v)
+}
+
+func rejectVisit(tx *database.Tx, r core.Review) error {
+	v, err := lockVisit(tx, core.Everywhere, r.ID)
+	if err != nil {
+		return err
+	}
+	return refuseVisit(tx, v, r.Reason)
+}
+
+// refuseVisit ends a visit that waits.
+func refuseVisit(tx *database.Tx, v core.VisitorPass, reason string) error {
+	return tx.ExecOne(database.ErrRace, `
+		UPDATE visitor_pass
+		SET answer = 'rejected', refusal = ?, updated_at = ?
+		WHERE id = ?
+		AND answer = 'waiting'`, reason, tx.NextUpdated(v.Updated), int64(v.ID))
+}
+
+// recordVisit writes the audit row of an application that was decided.
+func recordVisit(s *Store, tx *database.Tx, by core.Actor, r core.Review) error {
+	return s.auditAnswer(tx, by, r.ID)
+}
+
+// auditAnswer writes the audit row of a visit that was answered, as it is now.
+func (s *Store) auditAnswer(tx *database.Tx, by core.Actor, id core.ID) error {
+	var row visitorPassRow
+	if err := tx.Get(&row, visitorPassColumns+"v.id = ?", int64(id)); err != nil {
+		return database.NotFoundIfNoRows(err, noVisit)
+	}
+	entry := audit.Entry{
+		Community: row.Community, Action: "visitorpass.approve", Subject: audit.Target("visitorpass", id),
+		After: s.auditOfVisit(row.visit(tx.Reveal)),
+	}
+	if row.Answer == core.VisitRejected {
+		entry.Action = "visitorpass.reject"
+	}
+	return audit.Write(tx, by, entry)
+}
+
+// AnswerVisit lets a resident of the house decide a visitor who waits for them: who asked for an appointment with them, or who
+// applied, where residents decide that. A visit that is not to them is NotFound, one that somebody has decided a conflict.
+func (s *Store) AnswerVisit(ctx context.Context, by core.Actor, user core.ID, d core.ReviewDecision) error {
+	d.Note, d.Internal = "", ""
+	d, wrong := d.Checked()
+	return s.db.Write(ctx, "answer a visitor", func(tx *database.Tx) error {
+		v, err := lockVisit(tx, core.Everywhere, d.ID)
+		if err != nil {
+			return err
+		}
+		host, err := hostOfVisit(tx, user, d.ID)
+		switch {
+		case err != nil:
+			return err
+		case wrong != nil:
+			return wrong
+		case !host.Certified:
+			return core.Forbidden("只有已认证的住户可以处理访客")
+		}
+		by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
+		if v.Way == core.VisitApplied {
+			return s.answerApplication(tx, by, host, d)
+		}
+		return s.answerAppointment(tx, by, v, d)
+	})
+}
+
+func (s *Store) answerApplication(tx *database.Tx, by core.Actor, host visitingHost, d core.ReviewDecision) error {
+	r, err := lockReview(tx, core.Everywhere, d.ID)
+	switch {
+	case err != nil:
+		return err
+	case r.State != core.ReviewWaiting:
+		return core.Conflict(s.decidedForOwner(r))
+	case !r.Asked:
+		return core.Forbidden("这份申请由物业审核")
+	case r.Applicant != 0 && r.Applicant == by.ID:
+		return core.Forbidden("这是您自己的申请，请等其他人审核")
+	}
+	r.State, r.Reason, r.Owner = core.ReviewRejected, d.Reason, host.Resident
+	if d.Approve {
+		r.State = core.ReviewApproved
+	}
+	return s.closeReview(tx, by, &r)
+}
+
+func (s *Store) answerAppointment(tx *database.Tx, by core.Actor, v core.VisitorPass, d core.ReviewDecision) error {
+	now := tx.Now()
+	if state := v.State(now); state != core.VisitWaiting {
+		return core.Conflict("访客" + state.Label() + "，不能再处理")
+	}
+	title := "您预约的来访已通过，" + s.minute(v.At()) + " 前后一小时可以进门"
+	if d.Approve {
+		if err := grantVisit(tx, v); err != nil {
+			return err
+		}
+	} else {
+		if err := refuseVisit(tx, v, d.Reason); err != nil {
+			return err
+		}
+		title = "您预约的来访未通过：" + d.Reason
+	}
+	if err := s.auditAnswer(tx, by, v.ID); err != nil || v.Applicant == 0 {
+		return err
+	}
+	return outbox.Put(tx, core.MessageNote{
+		Kind: core.MessageVisit, Community: v.Community, User: v.Applicant, Title: title, Link: visitorPassLink(v.ID),
+	})
+}
+
+// endedReviews are superseded in one transaction.
+const endedReviews = 200
+
+// ExpireVisits lets applications whose time has passed wait no more: nobody is asked about them.
+func (s *Store) ExpireVisits(ctx context.Context) error {
+	for {
+		n := 0
+		err := s.db.Write(ctx, "expire applications of visitors", func(tx *database.Tx) error {
+			var ids []core.ID
+			err := tx.All(&ids, `
+				SELECT r.id
+				FROM visitor_pass v
+				JOIN review r ON r.id = v.id
+				WHERE v.answer = 'waiting'
+				AND v.until_at < ?
+				AND r.state = 'waiting'
+				ORDER BY v.until_at
+				LIMIT ?`, tx.NowMS(), endedReviews)
+			n = len(ids)
+			for _, id := range ids {
+				if err := supersedeReview(tx, id); err != nil {
+					return err
+				}
+			}
+			return err
+		})
+		if err != nil || n < endedReviews {
+			return err
+		}
+	}
+}
+
+// housesVisited adds the houses of those of the reviews that are visitors' applications in scope.
+func (s *Store) housesVisited(ctx context.Context, scope core.Scope, reviews []core.Review, houses map[core.ID]core.ID) error {
+	var visits []core.ID
+	for _, r := range reviews {
+		if r.Kind == core.ReviewVisit && scope.Has(r.Community) {
+			visits = append(visits, r.ID)
+		}
+	}
+	return database.EachPart(visits, func(part []core.ID) error {
+		var rows []struct {
+			ID    core.ID `db:"id"`
+			House core.ID `db:"house_id"`
+		}
+		err := s.db.All(ctx, &rows, "SELECT id, house_id FROM visitor_pass WHERE id IN ("+database.Placeholders(len(part))+")",
+			database.IDArgs(part)...)
+		for _, row := range rows {
+			houses[row.ID] = row.House
+		}
+		return err
+	})
+}

@@ -1,0 +1,424 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// visitOffice is a visit site with two reviewers of the office.
+type visitOffice struct {
+	visitSite
+	*Store
+	t         *testing.T
+	zhang, li core.Actor
+	sent      int
+}
+
+func newVisitOffice(t *testing.T, s *Store) *visitOffice {
+	t.Helper()
+	w := &visitOffice{visitSite: newVisitSite(t, s), Store: s, t: t}
+	for login, by := range map[string]*core.Actor{"zhangsan": &w.zhang, "lisi": &w.li} {
+		id, err := s.CreateAccount(t.Context(), core.SystemGranter, core.Account{
+			Login: login, Name: login, Role: core.RoleClerk, Scope: core.ScopeOf(w.community),
+			Permissions: []core.Permission{core.PermVisitorPassView, core.PermVisitorPassReview},
+		}, testPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*by = core.Actor{Kind: core.ActorAccount, ID: id, Name: login}
+	}
+	return w
+}
+
+// application is a visitor's to the first house, of a number of their own.
+func (w *visitOffice) application() VisitApplication {
+	w.sent++
+	return VisitApplication{VisitorPass: core.VisitorPass{
+		Way: core.VisitApplied, Community: w.community, House: w.houses[0], Name: "来客", People: 2,
+		Phone: fmt.Sprintf("136%08d", w.sent), Until: w.Now().Add(2 * time.Hour),
+	}}
+}
+
+func (w *visitOffice) apply(user core.ID, v VisitApplication) (OwnVisit, error) {
+	w.t.Helper()
+	code, err := w.ApplyVisit(w.t.Context(), core.System, user, v, RequestKey{})
+	if err != nil {
+		return OwnVisit{}, err
+	}
+	return w.VisitByCode(w.t.Context(), code)
+}
+
+func (w *visitOffice) mustApply(user core.ID, v VisitApplication) OwnVisit {
+	w.t.Helper()
+	own, err := w.apply(user, v)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return own
+}
+
+func (w *visitOffice) decide(by core.Actor, id core.ID, approve bool) error {
+	d := core.ReviewDecision{ID: id, Approve: approve, Version: 1}
+	if !approve {
+		d.Reason = "住户不知情"
+	}
+	_, err := w.DecideReview(w.t.Context(), by, core.ScopeOf(w.community), d)
+	return err
+}
+
+// told counts the messages of a kind to a WeChat user.
+func (w *visitOffice) told(kind core.MessageKind, user core.ID) int {
+	w.t.Helper()
+	return countRows(w.t, w.Store, "SELECT COUNT(*) FROM message WHERE kind = ? AND user_id = ?", string(kind), int64(user))
+}
+
+// A visitor applies, the office approves, the house is told, and the pass lets the party in once; another is rejected with the
+// reason. Who applied is told.
+func TestVisitorsApplyAndTheOfficeDecides(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		guest := newWechatUserWithPhone(t, s, "guest", "13600000001")
+		own := w.mustApply(guest.ID, w.application())
+		if own.State(s.Now()) != core.VisitWaiting || own.Pass != 0 || own.Usable(s.Now()) || own.Host != "" {
+			t.Errorf("applied: %+v", own)
+		}
+		reviews, _, err := s.Reviews(t.Context(), everywhere, ReviewFilter{Kinds: []core.ReviewKind{core.ReviewVisit}})
+		if err != nil || len(reviews) != 1 || reviews[0].ID != own.ID || reviews[0].Asked || reviews[0].Due.After(own.Until) {
+			t.Fatalf("%+v, %v", reviews, err)
+		}
+		wantCode(t, s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: own.ID, Approve: true}), core.CodeForbidden)
+		if err := w.decide(w.zhang, own.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, w.decide(w.li, own.ID, false), core.CodeConflict)
+		if own, err = s.VisitByCode(t.Context(), own.Code); err != nil || !own.Usable(s.Now()) {
+			t.Fatalf("approved: %+v, %v", own, err)
+		}
+		for user, want := range map[core.ID][2]int{guest.ID: {1, 0}, w.host.ID: {0, 1}} {
+			if visit, host := w.told(core.MessageVisit, user), w.told(core.MessageVisitor, user); visit != want[0] || host != want[1] {
+				t.Errorf("told %d, %d; want %v", visit, host, want)
+			}
+		}
+		if d := mustScan(t, s, w.scan(own.Pass, core.In, 1)); !d.Allowed {
+			t.Fatal(d)
+		}
+		if d := mustScan(t, s, w.scan(own.Pass, core.In, 2)); d.Reason != core.ReasonPassUsed {
+			t.Errorf("twice: %+v", d)
+		}
+		if n := w.told(core.MessageVisitor, w.host.ID); n != 2 {
+			t.Errorf("the house was told %d times", n)
+		}
+		list, _, err := s.OwnVisitors(t.Context(), w.host.ID, Page{Limit: 10})
+		if err != nil || len(list) != 1 {
+			t.Errorf("the house sees %d, %v", len(list), err)
+		}
+		other := w.mustApply(guest.ID, w.application())
+		if err := w.decide(w.li, other.ID, false); err != nil {
+			t.Fatal(err)
+		}
+		other, err = s.VisitOfApplicant(t.Context(), guest.ID, other.ID)
+		if err != nil || other.State(s.Now()) != core.VisitRejected || other.Refusal != "住户不知情" || other.Pass != 0 {
+			t.Errorf("rejected: %+v, %v", other, err)
+		}
+		_, err = s.VisitOfApplicant(t.Context(), w.host.ID, other.ID)
+		wantCode(t, err, core.CodeNotFound)
+		if visits, err := s.OwnVisits(t.Context(), guest); err != nil || len(visits) != 2 {
+			t.Errorf("%d own visits, %v", len(visits), err)
+		}
+		for state, want := range map[core.VisitorState]int{core.VisitMade: 1, core.VisitRejected: 1, core.VisitWaiting: 0} {
+			f := VisitorPassFilter{State: state, Now: s.Now(), Page: Page{Limit: 10}}
+			if found, _, err := s.VisitorPasses(t.Context(), everywhere, f); err != nil || len(found) != want {
+				t.Errorf("%d are %s, %v", len(found), state, err)
+			}
+		}
+	})
+}
+
+// Where the office lets them, residents of the house decide, the office too; of all at once, on two servers, one does.
+func TestTheHouseDecidesWhoApplies(t *testing.T) {
+	eachPair(t, func(t *testing.T, s, other *Store, _ *testClock) {
+		w := newVisitOffice(t, s)
+		changeVisitorRule(t, s, w.community, func(r *VisitorRule) { r.Hosts = true })
+		neighbour := newWechatUserWithPhone(t, s, "o13900000001", "13900000001")
+		for round := range 4 {
+			own := w.mustApply(0, w.application())
+			if n := w.told(core.MessageHousehold, w.host.ID); n != round+1 {
+				t.Errorf("the house was asked %d times", n)
+			}
+			yes := core.ReviewDecision{ID: own.ID, Approve: true}
+			wantCode(t, s.AnswerVisit(t.Context(), core.System, neighbour.ID, yes), core.CodeNotFound)
+			answers := make([]error, 4)
+			var all sync.WaitGroup
+			all.Go(func() { answers[0] = w.decide(w.zhang, own.ID, true) })
+			all.Go(func() { answers[1] = w.decide(w.li, own.ID, false) })
+			for i, server := range []*Store{s, other} {
+				all.Go(func() {
+					answers[2+i] = server.AnswerVisit(t.Context(), core.System, w.host.ID, yes)
+				})
+			}
+			all.Wait()
+			decided := 0
+			for _, err := range answers {
+				if err == nil {
+					decided++
+				} else {
+					wantCode(t, err, core.CodeConflict)
+				}
+			}
+			after, err := s.VisitorPass(t.Context(), everywhere, own.ID)
+			if err != nil || decided != 1 || (after.Pass != 0) != (after.Answer == core.VisitGranted) {
+				t.Errorf("%d decided, %+v, %v", decided, after, err)
+			}
+		}
+	})
+}
+
+// An appointment is good an hour before and after its time, if the host accepts; whether the number is anybody's is not told.
+func TestAppointments(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		at := s.Now().Add(5 * time.Hour)
+		booked := func(host string) VisitApplication {
+			v := w.application()
+			v.Way, v.House, v.Host, v.Until = core.VisitBooked, 0, host, at
+			return v
+		}
+		own, declined := w.mustApply(0, booked("13900000000")), w.mustApply(0, booked("13900000000"))
+		nobody := w.mustApply(0, booked("13999999999"))
+		for _, v := range []OwnVisit{own, nobody} {
+			if v.State(s.Now()) != core.VisitWaiting || v.House != 0 || v.HouseLabel != "" || v.Host != "" || !v.At().Equal(at) {
+				t.Errorf("the visitor sees %+v", v)
+			}
+		}
+		if n := w.told(core.MessageHousehold, w.host.ID); n != 2 {
+			t.Errorf("the host was asked %d times", n)
+		}
+		accept := core.ReviewDecision{ID: own.ID, Approve: true}
+		wantCode(t, s.AnswerVisit(t.Context(), core.System, w.zhang.ID, accept), core.CodeNotFound)
+		none := core.ReviewDecision{ID: nobody.ID, Approve: true}
+		wantCode(t, s.AnswerVisit(t.Context(), core.System, w.host.ID, none), core.CodeNotFound)
+		if err := s.AnswerVisit(t.Context(), core.System, w.host.ID, accept); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.AnswerVisit(t.Context(), core.System, w.host.ID, accept), core.CodeConflict)
+		wantField(t, s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: declined.ID}), "reason")
+		if err := s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: declined.ID, Reason: "不方便接待"}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.VisitByCode(t.Context(), declined.Code)
+		if err != nil || got.State(s.Now()) != core.VisitRejected || got.HouseLabel != "" {
+			t.Errorf("declined: %+v, %v", got, err)
+		}
+		own, err = s.VisitByCode(t.Context(), own.Code)
+		if err != nil || own.HouseLabel == "" || own.Host == "" {
+			t.Fatalf("accepted: %+v, %v", own, err)
+		}
+		for i, step := range []struct {
+			wait time.Duration
+			want core.Reason
+		}{{0, core.ReasonEarly}, {4*time.Hour - time.Second, core.ReasonEarly}, {time.Second, core.ReasonAllowed}} {
+			clock.Add(step.wait)
+			if d := mustScan(t, s, w.scan(own.Pass, core.In, i)); d.Reason != step.want {
+				t.Errorf("%v later: %+v", step.wait, d)
+			}
+		}
+		clock.Add(2*time.Hour + time.Second)
+		if got, err := s.VisitByCode(t.Context(), nobody.Code); err != nil || got.State(s.Now()) != core.VisitExpired {
+			t.Errorf("nobody's: %+v, %v", got, err)
+		}
+	})
+}
+
+// What an application must not have is refused, each with its words, and what nobody decides in time waits no more.
+func TestApplicationsThatAreRefused(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		elsewhere := newCommunity(t, s, "海棠苑")
+		far := newHouses(t, s, elsewhere, 1)[0]
+		for name, c := range map[string]struct {
+			field  string
+			change func(*VisitApplication)
+		}{
+			"the past":         {"until", func(v *VisitApplication) { v.Until = s.Now().Add(-time.Hour) }},
+			"years ahead":      {"until", func(v *VisitApplication) { v.Until = s.Now().AddDate(2, 0, 0) }},
+			"no time":          {"until", func(v *VisitApplication) { v.Until = time.Time{} }},
+			"no number":        {"phone", func(v *VisitApplication) { v.Phone = "" }},
+			"a long reason":    {"reason", func(v *VisitApplication) { v.Reason = strings.Repeat("长", 10000) }},
+			"another's house":  {"house", func(v *VisitApplication) { v.House = far }},
+			"an unknown field": {"x7", func(v *VisitApplication) { v.Given = map[string]string{"x7": "多余"} }},
+			"no host":          {"host", func(v *VisitApplication) { v.Way = core.VisitBooked }},
+			"a past appointment": {"until", func(v *VisitApplication) {
+				v.Way, v.Host, v.Until = core.VisitBooked, "13900000000", s.Now().Add(-30*time.Minute)
+			}},
+		} {
+			v := w.application()
+			c.change(&v)
+			_, err := w.apply(0, v)
+			t.Log(name)
+			wantField(t, err, c.field)
+		}
+		_, err := w.apply(0, func() VisitApplication { v := w.application(); v.Poster = "none"; return v }())
+		wantCode(t, err, core.CodeNotFound)
+		late := w.mustApply(0, w.application())
+		clock.Add(3 * time.Hour)
+		wantCode(t, w.decide(w.zhang, late.ID, true), core.CodeConflict)
+		if err := s.ExpireVisits(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := s.Review(t.Context(), everywhere, late.ID); err != nil || r.State != core.ReviewSuperseded {
+			t.Errorf("over: %+v, %v", r, err)
+		}
+		changeVisitorRule(t, s, w.community, func(r *VisitorRule) { r.Apply, r.Book = false, false })
+		for _, way := range []core.VisitorWay{core.VisitApplied, core.VisitBooked} {
+			v := w.application()
+			v.Way, v.Host = way, "13900000000"
+			_, err := w.apply(0, v)
+			wantCode(t, err, core.CodeForbidden)
+		}
+		if n, err := s.PurgeVisitorPasses(t.Context(), s.Now()); n != 1 || err != nil {
+			t.Errorf("%d purged, %v", n, err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM review WHERE kind = 'visitorpass'"); n != 0 {
+			t.Errorf("%d reviews of visits that are gone", n)
+		}
+	})
+}
+
+// One number, sent from two servers at once, gets no more applications than the limit; nor does one house.
+func TestApplicationsAreLimited(t *testing.T) {
+	eachPair(t, func(t *testing.T, s, other *Store, _ *testClock) {
+		w := newVisitOffice(t, s)
+		send := func(n int, change func(*VisitApplication)) (sent int) {
+			var all sync.WaitGroup
+			answers := make([]error, n)
+			for i := range answers {
+				v := w.application()
+				change(&v)
+				server := []*Store{s, other}[i%2]
+				all.Go(func() { _, answers[i] = server.ApplyVisit(t.Context(), core.System, 0, v, RequestKey{}) })
+			}
+			all.Wait()
+			for _, err := range answers {
+				if err == nil {
+					sent++
+				} else {
+					wantCode(t, err, core.CodeConflict)
+				}
+			}
+			return sent
+		}
+		same := func(v *VisitApplication) { v.Phone, v.House = "13611112222", w.houses[1] }
+		if n := send(core.MaxDailyVisits+5, same); n != core.MaxDailyVisits {
+			t.Errorf("%d of one number", n)
+		}
+		if n := send(core.MaxDailyVisitsOfHouse+5, func(*VisitApplication) {}); n != core.MaxDailyVisitsOfHouse {
+			t.Errorf("%d to one house", n)
+		}
+	})
+}
+
+// The same request applies once, and says the same.
+func TestAnApplicationSentTwice(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		id, err := s.CreateVisitorPoster(t.Context(), core.System, everywhere, core.VisitorPoster{Community: w.community, Post: w.post})
+		if err != nil {
+			t.Fatal(err)
+		}
+		poster, err := s.VisitorPoster(t.Context(), core.ScopeOf(w.community), id)
+		if err != nil || poster.Gate != "东门岗" {
+			t.Fatalf("%+v, %v", poster, err)
+		}
+		v := w.application()
+		v.Community, v.Poster = 0, poster.Code
+		var codes []string
+		for range 2 {
+			code, err := s.ApplyVisit(t.Context(), core.System, 0, v, RequestKey{Key: "a", Body: "1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			codes = append(codes, code)
+		}
+		own, err := s.VisitByCode(t.Context(), codes[0])
+		if err != nil || codes[0] != codes[1] || own.Gate != "东门岗" {
+			t.Errorf("%v, %+v, %v", codes, own, err)
+		}
+		wantCode(t, s.RevokeVisitorPoster(t.Context(), core.System, core.ScopeOf(w.community+1), id), core.CodeNotFound)
+		if err := s.RevokeVisitorPoster(t.Context(), core.System, everywhere, id); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.RevokeVisitorPoster(t.Context(), core.System, everywhere, id), core.CodeConflict)
+		_, err = s.ApplyVisit(t.Context(), core.System, 0, v, RequestKey{Key: "b", Body: "1"})
+		wantCode(t, err, core.CodeNotFound)
+	})
+}
+
+// No sequence of applying, deciding from both sides, revoking, scanning and time lets an applicant in twice, or in at all before
+// it was approved, after it was revoked or out of its time.
+func TestNoSequenceLetsAnApplicantInTwice(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		changeVisitorRule(t, s, w.community, func(r *VisitorRule) { r.Hosts = true })
+		r := rand.New(rand.NewPCG(20, 20261130))
+		entered := 0
+		for round := range 16 {
+			clock.Add(6 * time.Hour)
+			v := w.application()
+			if v.Until = s.Now().Add(3 * time.Hour); round%2 == 0 {
+				v.Way, v.House, v.Host = core.VisitBooked, 0, "13900000000"
+			}
+			own := w.mustApply(0, v)
+			ins, approved, ended := 0, false, false
+			for step := range 12 {
+				switch r.IntN(7) {
+				case 0:
+					clock.Add(time.Duration(r.IntN(60)) * time.Minute)
+				case 1:
+					approve := r.IntN(3) > 0
+					d := core.ReviewDecision{ID: own.ID, Approve: approve, Reason: "不认识"}
+					err := s.AnswerVisit(t.Context(), core.System, w.host.ID, d)
+					if err == nil && (approved || ended) {
+						t.Fatal("decided twice")
+					}
+					approved, ended = approved || err == nil && approve, ended || err == nil && !approve
+				case 2:
+					if err := s.RevokeOwnVisitor(t.Context(), core.System, w.host.ID, own.ID); err == nil {
+						if ended = true; ins > 0 || !approved {
+							t.Fatal("revoked after use, or before there was a pass")
+						}
+					}
+				default:
+					now, err := s.VisitorPass(t.Context(), everywhere, own.ID)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if now.Pass == 0 {
+						if approved {
+							t.Fatal("approved, without a pass")
+						}
+						continue
+					}
+					if !mustScan(t, s, w.scan(now.Pass, core.In, 100*round+step)).Allowed {
+						continue
+					}
+					if ins++; !approved || ended || s.Now().Before(now.From) || s.Now().After(now.Until) {
+						t.Fatalf("let in: approved %v, ended %v, at %v of %v to %v", approved, ended, s.Now(), now.From, now.Until)
+					}
+				}
+			}
+			if ins > 1 {
+				t.Fatalf("round %d: in %d times", round, ins)
+			}
+			entered += ins
+		}
+		if entered < 3 {
+			t.Errorf("only %d came in: the sequences tell nothing", entered)
+		}
+	})
+}

@@ -135,6 +135,7 @@ const (
 	ReasonEarly         Reason = "early"       // before the time for which the pass is
 	ReasonExpired       Reason = "expired"     // after it
 	ReasonPassUsed      Reason = "pass_used"   // a pass for once has let its holder through
+	ReasonBarred        Reason = "barred"      // a visitor whom the community does not let in: on its blacklist
 	ReasonNotEntered    Reason = "not_entered" // the way out, of a pass by which nobody came in
 	ReasonLeaseEnded    Reason = "lease_ended"
 	ReasonRestricted    Reason = "restricted" // house restriction −1
@@ -195,7 +196,8 @@ func (r Reason) MayBeUrgent() bool {
 // BothWays reports whether the rule refuses both directions: nobody whom it refuses comes in either.
 func (r Reason) BothWays() bool {
 	switch r {
-	case ReasonPassDisabled, ReasonEarly, ReasonExpired, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonPassKind:
+	case ReasonPassDisabled, ReasonEarly, ReasonExpired, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonPassKind,
+		ReasonBarred:
 		return true
 	}
 	return false

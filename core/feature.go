@@ -160,6 +160,13 @@ var Features = []Feature{
 		},
 	},
 	{
+		Stem: "visitorblock", Noun: "访客黑名单", Table: "visitor_block", NameColumn: "reason", Fields: visitorBlockFields,
+		List:  PermVisitorPassView,
+		Group: "access", Under: "visitorpass", Aliases: []string{"黑名单", "禁止来访"},
+		Permissions: []PermissionItem{{PermVisitorBlockEdit, "修改访客黑名单", []Permission{PermVisitorPassView}}},
+		Verbs:       []Verb{{"create", "加入访客黑名单"}, {"remove", "移出访客黑名单"}},
+	},
+	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
 		List:  PermPassRuleView,
 		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // VisitorFacts are the facts of a visitor pass.
 type VisitorFacts struct {
@@ -8,6 +11,7 @@ type VisitorFacts struct {
 	People      int       // of the party; 0 counts as one
 	Entered     bool      // it has let its party in
 	Left        int       // how often it has let somebody of the party out
+	BarredUntil []Day     // of numbers that may be on the community's blacklist: the last days; 0 = without end, below = not on it
 	Ended       bool      // it was revoked, or the host does not live there any more
 }
 
@@ -29,6 +33,8 @@ func (f *Facts) checkVisitor(t time.Time) Reason {
 	switch {
 	case v.Way() == Out:
 		return ReasonPassUsed
+	case v.barred(DayOf(t, f.Zone)):
+		return ReasonBarred
 	case v.Ended:
 		return ReasonPassDisabled
 	case !v.From.IsZero() && t.Before(v.From):
@@ -37,6 +43,11 @@ func (f *Facts) checkVisitor(t time.Time) Reason {
 		return ReasonExpired
 	}
 	return f.checkBlocked(DayOf(t, f.Zone))
+}
+
+// barred reports whether a number of the visitor's is on the blacklist on a day.
+func (v VisitorFacts) barred(day Day) bool {
+	return slices.ContainsFunc(v.BarredUntil, func(last Day) bool { return last == 0 || last >= day })
 }
 
 // Way returns the direction in which the pass is used next.

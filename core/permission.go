@@ -26,6 +26,7 @@ const (
 	PermRestrictionEdit     Permission = "restriction.edit"
 	PermVisitorPassView     Permission = "visitorpass.view"
 	PermVisitorPassEdit     Permission = "visitorpass.edit"
+	PermVisitorBlockEdit    Permission = "visitorblock.edit"
 	PermVisitorPassReview   Permission = "visitorpass.review"
 	PermReaderView          Permission = "reader.view"
 	PermReaderEdit          Permission = "reader.edit"

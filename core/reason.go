@@ -19,6 +19,7 @@ var reasonSentences = map[Reason]string{
 	ReasonEarly:         "未到通行时间",
 	ReasonExpired:       "通行证已过期",
 	ReasonPassUsed:      "通行证已使用过",
+	ReasonBarred:        "无法受理，请联系物业",
 	ReasonNotEntered:    "没有进门记录，请到门岗",
 	ReasonLeaseEnded:    "租期已到，通行证失效",
 	ReasonRestricted:    "房屋已被限制出入",
@@ -38,7 +39,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenForeign, ReasonTokenAbsent, ReasonTokenUsed,
 		ReasonTokenBusy, ReasonPassKind, ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonEarly,
-		ReasonExpired, ReasonPassUsed, ReasonNotEntered, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonHours,
+		ReasonExpired, ReasonPassUsed, ReasonBarred, ReasonNotEntered, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonHours,
 		ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent, ReasonUnavailable,
 	}
 }

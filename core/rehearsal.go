@@ -243,7 +243,9 @@ type RehearsalLine struct {
 }
 
 // MarshalJSON writes the line as a list: RehearsalRows of them fit into a column of 64 KB.
-func (l RehearsalLine) MarshalJSON() ([]byte, error) { return json.Marshal([]any{l.Record, l.Was, l.Would}) }
+func (l RehearsalLine) MarshalJSON() ([]byte, error) {
+	return json.Marshal([]any{l.Record, l.Was, l.Would})
+}
 
 // UnmarshalJSON reads what MarshalJSON writes.
 func (l *RehearsalLine) UnmarshalJSON(text []byte) error {

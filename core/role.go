@@ -23,7 +23,7 @@ type RolePreset struct {
 var RoleTable = []RolePreset{
 	{RoleAdmin, "系统管理员", Permissions()},
 	{RoleManager, "物业经理", []Permission{
-		PermAccessRecordView, PermAccessRecordExport, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit,
+		PermAccessRecordView, PermAccessRecordExport, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit,
 		PermPassRuleView, PermPassRuleEdit,
 		PermInstitutionView, PermInstitutionEdit, PermRestrictionEdit,
 		PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermGuardPostView, PermGuardPostEdit,
@@ -35,7 +35,7 @@ var RoleTable = []RolePreset{
 		PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
-		PermAccessRecordView, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermPassRuleView,
+		PermAccessRecordView, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit, PermPassRuleView,
 		PermInstitutionView, PermInstitutionEdit,
 		PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,

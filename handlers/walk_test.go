@@ -54,6 +54,7 @@ type town struct {
 	imports      map[core.ID]core.ID // by community: a list to be imported
 	rehearsals   map[core.ID]core.ID // by community
 	visits       map[core.ID]core.ID // by community: a visitor
+	blocks       map[core.ID]core.ID // by community: of the blacklist of visitors
 	posters      map[core.ID]core.ID // by community: a poster, by which visitors apply
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
@@ -109,7 +110,7 @@ func newTown(t *testing.T) *town {
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{},
 		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
-		posters: map[core.ID]core.ID{},
+		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
@@ -510,6 +511,15 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 	}, store.RequestKey{}); err != nil {
 		t.Fatal(err)
 	}
+	block := core.VisitorBlock{Kind: core.BlockPlate, Value: "京A99999", Reason: "滋扰"}
+	if _, err = w.store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, e.Community, []core.VisitorBlock{block}); err != nil {
+		t.Fatal(err)
+	}
+	blocks, _, err := w.store.VisitorBlocks(t.Context(), core.ScopeOf(e.Community), store.VisitorBlockFilter{Page: store.Page{Limit: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.blocks[e.Community] = blocks[0].ID
 	poster := core.VisitorPoster{Community: e.Community}
 	if w.posters[e.Community], err = w.store.CreateVisitorPoster(t.Context(), core.System, core.Everywhere, poster); err != nil {
 		t.Fatal(err)
@@ -600,6 +610,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/h5/review/photo/", w.photos[e.Community]}, {"/h5/review/", w.reviews[e.Community]},
 		{"/h5/certification/photo/", w.photos[e.Community]}, {"/h5/certification/address/", e.Residents[0].ID},
 		{"/h5/certification/", w.reviews[e.Community]},
+		{"/console/visitorblock/", w.blocks[e.Community]},
 		{"/console/visitorrule/poster/", w.posters[e.Community]}, {"/h5/visit/own/", w.visits[e.Community]}, {"/h5/visit/at/", e.Community},
 		{"/console/visitorpass/", w.visits[e.Community]}, {"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
 		{"/api/v1/visitors/", w.visits[e.Community]},

@@ -491,6 +491,7 @@ CREATE TABLE visitor_pass (
   phone_cipher VARCHAR(200) NOT NULL, -- '' = not given
   phone_mac    VARCHAR(64)  NOT NULL,
   id_cipher    VARCHAR(200) NOT NULL, -- '' = not given
+  id_mac       VARCHAR(64)  NOT NULL,
   plate_cipher VARCHAR(200) NOT NULL, -- '' = none
   plate_mac    VARCHAR(64)  NOT NULL,
   people       INTEGER      NOT NULL, -- of the party
@@ -519,6 +520,21 @@ CREATE INDEX visitor_pass_plate ON visitor_pass (plate_mac);
 CREATE INDEX visitor_pass_until ON visitor_pass (until_at);
 CREATE INDEX visitor_pass_answer ON visitor_pass (answer, until_at);
 CREATE INDEX visitor_pass_applicant ON visitor_pass (applicant_id, id);
+
+-- Whom a community does not let in as a visitor: a number, an ID number or a plate, looked up by its digest with each scan.
+CREATE TABLE visitor_block (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  kind         VARCHAR(8)   NOT NULL, -- phone, id, plate
+  cipher       VARCHAR(200) NOT NULL,
+  mac          VARCHAR(64)  NOT NULL,
+  reason       VARCHAR(200) NOT NULL, -- for office and guards
+  last_day     INTEGER      NOT NULL, -- last day in effect; 0 = until removed
+  created_by   VARCHAR(64)  NOT NULL, -- name of who added it
+  created_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX visitor_block_mac ON visitor_block (community_id, mac);
+CREATE INDEX visitor_block_community ON visitor_block (community_id, id);
 
 -- Posters at the gates: the code in their QR leads to where visitors apply.
 CREATE TABLE visitor_poster (

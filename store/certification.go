@@ -100,7 +100,7 @@ func certifyRecorded(tx *database.Tx, id core.ID) error {
 
 // approveCertification makes the applicant a certified resident of the house: the one whom the register has
 // under that number there, or under that name without a number of their own, otherwise a new one.
-func approveCertification(tx *database.Tx, by core.Actor, r core.Review) error {
+func approveCertification(_ *Store, tx *database.Tx, by core.Actor, r core.Review) error {
 	var row certificationRow
 	if err := tx.Get(&row, certificationColumns+"c.id = ?", int64(r.ID)); err != nil {
 		return database.NotFoundIfNoRows(err, noReview)

@@ -167,6 +167,9 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		if err := deletePassRule(tx, id); err != nil {
 			return err
 		}
+		if err := deleteVisitorBlocks(tx, id); err != nil {
+			return err
+		}
 		if err := deleteVisitorPosters(tx, id); err != nil {
 			return err
 		}

@@ -13,11 +13,15 @@ var visitorPass = passKind{
 	kind: core.PassVisitor,
 	join: `
 LEFT JOIN visitor_pass v ON p.kind = 'visitor' AND v.id = p.holder_id
-LEFT JOIN resident vt ON vt.id = v.resident_id`,
+LEFT JOIN resident vt ON vt.id = v.resident_id
+LEFT JOIN visitor_block b1 ON b1.community_id = v.community_id AND b1.mac = v.phone_mac
+LEFT JOIN visitor_block b2 ON b2.community_id = v.community_id AND b2.mac = v.id_mac
+LEFT JOIN visitor_block b3 ON b3.community_id = v.community_id AND b3.mac = v.plate_mac`,
 	columns: `
 	COALESCE(v.id, 0) AS visit_id, COALESCE(v.resident_id, 0) AS visit_tie, COALESCE(v.from_at, 0) AS visit_from,
 	COALESCE(v.until_at, 0) AS visit_until, COALESCE(v.people, 0) AS visit_people, COALESCE(v.left_n, 0) AS visit_left,
-	v.entered_at AS visit_entered, v.revoked_at AS visit_revoked,
+	COALESCE(b1.last_day, -1) AS visit_barred_phone, COALESCE(b2.last_day, -1) AS visit_barred_id,
+	COALESCE(b3.last_day, -1) AS visit_barred_plate, v.entered_at AS visit_entered, v.revoked_at AS visit_revoked,
 	CASE WHEN v.resident_id <> 0 AND (vt.certified_at IS NULL OR vt.moved_out_at IS NOT NULL) THEN 1 ELSE 0 END AS visit_hostless`,
 	name: "v.name", house: "v.house_id",
 	fill:     func(r *scanRow, f *core.Facts) { r.visitorFacts.fill(f) },
@@ -39,6 +43,11 @@ type visitorFacts struct {
 	VisitEntered database.Millis `db:"visit_entered"`
 	VisitRevoked database.Millis `db:"visit_revoked"`
 	Hostless     int             `db:"visit_hostless"`
+
+	// The last days of those of the community's blacklist; 0 = without end, -1 = not on it.
+	BarredPhone core.Day `db:"visit_barred_phone"`
+	BarredID    core.Day `db:"visit_barred_id"`
+	BarredPlate core.Day `db:"visit_barred_plate"`
 }
 
 // fill adds the facts of this visitor's pass. One that was revoked, or whose host does not live there any more, ends
@@ -48,6 +57,7 @@ func (r *visitorFacts) fill(f *core.Facts) {
 	f.Visitor = core.VisitorFacts{
 		From: time.UnixMilli(r.VisitFrom), Until: time.UnixMilli(r.VisitUntil), People: r.VisitPeople,
 		Entered: !r.VisitEntered.IsZero(), Left: r.VisitLeft, Ended: !r.VisitRevoked.IsZero() || r.Hostless != 0,
+		BarredUntil: []core.Day{r.BarredPhone, r.BarredID, r.BarredPlate},
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,6 +20,7 @@ type Preview struct {
 	Kind                             core.PassKind
 	Way                              core.Direction    // in which a pass for once is used next; "" = in either
 	Visit                            *core.VisitorPass // of a visitor's pass that a guard looks at, the plate whole
+	Barred                           string            // why the visitor is on the blacklist, for the guard; "" = is not
 	Until                            time.Time         // the end of a visitor's pass
 	Photo                            core.ID           // of the holder's face; 0 = none
 	Rule                             core.PassRule     // the community's
@@ -87,7 +89,11 @@ func (s *Store) addVisit(ctx context.Context, p *Preview) error {
 	visit := row.masked(s.db.Reveal)
 	visit.Plate = s.db.Reveal("visitor_pass.plate", row.Plate)
 	p.Visit = &visit
-	return nil
+	reason, barred, err := barredFor(s.db.Reads(ctx), s.db.Keys(), row.visit(s.db.Reveal), core.DayOf(s.Now(), s.zone))
+	if barred {
+		p.Barred = cmp.Or(reason, "没有写明原因")
+	}
+	return err
 }
 
 // Preview decides whether a pass could go out now, and why.

@@ -1193,6 +1193,20 @@ var racePhotos = []raceStep{
 		err := w.AnswerVisit(w.ctx, raceBy, w.ids["owner user"], core.ReviewDecision{ID: w.ids["booked"], Approve: true})
 		return nil, err
 	}},
+	{"CreateVisitorBlocks", func(w *raceWorld) (any, error) {
+		added, err := w.CreateVisitorBlocks(w.ctx, raceBy, everywhere, w.ids["here"], []core.VisitorBlock{
+			{Kind: core.BlockPhone, Value: "13700137001", Reason: "滋扰"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		list, _, err := w.VisitorBlocks(w.ctx, everywhere, VisitorBlockFilter{Page: Page{Limit: 1}})
+		w.ids["block"] = list[0].ID
+		return added, err
+	}},
+	{"RemoveVisitorBlock", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveVisitorBlock(w.ctx, raceBy, everywhere, w.ids["block"])
+	}},
 	{"ExpireVisits", func(w *raceWorld) (any, error) { return nil, w.ExpireVisits(w.ctx) }},
 	{"RevokeVisitorPoster", func(w *raceWorld) (any, error) {
 		return nil, w.RevokeVisitorPoster(w.ctx, raceBy, everywhere, w.ids["poster"])

@@ -13,7 +13,7 @@ import (
 // reviewKind is what a kind of review adds to the shared mechanism. Its file has one, in reviewKinds.
 type reviewKind struct {
 	// approve does what was applied for, in the transaction of the decision.
-	approve func(tx *database.Tx, by core.Actor, r core.Review) error
+	approve func(s *Store, tx *database.Tx, by core.Actor, r core.Review) error
 	// reject does what not approving it entails, in the same transaction; nil = nothing.
 	reject func(tx *database.Tx, r core.Review) error
 	// record writes the audit row of a review that was decided or withdrawn.
@@ -348,7 +348,7 @@ func (s *Store) closeReview(tx *database.Tx, by core.Actor, r *core.Review) erro
 	}
 	kind := reviewKinds[r.Kind]
 	if r.State == core.ReviewApproved {
-		if err := kind.approve(tx, by, *r); err != nil {
+		if err := kind.approve(s, tx, by, *r); err != nil {
 			return err
 		}
 	} else if kind.reject != nil {

@@ -98,9 +98,17 @@ ORDER BY q.n`
 
 // scanFacts reads the facts of a batch in one round trip of all.
 func (s *Store) scanFacts(all readAll, batch []ScanAttempt) ([]scanRow, error) {
+	query, args := scanQuery(batch)
+	rows := make([]scanRow, 0, len(batch))
+	err := all(&rows, query, args...)
+	return rows, err
+}
+
+// scanQuery returns the query of a batch's facts.
+func scanQuery(batch []ScanAttempt) (query string, args []any) {
 	var b strings.Builder
 	b.WriteString(scanColumns)
-	args := make([]any, 0, 4*len(batch))
+	args = make([]any, 0, 4*len(batch))
 	for i, a := range batch {
 		if i == 0 {
 			b.WriteString("SELECT ? AS n, ? AS reader_id, ? AS post_id, ? AS pass_id")
@@ -110,9 +118,7 @@ func (s *Store) scanFacts(all readAll, batch []ScanAttempt) ([]scanRow, error) {
 		args = append(args, i, int64(a.Reader), int64(a.Post), int64(a.Pass))
 	}
 	b.WriteString(scanJoins)
-	rows := make([]scanRow, 0, len(batch))
-	err := all(&rows, b.String(), args...)
-	return rows, err
+	return b.String(), args
 }
 
 // facts converts a row to what core decides on; the caller adds the exits.

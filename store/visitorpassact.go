@@ -106,6 +106,9 @@ func (s *Store) CreateVisitorPass(
 		if a.visit, err = v.Normalized(rule.Form, tx.Now()); err != nil {
 			return err
 		}
+		if err := a.checkBarred(host.Community); err != nil {
+			return err
+		}
 		if err := a.checkOpen(rule.PerDay); err != nil {
 			return err
 		}
@@ -206,13 +209,13 @@ func (a *inviting) insert() error {
 	}
 	_, err = a.tx.Exec(`
 		INSERT INTO visitor_pass (id, community_id, way, answer, refusal, applicant_id, proven, gate, resident_id, house_id,
-			name, phone_cipher, phone_mac, id_cipher,
+			name, phone_cipher, phone_mac, id_cipher, id_mac,
 			plate_cipher, plate_mac, people, reason, more_cipher, link_cipher, link_digest, request_key, request_body, from_at,
 			until_at, left_n, created_at, updated_at)
-		VALUES (`+database.Placeholders(28)+")",
+		VALUES (`+database.Placeholders(29)+")",
 		int64(v.ID), int64(v.Community), string(v.Way), string(v.Answer), "", int64(v.Applicant), database.BoolInt(v.Proven), v.Gate,
 		int64(v.HostTie), int64(v.House), v.Name,
-		sealed[0], keys.Digest("phone", v.Phone), sealed[3], sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
+		sealed[0], keys.Digest("phone", v.Phone), sealed[3], keys.Digest("idno", v.IDNumber), sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
 		more, sealed[2], visitCodeDigest(a.code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // the same request at the same moment

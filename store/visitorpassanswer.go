@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -13,21 +15,24 @@ import (
 var visitReview = reviewKind{approve: approveVisit, reject: rejectVisit, record: recordVisit}
 
 // approveVisit makes the pass that was applied for, and tells the house unless somebody of it decided.
-func approveVisit(tx *database.Tx, _ core.Actor, r core.Review) error {
+func approveVisit(s *Store, tx *database.Tx, _ core.Actor, r core.Review) error {
 	v, err := lockVisit(tx, core.Everywhere, r.ID)
 	if err != nil {
 		return err
 	}
-	if err := grantVisit(tx, v); err != nil || r.Owner != 0 {
+	if err := grantVisit(tx, v, s.zone); err != nil || r.Owner != 0 {
 		return err
 	}
 	return tellHosts(tx, []hostNote{{v.Community, v.HostTie, v.House, v.ID, "到 " + v.HouseLabel + " 的访客申请已由物业通过"}})
 }
 
 // grantVisit lets a visit that waits have a pass.
-func grantVisit(tx *database.Tx, v core.VisitorPass) error {
+func grantVisit(tx *database.Tx, v core.VisitorPass, zone *time.Location) error {
 	if v.State(tx.Now()) != core.VisitWaiting {
 		return core.Conflict("来访时间已过，或已处理过，不能通过")
+	}
+	if _, barred, err := barredFor(tx.All, tx.Keys(), v, core.DayOf(tx.Now(), zone)); err != nil || barred {
+		return cmp.Or(err, errBarred)
 	}
 	if err := tx.ExecOne(database.ErrRace, `
 		UPDATE visitor_pass
@@ -131,7 +136,7 @@ func (s *Store) answerAppointment(tx *database.Tx, by core.Actor, v core.Visitor
 	}
 	title := "您预约的来访已通过，" + s.minute(v.At()) + " 前后一小时可以进门"
 	if d.Approve {
-		if err := grantVisit(tx, v); err != nil {
+		if err := grantVisit(tx, v, s.zone); err != nil {
 			return err
 		}
 	} else {

@@ -164,6 +164,9 @@ func (a *visiting) apply() error {
 	if err := a.checkLimits(); err != nil {
 		return err
 	}
+	if err := a.checkBarred(a.visit.Community); err != nil {
+		return err
+	}
 	a.visit.ID = a.tx.NewID()
 	if err := a.insert(); err != nil {
 		return err

@@ -83,6 +83,9 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	if visit := preview.Visit; visit != nil {
 		page.Facts = h.visitFacts(*visit)
+		if preview.Barred != "" {
+			page.Facts = append([]templates.Fact{{Label: "黑名单", Value: preview.Barred}}, page.Facts...)
+		}
 	}
 	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision
 	if preview.Photo != 0 {

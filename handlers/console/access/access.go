@@ -16,6 +16,7 @@ type Pages struct{ *frame.Frame }
 func (p *Pages) Routes() []web.Route {
 	return slices.Concat(
 		p.visitorPassRoutes(),
+		p.visitorBlockRoutes(),
 		p.accessAlertRoutes(),
 		p.passRuleRoutes(),
 		p.visitorRuleRoutes(),

@@ -31,6 +31,7 @@ func (p *Pages) visitorPassRoutes() []web.Route {
 
 type visitorPassListPage struct {
 	templates.Shell
+	Tabs templates.Tabs
 	List templates.List
 	Rows []visitorPassRow
 }
@@ -62,7 +63,7 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := visitorPassListPage{Shell: found.Shell, List: found.List}
+	page := visitorPassListPage{Shell: found.Shell, Tabs: visitTabs(c, "visitorpass"), List: found.List}
 	page.Actions = nil // residents invite, and visitors apply
 	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
 		page.Actions = []templates.Action{{Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode"}}

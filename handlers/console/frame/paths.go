@@ -46,6 +46,7 @@ const (
 	StaffPath             = "/console/staff"
 	TodoPath              = "/console/todo"
 	VisitorPassPath       = "/console/visitorpass"
+	VisitorBlockPath      = "/console/visitorblock"
 	VisitorRulePath       = "/console/visitorrule"
 	VisitorPosterPath     = VisitorRulePath + "/poster"
 	WechatAppPath         = "/console/wechatapp"

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"tongxing/core"
+)
+
+// Who is on the blacklist, by number, ID number or plate, is neither invited nor let in, nor may apply or be approved; the words are
+// the same for each, and only the guard reads why. Another community, an entry that has ended or was removed change nothing.
+func TestABlacklistKeepsVisitorsOut(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		elsewhere := newCommunity(t, s, "海棠苑")
+		today := core.DayOf(s.Now(), s.Zone())
+		block := func(community core.ID, lines string, last core.Day) int {
+			t.Helper()
+			blocks, err := core.ReadBlocks(lines, "多次滋扰", last, today)
+			if err != nil {
+				t.Fatal(err)
+			}
+			added, err := s.CreateVisitorBlocks(t.Context(), core.System, everywhere, community, blocks)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return added
+		}
+		changeVisitorRule(t, s, w.community, askForMoreOptionally)
+		until := func(v *core.VisitorPass) { v.Until = s.Now().Add(60 * time.Hour) }
+		own := w.invite(t, s, until)
+		byID := w.invite(t, s, func(v *core.VisitorPass) { until(v); v.Phone, v.Plate, v.IDNumber = "", "", "11010519491231002X" })
+		waiting := w.application()
+		waiting.Until = s.Now().Add(60 * time.Hour)
+		asked := w.mustApply(0, waiting)
+		block(elsewhere, "13700000001\n京A12345\n11010519491231002X", 0)
+		if d := mustScan(t, s, w.scan(own.Pass, core.Out, 1)); !d.Allowed {
+			t.Errorf("another community's: %+v", d)
+		}
+		own = w.invite(t, s, until)
+		if n := block(w.community, "京a·12345\n11010519491231002x\n"+waiting.Phone, today+1); n != 3 {
+			t.Errorf("%d were added", n)
+		}
+		if n := block(w.community, "京A12345", today+1); n != 0 {
+			t.Errorf("%d were added again", n)
+		}
+		for i, pass := range []core.ID{own.Pass, byID.Pass} {
+			d := mustScan(t, s, w.scan(pass, core.In, 10+i))
+			if d.Reason != core.ReasonBarred || d.Sentence != "无法受理，请联系物业" {
+				t.Errorf("at the gate: %+v", d)
+			}
+			preview, err := s.PreviewScan(t.Context(), w.scan(pass, core.In, 20))
+			if err != nil || preview.Barred != "多次滋扰" {
+				t.Errorf("the guard reads %q, %v", preview.Barred, err)
+			}
+		}
+		_, err := s.CreateVisitorPass(t.Context(), core.System, w.host.ID, core.VisitorPass{
+			House: w.houses[0], Name: "来客", Plate: "京A12345", Until: s.Now().Add(time.Hour),
+		}, RequestKey{})
+		wantCode(t, err, core.CodeConflict)
+		_, err = w.apply(0, waiting)
+		wantCode(t, err, core.CodeConflict)
+		if core.MessageOf(err) != "无法受理，请联系物业" {
+			t.Errorf("a stranger is told %q", core.MessageOf(err))
+		}
+		wantCode(t, w.decide(w.zhang, asked.ID, true), core.CodeConflict)
+		for keyword, want := range map[string]int{"京A12345": 1, waiting.Phone: 1, "滋扰": 3, "13999999999": 0} {
+			f := VisitorBlockFilter{Keyword: keyword, Page: Page{Limit: 10}}
+			found, _, err := s.VisitorBlocks(t.Context(), core.ScopeOf(w.community), f)
+			if err != nil || len(found) != want {
+				t.Errorf("%s: %d, %v", keyword, len(found), err)
+			}
+			if want == 1 && found[0].Value == keyword {
+				t.Errorf("not masked: %+v", found[0])
+			}
+			if keyword == waiting.Phone {
+				wantCode(t, s.RemoveVisitorBlock(t.Context(), core.System, core.ScopeOf(elsewhere), found[0].ID), core.CodeNotFound)
+				if err := s.RemoveVisitorBlock(t.Context(), core.System, everywhere, found[0].ID); err != nil {
+					t.Fatal(err)
+				}
+				if err := w.decide(w.zhang, asked.ID, true); err != nil {
+					t.Errorf("removed: %v", err)
+				}
+			}
+		}
+		clock.Add(48 * time.Hour)
+		if d := mustScan(t, s, w.scan(own.Pass, core.In, 30)); !d.Allowed {
+			t.Errorf("the entry has ended: %+v", d)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM visitor_block WHERE cipher LIKE '%A12345%' OR mac LIKE '%A12345%'"); n != 0 {
+			t.Error("a plate lies open in the database")
+		}
+	})
+}
+
+// askForMoreOptionally lets the form ask for an ID number.
+func askForMoreOptionally(r *VisitorRule) {
+	for i := range r.Form {
+		if r.Form[i].Key == "id_number" {
+			r.Form[i].Use = core.FormOptional
+		}
+	}
+}
+
+// A scan looks entries up by their key, and reads none of the others: what it costs does not depend on how many there are.
+func TestAScanLooksABlacklistUpByKey(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		own := w.invite(t, s, nil)
+		query, args := scanQuery([]ScanAttempt{w.scan(own.Pass, core.In, 1)})
+		plan := planOf(t, s, query, args...)
+		if n := strings.Count(plan, "visitor_block_mac"); n < 3 {
+			t.Errorf("%d of three look-ups are by key: %s", n, plan)
+		}
+	})
+}

@@ -245,6 +245,24 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			},
 		},
 		{
+			method: "GET", path: "/visit-form?community_id=" + s.Community.String(), needsPhone: true, bad: "x",
+			absent: "/visit-form?community_id=77",
+		},
+		{
+			method: "POST", path: "/visitors/" + s.booked() + "/answer", body: func() string { return `{"approve":true}` },
+			absent: "/visitors/77/answer",
+			conflict: func() call {
+				return call{method: "POST", path: "/visitors/" + s.invited(token).id + "/answer", token: token, body: `{"approve":true}`}
+			},
+		},
+		{
+			method: "POST", path: "/visits", body: func() string { return s.visitBy("13700000001") },
+			conflict: func() call {
+				s.bar("13700000099")
+				return call{method: "POST", path: "/visits", token: token, body: s.visitBy("13700000099"), header: s.newKey()}
+			},
+		},
+		{
 			method: "POST", path: "/visitors", body: func() string { return s.invitation(s.Houses[0]) },
 			conflict: func() call { return s.tooManyVisitors(token) },
 		},

@@ -19,6 +19,12 @@ func (a *API) visitorPassRoutes() []web.Route {
 			Method: http.MethodPost, Path: "/api/v1/visitors/:id/revoke", Access: web.Resident, Handler: a.visitorPassRevoke,
 			EachPerMinute: 20,
 		},
+		{
+			Method: http.MethodPost, Path: "/api/v1/visitors/:id/answer", Access: web.Resident, Handler: a.visitorPassAnswer,
+			EachPerMinute: 20,
+		},
+		{Method: http.MethodGet, Path: "/api/v1/visit-form", Access: web.Resident, Handler: a.visitNew},
+		{Method: http.MethodPost, Path: "/api/v1/visits", Access: web.Resident, Handler: a.visitCreate, EachPerMinute: 10},
 		{Method: http.MethodGet, Path: "/api/v1/visits", Access: web.Resident, Handler: a.visitList},
 		{Method: http.MethodGet, Path: "/api/v1/visits/:code", Access: web.Public, Handler: a.visitShow, PerMinute: visitsPerMinute},
 		{
@@ -34,9 +40,12 @@ const visitsPerMinute = 120
 // visitBody is a visit as host and visitor see it, masked.
 type visitBody struct {
 	ID        core.ID           `json:"id"`
-	Pass      core.ID           `json:"pass_id"`
+	Pass      *core.ID          `json:"pass_id"` // null = nobody has approved it
 	State     core.VisitorState `json:"state"`
 	StateText string            `json:"state_text"`
+	Way       core.VisitorWay   `json:"way"`
+	Refusal   string            `json:"refusal"` // why it was rejected
+	From      string            `json:"from"`
 	Name      string            `json:"name"`
 	Phone     string            `json:"phone"`
 	IDNumber  string            `json:"id_number"`
@@ -45,7 +54,7 @@ type visitBody struct {
 	Reason    string            `json:"reason"`
 	Remark    string            `json:"remark"`
 	Answers   []core.FormAnswer `json:"answers"` // to the fields that the office added to the form
-	House     namedBody         `json:"house"`
+	House     *namedBody        `json:"house"`   // null = an appointment that is not accepted yet
 	Until     string            `json:"until"`
 	Entered   *string           `json:"entered_at"`
 	Left      *string           `json:"left_at"`
@@ -59,12 +68,19 @@ func (a *API) visitBody(v core.VisitorPass, now time.Time) visitBody {
 	if answers == nil {
 		answers = []core.FormAnswer{}
 	}
-	return visitBody{
-		ID: v.ID, Pass: v.Pass, State: state, StateText: state.Label(), Name: v.Name, Phone: v.Phone, IDNumber: v.IDNumber,
+	body := visitBody{
+		ID: v.ID, State: state, StateText: state.Label(), Way: v.Way, Refusal: v.Refusal, From: a.moment(v.From), Name: v.Name, Phone: v.Phone, IDNumber: v.IDNumber,
 		Plate: v.Plate, People: v.People, Reason: v.Reason, Remark: v.Remark, Answers: answers,
-		House: namedBody{v.House, v.HouseLabel}, Until: a.moment(v.Until),
+		Until:   a.moment(v.Until),
 		Entered: a.momentOrNull(v.Entered), Left: a.momentOrNull(v.Left), Usable: v.Usable(now), Revocable: v.Revocable(now),
 	}
+	if v.Pass != 0 {
+		body.Pass = &v.Pass
+	}
+	if v.House != 0 {
+		body.House = &namedBody{v.House, v.HouseLabel}
+	}
+	return body
 }
 
 // shareBody is what the mini-program shares: a card, or a link for everything else.
@@ -111,19 +127,11 @@ func (a *API) visitorPassNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	fields := []visitorFieldBody{}
-	for _, f := range rule.Form.Shown() {
-		body := visitorFieldBody{f.Key, f.Label, f.Use == core.FormRequired, f.Added(), string(f.Kind), f.Choices}
-		if body.Choices == nil {
-			body.Choices = []string{}
-		}
-		fields = append(fields, body)
-	}
 	return c.JSON(http.StatusOK, struct {
 		Invite bool               `json:"invite"`
 		PerDay int                `json:"per_day"`
 		Fields []visitorFieldBody `json:"fields"`
-	}{rule.Invite, rule.PerDay, fields})
+	}{rule.Invite, rule.PerDay, formFields(rule.FormOf(core.VisitInvited))})
 }
 
 // visitorForm is an invitation.
@@ -149,18 +157,9 @@ func (a *API) visitorPassCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	v := core.VisitorPass{
-		House: form.House, Name: form.Name, Phone: form.Phone, IDNumber: form.IDNumber, Plate: form.Plate, People: form.People,
-		Reason: form.Reason, Remark: form.Remark, Given: map[string]string{},
-	}
-	for key, answer := range form.Answers {
-		if !(core.FormField{Key: key}).Added() {
-			return core.InvalidFields(map[string]string{"answers": "只写表单另外添加的内容"})
-		}
-		v.Given[key] = answer
-	}
-	if v.Until, err = time.Parse(time.RFC3339, form.Until); err != nil {
-		return core.InvalidFields(map[string]string{"until": "时间应写作 2026-12-31T20:00:00+08:00"})
+	v, err := form.visit()
+	if err != nil {
+		return err
 	}
 	id, err := a.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, v, key)
 	if core.IsNotFound(err) {
@@ -179,11 +178,12 @@ func (a *API) visitorPassCreate(c *web.Context) error {
 // ownVisitorBody is a visitor with what the host sends them.
 type ownVisitorBody struct {
 	visitBody
-	Share shareBody `json:"share"`
+	Answerable bool      `json:"answerable"` // it waits for the caller's answer
+	Share      shareBody `json:"share"`
 }
 
 func (a *API) ownVisitorBody(c *web.Context, own store.OwnVisitor) ownVisitorBody {
-	return ownVisitorBody{a.visitBody(own.VisitorPass, c.Now()), shareBody{
+	return ownVisitorBody{a.visitBody(own.VisitorPass, c.Now()), own.Mine, shareBody{
 		Title: "邀请您到 " + own.Community + " 做客", Path: "pages/visit/visit?code=" + own.Code, Link: a.publicURL + "/h5/visit/" + own.Code,
 	}}
 }

@@ -96,3 +96,77 @@ func TestAResidentInvites(t *testing.T) {
 	}
 	s.fails(409, "conflict", call{method: "POST", path: "/visits/" + visit.code + "/token"})
 }
+
+// visitBy is the body of a visitor's application to the first house.
+func (s *site) visitBy(phone string) string {
+	return fmt.Sprintf(
+		`{"way":"apply","community_id":%q,"house_id":%q,"name":"来客","phone":%q,"until":%q}`,
+		s.Community, s.Houses[0], phone, s.api.store.Now().Add(time.Hour).Format(time.RFC3339),
+	)
+}
+
+// booked is an appointment that waits for the first resident.
+func (s *site) booked() string {
+	s.t.Helper()
+	v := store.VisitApplication{Host: s.Residents[0].Phone, VisitorPass: core.VisitorPass{
+		Way: core.VisitBooked, Community: s.Community, Name: "来客", Phone: "13700000088", Until: s.api.store.Now().Add(time.Hour),
+	}}
+	code, err := s.api.store.ApplyVisit(s.t.Context(), core.System, 0, v, store.RequestKey{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	visit, err := s.api.store.VisitByCode(s.t.Context(), code)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return visit.ID.String()
+}
+
+// bar puts a number on the community's blacklist.
+func (s *site) bar(phone string) {
+	s.t.Helper()
+	block := core.VisitorBlock{Kind: core.BlockPhone, Value: phone, Reason: "滋扰"}
+	if _, err := s.api.store.CreateVisitorBlocks(
+		s.t.Context(), core.System, core.Everywhere, s.Community, []core.VisitorBlock{block},
+	); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// A visitor reads the form, applies, and asks for an appointment, which the host accepts in the mini-program; no answer tells where
+// the host lives before.
+func TestAVisitorAppliesInTheMiniProgram(t *testing.T) {
+	s := newSite(t)
+	host, guest := s.enter("one"), s.enter("stranger")
+	form := read[struct {
+		Apply, Appointment bool
+		Fields             []visitorFieldBody
+	}](s.ok(call{method: "GET", path: "/visit-form?community_id=" + s.Community.String(), token: guest}))
+	if !form.Apply || !form.Appointment || len(form.Fields) == 0 {
+		t.Errorf("the form: %+v", form)
+	}
+	applied := read[appliedBody](s.ok(call{
+		method: "POST", path: "/visits", token: guest, body: s.visitBy(""), header: s.newKey(),
+	}))
+	if applied.State != core.VisitWaiting || applied.Usable || applied.Code == "" {
+		t.Errorf("applied: %+v", applied)
+	}
+	body := strings.Replace(s.visitBy(""), `"way":"apply"`, `"way":"appointment","host_phone":"`+s.Residents[0].Phone+`"`, 1)
+	booked := read[appliedBody](s.ok(call{method: "POST", path: "/visits", token: guest, body: body, header: s.newKey()}))
+	if booked.House != nil || booked.Host != "" {
+		t.Errorf("where the host lives is told: %+v", booked)
+	}
+	own := read[ownVisitorBody](s.ok(call{method: "GET", path: "/visitors/" + booked.ID.String(), token: host}))
+	if !own.Answerable || own.Way != core.VisitBooked {
+		t.Errorf("the host sees %+v", own)
+	}
+	answer := call{method: "POST", path: "/visitors/" + booked.ID.String() + "/answer", token: host, body: `{"approve":false}`}
+	s.fails(422, "invalid", answer)
+	answer.body = `{"approve":true}`
+	s.ok(answer)
+	s.fails(409, "conflict", answer)
+	seen := read[guestBody](s.ok(call{method: "GET", path: "/visits/" + booked.Code}))
+	if seen.State != core.VisitGranted || seen.House == nil {
+		t.Errorf("accepted: %+v", seen)
+	}
+}

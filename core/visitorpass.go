@@ -61,6 +61,32 @@ func VisitorStates() []VisitorState {
 // Valid reports whether the state is one of VisitorStates.
 func (s VisitorState) Valid() bool { return slices.Contains(VisitorStates(), s) }
 
+// VisitorStay is where visitors are: a filter of lists.
+type VisitorStay string
+
+// The stays.
+const (
+	StayToday  VisitorStay = "today"  // came today
+	StayInside VisitorStay = "inside" // some of the party have not left
+	StayLate   VisitorStay = "late"   // for longer than the community expects
+)
+
+// VisitorStays returns all stays, in display order.
+func VisitorStays() []VisitorStay { return []VisitorStay{StayToday, StayInside, StayLate} }
+
+// Label returns the stay in Chinese.
+func (s VisitorStay) Label() string {
+	switch s {
+	case StayToday:
+		return "今日到访"
+	case StayInside:
+		return "在场"
+	case StayLate:
+		return "在场超时"
+	}
+	return string(s)
+}
+
 // Label returns the state in Chinese.
 func (s VisitorState) Label() string {
 	switch s {

@@ -13,6 +13,7 @@ type VisitorRule struct {
 	Apply  bool       // visitors may apply for a pass to a house, and somebody decides
 	Hosts  bool       // residents of the house decide applications, and the office what they leave; else the office alone
 	Book   bool       // visitors may ask a resident for an appointment, who accepts or declines
+	Stay   int        // hours after which a party that is inside is overdue; 0 = none is
 	Form   FormDesign // what is asked of a visitor
 }
 
@@ -32,11 +33,13 @@ var VisitorBases = []FormBase{
 const (
 	MaxVisitsPerDay     = 50
 	defaultVisitsPerDay = 10
+	MaxStayHours        = 720
+	defaultStayHours    = 12
 )
 
 // DefaultVisitorRule returns the rule of a new community.
 func DefaultVisitorRule() VisitorRule {
-	return VisitorRule{Invite: true, PerDay: defaultVisitsPerDay, Apply: true, Book: true, Form: NewForm(VisitorBases)}
+	return VisitorRule{Invite: true, PerDay: defaultVisitsPerDay, Apply: true, Book: true, Stay: defaultStayHours, Form: NewForm(VisitorBases)}
 }
 
 // FormOf returns the form for visits of a way: who comes without being invited says a phone number.
@@ -54,11 +57,14 @@ func (r VisitorRule) FormOf(way VisitorWay) FormDesign {
 	return form
 }
 
-// Normalized returns the rule in its stored form, and an Invalid error by field: per_day, and those of a FormDesign.
+// Normalized returns the rule in its stored form, and an Invalid error by field: per_day, stay, and those of a FormDesign.
 func (r VisitorRule) Normalized() (VisitorRule, error) {
 	form, fields := r.Form.Normalized(VisitorBases)
 	if r.PerDay < 1 || r.PerDay > MaxVisitsPerDay {
 		fields["per_day"] = fmt.Sprintf("应为 1 至 %d 位", MaxVisitsPerDay)
+	}
+	if r.Stay < 0 || r.Stay > MaxStayHours {
+		fields["stay"] = fmt.Sprintf("应为 0 至 %d 小时", MaxStayHours)
 	}
 	r.Form = form
 	return r, InvalidFields(fields)
@@ -83,6 +89,9 @@ func (r VisitorRule) Text() string {
 	} else {
 		words = append(words, "不能向住户预约")
 	}
+	if r.Stay > 0 {
+		words = append(words, fmt.Sprintf("在场超过 %d 小时提醒", r.Stay))
+	}
 	return strings.Join(words, "；")
 }
 
@@ -93,5 +102,6 @@ var visitorRuleFields = []AuditField{
 	{Key: "apply", Label: "访客扫码申请"},
 	{Key: "hosts", Label: "住户审核申请"},
 	{Key: "book", Label: "访客预约住户"},
+	{Key: "stay", Label: "在场超时（小时）"},
 	{Key: "form", Label: "访客表单"},
 }

@@ -46,5 +46,31 @@ func (s *seeder) visitors(ctx context.Context, e *estate, identify Identify) err
 			return err
 		}
 	}
+	return s.applicants(ctx, e, host)
+}
+
+// applicants has a visitor apply for a pass to a house by the poster at a gate, and another ask the host for an appointment.
+func (s *seeder) applicants(ctx context.Context, e *estate, host core.Resident) error {
+	id, err := s.store.CreateVisitorPoster(ctx, core.System, core.Everywhere, core.VisitorPoster{Community: host.Community, Post: s.post})
+	if err != nil {
+		return err
+	}
+	poster, err := s.store.VisitorPoster(ctx, core.Everywhere, id)
+	if err != nil {
+		return err
+	}
+	tomorrow := s.store.Now().Add(24 * time.Hour)
+	for _, v := range []store.VisitApplication{
+		{Poster: poster.Code, VisitorPass: core.VisitorPass{
+			Way: core.VisitApplied, House: host.House, Name: "许文静", Phone: "19900000034", People: 2, Reason: "探望老人", Until: tomorrow,
+		}},
+		{Poster: poster.Code, Host: host.Phone, VisitorPass: core.VisitorPass{
+			Way: core.VisitBooked, Name: "孟凡", Phone: "19900000035", Reason: "上门维修", Until: tomorrow,
+		}},
+	} {
+		if _, err := s.store.ApplyVisit(ctx, core.System, 0, v, store.RequestKey{}); err != nil {
+			return err
+		}
+	}
 	return nil
 }

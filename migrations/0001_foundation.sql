@@ -408,6 +408,7 @@ CREATE TABLE visitor_rule (
   apply        INTEGER NOT NULL, -- 1 = visitors may apply for a pass to a house
   hosts        INTEGER NOT NULL, -- 1 = residents of the house decide applications first
   book         INTEGER NOT NULL, -- 1 = visitors may ask a resident for an appointment
+  stay_hours   INTEGER NOT NULL, -- a party that is inside for longer is overdue; 0 = none is
   form         TEXT    NOT NULL,
   updated_at   BIGINT  NOT NULL
 );
@@ -507,6 +508,7 @@ CREATE TABLE visitor_pass (
   entered_at   BIGINT,                -- when it let the party in: once
   left_at      BIGINT,                -- when it last let somebody out
   left_n       INTEGER      NOT NULL, -- how often
+  inside_since BIGINT,                -- entered_at while not all of the party have left
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );
@@ -519,6 +521,8 @@ CREATE INDEX visitor_pass_phone ON visitor_pass (phone_mac);
 CREATE INDEX visitor_pass_plate ON visitor_pass (plate_mac);
 CREATE INDEX visitor_pass_until ON visitor_pass (until_at);
 CREATE INDEX visitor_pass_answer ON visitor_pass (answer, until_at);
+CREATE INDEX visitor_pass_inside ON visitor_pass (community_id, inside_since);
+CREATE INDEX visitor_pass_entered ON visitor_pass (community_id, entered_at);
 CREATE INDEX visitor_pass_applicant ON visitor_pass (applicant_id, id);
 
 -- Whom a community does not let in as a visitor: a number, an ID number or a plate, looked up by its digest with each scan.

@@ -111,6 +111,8 @@ type VisitorPassFilter struct {
 	Community core.ID
 	House     core.ID
 	State     core.VisitorState
+	Stay      core.VisitorStay
+	Today     core.Day  // for Stay
 	Now       time.Time // for State
 	Keyword   string    // part of the visitor's name or of the house, or a whole phone number or plate
 	Page      Page
@@ -141,6 +143,19 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer = ? AND v.until_at >= ?",
 			string(f.State), now)
 	default: // no visit is in another
+		where.And("1 = 0")
+	}
+	switch f.Stay {
+	case "":
+	case core.StayToday:
+		where.And("v.entered_at >= ?", f.Today.Start(s.zone).UnixMilli())
+	case core.StayInside:
+		where.And("v.inside_since IS NOT NULL")
+	case core.StayLate:
+		where.And(`v.inside_since IS NOT NULL AND EXISTS (
+			SELECT 1 FROM visitor_rule q
+			WHERE q.community_id = v.community_id AND q.stay_hours > 0 AND v.inside_since < ? - q.stay_hours * 3600000)`, now)
+	default:
 		where.And("1 = 0")
 	}
 	keyword := core.Clean(f.Keyword)
@@ -204,6 +219,16 @@ func (s *Store) VisitorPasses(
 		filter: where, order: database.PageOrder{ID: "v.id", Desc: true},
 	}, f.Page)
 	return s.visitsOf(rows), more, database.Wrap("list visits", err)
+}
+
+// CountVisitorPasses counts the visits in scope that a filter lets through.
+func (s *Store) CountVisitorPasses(ctx context.Context, scope core.Scope, f VisitorPassFilter) (n int, err error) {
+	where, err := s.visitorPassWhere(ctx, scope, f)
+	if err == nil {
+		where = database.Within(scope, "v.community_id").With(where)
+		err = s.db.Get(ctx, &n, "SELECT COUNT(*) FROM "+visitorPassTables+" WHERE "+where.Text(), where.Args()...)
+	}
+	return n, database.Wrap("count visits", err)
 }
 
 // VisitorPass returns one visit in scope, masked.

@@ -329,13 +329,13 @@ func enterVisits(tx *database.Tx, in []passUse) error {
 	if len(in) == 0 {
 		return nil
 	}
-	args := []any{tx.NowMS(), tx.NowMS()}
+	args := []any{tx.NowMS(), tx.NowMS(), tx.NowMS()}
 	for _, u := range in {
 		args = append(args, int64(u.row.Visit))
 	}
 	n, err := tx.Exec(`
 		UPDATE visitor_pass
-		SET entered_at = ?, updated_at = ?
+		SET entered_at = ?, inside_since = ?, updated_at = ?
 		WHERE id IN (`+database.Placeholders(len(in))+`)
 			AND entered_at IS NULL
 			AND revoked_at IS NULL
@@ -356,7 +356,9 @@ func leaveVisits(tx *database.Tx, out []passUse) error {
 	}
 	const each = "(id = ? AND left_n = ? AND (entered_at IS NOT NULL) = ?)"
 	n, err := tx.Exec(
-		"UPDATE visitor_pass SET left_at = ?, left_n = left_n + 1, updated_at = ? WHERE "+each+strings.Repeat(" OR "+each, len(out)-1),
+		// inside_since first: MariaDB sets one after the other.
+		"UPDATE visitor_pass SET inside_since = CASE WHEN left_n + 1 >= people THEN NULL ELSE inside_since END, "+
+			"left_at = ?, left_n = left_n + 1, updated_at = ? WHERE "+each+strings.Repeat(" OR "+each, len(out)-1),
 		args...,
 	)
 	if err == nil && n != int64(len(out)) {

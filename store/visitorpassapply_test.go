@@ -422,3 +422,33 @@ func TestNoSequenceLetsAnApplicantInTwice(t *testing.T) {
 		}
 	})
 }
+
+// Who is inside is in the list until the whole party has left, and is overdue once the community's hours are over.
+func TestVisitorsWhoStayTooLong(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		changeVisitorRule(t, s, w.community, func(r *VisitorRule) { r.Stay = 3 })
+		own := w.invite(t, s, nil)
+		count := func(want map[core.VisitorStay]int) {
+			t.Helper()
+			for stay, n := range want {
+				f := VisitorPassFilter{Stay: stay, Today: core.DayOf(s.Now(), s.Zone()), Now: s.Now(), Page: Page{Limit: 10}}
+				list, _, err := s.VisitorPasses(t.Context(), core.ScopeOf(w.community), f)
+				if err != nil || len(list) != n {
+					t.Errorf("%s: %d in the list, %v; want %d", stay, len(list), err, n)
+				}
+				if got, err := s.CountVisitorPasses(t.Context(), core.ScopeOf(w.community), f); err != nil || got != n {
+					t.Errorf("%s: counted %d, %v; want %d", stay, got, err, n)
+				}
+			}
+		}
+		count(map[core.VisitorStay]int{core.StayToday: 0, core.StayInside: 0, core.StayLate: 0})
+		mustScan(t, s, w.scan(own.Pass, core.In, 1))
+		count(map[core.VisitorStay]int{core.StayToday: 1, core.StayInside: 1, core.StayLate: 0})
+		clock.Add(3*time.Hour + time.Second)
+		mustScan(t, s, w.scan(own.Pass, core.Out, 2))
+		count(map[core.VisitorStay]int{core.StayInside: 1, core.StayLate: 1})
+		mustScan(t, s, w.scan(own.Pass, core.Out, 3))
+		count(map[core.VisitorStay]int{core.StayInside: 0, core.StayLate: 0})
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -16,6 +17,7 @@ func (p *Pages) Cards() []frame.Card {
 		{Name: "doors", Title: "门禁读头", Band: frame.BandWrong, Needs: core.PermReaderView, Show: p.doorsCard},
 		{Name: "restrictions", Title: "限制快到期", Band: frame.BandWrong, Needs: core.PermPassRuleView, Show: p.restrictionsCard},
 		{Name: "today", Title: "今天的出入", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.todayCard},
+		{Name: "visitors", Title: "访客", Band: frame.BandToday, Needs: core.PermVisitorPassView, Show: p.visitorsCard},
 		{Name: "refusals", Title: "今天的拒绝原因", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.refusalsCard},
 	}
 }
@@ -90,6 +92,31 @@ func (p *Pages) todayCard(c *web.Context, scope core.Scope) (card frame.CardBody
 	}
 	card.Chart = HoursChart(hours, query)
 	card.Chart.Title, card.Chart.Words = "今天按小时", Busiest(hours)
+	return card, nil
+}
+
+// visitorsCard counts who has come today, who is inside, and who for too long; nothing if nobody is a visitor.
+func (p *Pages) visitorsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	total := 0
+	for _, stay := range core.VisitorStays() {
+		n, err := p.Store.CountVisitorPasses(c.Ctx(), scope, store.VisitorPassFilter{Stay: stay, Today: p.Today(c), Now: c.Now()})
+		if err != nil {
+			return card, err
+		}
+		total += n
+		tone := templates.Info
+		if stay == core.StayLate {
+			if tone = templates.Neutral; n > 0 {
+				tone = templates.Bad
+			}
+		}
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: stay.Label(), N: n, Tone: tone, URL: p.Within(c, frame.VisitorPassPath, "stay", string(stay)),
+		})
+	}
+	if total == 0 {
+		card.Figures = nil
+	}
 	return card, nil
 }
 

@@ -51,12 +51,14 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 			var asked struct {
 				Keyword string            `form:"q" max:"40"`
 				State   core.VisitorState `form:"state" max:"16"`
+				Stay    core.VisitorStay  `form:"stay" max:"16"`
 			}
 			if err := c.BindQuery(&asked); err != nil {
 				return nil, false, err
 			}
 			return p.Store.VisitorPasses(c.Ctx(), c.Scope(), store.VisitorPassFilter{
-				Community: community, Keyword: asked.Keyword, State: asked.State, Now: c.Now(), Page: page,
+				Community: community, Keyword: asked.Keyword, State: asked.State, Stay: asked.Stay,
+				Today: p.Today(c), Now: c.Now(), Page: page,
 			})
 		},
 	})
@@ -121,6 +123,10 @@ func visitorPassTable() templates.List {
 			{
 				Kind: templates.Select, Name: "state", Label: "状态",
 				Choices: templates.ChoicesOf("全部状态", core.VisitorStates(), core.VisitorState.Label),
+			},
+			{
+				Kind: templates.Select, Name: "stay", Label: "在场",
+				Choices: templates.ChoicesOf("全部", core.VisitorStays(), core.VisitorStay.Label),
 			},
 		},
 		Empty: templates.Empty{

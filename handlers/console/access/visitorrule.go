@@ -84,6 +84,10 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 					Kind: templates.Switch, Name: "book", Label: "访客预约住户", Value: frame.SwitchValue(rule.Book),
 					Help: "开：访客填写住户的手机号和时间，住户通过后，前后一小时可以进门。",
 				},
+				{
+					Kind: templates.Number, Name: "stay", Label: "在场超时", Value: strconv.Itoa(rule.Stay), Min: "0",
+					Max: strconv.Itoa(core.MaxStayHours), Unit: "小时", Short: true, Help: "进门后超过这个时间还没有离开的，在首页和访客列表里标出；0 不标。",
+				},
 			}}},
 			frame.DesignSections(
 				"访客表单", "邀请、申请和预约时填写的内容，按顺序显示。改“顺序”的数字来移动；不需要的选“不显示”。", rule.Form, core.VisitorBases,
@@ -101,6 +105,7 @@ type visitorRuleForm struct {
 	Apply     bool    `form:"apply"`
 	Hosts     bool    `form:"hosts"`
 	Book      bool    `form:"book"`
+	Stay      int     `form:"stay"`
 	PerDay    int     `form:"per_day" required:"请填写每天最多邀请几位"`
 }
 
@@ -121,7 +126,7 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 	design, rename := frame.PostedDesign(c.Form(), now.Form)
 	rule := store.VisitorRule{
 		VisitorRule: core.VisitorRule{
-			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Form: design,
+			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Stay: form.Stay, Form: design,
 		},
 		Community: at.ID, Updated: frame.ShownAt(form.Seen),
 	}

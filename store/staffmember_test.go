@@ -13,8 +13,14 @@ import (
 // aMember returns a member of a company in use, whose sync is at the turn's server.
 func aMember(t *testing.T, s *Store, userID string) (core.Staff, SyncTurn) {
 	t.Helper()
+	return memberAt(t, s, core.WechatApp{AppID: "ww00000000000000d1", Scope: core.Everywhere}, userID)
+}
+
+// memberAt is aMember of a company: WeWork's id of it, and whom it serves.
+func memberAt(t *testing.T, s *Store, corp core.WechatApp, userID string) (core.Staff, SyncTurn) {
+	t.Helper()
 	app, err := s.CreateWechatApp(t.Context(), core.System, core.Everywhere, KeyedWechatApp{
-		App: core.WechatApp{Kind: core.WechatWork, Name: "物业", AppID: "ww00000000000000d1", Agent: 2, Scope: core.Everywhere},
+		App: core.WechatApp{Kind: core.WechatWork, Name: "物业", AppID: corp.AppID, Agent: 2, Scope: corp.Scope},
 		Keys: core.WechatKeys{
 			Secret: strings.Repeat("s", 43), Contact: strings.Repeat("c", 43), Token: "token123", AESKey: strings.Repeat("k", 43),
 		},
@@ -307,5 +313,61 @@ func TestGuardOfStaff(t *testing.T) {
 			t.Fatal(err)
 		}
 		is("came back", posts[1], 0)
+	})
+}
+
+// Two companies may have a member of the same user id: each is the guard by the number that their own company told, and a company
+// that is out of use lets nobody in, while the other does.
+func TestGuardOfStaffOfTwoCompanies(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx, by := t.Context(), core.System
+		one, turn := aMember(t, s, "li")
+		two, other := memberAt(t, s, core.WechatApp{AppID: "ww00000000000000d2", Scope: core.ScopeOf(newCommunity(t, s, "海棠苑"))}, "li")
+		if one.ID == two.ID || turn.App == other.App {
+			t.Fatalf("one member of two companies: %d, %d", one.ID, two.ID)
+		}
+		here := newCommunity(t, s, "翠湖花园")
+		post, err := s.CreateGuardPost(ctx, by, everywhere, core.GuardPost{Community: here, Name: "东门", Direction: core.Out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var guards [2]core.ID
+		for i, phone := range []string{"13700000001", "13700000002"} {
+			guards[i], err = s.CreateGuard(ctx, by, everywhere, core.Guard{
+				Community: here, Name: "李娜", Phone: phone, Posts: []core.ID{post},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		is := func(when string, m core.Staff, want core.ID) {
+			t.Helper()
+			g, err := s.GuardOfStaff(ctx, m.ID, 0)
+			if g.ID != want || (want == 0) != core.IsNotFound(err) {
+				t.Errorf("%s: guard %d, %v, want %d", when, g.ID, err, want)
+			}
+		}
+		if err := s.BindStaffPhone(ctx, by, one.ID, "13700000001"); err != nil {
+			t.Fatal(err)
+		}
+		is("the one who was told of", one, guards[0])
+		is("the same user id elsewhere", two, 0)
+		if err := s.BindStaffPhone(ctx, by, two.ID, "13700000001"); !core.IsInvalid(err) && !core.IsConflict(err) {
+			t.Errorf("two people have one number: %v", err)
+		}
+		is("after another's number", two, 0)
+		if err := s.BindStaffPhone(ctx, by, two.ID, "13700000002"); err != nil {
+			t.Fatal(err)
+		}
+		is("each their own", one, guards[0])
+		is("each their own, too", two, guards[1])
+		if m, err := s.StaffOfMember(ctx, other.App, "li"); err != nil || m.ID != two.ID {
+			t.Errorf("by the other company: %d, %v", m.ID, err)
+		}
+		if err := s.DisableWechatApp(ctx, by, everywhere, turn.App); err != nil {
+			t.Fatal(err)
+		}
+		is("of a company out of use", one, 0)
+		is("of the other", two, guards[1])
 	})
 }

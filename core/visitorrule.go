@@ -39,7 +39,9 @@ const (
 
 // DefaultVisitorRule returns the rule of a new community.
 func DefaultVisitorRule() VisitorRule {
-	return VisitorRule{Invite: true, PerDay: defaultVisitsPerDay, Apply: true, Book: true, Stay: defaultStayHours, Form: NewForm(VisitorBases)}
+	return VisitorRule{
+		Invite: true, PerDay: defaultVisitsPerDay, Apply: true, Book: true, Stay: defaultStayHours, Form: NewForm(VisitorBases),
+	}
 }
 
 // FormOf returns the form for visits of a way: who comes without being invited says a phone number.

@@ -51,7 +51,7 @@ func (s *seeder) visitors(ctx context.Context, e *estate, identify Identify) err
 
 // applicants has a visitor apply for a pass to a house by the poster at a gate, and another ask the host for an appointment.
 func (s *seeder) applicants(ctx context.Context, e *estate, host core.Resident) error {
-	id, err := s.store.CreateVisitorPoster(ctx, core.System, core.Everywhere, core.VisitorPoster{Community: host.Community, Post: s.post})
+	id, err := s.store.CreateVisitorPoster(ctx, core.System, core.Everywhere, core.VisitorPoster{Community: e.id, Post: s.post})
 	if err != nil {
 		return err
 	}

@@ -215,7 +215,8 @@ func (a *inviting) insert() error {
 		VALUES (`+database.Placeholders(29)+")",
 		int64(v.ID), int64(v.Community), string(v.Way), string(v.Answer), "", int64(v.Applicant), database.BoolInt(v.Proven), v.Gate,
 		int64(v.HostTie), int64(v.House), v.Name,
-		sealed[0], keys.Digest("phone", v.Phone), sealed[3], keys.Digest("idno", v.IDNumber), sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
+		sealed[0], keys.Digest("phone", v.Phone), sealed[3],
+		keys.Digest("idno", v.IDNumber), sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
 		more, sealed[2], visitCodeDigest(a.code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // the same request at the same moment

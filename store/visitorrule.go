@@ -122,7 +122,8 @@ func (s *Store) UpdateVisitorRule(ctx context.Context, by core.Actor, scope core
 			SET invite = ?, per_day = ?, apply = ?, hosts = ?, book = ?, stay_hours = ?, form = ?, updated_at = ?
 			WHERE community_id = ? AND updated_at = ?`,
 			database.BoolInt(normal.Invite), normal.PerDay, database.BoolInt(normal.Apply), database.BoolInt(normal.Hosts),
-			database.BoolInt(normal.Book), normal.Stay, string(form), tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
+			database.BoolInt(normal.Book), normal.Stay, string(form),
+			tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
 		); err != nil {
 			return err
 		}
@@ -153,5 +154,6 @@ type visitorRuleAudit struct {
 }
 
 func auditOfVisitorRule(r core.VisitorRule) visitorRuleAudit {
-	return visitorRuleAudit{Invite: r.Invite, PerDay: r.PerDay, Apply: r.Apply, Hosts: r.Hosts, Book: r.Book, Stay: r.Stay, Form: r.Form.Text()}
+	return visitorRuleAudit{Invite: r.Invite, PerDay: r.PerDay, Apply: r.Apply, Hosts: r.Hosts,
+		Book: r.Book, Stay: r.Stay, Form: r.Form.Text()}
 }

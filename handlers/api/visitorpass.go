@@ -69,7 +69,8 @@ func (a *API) visitBody(v core.VisitorPass, now time.Time) visitBody {
 		answers = []core.FormAnswer{}
 	}
 	body := visitBody{
-		ID: v.ID, State: state, StateText: state.Label(), Way: v.Way, Refusal: v.Refusal, From: a.moment(v.From), Name: v.Name, Phone: v.Phone, IDNumber: v.IDNumber,
+		ID: v.ID, State: state, StateText: state.Label(), Way: v.Way, Refusal: v.Refusal,
+		From: a.moment(v.From), Name: v.Name, Phone: v.Phone, IDNumber: v.IDNumber,
 		Plate: v.Plate, People: v.People, Reason: v.Reason, Remark: v.Remark, Answers: answers,
 		Until:   a.moment(v.Until),
 		Entered: a.momentOrNull(v.Entered), Left: a.momentOrNull(v.Left), Usable: v.Usable(now), Revocable: v.Revocable(now),

@@ -100,7 +100,8 @@ func visitorBlockTable() templates.List {
 	return templates.List{
 		Path: frame.VisitorBlockPath,
 		Columns: []templates.Column{
-			{Label: "号码"}, {Label: "类型", Narrow: true}, {Label: "原因"}, {Label: "期限", Narrow: true}, {Label: "添加人"}, {Label: "操作", Narrow: true},
+			{Label: "号码"}, {Label: "类型", Narrow: true}, {Label: "原因"}, {Label: "期限", Narrow: true},
+			{Label: "添加人"}, {Label: "操作", Narrow: true},
 		},
 		Filters: []templates.Field{{Name: "q", Label: "完整号码、车牌或原因", MaxLength: 40}},
 		Empty: templates.Empty{
@@ -169,7 +170,7 @@ func (p *Pages) visitorBlockCreate(c *web.Context) error {
 	return p.visitorBlockFormPage(c, form, wrong)
 }
 
-// blocksAdded says how many of some entries are new.
+// blocksAdded returns in words how many of some entries are new.
 func blocksAdded(added, all int) string {
 	if added == all {
 		return fmt.Sprintf("已加入 %d 条，立即生效。", added)

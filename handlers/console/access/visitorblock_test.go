@@ -52,7 +52,8 @@ func TestBlacklistPages(t *testing.T) {
 	table := visitorBlockTable()
 	templates.CheckAll(t, "console/visitorblock/", map[string]any{
 		"console/visitorblock/list": visitorBlockListPage{Shell: shell, List: table, Rows: []visitorBlockRow{
-			{Value: "138****8000", Kind: "手机", Community: "翠湖<花园>", Reason: desk.Hostile, By: desk.Hostile, Until: templates.Badge{Text: "长期"}},
+			{Value: "138****8000", Kind: "手机", Community: "翠湖<花园>", Reason: desk.Hostile, By: desk.Hostile,
+				Until: templates.Badge{Text: "长期"}},
 		}},
 		"console/visitorblock/list#empty": visitorBlockListPage{Shell: shell, List: table},
 		"console/visitorblock/form":       visitorBlockFormPage{Shell: shell, Form: templates.Form{Action: "/x", CSRF: "token"}},

@@ -71,7 +71,9 @@ func TestSeedFillsAnEstateAndKnowsItAgain(t *testing.T) {
 	}
 	checkReviewer(t, s, identify)
 	checkHousehold(t, s, identify, cast)
-	waiting, _, err := s.Reviews(t.Context(), core.ScopeOf(cast.Community), store.ReviewFilter{State: core.ReviewWaiting})
+	waiting, _, err := s.Reviews(t.Context(), core.ScopeOf(cast.Community), store.ReviewFilter{
+		Kinds: []core.ReviewKind{core.ReviewCertification}, State: core.ReviewWaiting,
+	})
 	if err != nil || len(waiting) != 6 {
 		t.Fatalf("%d applications wait, %v", len(waiting), err)
 	}

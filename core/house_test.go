@@ -83,7 +83,9 @@ func TestParseSeries(t *testing.T) {
 }
 
 func TestParseYuan(t *testing.T) {
-	for text, want := range map[string]int64{"": 0, "  ": 0, "12": 1200, "1,280.5": 128050, "0.01": 1, "10000000": ArrearsMostFen, "１２３．４": 12340, "１，２８０。５元": 128050} {
+	for text, want := range map[string]int64{
+		"": 0, "  ": 0, "12": 1200, "1,280.5": 128050, "0.01": 1, "10000000": ArrearsMostFen, "１２３．４": 12340, "１，２８０。５元": 128050,
+	} {
 		if got, err := ParseYuan(text); err != nil || got != want {
 			t.Errorf("%q: %d, %v", text, got, err)
 		}

@@ -38,7 +38,8 @@ func TestImportCountsFollowTheChoices(t *testing.T) {
 			}
 		}
 	}
-	if filling := (ImportChoices{Known: ImportFill}); !filled.Takes(filling, 0) || filled.Takes(filling, 1) || kept.Does(filling) != ImportSame {
+	filling := ImportChoices{Known: ImportFill}
+	if !filled.Takes(filling, 0) || filled.Takes(filling, 1) || kept.Does(filling) != ImportSame {
 		t.Error("filling the gaps takes something else than what is missing")
 	}
 }

@@ -77,7 +77,7 @@ type Resident struct {
 	Updated     time.Time // see Stale
 	// Namesake: of somebody who is added: it is known that another of that name lives in the house.
 	Namesake bool
-	// AskNumber: of somebody who is added: whoever sends it is to be asked before the number becomes that of another name, too.
+	// AskNumber: of somebody who is added: the sender is to be asked before the number becomes that of another name, too.
 	AskNumber bool
 }
 
@@ -106,7 +106,7 @@ func NumberHeld(name, house string) error {
 	}
 }
 
-// IsNumberHeld reports whether err asks whether a number is another name's no more.
+// IsNumberHeld reports whether err asks whether a number has left another name for this one.
 func IsNumberHeld(err error) bool { return errors.Is(err, errNumberHeld) }
 
 // CheckLease refuses a lease that is over: the tenant would be moved out again within the hour.

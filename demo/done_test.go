@@ -63,7 +63,8 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 	importsTheBook(t, s, cast)
 	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true, Imported: true})
 	members := reads(t, s, cast.Community, core.ImportMembers, demo.MemberBook(core.DayOf(s.Now(), s.Zone())))
-	if n := members.Counts; members.State != core.ImportPreview || n.Rows() != 6 || n.Of(core.ImportNew) != 3 || n.Of(core.ImportWrong) != 3 {
+	n := members.Counts
+	if members.State != core.ImportPreview || n.Rows() != 6 || n.Of(core.ImportNew) != 3 || n.Of(core.ImportWrong) != 3 {
 		t.Errorf("the workbook of members is read as %+v", members)
 	}
 }

@@ -512,7 +512,8 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 		t.Fatal(err)
 	}
 	block := core.VisitorBlock{Kind: core.BlockPlate, Value: "京A99999", Reason: "滋扰"}
-	if _, err = w.store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, e.Community, []core.VisitorBlock{block}); err != nil {
+	_, err = w.store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, e.Community, []core.VisitorBlock{block})
+	if err != nil {
 		t.Fatal(err)
 	}
 	blocks, _, err := w.store.VisitorBlocks(t.Context(), core.ScopeOf(e.Community), store.VisitorBlockFilter{Page: store.Page{Limit: 1}})

@@ -76,7 +76,9 @@ func TestResidentIsCertifiedOnThePhone(t *testing.T) {
 	desk.click(`form[action^="/demo/admin"] button`)
 	desk.await("the console", `location.pathname.startsWith("/console")`)
 	desk.open(address + "/console/certification")
-	newest := fmt.Sprintf(`[...document.querySelectorAll("tbody tr")].find(r => ["孙丽娟", "待审核", %q].every(w => r.innerText.includes(w)))`, house)
+	newest := fmt.Sprintf(
+		`[...document.querySelectorAll("tbody tr")].find(r => ["孙丽娟", "待审核", %q].every(w => r.innerText.includes(w)))`, house,
+	)
 	desk.await("the newest application", newest+`?.querySelector("a")`)
 	desk.run(newest + `.querySelector("a").click()`)
 	desk.await("its pictures", `document.querySelectorAll("main img").length === 2`)
@@ -94,7 +96,8 @@ func (b *tab) picks(address, community, label string) {
 	b.open(address)
 	for rest, named := label, community; ; named = "" {
 		const places = `[...document.querySelectorAll("a.p-card-link")].map(a => a.innerText.trim())`
-		b.await("the next level", `document.readyState === "complete" && (document.querySelector('input[name="name"]') || `+places+`.length)`)
+		b.await("the next level",
+			`document.readyState === "complete" && (document.querySelector('input[name="name"]') || `+places+`.length)`)
 		if b.count(`input[name="name"]`) == 1 {
 			return
 		}
@@ -146,7 +149,8 @@ func (b *tab) sendsPictures() {
 	for _, sent := range []struct{ what, files, want string }{
 		{
 			"two pictures", `[await (` + drawn + `)("a.jpg", 640, 480), await (` + drawn + `)("b.jpg", 3600, 2700)]`,
-			`document.querySelectorAll(".p-photos img").length === 2 && [...document.querySelectorAll(".p-photos img")].every(i => i.naturalWidth > 0)`,
+			`document.querySelectorAll(".p-photos img").length === 2 &&
+				[...document.querySelectorAll(".p-photos img")].every(i => i.naturalWidth > 0)`,
 		},
 		{
 			"no picture", `[new File(["这不是照片"], "c.jpg", {type: "image/jpeg"})]`,

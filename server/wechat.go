@@ -158,12 +158,12 @@ func (w *weChat) of(ctx context.Context, kind core.WechatAppKind, community core
 	return apps[slices.IndexFunc(plain, func(a core.WechatApp) bool { return a.AppID == found.AppID })]
 }
 
-// named returns an account in use by the platform's id of it; one that is none of them is empty.
+// named returns an account in use by the platform's id of it; the zero value if there is no such account.
 func (w *weChat) named(ctx context.Context, appID string) *builtApp {
 	return w.find(ctx, func(a core.WechatApp) bool { return a.AppID == appID })
 }
 
-// numbered returns an account in use by our id of it; one that is none of them is empty.
+// numbered returns an account in use by our id of it; the zero value if there is no such account.
 func (w *weChat) numbered(ctx context.Context, id core.ID) *builtApp {
 	return w.find(ctx, func(a core.WechatApp) bool { return a.ID == id })
 }

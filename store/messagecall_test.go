@@ -41,11 +41,13 @@ func TestWhoIsCalledIsTickedOff(t *testing.T) {
 		if called[0].Call.At = want.At; called[0].Call != want {
 			t.Errorf("the call is %+v, want %+v", called[0].Call, want)
 		}
-		log, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Targets: []string{"message:" + older.String()}}, Page{Limit: 9})
+		asked := core.AuditFilter{Targets: []string{"message:" + older.String()}}
+		log, _, err := s.AuditRecords(t.Context(), everywhere, asked, Page{Limit: 9})
 		if err != nil || len(log) != 1 || !strings.Contains(log[0].After, "已转告") || log[0].Community != w.community {
 			t.Errorf("audited: %+v, %v", log, err)
 		}
-		if again, b, err := s.CallUnreached(t.Context(), batchBy, everywhere, []core.ID{older}, ""); err != nil || again != 0 || b.Size != 0 {
+		again, b, err := s.CallUnreached(t.Context(), batchBy, everywhere, []core.ID{older}, "")
+		if err != nil || again != 0 || b.Size != 0 {
 			t.Errorf("twice: %d, %+v, %v", again, b, err)
 		}
 		later := w.unreached()

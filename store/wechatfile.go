@@ -85,7 +85,8 @@ func (s *Store) CreateWechatFile(ctx context.Context, by core.Actor, f core.Wech
 			return core.Conflict("校验文件已达上限，请先删除不用的")
 		}
 		id = tx.NewID()
-		_, err := tx.Exec("INSERT INTO wechat_file (id, name, text, problem, created_at) VALUES (?, ?, ?, '', ?)", int64(id), f.Name, f.Text, tx.NowMS())
+		_, err := tx.Exec("INSERT INTO wechat_file (id, name, text, problem, created_at) VALUES (?, ?, ?, '', ?)",
+			int64(id), f.Name, f.Text, tx.NowMS())
 		if database.IsDuplicate(err) {
 			return core.InvalidFields(map[string]string{"name": "已有同名的文件，请先删除它"})
 		}

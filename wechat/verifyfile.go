@@ -28,7 +28,7 @@ func (f *FileFault) Unwrap() error { return f.Err }
 // ErrOtherFile is the fault's reason if the address answers something else than the file's content.
 var ErrOtherFile = errors.New("the answer is not the file's content")
 
-// fileTime is how long VerifyFile waits: the platform itself is no more patient.
+// fileTime is how long VerifyFile waits: the platform waits no longer either.
 const fileTime = 5 * time.Second
 
 // maxFileAnswer bounds what is read of an answer, in bytes: a file has one short line.

@@ -112,7 +112,8 @@ func (a *API) householdBody(c *web.Context, h store.Household) (householdBody, e
 		}
 		warning, effect := match.Before(r)
 		body.Applications = append(body.Applications, applicationBody{
-			Effect: warning + effect, ID: r.ID, Version: r.Version, Name: r.Name, Identity: request.Identity, IdentityText: request.Identity.Label(),
+			Effect: warning + effect, ID: r.ID, Version: r.Version, Name: r.Name,
+			Identity: request.Identity, IdentityText: request.Identity.Label(),
 			Phone: request.Phone, LeaseLast: dayOrNull(request.LeaseDay), Created: a.moment(r.Created), Due: a.moment(r.Due),
 		})
 	}

@@ -97,7 +97,8 @@ func (p *pages) reviewList(c *web.Context) error {
 			page.List.Bulk, page.List.CSRF = reviewBulkActs(), page.CSRF
 		}
 		page.Rows = append(page.Rows, reviewRow{
-			Tick: tick, Match: matches[r.ID].Text(c.Has(core.PermResidentView)), URL: frame.ReviewURL(r), Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(),
+			Tick: tick, Match: matches[r.ID].Text(c.Has(core.PermResidentView)), URL: frame.ReviewURL(r),
+			Name: r.Name, Subject: r.Subject, Kind: r.Kind.Label(),
 			Community: names[r.Community], State: state, Created: r.Created, HouseURL: houses[r.ID],
 		})
 	}

@@ -50,7 +50,7 @@ func (c *Context) OwnersMatch(s *store.Store, r core.Review) (ReviewMatch, error
 	return ReviewMatch{matches[r.ID], true}, err
 }
 
-// Before says what an approval of the review does, and what of it must be a warning.
+// Before returns in words what an approval of the review does, and what of it must be a warning.
 func (m ReviewMatch) Before(r core.Review) (warning, effect string) {
 	effect = r.Kind.Type().Effect
 	switch {
@@ -62,7 +62,7 @@ func (m ReviewMatch) Before(r core.Review) (warning, effect string) {
 	return "", m.Effect(r.Name, m.whole) + effect
 }
 
-// After says what became of a review that was decided.
+// After returns in words what became of a review that was decided.
 func (m ReviewMatch) After(r core.Review) string {
 	words := r.Name + "的申请已审核：" + r.State.Label()
 	if r.State == core.ReviewApproved && m.Other {

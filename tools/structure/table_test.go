@@ -71,6 +71,7 @@ var foreignWrites = map[string]string{
 	"ready.go setting":          "a write is tried with rows that are gone before it ends",
 	"residentchange.go pass":    "a pass moves with its resident, in one transaction",
 	"totp.go sign_in_attempt":   "the second step ends the attempt that the first began",
+	"keep.go message_call":      "a call is deleted with its message",
 	"record.go wechat_identity": "who turns out not to follow is found by sending",
 	"wechatlogin.go account":    "tying an account to WeChat is its act, with the code's end in one transaction",
 }

@@ -60,7 +60,10 @@ func (p *Pages) wechatFileList(c *web.Context) error {
 	}
 	page.Total = page.List.TotalText("个")
 	for _, f := range files {
-		row := wechatFileRow{Name: f.Name, URL: p.PublicURL + "/" + f.Name, Text: f.Text, Created: f.Created, State: fileBadge(f), Problem: f.Checked.Problem}
+		row := wechatFileRow{
+			Name: f.Name, URL: p.PublicURL + "/" + f.Name, Text: f.Text, Created: f.Created,
+			State: fileBadge(f), Problem: f.Checked.Problem,
+		}
 		if c.Actor().MayOperate() {
 			row.Menu = templates.RowMenu{
 				Label: f.Name + " 的操作", CSRF: page.CSRF,
@@ -136,7 +139,7 @@ func (p *Pages) verifyFile(c *web.Context, f core.WechatFile, begin string) erro
 	return c.Redirect(frame.WechatFilePath)
 }
 
-// fileBadge tells if a file was answered at its public address.
+// fileBadge returns whether a file was answered at its public address.
 func fileBadge(f core.WechatFile) templates.Badge {
 	switch {
 	case f.Checked.At.IsZero():

@@ -583,7 +583,9 @@ func TestTheNumbersFollowTheChoices(t *testing.T) {
 	if text := page.Find("tbody tr").First().Text(); !strings.Contains(text, "（文件：女，不改）") || page.Find("tbody del").Length() != 0 {
 		t.Errorf("with gaps filled a row is %q", strings.Join(strings.Fields(text), " "))
 	}
-	form := url.Values{"known": {"update"}, "ties": {"1"}, "seen": {desk.InputValue(page, "seen")}, "shown": {desk.InputValue(page, "shown")}}
+	form := url.Values{
+		"known": {"update"}, "ties": {"1"}, "seen": {desk.InputValue(page, "seen")}, "shown": {desk.InputValue(page, "shown")},
+	}
 	for _, act := range []string{"", templates.RedrawAct} {
 		form.Set("act", act)
 		if _, to := b.Post(t, at+"/write", form, http.StatusSeeOther); to != at+"?known=update" {

@@ -153,7 +153,7 @@ func (p *Pages) importUndo(c *web.Context) error {
 	})
 }
 
-// importKept says what of an import taking it back would keep, and why; whole is whether all of it was looked at.
+// importKept returns in words what of an import taking it back would keep, and why; whole is whether all of it was looked at.
 func importKept(kept []core.BatchItem, whole bool) []string {
 	var lines []string
 	if n := len(kept); n > 0 {

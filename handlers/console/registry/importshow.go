@@ -185,7 +185,7 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	return p.Page(c, status, "console/import/show", page)
 }
 
-// importStayed says what taking an import back has kept; the lists of what it wrote have the reasons.
+// importStayed returns in words what taking an import back has kept; the lists of what it wrote have the reasons.
 func (p *Pages) importStayed(c *web.Context, imp core.Import) ([]string, error) {
 	var lines []string
 	for _, id := range []core.ID{imp.Batch, imp.Houses} {

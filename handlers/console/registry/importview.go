@@ -47,7 +47,8 @@ var importViews = map[core.ImportKind]importView{
 			importTabOf("", "全部"), importTabOf("new", "新住户", core.ImportNew),
 			importTabOf("tie", "加一套房", core.ImportTie), importTabOf("back", "已迁出", core.ImportBack),
 			importTabOf("changed", "有变化", core.ImportChanged),
-			{"place", "新房屋", store.ImportRowFilter{Places: true}}, importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
+			{"place", "新房屋", store.ImportRowFilter{Places: true}}, importTabOf("same", "不变", core.ImportSame),
+			importTabOf("skipped", "跳过", core.ImportSkipped),
 			importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{
@@ -67,7 +68,8 @@ var importViews = map[core.ImportKind]importView{
 		stem: "house", page: "console/house/arrears", title: "导入欠费", field: "欠费表格", template: "欠费",
 		form: houseArrearsPath, post: houseArrearsPath, back: frame.HousePath, place: "房屋",
 		tabs: []importTab{
-			importTabOf("", "全部"), importTabOf("changed", "有变化", core.ImportChanged), importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
+			importTabOf("", "全部"), importTabOf("changed", "有变化", core.ImportChanged),
+			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
 			importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{{"修改", "套", []core.ImportVerdict{core.ImportChanged}}},
@@ -79,7 +81,8 @@ var importViews = map[core.ImportKind]importView{
 		form: staffImportPath, post: staffImportPath, back: frame.StaffPath, one: "逐个添加员工", place: "服务小区",
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("new", "新员工", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
-			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped), importTabOf("wrong", "错误", core.ImportWrong),
+			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
+			importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{
 			{"添加员工", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},
@@ -97,7 +100,8 @@ var importViews = map[core.ImportKind]importView{
 		form: memberImportPath, post: memberImportPath, back: frame.MemberPath, one: "逐个添加成员", place: "机构",
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("new", "新成员", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
-			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped), importTabOf("wrong", "错误", core.ImportWrong),
+			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
+			importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{
 			{"添加成员", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},

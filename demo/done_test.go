@@ -63,8 +63,8 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 	importsTheBook(t, s, cast)
 	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true, Imported: true})
 	members := reads(t, s, cast.Community, core.ImportMembers, demo.MemberBook(core.DayOf(s.Now(), s.Zone())))
-	n := members.Counts
-	if members.State != core.ImportPreview || n.Rows() != 6 || n.Of(core.ImportNew) != 3 || n.Of(core.ImportWrong) != 3 {
+	counts := members.Counts
+	if members.State != core.ImportPreview || counts.Rows() != 6 || counts.Of(core.ImportNew) != 3 || counts.Of(core.ImportWrong) != 3 {
 		t.Errorf("the workbook of members is read as %+v", members)
 	}
 }

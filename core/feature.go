@@ -237,8 +237,9 @@ var Features = []Feature{
 	},
 	{
 		Stem: "rehearsal", Noun: "预演", Fields: rehearsalFields,
-		List: PermPassRuleView, Page: PermPassRuleView,
-		Under: "passrule", Aliases: []string{"试行", "模拟设置", "重放出入记录"},
+		Page:  PermPassRuleView,
+		Under: "passrule", Path: "passrule/rehearsal",
+		Pages:  []FeaturePage{{"预演", "passrule/rehearsal", []string{"试行", "模拟设置", "重放出入记录"}}},
 		ActsAt: map[string]string{"create": "passrule"},
 		Verbs:  []Verb{{"create", "预演通行证设置"}},
 	},

@@ -60,7 +60,7 @@ func (j Job) Page() string {
 	case JobReadImport, JobWriteImport, JobUndoImport:
 		return "import/" + j.Subject.String()
 	case JobRehearse:
-		return "rehearsal/" + j.Subject.String()
+		return "passrule/rehearsal/" + j.Subject.String()
 	}
 	return ""
 }

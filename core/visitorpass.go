@@ -74,6 +74,9 @@ const (
 // VisitorStays returns all stays, in display order.
 func VisitorStays() []VisitorStay { return []VisitorStay{StayToday, StayInside, StayLate} }
 
+// Valid reports whether there is such a stay.
+func (s VisitorStay) Valid() bool { return slices.Contains(VisitorStays(), s) }
+
 // Label returns the stay in Chinese.
 func (s VisitorStay) Label() string {
 	switch s {

@@ -52,7 +52,7 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 			"name": {"新业主"}, "phone": {"13900000007"}, "day": {core.DayOf(e.Store.Now(), e.Store.Zone()).String()},
 			"family": {"leave"}, "tenants": {"stay"},
 		},
-		"/console/rehearsal/:id/again": {"days": {"3"}},
+		"/console/passrule/rehearsal/:id/again": {"days": {"3"}},
 		"/console/passrule/restore":    {"id": {version.String()}, "community": {community}},
 		"/console/visitorrule":         {"community": {community}, "per_day": {"5"}, "use_name": {"required"}},
 		"/console/passrule": {

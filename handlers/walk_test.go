@@ -590,7 +590,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		prefix string
 		id     core.ID
 	}{
-		{"/console/import/", w.imports[e.Community]}, {"/console/rehearsal/", w.rehearsals[e.Community]},
+		{"/console/import/", w.imports[e.Community]}, {"/console/passrule/rehearsal/", w.rehearsals[e.Community]},
 		{"/console/wechatapp/", w.wechatApps[e.Community]}, {"/console/staff/", w.staff[e.Community]},
 		{"/console/wechatreply/", w.replies[e.Community]}, {"/console/wechatfile/", w.file},
 		{"/console/openclient/", w.clients[e.Community]},

@@ -337,7 +337,7 @@ var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.s
 
 // ownActs are what every account may do to itself.
 var ownActs = []string{
-	"修改自己的密码", "开启两步验证", "关闭两步验证", "账号绑定微信", "账号解绑微信", "结束全部登录", "取消后台任务",
+	"修改自己的密码", "开启两步验证", "关闭两步验证", "账号绑定微信", "账号解绑微信", "结束全部登录", "取消后台任务", "下载导出文件",
 }
 
 // An account is offered the acts that its permissions allow, and no other.

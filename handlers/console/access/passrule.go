@@ -88,6 +88,7 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 		return err
 	}
 	page.Versions = passRuleVersions(c, at, versions, page.CSRF)
+	page.Actions = []templates.Action{{Label: "预演记录", URL: at.URL(frame.RehearsalPath), Icon: "history"}}
 	return p.Page(c, http.StatusOK, "console/passrule/show", page)
 }
 

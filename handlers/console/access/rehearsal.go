@@ -78,7 +78,7 @@ func (p *Pages) rehearsalList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := rehearsalListPage{Shell: found.Shell, Tabs: passTabs(c.Has, "rehearsal", found.At), List: found.List}
+	page := rehearsalListPage{Shell: found.Shell, Tabs: passTabs(c.Has, "passrule", found.At), List: found.List}
 	for _, run := range found.Records {
 		row := rehearsalRow{
 			URL: frame.RehearsalURL(run.ID), Words: run.Draft.Words(), Community: found.At.NameOf(run.Community),

@@ -36,7 +36,7 @@ const (
 	ReminderPath          = "/console/reminder"
 	ReviewPath            = "/console/review"
 	RestrictionPath       = "/console/restriction"
-	RehearsalPath         = "/console/rehearsal"
+	RehearsalPath         = PassRulePath + "/rehearsal"
 	RolePath              = "/console/role"
 	SavedViewPath         = "/console/savedview"
 	ScopePath             = "/console/scope"

@@ -303,7 +303,7 @@ func (w *batchWorld) callStates(states map[string]string) {
 			w.t.Fatal(err)
 		}
 		for _, u := range people {
-			states["unreached:"+u.ID.String()] = fmt.Sprint(u.Messages, u.Call.Caller, u.Call.Note)
+			states["message:"+u.Last.String()] = fmt.Sprint(u.Messages, u.Call.Caller, u.Call.Note)
 		}
 	}
 }

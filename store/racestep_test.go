@@ -702,6 +702,17 @@ var raceRest = []raceStep{
 		return nil, w.ContinueImport(w.ctx, raceBy, everywhere, w.ids["import"])
 	}},
 	{"WriteImportRows", func(w *raceWorld) (any, error) { return w.WriteImportRows(w.ctx, w.ids["import"], anyStep) }},
+	{"PlanUndoImport", func(w *raceWorld) (any, error) {
+		imp, err := w.Import(w.ctx, everywhere, w.ids["import"])
+		if err != nil {
+			return nil, err
+		}
+		kept, whole, err := w.PlanUndoImport(w.ctx, everywhere, imp)
+		if err == nil && !whole {
+			err = core.Invalid("a small import is planned in part")
+		}
+		return len(kept), err
+	}},
 	{"UndoImport", func(w *raceWorld) (any, error) { return nil, w.UndoImport(w.ctx, raceBy, everywhere, w.ids["import"]) }},
 	{"UndoImportRows", func(w *raceWorld) (any, error) { return w.UndoImportRows(w.ctx, w.ids["import"], anyStep) }},
 	{"CreateImport", raceImport},

@@ -264,7 +264,7 @@ func firstReader(t *testing.T, c *counted) device {
 	}
 	b := &tab{t: t, ctx: c.another()} // the message in the first tab leads on
 	b.open(at)
-	b.click(`form[action*="/secret"] .btn-primary`)
+	b.click(`form[action*="/secret"] .btn`)
 	b.await("its address", `document.querySelector("#install").innerText.includes("/door/") && `+
 		`!document.querySelector("#install").innerText.includes("••")`)
 	address, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](

@@ -71,7 +71,7 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 	if empty := at.NotChosen(c); empty != nil {
 		page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Empty: empty, Asked: at.Asked(frame.PassRulePath)}
 		if len(at.All) > 0 {
-			page.Tabs = passTabs(c.Has, "passrule", at)
+			page.Tabs, page.Actions = passTabs(c.Has, "passrule", at), rehearsalLink(at)
 		}
 		return p.Page(c, http.StatusOK, "console/passrule/show", page)
 	}
@@ -88,7 +88,7 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 		return err
 	}
 	page.Versions = passRuleVersions(c, at, versions, page.CSRF)
-	page.Actions = []templates.Action{{Label: "预演记录", URL: at.URL(frame.RehearsalPath), Icon: "history"}}
+	page.Actions = rehearsalLink(at)
 	return p.Page(c, http.StatusOK, "console/passrule/show", page)
 }
 

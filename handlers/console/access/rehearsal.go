@@ -36,6 +36,11 @@ func (p *Pages) rehearsalRoutes() []web.Route {
 	}
 }
 
+// rehearsalLink leads to the rehearsals from the settings that they try.
+func rehearsalLink(at frame.CommunityChoice) []templates.Action {
+	return []templates.Action{{Label: "预演记录", URL: at.URL(frame.RehearsalPath), Icon: "history"}}
+}
+
 // rehearse queues a rehearsal of what a form says, and leads to its page.
 func (p *Pages) rehearse(c *web.Context, at frame.CommunityChoice, days int, draft core.RehearsalDraft) error {
 	id, err := p.Store.CreateRehearsal(c.Ctx(), c.Actor(), c.Scope(), at.ID, days, draft)
@@ -47,7 +52,6 @@ func (p *Pages) rehearse(c *web.Context, at frame.CommunityChoice, days int, dra
 
 type rehearsalListPage struct {
 	templates.Shell
-	Tabs templates.Tabs
 	List templates.List
 	Rows []rehearsalRow
 }
@@ -59,7 +63,7 @@ type rehearsalRow struct {
 
 func (p *Pages) rehearsalList(c *web.Context) error {
 	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.RehearsalRun]{
-		Stem: "passrule", Title: "通行证设置", Unit: "次",
+		Stem: "passrule", Title: "预演记录", Unit: "次",
 		Table: templates.List{
 			Path: frame.RehearsalPath,
 			Columns: []templates.Column{
@@ -78,7 +82,8 @@ func (p *Pages) rehearsalList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := rehearsalListPage{Shell: found.Shell, Tabs: passTabs(c.Has, "passrule", found.At), List: found.List}
+	page := rehearsalListPage{Shell: found.Shell, List: found.List}
+	page.Crumbs = []templates.Crumb{{Label: "通行证设置", URL: found.At.URL(frame.PassRulePath)}}
 	for _, run := range found.Records {
 		row := rehearsalRow{
 			URL: frame.RehearsalURL(run.ID), Words: run.Draft.Words(), Community: found.At.NameOf(run.Community),
@@ -153,7 +158,7 @@ func (p *Pages) rehearsalShow(c *web.Context) error {
 		Shell: p.Shell(c, "passrule", "预演"), Draft: run.Draft.Words(),
 	}
 	page.Note = community.Name
-	page.Crumbs = []templates.Crumb{{Label: "预演", URL: templates.WithQuery(frame.RehearsalPath, nil, "community", community.ID.String())}}
+	page.Crumbs = []templates.Crumb{{Label: "预演记录", URL: templates.WithQuery(frame.RehearsalPath, nil, "community", community.ID.String())}}
 	if run.Done.IsZero() {
 		return p.rehearsalWaits(c, run, page)
 	}

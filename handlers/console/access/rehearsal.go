@@ -67,7 +67,7 @@ func (p *Pages) rehearsalList(c *web.Context) error {
 		Table: templates.List{
 			Path: frame.RehearsalPath,
 			Columns: []templates.Column{
-				{Label: "试行的设置"}, {Label: "天数", Number: true}, {Label: "结果"}, {Label: "预演人", Narrow: true}, {Label: "时间", Narrow: true},
+				{Label: "设置"}, {Label: "天数", Number: true}, {Label: "结果"}, {Label: "预演人", Narrow: true}, {Label: "时间", Narrow: true},
 			},
 			Empty: templates.Empty{
 				Icon: "adjustments", Title: "还没有预演",

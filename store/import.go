@@ -265,9 +265,7 @@ func (s *Store) Imports(ctx context.Context, scope core.Scope, f ImportFilter) (
 
 // ImportJob returns the job that works, or worked, on an import that the caller has read.
 func (s *Store) ImportJob(ctx context.Context, imp core.Import) (core.Job, error) {
-	var row jobRow
-	err := s.db.Get(ctx, &row, jobColumns+"id = ?", int64(imp.Job))
-	return row.job(), database.Wrap("read the job of an import", database.NotFoundIfNoRows(err, errNoJob.Message))
+	return s.jobBehind(ctx, imp.Job)
 }
 
 // ImportLayout is what was read of a file before its rows.

@@ -106,6 +106,13 @@ func (s *Store) Job(ctx context.Context, account, id core.ID) (core.Job, error) 
 	return row.job(), database.Wrap("read job", database.NotFoundIfNoRows(err, errNoJob.Message))
 }
 
+// jobBehind returns the job that works on a thing which the caller has read, whosever it is.
+func (s *Store) jobBehind(ctx context.Context, id core.ID) (core.Job, error) {
+	var row jobRow
+	err := s.db.Get(ctx, &row, jobColumns+"id = ?", int64(id))
+	return row.job(), database.Wrap("read the job behind a thing", database.NotFoundIfNoRows(err, errNoJob.Message))
+}
+
 // Jobs returns an account's last jobs, newest first.
 func (s *Store) Jobs(ctx context.Context, account core.ID) ([]core.Job, error) {
 	var rows []jobRow

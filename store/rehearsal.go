@@ -143,9 +143,7 @@ func (s *Store) Rehearsals(
 
 // RehearsalJob returns the job of a rehearsal that the caller has read.
 func (s *Store) RehearsalJob(ctx context.Context, run core.RehearsalRun) (core.Job, error) {
-	var row jobRow
-	err := s.db.Get(ctx, &row, jobColumns+"id = ?", int64(run.Job))
-	return row.job(), database.Wrap("read the job of a rehearsal", database.NotFoundIfNoRows(err, errNoJob.Message))
+	return s.jobBehind(ctx, run.Job)
 }
 
 // RunRehearsal replays the records and keeps what was found; it may be run again. step is told how far it is, and ends

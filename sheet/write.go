@@ -28,19 +28,24 @@ const sheetRows = 1 << 20
 // sheetText is how many characters a cell can hold.
 const sheetText = 32767
 
-// Write writes an .xlsx to w from the rows that rows adds one by one. columns are the first line;
-// name is the sheet's name, at most 25 characters. After a million rows it continues in a second
-// sheet of that name. Texts stay texts, whatever they begin with; int, int64 and float64 are
+// Head is what a workbook begins with.
+type Head struct {
+	Name    string      // the sheet's, at most 25 characters
+	Columns []string    // the first line
+	Busy    func() bool // while it is true, writing rests as long as it works, since others need the machine; nil = always
+}
+
+// Write writes an .xlsx to w from the rows that rows adds one by one. After a million rows it continues in a second
+// sheet of the same name. Texts stay texts, whatever they begin with; int, int64 and float64 are
 // numbers, a time.Time is a date and time in its own zone, nil and the zero time are empty cells.
 //
 // It writes the format itself: excelize collects a sheet in a temporary file (a gigabyte for a
 // million records) and the packed book in memory before sending the first byte, so that proxies
 // time out. Here the file is sent as it is made, and any number of rows takes the same memory. It
-// rests as long as it works (see pace), and ends with the error of ctx.
-func Write(
-	ctx context.Context, w io.Writer, name string, columns []string, rows func(add func(values ...any) error) error,
-) error {
-	b := &book{ctx: ctx, pace: newPace(writingRest), zip: zip.NewWriter(w), name: name, columns: columns}
+// ends with the error of ctx.
+func Write(ctx context.Context, w io.Writer, head Head, rows func(add func(values ...any) error) error) error {
+	b := &book{ctx: ctx, pace: newPace(writingRest), zip: zip.NewWriter(w), name: head.Name, columns: head.Columns}
+	b.pace.busy = head.Busy
 	b.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
 	if err := b.begin(); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 func written(t *testing.T, columns []string, rows ...[]any) *excelize.File {
 	t.Helper()
 	var out bytes.Buffer
-	err := Write(t.Context(), &out, `出入<&"记录`, columns, func(add func(...any) error) error {
+	err := Write(t.Context(), &out, Head{Name: `出入<&"记录`, Columns: columns}, func(add func(...any) error) error {
 		for _, row := range rows {
 			if err := add(row...); err != nil {
 				return err
@@ -97,7 +97,7 @@ func TestWriteColumnNames(t *testing.T) {
 func TestWriteStopsAtAnError(t *testing.T) {
 	wrong := errors.New("no more")
 	var out bytes.Buffer
-	err := Write(t.Context(), &out, "x", []string{"a"}, func(add func(...any) error) error { return wrong })
+	err := Write(t.Context(), &out, Head{Name: "x", Columns: []string{"a"}}, func(add func(...any) error) error { return wrong })
 	if !errors.Is(err, wrong) {
 		t.Errorf("error %v", err)
 	}
@@ -109,7 +109,7 @@ func TestWriteStopsAtAnError(t *testing.T) {
 // A full sheet continues in the next, with the column titles repeated.
 func TestWriteBeyondItsRows(t *testing.T) {
 	var out bytes.Buffer
-	err := Write(t.Context(), &out, "x", []string{"a"}, func(add func(...any) error) error {
+	err := Write(t.Context(), &out, Head{Name: "x", Columns: []string{"a"}}, func(add func(...any) error) error {
 		for i := range sheetRows + 4 {
 			if err := add(i); err != nil {
 				return err
@@ -145,7 +145,7 @@ func TestWriteMemoryIsFlat(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before, peak := heap(), uint64(0)
-	err := Write(t.Context(), io.Discard, "x", columns, func(add func(...any) error) error {
+	err := Write(t.Context(), io.Discard, Head{Name: "x", Columns: columns}, func(add func(...any) error) error {
 		for i := range 100_000 {
 			if err := add(row...); err != nil {
 				return err

@@ -38,6 +38,9 @@ const (
 // go first.
 func (s *Store) DoorsAsk() bool { return s.db.Serial() && s.scans.within(doorsWindow) }
 
+// DoorsBusy reports whether somebody was scanned here within the last two seconds: long work then rests as long as it works.
+func (s *Store) DoorsBusy() bool { return s.scans.busy() }
+
 // busy reports whether somebody stood at a door just now: long work then rests.
 func (q *scanQueue) busy() bool { return q.within(doorsBusy) }
 

@@ -112,7 +112,8 @@ func WriteExport(s *store.Store) store.ExportWriter {
 		if err != nil {
 			return 0, err
 		}
-		err = sheet.Write(ctx, to, export.Name, export.Columns, func(add func(values ...any) error) error {
+		head := sheet.Head{Name: export.Name, Columns: export.Columns, Busy: s.DoorsBusy}
+		err = sheet.Write(ctx, to, head, func(add func(values ...any) error) error {
 			return export.Rows(ctx, func(values ...any) error {
 				if rows++; rows%exportStep == 1 {
 					if err := step(rows); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tongxing/sheet"
+	"tongxing/store"
 )
 
 // Exports read whole tables and share processors and connections with the doors, so only a few run
@@ -34,6 +35,11 @@ func (e Export) FileName(now time.Time) string {
 	return name + "-" + now.Format("20060102-150405") + ".xlsx"
 }
 
+// head is what the file begins with. It is written at full speed unless somebody stands at a door.
+func (e Export) head(s *store.Store) sheet.Head {
+	return sheet.Head{Name: e.Name, Columns: e.Columns, Busy: s.DoorsBusy}
+}
+
 // Export streams a spreadsheet row by row; rows reads under the context it is called with. All
 // exports use it. The route's Time must be negative. An account may run one at a time, a server
 // maxExports: the next is answered 429. One that takes longer than Options.ExportTime is cut off.
@@ -47,7 +53,7 @@ func (c *Context) Export(e Export, rows func(ctx context.Context, add func(value
 	defer cancel()
 	name := e.FileName(c.Now().In(c.app.o.Store.Zone()))
 	return c.download(ctx, name, sheet.ContentType, func(w io.Writer) error {
-		return sheet.Write(ctx, w, e.Name, e.Columns, func(add func(values ...any) error) error { return rows(ctx, add) })
+		return sheet.Write(ctx, w, e.head(c.app.o.Store), func(add func(values ...any) error) error { return rows(ctx, add) })
 	})
 }
 

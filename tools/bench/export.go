@@ -68,7 +68,8 @@ func exportAll(sqlitePath string) error {
 	}
 	defer s.Close()
 	began, out, rows := time.Now(), &counter{}, 0
-	err = sheet.Write(ctx, out, "出入记录", core.RecordColumns, func(add func(values ...any) error) error {
+	head := sheet.Head{Name: "出入记录", Columns: core.RecordColumns, Busy: s.DoorsBusy}
+	err = sheet.Write(ctx, out, head, func(add func(values ...any) error) error {
 		return s.ExportAccessRecords(ctx, core.System, core.Everywhere, core.RecordFilter{}, func(r core.AccessRecord) error {
 			rows++
 			return add(r.Cells("测试小区", s.Zone())...)
@@ -87,7 +88,8 @@ var residentHeads = []string{
 
 // exportResidents writes all residents with their numbers as a spreadsheet, as the console's download does.
 func exportResidents(ctx context.Context, s *store.Store) error {
-	return sheet.Write(ctx, &counter{}, "住户", residentHeads, func(add func(values ...any) error) error {
+	head := sheet.Head{Name: "住户", Columns: residentHeads, Busy: s.DoorsBusy}
+	return sheet.Write(ctx, &counter{}, head, func(add func(values ...any) error) error {
 		return s.ExportResidents(
 			ctx, core.System, core.Everywhere, store.ResidentFilter{}, store.ResidentExport{Whole: true, Purpose: "测量"},
 			func(r store.ResidentRow) error { return add(residentCells(r, s.Zone())...) },

@@ -191,7 +191,7 @@ func TestRestrictionListFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var book bytes.Buffer
-	if err := sheet.Write(t.Context(), &book, "名单", []string{"房屋"}, func(add func(...any) error) error {
+	if err := sheet.Write(t.Context(), &book, sheet.Head{Name: "名单", Columns: []string{"房屋"}}, func(add func(...any) error) error {
 		return errors.Join(add(label), add("没有的99"))
 	}); err != nil {
 		t.Fatal(err)

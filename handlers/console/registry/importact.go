@@ -220,8 +220,9 @@ func (p *Pages) importFaultRows(c *web.Context, imp core.Import, layout store.Im
 			titles, shown = append(titles, core.ImportHeadingLabel(column.Label)), append(shown, i)
 		}
 	}
+	head := sheet.Head{Name: "错误", Columns: append(titles, sheet.FaultColumn), Busy: p.Store.DoorsBusy}
 	return c.Download(importFaultName(imp), sheet.ContentType, func(w io.Writer) error {
-		return sheet.Write(c.Ctx(), w, "错误", append(titles, sheet.FaultColumn), func(add func(values ...any) error) error {
+		return sheet.Write(c.Ctx(), w, head, func(add func(values ...any) error) error {
 			return p.Store.EachImportFault(c.Ctx(), imp, func(row core.ImportRow) error {
 				cells := []any{row.Number}
 				for _, i := range shown {

@@ -130,21 +130,13 @@ func recordsCount(f core.RecordFilter) bool {
 // million take the memory of a few thousand.
 func (s *Store) EachAccessRecord(ctx context.Context, scope core.Scope, f core.RecordFilter, each func(core.AccessRecord) error) error {
 	const part = 1000
-	for page := (Page{Limit: part}); ; {
-		records, more, err := s.AccessRecords(ctx, scope, f, page)
-		if err != nil {
-			return err
+	page := Page{Limit: part}
+	return pagesAhead(ctx, func(ctx context.Context) (records []core.AccessRecord, more bool, err error) {
+		if records, more, err = s.AccessRecords(ctx, scope, f, page); err == nil && len(records) > 0 {
+			page.Next = records[len(records)-1].ID
 		}
-		for _, r := range records {
-			if err := each(r); err != nil {
-				return err
-			}
-		}
-		if !more {
-			return nil
-		}
-		page.Next = records[len(records)-1].ID
-	}
+		return records, more, err
+	}, each)
 }
 
 // AccessRecord returns one record in scope.

@@ -72,20 +72,13 @@ func (s *Store) EachHouse(
 		names[node.ID.String()] = node.Name
 	}
 	f.Page = Page{Limit: exportRows}
-	for more := true; more; {
-		var list []HouseRow
-		var err error
-		if list, more, err = s.Houses(ctx, scope, f); err != nil {
-			return err
+	return pagesAhead(ctx, func(ctx context.Context) (list []HouseRow, more bool, err error) {
+		if list, more, err = s.Houses(ctx, scope, f); err == nil && len(list) > 0 {
+			last := list[len(list)-1]
+			f.Page.Next, f.Page.Key = last.ID, []any{int64(last.Community), core.SortKey(last.Label, maxSortKey)}
 		}
-		for _, house := range list {
-			if err := each(houseLevels(house.House, names), house); err != nil {
-				return err
-			}
-			f.Page.Next, f.Page.Key = house.ID, []any{int64(house.Community), core.SortKey(house.Label, maxSortKey)}
-		}
-	}
-	return nil
+		return list, more, err
+	}, func(house HouseRow) error { return each(houseLevels(house.House, names), house) })
 }
 
 // houseExportAudit is what the audit log records of an export.

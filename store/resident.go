@@ -236,7 +236,11 @@ func (s *Store) residentRows(ctx context.Context, ids []core.ID, whole bool) ([]
 	); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(rows, func(a, b residentRow) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	place := make(map[core.ID]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(rows, func(a, b residentRow) int { return place[a.ID] - place[b.ID] })
 	list := make([]ResidentRow, len(rows))
 	for i, row := range rows {
 		list[i] = s.residentRow(row, whole)

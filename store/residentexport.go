@@ -44,15 +44,14 @@ func (s *Store) EachResident(
 	ctx context.Context, scope core.Scope, f ResidentFilter, whole bool, each func(ResidentRow) error,
 ) error {
 	scope, err := f.within(scope)
+	if err != nil {
+		return database.Wrap("export residents", err)
+	}
 	f.Page = Page{Limit: exportRows}
-	for more := true; more && err == nil; {
-		var found []residentKey
-		var list []ResidentRow
-		if found, more, err = s.residentPage(ctx, scope, f); err == nil {
-			list, err = s.residentRows(ctx, database.IDsOf(found, residentKey.id), whole)
-		}
-		for i := 0; i < len(list) && err == nil; i++ {
-			err = each(list[i])
+	err = pagesAhead(ctx, func(ctx context.Context) ([]ResidentRow, bool, error) {
+		found, more, err := s.residentPage(ctx, scope, f)
+		if err != nil {
+			return nil, false, err
 		}
 		if len(found) > 0 { // by its key: the row may be deleted before the next page is read
 			last := found[len(found)-1]
@@ -60,7 +59,9 @@ func (s *Store) EachResident(
 				f.Page.Key = []any{last.Value}
 			}
 		}
-	}
+		list, err := s.residentRows(ctx, database.IDsOf(found, residentKey.id), whole)
+		return list, more, err
+	}, each)
 	return database.Wrap("export residents", err)
 }
 

@@ -16,6 +16,9 @@ type importAhead struct {
 	stop  context.CancelFunc
 }
 
+// partsAhead bounds the parts that wait to be written: with too few of them a transaction ends early.
+const partsAhead = 3
+
 // importOpened is a part that has been opened.
 type importOpened struct {
 	rows  []core.ImportRow
@@ -32,7 +35,7 @@ type importPreparer interface {
 // openAhead begins to open the parts of an import that are to be written. close ends it.
 func (s *Store) openAhead(ctx context.Context, imp core.Import, by importer) *importAhead {
 	ctx, stop := context.WithCancel(ctx)
-	a := &importAhead{parts: make(chan importOpened, 1), stop: stop}
+	a := &importAhead{parts: make(chan importOpened, partsAhead), stop: stop}
 	go func() {
 		defer close(a.parts)
 		for part := imp.NextPart; part < imp.Parts; part++ {
@@ -64,11 +67,11 @@ func (s *Store) openImportPart(ctx context.Context, imp core.Import, by importer
 	return opened, err
 }
 
-// calm returns a panic of do as an error: a job runs on beside what it started.
+// calm returns a panic of do as an error, for work beside that of a caller who would recover from one.
 func calm(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("store: panic in an import: %v", p)
+			err = fmt.Errorf("store: panic: %v", p)
 		}
 	}()
 	return do()

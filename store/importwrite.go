@@ -65,7 +65,7 @@ func (w *importWriter) close() {
 const (
 	// partsAtOnce bounds the parts of one transaction. On SQLite a part of a large list touches most pages of some indexes,
 	// which are then written once for all parts of the transaction.
-	partsAtOnce = 4
+	partsAtOnce = 8
 	// partsTime is how long a transaction may have taken for another part to be begun.
 	partsTime = time.Second
 )

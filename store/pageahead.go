@@ -17,9 +17,11 @@ func pagesAhead[T any](
 		defer close(pages)
 		for more := true; more; {
 			var p page
-			if p.list, more, p.err = read(reading); p.err != nil {
-				more = false
-			}
+			p.err = calm(func() (err error) {
+				p.list, more, err = read(reading)
+				return err
+			})
+			more = more && p.err == nil
 			select {
 			case pages <- p:
 			case <-reading.Done():

@@ -51,39 +51,75 @@ func (b *bench) imports() error {
 		into[name+" sqlite"] = []string{"-role", "import", "-sqlite", path}
 		into[name+" maria"] = []string{"-role", "import", "-dsn", dsn, "-watched", fmt.Sprint(b.maria.PID())}
 	}
-	floor := []string{"-role", "importfloor"}
 	fmt.Printf("\nImport of %d residents from .xlsx: seconds, with the processor time of the process in brackets\n", b.imported)
+	of := map[string][]float64{} // seconds by what they are of
 	for _, part := range []struct {
 		name, file string
 		args       []string
 	}{
-		{"excelize alone reads it", file, floor},
+		{excelizeReads, file, []string{"-role", "importfloor"}},
 		{"our reader alone", file, []string{"-role", "importread"}},
-		{"SQLite", file, into["import sqlite"]},
-		{"excelize alone reads it", file, floor},
-		{"MariaDB", file, into["import maria"]},
-		{"excelize alone reads it", file, floor},
-		{"excelize alone writes it", file, []string{"-role", "exportfloor", "-imported", fmt.Sprint(b.imported)}},
+		{intoSQLite, file, into["import sqlite"]},
+		{excelizeReads, file, []string{"-role", "importfloor"}},
+		{intoMariaDB, file, into["import maria"]},
+		{excelizeReads, file, []string{"-role", "importfloor"}},
+		{excelizeWrites, file, []string{"-role", "exportfloor", "-imported", fmt.Sprint(b.imported)}},
 		{"beside one into SQLite", short, append(into["beside sqlite"], "-role", "importbeside")},
 		{"beside one into MariaDB", short, append(into["beside maria"], "-role", "importbeside")},
 	} {
-		if err := b.importChild(part.name, append(part.args, "-file", part.file)...); err != nil {
+		words, err := b.importChild(part.name, append(part.args, "-file", part.file)...)
+		if err != nil {
 			return err
 		}
+		of[part.name] = append(of[part.name], secondsAfter(words, ""), secondsAfter(words, "together "), secondsAfter(words, "exported "))
 	}
+	reads := of[excelizeReads]
+	importRatios(intoSQLite, of[intoSQLite], (reads[0]+reads[3])/2, of[excelizeWrites][0])
+	importRatios(intoMariaDB, of[intoMariaDB], (reads[3]+reads[6])/2, of[excelizeWrites][0])
 	return nil
 }
 
-func (b *bench) importChild(name string, args ...string) error {
+const (
+	excelizeReads  = "excelize alone reads it"
+	excelizeWrites = "excelize alone writes it"
+	intoSQLite     = "SQLite"
+	intoMariaDB    = "MariaDB"
+
+	maxImport = 3 // times what excelize takes to read the file
+	maxExport = 2 // times what it takes to write one
+)
+
+// importRatios prints how an import and an export compare with excelize's readings before and after, and with its writing.
+func importRatios(name string, took []float64, read, write float64) {
+	imported, exported, over := took[1]/read, took[2]/write, ""
+	if imported > maxImport || exported > maxExport {
+		over = "   over"
+	}
+	fmt.Printf("%-32s imports in %.1f times what excelize takes to read it (should be at most %d), exports in %.1f times (%d)%s\n",
+		name, imported, maxImport, exported, maxExport, over)
+}
+
+// secondsAfter returns the number behind a word of what a child printed; 0 = there is none.
+func secondsAfter(words, word string) float64 {
+	_, rest, _ := strings.Cut(words, word)
+	n, _, _ := strings.Cut(rest, " ")
+	seconds, err := strconv.ParseFloat(n, 64)
+	if err != nil {
+		return 0
+	}
+	return seconds
+}
+
+func (b *bench) importChild(name string, args ...string) (words string, err error) {
 	cmd := exec.Command(b.self, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss / 1024
-	fmt.Printf("%-32s %s, at peak %d MiB\n", name, strings.TrimSpace(string(out)), peak)
-	return nil
+	words = strings.TrimSpace(string(out))
+	fmt.Printf("%-32s %s, at peak %d MiB\n", name, words, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss/1024)
+	return words, nil
 }
 
 // watch measures one stretch of work after another: its time, and the processor time of this process and of the server's.

@@ -1466,6 +1466,9 @@ CREATE TABLE certification (
   made         VARCHAR(16)  NOT NULL, -- by its approval: resident = one was added, number = one got the number, certified; '' = nothing
   ended_id     BIGINT       NOT NULL DEFAULT 0, -- resident: the tie that its approval ended; 0 = none
   gave_idno    INTEGER      NOT NULL DEFAULT 0, -- 1 = its approval gave the resident the ID number
+  connected    INTEGER      NOT NULL DEFAULT 0, -- 1 = its approval made the applicant the person of the register
+  was_person   BIGINT       NOT NULL DEFAULT 0, -- who the applicant was before that, like wechat_user.person_id
+  was_name     VARCHAR(64)  NOT NULL DEFAULT '', -- and by which name, like wechat_user.name_fold
   request_key  VARCHAR(64)  NOT NULL, -- digest of the applicant and the request's key: the same one applies once
   request_body VARCHAR(64)  NOT NULL  -- digest of what was sent with it
 );

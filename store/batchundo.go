@@ -248,6 +248,9 @@ func undoPart(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (cor
 		if err := kind.undo(&u); err != nil {
 			return u.batch, err
 		}
+		if err := leftToOffice(tx, u.batch.Community, "1 = 1"); err != nil { // its owners may be none any more
+			return u.batch, err
+		}
 	}
 	if err := u.save(); err != nil {
 		return u.batch, err

@@ -31,11 +31,15 @@ type certificationRow struct {
 	Made       approvalMade  `db:"made"`
 	Ended      core.ID       `db:"ended_id"`
 	GaveIDNo   bool          `db:"gave_idno"`
+	Connected  bool          `db:"connected"`
+	WasPerson  core.ID       `db:"was_person"`
+	WasName    string        `db:"was_name"`
 	PhotosKept int           `db:"photos"`
 }
 
 const certificationColumns = `SELECT c.id, r.community_id, c.house_id, r.name, c.identity, c.lease_day, c.phone_cipher, c.phone_mac,
-	c.idno_cipher, c.idno_mac, c.replaces_id, c.resident_id, c.instant, c.made, c.ended_id, c.gave_idno, r.photos
+	c.idno_cipher, c.idno_mac, c.replaces_id, c.resident_id, c.instant, c.made, c.ended_id, c.gave_idno, c.connected, c.was_person, c.was_name,
+	r.photos
 	FROM certification c
 	JOIN review r ON r.id = c.id
 	WHERE `
@@ -129,16 +133,19 @@ func approveCertification(_ *Store, tx *database.Tx, by core.Actor, r core.Revie
 	if err != nil {
 		return err
 	}
-	connected, err := connectApplicant(tx, r.Applicant, id)
+	was, connected, err := connectApplicant(tx, r.Applicant, id)
 	if err == nil && !connected {
 		err = errNumberOfAnother
 	}
 	if err != nil {
 		return err
 	}
-	return tx.ExecOne(core.NotFound(noReview),
-		"UPDATE certification SET resident_id = ?, made = ?, ended_id = ?, gave_idno = ? WHERE id = ?",
-		int64(id), string(made), int64(ended), database.BoolInt(gave), int64(c.ID))
+	return tx.ExecOne(core.NotFound(noReview), `
+		UPDATE certification
+		SET resident_id = ?, made = ?, ended_id = ?, gave_idno = ?, connected = ?, was_person = ?, was_name = ?
+		WHERE id = ?`,
+		int64(id), string(made), int64(ended), database.BoolInt(gave), database.BoolInt(was.user != 0), int64(was.person), was.name,
+		int64(c.ID))
 }
 
 // errNumberOfAnother refuses to make somebody whom the register has by another name the applicant's.
@@ -184,8 +191,10 @@ func (r certificationRow) undone() core.ApprovalUndone {
 
 // forgetApproval notes that what approving an application made has been undone.
 func forgetApproval(tx *database.Tx, id core.ID) error {
-	return tx.ExecOne(database.ErrRace, "UPDATE certification SET resident_id = 0, made = '', ended_id = 0, gave_idno = 0 WHERE id = ?",
-		int64(id))
+	return tx.ExecOne(database.ErrRace, `
+		UPDATE certification
+		SET resident_id = 0, made = '', ended_id = 0, gave_idno = 0, connected = 0, was_person = 0, was_name = ''
+		WHERE id = ?`, int64(id))
 }
 
 // registeredRow is a resident of the house that is applied for.

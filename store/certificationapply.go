@@ -262,8 +262,14 @@ func endReplaced(tx *database.Tx, by core.Actor, applicant core.ID, c core.Certi
 // checkWaiting refuses more applications of one person than anybody needs.
 func (a *applying) checkWaiting() error {
 	var waiting int
-	if err := a.tx.Get(&waiting, "SELECT COUNT(*) FROM review WHERE applicant_id = ? AND state = 'waiting'",
-		int64(a.applicant)); err != nil {
+	if err := a.tx.Get(&waiting, `
+		SELECT COUNT(*)
+		FROM review
+		WHERE applicant_id = ?
+		AND state = 'waiting'
+		AND kind = ?
+		AND open_key <> ?`, int64(a.applicant), string(core.ReviewCertification),
+		certificationKey(a.applicant, a.request.House)); err != nil { // that for the same house is superseded
 		return err
 	}
 	if waiting >= core.MaxWaitingCertifications {
@@ -309,7 +315,7 @@ func (a *applying) connect() error {
 		a.request.Resident = 0
 		return nil
 	}
-	connected, err := connectApplicant(a.tx, a.applicant, a.request.Resident)
+	_, connected, err := connectApplicant(a.tx, a.applicant, a.request.Resident)
 	if !connected {
 		a.request.Resident = 0
 	}

@@ -39,6 +39,36 @@ func rehouseApplication(tx *database.Tx, id, house core.ID) (older core.ID, err 
 		int64(house), int64(id)); err != nil {
 		return 0, err
 	}
+	return rekeyApplication(tx, id, house)
+}
+
+// rekeyApplications gives a WeChat user's applications that wait the keys of that user. Of two for one house the older is
+// superseded.
+func rekeyApplications(tx *database.Tx, applicant core.ID) error {
+	var rows []struct {
+		ID    core.ID `db:"id"`
+		House core.ID `db:"house_id"`
+	}
+	if err := tx.All(&rows, `
+		SELECT c.id, c.house_id
+		FROM review r
+		JOIN certification c ON c.id = r.id
+		WHERE r.applicant_id = ?
+		AND r.state = 'waiting'
+		ORDER BY c.id`, int64(applicant)); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if _, err := rekeyApplication(tx, row.ID, row.House); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rekeyApplication gives an application that waits the key of its applicant and house. If another one has it, the older is
+// superseded; it is returned, 0 if there is none.
+func rekeyApplication(tx *database.Tx, id, house core.ID) (older core.ID, err error) {
 	r, err := lockReview(tx, core.Everywhere, id)
 	if err != nil || r.State != core.ReviewWaiting {
 		return 0, err

@@ -297,6 +297,11 @@ func undoApproval(tx *database.Tx, by core.Actor, r core.Review) error {
 	if r.State != core.ReviewApproved {
 		return nil
 	}
+	if row.Connected {
+		if err := disconnectApplicant(tx, row.PhoneMAC, connection{r.Applicant, row.WasPerson, row.WasName}); err != nil {
+			return err
+		}
+	}
 	switch {
 	case row.Made == madeResident:
 		if _, err := moveOut(tx, by, core.Everywhere, row.Resident); err != nil && !core.IsNotFound(err) {

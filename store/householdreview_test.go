@@ -314,6 +314,28 @@ func TestTakingBackRestoresWhatTheApprovalChanged(t *testing.T) {
 	})
 }
 
+// What the office took back is not the applicant's again by their number alone: the name of the register was never theirs.
+func TestTakingBackDisconnectsTheApplicant(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		newPerson(t, w.Store, core.Resident{
+			Community: w.community, House: w.house, Name: "王伟", Identity: core.Tenant, Phone: applicantPhone,
+		})
+		c := w.tenant()
+		c.Name = "李强"
+		r, err := w.ownerDecides(w.Store, w.owner.ID, w.apply(c).Review, true)
+		if err != nil || w.certified() != "赵业主 王伟" {
+			t.Fatalf("approved: %v, %s", err, w.certified())
+		}
+		if _, err := w.TakeBackReview(ctx, w.zhang, core.ScopeOf(w.community), r.ID, r.Version); err != nil {
+			t.Fatal(err)
+		}
+		if ties, err := w.BindPhone(ctx, w.user.ID, applicantPhone, ""); err != nil || ties != 0 || w.certified() != "赵业主" {
+			t.Errorf("by the number alone: %d ties, %v, %s", ties, err, w.certified())
+		}
+	})
+}
+
 // What an owner decided is taken back by the office: the application waits again, and what came of it is undone.
 func TestTheOfficeTakesAnOwnersDecisionBack(t *testing.T) {
 	for name, recorded := range map[string]core.Resident{
@@ -361,4 +383,131 @@ func TestTheOfficeTakesAnOwnersDecisionBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whatever takes its last owner from a house hands what waits for them to the office.
+func TestWhoeverIsNoOwnerAnyMoreLeavesItToTheOffice(t *testing.T) {
+	list := "姓名|身份|手机|栋|单元|房间\n赵业主|家属|" + ownerPhone + "|1|1|101"
+	for name, act := range map[string]func(w *ownerWorld) error{
+		"deleted": func(w *ownerWorld) error {
+			return w.RemoveResidents(w.t.Context(), core.System, everywhere, []core.ID{w.resident})
+		},
+		"changed by an import": func(w *ownerWorld) error {
+			writeList(w.t, w.Store, readList(w.t, w.Store, w.community, listOf(list)), core.ImportChoices{Known: core.ImportUpdate})
+			return nil
+		},
+		"merged into a building without the switch": func(w *ownerWorld) error {
+			node := "SELECT parent_id FROM building_node WHERE id = (SELECT node_id FROM house WHERE id = ?)"
+			var building core.ID
+			if err := w.db.Get(w.t.Context(), &building, node, int64(w.house)); err != nil {
+				return err
+			}
+			w.exec("UPDATE community SET owners_review = 0")
+			w.exec("UPDATE building_node SET owners_review = 1 WHERE id = ?", int64(building))
+			other, err := w.CreateHouses(w.t.Context(), core.System, everywhere, w.community, [][]string{{"2", "1", "101"}})
+			if err != nil {
+				return err
+			}
+			move := core.HouseMove{House: w.house, Into: other[0]}
+			plan, err := w.PlanMove(w.t.Context(), everywhere, w.community, move)
+			if err == nil {
+				_, err = w.MoveHouses(w.t.Context(), core.System, everywhere, w.community, move, plan.Seen)
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+				r := w.apply(w.tenant()).Review
+				if !r.Asked {
+					t.Fatal("the owner is not asked")
+				}
+				if err := act(w); err != nil {
+					t.Fatal(err)
+				}
+				if now, err := w.Review(t.Context(), everywhere, r.ID); err != nil || now.Asked {
+					t.Errorf("it still waits for the owner: %+v, %v", now, err)
+				}
+			})
+		})
+	}
+}
+
+// An owner whom an import brought is one no more when it is taken back.
+func TestUndoingAnOwnerLeavesItToTheOffice(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		yes, house := true, newHouses(t, w.Store, newCommunity(t, w.Store, "海棠苑"), 1)[0]
+		community := w.communityOf(house)
+		if err := w.UpdateOwnersReview(ctx, core.System, everywhere, OwnersReviewChange{Community: community, Allowed: &yes}); err != nil {
+			t.Fatal(err)
+		}
+		imp := writeList(t, w.Store, readList(t, w.Store, community, listOf("姓名|身份|手机|栋|单元|房间\n赵业主|业主|"+ownerPhone+"|1|1|101")),
+			core.DefaultImportChoices())
+		c := w.tenant()
+		c.House = house
+		r := w.apply(c).Review
+		if !r.Asked {
+			t.Fatal("the owner is not asked")
+		}
+		undoList(t, w.Store, imp)
+		if now, err := w.Review(ctx, everywhere, r.ID); err != nil || now.Asked {
+			t.Errorf("it still waits for the owner: %+v, %v", now, err)
+		}
+	})
+}
+
+// Of two applications of a person for one house, sent from two apps before WeChat told that they are one, the later waits.
+func TestMergedUsersHaveOneApplication(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		kept := signIn(t, w.Store, inMini)
+		gone := signIn(t, w.Store, withoutUnion(inOfficial))
+		var sent []OwnCertification
+		for i, user := range []core.WechatUser{gone, kept} {
+			if _, err := w.BindPhone(ctx, user.ID, applicantPhone, ""); err != nil {
+				t.Fatal(err)
+			}
+			own, err := w.CreateCertification(ctx, wechatActor(user.ID), user.ID, w.tenant(), RequestKey{Key: fmt.Sprint(i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, own)
+		}
+		if user := signIn(t, w.Store, inOfficial); user.ID != kept.ID {
+			t.Fatal("they are not merged")
+		}
+		if w.state(sent[0].Review.ID) != core.ReviewSuperseded || w.state(sent[1].Review.ID) != core.ReviewWaiting {
+			t.Errorf("merged: %s, %s", w.state(sent[0].Review.ID), w.state(sent[1].Review.ID))
+		}
+		w.user = kept
+		if third := w.apply(w.tenant()); w.state(sent[1].Review.ID) != core.ReviewSuperseded || w.state(third.Review.ID) != core.ReviewWaiting {
+			t.Errorf("sent again: %s", w.state(sent[1].Review.ID))
+		}
+	})
+}
+
+// A correction of one of five applications is no sixth.
+func TestACorrectionIsNoFurtherApplication(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		houses := append(newHouses(t, w.Store, newCommunity(t, w.Store, "海棠苑"), core.MaxWaitingCertifications), w.house)
+		send := func(house core.ID) error {
+			c := w.tenant()
+			c.House = house
+			w.sent++
+			return discard(w.CreateCertification(t.Context(), wechatActor(w.user.ID), w.user.ID, c, RequestKey{Key: fmt.Sprint(w.sent)}))
+		}
+		for i, house := range houses {
+			err := send(house)
+			if i < core.MaxWaitingCertifications && err != nil {
+				t.Fatal(err)
+			}
+			if i == core.MaxWaitingCertifications {
+				wantCode(t, err, core.CodeConflict)
+			}
+		}
+		if err := send(houses[0]); err != nil {
+			t.Errorf("a correction: %v", err)
+		}
+	})
 }

@@ -38,8 +38,10 @@ func (s *Store) MoveHouses(
 			return core.Conflict("预览之后又有改动，请按新的预览核对后再确认")
 		}
 		m := houseMover{tx: tx, housePlanner: &p}
-		batch, err = m.save(by)
-		return err
+		if batch, err = m.save(by); err != nil {
+			return err
+		}
+		return leftToOffice(tx, c.ID, "1 = 1") // its houses may have got another switch, or lost an owner
 	})
 	return batch, err
 }

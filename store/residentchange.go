@@ -302,6 +302,11 @@ func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.S
 		if err := removeGrams(tx, residentNamed(old)); err != nil {
 			return err
 		}
+		if old.Identity == core.Owner {
+			if err := leftToOffice(tx, old.Community, "h.id = ?", int64(old.House)); err != nil {
+				return err
+			}
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: old.Community, Action: "resident.remove", Subject: audit.Target("resident", id),
 			Before: auditOfResident(old, row.Label),

@@ -19,6 +19,7 @@ type residentImportPart struct {
 	locked map[core.ID]string // labels of the houses that are locked, new ones among them
 	fresh  map[core.ID]bool   // those that were added
 	done   importWritten
+	owners bool // a certified owner was changed
 	things []batchThing
 }
 
@@ -291,6 +292,7 @@ func (p *residentImportPart) change(n int, r core.Resident) error {
 		return err
 	}
 	p.done.counts[string(core.ImportChanged)]++
+	p.owners = p.owners || old.Identity == core.Owner && !old.Certified.IsZero()
 	p.things = append(p.things, batchThing{
 		ID:     is.ID,
 		Before: residentItem{Whole: &old, Pass: pass, Certified: millisOf(old.Certified), Updated: millisOf(old.Updated)},
@@ -303,6 +305,11 @@ func (p *residentImportPart) change(n int, r core.Resident) error {
 func (p *residentImportPart) keep() error {
 	if len(p.things) == 0 {
 		return nil
+	}
+	if p.owners { // who may decide no more applications
+		if err := leftToOffice(p.tx, p.community.ID, "1 = 1"); err != nil {
+			return err
+		}
 	}
 	batch, err := writeBatch(p.tx, p.of.by, core.Batch{
 		ID: p.of.imp.Batch, Community: p.community.ID, Kind: core.BatchImportResidents,

@@ -505,8 +505,10 @@ func setReviewKey(tx *database.Tx, id core.ID, key string) error {
 
 // moveReviews moves one WeChat user's applications to another, which WeChat reported to be the same person.
 func moveReviews(tx *database.Tx, from, to core.ID) error {
-	_, err := tx.Exec("UPDATE review SET applicant_id = ? WHERE applicant_id = ?", int64(to), int64(from))
-	return err
+	if _, err := tx.Exec("UPDATE review SET applicant_id = ? WHERE applicant_id = ?", int64(to), int64(from)); err != nil {
+		return err
+	}
+	return rekeyApplications(tx, to)
 }
 
 // renameReview lets a review that waits name its subject as that is called now.

@@ -174,30 +174,53 @@ func (c connection) make(tx *database.Tx) error {
 
 // connectApplicant makes an applicant the person of a resident of the register who has their number, under the
 // resident's name. It reports false if the number is certified for somebody of another name. A resident who shares the
-// number of a family member is not the applicant.
-func connectApplicant(tx *database.Tx, applicant, resident core.ID) (connected bool, err error) {
+// number of a family member is not the applicant. was is who they were before, without a user if they stay who they are.
+func connectApplicant(tx *database.Tx, applicant, resident core.ID) (was connection, connected bool, err error) {
 	var row struct {
-		Person core.ID `db:"person_id"`
-		Name   string  `db:"name_fold"`
+		Person    core.ID `db:"person_id"`
+		Name      string  `db:"name_fold"`
+		WasPerson core.ID `db:"was_person"`
+		WasName   string  `db:"was_name"`
 	}
 	err = tx.Get(&row, `
-		SELECT t.person_id, t.name_fold
+		SELECT t.person_id, t.name_fold, u.person_id AS was_person, u.name_fold AS was_name
 		FROM resident t
 		JOIN person p ON p.id = t.person_id
 		JOIN wechat_user u ON u.phone_mac = p.phone_mac
 		WHERE t.id = ?
 		AND u.id = ?`, int64(resident), int64(applicant))
 	if errors.Is(err, sql.ErrNoRows) {
-		return true, nil
+		return was, true, nil
 	}
 	if err != nil {
-		return false, err
+		return was, false, err
 	}
 	of := connection{user: applicant, person: row.Person, name: row.Name}
 	if connected, err = of.free(tx); err != nil || !connected {
-		return false, err
+		return was, false, err
 	}
-	return true, of.make(tx)
+	if row.WasPerson != row.Person || row.WasName != row.Name {
+		was = connection{user: applicant, person: row.WasPerson, name: row.WasName}
+	}
+	return was, true, of.make(tx)
+}
+
+// disconnectApplicant makes an applicant again who they were before an application under a number was approved: the name of
+// the register is no longer theirs. Who has another number by now stays who they are.
+func disconnectApplicant(tx *database.Tx, phoneMAC string, was connection) error {
+	if was.person != 0 {
+		free, err := was.free(tx)
+		if err != nil {
+			return err
+		}
+		if !free { // somebody of another name got the number meanwhile
+			was.person, was.name = 0, ""
+		}
+	}
+	tx.Changed(was.user)
+	_, err := tx.Exec("UPDATE wechat_user SET person_id = ?, name_fold = ?, updated_at = ? WHERE id = ? AND phone_mac = ?",
+		int64(was.person), was.name, tx.NowMS(), int64(was.user), phoneMAC)
+	return err
 }
 
 // confirmedNames returns the names by which WeChat users are persons.

@@ -217,6 +217,7 @@ const (
 	BatchBarred  BatchWhy = "barred"  // it is restricted
 	BatchPlanned BatchWhy = "planned" // a transfer of it is planned
 	BatchApplied BatchWhy = "applied" // an application for it waits
+	BatchVisited BatchWhy = "visited" // visitors applied for it, or were invited
 	BatchTaken   BatchWhy = "taken"   // another is in its place
 	BatchRaised  BatchWhy = "raised"  // the same was raised again after it
 	BatchHeld    BatchWhy = "held"    // another thing of the same act was changed, and the act is taken back as a whole
@@ -228,6 +229,7 @@ func (w BatchWhy) Label() string {
 		BatchChanged: "之后又改过", BatchGone: "已删除", BatchForeign: "涉及您管理范围以外的小区", BatchLived: "有住户（包括已迁出的）", BatchRecords: "有出入记录",
 		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用", BatchRaised: "之后又出现了同样的告警",
 		BatchHeld: "同一次操作里有人之后又改过", BatchPlanned: "已安排过户", BatchApplied: "有待审核的申请",
+		BatchVisited: "有访客的申请或通行证",
 	}[w]
 }
 

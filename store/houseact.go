@@ -222,6 +222,7 @@ func undoHouses(u *undoing) error {
 	}{
 		{core.BatchLived, "house_id", "resident"}, {core.BatchRecords, "house_id", "access_record"},
 		{core.BatchBarred, "house_id", "house_restriction"}, {core.BatchPlanned, "open_house", "house_transfer"},
+		{core.BatchVisited, "house_id", "visitor_pass"},
 	} {
 		house := dependent.column
 		query := "SELECT DISTINCT " + house + " FROM " + dependent.table + " WHERE community_id = ? AND " + house
@@ -231,6 +232,10 @@ func undoHouses(u *undoing) error {
 	}
 	if err := u.keepFound(core.BatchApplied, `SELECT DISTINCT c.house_id FROM certification c JOIN review r ON r.id = c.id
 		WHERE r.community_id = ? AND r.state = 'waiting' AND c.house_id`, int64(u.batch.Community)); err != nil {
+		return err
+	}
+	if err := u.keepFound(core.BatchChanged, "SELECT id FROM house WHERE community_id = ? AND owners_review IS NOT NULL AND id",
+		int64(u.batch.Community)); err != nil { // which is not what the house's form shows
 		return err
 	}
 	var houses []core.House

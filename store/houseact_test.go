@@ -163,3 +163,37 @@ func TestHouseExportIsAudited(t *testing.T) {
 		}
 	})
 }
+
+// A house that visitors applied for, or whose owners may decide, is kept when those that were added with it are taken back.
+func TestUndoKeepsHousesThatAreUsed(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		c, err := s.Community(t.Context(), everywhere, w.community)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text string
+		for _, door := range []string{"901", "902", "903"} {
+			text += "\n9|1|" + door
+		}
+		imp := writeList(t, s, readList(t, s, c.ID, listOf("栋|单元|房间"+text)), core.DefaultImportChoices())
+		houses, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Keyword: "9栋", Page: Page{Limit: 9}})
+		if err != nil || len(houses) != 3 {
+			t.Fatal(len(houses), err)
+		}
+		v := w.application()
+		v.House = houses[0].ID
+		w.mustApply(0, v)
+		yes := true
+		if err := s.UpdateOwnersReview(t.Context(), core.System, everywhere, OwnersReviewChange{
+			Community: c.ID, House: houses[1].ID, Allowed: &yes,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		undoList(t, s, imp)
+		left, _, err := s.Houses(t.Context(), everywhere, HouseFilter{Keyword: "9栋", Page: Page{Limit: 9}})
+		if err != nil || len(left) != 2 || left[0].ID != houses[0].ID || left[1].ID != houses[1].ID {
+			t.Errorf("%d houses are left, %v", len(left), err)
+		}
+	})
+}

@@ -268,7 +268,10 @@ func undoTransferred(u *undoing, r core.Resident, item batchItemRow, back bool) 
 	case (after.MovedOut != 0) != back:
 		return nil
 	case back:
-		return restoreResident(u.tx, r)
+		if err := restoreResident(u.tx, r); err != nil {
+			return err
+		}
+		return stampResident(u.tx, r.ID, before.Updated)
 	case item.Before == "":
 		return deleteResidents(u.tx, []core.Resident{r})
 	case before.MovedOut != 0:

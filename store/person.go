@@ -98,6 +98,24 @@ func personOfNumber(tx *database.Tx, was core.ID, mac string) (core.ID, error) {
 	return was, err
 }
 
+// personWithoutNumber returns who a resident is whose person got a number that was not theirs: the same without it, with their
+// exits, unless somebody else is the number's person by now.
+func personWithoutNumber(tx *database.Tx, r core.Resident) (core.ID, error) {
+	var others []core.ID
+	err := tx.All(&others, `
+		SELECT id FROM resident WHERE person_id = ? AND id <> ?
+		UNION ALL SELECT id FROM wechat_user WHERE person_id = ?
+		UNION ALL SELECT id FROM pass WHERE person_id = ? AND (kind <> ? OR holder_id <> ?)`,
+		int64(r.Person), int64(r.ID), int64(r.Person), int64(r.Person), string(core.PassResident), int64(r.ID))
+	if err != nil {
+		return 0, err
+	}
+	if len(others) > 0 {
+		return personOfNumber(tx, r.Person, "")
+	}
+	return r.Person, tx.ExecOne(database.ErrRace, "UPDATE person SET phone_mac = NULL WHERE id = ?", int64(r.Person))
+}
+
 // missesOfName returns how many wrong names have been stated with a person's number today. The row is locked, so that
 // names are stated one after another.
 func missesOfName(tx *database.Tx, person core.ID, today core.Day) (int, error) {

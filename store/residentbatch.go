@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -167,12 +168,13 @@ func moveBackOut(tx *database.Tx, was core.Resident, pass bool) error {
 	if err := renameGrams(tx, residentNamed(now), residentNamed(was)); err != nil {
 		return err
 	}
-	movedOut := was.MovedOut
+	movedOut, updated := was.MovedOut, was.Updated
 	was.Updated = now.Updated
 	if _, err := saveResident(tx, was); err != nil {
 		return err
 	}
-	_, err = tx.Exec("UPDATE resident SET moved_out_at = ? WHERE id = ?", movedOut.UnixMilli(), int64(was.ID))
+	_, err = tx.Exec("UPDATE resident SET moved_out_at = ?, updated_at = ? WHERE id = ?",
+		movedOut.UnixMilli(), updated.UnixMilli(), int64(was.ID))
 	if err != nil {
 		return err
 	}
@@ -199,18 +201,27 @@ func (u *undoing) eachResident(do func(r core.Resident, item batchItemRow) error
 	})
 }
 
+// stampResident gives a resident who is what they were the stamp that they had then, so that what was done before can be
+// taken back too.
+func stampResident(tx *database.Tx, id core.ID, updated int64) error {
+	return tx.ExecOne(database.ErrRace, "UPDATE resident SET updated_at = ? WHERE id = ?", updated, int64(id))
+}
+
 // undoMoveOut lets residents live there again who moved out, unless they came back since.
 func undoMoveOut(u *undoing) error {
 	return u.eachResident(func(r core.Resident, item batchItemRow) error {
-		var left residentItem
-		if err := readBatchText(item.After, &left); err != nil {
+		var was, left residentItem
+		if err := errors.Join(readBatchText(item.Before, &was), readBatchText(item.After, &left)); err != nil {
 			return err
 		}
 		if !left.is(r) {
 			u.keep(r.ID, core.BatchChanged)
 			return nil
 		}
-		return restoreResident(u.tx, r)
+		if err := restoreResident(u.tx, r); err != nil {
+			return err
+		}
+		return stampResident(u.tx, r.ID, was.Updated)
 	})
 }
 

@@ -51,10 +51,19 @@ func undoImportedResidents(u *undoing) error {
 func restoreImported(u *undoing, r core.Resident, before residentItem) error {
 	was := *before.Whole
 	was.Updated = r.Updated
+	if was.Person == r.Person && was.OwnPhone() == "" && r.OwnPhone() != "" {
+		var err error
+		if was.Person, err = personWithoutNumber(u.tx, r); err != nil {
+			return err
+		}
+	}
 	if _, err := saveResident(u.tx, was); database.IsDuplicate(err) {
 		u.keep(r.ID, core.BatchTaken)
 		return nil
 	} else if err != nil {
+		return err
+	}
+	if err := stampResident(u.tx, r.ID, before.Updated); err != nil {
 		return err
 	}
 	if err := renameGrams(u.tx, residentNamed(r), residentNamed(was)); err != nil {

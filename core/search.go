@@ -21,7 +21,7 @@ type SearchText struct {
 	Name     NameText // of a person
 	Phone    string   // whole
 	IDNumber string   // whole
-	Tail     string   // the last four or five characters of a phone or ID number
+	Tail     string   // the last four to six characters of a phone or ID number
 	Figures  string   // how LabelFigures begins: 501-2-3-
 	Building string   // where LabelFigures ends, if the unit is left out: 3 of 3栋501
 	Words    string   // what LabelWords contains
@@ -53,7 +53,7 @@ func ReadSearch(text string) SearchText {
 func (t SearchText) Empty() bool { return t.Text == "" }
 
 var (
-	tailForm   = regexp.MustCompile(`^[0-9]{4,5}$|^[0-9]{3,4}[Xx]$`)
+	tailForm   = regexp.MustCompile(`^[0-9]{4,6}$|^[0-9]{3,5}[Xx]$`)
 	serialForm = regexp.MustCompile(`^[A-Z0-9][A-Z0-9:_.-]{2,63}$`)
 	plateForm  = regexp.MustCompile(`^[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-Z0-9]{3,6}$`)
 )

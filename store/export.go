@@ -159,8 +159,13 @@ func (s *Store) createExport(ctx context.Context, by core.Actor, e Export) (id c
 			return err
 		}
 		var kept int
-		if err := tx.Get(&kept, "SELECT COUNT(*) FROM export WHERE account_id = ? AND created_at >= ?",
-			int64(by.ID), tx.Now().Add(-core.ExportLife).UnixMilli()); err != nil {
+		if err := tx.Get(&kept, `
+			SELECT COUNT(*)
+			FROM export e
+			LEFT JOIN job j ON j.id = e.id
+			WHERE e.account_id = ?
+			AND e.created_at >= ?
+			AND (e.made_id <> 0 OR j.state IN ('waiting', 'running'))`, int64(by.ID), tx.Now().Add(-core.ExportLife).UnixMilli()); err != nil {
 			return err
 		}
 		if kept >= core.ExportsKept {

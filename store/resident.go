@@ -414,8 +414,8 @@ func (s *Store) residentMatches(
 	switch len(said.Tail) {
 	case 4:
 		ways = append(ways, s.residentsByTail(scope, said.Tail)...)
-	case 5:
-		tail, err := s.residentsByFive(ctx, scope, said)
+	case 5, 6:
+		tail, err := s.residentsByLonger(ctx, scope, said)
 		if err != nil {
 			return nil, err
 		}
@@ -444,8 +444,8 @@ func (s *Store) residentsByTail(scope core.Scope, tail string) []residentMatch {
 	return ways
 }
 
-// residentsByFive finds by the last five characters of a phone or ID number, as the search box does.
-func (s *Store) residentsByFive(ctx context.Context, scope core.Scope, said core.SearchText) ([]residentMatch, error) {
+// residentsByLonger finds by the last five or six characters of a phone or ID number, as the search box does.
+func (s *Store) residentsByLonger(ctx context.Context, scope core.Scope, said core.SearchText) ([]residentMatch, error) {
 	var ids []core.ID
 	for _, movedOut := range []bool{false, true} {
 		found, err := s.residentsByLongTail(ctx, s.residentsByTail(scope, said.Tail), said, ResidentFilter{

@@ -62,7 +62,7 @@ func (s *Store) residentsAsked(
 	if err != nil || len(ways) == 0 {
 		return nil, err
 	}
-	if len(t.Tail) == 5 {
+	if len(t.Tail) > 4 {
 		return s.residentsByLongTail(ctx, ways, t, f)
 	}
 	query, args := residentUnion(ways, f)
@@ -102,8 +102,8 @@ func (s *Store) residentsSaid(
 // maxTail bounds the residents whose numbers end in the same four characters, and are looked at.
 const maxTail = 500
 
-// residentsByLongTail returns those found whose phone or ID number ends in five characters: a digest
-// is only of the last four, so the numbers themselves are compared.
+// residentsByLongTail returns those found whose phone or ID number ends in five or six characters: a
+// digest is only of the last four, so the numbers themselves are compared.
 func (s *Store) residentsByLongTail(
 	ctx context.Context, ways []residentMatch, t core.SearchText, f ResidentFilter,
 ) ([]core.ID, error) {
@@ -317,7 +317,7 @@ func (s *Store) passersSaid(ctx context.Context, scope core.Scope, t core.Search
 		return nil, err
 	}
 	var ids []core.ID
-	if len(t.Tail) == 5 {
+	if len(t.Tail) > 4 {
 		ids, err = s.residentsByLongTail(ctx, ways, t, f)
 	} else {
 		query, args := residentUnion(ways, f)

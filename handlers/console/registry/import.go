@@ -101,7 +101,7 @@ func (p *Pages) importList(c *web.Context) error {
 				scope = core.ScopeOf(community)
 			}
 			return p.Store.Imports(c.Ctx(), scope, store.ImportFilter{
-				Kinds: core.ImportKindsOf(c.Has), State: asked.State, Page: page,
+				Kinds: core.ImportKindsOf(c.Has), By: c.Account(), State: asked.State, Page: page,
 			})
 		},
 		ID: func(i core.Import) core.ID { return i.ID },
@@ -161,10 +161,11 @@ func importResult(imp core.Import) string {
 	case core.ImportDone:
 		return imp.Words()
 	case core.ImportUndone:
-		if kept := imp.Written[core.ImportKept]; kept > 0 {
-			return "已撤销，保留 " + frame.Grouped(kept) + " 项"
+		return imp.TakenBack()
+	case core.ImportCancelled:
+		if imp.Wrote() {
+			return imp.TakenBack()
 		}
-		return "已全部撤销"
 	case core.ImportFailed:
 		return imp.Problem
 	case core.ImportPreview, core.ImportWriting:

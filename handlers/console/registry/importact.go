@@ -187,7 +187,7 @@ func (p *Pages) importFaults(c *web.Context) error {
 	}
 	kind, _ := imp.Kind.Type()
 	columns := kind.Columns(community)
-	if imp.Creator != c.Account().ID && !c.Has(core.PermResidentReveal) {
+	if imp.Creator != c.Account().ID && (kind.Wide || !c.Has(core.PermResidentReveal)) {
 		return p.importFaultRows(c, imp, layout, columns)
 	}
 	marks, err := p.importMarks(c, imp, layout, columns)

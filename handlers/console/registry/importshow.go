@@ -90,7 +90,11 @@ func (p *Pages) importOf(c *web.Context) (core.Import, error) {
 		return core.Import{}, err
 	}
 	imp, err := p.Store.Import(c.Ctx(), c.Scope(), id)
-	if err == nil && !slices.Contains(core.ImportKindsOf(c.Has), imp.Kind) {
+	if err != nil {
+		return imp, err
+	}
+	seen, err := p.Store.SeesImport(c.Ctx(), c.Account(), imp)
+	if err == nil && (!seen || !slices.Contains(core.ImportKindsOf(c.Has), imp.Kind)) {
 		err = core.NotFound("没有这次导入")
 	}
 	return imp, err
@@ -140,7 +144,7 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 		return err
 	}
 	page.Facts = p.importFacts(imp, choices)
-	if imp.State == core.ImportUndone && imp.Written[core.ImportKept] > 0 {
+	if !imp.State.Working() && imp.Written[core.ImportKept] > 0 {
 		if page.Notes, err = p.importStayed(c, imp); err != nil {
 			return err
 		}
@@ -305,6 +309,12 @@ func importLinks(imp core.Import) []templates.Action {
 // importJob returns the job that works on an import, as the page shows it.
 func (p *Pages) importJob(c *web.Context, imp core.Import) (*templates.Job, error) {
 	job, err := p.Store.ImportJob(c.Ctx(), imp)
+	if core.IsNotFound(err) { // it ended so long ago that it is purged
+		job, err = core.Job{Kind: core.JobReadImport, State: core.JobBroken}, nil
+		if imp.State != core.ImportReading {
+			job.Kind = core.JobWriteImport
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -328,6 +338,9 @@ func importMappingOf(c *web.Context, imp core.Import, layout store.ImportLayout,
 	m := &importMapping{
 		Action: frame.ImportURL(imp.ID) + "/columns", Seen: strconv.FormatInt(imp.Updated.UnixMilli(), 10),
 		Form: templates.Form{CSRF: c.CSRF()},
+	}
+	if layout.Problem != "" {
+		m.Wrong = append(m.Wrong, layout.Problem+"。")
 	}
 	if len(layout.Missing) > 0 {
 		m.Wrong = append(m.Wrong, "缺少“"+strings.Join(layout.Missing, "”“")+"”列：请指出是哪一列；文件里没有的，请补上后重新上传。")

@@ -23,7 +23,7 @@ func ArrearsImportColumns(c Community) []ImportColumn {
 		{
 			Key: "arrears", Label: "欠费（元）", Needed: true, Always: true, Read: readImportYuan, Shown: arrearsText, Coded: true,
 			Names: strings.Fields(`欠费金额 欠款 欠款金额 欠缴 欠缴金额 欠费合计 欠款合计 合计欠费 欠费总额 未缴金额 未缴 应收欠费 应缴金额 待缴金额
-				未收金额 余额 金额 amount arrears owed balance`),
+				未收金额 金额 amount arrears owed`),
 		},
 		{
 			Key: "remark", Label: "备注", Read: readImportRemark,

@@ -209,6 +209,9 @@ func (i Import) Wrote() bool { return i.Batch != 0 || i.Houses != 0 }
 // ImportLife is how long file and rows of an import are kept after its last change.
 const ImportLife = 7 * 24 * time.Hour
 
+// UploadLife is how long pieces of a file are kept whose upload was not completed.
+const UploadLife = 24 * time.Hour
+
 const (
 	// MaxImportFile bounds a file, in bytes.
 	MaxImportFile = 20 << 20

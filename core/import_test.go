@@ -40,7 +40,7 @@ func TestImportedAmountsAreRead(t *testing.T) {
 func TestImportHeadsOfArrears(t *testing.T) {
 	columns := ArrearsImportColumns(importedAt)
 	for row, want := range map[string]string{
-		"房屋|欠费|备注": "", "楼栋|单元|房号|欠费金额": "", "房屋|备注": "欠费（元）", "欠费|备注": "栋,单元,房间",
+		"房屋|欠费|备注": "", "楼栋|单元|房号|欠费金额": "", "房屋|备注": "欠费（元）", "房屋|余额": "欠费（元）", "欠费|备注": "栋,单元,房间",
 	} {
 		head := ReadImportHead([][]string{cells(row)}, columns, nil)
 		if got := strings.Join(head.Missing, ","); got != want {
@@ -101,7 +101,7 @@ func TestImportHeadsAreRead(t *testing.T) {
 			keys: "name,identity,phone,level0,level1,level2",
 		},
 		"said to be nothing": {
-			rows: []string{"姓名|身份|手机|备注手机|栋|单元|房间"}, said: ImportSaid{"备注手机": ""}, row: 0,
+			rows: []string{"姓名|身份|手机|备注手机|栋|单元|房间"}, said: ImportSaid{"备注手机": "", "手机": ""}, row: 0,
 			keys: "name,identity,phone,,level0,level1,level2",
 		},
 		"houses alone": {rows: []string{"栋|单元|房间", "A|1|101"}, row: 0, keys: "level0,level1,level2"},
@@ -159,6 +159,9 @@ func readRow(text string) ImportRow {
 // What each row says, or what is wrong with it.
 func TestImportRowsAreChecked(t *testing.T) {
 	for text, want := range map[string]string{
+		"张三||家属||18913112121|||3|1|101||家人共用":             "张三 family 18913112121 3栋1单元101 shared",
+		"张三||家属||18913112121|||3|1|101||本人":               "张三 family 18913112121 3栋1单元101",
+		"张三||家属||18913112121|||3|1|101||儿子的":              "!phone_shared 手机说明有误",
 		"张三|男|业主||18913112121||腾讯小区|A|1|101":              "张三 male owner 18913112121 A栋1单元101",
 		"张三||业主||１８９ 1311-2121||腾讯/小区|A|1|101":            "张三 owner 18913112121 A栋1单元101",
 		"阿卜杜拉·买买提||家属||+86 18913112121|||三栋|1|101":        "阿卜杜拉·买买提 family 18913112121 三栋1单元101",
@@ -202,7 +205,9 @@ func TestImportRowsAreChecked(t *testing.T) {
 			if r.LeaseDay != 0 {
 				got += " " + r.LeaseDay.String()
 			}
-			got += " " + r.IDNumber
+			if got += " " + r.IDNumber; r.PhoneShared {
+				got += " shared"
+			}
 		}
 		if got = strings.Join(strings.Fields(got), " "); got != want {
 			t.Errorf("%q\n got %s\nwant %s", text, got, want)
@@ -214,7 +219,7 @@ func TestDaysAreRead(t *testing.T) {
 	for _, text := range []string{
 		"2018-12-31", "2018/12/31", "2018.12.31", "2018年12月31日", "20181231", "2018-12-31 00:00:00", "2018/12/31 8:30", "43465",
 		"２０１８－１２－３１",
-		"２０１８-12-31", "2018-12-31T00:00:00", "2018年12月31号",
+		"２０１８-12-31", "2018-12-31T00:00:00", "2018年12月31号", "2018 年 12 月 31 日", "2018年 12月 31日 10:00",
 	} {
 		if day, err := ReadDay(text); err != nil || day.String() != "2018-12-31" {
 			t.Errorf("%q is %v, %v", text, day, err)
@@ -288,7 +293,8 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 	known := []KnownTie{
 		{ID: 1, Name: "张三", Phone: "p1", Own: true, IDNumber: "i1"}, {ID: 2, Name: "李四", Phone: "p2", Own: true, Certified: true},
 		{ID: 3, Name: "王五"}, {ID: 4, Name: "赵六", Phone: "p4", Own: true}, {ID: 5, Name: "赵六", Phone: "p5", Own: true},
-		{ID: 6, Name: "孙七", Phone: "p6", Own: true, MovedOut: true},
+		{ID: 6, Name: "孙七", Phone: "p6", Own: true, MovedOut: true}, {ID: 7, Name: "吴九", Certified: true},
+		{ID: 8, Name: "郑十", Certified: true, Phone: "p8"},
 	}
 	for name, test := range map[string]struct {
 		row  KnownTie
@@ -302,6 +308,9 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 		"another ID number":           {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i9"}},
 		"certified by another number": {row: KnownTie{Name: "李四", Phone: "p9", Own: true}, id: 2, by: ByName, fail: true},
 		"certified, and a landline":   {row: KnownTie{Name: "李四", Phone: "p9"}, id: 2, by: ByName},
+		"certified without a number":  {row: KnownTie{Name: "吴九", Phone: "p9", Own: true}, id: 7, by: ByName, fail: true},
+		"certified, the family's":     {row: KnownTie{Name: "郑十", Phone: "p8", Own: true}, id: 8, by: ByName},
+		"certified, another's":        {row: KnownTie{Name: "郑十", Phone: "p9", Own: true}, id: 8, by: ByName, fail: true},
 		"without a number":            {row: KnownTie{Name: "王五", Phone: "p9", Own: true}, id: 3, by: ByName},
 		"two of the name":             {row: KnownTie{Name: "赵六", Phone: "p9", Own: true}, fail: true},
 		"who has moved out":           {row: KnownTie{Name: "孙七", Phone: "p6", Own: true}, id: 6, by: ByPhone},

@@ -15,6 +15,14 @@ const ImportKept = "kept"
 // ImportFills counts the rows that change a record even if only what it lacks is taken.
 const ImportFills = "fills"
 
+// TakenBack returns in words what became of what an import had written, once that was taken back.
+func (i Import) TakenBack() string {
+	if kept := i.Written[ImportKept]; kept > 0 {
+		return "已撤销，保留 " + Grouped(kept) + " 项"
+	}
+	return "已全部撤销"
+}
+
 // Change sets the verdict of a row that changes a record: its values were, and with its gaps filled alone they would be
 // filled.
 func (r *ImportRow) Change(was, filled []string) {

@@ -127,10 +127,15 @@ func importNames(columns []ImportColumn, said ImportSaid) map[string]int {
 			names[ImportHeading(name)] = i
 		}
 	}
+	labels := map[string]bool{}
 	for i, column := range columns {
-		names[ImportHeading(column.Label)] = i
+		form := ImportHeading(column.Label)
+		names[form], labels[form] = i, true
 	}
 	for heading, key := range said {
+		if key == "" && labels[heading] { // it was not imported beside another of that list; lists by the template have it
+			continue
+		}
 		names[heading] = columnIndex(columns, key)
 	}
 	return names

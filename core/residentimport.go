@@ -22,7 +22,7 @@ const (
 )
 
 // ResidentImportColumns are the columns of a list of residents and houses of a community, in the order of its
-// template; the last, a whole house, is not in the template.
+// template; the last two, a whole house and whose the number is, are not in the template.
 func ResidentImportColumns(c Community) []ImportColumn {
 	return append([]ImportColumn{
 		{
@@ -56,7 +56,10 @@ func ResidentImportColumns(c Community) []ImportColumn {
 			Names: strings.Fields(`证件号 证件号码 证件 身份证 身份证号 身份证号码 身份证件号 身份证件号码 居民身份证 居民身份证号 有效证件号
 				护照号 idcard idnumber idno`),
 		},
-	}, placeColumns(c)...)
+	}, append(placeColumns(c), ImportColumn{
+		Key: "phone_shared", Label: "手机说明", Read: readImportShared, Shown: sharedText, Coded: true,
+		Names: strings.Fields("号码说明 手机备注 家人共用 家人共用号码 共用号码"),
+	})...)
 }
 
 // placeColumns are those that tell a row's house: the community, the levels, and the whole house in one.
@@ -80,10 +83,11 @@ func placeColumns(c Community) []ImportColumn {
 // ResidentTemplate returns the columns of the template of a community.
 func ResidentTemplate(c Community) []ImportColumn {
 	columns := ResidentImportColumns(c)
-	return columns[:len(columns)-1]
+	return columns[:len(columns)-2]
 }
 
-// Where the columns of a list of residents are; those of the levels begin at atLevels, a whole house is behind them.
+// Where the columns of a list of residents are; those of the levels begin at atLevels, a whole house is behind them, and
+// whether the number is shared is last.
 const (
 	atName = iota
 	atSex
@@ -150,6 +154,27 @@ func readImportSex(cell string) (string, error) {
 	return "", Invalid("性别应为男或女")
 }
 
+// sharedPhone is the value of a number that somebody shares with their family.
+const sharedPhone = "shared"
+
+// readImportShared reads what the export writes of a number, and what people write.
+func readImportShared(cell string) (string, error) {
+	switch cell {
+	case "家人共用", "共用", "家人共用号码", "是":
+		return sharedPhone, nil
+	case "本人", "无手机", "否", "无", "-", "/":
+		return "", nil
+	}
+	return "", Invalid("手机说明应为“家人共用”，或不填写")
+}
+
+func sharedText(value string) string {
+	if value == sharedPhone {
+		return "家人共用"
+	}
+	return value
+}
+
 // identityWords are other words for the four identities.
 var identityWords = map[string]Identity{
 	"业主": Owner, "户主": Owner, "房主": Owner, "产权人": Owner, "业主本人": Owner, "本人": Owner, "owner": Owner,
@@ -182,7 +207,7 @@ func readImportDay(cell string) (string, error) {
 // 20181231, with a time behind it, or as a spreadsheet counts days.
 func ReadDay(text string) (Day, error) {
 	wrong := Invalid("日期应如 2018-12-31、2018/12/31 或 2018年12月31日")
-	plain := Clean(FoldFigures(text))
+	plain := spacedMarks.ReplaceAllString(Clean(FoldFigures(text)), "$1")
 	for _, mark := range []string{"T", "日", "号", " "} {
 		if before, _, found := strings.Cut(plain, mark); found && before != "" {
 			plain = before
@@ -242,6 +267,7 @@ func readImportIDNumber(cell string) (string, error) {
 }
 
 var (
+	spacedMarks    = regexp.MustCompile(`\s*([年月日号])\s*`) // 2018 年 12 月 31 日
 	dayMarks       = strings.NewReplacer("年", "-", "月", "-", "/", "-", ".", "-", "。", "-", "－", "-", "—", "-")
 	communityMarks = strings.NewReplacer("/", "", "／", "")
 )
@@ -279,6 +305,7 @@ func ImportedResident(c Community, row ImportRow) (r Resident, ok bool) {
 		Community: c.ID, Name: v[atName], Sex: v[atSex], Identity: Identity(v[atIdentity]),
 		Phone: v[atPhone], IDNumber: v[atIDNumber],
 	}
+	r.PhoneShared = r.Phone != "" && v[len(v)-1] == sharedPhone
 	if day, err := ParseDay(v[atLease]); err == nil && r.Identity == Lodger {
 		r.LeaseDay = day
 	}
@@ -291,6 +318,9 @@ func ImportedResidentValues(row ImportRow, r Resident) []string {
 	v[atName], v[atSex], v[atIdentity], v[atPhone], v[atIDNumber] = r.Name, r.Sex, string(r.Identity), r.Phone, r.IDNumber
 	if v[atLease] = ""; r.LeaseDay != 0 {
 		v[atLease] = r.LeaseDay.String()
+	}
+	if v[len(v)-1] = ""; r.PhoneShared {
+		v[len(v)-1] = sharedPhone
 	}
 	return v
 }
@@ -433,7 +463,10 @@ func residentImportKeys(c Community, row ImportRow) []ImportKey {
 	name := FoldName(r.Name)
 	if own := r.OwnPhone(); own != "" {
 		keys = append(keys,
-			ImportKey{Key: own, Says: name, Kind: "同号不同名", Words: "手机号与第 %d 行相同，姓名不同；请核对是谁的手机"},
+			ImportKey{
+				Key: own, Says: name, Kind: "同号不同名",
+				Words: "手机号与第 %d 行相同，姓名不同；请核对是谁的手机，家人共用的请加一列“手机说明”，填“家人共用”",
+			},
 			ImportKey{
 				Key: row.Label + "\x00" + own, Says: importSays(r), Whole: true, Kind: "与另一行矛盾",
 				Words: "与第 %d 行是同一人、同一套房屋，内容不同；请只留一行",
@@ -502,10 +535,13 @@ func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err erro
 }
 
 func certifiedNumber(r, known KnownTie) error {
-	if r.Own && known.Certified && known.Own && known.Phone != r.Phone {
-		return Conflict("已认证的同一位住户手机号不同；请核对，或在住户页修改")
+	switch {
+	case !r.Own || !known.Certified || known.Phone == r.Phone:
+		return nil
+	case known.Phone == "": // certified at the desk: a number would take that, and the pass, from them
+		return Conflict("这位住户已现场核验，登记里没有手机号；请在住户页补手机号")
 	}
-	return nil
+	return Conflict("已认证的同一位住户手机号不同；请核对，或在住户页修改")
 }
 
 // MergeImported returns a resident of the register as a row of a list changes it.
@@ -531,7 +567,9 @@ func MergeImported(known, row Resident, how ImportKnown) Resident {
 	if row.OwnPhone() != "" && (how == ImportUpdate && merged.Phone != row.Phone || merged.Phone == "") {
 		merged.Phone, merged.PhoneShared = row.Phone, false
 	} else if known.OwnPhone() == "" {
-		set(&merged.Phone, row.Phone)
+		if set(&merged.Phone, row.Phone); merged.Phone != known.Phone && row.PhoneShared {
+			merged.PhoneShared = true
+		}
 	}
 	set(&merged.IDNumber, row.IDNumber)
 	return merged

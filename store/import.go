@@ -235,6 +235,7 @@ func (s *Store) importRow(ctx context.Context, scope core.Scope, id core.ID) (im
 // ImportFilter narrows the list of imports.
 type ImportFilter struct {
 	Kinds []core.ImportKind // of these; empty = none
+	By    core.Account      // who asks, see SeesImport; zero = the system
 	State core.ImportState  // "" = any
 	Page  Page              // by id, newest first
 }
@@ -253,6 +254,10 @@ func (s *Store) Imports(ctx context.Context, scope core.Scope, f ImportFilter) (
 	if f.State != "" {
 		filter.And("state = ?", string(f.State))
 	}
+	if f.By.ID != 0 {
+		seen, args := importSeenBy(f.By)
+		filter.And(seen, args...)
+	}
 	rows, more, err := readPage[importRow](ctx, s, listQuery{
 		columns: strings.Replace(importColumns, "layout", "'' AS layout", 1), table: "import",
 		scope: database.Within(scope, "community_id"), filter: filter, order: database.NewestFirst,
@@ -261,6 +266,36 @@ func (s *Store) Imports(ctx context.Context, scope core.Scope, f ImportFilter) (
 		list = append(list, row.data())
 	}
 	return list, more, database.Wrap("list imports", err)
+}
+
+// SeesImport reports whether an account may see an import of its scope that it has read: the rows of a list that is Wide may
+// concern any community of who imported it, and are seen by them and by accounts that have all of those communities.
+func (s *Store) SeesImport(ctx context.Context, by core.Account, imp core.Import) (bool, error) {
+	seen, args := importSeenBy(by)
+	var n int
+	err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM import WHERE id = ? AND "+seen, append([]any{int64(imp.ID)}, args...)...)
+	return n > 0, database.Wrap("read import", err)
+}
+
+// importSeenBy is the condition of SeesImport.
+func importSeenBy(by core.Account) (where string, args []any) {
+	if by.Scope.Whole() {
+		return "1 = 1", nil
+	}
+	var narrow []any
+	for _, t := range core.ImportTypes {
+		if !t.Wide {
+			narrow = append(narrow, string(t.Kind))
+		}
+	}
+	has, of := database.ScopeWhere(by.Scope, "m.community_id")
+	return "(kind IN (" + database.Placeholders(len(narrow)) + `) OR creator_id = ? OR EXISTS (
+		SELECT 1
+		FROM account a
+		WHERE a.id = import.creator_id
+		AND a.all_communities = 0
+		AND NOT EXISTS (SELECT 1 FROM account_scope m WHERE m.account_id = a.id AND NOT ` + has + `)
+	))`, append(append(narrow, int64(by.ID)), of...)
 }
 
 // ImportJob returns the job that works, or worked, on an import that the caller has read.
@@ -279,7 +314,8 @@ type ImportLayout struct {
 	Keys     []string   `json:"keys"`   // of columns, by position, as they were understood; "" = not imported
 	Missing  []string   `json:"missing"`
 	Twice    []string   `json:"twice"`
-	Notes    []string   `json:"notes"` // what somebody should know of how it was read, in sentences
+	Problem  string     `json:"problem"` // why there is nothing to import in the sheet, in words; "" = there may be
+	Notes    []string   `json:"notes"`   // what somebody should know of how it was read, in sentences
 }
 
 // ImportLayout returns how the file of an import of the scope is laid out. Its Sample is unmasked: the caller must mask it.
@@ -296,9 +332,13 @@ func (s *Store) ImportLayout(ctx context.Context, scope core.Scope, id core.ID) 
 }
 
 // PurgeImports removes files and rows of imports that nobody has touched for core.ImportLife, and what is left of
-// readings and uploads that were not completed. It returns the number of imports.
+// readings and uploads that were not completed. What nobody works on any more ends: what it has written is taken back. It
+// returns the number of imports.
 func (s *Store) PurgeImports(ctx context.Context) (n int, err error) {
 	before := s.Now().Add(-core.ImportLife).UnixMilli()
+	if err := s.endStuckImports(ctx, before); err != nil {
+		return 0, database.Wrap("end stuck imports", err)
+	}
 	var old []core.ID
 	if err := s.db.All(ctx, &old, `SELECT id FROM import WHERE cleared_at IS NULL AND updated_at < ?
 		AND state NOT IN ('reading', 'writing', 'undoing') ORDER BY id LIMIT 100`, before); err != nil {
@@ -312,7 +352,7 @@ func (s *Store) PurgeImports(ctx context.Context) (n int, err error) {
 	}
 	var lost []core.ID
 	if err := s.db.All(ctx, &lost, `SELECT DISTINCT c.import_id FROM import_content c WHERE c.created_at < ?
-		AND NOT EXISTS (SELECT 1 FROM import i WHERE i.id = c.import_id)`, before); err != nil {
+		AND NOT EXISTS (SELECT 1 FROM import i WHERE i.id = c.import_id)`, s.Now().Add(-core.UploadLife).UnixMilli()); err != nil {
 		return n, database.Wrap("purge imports", err)
 	}
 	for _, id := range lost {
@@ -323,6 +363,41 @@ func (s *Store) PurgeImports(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
+// endStuckImports ends imports that nobody has touched since a time while no job works on them, for it failed or was broken and
+// nobody continued it: a reading fails, a writing is taken back, an undoing is tried once more without the file.
+func (s *Store) endStuckImports(ctx context.Context, before int64) error {
+	const stuck = ` state IN ('reading', 'writing', 'undoing') AND cleared_at IS NULL AND updated_at < ?
+		AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = import.job_id AND j.state IN ('waiting', 'running'))`
+	var ids []core.ID
+	if err := s.db.All(ctx, &ids, "SELECT id FROM import WHERE"+stuck+" ORDER BY id LIMIT 100", before); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		err := s.db.Write(ctx, "end a stuck import", func(tx *database.Tx) error {
+			var rows []importRow
+			err := tx.All(&rows, "SELECT "+importColumns+" FROM import WHERE id = ? AND"+stuck+tx.Dialect().ForUpdate(), int64(id), before)
+			if err != nil || len(rows) == 0 {
+				return err
+			}
+			imp := rows[0].data()
+			if imp.State != core.ImportUndoing {
+				if err := giveUpImport(tx, imp.By, imp, "处理中断后没有继续"); err != nil || imp.Wrote() {
+					return err
+				}
+				return clearImportFile(tx, id)
+			}
+			if err := undoImport(tx, imp.By, imp, imp.GivesUp, imp.Problem); err != nil {
+				return err
+			}
+			return clearImportFile(tx, id)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // clearImport removes the file and the rows of one import.
 func (s *Store) clearImport(ctx context.Context, id core.ID, before int64) error {
 	return s.db.Write(ctx, "clear import", func(tx *database.Tx) error {
@@ -331,14 +406,18 @@ func (s *Store) clearImport(ctx context.Context, id core.ID, before int64) error
 			int64(id), before); err != nil || len(touched) > 0 {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM import_content WHERE import_id = ?", int64(id)); err != nil {
-			return err
-		}
-		if _, err := tx.Exec("DELETE FROM import_part WHERE import_id = ?", int64(id)); err != nil {
-			return err
-		}
-		_, err := tx.Exec(`UPDATE import SET layout = '', reading_id = 0, cleared_at = ?,
-			state = CASE WHEN state IN ('columns', 'preview') THEN 'cancelled' ELSE state END WHERE id = ?`, tx.NowMS(), int64(id))
-		return err
+		return clearImportFile(tx, id)
 	})
+}
+
+func clearImportFile(tx *database.Tx, id core.ID) error {
+	if _, err := tx.Exec("DELETE FROM import_content WHERE import_id = ?", int64(id)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("DELETE FROM import_part WHERE import_id = ?", int64(id)); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE import SET layout = '', reading_id = 0, cleared_at = ?,
+		state = CASE WHEN state IN ('columns', 'preview') THEN 'cancelled' ELSE state END WHERE id = ?`, tx.NowMS(), int64(id))
+	return err
 }

@@ -642,3 +642,266 @@ func TestImportFindsByIndexes(t *testing.T) {
 		}
 	})
 }
+
+// Who was certified at the desk without a number gets none by a list: with it they would lose certification and pass.
+func TestImportLeavesThoseOfTheDesk(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		community := importEstate(t, s)
+		house := residentOf(t, s, theResident(t, s, "张三").ID).House
+		elder := newPerson(t, s, core.Resident{Community: community, House: house, Name: "钱奶奶", Identity: core.Family})
+		certifiedAtDesk(t, s, elder.ID)
+		before := register()
+		imp := readList(t, s, community, listOf(`姓名|身份|手机|栋|单元|房间
+			钱奶奶|家属|13700000008|1|1|101
+			赵六|业主|13700000006|1|1|103`))
+		wantRows(t, s, imp, "2 wrong !与登记冲突", "3 new")
+		undoList(t, s, writeList(t, s, imp, core.DefaultImportChoices()))
+		if after := register(); after != before {
+			t.Error(difference(strings.Split(before, "\n"), strings.Split(after, "\n")))
+		}
+	})
+}
+
+func theResident(t *testing.T, s *Store, name string) ResidentRow {
+	t.Helper()
+	found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: name, Page: Page{Limit: 10}})
+	if err != nil || len(found) != 1 {
+		t.Fatal(name, len(found), err)
+	}
+	return found[0]
+}
+
+// Undoing takes the number from the person too, so that who really has it does not become that person; but not if somebody
+// is that person by now.
+func TestImportUndoTakesTheNumberBack(t *testing.T) {
+	for name, holder := range map[string]bool{"nobody has it": false, "another has it": true} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, s *Store) {
+				community := importEstate(t, s)
+				there := theResident(t, s, "张三")
+				was := newPerson(t, s, core.Resident{Community: community, House: there.House, Name: "钱奶奶", Identity: core.Family})
+				imp := writeList(t, s, readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n钱奶奶|家属|13700000008|1|1|101")),
+					core.DefaultImportChoices())
+				if got := residentOf(t, s, was.ID); got.Person != was.Person || got.Phone == "" {
+					t.Fatalf("imported: %+v", got)
+				}
+				number := "SELECT COUNT(*) FROM person WHERE phone_mac = '" + s.db.Keys().Digest("phone", "13700000008") + "'"
+				if holder {
+					newResident(t, s, community, theResident(t, s, "王五").House, "孙八", "13700000008")
+				}
+				undoList(t, s, imp)
+				is := residentOf(t, s, was.ID)
+				if is.Phone != "" || (is.Person == was.Person) == holder || (countRows(t, s, number) == 1) != holder {
+					t.Errorf("undone: person %d, was %d, %d have the number", is.Person, was.Person, countRows(t, s, number))
+				}
+			})
+		})
+	}
+}
+
+// Imports are undone one after another, the last first, and so are other acts: each leaves the stamps that it found.
+func TestImportsAreUndoneInTurn(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := importEstate(t, s)
+		stamp := theResident(t, s, "张三").Updated
+		update := core.ImportChoices{Known: core.ImportUpdate}
+		act := func(text string) core.Import {
+			t.Helper()
+			clock.Add(time.Minute)
+			return writeList(t, s, readList(t, s, community, listOf("姓名|性别|身份|手机|栋|单元|房间\n"+text)), update)
+		}
+		first := act("张三|男|业主|13700000001|1|1|101")
+		second := act("张三|男|家属|13700000001|1|1|101")
+		clock.Add(time.Minute)
+		out, err := s.MoveOutAll(t.Context(), core.System, everywhere, []core.ID{theResident(t, s, "张三").ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		update.Back = true
+		third := act("张三|男|家属|13700000001|1|1|101")
+		clock.Add(time.Minute)
+		undoList(t, s, third)
+		if _, err := s.UndoBatch(t.Context(), core.System, everywhere, out.ID); err != nil {
+			t.Fatal(err)
+		}
+		for _, imp := range []core.Import{second, first} {
+			if imp = undoList(t, s, imp); imp.Written[core.ImportKept] != 0 {
+				t.Errorf("%d are kept", imp.Written[core.ImportKept])
+			}
+		}
+		if is := theResident(t, s, "张三"); is.Sex != "" || is.Identity != core.Owner || !is.Updated.Equal(stamp) {
+			t.Errorf("in the end: %+v", is)
+		}
+	})
+}
+
+// sheetsFile is a file of several sheets.
+type sheetsFile struct {
+	names  []string
+	sheets map[string]listFile
+}
+
+func (f sheetsFile) Sheets() []string { return f.names }
+
+func (f sheetsFile) Notes() []string { return nil }
+
+func (f sheetsFile) Size(ctx context.Context, sheet string) (int, error) {
+	return f.sheets[sheet].Size(ctx, sheet)
+}
+
+func (f sheetsFile) Lines(ctx context.Context, sheet string, each func(ImportLine) error) error {
+	return f.sheets[sheet].Lines(ctx, sheet, each)
+}
+
+// A sheet in which there is nothing is no dead end while the file has others.
+func TestImportAsksForAnotherSheet(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		f := sheetsFile{[]string{"封面", "表头", "住户"}, map[string]listFile{
+			"表头": listOf("姓名|身份|手机|栋|单元|房间"), "住户": listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|1|1|101"),
+		}}
+		imp, err := s.CreateImport(t.Context(), importer1, everywhere, NewImport{
+			Community: community, Kind: core.ImportResidents, File: "住户.xlsx", Content: []byte("x"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sheet := range f.names {
+			open := func(context.Context, []byte) (ImportSource, error) { return f, nil }
+			if _, err := s.ReadImport(t.Context(), imp.ID, open, anyStep); err != nil {
+				t.Fatal(err)
+			}
+			imp = theImport(t, s, imp.ID)
+			layout, err := s.ImportLayout(t.Context(), everywhere, imp.ID)
+			if err != nil || imp.Sheet != sheet {
+				t.Fatal(imp.Sheet, err)
+			}
+			if sheet == "住户" {
+				break
+			}
+			if imp.State != core.ImportMapping || !strings.Contains(layout.Problem, sheet) || len(layout.Sheets) != 3 {
+				t.Fatalf("%s: %s, %+v", sheet, imp.State, layout)
+			}
+			next := f.names[slices.Index(f.names, sheet)+1]
+			m := ImportMapping{Sheet: next, Updated: imp.Updated.UnixMilli()}
+			if err := s.MapImport(t.Context(), importer1, everywhere, imp.ID, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantRows(t, s, imp, "2 new +house")
+	})
+}
+
+// An import that gives up tells what it could not take back.
+func TestAnImportThatGivesUpTellsWhatItKept(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		imp := writeList(t, s, readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n赵六|业主|13700000006|2|1|101")),
+			core.DefaultImportChoices())
+		zhao := theResident(t, s, "赵六")
+		if _, err := s.UpdateResident(t.Context(), importer1, everywhere, zhao.ID, ResidentChange{
+			Name: "赵六六", Identity: core.Owner, Updated: zhao.Updated,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		err := s.db.Write(t.Context(), "stop", func(tx *database.Tx) error { return stopImport(tx, imp) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.UndoImportRows(t.Context(), imp.ID, anyStep); err != nil {
+			t.Fatal(err)
+		}
+		if imp = theImport(t, s, imp.ID); imp.State != core.ImportFailed || !strings.HasSuffix(imp.Problem, "保留 2 项") {
+			t.Errorf("%s: %q", imp.State, imp.Problem)
+		}
+	})
+}
+
+// What nobody works on any more ends after a week: a reading fails, what was written is taken back.
+func TestStuckImportsEnd(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := newCommunity(t, s, "翠湖花园")
+		reading, err := s.CreateImport(t.Context(), importer1, everywhere, NewImport{
+			Community: community, Kind: core.ImportResidents, File: "a.csv", Content: []byte("x"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		writing := writeList(t, s, readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n赵六|业主|13700000006|2|1|101")),
+			core.DefaultImportChoices())
+		run := func(query string) {
+			t.Helper()
+			if err := s.db.Write(t.Context(), "test", func(tx *database.Tx) error { return discard(tx.Exec(query)) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run("UPDATE import SET state = 'writing', ended_at = NULL WHERE id = " + writing.ID.String())
+		purge := func() {
+			t.Helper()
+			clock.Add(core.ImportLife + time.Minute)
+			if _, err := s.PurgeImports(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if purge(); theImport(t, s, reading.ID).State != core.ImportReading {
+			t.Error("one whose job waits has ended")
+		}
+		run("UPDATE job SET state = 'broken', live_key = NULL")
+		purge()
+		if is := theImport(t, s, reading.ID); is.State != core.ImportFailed || is.Cleared.IsZero() {
+			t.Errorf("the reading: %+v", is)
+		}
+		is := theImport(t, s, writing.ID)
+		if job, err := s.ImportJob(t.Context(), is); err != nil || is.State != core.ImportUndoing || job.State != core.JobWaiting {
+			t.Errorf("the writing: %+v, %v", is, err)
+		}
+		run("UPDATE job SET state = 'broken', live_key = NULL")
+		purge()
+		if is = theImport(t, s, writing.ID); is.State != core.ImportUndoing || is.Cleared.IsZero() {
+			t.Errorf("the undoing: %+v", is)
+		}
+		if _, err := s.UndoImportRows(t.Context(), writing.ID, anyStep); err != nil {
+			t.Fatal(err)
+		}
+		if is = theImport(t, s, writing.ID); is.State != core.ImportFailed {
+			t.Errorf("in the end: %+v", is)
+		}
+		// Pieces without an import are of an upload that was broken off.
+		if err := s.createImportPiece(t.Context(), 1, 0, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		clock.Add(core.UploadLife + time.Minute)
+		if _, err := s.PurgeImports(t.Context()); err != nil || countRows(t, s, "SELECT COUNT(*) FROM import_content") != 0 {
+			t.Errorf("pieces of an upload are left, %v", err)
+		}
+	})
+}
+
+// A list whose rows may concern any community is seen by its importer, and by who has all of the importer's communities.
+func TestWideImportsAreSeenByWhoHasAllOfThem(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		here, there := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "滨河苑")
+		account := func(login string, scope core.Scope) core.Account {
+			a := testAccount(login)
+			a.Scope, a.Permissions = scope, []core.Permission{core.PermStaffEdit}
+			return mustAccount(t, s, a)
+		}
+		both, alone, all := account("both", core.ScopeOf(here, there)), account("alone", core.ScopeOf(here)), account("all", everywhere)
+		alike := account("alike", core.ScopeOf(there, here))
+		by := core.Actor{Kind: core.ActorAccount, ID: both.ID, Name: both.Name}
+		imp := readKindBy(t, s, by, NewImport{Community: here, Kind: core.ImportStaff, File: "员工.xlsx"},
+			listOf(staffHead+"甲 | 女 | 13700000002 | | 工程部 | 维修员 | | 滨河苑 |"))
+		for _, test := range []struct {
+			by   core.Account
+			sees bool
+		}{{both, true}, {alone, false}, {all, true}, {alike, true}} {
+			sees, err := s.SeesImport(t.Context(), test.by, imp)
+			list, _, failed := s.Imports(t.Context(), test.by.Scope, ImportFilter{
+				Kinds: []core.ImportKind{core.ImportStaff}, By: test.by, Page: Page{Limit: 9},
+			})
+			if err != nil || failed != nil || sees != test.sees || (len(list) == 1) != test.sees {
+				t.Errorf("%s: %v, %d, %v, %v", test.by.Login, sees, len(list), err, failed)
+			}
+		}
+	})
+}

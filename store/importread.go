@@ -155,7 +155,7 @@ func (s *Store) readImport(
 		return "", err
 	}
 	if err := r.readHead(ctx); err != nil {
-		return "", err
+		return r.otherSheet(ctx, err)
 	}
 	if r.head.Unclear(r.columns) && imp.Columns == nil || len(r.head.Missing) > 0 || len(r.head.Twice) > 0 {
 		return "请对应文件的列。", s.saveReading(ctx, r, core.ImportMapping)
@@ -164,9 +164,19 @@ func (s *Store) readImport(
 		return "", err
 	}
 	if r.counts.Rows() == 0 {
-		return "", core.Invalid("表头下面没有内容，请填写后重新上传")
+		return r.otherSheet(ctx, core.Invalid("表头下面没有内容，请填写后重新上传"))
 	}
 	return fmt.Sprintf("已读取 %s 行，请核对后导入。", core.Grouped(r.counts.Rows())), s.saveReading(ctx, r, core.ImportPreview)
+}
+
+// otherSheet asks for another sheet of a file in whose sheet there is nothing to import. A file that has one alone cannot be
+// imported: that is err.
+func (r *importReading) otherSheet(ctx context.Context, err error) (string, error) {
+	if !core.IsInvalid(err) || len(r.source.Sheets()) < 2 {
+		return "", err
+	}
+	r.problem = "工作表“" + r.sheet + "”：" + core.MessageOf(err) + "；或选择其他工作表"
+	return "请选择工作表。", r.store.saveReading(ctx, r, core.ImportMapping)
 }
 
 // failImport ends an import whose file cannot be imported.
@@ -197,6 +207,7 @@ type importReading struct {
 	headRow int      // number of the last row of the heading
 	first   int      // number of the first row beneath it
 	sample  [][]string
+	problem string // why there is nothing to import in the sheet
 	seen    core.ImportSeen
 	rows    []core.ImportRow // of the part that is being read
 	wrong   map[int][]core.ImportFault
@@ -450,6 +461,7 @@ func (r *importReading) layout() ImportLayout {
 	return ImportLayout{
 		Sheets: r.source.Sheets(), Sheet: r.sheet, HeadRow: r.headRow, Headings: r.head.Headings, Sample: r.sample, Keys: keys,
 		First: r.top, Missing: r.head.Missing, Twice: r.head.Twice, Notes: r.source.Notes(),
+		Problem: r.problem,
 	}
 }
 

@@ -158,7 +158,7 @@ func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened impor
 
 // stopImport turns the writing of an import that is all or nothing into taking it back, by the same job.
 func stopImport(tx *database.Tx, imp core.Import) error {
-	const problem = "预览之后登记有变化，有的行不能导入；已写入的已全部撤回"
+	const problem = "预览之后登记有变化，有的行不能导入" // what came of the others is known once they are taken back
 	_, err := tx.Exec(
 		"UPDATE import SET state = ?, gives_up = 1, problem = ?, updated_at = ? WHERE id = ?",
 		string(core.ImportUndoing), problem, tx.NextUpdated(imp.Updated), int64(imp.ID),
@@ -230,14 +230,14 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 	state := core.ImportUndone
 	switch {
 	case imp.GivesUp && imp.Problem != "":
-		state = core.ImportFailed
+		state, imp.Problem = core.ImportFailed, imp.Problem+"；"+imp.TakenBack()
 	case imp.GivesUp:
 		state = core.ImportCancelled
 	}
 	err = s.db.Write(ctx, "end the undoing of an import", func(tx *database.Tx) error {
 		return tx.ExecOne(
-			errJobGone, "UPDATE import SET state = ?, written = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?",
-			string(state), imp.Written.Text(), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(id), string(core.ImportUndoing),
+			errJobGone, "UPDATE import SET state = ?, written = ?, problem = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?",
+			string(state), imp.Written.Text(), cutText(imp.Problem, 200), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(id), string(core.ImportUndoing),
 		)
 	})
 	if kept > 0 {

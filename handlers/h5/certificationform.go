@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -107,7 +108,9 @@ type certificationPickPage struct {
 	Heading string
 	Places  []templates.Action
 	More    bool     // there are further ones
-	Search  []hidden // what the form to search in the level sends besides; nil = the level has few
+	Ask     string   // what may be typed to search in the level; "" = the level has few
+	Search  []hidden // what that form sends besides
+	Miss    string   // how to go on if nothing is found
 	Keyword string
 }
 
@@ -181,11 +184,17 @@ func (h *H5) certificationCommunities(c *web.Context, asked certificationAsked) 
 	}
 	page := certificationPickPage{Phone: h.phone(c, "申请认证", ""), Heading: "选择小区"}
 	page.Back = certificationPath
+	word := core.FoldName(asked.Keyword)
 	for _, m := range communities {
-		if m.Archived.IsZero() {
+		if m.Archived.IsZero() && strings.Contains(core.FoldName(m.Name), word) {
 			page.Places = append(page.Places, templates.Action{Label: m.Name, URL: asked.url(m.ID, 0, 0)})
 		}
 	}
+	if asked.Keyword != "" || len(page.Places) >= placesSearch {
+		page.Ask, page.Search, page.Miss = "小区名称", asked.hidden(), "请换小区名称里的其他字，或联系物业。"
+	}
+	page.Places, page.More = page.Places[:min(len(page.Places), placesShown)], len(page.Places) > placesShown
+	page.Keyword = asked.Keyword
 	return h.show(c, http.StatusOK, "certification/pick", page)
 }
 
@@ -199,7 +208,11 @@ func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
 	page := certificationPickPage{Phone: h.phone(c, "申请认证", ""), Heading: "选择楼栋和房屋"}
 	page.Back = asked.url(0, 0, 0)
 	if asked.Node != 0 {
-		page.Back = asked.url(asked.Community, 0, 0)
+		above, err := h.above(c, asked.Node)
+		if err != nil {
+			return err
+		}
+		page.Back = asked.url(asked.Community, above, 0)
 	}
 	for _, n := range level.Nodes {
 		page.Places = append(page.Places, templates.Action{Label: n.Name, URL: asked.url(asked.Community, n.ID, 0)})
@@ -209,7 +222,8 @@ func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
 	}
 	page.More, page.Keyword = level.More, asked.Keyword
 	if asked.Keyword != "" || len(page.Places) >= placesSearch {
-		page.Search = asked.hidden()
+		page.Ask, page.Search = "楼栋或门牌，如 3栋、1502", asked.hidden()
+		page.Miss = "请换一个写法，如 3栋、1502 或 3栋2单元1502；或返回逐级选择。"
 	}
 	if asked.Keyword != "" && len(page.Places) == 0 {
 		if page.Places, err = h.wholeAddress(c, asked); err != nil {
@@ -217,6 +231,15 @@ func (h *H5) certificationPick(c *web.Context, asked certificationAsked) error {
 		}
 	}
 	return h.show(c, http.StatusOK, "certification/pick", page)
+}
+
+// above returns the node above another; 0 = none.
+func (h *H5) above(c *web.Context, node core.ID) (core.ID, error) {
+	n, err := h.store.BuildingNode(c.Ctx(), core.Everywhere, node)
+	if core.IsNotFound(err) {
+		return 0, nil
+	}
+	return n.Parent, err
 }
 
 // wholeAddress returns the houses of the community that somebody means who types a whole address in the search of one level.

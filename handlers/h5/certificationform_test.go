@@ -111,6 +111,27 @@ func TestPickingAHouseOfMany(t *testing.T) {
 	if got := names(unit); len(got) != placesShown || got[9] != "10" || !strings.Contains(unit.Find("main").Text(), "还有更多") {
 		t.Errorf("%d doors: %s", len(got), unit.Find("main").Text())
 	}
+	const back = "a.p-back"
+	building := w.stranger.get(unit.Find(back).AttrOr("href", ""), http.StatusOK)
+	if got := names(building); len(got) != 1 || got[0] != "1单元" {
+		t.Errorf("back from the unit is %q", got)
+	}
+	if got := names(w.stranger.get(building.Find(back).AttrOr("href", ""), http.StatusOK)); len(got) != 31 {
+		t.Errorf("back from the building is %q", got)
+	}
+	for n := range placesSearch {
+		name := strconv.Itoa(n) + "号花园"
+		if _, err := w.store.CreateCommunity(t.Context(), core.System, core.Community{Name: name, Levels: core.DefaultLevels()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := w.stranger.get(certificationNewPath, http.StatusOK)
+	if all.Find(`input[name=q]`).Length() != 1 {
+		t.Error("many communities are not searched")
+	}
+	if got := strings.Join(names(w.stranger.get(certificationNewPath+"?q=7号", http.StatusOK)), " "); got != "7号花园" {
+		t.Errorf("7号 finds %q", got)
+	}
 }
 
 // The address of the form of a house that became part of another, and that form itself, are about the one that is left.

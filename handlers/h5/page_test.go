@@ -151,11 +151,13 @@ func TestPages(t *testing.T) {
 			{Label: "翠湖<花园>", URL: certificationNewPath + "?community=1"},
 		}},
 		"h5/certification/pick#search": certificationPickPage{
-			Phone: frame, Heading: "选择楼栋和房屋", Search: []hidden{{"community", "1"}}, Keyword: "<3栋>", More: true,
+			Phone: frame, Heading: "选择楼栋和房屋", Ask: "门牌", Search: []hidden{{"community", "1"}}, Keyword: "<3栋>", More: true,
 			Places: []templates.Action{{Label: "3栋", URL: "/x"}},
 		},
-		"h5/certification/pick#missed": certificationPickPage{Phone: frame, Heading: "x", Search: []hidden{{"node", "1"}}, Keyword: "<3栋>"},
-		"h5/certification/pick#none":   certificationPickPage{Phone: frame, Heading: "选择楼栋和房屋"},
+		"h5/certification/pick#missed": certificationPickPage{
+			Phone: frame, Heading: "x", Ask: "门牌", Search: []hidden{{"node", "1"}}, Miss: "请换", Keyword: "<3栋>",
+		},
+		"h5/certification/pick#none": certificationPickPage{Phone: frame, Heading: "选择楼栋和房屋"},
 		"h5/household/list": householdPage{Phone: frame, Houses: []householdCard{{
 			Title: "1栋<101>", Place: "翠湖花园", Add: "/h5/household/new?house=1", Office: "由您审核。",
 			Waiting: []reviewLine{{URL: "/h5/household/1", Name: "林<明>", Kind: "住户认证", Created: at}},

@@ -126,6 +126,13 @@ func (h *H5) visitPlaces(c *web.Context, page *visitPosterPage, poster core.Visi
 	}
 	if asked.Node != 0 {
 		page.Back, page.Node = page.Action, asked.Node.String()
+		above, err := h.above(c, asked.Node)
+		if err != nil {
+			return err
+		}
+		if above != 0 {
+			page.Back = to("node", above)
+		}
 	}
 	page.More, page.Word = level.More, asked.Keyword
 	page.Search = asked.Keyword != "" || len(page.Places) >= placesSearch

@@ -298,9 +298,19 @@ func importSeenBy(by core.Account) (where string, args []any) {
 	))`, append(append(narrow, int64(by.ID)), of...)
 }
 
-// ImportJob returns the job that works, or worked, on an import that the caller has read.
+// ImportJob returns the job that works, or worked, on an import that the caller has read. One that ended so long ago that it
+// is purged was broken.
 func (s *Store) ImportJob(ctx context.Context, imp core.Import) (core.Job, error) {
-	return s.jobBehind(ctx, imp.Job)
+	job, err := s.jobBehind(ctx, imp.Job)
+	if core.IsNotFound(err) {
+		return core.Job{ID: imp.Job, Kind: jobOfImport[imp.State], State: core.JobBroken}, nil
+	}
+	return job, err
+}
+
+// jobOfImport are the kinds of jobs that work on an import.
+var jobOfImport = map[core.ImportState]core.JobKind{
+	core.ImportReading: core.JobReadImport, core.ImportWriting: core.JobWriteImport, core.ImportUndoing: core.JobUndoImport,
 }
 
 // ImportLayout is what was read of a file before its rows.

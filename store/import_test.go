@@ -860,6 +860,10 @@ func TestStuckImportsEnd(t *testing.T) {
 		if is = theImport(t, s, writing.ID); is.State != core.ImportUndoing || is.Cleared.IsZero() {
 			t.Errorf("the undoing: %+v", is)
 		}
+		run("DELETE FROM job") // long after: its page is drawn all the same
+		if job, err := s.ImportJob(t.Context(), is); err != nil || job.Kind != core.JobUndoImport || !job.State.Over() {
+			t.Errorf("its job: %+v, %v", job, err)
+		}
 		if _, err := s.UndoImportRows(t.Context(), writing.ID, anyStep); err != nil {
 			t.Fatal(err)
 		}

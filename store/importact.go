@@ -185,9 +185,7 @@ func (s *Store) ContinueImport(ctx context.Context, by core.Actor, scope core.Sc
 		if err != nil {
 			return err
 		}
-		kind := map[core.ImportState]core.JobKind{
-			core.ImportReading: core.JobReadImport, core.ImportWriting: core.JobWriteImport, core.ImportUndoing: core.JobUndoImport,
-		}[imp.State]
+		kind := jobOfImport[imp.State]
 		job, begun, err := queueJob(tx, by, importJob(id, imp.Community, kind))
 		if err != nil || !begun {
 			return err

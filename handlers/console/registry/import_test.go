@@ -297,6 +297,15 @@ func TestStaffAreImported(t *testing.T) {
 			t.Errorf("the preview says %q: %s", words, text)
 		}
 	}
+	// The file is its importer's: who else may see whole numbers gets the rows at fault alone.
+	other := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermStaffView, core.PermStaffEdit, core.PermResidentReveal)
+	for who, whole := range map[*desk.Clerk]bool{b: true, other: false} {
+		file := download(t, who, frame.ImportURL(imp.ID)+"/errors.xlsx")
+		rows, err := file.GetRows(file.GetSheetList()[0])
+		if err != nil || strings.Contains(fmt.Sprint(rows), "张三") != whole || !strings.Contains(fmt.Sprint(rows), "李四") {
+			t.Errorf("whole %t: %v, %v", whole, rows, err)
+		}
+	}
 	if imp = written(t, d, b, imp, url.Values{"known": {"fill"}, "all": {"0"}}); imp.State != core.ImportDone {
 		t.Fatalf("it is %s", imp.State)
 	}
@@ -655,9 +664,9 @@ func TestUndoingAnImportSaysWhatItKeeps(t *testing.T) {
 func TestImportPages(t *testing.T) {
 	shell := templates.Shell{Title: desk.Hostile, CSRF: "x"}
 	row := importRowOf(core.ImportRow{
-		Number: 3, Values: []string{desk.Hostile, "male", "owner", "", "13700000001", "", "", "1", "1", "101", ""},
+		Number: 3, Values: []string{desk.Hostile, "male", "owner", "", "13700000001", "", "", "1", "1", "101", "", ""},
 		Verdict: core.ImportChanged, Match: core.ByPhone,
-		Was:   []string{"旧名", "", "owner", "", "13700000001", "", "", "1", "1", "101", ""},
+		Was:   []string{"旧名", "", "owner", "", "13700000001", "", "", "1", "1", "101", "", ""},
 		Wrong: []core.ImportFault{{Column: "phone", Kind: "手机有误", Words: desk.Hostile}},
 	}, importRowsOf{
 		columns: core.ResidentImportColumns(core.Community{Name: desk.Hostile, Levels: core.DefaultLevels()}),

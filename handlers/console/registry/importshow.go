@@ -309,12 +309,6 @@ func importLinks(imp core.Import) []templates.Action {
 // importJob returns the job that works on an import, as the page shows it.
 func (p *Pages) importJob(c *web.Context, imp core.Import) (*templates.Job, error) {
 	job, err := p.Store.ImportJob(c.Ctx(), imp)
-	if core.IsNotFound(err) { // it ended so long ago that it is purged
-		job, err = core.Job{Kind: core.JobReadImport, State: core.JobBroken}, nil
-		if imp.State != core.ImportReading {
-			job.Kind = core.JobWriteImport
-		}
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -56,6 +57,24 @@ func ownsHouse(tx *database.Tx, user, house core.ID) (ownedHouse, error) {
 		return own, core.NotFound(noHouse)
 	}
 	return own, err
+}
+
+// leftByPersons is leftToOffice for the houses of persons whom a WeChat user is no more.
+func leftByPersons(tx *database.Tx, persons []core.ID) error {
+	for _, person := range persons {
+		var communities []core.ID
+		if err := tx.All(&communities, "SELECT DISTINCT community_id FROM resident WHERE person_id = ? AND identity = 'owner'",
+			int64(person)); err != nil {
+			return err
+		}
+		for _, community := range communities {
+			const theirs = "h.id IN (SELECT o.house_id FROM resident o WHERE o.person_id = ?)"
+			if err := leftToOffice(tx, community, theirs, int64(person)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ownersToAsk returns the WeChat users of owners who may decide the application; none = the office must. Nobody
@@ -298,7 +317,7 @@ func undoApproval(tx *database.Tx, by core.Actor, r core.Review) error {
 		return nil
 	}
 	if row.Connected {
-		if err := disconnectApplicant(tx, row.PhoneMAC, connection{r.Applicant, row.WasPerson, row.WasName}); err != nil {
+		if err := undoConnection(tx, by, r, row); err != nil {
 			return err
 		}
 	}
@@ -318,6 +337,53 @@ func undoApproval(tx *database.Tx, by core.Actor, r core.Review) error {
 		}
 	}
 	return forgetApproval(tx, r.ID)
+}
+
+// undoConnection makes the applicant again who they were before an approval connected them with a person of the register: the
+// name is no longer theirs. The homes that they have certified by it since are certified no more, but for those that the office,
+// or an owner, approved. Who has another number by now stays who they are.
+func undoConnection(tx *database.Tx, by core.Actor, r core.Review, row certificationRow) error {
+	var is statingUser
+	err := tx.Get(&is, "SELECT person_id, name_fold, phone_mac FROM wechat_user WHERE id = ?"+tx.Dialect().ForUpdate(),
+		int64(r.Applicant))
+	if err != nil || is.Phone != row.PhoneMAC || is.Person == 0 {
+		return err
+	}
+	if err := disconnectApplicant(tx, connection{r.Applicant, row.WasPerson, row.WasName}); err != nil {
+		return err
+	}
+	names, err := confirmedNames(tx, []core.ID{is.Person})
+	if err != nil || slices.Contains(names[is.Person], is.Name) { // by another WeChat of theirs
+		return err
+	}
+	var homes []core.ID
+	if err := tx.All(&homes, `
+		SELECT t.id
+		FROM resident t
+		WHERE t.person_id = ?
+		AND t.name_fold = ?
+		AND t.id <> ?
+		AND t.moved_out_at IS NULL
+		AND t.certified_how = ''
+		AND t.certified_at >= ?
+		AND NOT EXISTS (
+			SELECT 1
+			FROM certification c
+			JOIN review r ON r.id = c.id
+			WHERE c.house_id = t.house_id
+			AND c.resident_id = t.id
+			AND c.instant = 0
+			AND r.state = 'approved'
+		)
+		ORDER BY t.id`, int64(is.Person), is.Name, int64(row.Resident), r.Decided.UnixMilli()); err != nil {
+		return err
+	}
+	for _, home := range homes {
+		if err := uncertify(tx, by, certificationRow{Resident: home, Made: madeCertified}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bringTieBack lets somebody live again where an approval ended their tie, unless they do by now or it is gone.

@@ -321,17 +321,27 @@ func TestTakingBackDisconnectsTheApplicant(t *testing.T) {
 		newPerson(t, w.Store, core.Resident{
 			Community: w.community, House: w.house, Name: "王伟", Identity: core.Tenant, Phone: applicantPhone,
 		})
+		house := newHouses(t, w.Store, newCommunity(t, w.Store, "海棠苑"), 1)[0]
+		other := newPerson(t, w.Store, core.Resident{
+			Community: w.communityOf(house), House: house, Name: "王伟", Identity: core.Tenant, Phone: applicantPhone,
+		})
 		c := w.tenant()
 		c.Name = "李强"
 		r, err := w.ownerDecides(w.Store, w.owner.ID, w.apply(c).Review, true)
 		if err != nil || w.certified() != "赵业主 王伟" {
 			t.Fatalf("approved: %v, %s", err, w.certified())
 		}
+		if ties, err := w.BindPhone(ctx, w.user.ID, applicantPhone, ""); err != nil || ties != 2 { // the other home, by that name
+			t.Fatal(ties, err)
+		}
 		if _, err := w.TakeBackReview(ctx, w.zhang, core.ScopeOf(w.community), r.ID, r.Version); err != nil {
 			t.Fatal(err)
 		}
 		if ties, err := w.BindPhone(ctx, w.user.ID, applicantPhone, ""); err != nil || ties != 0 || w.certified() != "赵业主" {
 			t.Errorf("by the number alone: %d ties, %v, %s", ties, err, w.certified())
+		}
+		if is := residentOf(t, w.Store, other.ID); !is.Certified.IsZero() || len(passNames(t, w.Store, is.Person)) != 0 {
+			t.Errorf("the other home: %+v", is)
 		}
 	})
 }
@@ -414,6 +424,9 @@ func TestWhoeverIsNoOwnerAnyMoreLeavesItToTheOffice(t *testing.T) {
 				_, err = w.MoveHouses(w.t.Context(), core.System, everywhere, w.community, move, plan.Seen)
 			}
 			return err
+		},
+		"with another number": func(w *ownerWorld) error {
+			return discard(w.BindPhone(w.t.Context(), w.owner.ID, "13900139077", ""))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,11 +97,6 @@ func (s *Store) WithdrawCertification(
 		if _, err := saveResident(tx, r); err != nil {
 			return err
 		}
-		if r.Identity == core.Owner {
-			if err := leftToOffice(tx, r.Community, "h.id = ?", int64(r.House)); err != nil {
-				return err
-			}
-		}
 		was := residentCertificationAudit{House: row.Label, Name: r.Name, How: before.How, Note: before.Note, Verified: true}
 		now := was
 		now.Reason, now.Verified = reason, certified

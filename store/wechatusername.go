@@ -20,6 +20,11 @@ func (s *Store) BindPhone(ctx context.Context, user core.ID, phone, name string)
 		if err != nil {
 			return err
 		}
+		var left []core.ID
+		if err := tx.All(&left, "SELECT person_id FROM wechat_user WHERE id = ? AND phone_mac <> ? AND person_id <> 0",
+			int64(user), mac); err != nil {
+			return err
+		}
 		// Another number is another person; that of before proves what it did.
 		if err := tx.ExecOne(core.NotFound("用户不存在"), `
 			UPDATE wechat_user
@@ -32,8 +37,10 @@ func (s *Store) BindPhone(ctx context.Context, user core.ID, phone, name string)
 			AND merged_into = 0`, mac, mac, sealed, mac, tx.NowMS(), int64(user)); err != nil {
 			return err
 		}
-		ties, err = s.confirmName(tx, user, name)
-		return err
+		if ties, err = s.confirmName(tx, user, name); err != nil {
+			return err
+		}
+		return leftByPersons(tx, left)
 	})
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionWechat, user)
@@ -205,9 +212,8 @@ func connectApplicant(tx *database.Tx, applicant, resident core.ID) (was connect
 	return was, true, of.make(tx)
 }
 
-// disconnectApplicant makes an applicant again who they were before an application under a number was approved: the name of
-// the register is no longer theirs. Who has another number by now stays who they are.
-func disconnectApplicant(tx *database.Tx, phoneMAC string, was connection) error {
+// disconnectApplicant makes an applicant again who they were before an application was approved.
+func disconnectApplicant(tx *database.Tx, was connection) error {
 	if was.person != 0 {
 		free, err := was.free(tx)
 		if err != nil {
@@ -218,8 +224,8 @@ func disconnectApplicant(tx *database.Tx, phoneMAC string, was connection) error
 		}
 	}
 	tx.Changed(was.user)
-	_, err := tx.Exec("UPDATE wechat_user SET person_id = ?, name_fold = ?, updated_at = ? WHERE id = ? AND phone_mac = ?",
-		int64(was.person), was.name, tx.NowMS(), int64(was.user), phoneMAC)
+	_, err := tx.Exec("UPDATE wechat_user SET person_id = ?, name_fold = ?, updated_at = ? WHERE id = ?",
+		int64(was.person), was.name, tx.NowMS(), int64(was.user))
 	return err
 }
 
@@ -260,13 +266,22 @@ func leaveOtherNames(tx *database.Tx, persons []core.ID) error {
 
 // disconnect makes nobody of the WeChat users for whom a condition holds, at once for those who are signed in too.
 func disconnect(tx *database.Tx, where string, args ...any) error {
-	var users []core.ID
-	if err := tx.All(&users, "SELECT id FROM wechat_user WHERE "+where, args...); err != nil {
+	var users []struct {
+		ID     core.ID `db:"id"`
+		Person core.ID `db:"person_id"`
+	}
+	if err := tx.All(&users, "SELECT id, person_id FROM wechat_user WHERE "+where, args...); err != nil {
 		return err
 	}
-	tx.Changed(users...)
-	_, err := tx.Exec("UPDATE wechat_user SET person_id = 0, name_fold = '' WHERE "+where, args...)
-	return err
+	var persons []core.ID
+	for _, user := range users {
+		tx.Changed(user.ID)
+		persons = append(persons, user.Person)
+	}
+	if _, err := tx.Exec("UPDATE wechat_user SET person_id = 0, name_fold = '' WHERE "+where, args...); err != nil {
+		return err
+	}
+	return leftByPersons(tx, persons)
 }
 
 // renameUsers lets WeChat users be a person by the name that staff have corrected.

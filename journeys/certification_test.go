@@ -14,6 +14,35 @@ import (
 // owner is the persona who keeps a house on the phone.
 const owner = "huang-zhiming"
 
+// passerby is the persona whom the register does not have.
+const passerby = "zhao-qiang"
+
+// A stranger who probes on the phone gets one answer, word for word but for what they chose themselves: for the name of the owner
+// of a house, for a name that nobody has, and for another house.
+func (b *tab) probes(address, place, label, lives string) {
+	b.t.Helper()
+	const answer = `[...document.querySelectorAll("main *, header *")].filter(e => !e.children.length).map(e => e.innerText?.trim()).
+		filter(text => text && !/[0-9]/.test(text)).join("|")` // addresses and times have figures, and are the stranger's own
+	var first string
+	for i, probe := range []struct{ label, name string }{{label, lives}, {label, "欧阳无此人"}, {"", lives}} {
+		b.picks(on(b.t, address, passerby, "/h5/certification/new"), place, probe.label)
+		b.applies(probe.name, "family")
+		b.await("that it waits", `document.querySelector("main")?.innerText.includes("待审核")`)
+		text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](answer))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		text = strings.ReplaceAll(text, probe.name, "")
+		if i == 0 {
+			first = text
+			b.picture("certification-probed")
+		}
+		if text != first || strings.Contains(text, lives) {
+			b.t.Errorf("probe %d is answered %q, the first %q", i, text, first)
+		}
+	}
+}
+
 // A newcomer is certified on the phone in each of the three ways: at once, since the owner has added her under that name and
 // number; by the owner, after he had removed her; and by the office, for another house, with pictures.
 func TestResidentIsCertifiedOnThePhone(t *testing.T) {
@@ -22,11 +51,15 @@ func TestResidentIsCertifiedOnThePhone(t *testing.T) {
 	home, phone := newTab(t, browser.Phone), newTab(t, browser.Phone)
 	phone.verifies(on(t, address, newcomer, "/sim/phone/"+newcomer))
 
+	stranger := newTab(t, browser.Phone)
+	stranger.verifies(on(t, address, passerby, "/sim/phone/"+passerby))
+
 	const approved = `document.querySelector("main").innerText.includes("已通过") || (location.reload(), false)`
 	household := on(t, address, owner, "/h5/household")
 	home.open(household)
 	label := home.text("main section h2")
 	place := home.text("main section h2 + p")
+	stranger.probes(address, place, label, "黄志明")
 	home.click(`main a[href^="/h5/household/new"]`)
 	home.types(`input[name="name"]`, "孙丽娟")
 	home.click(`input[name="identity"][value="family"]`)

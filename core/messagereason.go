@@ -37,6 +37,7 @@ const (
 	WhyDisabled    MessageReason = "disabled"
 	WhyNotTheirs   MessageReason = "not_theirs"
 	WhyDecided     MessageReason = "decided"
+	WhyMuted       MessageReason = "muted"
 )
 
 // messageReasons are the reasons in Chinese.
@@ -73,6 +74,7 @@ var messageReasons = map[MessageReason]string{
 	WhyDisabled:    "对方的账号已停用",
 	WhyNotTheirs:   "对方已没有权限，或不再管理该小区",
 	WhyDecided:     "已审核，不用再提醒",
+	WhyMuted:       "对方的这类提醒已关，只有站内提醒",
 }
 
 // Label returns the reason in Chinese.

@@ -29,20 +29,26 @@ func (s MessageSetup) TemplateOf(c MessageChannel, k MessageKind) MessageTemplat
 // OfficialsOf returns the official accounts that may tell of something in a community, in order of preference: its
 // own, then the one of all.
 func (s MessageSetup) OfficialsOf(community ID) []MessageAccount {
-	return serving(s.Officials, community)
+	return serving(s.Officials, ScopeOf(community))
 }
 
-// MinisOf returns the mini-programs that may tell of something in a community, likewise.
-func (s MessageSetup) MinisOf(community ID) []MessageAccount { return serving(s.Minis, community) }
+// OfficialsFor returns the official accounts that may tell somebody who works in a scope of something that is about
+// themselves, in order of preference: those of some of the communities, then the one of all.
+func (s MessageSetup) OfficialsFor(scope Scope) []MessageAccount { return serving(s.Officials, scope) }
 
-func serving(accounts []MessageAccount, community ID) []MessageAccount {
+// MinisOf returns the mini-programs that may tell of something in a community, likewise.
+func (s MessageSetup) MinisOf(community ID) []MessageAccount {
+	return serving(s.Minis, ScopeOf(community))
+}
+
+func serving(accounts []MessageAccount, scope Scope) []MessageAccount {
 	var own, all []MessageAccount
 	for _, a := range accounts {
 		switch {
 		case !a.App.Disabled.IsZero():
 		case a.App.Scope.Whole():
 			all = append(all, a)
-		case community != 0 && a.App.Scope.Has(community):
+		case scope.whole || slices.ContainsFunc(a.App.Scope.communities, scope.Has):
 			own = append(own, a)
 		}
 	}

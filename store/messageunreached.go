@@ -43,7 +43,8 @@ func unreachedWhere(scope core.Scope, now time.Time) database.Where {
 		states = append(states, string(state))
 	}
 	where.And("state IN ("+database.Placeholders(len(states))+")", states...)
-	where.And("reason NOT IN (?, ?, ?)", string(core.WhyDisabled), string(core.WhyNotTheirs), string(core.WhyDecided))
+	where.And("reason NOT IN (?, ?, ?, ?)",
+		string(core.WhyDisabled), string(core.WhyNotTheirs), string(core.WhyDecided), string(core.WhyMuted))
 	where.And("id >= ?", int64(database.FirstID(now.Add(-UnreachedWindow))))
 	return where
 }

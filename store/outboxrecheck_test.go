@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -17,7 +18,11 @@ func TestMessagesOfThoseWhoLeftEnd(t *testing.T) {
 		"disabled":          {"UPDATE account SET disabled_at = 1", core.WhyDisabled},
 		"without the right": {"UPDATE account SET permissions = 'house.edit'", core.WhyNotTheirs},
 		"elsewhere":         {"UPDATE account SET all_communities = 0", core.WhyNotTheirs},
-		"still in service":  {"UPDATE account SET must_change = 0", ""},
+		"switched off": {
+			"INSERT INTO preference (community_id, starred, guide_away, muted, digest, channel, updated_at, account_id)" +
+				" SELECT 0, '', 0, 'job,review', '', '', 0, id FROM account", core.WhyMuted,
+		},
+		"still in service": {"UPDATE account SET must_change = 0", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachPost(t, func(t *testing.T, p post) {
@@ -36,7 +41,14 @@ func TestMessagesOfThoseWhoLeftEnd(t *testing.T) {
 				if list := p.claim(t); len(list) != 0 {
 					t.Errorf("sent %+v", list)
 				}
-				p.wantLast(t, core.MessageUnreached, "", c.want)
+				state := core.MessageUnreached
+				if c.want == core.WhyMuted {
+					state = core.MessageRefused
+				}
+				p.wantLast(t, state, "", c.want)
+				if list, _, err := p.s.Unreached(t.Context(), everywhere, Page{}); err != nil || len(list) != 0 {
+					t.Errorf("unreached: %+v, %v", list, err)
+				}
 			})
 		})
 	}
@@ -92,6 +104,73 @@ func TestMessagesOfDecidedReviewsEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was decided is left out once, however often a night's message is looked at.
+func TestDecidedReviewsAreLeftOutOnce(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.clock.Add(11 * time.Hour) // 23:00
+		n := 0
+		come := func() {
+			t.Helper()
+			p.put(t, core.MessageReview, 1)
+			n++
+			list := p.ledger(t)
+			p.s.mustRun(t, "UPDATE message SET link = ? WHERE id = ?", fmt.Sprintf("certification/%d", n), int64(list[len(list)-1].ID))
+			p.s.mustRun(t, `
+				INSERT INTO review (id, community_id, kind, applicant_id, name, subject, state, version, due_at, decided_by, decider,
+					owners_asked, owner_id, reason, note, internal, photos, created_at, updated_at)
+				VALUES (?, 7, 'certification', 1, '', '', 'waiting', 1, 0, 0, '', 0, 0, '', '', '', 0, 0, 0)`, n)
+		}
+		look := func(want int) {
+			t.Helper()
+			p.clock.Add(2 * time.Minute)
+			if list := p.claim(t); len(list) != 0 {
+				t.Fatalf("sent at night: %+v", list)
+			}
+			if got := p.ledger(t)[0].Events; got != want {
+				t.Errorf("tells of %d, want %d", got, want)
+			}
+		}
+		for range 3 {
+			come()
+		}
+		look(3)
+		p.s.mustRun(t, "UPDATE review SET state = 'approved' WHERE id = 2")
+		for want := 3; want < 6; want++ {
+			come()
+			look(want)
+		}
+		p.s.mustRun(t, "UPDATE review SET state = 'approved' WHERE id = 1") // the first, whose place another takes
+		for want := 5; want < 7; want++ {
+			come()
+			look(want)
+		}
+		p.clock.Add(9 * time.Hour)
+		if d := p.claimOne(t, core.ChannelTemplate); d.Events != 6 || d.Path() != "h5/review" {
+			t.Errorf("in the morning %+v", d)
+		}
+	})
+}
+
+// Who has communities of their own is told of their own account by the official account of one of these.
+func TestOwnMattersGoByTheCommunitysAccount(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.setup.Officials[0].App.Scope = core.ScopeOf(7, 8)
+		p.s.mustRun(t, "UPDATE account SET all_communities = 0 WHERE id = ?", int64(p.account.ID))
+		p.s.mustRun(t, "DELETE FROM account_scope")
+		p.put(t, core.MessageSignIn, 1)
+		if list := p.claim(t); len(list) != 0 {
+			t.Errorf("by an account of other communities: %+v", list)
+		}
+		p.s.mustRun(t, "INSERT INTO account_scope (account_id, community_id) VALUES (?, 8)", int64(p.account.ID))
+		p.put(t, core.MessageSignIn, 1)
+		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "1")
+		p.s.mustRun(t, "UPDATE account SET all_communities = 1 WHERE id = ?", int64(p.account.ID))
+		p.put(t, core.MessageJob, 1)
+		p.clock.Add(time.Minute)
+		p.claimOne(t, core.ChannelTemplate)
+	})
 }
 
 // Who switched a kind off is asked again after a month: by one message, whose answer decides for the next month.

@@ -65,6 +65,7 @@ type claimed struct {
 	Row
 	open  openAttempt
 	first core.MessageChannel // of its recipient
+	scope core.Scope          // of the account that it is for
 }
 
 // take makes messages ours that are still due, and reads them, with what waits for the same recipients. Their merge
@@ -196,6 +197,8 @@ func (c *claim) step(m core.Message) core.MessageStep {
 		return core.Route(m, nil, c.ask.Quiet, now)
 	case why == core.WhyDecided:
 		return core.MessageStep{State: core.MessageExpired, Reason: why}
+	case why == core.WhyMuted:
+		return core.MessageStep{State: core.MessageRefused, Reason: why}
 	}
 	return core.MessageStep{State: core.MessageUnreached, Reason: why}
 }

@@ -84,13 +84,16 @@ func (c *claim) toldBy(m core.Message) (parts []toldReview, err error) {
 	return parts, nil
 }
 
-// leaveOut leaves the decided reviews out of a message.
+// leaveOut leaves the decided reviews out of a message. It may have done so before: the message tells of its first one that
+// waited then, whose own row tells of it too.
 func (c *claim) leaveOut(m core.Message, parts []toldReview, waiting map[core.ID]bool) (core.Message, error) {
 	var left []toldReview
+	seen := map[core.ID]bool{}
 	for _, p := range parts {
-		if p.review == 0 || waiting[p.review] {
+		if p.review == 0 || waiting[p.review] && !seen[p.review] {
 			left = append(left, p)
 		}
+		seen[p.review] = true
 	}
 	switch {
 	case len(left) == len(parts):
@@ -99,7 +102,7 @@ func (c *claim) leaveOut(m core.Message, parts []toldReview, waiting map[core.ID
 		c.gone[m.ID] = core.WhyDecided
 		return m, nil
 	}
-	m.Events, m.Title, m.Link = m.Events-(len(parts)-len(left)), left[0].Title, left[0].Link
+	m.Events, m.Title, m.Link = len(left), left[0].Title, left[0].Link
 	_, err := c.tx.Exec("UPDATE message SET events = ?, title = ?, link = ? WHERE id = ?", m.Events, m.Title, m.Link, int64(m.ID))
 	return m, err
 }

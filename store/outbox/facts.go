@@ -15,10 +15,11 @@ type facts struct {
 	tried      map[optOut]bool // of those the ones that are tried again
 	grants     map[optOut]int
 	stops      []core.ChannelStop
-	phones     map[core.ID]string // of WeChat users
-	members    map[core.ID]member // of WeWork, by their account of the console
-	staff      map[core.ID]string // phones of staff, by their account
-	doubtful   map[core.ID]string // accounts by which messages in doubt were sent
+	phones     map[core.ID]string     // of WeChat users
+	members    map[core.ID]member     // of WeWork, by their account of the console
+	staff      map[core.ID]string     // phones of staff, by their account
+	doubtful   map[core.ID]string     // accounts by which messages in doubt were sent
+	scopes     map[core.ID]core.Scope // of accounts
 }
 
 // member is a member of a company in use.
@@ -39,6 +40,7 @@ type optOut struct{ App, Open, Template string }
 
 func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f facts, err error) {
 	var users, accounts, doubtful []core.ID
+	scopes := map[core.ID]core.Scope{}
 	for _, r := range rows {
 		if !r.Unsure.IsZero() || !r.open.Begun.IsZero() {
 			doubtful = append(doubtful, r.ID)
@@ -48,13 +50,14 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		}
 		if r.ToKind == core.ToAccount {
 			accounts = append(accounts, r.To)
+			scopes[r.To] = r.scope
 		}
 	}
 	f = facts{
 		identities: map[core.ID]map[string]identity{}, optOuts: map[optOut]core.MessageReason{},
 		tried:  map[optOut]bool{},
 		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{}, staff: map[core.ID]string{},
-		doubtful: map[core.ID]string{},
+		doubtful: map[core.ID]string{}, scopes: scopes,
 	}
 	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
 		return f, err
@@ -278,6 +281,9 @@ func (f *facts) account(
 	setup core.MessageSetup, m core.Message, c core.MessageChannel,
 ) (core.MessageAccount, core.MessageReach) {
 	accounts, reachAccount := setup.OfficialsOf(m.Community), f.reachOfficial
+	if m.ToKind == core.ToAccount && m.Community == 0 { // about themselves
+		accounts = setup.OfficialsFor(f.scopes[m.To])
+	}
 	if c == core.ChannelSubscribe {
 		accounts, reachAccount = setup.MinisOf(m.Community), f.reachMini
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // A message waits for a minute, for the night, or for a channel that is stopped: meanwhile its recipient may have left,
-// may have another WeChat, or may not be the one who is to know of it any more.
+// may have another WeChat, may have switched the kind off, or may not be the one who is to know of it any more.
 
 // accountNow is an account as it is when a message for it is claimed.
 type accountNow struct {
@@ -18,6 +18,7 @@ type accountNow struct {
 	All         int             `db:"all_communities"`
 	Permissions string          `db:"permissions"`
 	Disabled    database.Millis `db:"disabled_at"`
+	Muted       string          `db:"muted"`
 
 	First core.MessageChannel `db:"channel"`
 
@@ -33,8 +34,18 @@ func (a accountNow) whyNot(r Row) core.MessageReason {
 	case needs != "" && !slices.Contains(strings.Split(a.Permissions, ","), string(needs)),
 		r.Community != 0 && a.All == 0 && !slices.Contains(a.communities, r.Community):
 		return core.WhyNotTheirs
+	case slices.Contains(strings.Split(a.Muted, ","), string(r.Kind)):
+		return core.WhyMuted
 	}
 	return ""
+}
+
+// scope returns where the account acts.
+func (a accountNow) scope() core.Scope {
+	if a.All != 0 {
+		return core.Everywhere
+	}
+	return core.ScopeOf(a.communities...)
 }
 
 // recheck finds, for messages to accounts, the WeChat that is bound to them now, and which are not theirs any more.
@@ -52,7 +63,7 @@ func (c *claim) recheck() error {
 		if !known || r.ToKind != core.ToAccount {
 			continue
 		}
-		c.rows[i].first = a.First
+		c.rows[i].first, c.rows[i].scope = a.First, a.scope()
 		if why := a.whyNot(r.Row); why != "" {
 			c.gone[r.ID] = why
 		}
@@ -81,7 +92,8 @@ func (c *claim) accountsNow() (map[core.ID]accountNow, error) {
 		in := database.Placeholders(len(part))
 		var found []accountNow
 		if err := c.tx.All(&found, `
-			SELECT a.id, a.user_id, a.all_communities, a.permissions, a.disabled_at, COALESCE(p.channel, '') AS channel
+			SELECT a.id, a.user_id, a.all_communities, a.permissions, a.disabled_at, COALESCE(p.channel, '') AS channel,
+				COALESCE(p.muted, '') AS muted
 			FROM account a
 			LEFT JOIN preference p ON p.account_id = a.id
 			WHERE a.id IN (`+in+`)`, database.IDArgs(part)...); err != nil {

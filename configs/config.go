@@ -142,7 +142,7 @@ type SMS struct {
 	AppID string `yaml:"app_id" env:"APP_ID"`
 	// Tencent Cloud's region. Empty: ap-guangzhou.
 	Region string `yaml:"region" env:"REGION"`
-	// Approved templates of messages to admins, for the kinds that are sent by SMS (binding, review):
+	// Approved templates of messages to admins, for the kinds that are sent by SMS (binding, review, visit_review):
 	// kind=TEMPLATE_ID:variable=part;variable=part, as in official_account.templates; for example
 	// binding=SMS_123456789:what=title;when=time. Tencent Cloud's variables have no names: theirs are in
 	// the order of the names here, v1, v2 and so on.

@@ -75,7 +75,7 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageVisitReview, Label: "访客待审核", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermVisitorPassReview,
-		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp},
 	},
 	{
 		Kind: MessageLease, Label: "租约到期", Life: 72 * time.Hour,

@@ -479,6 +479,7 @@ func TestChannelsInOrderOfPreference(t *testing.T) {
 	}{
 		{MessageReview, "", []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp}},
 		{MessageReview, ChannelSMS, []MessageChannel{ChannelSMS, ChannelTemplate, ChannelWeWork, ChannelInApp}},
+		{MessageVisitReview, "", []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp}},
 		{MessageJob, ChannelSMS, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageJob, ChannelTemplate, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageVisitor, "", []MessageChannel{ChannelSubscribe, ChannelTemplate}},

@@ -74,6 +74,15 @@ func ReviewKinds(allowed func(Permission) bool) []ReviewKind {
 	return kinds
 }
 
+// ReviewAsks returns the kinds of the messages that ask an account with the allowed permissions to review something.
+func ReviewAsks(allowed func(Permission) bool) []MessageKind {
+	var kinds []MessageKind
+	for _, kind := range ReviewKinds(allowed) {
+		kinds = append(kinds, kind.Type().Asks)
+	}
+	return kinds
+}
+
 // ReviewState is how far an application has come.
 type ReviewState string
 

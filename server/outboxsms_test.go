@@ -86,9 +86,14 @@ var busyAnswer = map[sms.Provider]core.SendAnswer{sms.Alibaba: core.AnswerBusy, 
 
 // TestSMSNeedsItsTemplates: a start without a template for what is sent by SMS is refused.
 func TestSMSNeedsItsTemplates(t *testing.T) {
-	const binding, review = "binding=SMS_123456789:what=title", "review=SMS_123456790:what=title"
+	const (
+		binding = "binding=SMS_123456789:what=title"
+		review  = "review=SMS_123456790:what=title"
+		visit   = "visit_review=SMS_123456791:what=title"
+	)
 	for _, templates := range [][]string{
-		nil, {binding}, {review}, {binding, "review=SMS_123456790:what=nothing"}, {binding, "sign_in=SMS_123456790:what=title"},
+		nil, {binding, visit}, {review, visit}, {binding, review}, {binding, visit, "review=SMS_123456790:what=nothing"},
+		{binding, visit, "sign_in=SMS_123456790:what=title"},
 	} {
 		a := &app{config: configs.Default()}
 		a.config.SMS = configs.SMS{Provider: "log", Templates: templates}

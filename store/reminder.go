@@ -65,7 +65,9 @@ func (t toldAccounts) reminder(a core.Account) core.Reminder {
 	if reach, ok := t.reach[a.ID]; ok {
 		r.Reach = reach
 	}
-	r.On = !slices.Contains(t.muted[a.ID].Muted, core.MessageReview)
+	r.On = slices.ContainsFunc(core.ReviewAsks(a.Has), func(k core.MessageKind) bool {
+		return !slices.Contains(t.muted[a.ID].Muted, k)
+	})
 	return r
 }
 
@@ -183,42 +185,35 @@ func (s *Store) reminderReach(ctx context.Context, accounts []core.Account) (map
 	reach := map[core.ID]core.ReminderReach{}
 	for _, a := range accounts {
 		if a.User != 0 {
-			reach[a.ID] = reachOf(officialsFor(setup, a), follows[a.User], out)
+			reach[a.ID] = reachOf(setup.OfficialsFor(a.Scope), core.ReviewAsks(a.Has), follows[a.User], out)
 		}
 	}
 	return reach, err
 }
 
-// officialsFor returns the official accounts that may tell an account of something.
-func officialsFor(setup core.MessageSetup, a core.Account) (officials []core.MessageAccount) {
-	if a.Scope.Whole() {
-		return setup.Officials
-	}
-	for _, community := range a.Scope.Communities() {
-		officials = append(officials, setup.OfficialsOf(community)...)
-	}
-	return officials
-}
-
-// reachOf returns how some official accounts reach somebody who follows those with an open id. What templates the
-// configuration file gives its account is not known here: it has one.
-func reachOf(officials []core.MessageAccount, follows map[string]string, out map[refused]bool) core.ReminderReach {
+// reachOf returns how some official accounts reach somebody who follows those with an open id, by messages of some of the
+// kinds. What templates the configuration file gives its account is not known here: it has one.
+func reachOf(
+	officials []core.MessageAccount, kinds []core.MessageKind, follows map[string]string, out map[refused]bool,
+) core.ReminderReach {
 	reach := core.ReachUnset
 	for _, o := range officials {
-		template := o.Templates[core.MessageReview].ID
-		if template == "" && o.App.ID != 0 {
-			continue
-		}
-		open, known := follows[o.App.AppID]
-		switch {
-		case !known:
-			if reach == core.ReachUnset {
-				reach = core.ReachBound
+		for _, kind := range kinds {
+			template := o.Templates[kind].ID
+			if template == "" && o.App.ID != 0 {
+				continue
 			}
-		case out[refused{o.App.AppID, open, template}] || out[refused{o.App.AppID, open, ""}]:
-			reach = core.ReachOptedOut
-		default:
-			return core.ReachFollower
+			open, known := follows[o.App.AppID]
+			switch {
+			case !known:
+				if reach == core.ReachUnset {
+					reach = core.ReachBound
+				}
+			case out[refused{o.App.AppID, open, template}] || out[refused{o.App.AppID, open, ""}]:
+				reach = core.ReachOptedOut
+			default:
+				return core.ReachFollower
+			}
 		}
 	}
 	if len(officials) == 0 {
@@ -248,7 +243,7 @@ func (s *Store) switchReminder(ctx context.Context, by core.Granter, id core.ID,
 			return core.Conflict("账号已停用")
 		}
 		if err := changePreference(tx, id, func(p *Preference) error {
-			return p.tell(core.MessageReview, on)
+			return p.tell(core.ReviewAsks(account.Has), on)
 		}); err != nil {
 			return err
 		}
@@ -257,19 +252,19 @@ func (s *Store) switchReminder(ctx context.Context, by core.Granter, id core.ID,
 	})
 }
 
-// tell switches whether the account is told of a kind of messages outside the console; a conflict if it already is
+// tell switches whether the account is told of some kinds of messages outside the console; a conflict if it already is
 // as it should be.
-func (p *Preference) tell(kind core.MessageKind, on bool) error {
-	at := slices.Index(p.Muted, kind)
+func (p *Preference) tell(kinds []core.MessageKind, on bool) error {
+	muted := slices.DeleteFunc(slices.Clone(p.Muted), func(k core.MessageKind) bool { return slices.Contains(kinds, k) })
+	was := len(p.Muted) - len(muted)
 	switch {
-	case on && at < 0:
+	case on && was == 0:
 		return core.Conflict("提醒已经开启，请刷新页面")
-	case !on && at >= 0:
+	case !on && was == len(kinds):
 		return core.Conflict("提醒已经关闭，请刷新页面")
-	case on:
-		p.Muted = slices.Delete(p.Muted, at, at+1)
-	default:
-		p.Muted = append(p.Muted, kind)
+	case !on:
+		muted = append(muted, kinds...)
 	}
+	p.Muted = muted
 	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,6 +107,48 @@ func TestReminders(t *testing.T) {
 		}
 		if r, err := s.Reminder(t.Context(), everywhere, bound.ID); err != nil || r.Work {
 			t.Errorf("no staff: %+v, %v", r, err)
+		}
+	})
+}
+
+// The switch is for all that an account may review: who reviews but visitors is told of none of these any more.
+func TestReminderIsOfAllReviews(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s := openStore(t, o)
+		here := newCommunity(t, s, "翠湖花园")
+		guard := reviewingAccount("guard", core.ScopeOf(here))
+		guard.Permissions = []core.Permission{core.PermResidentView, core.PermVisitorPassView, core.PermVisitorPassReview}
+		account := mustAccount(t, s, guard)
+		both := reviewingAccount("zboth", core.ScopeOf(here))
+		both.Permissions = append(both.Permissions, core.PermVisitorPassView, core.PermVisitorPassReview)
+		second := mustAccount(t, s, both)
+		for _, id := range []core.ID{account.ID, second.ID} {
+			if err := s.DisableReminder(t.Context(), core.SystemGranter, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := reminderWords(t, s, everywhere, ReminderFilter{}); got != "guard  none false\nzboth  none false" {
+			t.Errorf("off:\n%s", got)
+		}
+		for id, want := range map[core.ID][]core.MessageKind{
+			account.ID: {core.MessageVisitReview}, second.ID: {core.MessageReview, core.MessageVisitReview},
+		} {
+			if p, err := s.Preference(t.Context(), id); err != nil || !slices.Equal(p.Muted, want) {
+				t.Errorf("muted %v, %v; want %v", p.Muted, err, want)
+			}
+		}
+		// Somebody switched one of two on again by themselves.
+		if err := s.UpdateToldOf(t.Context(), second.ID, Told{Muted: []core.MessageKind{core.MessageReview}}); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := s.Reminder(t.Context(), everywhere, second.ID); err != nil || !r.On {
+			t.Errorf("told of visitors: %+v, %v", r, err)
+		}
+		if err := s.EnableReminder(t.Context(), core.SystemGranter, second.ID); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := s.Preference(t.Context(), second.ID); err != nil || len(p.Muted) != 0 {
+			t.Errorf("muted %v, %v", p.Muted, err)
 		}
 	})
 }
@@ -436,7 +479,7 @@ func TestReachOfAReminder(t *testing.T) {
 		for _, r := range c.out {
 			out[r] = true
 		}
-		if got := reachOf(c.officials, follows, out); got != c.want {
+		if got := reachOf(c.officials, []core.MessageKind{core.MessageVisitReview, core.MessageReview}, follows, out); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}

@@ -35,6 +35,7 @@ var smsAnswers = map[sms.Action]core.SendAnswer{
 	sms.ActionTomorrow: core.AnswerNoQuota, sms.ActionFull: core.AnswerFull,
 	sms.ActionOptOut: core.AnswerOptedOut, sms.ActionUnknown: core.AnswerBadTo, sms.ActionKeys: core.AnswerBadSecret,
 	sms.ActionTemplate: core.AnswerBadID, sms.ActionAlarm: core.AnswerNoRight, sms.ActionFault: core.AnswerBadBody,
+	sms.ActionOther: core.AnswerOther,
 }
 
 // smsAnswer returns what an error of the SMS client means for a message.

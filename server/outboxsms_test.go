@@ -52,6 +52,7 @@ func TestSMSSender(t *testing.T) {
 		}{
 			"half an answer": {&simulator.Fault{Half: true, Times: 1}, core.AnswerUnsure},
 			"502":            {&simulator.Fault{Status: 502, Times: 1}, core.AnswerUnsure},
+			"not listed":     {&simulator.Fault{Code: "isv.SOMETHING_NEW", Times: 1}, core.AnswerOther},
 			"busy":           {&simulator.Fault{Code: "isp.SYSTEM_ERROR", Times: 1}, busyAnswer[provider]},
 		} {
 			sim.InjectFault(c.fault)
@@ -82,7 +83,7 @@ func TestSMSSender(t *testing.T) {
 }
 
 // busyAnswer is the answer to Alibaba Cloud's code of an own fault, which Tencent Cloud does not have.
-var busyAnswer = map[sms.Provider]core.SendAnswer{sms.Alibaba: core.AnswerBusy, sms.Tencent: core.AnswerNoRight}
+var busyAnswer = map[sms.Provider]core.SendAnswer{sms.Alibaba: core.AnswerBusy, sms.Tencent: core.AnswerOther}
 
 // TestSMSNeedsItsTemplates: a start without a template for what is sent by SMS is refused.
 func TestSMSNeedsItsTemplates(t *testing.T) {

@@ -85,8 +85,10 @@ const (
 	ActionKeys
 	// ActionTemplate: the template or the signature is not approved; an alarm.
 	ActionTemplate
-	// ActionAlarm: something else about the account, such as money; no retry.
+	// ActionAlarm: the account may not send, such as for want of money; no retry.
 	ActionAlarm
+	// ActionOther: a code that is not listed, which may be of this message alone; another channel.
+	ActionOther
 	// ActionFault: the message is wrong; no retry.
 	ActionFault
 )

@@ -116,14 +116,14 @@ type codeAction struct {
 	action Action
 }
 
-// actionOf returns the action of the first prefix that fits; a code that is not listed is an alarm.
+// actionOf returns the action of the first prefix that fits; see ActionOther for a code that is not listed.
 func actionOf(list []codeAction, code string) Action {
 	for _, a := range list {
 		if strings.HasPrefix(code, a.prefix) {
 			return a.action
 		}
 	}
-	return ActionAlarm
+	return ActionOther
 }
 
 // tencentActions are Tencent Cloud's codes, the longer prefixes first.
@@ -150,6 +150,11 @@ var tencentActions = []codeAction{
 	{"FailedOperation.TemplateIncorrectOrUnapproved", ActionTemplate},
 	{"FailedOperation.SignatureIncorrectOrUnapproved", ActionTemplate},
 	{"InvalidParameterValue.TemplateWrong", ActionTemplate},
+	{"FailedOperation.InsufficientBalanceInSmsPackage", ActionAlarm},
+	{"FailedOperation.NotEnterpriseCertification", ActionAlarm},
+	{"InvalidParameterValue.SdkAppIdNotExist", ActionAlarm},
+	{"UnauthorizedOperation.ServiceSuspendDueToArrears", ActionAlarm},
+	{"UnauthorizedOperation.IndividualUserMarketingSmsPermissionDeny", ActionAlarm},
 	{"AuthFailure", ActionKeys},
 	{"UnauthorizedOperation", ActionKeys},
 	{"InternalError.SigVerificationFail", ActionKeys},

@@ -363,14 +363,14 @@ var Features = []Feature{
 		Group: "registry", Menu: MenuEntry{"员工信息", "id-badge-2"},
 		Aliases: []string{"员工", "企业微信同步"},
 		Pages:   []FeaturePage{{"批量导入员工", "staff/import", []string{"导入员工"}}},
-		ActsAt:  map[string]string{"import": "staff/import", "sync": "wechatapp"},
+		ActsAt:  map[string]string{"import": "staff/import", "sync": "wechatapp", "allow_leave": "wechatapp"},
 		Permissions: []PermissionItem{
 			{PermStaffView, "查看员工", nil},
 			{PermStaffEdit, "修改员工", []Permission{PermStaffView}},
 		},
 		Verbs: []Verb{
 			{"create", "添加员工"}, {"update", "修改员工"}, {"remove", "删除员工"}, {"import", "批量导入员工"},
-			{"link", "关联员工的账号"}, {"sync", "同步员工"}, {"phone", "员工授权手机号"},
+			{"link", "关联员工的账号"}, {"sync", "同步员工"}, {"allow_leave", "确认员工离职"}, {"phone", "员工授权手机号"},
 		},
 	},
 	{

@@ -13,6 +13,7 @@ type StaffSync struct {
 	Phase                   StaffSyncPhase
 	Cursor                  string // of the list of members
 	Added, Changed, Removed int    // of the run under way, or of the last
+	Leaving                 int    // who would have left by the last, so many that somebody is asked; 0 = nobody is
 	Ended                   time.Time
 	Problem                 string // why the last did not come to its end, in words; "" = it did
 }
@@ -27,6 +28,10 @@ const (
 	SyncMembers
 	SyncLeavers
 )
+
+// TooManyLeave reports whether so many of a company's staff would leave by one run that it is rather a mistake: a range that
+// was narrowed, a list that was not whole. Then somebody is asked.
+func TooManyLeave(leaving, staff int) bool { return leaving > 10 && leaving*5 > staff }
 
 // Words returns what a run did.
 func (s StaffSync) Words() string {
@@ -44,6 +49,7 @@ type CorpMember struct {
 	UserID, Name, Position string
 	Departments            []int
 	Gone                   bool
+	Unseen                 bool      // WeWork does not show them: by a whole run they leave at its end, if not too many do
 	Asked                  time.Time // when WeWork was asked; what it told of later is newer
 }
 
@@ -52,6 +58,7 @@ type CorpHint struct {
 	UserID    string // "" = the departments
 	NewUserID string // of a member whose id changed
 	Gone      bool   // the member was deleted
+	Whole     bool   // departments came into the app's range, or out of it
 }
 
 // StaffSyncDue returns since when a whole sync is due at now: the last three o'clock at night.

@@ -784,6 +784,8 @@ CREATE TABLE staff_sync (
   added       INTEGER      NOT NULL,
   changed     INTEGER      NOT NULL,
   removed     INTEGER      NOT NULL,
+  leaving     INTEGER      NOT NULL, -- members who would have left by the last whole one, so many that somebody is asked; 0 = few
+  may_leave   INTEGER      NOT NULL, -- how many may leave by the next, as somebody said; 0 = few
   ended_at    BIGINT,
   problem     VARCHAR(200) NOT NULL
 );

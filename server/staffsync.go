@@ -4,6 +4,7 @@ import (
 	"context"
 	crypto "crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -104,7 +105,7 @@ func (y *staffSyncer) run(ctx context.Context, job core.StaffSync) error {
 	if job.Run == 0 {
 		problem = "" // what WeWork told of is looked at again; what the last run did is still so
 	}
-	whole := job.Run != 0 && (err == nil || errors.Is(err, errNobody))
+	whole := job.Run != 0 && (err == nil || t.over)
 	if err := y.store.EndStaffSync(ctx, t.SyncTurn, whole, problem); !core.IsConflict(err) {
 		return err
 	}
@@ -117,6 +118,7 @@ type syncTurn struct {
 	store.SyncTurn
 	app, contact *wechat.CorpApp
 	part         wechat.CorpPart // what the latest call needed
+	over         bool            // its run cannot go on: the next begins at the start
 }
 
 // work does a turn.
@@ -176,7 +178,7 @@ func (t *syncTurn) look(ctx context.Context, hints []store.StaffHint) error {
 			people = append(people, h.UserID)
 		}
 	}
-	return t.put(ctx, people)
+	return t.put(ctx, people, true)
 }
 
 // departments reads the departments in the app's range.
@@ -233,9 +235,14 @@ func (t *syncTurn) list(ctx context.Context, cursor string) error {
 		if err := t.store.SyncListed(ctx, t.SyncTurn, ids, next); err != nil {
 			return err
 		}
-		if cursor, ids = next, nil; cursor == "" {
+		if next == "" {
 			return nil
 		}
+		if next == cursor {
+			t.over = true
+			return errCorpCircles
+		}
+		cursor, ids = next, nil
 	}
 }
 
@@ -246,14 +253,15 @@ func (t *syncTurn) members(ctx context.Context) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		if err := t.put(ctx, ids); err != nil {
+		if err := t.put(ctx, ids, false); err != nil {
 			return err
 		}
 	}
 }
 
-// put asks for members, a few at once, and makes staff of them.
-func (t *syncTurn) put(ctx context.Context, ids []string) error {
+// put asks for members, a few at once, and makes staff of them. Those whom WeWork does not show leave now, or at the end of
+// the run.
+func (t *syncTurn) put(ctx context.Context, ids []string, now bool) error {
 	t.part = wechat.CorpPartRange
 	members, errs := make([]core.CorpMember, len(ids)), make([]error, len(ids))
 	var wg sync.WaitGroup
@@ -270,6 +278,9 @@ func (t *syncTurn) put(ctx context.Context, ids []string) error {
 	var told []core.CorpMember // what WeWork said before it failed is kept
 	for i, err := range errs {
 		if err == nil {
+			if members[i].Unseen && now {
+				members[i].Unseen, members[i].Gone = false, true
+			}
 			told = append(told, members[i])
 		} else if failed == nil {
 			failed = err
@@ -310,7 +321,7 @@ func (t *syncTurn) member(ctx context.Context, id string) (m core.CorpMember, er
 		found, err := t.app.Member(ctx, id)
 		switch code := wechat.CodeOf(err); {
 		case code == corpNoMember || code == corpNoSight:
-			return core.CorpMember{UserID: id, Gone: true}, nil
+			return core.CorpMember{UserID: id, Unseen: true}, nil
 		case err == nil:
 			return core.CorpMember{
 				UserID: found.UserID, Name: found.Name, Position: found.Position, Departments: found.Departments,
@@ -326,12 +337,23 @@ func (t *syncTurn) member(ctx context.Context, id string) (m core.CorpMember, er
 // errNobody stops a run that would let everybody leave.
 var errNobody = core.Invalid("可见范围内没有成员，没有让任何人离职。请检查应用的可见范围")
 
-// leavers lets those leave whom the run did not find. A range without anybody is rather a mistake in WeWork's
-// settings than a company without people.
+// errCorpCircles stops a run whose list does not end.
+var errCorpCircles = core.Invalid("企业微信返回的名单没有尽头，没有让任何人离职，请稍后再同步")
+
+// leavers lets those leave whom the run did not find. A range without anybody, or without many who were in it, is rather a
+// mistake in WeWork's settings than a company that so many have left: then somebody is asked.
 func (t *syncTurn) leavers(ctx context.Context) error {
 	n, err := t.store.CountSynced(ctx, t.App)
 	if err == nil && n == 0 {
-		err = errNobody
+		t.over, err = true, errNobody
+	}
+	if err == nil {
+		leaving, staff, held, wrong := t.store.HoldSyncLeave(ctx, t.SyncTurn)
+		if err = wrong; err == nil && held {
+			t.over = true
+			err = core.Invalid(fmt.Sprintf(
+				"在职 %d 人中有 %d 人不在可见范围内，没有让任何人离职。请检查应用的可见范围；确实离职的，请确认", staff, leaving))
+		}
 	}
 	for err == nil {
 		n, err = t.store.SyncLeave(ctx, t.SyncTurn, syncBatch)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -451,6 +452,68 @@ func TestStaffSyncThatFails(t *testing.T) {
 		if len(s.staff(store.StaffFilter{})) != 2 {
 			t.Errorf("%s: somebody left", name)
 		}
+	}
+}
+
+// WeWork shows many or all of those whom it lists no more, or lists them no more: an operator is asked before they leave. A
+// few leave at the end of the run.
+func TestManyLeaveByAWordOnly(t *testing.T) {
+	s := newSyncSite(t, func(c *simulator.Corp) {
+		for i := range 38 {
+			c.Members = append(c.Members, simulator.CorpMember{UserID: fmt.Sprint("m", i), Name: fmt.Sprint("员工", i), Departments: []int{2}})
+		}
+	})
+	y := s.server("a")
+	s.run(y)
+	here := func() int {
+		t.Helper()
+		return len(s.staff(store.StaffFilter{Page: store.Page{Limit: 100}}))
+	}
+	if here() != 40 {
+		t.Fatalf("%d are here", here())
+	}
+	again := func(leaving int, says string) {
+		t.Helper()
+		s.ask()
+		if state := s.run(y); state.Leaving != leaving || state.Removed != 0 || state.Run != 0 || !strings.Contains(state.Problem, says) {
+			t.Errorf("%+v; want %d to leave, %q", state, leaving, says)
+		}
+		if here() != 40 {
+			t.Fatalf("%d are here", here())
+		}
+	}
+	const noSight = "/cgi-bin/user/get"
+	s.sim.InjectFault(simulator.Fault{Kind: simulator.FaultErrcode, Path: noSight, Code: corpNoSight})
+	again(0, "没有让任何人离职")
+	s.sim.ClearFaults()
+	s.sim.InjectFault(simulator.Fault{Kind: simulator.FaultErrcode, Path: noSight, Code: corpNoSight, Times: 12})
+	again(12, "在职 40 人中有 12 人")
+	for i := range 11 {
+		if err := s.sim.RemoveMember(syncCorp, fmt.Sprint("m", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again(11, "在职 40 人中有 11 人")
+
+	allow := func(n int) error {
+		return s.store.AllowStaffLeave(t.Context(), core.System, core.Everywhere, s.app, n)
+	}
+	if err := allow(12); !core.IsConflict(err) {
+		t.Errorf("another number than was asked for: %v", err)
+	}
+	if err := allow(11); err != nil {
+		t.Fatal(err)
+	}
+	if state := s.run(y); state.Problem != "" || state.Leaving != 0 || state.Removed != 11 || here() != 29 {
+		t.Errorf("after a word: %+v, %d are here", state, here())
+	}
+	if err := allow(11); !core.IsConflict(err) {
+		t.Errorf("a second time: %v", err)
+	}
+	s.sim.InjectFault(simulator.Fault{Kind: simulator.FaultErrcode, Path: noSight, Code: corpNoSight, Times: 2})
+	s.ask()
+	if state := s.run(y); state.Problem != "" || state.Removed != 2 || here() != 27 {
+		t.Errorf("of two: %+v, %d are here", state, here())
 	}
 }
 

@@ -964,6 +964,18 @@ var raceWechat = []raceStep{
 			{UserID: "li", Name: "李娜", Departments: []int{2}}, {UserID: "wang", Gone: true},
 		})
 	}},
+	{"HoldSyncLeave", func(w *raceWorld) (any, error) {
+		leaving, staff, held, err := w.HoldSyncLeave(w.ctx, w.turn())
+		return []any{leaving, staff, held}, err
+	}},
+	{"AllowStaffLeave", func(w *raceWorld) (any, error) {
+		if err := w.db.Write(w.ctx, "test", func(tx *database.Tx) error {
+			return discard(tx.Exec("UPDATE staff_sync SET leaving = 11 WHERE app_id = ?", int64(w.ids["corp"])))
+		}); err != nil {
+			return nil, err
+		}
+		return nil, w.AllowStaffLeave(w.ctx, raceBy, everywhere, w.ids["corp"], 11)
+	}},
 	{"SyncLeave", func(w *raceWorld) (any, error) { return w.SyncLeave(w.ctx, w.turn(), 10) }},
 	{"LeaveReplaced", func(w *raceWorld) (any, error) { return w.LeaveReplaced(w.ctx, 10) }},
 	{"EndStaffSync", func(w *raceWorld) (any, error) { return nil, w.EndStaffSync(w.ctx, w.turn(), true, "") }},

@@ -22,6 +22,9 @@ func (s *Store) NoteStaffHint(ctx context.Context, app core.ID, h core.CorpHint)
 		if err := needStaffSync(tx, app); err != nil {
 			return err
 		}
+		if h.Whole {
+			return askStaffSync(tx, app)
+		}
 		if h.Gone {
 			// Looked at once more: an answer from before may be on its way to here.
 			if accounts, left, err = leaveMembers(tx, app, []string{h.UserID}); err != nil {

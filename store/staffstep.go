@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -84,7 +85,8 @@ func (s *Store) SyncNext(ctx context.Context, app core.ID, limit int) (userIDs [
 	return userIDs, database.Wrap("read the members to sync", err)
 }
 
-// SyncMembers makes staff of members, as WeWork has them now; those who are gone leave.
+// SyncMembers makes staff of members, as WeWork has them now; those who are gone leave. Those who are unseen are taken off
+// the list of a run, which lets them leave at its end.
 func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.CorpMember) error {
 	var accounts, left []core.ID
 	err := s.stepStaffSync(ctx, "sync members", turn, func(tx *database.Tx) error {
@@ -105,10 +107,14 @@ func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.C
 					return err
 				}
 			}
-			if m.Gone {
+			switch {
+			case m.Unseen:
+			case m.Gone:
 				gone = append(gone, m.UserID)
-			} else if err := t.put(tx, m); err != nil {
-				return err
+			default:
+				if err := t.put(tx, m); err != nil {
+					return err
+				}
 			}
 		}
 		if accounts, left, err = leaveMembers(tx, turn.App, gone); err != nil {
@@ -128,14 +134,14 @@ func (s *Store) SyncMembers(ctx context.Context, turn SyncTurn, members []core.C
 	return err
 }
 
-// syncedMembers takes members off those still to be asked for, and those who are gone off the list. Those whom a hint
+// syncedMembers takes members off those still to be asked for, and those who are gone or unseen off the list. Those whom a hint
 // told of while a run is under way are noted as found by it: its list may have been read before.
 func syncedMembers(tx *database.Tx, app core.ID, members []core.CorpMember) error {
 	done, gone := []any{int64(app)}, []any{int64(app)}
 	var found [][]any
 	for _, m := range members {
 		key := strings.ToLower(m.UserID)
-		if m.Gone {
+		if m.Gone || m.Unseen {
 			gone = append(gone, key)
 			continue
 		}
@@ -228,7 +234,7 @@ func (t *memberSync) read(tx *database.Tx, members []core.CorpMember) error {
 // overtaken reports whether a member left after WeWork was asked about them: what it answered is old by now.
 func (t *memberSync) overtaken(m core.CorpMember) bool {
 	left := t.known[strings.ToLower(m.UserID)].Left
-	return !m.Gone && !m.Asked.IsZero() && !left.IsZero() && left.Add(clocksApart).After(m.Asked)
+	return !m.Gone && !m.Unseen && !m.Asked.IsZero() && !left.IsZero() && left.Add(clocksApart).After(m.Asked)
 }
 
 // put writes what WeWork says of a member; phone and the rest that was filled in here stays.
@@ -282,17 +288,54 @@ func (t *memberSync) put(tx *database.Tx, m core.CorpMember) error {
 	return staffDepartments(tx, after)
 }
 
-// SyncLeave lets those leave whom a whole run did not find, at most so many; it returns how many. Whom WeWork told of
-// meanwhile is looked at first.
+// notSynced is the condition that staff were not found by a whole run. By the key of the table: a NOT IN makes a list of all
+// for each. Whom WeWork told of meanwhile is looked at first.
+const notSynced = `user_key IS NOT NULL
+	AND NOT EXISTS (SELECT 1 FROM staff_sync_member m WHERE m.app_id = staff.app_id AND m.user_key = staff.user_key)
+	AND NOT EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = staff.app_id AND h.user_key = staff.user_key)`
+
+// HoldSyncLeave counts whom a whole run did not find, of the staff of its company. If they are too many to leave without a
+// word of an operator, or more than one has said, it notes them, tells who looks after messages, and reports true.
+func (s *Store) HoldSyncLeave(ctx context.Context, turn SyncTurn) (leaving, staff int, held bool, err error) {
+	err = s.stepStaffSync(ctx, "count who would leave", turn, func(tx *database.Tx) error {
+		if err := tx.Get(&staff, "SELECT COUNT(*) FROM staff WHERE app_id = ? AND left_at IS NULL", int64(turn.App)); err != nil {
+			return err
+		}
+		if err := tx.Get(&leaving, "SELECT COUNT(*) FROM staff WHERE app_id = ? AND left_at IS NULL AND "+notSynced,
+			int64(turn.App)); err != nil {
+			return err
+		}
+		var told, allowed int
+		if err := tx.Get(&allowed, "SELECT may_leave FROM staff_sync WHERE app_id = ?", int64(turn.App)); err != nil {
+			return err
+		}
+		if err := tx.Get(&told, "SELECT leaving FROM staff_sync WHERE app_id = ?", int64(turn.App)); err != nil {
+			return err
+		}
+		noted := 0
+		if held = core.TooManyLeave(leaving, staff) && leaving > allowed; held {
+			noted = leaving
+		}
+		if _, err := tx.Exec("UPDATE staff_sync SET leaving = ? WHERE app_id = ?", noted, int64(turn.App)); err != nil || noted == told {
+			return err
+		}
+		if !held {
+			return nil
+		}
+		return notifyAll(tx, core.NoticeAudience{Needs: core.PermMessageView}, core.Notice{
+			Stem: "staff", Title: fmt.Sprintf("同步企业微信：%d 名员工不在可见范围内，离职要人工确认", leaving),
+			Link: "wechatapp/" + turn.App.String(),
+		}, core.MessageAlarm)
+	})
+	return leaving, staff, held, err
+}
+
+// SyncLeave lets those leave whom a whole run did not find, at most so many; it returns how many.
 func (s *Store) SyncLeave(ctx context.Context, turn SyncTurn, limit int) (n int, err error) {
 	var accounts, left []core.ID
-	// By the key of the table: a NOT IN makes a list of all for each.
-	where := `user_key IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM staff_sync_member m WHERE m.app_id = staff.app_id AND m.user_key = staff.user_key)
-		AND NOT EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = staff.app_id AND h.user_key = staff.user_key)`
 	err = s.stepStaffSync(ctx, "let members leave", turn, func(tx *database.Tx) error {
 		accounts, left = nil, nil
-		if err := tx.All(&left, "SELECT id FROM staff WHERE app_id = ? AND left_at IS NULL AND "+where+" ORDER BY id LIMIT ?",
+		if err := tx.All(&left, "SELECT id FROM staff WHERE app_id = ? AND left_at IS NULL AND "+notSynced+" ORDER BY id LIMIT ?",
 			int64(turn.App), limit); err != nil {
 			return err
 		}

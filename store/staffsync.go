@@ -28,17 +28,18 @@ type staffSyncRow struct {
 	Added   int             `db:"added"`
 	Changed int             `db:"changed"`
 	Removed int             `db:"removed"`
+	Leaving int             `db:"leaving"`
 	Ended   database.Millis `db:"ended_at"`
 	Problem string          `db:"problem"`
 }
 
-const staffSyncColumns = `SELECT app_id, asked_at, run_id, phase, page_cursor, added, changed, removed, ended_at, problem
+const staffSyncColumns = `SELECT app_id, asked_at, run_id, phase, page_cursor, added, changed, removed, leaving, ended_at, problem
 	FROM staff_sync WHERE `
 
 func (r staffSyncRow) sync() core.StaffSync {
 	return core.StaffSync{
 		App: r.App, Asked: r.Asked.Time, Run: r.Run, Phase: core.StaffSyncPhase(r.Phase), Cursor: r.Cursor, Added: r.Added,
-		Changed: r.Changed, Removed: r.Removed, Ended: r.Ended.Time, Problem: r.Problem,
+		Changed: r.Changed, Removed: r.Removed, Leaving: r.Leaving, Ended: r.Ended.Time, Problem: r.Problem,
 	}
 }
 
@@ -54,13 +55,14 @@ func (s *Store) StaffSync(ctx context.Context, app core.ID) (core.StaffSync, err
 // needStaffSync makes the row of an account's sync.
 func needStaffSync(tx *database.Tx, app core.ID) error {
 	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync",
-		"app_id, runner, beat_at, run_id, phase, page_cursor, added, changed, removed, problem",
-		[][]any{{int64(app), "", 0, 0, 0, "", 0, 0, 0, ""}})
+		"app_id, runner, beat_at, run_id, phase, page_cursor, added, changed, removed, leaving, may_leave, problem",
+		[][]any{{int64(app), "", 0, 0, 0, "", 0, 0, 0, 0, 0, ""}})
 }
 
 // staffSyncAudit is what the audit log records of a sync that somebody asked for.
 type staffSyncAudit struct {
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	Count int    `json:"count,omitempty"` // of those who may leave by it
 }
 
 // AskStaffSync asks for a whole sync of an account of WeWork, which a server begins within seconds.
@@ -77,7 +79,30 @@ func (s *Store) AskStaffSync(ctx context.Context, by core.Actor, scope core.Scop
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: "staff.sync", Subject: audit.Target("wechatapp", app), After: staffSyncAudit{a.Name},
+			Action: "staff.sync", Subject: audit.Target("wechatapp", app), After: staffSyncAudit{Name: a.Name},
+		})
+	})
+}
+
+// AllowStaffLeave lets so many members leave by a whole sync that begins now, as an earlier one found and the page shows.
+func (s *Store) AllowStaffLeave(ctx context.Context, by core.Actor, scope core.Scope, app core.ID, leaving int) error {
+	a, err := s.WechatApp(ctx, scope, app)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, "let members leave by the next sync", func(tx *database.Tx) error {
+		if err := tx.ExecOne(core.Conflict("要离职的人数有变化，请刷新页面"), `
+			UPDATE staff_sync
+			SET asked_at = ?, leaving = 0, may_leave = ?
+			WHERE app_id = ?
+			AND leaving = ?
+			AND leaving > 0
+			AND EXISTS (SELECT 1 FROM wechat_app a WHERE a.id = ? AND a.disabled_at IS NULL)`,
+			tx.NowMS(), leaving, int64(app), leaving, int64(app)); err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Action: "staff.allow_leave", Subject: audit.Target("wechatapp", app), After: staffSyncAudit{Name: a.Name, Count: leaving},
 		})
 	})
 }
@@ -236,7 +261,7 @@ func (s *Store) EndStaffSync(ctx context.Context, turn SyncTurn, whole bool, pro
 			args = append(args, tx.NowMS(), cutText(problem, maxWechatProblem))
 		}
 		if whole {
-			set += ", run_id = 0"
+			set += ", run_id = 0, may_leave = 0"
 		}
 		if err := tx.ExecOne(errSyncGone, "UPDATE staff_sync SET "+set+" WHERE app_id = ? AND runner = ?",
 			append(args, int64(turn.App), turn.Runner)...); err != nil {
@@ -317,6 +342,7 @@ func replaceStaff(tx *database.Tx, app core.ID, stay bool) error {
 	if err := needStaffSync(tx, app); err != nil {
 		return err
 	}
-	_, err := tx.Exec("UPDATE staff_sync SET asked_at = ?, runner = '', run_id = 0 WHERE app_id = ?", tx.NowMS(), int64(app))
+	_, err := tx.Exec("UPDATE staff_sync SET asked_at = ?, runner = '', run_id = 0, leaving = 0, may_leave = 0 WHERE app_id = ?",
+		tx.NowMS(), int64(app))
 	return err
 }

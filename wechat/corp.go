@@ -135,7 +135,7 @@ type MemberPlace struct {
 const maxListed = 10_000
 
 // MemberIDs returns up to 10,000 places of members, after the cursor of a page before; "" begins. next is
-// "" after the last page. Only the contact sync may call it: 48002 otherwise.
+// "" after the last page; the same cursor again would never end. Only the contact sync may call it: 48002 otherwise.
 // https://developer.work.weixin.qq.com/document/path/96067
 func (c *CorpApp) MemberIDs(ctx context.Context, cursor string) (page []MemberPlace, next string, err error) {
 	var answer *addresslist.UserListIDResponse
@@ -151,10 +151,7 @@ func (c *CorpApp) MemberIDs(ctx context.Context, cursor string) (page []MemberPl
 			page = append(page, MemberPlace{UserID: place.UserID, Department: place.Department})
 		}
 	}
-	if next = answer.NextCursor; next == cursor {
-		next = "" // it would begin again
-	}
-	return page, next, nil
+	return page, answer.NextCursor, nil
 }
 
 // MemberStatus is whether a member uses WeWork.

@@ -3,6 +3,7 @@ package callback
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -102,10 +103,17 @@ func (b *Callback) contactChanged(c *web.Context, corp Corp, change wechat.Conta
 	case wechat.MemberCreated, wechat.MemberUpdated:
 	case wechat.MemberDeleted:
 		hint.Gone = true
+	case wechat.TagUpdated: // a tag may be what puts members in the app's range
+		for _, id := range slices.Concat(change.AddUsers, change.DelUsers) {
+			if err := b.store.NoteStaffHint(c.Ctx(), corp.App.ID, core.CorpHint{UserID: id}); err != nil {
+				return err
+			}
+		}
+		hint = core.CorpHint{Whole: len(change.AddParties)+len(change.DelParties) > 0}
 	default:
 		hint = core.CorpHint{}
 	}
-	if hint.UserID == "" {
+	if hint.UserID == "" && !hint.Whole {
 		hint = core.CorpHint{} // of a kind to come, or of departments
 	}
 	return b.store.NoteStaffHint(c.Ctx(), corp.App.ID, hint)

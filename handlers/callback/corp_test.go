@@ -98,4 +98,28 @@ func TestContactChanges(t *testing.T) {
 	if err != nil || len(hints) != 1 || hints[0].UserID != "" {
 		t.Errorf("noted %+v, %v", hints, err)
 	}
+
+	// Who comes to a tag or is taken off it may come into the app's range, or out of it; with departments, anybody may.
+	tagged := func(people, departments string) {
+		t.Helper()
+		if err := s.sim.PushChange(corpID, "update_tag", [][2]string{
+			{"TagId", "7"}, {"AddUserItems", "zhao"}, {"DelUserItems", people}, {"DelPartyItems", departments},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		s.idle()
+		s.pushes(false)
+	}
+	tagged("Li,wang", "")
+	hints, err = s.Store.StaffHints(t.Context(), 7, 10)
+	if err != nil || len(hints) != 4 {
+		t.Errorf("of a tag: %+v, %v", hints, err)
+	}
+	if state, err := s.Store.StaffSync(t.Context(), 7); err != nil || !state.Asked.IsZero() {
+		t.Errorf("a whole sync is asked for: %+v, %v", state, err)
+	}
+	tagged("", "2,3")
+	if state, err := s.Store.StaffSync(t.Context(), 7); err != nil || state.Asked.IsZero() {
+		t.Errorf("no whole sync is asked for: %+v, %v", state, err)
+	}
 }

@@ -28,6 +28,10 @@ func (p *Pages) wechatAppRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/check", Access: edit, Handler: p.wechatAppCheck},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/confirm", Access: edit, Handler: p.wechatAppConfirm},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/sync", Access: edit, Handler: p.wechatAppSync},
+		{
+			Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/leave", Access: edit, Level: web.Asks,
+			Handler: p.wechatAppLeave,
+		},
 		{Method: http.MethodGet, Path: frame.WechatAppPath + "/:id/replace", Access: edit, Handler: p.wechatAppReplace},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/replace", Access: edit, Handler: p.wechatAppReplaced},
 		{

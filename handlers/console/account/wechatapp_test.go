@@ -1,6 +1,7 @@
 package account
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -345,12 +346,61 @@ func TestWechatAppOfWeWork(t *testing.T) {
 	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "几秒内开始同步") {
 		t.Errorf("after it was asked for: %s", text)
 	}
+	leavesCorp(t, d, b, to)
 	replacesCorp(t, d, b, to, form)
 	for _, path := range []string{to, to + "/edit", to + "/replace", frame.WechatAppPath} {
 		html, err := b.Get(t, path, http.StatusOK).Html()
 		if err != nil || strings.Contains(html, "sssss") || strings.Contains(html, "ccccc") || strings.Contains(html, form.Get("aes_key")) {
 			t.Errorf("%s shows a key: %v", path, err)
 		}
+	}
+}
+
+// leavesCorp lets those leave whom a sync did not find, who are too many to leave without a word.
+func leavesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
+	t.Helper()
+	if text := b.Get(t, to, http.StatusOK).Text(); strings.Contains(text, "人离职") {
+		t.Errorf("asks about nobody: %s", text)
+	}
+	id, err := core.ParseID(strings.TrimPrefix(to, frame.WechatAppPath+"/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, turn := t.Context(), store.SyncTurn{Runner: "a", App: id}
+	members := make([]core.CorpMember, 12)
+	for i := range members {
+		members[i] = core.CorpMember{UserID: fmt.Sprint("m", i), Name: fmt.Sprint("员工", i)}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, found := range [][]core.CorpMember{members, nil} {
+		must(d.Store.AskStaffSync(ctx, core.System, core.Everywhere, id))
+		_, err := d.Store.ClaimStaffSync(ctx, turn.Runner)
+		must(err)
+		must(d.Store.SyncMembers(ctx, turn, found))
+		leaving, _, held, err := d.Store.HoldSyncLeave(ctx, turn)
+		must(err)
+		if held != (found == nil) || held && leaving != 12 {
+			t.Fatalf("%d would leave, held: %t", leaving, held)
+		}
+		must(d.Store.EndStaffSync(ctx, turn, true, map[bool]string{true: "有 12 人不在可见范围内"}[held]))
+	}
+	page := b.Get(t, to, http.StatusOK)
+	at, _ := page.Find(`button[formaction*="/leave?n="]`).Attr("formaction")
+	if at == "" || !strings.Contains(page.Text(), "确认 12 人离职") {
+		t.Fatalf("does not ask: %s", page.Text())
+	}
+	ask, _ := b.Post(t, at, nil, http.StatusOK)
+	if !strings.Contains(ask.Text(), "让 12 名员工离职？") {
+		t.Errorf("asks %s", ask.Text())
+	}
+	b.Post(t, at, url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "几秒内开始同步") {
+		t.Errorf("after a word: %s", text)
 	}
 }
 

@@ -171,7 +171,7 @@ func (p *Pages) wechatAppShow(c *web.Context) error {
 		if err != nil {
 			return err
 		}
-		page.Steps = append(page.Steps, p.syncStep(sync))
+		page.Steps = append(page.Steps, p.syncStep(c, sync))
 	}
 	page.Crumbs = wechatAppCrumbs()
 	id := templates.Fact{Label: "AppID", Value: app.AppID, Copy: true, Code: true}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 
@@ -92,7 +93,7 @@ func (p *Pages) corpSteps(c *web.Context, set wechatStepSet, keys wechatStep) ([
 }
 
 // syncStep returns the state of the sync of the staff as a step.
-func (p *Pages) syncStep(sync core.StaffSync) wechatStep {
+func (p *Pages) syncStep(c *web.Context, sync core.StaffSync) wechatStep {
 	step := wechatStep{Title: "同步员工", Badge: stepBadge(sync.Ended, sync.Problem == "")}
 	switch {
 	case sync.Run != 0 && sync.Problem != "" && sync.Asked.IsZero():
@@ -105,6 +106,13 @@ func (p *Pages) syncStep(sync core.StaffSync) wechatStep {
 		step.Text = "接入后自动开始，以后每天夜里核对一次，企业微信里的变更几秒内同步。"
 	case sync.Problem != "":
 		step.Text = p.wechatWhen(sync.Ended) + " 没有完成：" + sync.Problem
+		if sync.Leaving > 0 && c.Actor().MayOperate() {
+			step.CSRF = c.CSRF()
+			step.Confirm = &templates.Submit{
+				Label: fmt.Sprintf("确认 %d 人离职", sync.Leaving), Icon: "check", Ask: true,
+				URL: frame.WechatAppURL(sync.App) + "/leave?n=" + strconv.Itoa(sync.Leaving),
+			}
+		}
 	default:
 		step.Text = p.wechatWhen(sync.Ended) + " 同步完成：" + sync.Words() + "。手机号企业微信不提供，需要在员工信息里填写。"
 	}
@@ -119,6 +127,29 @@ func (p *Pages) wechatAppSync(c *web.Context) error {
 	return p.Act(c, frame.Act{
 		Do:   func() error { return p.Store.AskStaffSync(c.Ctx(), c.Actor(), c.Scope(), app.ID) },
 		Done: "几秒内开始同步，结果在“同步员工”一步。", Back: frame.BackTo(c, frame.WechatAppPath, frame.WechatAppURL(app.ID)),
+	})
+}
+
+// wechatAppLeave lets as many staff leave as the page says that the last sync did not find.
+func (p *Pages) wechatAppLeave(c *web.Context) error {
+	app, err := p.wechatApp(c)
+	if err != nil {
+		return err
+	}
+	var asked struct {
+		N int `form:"n"`
+	}
+	if err := c.BindQuery(&asked); err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Ask: templates.Confirm{
+			Title: fmt.Sprintf("让 %d 名员工离职？", asked.N), Submit: fmt.Sprintf("确认 %d 人离职", asked.N), Danger: true,
+			Text:    "几秒内重新核对一遍，仍不在可见范围内的人离职。回到可见范围以后，账号、保安和观察员身份也不会自动恢复。",
+			Effects: []string{"登录立即失效，后台账号停用", "保安和观察员身份取消"},
+		},
+		Do:   func() error { return p.Store.AllowStaffLeave(c.Ctx(), c.Actor(), c.Scope(), app.ID, asked.N) },
+		Done: "几秒内重新核对，结果在“同步员工”一步。", Back: frame.WechatAppURL(app.ID),
 	})
 }
 

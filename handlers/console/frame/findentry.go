@@ -104,6 +104,7 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 // doneBy are the routes of acts that are not named for them.
 var doneBy = map[string]string{
 	"staff.link":              "POST /console/staff/:id/account",
+	"staff.allow_leave":       "POST /console/wechatapp/:id/leave",
 	"staff.sync":              "POST /console/wechatapp/:id/sync",
 	"accessrecord.search":     http.MethodGet + " " + AccessRecordPath,
 	"account.bind_wechat":     http.MethodPost + " " + MePath + "/wechat",

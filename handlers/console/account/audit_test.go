@@ -197,6 +197,22 @@ func TestSettings(t *testing.T) {
 		t.Errorf("the log says %s", row)
 	}
 
+	form = settingFormOf(templates.Seen(saved.Updated), "60", "45")
+	form.Set("review_photo_days", "3")
+	page, _ = b.Post(t, frame.SettingPath, form, http.StatusOK)
+	if text := page.Find("main").Text(); !strings.Contains(text, "60 天以前的出入记录") || !strings.Contains(text, "就结束的访客") ||
+		!strings.Contains(text, "超过 3 天的申请，照片") {
+		t.Errorf("the question names not all that is deleted: %s", text)
+	}
+	form.Set("record_days", "90")
+	page, _ = b.Post(t, frame.SettingPath, form, http.StatusOK) // pictures alone
+	if text := page.Find("main").Text(); !strings.Contains(text, "缩短审核照片的保留时间？") || strings.Contains(text, "出入记录将") {
+		t.Errorf("fewer days of pictures ask: %s", text)
+	}
+	if s, _ := d.Store.Settings(t.Context()); s.ReviewPhotoDays != saved.ReviewPhotoDays {
+		t.Error("pictures are deleted before the answer")
+	}
+
 	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermSettingEdit)
 	if few.Get(t, frame.SettingPath, http.StatusOK).Find("form.tx-form").Length() != 0 {
 		t.Error("an account of one community gets the form")

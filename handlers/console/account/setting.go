@@ -1,11 +1,13 @@
 package account
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -189,14 +191,28 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 	return c.Redirect(frame.SettingPath)
 }
 
-// settingQuestion is the confirmation before a shorter retention deletes records.
+// settingQuestion is the confirmation before a shorter retention deletes what cannot come back.
 func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
-	return templates.Confirm{
-		Title: "缩短出入记录的保留时间？", Text: fmt.Sprintf("保留时间从 %s改为 %s。", daysText(now.RecordDays), daysText(settings.RecordDays)),
-		Effects: []string{"所有小区 " + daysText(settings.RecordDays) + "以前的出入记录将在一小时内永久删除", "删除后不能恢复；需要留存的请先导出"},
-		Action:  frame.SettingPath, Keep: form, Submit: "保存并删除更早的记录", Cancel: frame.SettingPath, Danger: true,
-		Typed: strconv.Itoa(settings.RecordDays),
+	q := templates.Confirm{
+		Action: frame.SettingPath, Keep: form, Submit: "保存并永久删除", Cancel: frame.SettingPath, Danger: true,
 	}
+	var of, changes []string
+	if settings.DeletesRecords(now) {
+		of, q.Typed = append(of, "出入记录"), strconv.Itoa(settings.RecordDays)
+		changes = append(changes, fmt.Sprintf("出入记录从 %s改为 %s", daysText(now.RecordDays), daysText(settings.RecordDays)))
+		q.Effects = append(q.Effects,
+			"所有小区 "+daysText(settings.RecordDays)+"以前的出入记录将在一小时内永久删除",
+			"同样早以前就结束的访客（姓名、号码和通行证）和房屋过户安排一并永久删除")
+	}
+	if settings.DeletesPhotos(now) {
+		of, q.Typed = append(of, "审核照片"), cmp.Or(q.Typed, strconv.Itoa(settings.ReviewPhotoDays))
+		changes = append(changes, fmt.Sprintf("审核照片从 %s改为 %s", daysText(now.ReviewPhotoDays), daysText(settings.ReviewPhotoDays)))
+		q.Effects = append(q.Effects,
+			"所有小区审核结束已超过 "+daysText(settings.ReviewPhotoDays)+"的申请，照片将在一小时内永久删除，申请和结果保留")
+	}
+	q.Title, q.Text = "缩短"+strings.Join(of, "和")+"的保留时间？", strings.Join(changes, "，")+"。"
+	q.Effects = append(q.Effects, "删除后不能恢复，再改长也不会回来；需要留存的请先导出或另存")
+	return q
 }
 
 // settingWrong shows the form again with its values. After a conflict it is based on the current

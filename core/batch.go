@@ -20,6 +20,7 @@ const (
 	BatchAlerts    BatchKind = "accessalert.handle"
 	BatchRenew     BatchKind = "member.renew"
 	BatchCalls     BatchKind = "message.call"
+	BatchBlocks    BatchKind = "visitorblock.create"
 
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
@@ -115,6 +116,10 @@ var BatchTypes = []BatchType{
 	},
 	{
 		BatchCalls, "电话联系", PermMessageCall, "message", "条提醒", "恢复为未触达，联系人和备注一并清除。", "已过保留期的提醒不变。",
+	},
+	{
+		BatchBlocks, "加入黑名单", PermVisitorBlockEdit, "visitorblock", "条", "这次新加入的移出黑名单，原来就在的恢复原来的原因和期限。",
+		"之后又改过的不变，已移出的不再加回。",
 	},
 }
 

@@ -164,7 +164,7 @@ var Features = []Feature{
 		List:  PermVisitorPassView,
 		Group: "access", Under: "visitorpass", Aliases: []string{"黑名单", "禁止来访"},
 		Permissions: []PermissionItem{{PermVisitorBlockEdit, "修改访客黑名单", []Permission{PermVisitorPassView}}},
-		Verbs:       []Verb{{"create", "加入访客黑名单"}, {"remove", "移出访客黑名单"}},
+		Verbs:       []Verb{{"create", "加入访客黑名单"}, {"update", "修改访客黑名单"}, {"remove", "移出访客黑名单"}},
 	},
 	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,

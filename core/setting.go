@@ -55,7 +55,9 @@ func (s Settings) Check() error {
 func hourOfDay(hour int) bool { return hour >= 0 && hour < 24 }
 
 // DeletesMore reports whether anything that other keeps would be purged.
-func (s Settings) DeletesMore(other Settings) bool { return s.DeletesRecords(other) || s.DeletesPhotos(other) }
+func (s Settings) DeletesMore(other Settings) bool {
+	return s.DeletesRecords(other) || s.DeletesPhotos(other)
+}
 
 // DeletesRecords reports whether access records that other keeps would be purged, and what is kept as long as they are.
 func (s Settings) DeletesRecords(other Settings) bool {
@@ -63,7 +65,9 @@ func (s Settings) DeletesRecords(other Settings) bool {
 }
 
 // DeletesPhotos reports whether pictures of decided reviews that other keeps would be purged.
-func (s Settings) DeletesPhotos(other Settings) bool { return s.ReviewPhotoDays < other.ReviewPhotoDays }
+func (s Settings) DeletesPhotos(other Settings) bool {
+	return s.ReviewPhotoDays < other.ReviewPhotoDays
+}
 
 // settingFields label what the audit log records of the settings.
 var settingFields = []AuditField{

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -63,25 +64,33 @@ func (b VisitorBlock) Masked() VisitorBlock {
 	return b
 }
 
-// ReadBlock tells by its form whether a text is a phone number, an ID number or a plate, and returns it in its stored form.
+// ReadBlock tells by its form whether a text is a phone number, an ID number or a plate, and returns it in its stored form. What
+// could be a number that was mistyped, or a word, is none of them: nobody would be stopped by it.
 func ReadBlock(text string) (kind BlockKind, value string, err error) {
 	text = Clean(text)
 	if value, err := NormalizeMobile(text); err == nil && value != "" {
 		return BlockPhone, value, nil
 	}
-	if mistyped := allFigures(text) && len(text) < 15; !mistyped { // else a phone number with a figure too few or too many
-		if value, err := NormalizePlate(text); err == nil && hanPlate.MatchString(value) {
-			return BlockPlate, value, nil
-		}
-		if value, err := CheckIDNumber(text); err == nil && value != "" {
-			return BlockID, value, nil
-		}
+	bare := compact(text)
+	mistyped := allFigures(bare) && len(bare) < 15 // a phone number with a figure too few or too many
+	if !strings.ContainsAny(bare, "0123456789") || mistyped {
+		return "", text, Invalid("“" + text + "”不是手机号、证件号或车牌号")
+	}
+	if value, err := NormalizePlate(text); err == nil && blockedPlate.MatchString(value) && !militaryID.MatchString(value) {
+		return BlockPlate, value, nil
+	}
+	if value, err := CheckIDNumber(text); err == nil && len(value) >= minBlockedID {
+		return BlockID, value, nil
 	}
 	return "", text, Invalid("“" + text + "”不是手机号、证件号或车牌号")
 }
 
-// hanPlate is a licence plate of the mainland as it is read in a list: it begins with a Chinese character.
-var hanPlate = regexp.MustCompile(`^\p{Han}[\p{Han}A-Z0-9]{3,9}$`)
+// minBlockedID is the length of the shortest ID number that a blacklist takes, in characters: what is shorter is a plate.
+const minBlockedID = 8
+
+// blockedPlate is a licence plate as it is read in a list: of the mainland, which begins with a Chinese character, of the armed
+// police, or of few letters and figures, as of Hong Kong, and as where the province was left out.
+var blockedPlate = regexp.MustCompile(`^(\p{Han}[\p{Han}A-Z0-9]{3,9}|WJ\p{Han}?[A-Z0-9]{4,6}|[A-Z0-9]{4,7})$`)
 
 // allFigures reports whether a text has nothing but figures.
 func allFigures(text string) bool { return strings.Trim(text, "0123456789") == "" }
@@ -98,6 +107,9 @@ func ReadBlocks(lines, reason string, lastDay, today Day) ([]VisitorBlock, error
 		kind, value, err := ReadBlock(line)
 		if err != nil {
 			fields["values"] = MessageOf(err)
+		}
+		if slices.ContainsFunc(blocks, func(b VisitorBlock) bool { return b.Kind == kind && b.Value == value }) {
+			continue // written twice
 		}
 		blocks = append(blocks, VisitorBlock{Kind: kind, Value: value, Reason: Clean(reason), LastDay: lastDay})
 	}
@@ -125,4 +137,37 @@ var visitorBlockFields = []AuditField{
 	{Key: "value", Label: "号码"},
 	{Key: "reason", Label: "原因"},
 	{Key: "until", Label: "截止日期"},
+	batchField,
+}
+
+// BlockChange is what adding to a blacklist does.
+type BlockChange struct {
+	Blocks []VisitorBlock // what is added, masked
+	Known  []VisitorBlock // of them, what is on the list already: as it is, masked
+	Passes int            // passes in force that let nobody in any more
+}
+
+// CountByKind returns how many entries there are of each kind in words: 3 个手机、1 个车牌.
+func CountByKind(blocks []VisitorBlock) string {
+	var words []string
+	for _, kind := range []BlockKind{BlockPhone, BlockID, BlockPlate} {
+		n := 0
+		for _, b := range blocks {
+			if b.Kind == kind {
+				n++
+			}
+		}
+		if n > 0 {
+			words = append(words, Grouped(n)+" 个"+kind.Label())
+		}
+	}
+	return strings.Join(words, "、")
+}
+
+// UntilText returns in words until when the entry is in effect.
+func (b VisitorBlock) UntilText() string {
+	if b.LastDay == 0 {
+		return "长期"
+	}
+	return "到 " + b.LastDay.String()
 }

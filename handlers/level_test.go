@@ -17,7 +17,7 @@ import (
 )
 
 // hurts match the addresses of acts that take something away from people.
-var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password)$`)
+var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password|block)$|^/console/(visitorblock|restriction)$`)
 
 // harmless are addresses of hurts that ask by a form of their own.
 var harmless = []string{
@@ -55,6 +55,7 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 		"/console/passrule/rehearsal/:id/again": {"days": {"3"}},
 		"/console/passrule/restore":             {"id": {version.String()}, "community": {community}},
 		"/console/visitorrule":                  {"community": {community}, "per_day": {"5"}, "use_name": {"required"}},
+		"/console/visitorblock":                 {"community": {community}, "values": {"13800138000"}, "reason": {"滋扰"}},
 		"/console/passrule": {
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},

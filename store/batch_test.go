@@ -84,6 +84,7 @@ func (w *batchWorld) states() map[string]string {
 	}
 	w.alertStates(states)
 	w.callStates(states)
+	w.blockStates(states)
 	members, _, err := w.Members(w.t.Context(), everywhere, MemberFilter{Community: w.community, Page: Page{Limit: 9999}})
 	if err != nil {
 		w.t.Fatal(err)
@@ -231,6 +232,37 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 		core.BatchAlerts: alertsAct(w),
 		core.BatchRenew:  renewAct(w),
 		core.BatchCalls:  callsAct(w),
+		core.BatchBlocks: {
+			prepare: func() error {
+				_, err := w.block("滋扰", 0, "京A12345")
+				return err
+			},
+			do: func() (core.Batch, error) {
+				made, err := w.block("又滋扰", 30000, "京A12345", "京A54321")
+				return made.Batch, err
+			},
+		},
+	}
+}
+
+// block puts plates on the blacklist.
+func (w *batchWorld) block(reason string, last core.Day, plates ...string) (BlocksMade, error) {
+	blocks := make([]core.VisitorBlock, len(plates))
+	for i, plate := range plates {
+		blocks[i] = core.VisitorBlock{Kind: core.BlockPlate, Value: plate, Reason: reason, LastDay: last}
+	}
+	return w.CreateVisitorBlocks(w.t.Context(), batchBy, everywhere, w.community, blocks)
+}
+
+// blockStates adds the blacklist.
+func (w *batchWorld) blockStates(states map[string]string) {
+	w.t.Helper()
+	blocks, _, err := w.VisitorBlocks(w.t.Context(), core.ScopeOf(w.community), VisitorBlockFilter{Page: Page{Limit: 9999}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, b := range blocks {
+		states["visitorblock:"+b.ID.String()] = fmt.Sprint(b.Value, b.Reason, b.LastDay, b.By)
 	}
 }
 

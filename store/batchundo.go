@@ -39,6 +39,7 @@ func init() { // the functions refer to the table
 		core.BatchAlerts:    {undo: undoAccessAlerts},
 		core.BatchRenew:     {undo: undoRenewals},
 		core.BatchCalls:     {undo: undoCalls},
+		core.BatchBlocks:    {undo: undoBlocks},
 
 		core.BatchHouseRename: {undo: undoHouseMove},
 		core.BatchHouseMove:   {undo: undoHouseMove},

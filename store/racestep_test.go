@@ -1217,7 +1217,7 @@ var racePhotos = []raceStep{
 		return nil, err
 	}},
 	{"CreateVisitorBlocks", func(w *raceWorld) (any, error) {
-		added, err := w.CreateVisitorBlocks(w.ctx, raceBy, everywhere, w.ids["here"], []core.VisitorBlock{
+		made, err := w.CreateVisitorBlocks(w.ctx, raceBy, everywhere, w.ids["here"], []core.VisitorBlock{
 			{Kind: core.BlockPhone, Value: "13700137001", Reason: "滋扰"},
 		})
 		if err != nil {
@@ -1225,7 +1225,7 @@ var racePhotos = []raceStep{
 		}
 		list, _, err := w.VisitorBlocks(w.ctx, everywhere, VisitorBlockFilter{Page: Page{Limit: 1}})
 		w.ids["block"] = list[0].ID
-		return added, err
+		return made.Added, err
 	}},
 	{"RemoveVisitorBlock", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveVisitorBlock(w.ctx, raceBy, everywhere, w.ids["block"])

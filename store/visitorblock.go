@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -37,6 +38,7 @@ type visitorBlockAudit struct {
 	Value  string         `json:"value"`
 	Reason string         `json:"reason"`
 	Until  string         `json:"until,omitempty"`
+	Batch  core.ID        `json:"batch,omitempty"`
 }
 
 func auditOfBlock(b core.VisitorBlock) visitorBlockAudit {
@@ -106,11 +108,11 @@ func (s *Store) VisitorBlocks(
 		where.And("community_id = ?", int64(f.Community))
 	}
 	if keyword := core.Clean(f.Keyword); keyword != "" {
-		if kind, value, err := core.ReadBlock(keyword); err == nil && kind != core.BlockPlate {
-			where.And("mac = ?", s.db.Keys().Digest(blockDigests[kind], value))
-		} else {
-			where.And("(mac = ? OR reason LIKE ? ESCAPE '!')", s.db.Keys().Digest("plate", value), database.LikeContains(keyword))
+		kind, value, err := core.ReadBlock(keyword)
+		if err != nil {
+			kind = core.BlockPlate // what is none is looked for in the reasons alone
 		}
+		where.And("(mac = ? OR reason LIKE ? ESCAPE '!')", s.db.Keys().Digest(blockDigests[kind], value), database.LikeContains(keyword))
 	}
 	rows, more, err := readPage[visitorBlockRow](ctx, s, listQuery{
 		columns: visitorBlockFields, table: "visitor_block", scope: database.Within(scope, "community_id"), filter: where,
@@ -135,64 +137,227 @@ func (s *Store) VisitorBlock(ctx context.Context, scope core.Scope, id core.ID) 
 // noBlock is the message for an entry that does not exist or is out of scope.
 const noBlock = "黑名单里没有这一条"
 
-// CreateVisitorBlocks adds entries to the blacklist of a community of the scope, and returns how many were not on it. Those that
-// are get the new reason and end. A pass that a visitor has already lets them in no more.
-func (s *Store) CreateVisitorBlocks(
-	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, blocks []core.VisitorBlock,
-) (added int, err error) {
-	if !scope.Has(community) {
-		return 0, core.NotFound(noCommunity)
-	}
-	err = s.db.Write(ctx, "add to a blacklist", func(tx *database.Tx) error {
-		added = 0
-		var locked core.ID
-		if err := tx.Get(&locked, "SELECT id FROM community WHERE id = ? AND archived_at IS NULL"+tx.Dialect().ForUpdate(),
-			int64(community)); err != nil {
-			return database.NotFoundIfNoRows(err, noCommunity)
-		}
-		for _, b := range blocks {
-			b.Community, b.By = community, by.Name
-			isNew, err := addBlock(tx, by, b)
-			if err != nil {
-				return err
-			}
-			if isNew {
-				added++
-			}
-		}
-		return nil
-	})
-	return added, err
+// visitorBlockItem is what an entry was or became, as a batch keeps it: no number.
+type visitorBlockItem struct {
+	Reason string `json:"reason"`
+	Until  string `json:"until,omitempty"`
+	By     string `json:"by"`
 }
 
-// addBlock adds one entry, or changes the one that has its number. The community is locked.
-func addBlock(tx *database.Tx, by core.Actor, b core.VisitorBlock) (isNew bool, err error) {
-	sealed, err := tx.Keys().Seal("visitor_block.value", b.Value)
-	if err != nil {
-		return false, err
+func itemOfBlock(b core.VisitorBlock) visitorBlockItem {
+	return visitorBlockItem{Reason: b.Reason, Until: auditOfBlock(b).Until, By: b.By}
+}
+
+// PlanVisitorBlocks returns what adding entries to the blacklist of a community of the scope would do, for a question.
+func (s *Store) PlanVisitorBlocks(
+	ctx context.Context, scope core.Scope, community core.ID, blocks []core.VisitorBlock,
+) (core.BlockChange, error) {
+	var plan core.BlockChange
+	if _, err := s.Community(ctx, scope, community); err != nil {
+		return plan, err
 	}
-	mac := tx.Keys().Digest(blockDigests[b.Kind], b.Value)
-	var ids []core.ID
-	if err := tx.All(&ids, "SELECT id FROM visitor_block WHERE community_id = ? AND mac = ?", int64(b.Community), mac); err != nil {
-		return false, err
+	macs := make([]string, len(blocks))
+	for i, b := range blocks {
+		plan.Blocks = append(plan.Blocks, b.Masked())
+		macs[i] = s.db.Keys().Digest(blockDigests[b.Kind], b.Value)
 	}
-	if isNew = len(ids) == 0; isNew {
-		b.ID = tx.NewID()
-		_, err = tx.Exec(`
-			INSERT INTO visitor_block (id, community_id, kind, cipher, mac, reason, last_day, created_by, created_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			int64(b.ID), int64(b.Community), string(b.Kind), sealed, mac, b.Reason, int32(b.LastDay), b.By, tx.NowMS())
-	} else {
-		b.ID = ids[0]
+	var rows []visitorBlockRow
+	passes := map[core.ID]bool{}
+	for part := range slices.Chunk(macs, blockPart) {
+		in := " IN (" + database.Placeholders(len(part)) + ")"
+		args := []any{int64(community)}
+		for _, mac := range part {
+			args = append(args, mac)
+		}
+		var known []visitorBlockRow
+		query := "SELECT " + visitorBlockFields + " FROM visitor_block WHERE community_id = ? AND mac" + in + " ORDER BY id"
+		if err := s.db.All(ctx, &known, query, args...); err != nil {
+			return plan, database.Wrap("read who is on a blacklist", err)
+		}
+		rows = append(rows, known...)
+		for _, column := range []string{"phone_mac", "id_mac", "plate_mac"} {
+			var ids []core.ID
+			err := s.db.All(ctx, &ids, `
+				SELECT id
+				FROM visitor_pass
+				WHERE community_id = ?
+				AND `+column+in+`
+				AND until_at > ?
+				AND answer = 'granted'
+				AND revoked_at IS NULL`, append(args, s.Now().UnixMilli())...)
+			if err != nil {
+				return plan, database.Wrap("count passes of a blacklist", err)
+			}
+			for _, id := range ids {
+				passes[id] = true
+			}
+		}
+	}
+	for _, row := range rows {
+		plan.Known = append(plan.Known, row.block(s.db.Reveal))
+	}
+	plan.Passes = len(passes)
+	return plan, nil
+}
+
+// blockPart is how many numbers are looked up at a time.
+const blockPart = 200
+
+// BlocksMade is what adding to a blacklist has done.
+type BlocksMade struct {
+	Added int // that were not on it
+	Batch core.Batch
+}
+
+// CreateVisitorBlocks adds entries to the blacklist of a community of the scope. Those that are on it get the new reason and end.
+// A pass that a visitor has already lets them in no more.
+func (s *Store) CreateVisitorBlocks(
+	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, blocks []core.VisitorBlock,
+) (made BlocksMade, err error) {
+	err = s.db.Write(ctx, "add to a blacklist", func(tx *database.Tx) error {
+		made, err = writeBlocks(tx, by, scope, core.Batch{Community: community, Kind: core.BatchBlocks}, blocks)
+		return err
+	})
+	return made, err
+}
+
+// writeBlocks adds entries to the blacklist of a batch's community, within the scope, and keeps in the batch what each was. A batch
+// with an id is continued, as writeBatch does.
+func writeBlocks(
+	tx *database.Tx, by core.Actor, scope core.Scope, batch core.Batch, blocks []core.VisitorBlock,
+) (made BlocksMade, err error) {
+	if !scope.Has(batch.Community) {
+		return made, core.NotFound(noCommunity)
+	}
+	var locked core.ID
+	if err := tx.Get(&locked, "SELECT id FROM community WHERE id = ? AND archived_at IS NULL"+tx.Dialect().ForUpdate(),
+		int64(batch.Community)); err != nil {
+		return made, database.NotFoundIfNoRows(err, noCommunity)
+	}
+	var things []batchThing
+	var entries []audit.Entry
+	seen := map[string]bool{}
+	for _, b := range blocks {
+		b.Community, b.By = batch.Community, by.Name
+		mac := tx.Keys().Digest(blockDigests[b.Kind], b.Value)
+		if seen[mac] {
+			continue // the batch has each once
+		}
+		seen[mac] = true
+		was, err := addBlock(tx, &b, mac)
+		if err != nil {
+			return made, err
+		}
+		thing := batchThing{ID: b.ID, After: itemOfBlock(b)}
+		entry := audit.Entry{Community: b.Community, Action: "visitorblock.create", Subject: audit.Target("visitorblock", b.ID)}
+		if was == nil {
+			made.Added++
+		} else {
+			thing.Before, entry.Action, entry.Before = itemOfBlock(*was), "visitorblock.update", auditOfBlock(*was)
+		}
+		entry.After = auditOfBlock(b)
+		things, entries = append(things, thing), append(entries, entry)
+	}
+	if made.Batch, err = writeBatch(tx, by, batch, things); err != nil {
+		return made, err
+	}
+	for _, entry := range entries {
+		after, _ := entry.After.(visitorBlockAudit)
+		after.Batch = made.Batch.ID
+		entry.After = after
+		if err := audit.Write(tx, by, entry); err != nil {
+			return made, err
+		}
+	}
+	return made, nil
+}
+
+// addBlock adds one entry, or changes the one that has its number, which it returns as it was; nil = there was none. The community
+// is locked.
+func addBlock(tx *database.Tx, b *core.VisitorBlock, mac string) (was *core.VisitorBlock, err error) {
+	var rows []visitorBlockRow
+	if err := tx.All(&rows, "SELECT "+visitorBlockFields+" FROM visitor_block WHERE community_id = ? AND mac = ?",
+		int64(b.Community), mac); err != nil {
+		return nil, err
+	}
+	if len(rows) > 0 {
+		known := rows[0].block(tx.Reveal)
+		b.ID = known.ID
 		_, err = tx.Exec("UPDATE visitor_block SET reason = ?, last_day = ?, created_by = ? WHERE id = ?",
 			b.Reason, int32(b.LastDay), b.By, int64(b.ID))
+		return &known, err
 	}
+	sealed, err := tx.Keys().Seal("visitor_block.value", b.Value)
 	if err != nil {
-		return isNew, err
+		return nil, err
 	}
-	return isNew, audit.Write(tx, by, audit.Entry{
-		Community: b.Community, Action: "visitorblock.create", Subject: audit.Target("visitorblock", b.ID), After: auditOfBlock(b),
+	b.ID = tx.NewID()
+	_, err = tx.Exec(`
+		INSERT INTO visitor_block (id, community_id, kind, cipher, mac, reason, last_day, created_by, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		int64(b.ID), int64(b.Community), string(b.Kind), sealed, mac, b.Reason, int32(b.LastDay), b.By, tx.NowMS())
+	return nil, err
+}
+
+// undoBlocks takes entries off a blacklist that were added to it, and puts back the reason and the end of those that were on it,
+// unless they were changed since.
+func undoBlocks(u *undoing) error {
+	return u.each(func(item batchItemRow) error {
+		var was, became visitorBlockItem
+		if err := readBatchText(item.Before, &was); err != nil {
+			return err
+		}
+		if err := readBatchText(item.After, &became); err != nil {
+			return err
+		}
+		var rows []visitorBlockRow
+		err := u.tx.All(&rows, "SELECT "+visitorBlockFields+" FROM visitor_block WHERE id = ?"+u.tx.Dialect().ForUpdate(), int64(item.Thing))
+		switch {
+		case err != nil:
+			return err
+		case len(rows) == 0:
+			u.keep(item.Thing, core.BatchGone)
+			return nil
+		case itemOfBlock(rows[0].block(u.tx.Reveal)) != became:
+			u.keep(item.Thing, core.BatchChanged)
+			return nil
+		case item.Before == "":
+			_, err := u.tx.Exec("DELETE FROM visitor_block WHERE id = ?", int64(item.Thing))
+			return err
+		}
+		day, err := lastDayOf(was.Until)
+		if err != nil {
+			return err
+		}
+		_, err = u.tx.Exec("UPDATE visitor_block SET reason = ?, last_day = ?, created_by = ? WHERE id = ?",
+			was.Reason, int32(day), was.By, int64(item.Thing))
+		return err
 	})
+}
+
+// BlocksOfVisit returns the numbers of a visit of the scope as entries of its community's blacklist, unmasked; a conflict if it
+// has none.
+func (s *Store) BlocksOfVisit(ctx context.Context, scope core.Scope, id core.ID) ([]core.VisitorBlock, error) {
+	where, args := database.ScopeWhere(scope, "v.community_id")
+	var row visitorPassRow
+	err := s.db.Get(ctx, &row, visitorPassColumns+"v.id = ? AND "+where, append([]any{int64(id)}, args...)...)
+	if err != nil {
+		return nil, database.Wrap("read a visit", database.NotFoundIfNoRows(err, noVisit))
+	}
+	v := row.visit(s.db.Reveal)
+	var blocks []core.VisitorBlock
+	for _, b := range []core.VisitorBlock{
+		{Kind: core.BlockPhone, Value: v.Phone}, {Kind: core.BlockID, Value: v.IDNumber}, {Kind: core.BlockPlate, Value: v.Plate},
+	} {
+		if b.Value != "" && b.Value != core.Unreadable {
+			b.Community = v.Community
+			blocks = append(blocks, b)
+		}
+	}
+	if len(blocks) == 0 {
+		return nil, core.Conflict("这位访客没有手机号、证件号或车牌，不能加入黑名单")
+	}
+	return blocks, nil
 }
 
 // RemoveVisitorBlock takes an entry of the scope off the blacklist.

@@ -21,11 +21,11 @@ func TestABlacklistKeepsVisitorsOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			added, err := s.CreateVisitorBlocks(t.Context(), core.System, everywhere, community, blocks)
+			made, err := s.CreateVisitorBlocks(t.Context(), core.System, everywhere, community, blocks)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return added
+			return made.Added
 		}
 		changeVisitorRule(t, s, w.community, askForMoreOptionally)
 		until := func(v *core.VisitorPass) { v.Until = s.Now().Add(60 * time.Hour) }
@@ -116,6 +116,53 @@ func TestAScanLooksABlacklistUpByKey(t *testing.T) {
 		plan := planOf(t, s, query, args...)
 		if n := strings.Count(plan, "visitor_block_mac"); n < 3 {
 			t.Errorf("%d of three look-ups are by key: %s", n, plan)
+		}
+	})
+}
+
+// The question names what is on the list already and how many passes stop; the log has the old entry of one that was changed.
+func TestAddingToABlacklistIsPlannedAndRecorded(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		w.invite(t, s, nil)
+		add := func(reason string, last core.Day) BlocksMade {
+			t.Helper()
+			made, err := s.CreateVisitorBlocks(t.Context(), core.System, everywhere, w.community,
+				[]core.VisitorBlock{{Kind: core.BlockPlate, Value: "京A12345", Reason: reason, LastDay: last}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return made
+		}
+		plan := func() core.BlockChange {
+			t.Helper()
+			plan, err := s.PlanVisitorBlocks(t.Context(), everywhere, w.community, []core.VisitorBlock{
+				{Kind: core.BlockPlate, Value: "京A12345"}, {Kind: core.BlockPhone, Value: "13700000001"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return plan
+		}
+		if p := plan(); len(p.Blocks) != 2 || len(p.Known) != 0 || p.Passes != 1 || p.Blocks[0].Value == "京A12345" {
+			t.Errorf("planned %+v", p)
+		}
+		_, err := s.PlanVisitorBlocks(t.Context(), core.ScopeOf(w.community+1), w.community, nil)
+		wantCode(t, err, core.CodeNotFound)
+		add("滋扰", 0)
+		if p := plan(); len(p.Known) != 1 || p.Known[0].Reason != "滋扰" || p.Known[0].LastDay != 0 {
+			t.Errorf("planned %+v", p)
+		}
+		made := add("误伤", 30000)
+		lines, _, err := s.AuditRecords(t.Context(), everywhere, core.AuditFilter{Action: "visitorblock.update"}, Page{Limit: 1})
+		if err != nil || len(lines) != 1 || !strings.Contains(lines[0].Before, "滋扰") || lines[0].Batch() != made.Batch.ID {
+			t.Errorf("the log has %+v, %v", lines, err)
+		}
+		if _, err := s.UndoBatch(t.Context(), core.System, everywhere, made.Batch.ID); err != nil {
+			t.Fatal(err)
+		}
+		if p := plan(); len(p.Known) != 1 || p.Known[0].Reason != "滋扰" || p.Known[0].LastDay != 0 {
+			t.Errorf("taken back: %+v", p)
 		}
 	})
 }

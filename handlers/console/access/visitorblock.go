@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"net/http"
+	"unicode/utf8"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -17,7 +18,13 @@ func (p *Pages) visitorBlockRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.VisitorBlockPath, Access: view, Handler: p.visitorBlockList},
 		{Method: http.MethodGet, Path: frame.VisitorBlockPath + "/new", Access: edit, Handler: p.visitorBlockNew},
-		{Method: http.MethodPost, Path: frame.VisitorBlockPath, Access: edit, Handler: p.visitorBlockCreate, Draft: true},
+		{
+			Method: http.MethodPost, Path: frame.VisitorBlockPath, Access: edit, Level: web.Types, Handler: p.visitorBlockCreate, Draft: true,
+		},
+		{
+			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/block", Access: edit, Level: web.Asks,
+			Handler: p.visitorPassBlock,
+		},
 		{
 			Method: http.MethodPost, Path: frame.VisitorBlockPath + "/:id/remove", Access: edit, Level: web.Asks,
 			Handler: p.visitorBlockRemove,
@@ -147,6 +154,9 @@ func (p *Pages) visitorBlockFormPage(c *web.Context, f visitorBlockForm, wrong e
 			{Kind: templates.Date, Name: "last_day", Label: "截止日期", Help: "不填就是长期。"},
 		}...)}},
 	}
+	if wrong == nil && frame.EditsAgain(c) {
+		form.Set(c.Form(), nil)
+	}
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := visitorBlockFormPage{Shell: p.Shell(c, "visitorpass", "加入黑名单"), Form: form}
 		page.Crumbs = []templates.Crumb{{Label: "访客黑名单", URL: frame.VisitorBlockPath}}
@@ -157,25 +167,106 @@ func (p *Pages) visitorBlockFormPage(c *web.Context, f visitorBlockForm, wrong e
 func (p *Pages) visitorBlockCreate(c *web.Context) error {
 	var form visitorBlockForm
 	wrong := c.Bind(&form)
-	if !web.IsResumed(wrong) {
-		blocks, err := core.ReadBlocks(form.Values, form.Reason, form.LastDay, p.Today(c))
-		if wrong = frame.MergeFields(wrong, err); wrong == nil {
-			var added int
-			if added, wrong = p.Store.CreateVisitorBlocks(c.Ctx(), c.Actor(), c.Scope(), form.Community, blocks); wrong == nil {
-				c.Flash(web.FlashSuccess, blocksAdded(added, len(blocks)))
-				return c.Redirect(frame.VisitorBlockPath)
-			}
+	blocks, err := core.ReadBlocks(form.Values, form.Reason, form.LastDay, p.Today(c))
+	if wrong = frame.MergeFields(wrong, err); wrong == nil && !frame.EditsAgain(c) {
+		var plan core.BlockChange
+		if plan, wrong = p.Store.PlanVisitorBlocks(c.Ctx(), c.Scope(), form.Community, blocks); wrong == nil {
+			q := p.blockQuestion(c, plan, form.Reason, form.LastDay)
+			q.Keep, q.Edit = c.Form(), true
+			return p.blockAct(c, form.Community, blocks, q, frame.VisitorBlockPath)
 		}
 	}
 	return p.visitorBlockFormPage(c, form, wrong)
 }
 
+// blockAct asks, and adds entries to a blacklist.
+func (p *Pages) blockAct(c *web.Context, community core.ID, blocks []core.VisitorBlock, ask templates.Confirm, back string) error {
+	added := 0
+	return p.Act(c, frame.Act{
+		Ask: ask, Stem: "visitorpass", Back: back,
+		Batch: func() (core.Batch, error) {
+			made, err := p.Store.CreateVisitorBlocks(c.Ctx(), c.Actor(), c.Scope(), community, blocks)
+			added = made.Added
+			return made.Batch, err
+		},
+		DoneAll: func(b core.Batch) string { return blocksAdded(added, b.Size) },
+	})
+}
+
+// blockQuestion asks before entries are added to a blacklist, with what was read, what is on it already, and the passes that stop.
+func (p *Pages) blockQuestion(c *web.Context, plan core.BlockChange, reason string, last core.Day) templates.Confirm {
+	n, after := len(plan.Blocks), core.VisitorBlock{Reason: core.Clean(reason), LastDay: last}
+	q := templates.Confirm{
+		Title: "把 " + frame.Grouped(n) + " 个号码加入黑名单？", Submit: "加入 " + frame.Grouped(n) + " 条黑名单", Danger: true,
+		Text:   "立即生效：不能申请、不能受邀，也不能进门。期限：" + after.UntilText() + "。可以撤销，也可以随时移出。",
+		Cancel: frame.VisitorBlockPath, Typed: frame.TypedNumber(n),
+		Effects: []string{core.CountByKind(plan.Blocks) + "："},
+	}
+	q.Effects = append(q.Effects, frame.Named(n, "条", func(i int) string {
+		return plan.Blocks[i].Value + "（" + plan.Blocks[i].Kind.Label() + "）"
+	})...)
+	if plan.Passes > 0 {
+		q.Effects = append(q.Effects, frame.Grouped(plan.Passes)+" 张有效的访客通行证不能再进门")
+	}
+	if known := len(plan.Known); known > 0 {
+		words := "其中 " + frame.Grouped(known) + " 条已经在黑名单上，期限和原因会换成这次填写的："
+		if shorter := endsEarlier(plan.Known, last, p.Today(c)); shorter > 0 {
+			words = "其中 " + frame.Grouped(known) + " 条已经在黑名单上，期限和原因会换成这次填写的，" +
+				frame.Grouped(shorter) + " 条会比现在更早到期："
+		}
+		q.Effects = append(append(q.Effects, words), frame.Named(known, "条", func(i int) string {
+			return plan.Known[i].Value + "（现在" + plan.Known[i].UntilText() + "，" + plan.Known[i].Reason + "）"
+		})...)
+	}
+	return q
+}
+
+// endsEarlier returns how many entries would end earlier than they do.
+func endsEarlier(known []core.VisitorBlock, last, today core.Day) int {
+	n := 0
+	for _, b := range known {
+		if last != 0 && !b.Ended(today) && (b.LastDay == 0 || last < b.LastDay) {
+			n++
+		}
+	}
+	return n
+}
+
+// blockReasons are the usual reasons why a visitor is put on a blacklist from their visit.
+var blockReasons = []string{"多次滋扰住户", "冒用他人名义", "推销、张贴广告", "打架、损坏财物", "法院或公安要求"}
+
+// visitorPassBlock puts the numbers of a visit on the blacklist; the office need not know them whole.
+func (p *Pages) visitorPassBlock(c *web.Context) error {
+	v, err := p.visitorPass(c)
+	if err != nil {
+		return err
+	}
+	back := frame.BackTo(c, frame.VisitorPassPath, frame.VisitorPassURL(v.ID))
+	blocks, err := p.Store.BlocksOfVisit(c.Ctx(), c.Scope(), v.ID)
+	if err != nil {
+		return p.Refused(c, err, back)
+	}
+	plan, err := p.Store.PlanVisitorBlocks(c.Ctx(), c.Scope(), v.Community, blocks)
+	if err != nil {
+		return err
+	}
+	q := p.blockQuestion(c, plan, "", 0)
+	q.Title, q.Cancel, q.Reasons = "把“"+v.Name+"”加入黑名单？", back, blockReasons
+	for i := range blocks {
+		blocks[i].Reason = core.Clean(q.Reason(c.Form()))
+	}
+	if n := utf8.RuneCountInString(core.Clean(q.Reason(c.Form()))); n > core.MaxBlockReason {
+		return p.Refused(c, core.Invalid(fmt.Sprintf("原因最多 %d 个字", core.MaxBlockReason)), back)
+	}
+	return p.blockAct(c, v.Community, blocks, q, back)
+}
+
 // blocksAdded returns in words how many of some entries are new.
 func blocksAdded(added, all int) string {
 	if added == all {
-		return fmt.Sprintf("已加入 %d 条，立即生效。", added)
+		return "已加入 " + frame.Grouped(added) + " 条，立即生效。"
 	}
-	return fmt.Sprintf("已加入 %d 条，另外 %d 条原来就在，原因和期限已更新。", added, all-added)
+	return "已加入 " + frame.Grouped(added) + " 条，另外 " + frame.Grouped(all-added) + " 条原来就在，原因和期限已更新。"
 }
 
 func (p *Pages) visitorBlockRemove(c *web.Context) error {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,7 +27,39 @@ func TestBlacklistInTheConsole(t *testing.T) {
 		t.Errorf("what was typed is lost: %s", again.Find("main").Text())
 	}
 	form.Set("values", "13800138000\n京A12345")
+	asks, _ := b.Post(t, frame.VisitorBlockPath, form, http.StatusOK)
+	if text := asks.Find("main").Text(); !strings.Contains(text, "1 个手机、1 个车牌") || strings.Contains(text, "其中") ||
+		asks.Find(`[name="edit_again"]`).Length() != 1 {
+		t.Errorf("the question: %s", text)
+	}
+	form.Set("edit_again", "1")
+	edits, _ := b.Post(t, frame.VisitorBlockPath, form, http.StatusOK)
+	if kept := edits.Find(`textarea[name="values"]`).Text(); !strings.Contains(kept, "京A12345") {
+		t.Errorf("going back loses %q", kept)
+	}
+	form.Del("edit_again")
+	form.Set("confirmed", "1")
 	b.Post(t, frame.VisitorBlockPath, form, http.StatusSeeOther)
+	if undo := b.Get(t, frame.VisitorBlockPath, http.StatusOK).Find(".tx-flash form").AttrOr("action", ""); !strings.HasSuffix(undo, "/undo") {
+		t.Errorf("the message takes it back at %q", undo)
+	}
+	form.Del("confirmed")
+	form.Set("last_day", (core.DayOf(d.Store.Now(), d.Store.Zone()) + 1).String())
+	asks, _ = b.Post(t, frame.VisitorBlockPath, form, http.StatusOK)
+	if text := asks.Find("main").Text(); !strings.Contains(text, "其中 2 条已经在黑名单上") || !strings.Contains(text, "2 条会比现在更早到期") ||
+		!strings.Contains(text, "（现在长期，") {
+		t.Errorf("the question of those that are on it: %s", text)
+	}
+	many := desk.FilledIn(page)
+	many.Set("community", d.Mine.Community.String())
+	many.Set("reason", "滋扰")
+	var lines strings.Builder
+	for i := range frame.ManyThings {
+		fmt.Fprintf(&lines, "京A%05d\n", i)
+	}
+	many.Set("values", lines.String())
+	many.Set("confirmed", "1")
+	b.Post(t, frame.VisitorBlockPath, many, http.StatusUnprocessableEntity) // the number is not typed
 	list := b.Get(t, frame.VisitorBlockPath, http.StatusOK)
 	if text := list.Find("tbody").Text(); list.Find("tbody tr").Length() != 2 || strings.Contains(text, "13800138000") {
 		t.Errorf("the list: %s", text)

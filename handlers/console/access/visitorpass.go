@@ -177,6 +177,12 @@ func (p *Pages) visitorPassPage(c *web.Context, v core.VisitorPass, tab string) 
 		page.Detail.CSRF = page.CSRF
 		page.Detail.Acts = []templates.Submit{{Label: "撤销通行证", URL: frame.VisitorPassURL(v.ID) + "/revoke", Icon: "ban", Ask: true}}
 	}
+	if c.Has(core.PermVisitorBlockEdit) && v.Phone+v.IDNumber+v.Plate != "" {
+		page.Detail.CSRF = page.CSRF
+		page.Detail.Acts = append(page.Detail.Acts, templates.Submit{
+			Label: "加入黑名单", URL: frame.VisitorPassURL(v.ID) + "/block", Icon: "ban", Ask: true,
+		})
+	}
 	var err error
 	if v.Way == core.VisitApplied {
 		if err = p.visitorPassReview(c, v, &page); err != nil {

@@ -162,3 +162,33 @@ func TestApplicationsAreDecidedInTheConsole(t *testing.T) {
 		}
 	}
 }
+
+// Who makes trouble is put on the blacklist from their visit, whose numbers the office sees masked.
+func TestAVisitorIsBlacklistedFromTheVisit(t *testing.T) {
+	d := newDesk(t)
+	mine, others := invited(t, d, d.Mine), invited(t, d, d.Others)
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
+	path := frame.VisitorPassURL(mine.ID) + "/block"
+	viewer.Post(t, path, desk.ConfirmedForm(), http.StatusForbidden)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView, core.PermVisitorBlockEdit)
+	b.Post(t, frame.VisitorPassURL(others.ID)+"/block", desk.ConfirmedForm(), http.StatusNotFound)
+	if page, err := b.Get(t, frame.VisitorPassURL(mine.ID), http.StatusOK).Html(); err != nil || strings.Count(page, `"`+path+`"`) != 1 {
+		t.Errorf("the page has no button: %v", err)
+	}
+	asks, _ := b.Post(t, path, nil, http.StatusOK)
+	if text := asks.Find("main").Text(); !strings.Contains(text, "1 张有效的访客通行证不能再进门") || !strings.Contains(text, mine.Plate) {
+		t.Errorf("the question: %s", text)
+	}
+	b.Post(t, path, desk.ConfirmedForm(), http.StatusUnprocessableEntity) // no reason
+	form := desk.ConfirmedForm()
+	form.Set("preset", "多次滋扰住户")
+	b.Post(t, path, form, http.StatusSeeOther)
+	blocks, err := d.Store.BlocksOfVisit(t.Context(), core.Everywhere, mine.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := d.Store.PlanVisitorBlocks(t.Context(), core.Everywhere, d.Mine.Community, blocks)
+	if err != nil || len(blocks) == 0 || len(plan.Known) != len(blocks) || plan.Known[0].Reason != "多次滋扰住户" {
+		t.Errorf("on the blacklist: %+v of %d, %v", plan.Known, len(blocks), err)
+	}
+}

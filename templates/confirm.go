@@ -33,7 +33,7 @@ type Confirm struct {
 	Action  string
 	CSRF    string
 	Keep    url.Values // sent along: the ticked ids, the form's values
-	Submit  string     // names the act: "停用 3 个门禁"
+	Submit  string     // names the act: "停用 3 个门禁"; "" = nothing can be done, and Cancel leads back
 	Cancel  string
 	Danger  bool
 	// Download means that the response is a file, so that this page stays.

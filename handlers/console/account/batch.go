@@ -303,14 +303,15 @@ func (p *Pages) batchUndo(c *web.Context) error {
 		return core.NotFound("没有可以撤销的批量操作")
 	}
 	back := cmp.Or(c.CameFrom(), frame.BatchURL(b.ID))
-	if b.Ended.IsZero() && b.Size > 1 && !frame.Confirmed(c) {
+	if b.Ended.IsZero() && b.Size > 1 {
 		kept, err := p.Store.PlanUndo(c.Ctx(), c.Scope(), b.ID)
 		if err != nil {
 			return p.Refused(c, err, frame.BatchURL(b.ID))
 		}
 		ask := batchUndoAsk(b, kept)
-		ask.Cancel = back
-		return p.Confirm(c, "audit", ask)
+		if ask.Cancel = back; ask.Submit == "" || !frame.Confirmed(c) {
+			return p.Confirm(c, "audit", ask)
+		}
 	}
 	if b, err = p.Store.UndoBatch(c.Ctx(), c.Actor(), c.Scope(), b.ID); err != nil {
 		return p.Refused(c, err, frame.BatchURL(b.ID))
@@ -326,7 +327,7 @@ func (p *Pages) batchUndo(c *web.Context) error {
 	return c.Redirect(frame.BatchURL(b.ID))
 }
 
-// batchUndoAsk returns the question; kept is what would stay as it is.
+// batchUndoAsk returns the question; kept is what would stay as it is. If that is all, there is nothing to answer.
 func batchUndoAsk(b core.Batch, kept []core.BatchItem) templates.Confirm {
 	t, _ := b.Kind.Type()
 	ask := templates.Confirm{
@@ -343,7 +344,8 @@ func batchUndoAsk(b core.Batch, kept []core.BatchItem) templates.Confirm {
 		})...)
 	}
 	if len(kept) == b.Left() {
-		ask.Submit = "知道了，不撤销任何一项"
+		ask.Title, ask.Submit = "现在没有可以撤销的", "" // and it stays possible, should a later change be taken back
+		ask.Text = "这次的每一项之后都又变化过，都会保留。先撤销之后的操作，再来撤销这一次。"
 	}
 	return ask
 }

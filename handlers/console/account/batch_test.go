@@ -2,6 +2,7 @@ package account
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,30 @@ func TestBatchIsShownAndUndone(t *testing.T) {
 		t.Errorf("%d kept things", n)
 	}
 	b.Post(t, at+"/undo", desk.ConfirmedForm(), http.StatusSeeOther) // again: nothing to do
+}
+
+// Of what was all changed since, nothing is taken back: the question has no answer, and the batch can still be taken back.
+func TestABatchOfWhichAllIsKept(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermRestrictionEdit)
+	batch := restrictAll(t, d)
+	for _, house := range d.Mine.Houses[:2] {
+		if _, err := d.Store.LiftRestriction(t.Context(), core.System, core.Everywhere, house); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := frame.BatchURL(batch.ID)
+	for _, form := range []url.Values{nil, desk.ConfirmedForm()} {
+		page, _ := b.Post(t, at+"/undo", form, http.StatusOK)
+		ask := page.Find("form.tx-confirm")
+		if ask.Find("button:not([disabled])").Length() != 0 || ask.Find("a[data-cancel]").Text() != "返回" ||
+			!strings.Contains(ask.Text(), "（之后又改过）") {
+			t.Errorf("asks %s", ask.Text())
+		}
+	}
+	if b.Get(t, at, http.StatusOK).Find(`form[action="`+at+`/undo"]`).Length() != 1 {
+		t.Error("撤销本次 is gone")
+	}
 }
 
 // A batch is seen by who may do its act or sees the audit log, and undone by the former alone.

@@ -121,7 +121,7 @@ func (f *Frame) Confirm(c *web.Context, stem string, q templates.Confirm) error 
 }
 
 func (f *Frame) questionPage(c *web.Context, status int, stem string, q templates.Confirm) error {
-	page := templates.ConfirmPage{Shell: f.Shell(c, stem, q.Submit), Confirm: q}
+	page := templates.ConfirmPage{Shell: f.Shell(c, stem, cmp.Or(q.Submit, q.Title)), Confirm: q}
 	page.Confirm.CSRF = page.CSRF
 	return f.Page(c, status, "console/confirm/show", page)
 }

@@ -71,7 +71,7 @@ func (r AccessRecord) ResultLabel() string {
 	return "拒绝"
 }
 
-// Why returns the reason of a refusal in Chinese, followed by the guard's own words if any; for a
+// Why returns the reason of a refusal in Chinese, for offices and guards, followed by the guard's own words if any; for a
 // release, only those words.
 func (r AccessRecord) Why() string {
 	switch {
@@ -80,9 +80,9 @@ func (r AccessRecord) Why() string {
 	case r.Note != "" && r.Reason == ReasonGuard:
 		return r.Note
 	case r.Note != "":
-		return r.Reason.Sentence() + "（" + r.Note + "）"
+		return r.Reason.Label() + "（" + r.Note + "）"
 	}
-	return r.Reason.Sentence()
+	return r.Reason.Label()
 }
 
 // RepeatLabel returns in Chinese how often an answer that opened was repeated; "" = never.
@@ -145,7 +145,7 @@ var accessRecordFields = []AuditField{
 	{Key: "kind", Label: "通行证", Value: labelOf(PassKind.Label)},
 	{Key: "via", Label: "方式", Value: labelOf(Via.Label)},
 	{Key: "result", Label: "结果", Value: resultWords},
-	{Key: "reason", Label: "原因", Value: labelOf(Reason.Sentence)},
+	{Key: "reason", Label: "原因", Value: labelOf(Reason.Label)},
 	{Key: "reader", Label: "门禁读头"},
 	{Key: "post", Label: "门岗"},
 	{Key: "house", Label: "房屋"},

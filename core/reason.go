@@ -55,6 +55,14 @@ func (r Reason) Sentence() string {
 	return reasonSentences[ReasonUnavailable]
 }
 
+// Label returns the reason in Chinese for offices and guards: a visitor on the blacklist is told to ask the office, which reads why.
+func (r Reason) Label() string {
+	if r == ReasonBarred {
+		return "访客在黑名单上"
+	}
+	return r.Sentence()
+}
+
 // short returns a brief form of the sentence, leaving room on the line for what follows.
 func (r Reason) short() string {
 	if r == ReasonHours {

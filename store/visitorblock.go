@@ -81,6 +81,18 @@ func barredFor(all readAll, keys database.Keyring, v core.VisitorPass, day core.
 	return reasons[0], true, nil
 }
 
+// WhyBarred returns why the numbers of a visit of the scope are on its community's blacklist today; "" = they are not.
+func (s *Store) WhyBarred(ctx context.Context, scope core.Scope, visit core.ID) (string, error) {
+	where, args := database.ScopeWhere(scope, "v.community_id")
+	var row visitorPassRow
+	err := s.db.Get(ctx, &row, visitorPassColumns+"v.id = ? AND "+where, append([]any{int64(visit)}, args...)...)
+	if err != nil {
+		return "", database.Wrap("read a visit", database.NotFoundIfNoRows(err, noVisit))
+	}
+	reason, _, err := barredFor(s.db.Reads(ctx), s.db.Keys(), row.visit(s.db.Reveal), core.DayOf(s.Now(), s.zone))
+	return reason, database.Wrap("read a blacklist", err)
+}
+
 // checkBarred refuses a visitor who is on the community's blacklist, without saying why.
 func (a *inviting) checkBarred(community core.ID) error {
 	v := a.visit

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"tongxing/core"
@@ -20,7 +21,11 @@ func approveVisit(s *Store, tx *database.Tx, _ core.Actor, r core.Review) error 
 	if err != nil {
 		return err
 	}
-	if err := grantVisit(tx, v, s.zone); err != nil || r.Owner != 0 {
+	err = grantVisit(tx, v, s.zone)
+	if errors.Is(err, errBarred) && r.Owner == 0 { // the office is who may know
+		err = core.Conflict("访客在黑名单上，不能通过")
+	}
+	if err != nil || r.Owner != 0 {
 		return err
 	}
 	return tellHosts(tx, []hostNote{{v.Community, v.HostTie, v.House, v.ID, "到 " + v.HouseLabel + " 的访客申请已由物业通过"}})

@@ -17,6 +17,7 @@ type Review struct {
 	Approve  string           // where to post; empty = read-only
 	Reject   string
 	Effect   string   // the effect of approving: "通过后，可以使用通行码出入。"
+	Refused  string   // why it cannot be approved, which then is not offered; "" = it can
 	Warning  string   // what approving does and who decides may not expect; "" = nothing
 	Presets  []string // usual reasons: each rejects with one tap
 	Edit     string   // where Presets are changed; "" = not by this reviewer

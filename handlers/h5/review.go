@@ -110,6 +110,7 @@ type reviewPage struct {
 	Late     bool   // Decided by somebody else first
 	Effect   string
 	Warning  string // what approving does, if the reviewer may not expect it
+	Refused  string // why it cannot be approved; "" = it can
 	Presets  []string
 	Reason   templates.Field
 
@@ -246,6 +247,13 @@ func (h *H5) visitReviewFacts(c *web.Context, r core.Review, page *reviewPage) e
 	}
 	v.Phone = v.PhoneText()
 	page.Facts = append(page.Facts, h.visitFacts(v)...)
+	if r.State == core.ReviewWaiting {
+		barred, err := h.store.WhyBarred(c.Ctx(), c.Scope(), r.ID)
+		if err != nil {
+			return err
+		}
+		page.Refused = web.BarredText(barred)
+	}
 	page.Compares = c.Has(core.PermResidentView)
 	page.People, err = c.PeopleOfHouse(h.store, r.Community, v.House, nil)
 	return err

@@ -79,3 +79,11 @@ func CertifiedBadge(r core.Resident) templates.Badge {
 	}
 	return templates.Badge{Tone: templates.Good, Text: "已认证"}
 }
+
+// BarredText returns to a reviewer why a visitor cannot be approved: the reason of the blacklist; "" = they can.
+func BarredText(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return "访客在黑名单上，不能通过：" + reason
+}

@@ -211,7 +211,7 @@ func (r chartRange) reasons(reasons []core.RefusalCount) templates.Chart {
 	}
 	for _, c := range reasons {
 		why := templates.WithQuery(frame.AccessRecordPath, r.with("reason", string(c.Reason), "result", "refused"))
-		chart.Rows = append(chart.Rows, templates.ChartRow{Label: c.Reason.Sentence(), URL: why, Cells: []templates.ChartCell{{N: c.N}}})
+		chart.Rows = append(chart.Rows, templates.ChartRow{Label: c.Reason.Label(), URL: why, Cells: []templates.ChartCell{{N: c.N}}})
 	}
 	if len(chart.Rows) == 0 {
 		chart.Words = "没有拒绝。"

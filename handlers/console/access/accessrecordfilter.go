@@ -195,7 +195,7 @@ func (p *Pages) accessRecordTable(c *web.Context, form accessRecordForm, at fram
 			},
 			{
 				Kind: templates.Select, Name: "reason", Label: "原因",
-				Choices: templates.ChoicesOf("全部原因", core.Reasons()[1:], core.Reason.Sentence),
+				Choices: templates.ChoicesOf("全部原因", core.Reasons()[1:], core.Reason.Label),
 			},
 		},
 		Columns: []templates.Column{

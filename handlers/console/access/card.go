@@ -126,7 +126,7 @@ func (p *Pages) refusalsCard(c *web.Context, scope core.Scope) (card frame.CardB
 	reasons, err := p.Store.RefusalReasons(c.Ctx(), scope, today)
 	for _, r := range reasons {
 		card.Figures = append(card.Figures, templates.Figure{
-			Label: r.Reason.Sentence(), N: r.N, Tone: templates.Bad, URL: p.Within(
+			Label: r.Reason.Label(), N: r.N, Tone: templates.Bad, URL: p.Within(
 				c, frame.AccessRecordPath, "from", today.String(), "to", today.String(), "result", "refused", "reason", string(r.Reason),
 			),
 		})

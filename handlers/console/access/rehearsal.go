@@ -227,7 +227,7 @@ func rehearsalFacts(run core.RehearsalRun) []templates.Fact {
 func rehearsalReasons(f core.RehearsalFigures) []templates.Fact {
 	var facts []templates.Fact
 	for _, reason := range slices.SortedFunc(maps.Keys(f.Reasons), func(a, b core.Reason) int { return f.Reasons[b] - f.Reasons[a] }) {
-		facts = append(facts, templates.Fact{Label: reason.Sentence(), Value: frame.Grouped(f.Reasons[reason]) + " 次"})
+		facts = append(facts, templates.Fact{Label: reason.Label(), Value: frame.Grouped(f.Reasons[reason]) + " 次"})
 	}
 	return facts
 }
@@ -307,7 +307,7 @@ func rehearsalWords(r core.Reason) string {
 	if r == core.ReasonAllowed {
 		return "放行"
 	}
-	return r.Sentence()
+	return r.Label()
 }
 
 // rehearsalAgain tries the same settings once more, over another number of days.

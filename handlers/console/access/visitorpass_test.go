@@ -192,3 +192,29 @@ func TestAVisitorIsBlacklistedFromTheVisit(t *testing.T) {
 		t.Errorf("on the blacklist: %+v of %d, %v", plan.Known, len(blocks), err)
 	}
 }
+
+// What the blacklist refuses is not offered: the reviewer reads why, and who approves nevertheless, too.
+func TestABarredApplicationIsNotOffered(t *testing.T) {
+	d := newDesk(t)
+	b, id := d.Registrar(t), applied(t, d)
+	path := frame.VisitorPassURL(id)
+	if b.Get(t, path, http.StatusOK).Find(`[data-decide="approve"]`).Length() != 1 {
+		t.Fatal("not offered before")
+	}
+	block := core.VisitorBlock{Kind: core.BlockPhone, Value: "13700137011", Reason: "冒<名>"}
+	if _, err := d.Store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, d.Mine.Community,
+		[]core.VisitorBlock{block}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, path, http.StatusOK)
+	if text := page.Find(".tx-review").Text(); page.Find(`[data-decide="approve"]`).Length() != 0 || !strings.Contains(text, "冒<名>") {
+		t.Errorf("the reviewer reads %s", text)
+	}
+	page, _ = b.Post(t, path+"/approve", url.Values{"version": {"1"}}, http.StatusConflict)
+	if text := page.Find("main").Text(); !strings.Contains(text, "访客在黑名单上，不能通过") || strings.Contains(text, "请联系物业") {
+		t.Errorf("the office is told %s", text)
+	}
+	if core.ReasonBarred.Label() == core.ReasonBarred.Sentence() {
+		t.Error("the office reads what the visitor does")
+	}
+}

@@ -30,6 +30,11 @@ func (p *Pages) visitorPassReview(c *web.Context, v core.VisitorPass, page *visi
 	}
 	if r.State == core.ReviewWaiting {
 		page.Review.Who = append(page.Review.Who, templates.Fact{Label: "审核期限", Value: at(r.Due)})
+		barred, err := p.Store.WhyBarred(c.Ctx(), c.Scope(), v.ID)
+		if err != nil {
+			return err
+		}
+		page.Review.Refused = web.BarredText(barred)
 	}
 	for _, f := range []templates.Fact{
 		{Label: "不通过的原因", Value: r.Reason}, {Label: "给申请人的话", Value: r.Note}, {Label: "内部备注", Value: r.Internal},

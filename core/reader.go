@@ -22,6 +22,7 @@ type Reader struct {
 	Protocol         string
 	Serial           string // what the device calls itself
 	Direction        Direction
+	InNo             int  // which of the device's heads is at the entrance, the others being exits; 0 = all are of Direction
 	ScopeNodes       []ID // building nodes whose houses it serves; empty = the whole community
 	Kinds            []PassKind
 	Thermometer      bool
@@ -63,6 +64,9 @@ func (r Reader) Check() error {
 	if r.Direction != In && r.Direction != Out {
 		fields["direction"] = "请选择方向"
 	}
+	if r.InNo < 0 || r.InNo > maxReaderHead {
+		fields["in_no"] = "进门读头号应为 0 至 65535"
+	}
 	if len(r.Kinds) == 0 {
 		fields["kinds"] = "请至少选择一种通行证"
 	}
@@ -83,6 +87,21 @@ func (r Reader) Check() error {
 		fields["protocol"] = "请选择协议"
 	}
 	return InvalidFields(fields)
+}
+
+// maxReaderHead is the greatest number that a device gives one of its heads.
+const maxReaderHead = 1<<16 - 1
+
+// WayAt returns the direction of what was read at the head of a number: dir, unless the device has a head at the entrance, inNo,
+// and says which one has read. A device that does not say it has one head.
+func WayAt(dir Direction, inNo, head int) Direction {
+	switch {
+	case inNo == 0 || head == 0:
+		return dir
+	case head == inNo:
+		return In
+	}
+	return Out
 }
 
 // maxReaderScope keeps the list of nodes within its column.
@@ -207,6 +226,7 @@ var readerFields = []AuditField{
 	{Key: "protocol", Label: "协议", Value: ProtocolLabel},
 	{Key: "serial", Label: "设备号"},
 	{Key: "direction", Label: "方向", Value: labelOf(Direction.Label)},
+	{Key: "in_no", Label: "进门读头号"},
 	{Key: "scope_nodes", Label: "服务范围", List: true},
 	{Key: "kinds", Label: "接受的通行证", Value: labelOf(PassKind.Label), List: true},
 	{Key: "thermometer", Label: "带测温"},

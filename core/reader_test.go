@@ -98,3 +98,18 @@ func TestReaderState(t *testing.T) {
 		t.Errorf("never seen: %s", got)
 	}
 }
+
+func TestWayAtAHead(t *testing.T) {
+	for _, c := range []struct {
+		dir        Direction
+		inNo, head int
+		want       Direction
+	}{
+		{Out, 0, 0, Out}, {Out, 0, 2, Out}, {In, 0, 1, In},
+		{Out, 1, 0, Out}, {Out, 1, 1, In}, {Out, 1, 2, Out}, {In, 2, 1, Out}, {In, 2, 2, In}, {"", 2, 2, In},
+	} {
+		if got := WayAt(c.dir, c.inNo, c.head); got != c.want {
+			t.Errorf("a reader of %q, entrance %d, head %d: %q, want %q", c.dir, c.inNo, c.head, got, c.want)
+		}
+	}
+}

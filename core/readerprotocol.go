@@ -18,6 +18,7 @@ type ReaderProtocol struct {
 	OwnDenyCode   bool // the refusal code is configurable
 	OwnHeartbeat  bool // it sends a heartbeat, whose text is configurable
 	TellsItsClock bool // its requests carry the device's time
+	TellsItsHead  bool // its requests carry which of the device's heads has read
 }
 
 // readerProtocols are all protocols, most common first.
@@ -28,7 +29,7 @@ var readerProtocols = []ReaderProtocol{
 	},
 	{
 		Name: ProtocolMcardsea, Label: "QR-86 / FondVision（HTTP）", Hint: "请求里有 cardid、mjihao、cjihao 的读头",
-		TellsItsClock: true,
+		TellsItsClock: true, TellsItsHead: true,
 	},
 }
 
@@ -60,6 +61,9 @@ func (p ReaderProtocol) trim(r *Reader) {
 	}
 	if !p.OwnHeartbeat {
 		r.HeartbeatText = ""
+	}
+	if !p.TellsItsHead {
+		r.InNo = 0
 	}
 }
 

@@ -18,6 +18,7 @@ type Message struct {
 	Text   string // what was shown
 	Device string // the device's serial; "" if it did not send one
 	Clock  int64  // the device's, in Unix seconds; 0 if it did not send one
+	Head   int    // which of the device's heads has read; 0 if it did not say
 	mcard  McardseaScan
 }
 
@@ -143,7 +144,7 @@ var mcardseaProtocol = Protocol{
 	Burst:          3,
 	Parse: func(raw []byte) (Message, error) {
 		s, err := ParseMcardsea(string(raw))
-		return Message{Text: s.CardID, Device: s.Serial, Clock: s.Time, mcard: s}, err
+		return Message{Text: s.CardID, Device: s.Serial, Clock: s.Time, Head: s.Gate, mcard: s}, err
 	},
 	Answer: func(_ core.Reader, m Message, allowed bool, now time.Time) []byte {
 		return McardseaAnswer(m.mcard, allowed, now)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type Call struct {
 	Key    string // digest of the secret it called with; "" = not checked
 	Text   string // what was shown; if Unread, the message
 	Unread bool   // the message cannot be parsed
+	Head   int    // which of the device's heads has read; 0 = not told, or no difference
 	Burst  int    // how often its protocol repeats a reading by itself
 }
 
@@ -51,11 +53,21 @@ func (g *Gate) Scan(ctx context.Context, reader core.ID, text string) Result {
 // store.RepeatWindow, an opening as often as store.Reopen allows. If the key is no longer the
 // reader's, nothing is recorded.
 func (g *Gate) Call(ctx context.Context, c Call) Result {
-	a := store.ScanAttempt{Via: core.ViaReader, Reader: c.Reader, ReaderKey: c.Key, Burst: c.Burst}
+	a := store.ScanAttempt{Via: core.ViaReader, Reader: c.Reader, Head: c.Head, ReaderKey: c.Key, Burst: c.Burst}
 	if c.Unread {
 		a.Unread = messageStart(c.Text)
 	}
-	return g.pass(ctx, a, c.Text, "r"+c.Reader.String()+c.Key[:min(len(c.Key), askerKey)])
+	return g.pass(ctx, a, c.Text, c.asker())
+}
+
+// asker identifies who repeats itself: each head of a device does on its own, since what is shown at the entrance and then at the
+// exit is shown twice.
+func (c Call) asker() string {
+	asker := "r" + c.Reader.String() + c.Key[:min(len(c.Key), askerKey)]
+	if c.Head != 0 {
+		asker += "." + strconv.Itoa(c.Head)
+	}
+	return asker
 }
 
 // askerKey is how much of a reader's key distinguishes its callers: an answer to the old secret is

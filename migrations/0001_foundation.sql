@@ -623,6 +623,7 @@ CREATE TABLE reader (
   secret_cipher     VARCHAR(200)  NOT NULL, -- the secret in its URL
   secret_digest     VARCHAR(64)   NOT NULL,
   direction         VARCHAR(8)    NOT NULL, -- in, out
+  in_no             INTEGER       NOT NULL, -- which of its heads is at the entrance, the others being exits; 0 = all are of direction
   scope_nodes       VARCHAR(2000) NOT NULL, -- building nodes it serves, comma separated; '' = all
   kinds             VARCHAR(64)   NOT NULL, -- accepted kinds of pass
   thermometer       INTEGER       NOT NULL,

@@ -32,7 +32,7 @@ func readerSecretDigest(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const readerColumns = `id, community_id, name, gate, protocol, serial, direction, scope_nodes, kinds, thermometer, qr_allowed,
+const readerColumns = `id, community_id, name, gate, protocol, serial, direction, in_no, scope_nodes, kinds, thermometer, qr_allowed,
 	deny_code, heartbeat_text, heartbeat_seconds, firmware, skew_ms, last_seen_at, disabled_at, updated_at`
 
 type readerRow struct {
@@ -43,6 +43,7 @@ type readerRow struct {
 	Protocol         string          `db:"protocol"`
 	Serial           string          `db:"serial"`
 	Direction        core.Direction  `db:"direction"`
+	InNo             int             `db:"in_no"`
 	ScopeNodes       string          `db:"scope_nodes"`
 	Kinds            string          `db:"kinds"`
 	Thermometer      int             `db:"thermometer"`
@@ -60,7 +61,7 @@ type readerRow struct {
 func (r readerRow) reader() core.Reader {
 	return core.Reader{
 		ID: r.ID, Community: r.Community, Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial,
-		Direction: r.Direction, ScopeNodes: database.SplitIDs(r.ScopeNodes), Kinds: splitKinds(r.Kinds),
+		Direction: r.Direction, InNo: r.InNo, ScopeNodes: database.SplitIDs(r.ScopeNodes), Kinds: splitKinds(r.Kinds),
 		Thermometer: r.Thermometer != 0, QRAllowed: r.QRAllowed != 0, DenyCode: r.DenyCode,
 		HeartbeatText: r.HeartbeatText, HeartbeatSeconds: r.HeartbeatSeconds, Firmware: r.Firmware,
 		Skew: time.Duration(r.SkewMS) * time.Millisecond, LastSeen: r.LastSeen.Time, Disabled: r.Disabled.Time, Updated: r.Updated.Time,

@@ -34,8 +34,8 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 			return err
 		}
 		_, err := tx.Exec(
-			"INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+database.Placeholders(22)+")",
-			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction),
+			"INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+database.Placeholders(23)+")",
+			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), r.InNo,
 			database.JoinIDs(r.ScopeNodes), joinKinds(r.Kinds), database.BoolInt(r.Thermometer),
 			database.BoolInt(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil,
 			nil, tx.NowMS(), sealed, readerSecretDigest(secret), tx.NowMS(),
@@ -43,12 +43,12 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 		if err != nil {
 			return err
 		}
+		tx.Changed(changedReaders, r.ID)
 		return auditReader(tx, by, "reader.create", nil, &r)
 	})
 	if err != nil {
 		return 0, "", err
 	}
-	s.readerChanged(r.ID)
 	return r.ID, secret, nil
 }
 
@@ -71,6 +71,7 @@ func (s *Store) UpdateReader(
 		}
 		after := before
 		after.Name, after.Gate, after.Protocol, after.Serial, after.Direction = r.Name, r.Gate, r.Protocol, r.Serial, r.Direction
+		after.InNo = r.InNo
 		after.ScopeNodes, after.Kinds, after.Thermometer, after.QRAllowed = r.ScopeNodes, r.Kinds, r.Thermometer, r.QRAllowed
 		after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware = r.DenyCode,
 			r.HeartbeatText, r.HeartbeatSeconds, r.Firmware
@@ -78,23 +79,19 @@ func (s *Store) UpdateReader(
 			return err
 		}
 		updated = time.UnixMilli(tx.NextUpdated(before.Updated))
-		if err := tx.ExecOne(
-			core.NotFound(noReader),
-			`UPDATE reader SET name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, scope_nodes = ?, kinds = ?,
-			thermometer = ?, qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?,
-			updated_at = ? WHERE id = ?`,
-			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction),
+		if err := setReader(
+			tx, r.ID, core.NotFound(noReader),
+			`name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, in_no = ?, scope_nodes = ?, kinds = ?, thermometer = ?,
+			qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?, updated_at = ?`,
+			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction), after.InNo,
 			database.JoinIDs(after.ScopeNodes), joinKinds(after.Kinds), database.BoolInt(after.Thermometer),
 			database.BoolInt(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds,
-			after.Firmware, updated.UnixMilli(), int64(r.ID),
+			after.Firmware, updated.UnixMilli(),
 		); err != nil {
 			return err
 		}
 		return auditReader(tx, by, "reader.update", &before, &after)
 	})
-	if err == nil {
-		s.readerChanged(r.ID)
-	}
 	return updated, err
 }
 
@@ -164,8 +161,8 @@ func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope cor
 		if err != nil {
 			return err
 		}
-		if err := tx.ExecOne(core.NotFound(noReader), "UPDATE reader SET secret_cipher = ?, secret_digest = ? WHERE id = ?",
-			sealed, readerSecretDigest(secret), int64(id)); err != nil {
+		err = setReader(tx, id, core.NotFound(noReader), "secret_cipher = ?, secret_digest = ?", sealed, readerSecretDigest(secret))
+		if err != nil {
 			return err
 		}
 		return auditReader(tx, by, "reader.rotate_secret", nil, &r)
@@ -173,7 +170,6 @@ func (s *Store) RotateReaderSecret(ctx context.Context, by core.Actor, scope cor
 	if err != nil {
 		return "", err
 	}
-	s.readerChanged(id)
 	return secret, nil
 }
 
@@ -234,8 +230,8 @@ func (s *Store) EnableReader(ctx context.Context, by core.Actor, scope core.Scop
 }
 
 func switchReader(tx *database.Tx, by core.Actor, action string, before, after core.Reader) error {
-	if err := tx.ExecOne(core.NotFound(noReader), "UPDATE reader SET disabled_at = ? WHERE id = ?",
-		database.NullMillis(after.Disabled), int64(after.ID)); err != nil {
+	err := setReader(tx, after.ID, core.NotFound(noReader), "disabled_at = ?", database.NullMillis(after.Disabled))
+	if err != nil {
 		return err
 	}
 	return auditReader(tx, by, action, &before, &after)
@@ -279,9 +275,8 @@ func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.S
 func setReaderQR(tx *database.Tx, by core.Actor, before core.Reader, allowed bool) error {
 	after := before
 	after.QRAllowed = allowed
-	err := tx.ExecOne(
-		core.NotFound(noReader), "UPDATE reader SET qr_allowed = ?, updated_at = ? WHERE id = ?",
-		database.BoolInt(allowed), tx.NextUpdated(before.Updated), int64(before.ID),
+	err := setReader(
+		tx, before.ID, core.NotFound(noReader), "qr_allowed = ?, updated_at = ?", database.BoolInt(allowed), tx.NextUpdated(before.Updated),
 	)
 	if err != nil {
 		return err
@@ -302,6 +297,7 @@ type readerAudit struct {
 	Protocol    string   `json:"protocol"`
 	Serial      string   `json:"serial"`
 	Direction   string   `json:"direction"`
+	InNo        int      `json:"in_no"`
 	ScopeNodes  []string `json:"scope_nodes"` // names: 1栋2单元
 	Kinds       string   `json:"kinds"`
 	Thermometer bool     `json:"thermometer"`
@@ -322,7 +318,7 @@ func auditOfReader(r *core.Reader, nodes map[core.ID]string) any {
 	}
 	return readerAudit{
 		Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial, Direction: string(r.Direction),
-		ScopeNodes: names, Kinds: joinKinds(r.Kinds), Thermometer: r.Thermometer, QRAllowed: r.QRAllowed,
+		InNo: r.InNo, ScopeNodes: names, Kinds: joinKinds(r.Kinds), Thermometer: r.Thermometer, QRAllowed: r.QRAllowed,
 		DenyCode: r.DenyCode, Heartbeat: strings.TrimSpace(fmt.Sprintf("%s %ds", r.HeartbeatText, r.HeartbeatSeconds)),
 		Firmware: r.Firmware, Disabled: !r.Disabled.IsZero(),
 	}
@@ -367,5 +363,5 @@ func nodeLabels(tx *database.Tx, ids []core.ID) (map[core.ID]string, error) {
 
 // writeReaderScope sets which nodes a reader serves, as a move of houses has it.
 func writeReaderScope(tx *database.Tx, id core.ID, is movedThing) error {
-	return tx.ExecOne(database.ErrRace, "UPDATE reader SET scope_nodes = ?, updated_at = ? WHERE id = ?", is.Scope, is.Updated, int64(id))
+	return setReader(tx, id, database.ErrRace, "scope_nodes = ?, updated_at = ?", is.Scope, is.Updated)
 }

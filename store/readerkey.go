@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"tongxing/core"
@@ -55,19 +56,29 @@ type readerWatch struct {
 	calls []func(reader core.ID)
 }
 
-// OnReaderChange registers a function that is called after every act that changed a reader's
-// settings or secret, before the act returns.
+// OnReaderChange registers a function that is called after every act that changed a reader's row in anything but its signs
+// of life, before the act returns.
 func (s *Store) OnReaderChange(call func(reader core.ID)) {
 	s.readers.mu.Lock()
 	defer s.readers.mu.Unlock()
 	s.readers.calls = append(s.readers.calls, call)
 }
 
-func (s *Store) readerChanged(reader core.ID) {
+// readersChanged calls what is registered with OnReaderChange.
+func (s *Store) readersChanged(_ context.Context, readers []core.ID) {
 	s.readers.mu.Lock()
 	calls := s.readers.calls
 	s.readers.mu.Unlock()
-	for _, call := range calls {
-		call(reader)
+	for _, reader := range slices.Compact(slices.Sorted(slices.Values(readers))) {
+		for _, call := range calls {
+			call(reader)
+		}
 	}
+}
+
+// setReader writes columns of a reader's row, and has everybody told that the reader is another; missing is the error if there
+// is no such row.
+func setReader(tx *database.Tx, id core.ID, missing error, set string, args ...any) error {
+	tx.Changed(changedReaders, id)
+	return tx.ExecOne(missing, "UPDATE reader SET "+set+" WHERE id = ?", append(args, int64(id))...)
 }

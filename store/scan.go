@@ -18,6 +18,7 @@ import (
 type ScanAttempt struct {
 	Via         core.Via
 	Reader      core.ID        // when ViaReader
+	Head        int            // which of the reader's heads has read; 0 = not told
 	ReaderKey   string         // digest of the secret it called with; "" = not checked
 	Post, Guard core.ID        // when ViaGuard or ViaManual
 	GuardName   string         // for the record

@@ -18,6 +18,7 @@ type scanRow struct {
 	ReaderCommunity core.ID         `db:"reader_community"`
 	ReaderName      string          `db:"reader_name"`
 	ReaderDirection core.Direction  `db:"reader_direction"`
+	ReaderInNo      int             `db:"reader_in_no"`
 	ReaderScope     string          `db:"reader_scope"`
 	ReaderKinds     string          `db:"reader_kinds"`
 	Thermometer     int             `db:"thermometer"`
@@ -66,7 +67,8 @@ type scanRow struct {
 var (
 	scanColumns = `SELECT q.n,
 	COALESCE(r.id, 0) AS reader_id, COALESCE(r.community_id, 0) AS reader_community, COALESCE(r.name, '') AS reader_name,
-	COALESCE(r.direction, '') AS reader_direction, COALESCE(r.scope_nodes, '') AS reader_scope, COALESCE(r.kinds, '') AS reader_kinds,
+	COALESCE(r.direction, '') AS reader_direction, COALESCE(r.in_no, 0) AS reader_in_no,
+	COALESCE(r.scope_nodes, '') AS reader_scope, COALESCE(r.kinds, '') AS reader_kinds,
 	COALESCE(r.thermometer, 0) AS thermometer, COALESCE(r.qr_allowed, 0) AS qr_allowed, r.disabled_at AS reader_disabled,
 	COALESCE(r.secret_digest, '') AS reader_digest,
 	COALESCE(g.id, 0) AS post_id, COALESCE(g.community_id, 0) AS post_community, COALESCE(g.name, '') AS post_name,
@@ -171,7 +173,7 @@ func (r *scanRow) here(community core.ID) bool {
 
 func (r *scanRow) direction(a ScanAttempt) core.Direction {
 	if a.Via == core.ViaReader {
-		return r.ReaderDirection
+		return core.WayAt(r.ReaderDirection, r.ReaderInNo, a.Head)
 	}
 	return a.Direction
 }

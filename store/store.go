@@ -27,6 +27,12 @@ type (
 	Key     = database.Key
 )
 
+// What acts pass to Tx.Changed, so that what others keep of it in memory is forgotten.
+const (
+	changedUsers   = "wechatuser" // who are somebody else by now
+	changedReaders = "reader"     // whose settings, secret or scope are others
+)
+
 // AuditAnchor is a line of the audit log that somebody noted outside the database.
 type AuditAnchor = audit.Anchor
 
@@ -102,7 +108,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		db: db, outbox: outbox.New(db, tellStop), passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone,
 		sessions: sessionSigner(db.Keys()),
 	}
-	db.OnChanged(func(ctx context.Context, users []core.ID) { s.subjectsChanged(ctx, core.SessionWechat, users) })
+	db.OnChanged(changedUsers, func(ctx context.Context, users []core.ID) { s.subjectsChanged(ctx, core.SessionWechat, users) })
+	db.OnChanged(changedReaders, s.readersChanged)
 	s.settings.configured = o.Settings
 	s.settings.configured.Updated = neverSaved
 	s.wechat.configured = o.WechatApps

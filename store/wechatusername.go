@@ -273,11 +273,11 @@ func disconnect(tx *database.Tx, where string, args ...any) error {
 	if err := tx.All(&users, "SELECT id, person_id FROM wechat_user WHERE "+where, args...); err != nil {
 		return err
 	}
-	var persons []core.ID
+	var ids, persons []core.ID
 	for _, user := range users {
-		tx.Changed(user.ID)
-		persons = append(persons, user.Person)
+		ids, persons = append(ids, user.ID), append(persons, user.Person)
 	}
+	tx.Changed(changedUsers, ids...)
 	if _, err := tx.Exec("UPDATE wechat_user SET person_id = 0, name_fold = '' WHERE "+where, args...); err != nil {
 		return err
 	}

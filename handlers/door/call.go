@@ -60,7 +60,7 @@ func (d *Door) call(c *web.Context, f gate.Protocol) (answer []byte, outcome Out
 	case f.IsHeartbeat(r, s):
 		return f.Answer(r, s, false, now), Heartbeat
 	}
-	result, decided := d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: s.Text, Burst: f.Burst})
+	result, decided := d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: s.Text, Burst: f.Burst, Head: headOf(r, s)})
 	if !decided {
 		return f.Answer(r, s, false, now), Failed
 	}
@@ -94,6 +94,14 @@ func (d *Door) meet(ctx context.Context, c *web.Context, f gate.Protocol, s gate
 	}
 	d.presence.Touch(r.ID, skew(s, d.store.Now()))
 	return r, ""
+}
+
+// headOf returns which head of the reader has read, if that makes a difference.
+func headOf(r core.Reader, m gate.Message) int {
+	if r.InNo == 0 {
+		return 0
+	}
+	return m.Head
 }
 
 // skew returns how far the device's clock is ahead of ours; nil if the message has no time.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -439,5 +440,38 @@ func TestNonsenseOpensNothing(t *testing.T) {
 	}
 	if n := s.released(t); n != 0 {
 		t.Errorf("%d released", n)
+	}
+}
+
+// TestHeadsOfOneDevice: a device with a head at the entrance and one at the exit says which has read. What one opened for, the other
+// refuses; without the setting, all heads are of the reader's direction.
+func TestHeadsOfOneDevice(t *testing.T) {
+	s := newSite(t)
+	reader, err := s.Store.Reader(t.Context(), core.Everywhere, s.mcard.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.InNo = 2
+	if _, err := s.Store.UpdateReader(t.Context(), core.System, core.Everywhere, reader); err != nil {
+		t.Fatal(err)
+	}
+	at := func(head, token string) bool {
+		return !isMcardDeny(s.post(t, "/door/mcardsea/"+s.mcard.Secret, "cardid="+token+"&mjihao="+head+"&cjihao="+s.mcard.Serial))
+	}
+	token := s.token(t)
+	if !at("2", token) || at("1", token) {
+		t.Error("what the entrance opened for opens the exit, or the entrance is shut")
+	}
+	if !at("1", s.token(t)) || !at("0", s.token(t)) {
+		t.Error("a head does not open")
+	}
+	var ways []core.Direction // newest first
+	for _, r := range s.records(t) {
+		if r.Allowed {
+			ways = append(ways, r.Direction)
+		}
+	}
+	if want := []core.Direction{reader.Direction, core.Out, core.In}; !slices.Equal(ways, want) {
+		t.Errorf("recorded as %v, want %v", ways, want)
 	}
 }

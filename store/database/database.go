@@ -54,7 +54,7 @@ type DB struct {
 	log      *slog.Logger
 
 	wakers       wakers
-	onChanged    func(ctx context.Context, users []core.ID) // nil = nobody asks
+	onChanged    map[string]func(ctx context.Context, ids []core.ID) // by their kind
 	unreadable   unreadable
 	beforeCommit func(op string) error // nil in production
 	onQuery      func(query string)    // likewise

@@ -35,8 +35,8 @@ type Tx struct {
 
 // afterCommit is what a transaction leads to once it has committed.
 type afterCommit struct {
-	wakes   []string  // workers to wake
-	changed []core.ID // users who are somebody else by now
+	wakes   []string             // workers to wake
+	changed map[string][]core.ID // things that are not what they were, by their kind
 }
 
 // runner is a transaction of a pool, or the SQLite writer's own connection.
@@ -78,9 +78,7 @@ func (db *DB) writeBy(
 	}
 	if err == nil {
 		db.wakers.wake(after.wakes)
-		if db.onChanged != nil && len(after.changed) > 0 {
-			db.onChanged(ctx, after.changed)
-		}
+		db.tell(ctx, after.changed)
 	}
 	return Wrap(op, err)
 }

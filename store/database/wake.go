@@ -42,12 +42,31 @@ func (w *wakers) wake(names []string) {
 // themselves.
 func (t *Tx) Wake(name string) { t.after.wakes = append(t.after.wakes, name) }
 
-// Changed passes users to the function of DB.OnChanged once the transaction has committed.
-func (t *Tx) Changed(users ...core.ID) { t.after.changed = append(t.after.changed, users...) }
+// Changed passes things of a kind to the function of DB.OnChanged once the transaction has committed.
+func (t *Tx) Changed(kind string, ids ...core.ID) {
+	if t.after.changed == nil {
+		t.after.changed = map[string][]core.ID{}
+	}
+	t.after.changed[kind] = append(t.after.changed[kind], ids...)
+}
 
-// OnChanged sets the function that is called with the users of Tx.Changed after the commit, before Write returns. It is set
-// before the database is used.
-func (db *DB) OnChanged(call func(ctx context.Context, users []core.ID)) { db.onChanged = call }
+// OnChanged sets the function that is called with the things of a kind that were passed to Tx.Changed, after the commit, before
+// Write returns. It is set before the database is used.
+func (db *DB) OnChanged(kind string, call func(ctx context.Context, ids []core.ID)) {
+	if db.onChanged == nil {
+		db.onChanged = map[string]func(ctx context.Context, ids []core.ID){}
+	}
+	db.onChanged[kind] = call
+}
+
+// tell calls the functions of OnChanged.
+func (db *DB) tell(ctx context.Context, changed map[string][]core.ID) {
+	for kind, ids := range changed {
+		if call := db.onChanged[kind]; call != nil {
+			call(ctx, ids)
+		}
+	}
+}
 
 // followed returns act, which also notes what its last run leads to.
 func followed(act func(tx *Tx) error, after *afterCommit) func(tx *Tx) error {

@@ -18,6 +18,7 @@ type readerForm struct {
 	Name             string    `form:"name" max:"64"`
 	Gate             string    `form:"gate" max:"64"`
 	Direction        string    `form:"direction"`
+	InNo             int       `form:"in_no"`
 	Protocol         string    `form:"protocol"`
 	Serial           string    `form:"serial" max:"64"`
 	HeartbeatSeconds int       `form:"heartbeat_seconds"`
@@ -34,7 +35,7 @@ type readerForm struct {
 func (f readerForm) reader(id core.ID) core.Reader {
 	r := core.Reader{
 		ID: id, Community: f.Community, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction),
-		Protocol: f.Protocol, Serial: f.Serial,
+		Protocol: f.Protocol, Serial: f.Serial, InNo: f.InNo,
 		HeartbeatSeconds: f.HeartbeatSeconds, HeartbeatText: f.HeartbeatText, DenyCode: f.DenyCode, Firmware: f.Firmware,
 		Thermometer: f.Thermometer, QRAllowed: f.QRAllowed, ScopeNodes: f.ScopeNodes, Updated: frame.ShownAt(f.Seen),
 	}
@@ -166,6 +167,10 @@ func readerFields(r core.Reader, at frame.CommunityChoice, nodes []templates.Cho
 				Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔",
 				Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒",
 				Short: true, Help: "超过 2.5 个间隔没有消息显示“可能离线”。没有心跳的设备请填平时最长的无人扫码时间。",
+			},
+			{
+				Kind: templates.Number, Name: "in_no", Label: "进门读头号", Value: strconv.Itoa(r.InNo), Min: "0", Max: "65535", Short: true,
+				Help: "一台设备带进、出两个读头时，填进门那个的编号，其余的算出门。0 表示只按上面的方向。",
 			},
 			{
 				Name: "heartbeat_text", Label: "心跳内容", Value: r.HeartbeatText, MaxLength: 64,

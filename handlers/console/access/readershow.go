@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -152,6 +153,9 @@ func readerShowOf(r core.Reader, nodes []string, now time.Time) readerShowPage {
 			{Label: "心跳间隔", Value: fmt.Sprintf("%d 秒", r.HeartbeatSeconds)},
 		},
 		Steps: readerSteps(r), Trial: readerTrial(r),
+	}
+	if r.InNo != 0 {
+		page.Device = append(page.Device, templates.Fact{Label: "进门读头号", Value: strconv.Itoa(r.InNo)})
 	}
 	if p, _ := core.ReaderProtocolOf(r.Protocol); p.TellsItsClock && !r.LastSeen.IsZero() {
 		clock := templates.Badge{Tone: templates.Good, Text: "与服务器一致"}

@@ -5,9 +5,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tongxing/core"
 )
 
 var update = flag.Bool("update", false, "write what the parsers say into testdata")
@@ -17,13 +21,21 @@ var goldenNow = time.Unix(1773692713, 0).UTC()
 
 // golden is one file of testdata: a request as sent over the wire, and the expected outcome.
 type golden struct {
-	path             string
-	request          string
-	scan, open, deny string // scan "refused": not a reader's request
+	path                string
+	request             string
+	message, open, deny string // message "refused": not a reader's request
 }
 
-// query returns the request line's query and the body.
-func (g golden) parts(t *testing.T) (query, body string) {
+// goldenMessage is what of a Message is the same for every family.
+type goldenMessage struct {
+	Kind         MessageKind
+	Text, Device string
+	Head         int
+	Clock        int64
+}
+
+// wire returns the request as a server gets it.
+func (g golden) wire(t *testing.T) (w Wire) {
 	t.Helper()
 	head, body, ok := strings.Cut(g.request, "\n\n")
 	line, _, _ := strings.Cut(head, "\n")
@@ -31,8 +43,9 @@ func (g golden) parts(t *testing.T) (query, body string) {
 	if !ok && !strings.HasPrefix(line, "GET ") || !isHTTP {
 		t.Fatalf("%s: not an HTTP request", g.path)
 	}
-	_, query, _ = strings.Cut(target, "?")
-	return query, body
+	_, w.Query, _ = strings.Cut(target, "?")
+	w.Body = []byte(body)
+	return w
 }
 
 func goldens(t *testing.T, protocol string) []golden {
@@ -56,24 +69,24 @@ func readGolden(path, text string) golden {
 	g := golden{path: path}
 	text, g.deny, _ = strings.Cut(text, "\n-- deny --\n")
 	text, g.open, _ = strings.Cut(text, "\n-- open --\n")
-	g.request, g.scan, _ = strings.Cut(text, "\n-- scan --\n")
+	g.request, g.message, _ = strings.Cut(text, "\n-- message --\n")
 	g.deny = strings.TrimSuffix(g.deny, "\n")
 	return g
 }
 
 // check compares the outcome with the file, or writes the file.
-func (g golden) check(t *testing.T, scan any, err error, open, deny []byte) {
+func (g golden) check(t *testing.T, m Message, err error, open, deny []byte) {
 	t.Helper()
-	got := golden{path: g.path, request: g.request, scan: "refused", open: string(open), deny: string(deny)}
+	got := golden{path: g.path, request: g.request, message: "refused", open: string(open), deny: string(deny)}
 	if err == nil {
-		b, err := json.Marshal(scan)
+		b, err := json.Marshal(goldenMessage{m.Kind, m.Text, m.Device, m.Head, m.Clock})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got.scan = string(b)
+		got.message = string(b)
 	}
 	if *update {
-		text := got.request + "\n-- scan --\n" + got.scan + "\n-- open --\n" + got.open + "\n-- deny --\n" + got.deny + "\n"
+		text := got.request + "\n-- message --\n" + got.message + "\n-- open --\n" + got.open + "\n-- deny --\n" + got.deny + "\n"
 		if err := os.WriteFile(g.path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -81,27 +94,92 @@ func (g golden) check(t *testing.T, scan any, err error, open, deny []byte) {
 	}
 	if got != g {
 		t.Errorf(
-			"%s:\nscan %s\nopen %s\ndeny %s\nwant\nscan %s\nopen %s\ndeny %s", g.path, got.scan, got.open,
-			got.deny, g.scan, g.open, g.deny,
+			"%s:\nmessage %s\nopen %s\ndeny %s\nwant\nmessage %s\nopen %s\ndeny %s", g.path, got.message, got.open,
+			got.deny, g.message, g.open, g.deny,
 		)
 	}
 }
 
-func TestGoldenVguang(t *testing.T) {
-	for _, g := range goldens(t, "vguang") {
-		_, body := g.parts(t)
-		scan, err := ParseVguang([]byte(body))
-		g.check(t, scan, err, VguangAnswer(true, ""), VguangAnswer(false, ""))
+// TestGolden reads each family's requests as they come over the network, and answers them both ways. No answer without a decision
+// opens, whatever was sent.
+func TestGolden(t *testing.T) {
+	for _, p := range Protocols() {
+		r := core.NewReader()
+		r.Protocol = p.Name
+		for _, g := range goldens(t, p.Name) {
+			m, err := p.Read(g.wire(t))
+			open := Reply{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed}}
+			g.check(t, m, err, p.Answer(r, m, open, goldenNow), p.Refusal(r, m, goldenNow))
+			if p.Opens(p.Refusal(r, m, goldenNow)) || p.Opens(p.Refusal(core.Reader{}, m, goldenNow)) {
+				t.Errorf("%s: a refusal opens", g.path)
+			}
+			if (err == nil) != (m.Kind != MessageUnread) {
+				t.Errorf("%s: read as %+v, %v", g.path, m, err)
+			}
+		}
 	}
 }
 
-func TestGoldenMcardsea(t *testing.T) {
-	for _, g := range goldens(t, "mcardsea") {
-		query, body := g.parts(t)
-		if body != "" {
-			query = body
-		}
-		scan, err := ParseMcardsea(query)
-		g.check(t, scan, err, McardseaAnswer(scan, true, goldenNow), McardseaAnswer(scan, false, goldenNow))
+// exchanges are the names of the wire files that every family has: the door's own test sends what is in them.
+func exchanges(p Protocol) []string {
+	names := []string{"open", "refused", "injected_device", "wrong_device", "unknown_secret", "repeats", "oversize"}
+	if p.OwnHeartbeat {
+		names = append(names, "heartbeat")
 	}
+	if p.TellsItsClock {
+		names = append(names, "clock")
+	}
+	return names
+}
+
+// TestEveryFamilyHasItsExchanges finds a family of which a case is not shown byte by byte.
+func TestEveryFamilyHasItsExchanges(t *testing.T) {
+	for _, p := range Protocols() {
+		for _, name := range exchanges(p) {
+			if _, err := os.Stat(filepath.Join("testdata", p.Name, "wire", name+".txt")); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// FuzzProtocol sends anything to every family: it is read without harm, what it says is bounded, a refusal never opens, and what
+// was shown at a device is that device's, whatever it contains.
+func FuzzProtocol(f *testing.F) {
+	for i, p := range Protocols() {
+		paths, err := filepath.Glob(filepath.Join("testdata", p.Name, "*.txt"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			_, body, _ := strings.Cut(readGolden(path, string(text)).request, "\n\n")
+			f.Add(uint8(i), []byte(body))
+		}
+	}
+	r := core.NewReader()
+	r.Serial = "N7"
+	f.Fuzz(func(t *testing.T, i uint8, raw []byte) {
+		p := Protocols()[int(i)%len(Protocols())]
+		before := slices.Clone(raw)
+		m, err := p.Read(Wire{Body: raw})
+		if !slices.Equal(before, raw) {
+			t.Fatal("the request changed")
+		}
+		if err != nil && !reflect.DeepEqual(m, Message{}) || !core.IsReaderSerial(m.Device) || m.Head < 0 || m.Clock < 0 {
+			t.Fatalf("%s: read as %+v, %v", p.Name, m, err)
+		}
+		for _, answer := range [][]byte{p.Refusal(r, m, goldenNow), p.Refusal(core.Reader{}, m, goldenNow)} {
+			if p.Opens(answer) || len(answer) == 0 || len(answer) > 1024+8*p.MaxRequest {
+				t.Fatalf("%s: a refusal is %.200q", p.Name, answer)
+			}
+		}
+		_, query, body := p.Request(r, string(raw), goldenNow)
+		if again, err := p.Read(Wire{Query: query, Body: []byte(body)}); err == nil && again.Device != r.Serial {
+			t.Fatalf("%s: %q makes the device %q", p.Name, raw, again.Device)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -13,6 +14,58 @@ import (
 
 // McardseaContentType is the type of every answer to a mcardsea reader.
 const McardseaContentType = "application/json;charset=utf-8"
+
+// mcardsea is the family of QR-86. Its answers carry our time: the device sets its clock to it. Devices in the field send a
+// reading three or four times.
+var mcardsea = Protocol{
+	ReaderProtocol: named(core.ProtocolMcardsea),
+	ContentType:    McardseaContentType,
+	Suffix:         "/qa/mcardsea.php",
+	MustName:       true,
+	Burst:          3,
+	MaxRequest:     maxReaderText,
+	Names:          []string{mcardseaCard, mcardseaGate, mcardseaSerial},
+	Read: func(w Wire) (Message, error) {
+		s, err := ParseMcardsea(string(w.Text()))
+		if err != nil {
+			return Message{}, err
+		}
+		return Message{Kind: MessageScan, Text: s.CardID, Device: s.Serial, Clock: s.Time, Head: s.Gate, Own: s}, nil
+	},
+	Answer: func(_ core.Reader, m Message, reply Reply, now time.Time) []byte {
+		s, _ := m.Own.(McardseaScan) // of a message that was not read: the zero scan
+		return McardseaAnswer(s, reply.Decision.Allowed, now)
+	},
+	Settings: func(r core.Reader) []Setting {
+		return []Setting{
+			{Label: "请求方式", Value: "GET（或 POST）"},
+			{Label: "设备序列号", Value: r.Serial, Code: true, Copy: true},
+			{Label: "重复上报", Value: "同一次读码的重复上报只算一次，无需关闭"},
+			{Label: "校时", Value: "跟随服务器应答，设备时差超过 1 分钟会自动校正"},
+		}
+	},
+	Steps: []string{
+		"给设备设固定 IP，或在路由器上绑定，并确认它能访问上面的主机与端口。",
+		"把主机、端口、路径填进设备；设备自带路径后缀（.php、.asp 等）保持默认即可。",
+		"核对设备标签上的序列号与上表一致，一个字符也不能差。",
+		"修改设备网页后台的默认密码，关闭不用的接口。",
+		"继电器接常闭还是常开按锁的类型定；消防联动与出门按钮必须不经过本系统也能开门。",
+	},
+	Trial: trials,
+	Request: func(r core.Reader, text string, now time.Time) (method, query, body string) {
+		way := "11"
+		if r.Direction == core.Out {
+			way = "10"
+		}
+		return http.MethodGet, "cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + r.Serial + "&status=" + way +
+			"&time=" + strconv.FormatInt(now.Unix(), 10), ""
+	},
+	Opens: func(answer []byte) bool {
+		var reply mcardseaReply
+		err := json.Unmarshal(answer, &reply)
+		return err == nil && reply.Code == 0 && reply.Data[0].Status == 1
+	},
+}
 
 // McardseaScan is one request of a mcardsea reader. Gate, serial and the other fields share one
 // text with the QR that a stranger shows: they are claims, and only the secret in the URL
@@ -43,7 +96,7 @@ const (
 // name right of it. The only error is ErrReaderRequest: nothing shown, too long, or an invalid
 // serial or gate.
 func ParseMcardsea(raw string) (McardseaScan, error) {
-	if len(raw) > MaxReaderRequest {
+	if len(raw) > maxReaderText {
 		return McardseaScan{}, ErrReaderRequest
 	}
 	raw = strings.TrimLeft(strings.TrimPrefix(raw, "\ufeff"), " \t\r\n\x00")

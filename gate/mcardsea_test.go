@@ -91,7 +91,7 @@ func TestMcardseaBounds(t *testing.T) {
 	for _, raw := range []string{
 		"", "cardid", "cardid=", "x=1", "mjihao=1&cjihao=A", "&cardid=", "cardid=A&mjihao=70000",
 		"cardid=A&mjihao=x&cjihao=B", "cardid=A&mjihao=1&cjihao=" + strings.Repeat("B", 65),
-		strings.Repeat("A", MaxReaderRequest+1),
+		strings.Repeat("A", maxReaderText+1),
 	} {
 		if s, err := ParseMcardsea(raw); !errors.Is(err, ErrReaderRequest) || s != (McardseaScan{}) {
 			t.Errorf("%.40q: %+v, %v", raw, s, err)
@@ -131,7 +131,7 @@ func FuzzParseMcardsea(f *testing.F) {
 			}
 			return
 		}
-		if s.CardID == "" || len(s.CardID) > MaxReaderRequest || !core.IsReaderSerial(s.Serial) || s.Gate < 0 || s.Time < 0 ||
+		if s.CardID == "" || len(s.CardID) > maxReaderText || !core.IsReaderSerial(s.Serial) || s.Gate < 0 || s.Time < 0 ||
 			len(s.Status) > 2 {
 			t.Fatalf("%+v", s)
 		}

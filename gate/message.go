@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,9 +15,21 @@ const maxMessage = 80
 // Of such a message, names stay, and whatever is long enough for a secret, a token, a phone number
 // or an identity number is removed, even if escaped or interrupted.
 var (
-	messageNames = regexp.MustCompile(`(?i)vgdecoder?result|devicenumber|otherparams|cardid|mjihao|cjihao`)
+	messageNames = regexp.MustCompile(`(?i)` + strings.Join(fieldNames(), "|"))
 	messageRuns  = regexp.MustCompile(`[0-9A-Za-z%+_·-]{8,}`)
 )
+
+// fieldNames returns the names of every family's fields, patterns of themselves; those that begin others come last.
+func fieldNames() []string {
+	var names []string
+	for _, p := range protocols {
+		for _, name := range p.Names {
+			names = append(names, regexp.QuoteMeta(name))
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return names
+}
 
 // messageStart returns the start of a message for diagnosis, without anything that records must not
 // disclose.

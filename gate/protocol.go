@@ -1,25 +1,56 @@
 package gate
 
 import (
-	"encoding/hex"
-	"encoding/json"
-	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
+	"errors"
 	"time"
 
 	"tongxing/core"
 )
 
-// Message is one request of a reader as parsed by its protocol. The zero Message is a request that
-// could not be parsed.
+// maxReaderText bounds what a reader of a family that sends one text may send, in bytes.
+const maxReaderText = 4 << 10
+
+// ErrReaderRequest is returned for a request that no reader of the protocol sends.
+var ErrReaderRequest = errors.New("gate: not a reader's request")
+
+// Wire is one request of a device as it came over the network.
+type Wire struct {
+	Query string // of the URL, as sent
+	Body  []byte
+}
+
+// Text returns what a device sent that puts one text either into the body or into the query: unchanged, since texts in it are not
+// escaped, and no form parser may touch them.
+func (w Wire) Text() []byte {
+	if len(w.Body) > 0 {
+		return w.Body
+	}
+	return []byte(w.Query)
+}
+
+// MessageKind is what a device wants.
+type MessageKind int
+
+const (
+	MessageUnread    MessageKind = iota // it could not be read: refused
+	MessageScan                         // something was shown to it
+	MessageHeartbeat                    // a sign of life, which is refused like what is no token
+)
+
+// Message is one request of a reader as read by its protocol. The zero Message is a request that
+// could not be read.
 type Message struct {
+	Kind   MessageKind
 	Text   string // what was shown
 	Device string // the device's serial; "" if it did not send one
-	Clock  int64  // the device's, in Unix seconds; 0 if it did not send one
 	Head   int    // which of the device's heads has read; 0 if it did not say
-	mcard  McardseaScan
+	Clock  int64  // the device's, in Unix seconds; 0 if it did not send one
+	Own    any    // what the family's Answer needs of its Read besides
+}
+
+// Reply is what a device is told. The zero Reply refuses.
+type Reply struct {
+	Decision core.Decision
 }
 
 // Setting is one setting that an installer makes on a device.
@@ -29,19 +60,22 @@ type Setting struct {
 	Copy         bool
 }
 
-// Protocol is the wire format of a family of readers: what the door, the pages for installers and
-// the demo need to know of it. To add a family, add one entry to Protocols and one to
-// core.ReaderProtocols.
+// Protocol is the wire format of a family of readers: what the door and the pages for installers need to know of it. A family is a
+// file here, an entry in protocols, one in core.ReaderProtocols, a folder of testdata, and a device in gate/simulator.
 type Protocol struct {
 	core.ReaderProtocol
 	ContentType string
-	Suffix      string // of the path, after the secret
-	MustName    bool   // every request names its device
-	Burst       int    // how often a device repeats one reading by itself
+	Suffix      string   // of the path, after the secret
+	MaxRequest  int      // bytes of a request
+	Names       []string // of its fields, which a record of an unreadable message may show
+	MustName    bool     // every request names its device
+	Burst       int      // how often a device repeats one reading by itself
 
-	Parse func(raw []byte) (Message, error)
-	// Answer returns a whole answer; with zero values for reader and message, a refusal.
-	Answer      func(r core.Reader, m Message, allowed bool, now time.Time) []byte
+	// Read fails with ErrReaderRequest. The device is never taken from the text that was shown.
+	Read func(w Wire) (Message, error)
+	// Answer returns a whole answer; with a zero reply a refusal, whatever the reader and the message, which may be zero.
+	Answer func(r core.Reader, m Message, reply Reply, now time.Time) []byte
+	// IsHeartbeat knows a heartbeat by the reader's settings; nil if Read does.
 	IsHeartbeat func(r core.Reader, m Message) bool
 
 	Settings     func(r core.Reader) []Setting
@@ -53,7 +87,7 @@ type Protocol struct {
 }
 
 // protocols are all families. Calls from unknown devices are answered in the first.
-var protocols = []Protocol{vguangProtocol, mcardseaProtocol}
+var protocols = []Protocol{vguang, mcardsea}
 
 // Protocols returns every family of readers.
 func Protocols() []Protocol { return protocols }
@@ -66,6 +100,19 @@ func ProtocolOf(name string) (p Protocol, ok bool) {
 		}
 	}
 	return Protocol{}, false
+}
+
+// KindOf returns what a reader's message is.
+func (p Protocol) KindOf(r core.Reader, m Message) MessageKind {
+	if m.Kind == MessageScan && p.IsHeartbeat != nil && p.IsHeartbeat(r, m) {
+		return MessageHeartbeat
+	}
+	return m.Kind
+}
+
+// Refusal returns the family's refusal of a message of a reader.
+func (p Protocol) Refusal(r core.Reader, m Message, now time.Time) []byte {
+	return p.Answer(r, m, Reply{}, now)
 }
 
 func named(name string) core.ReaderProtocol {
@@ -82,101 +129,4 @@ var trials = []string{
 	"用住户手机上的通行码试刷：门应打开，“出入记录”里出现一条放行。",
 	"同一个码过几秒再刷一次：应被拒绝。",
 	"拔掉读头的网线再刷：门不开。",
-}
-
-// vguang sends the device number too, except in its raw form, which is the bare text.
-var vguangProtocol = Protocol{
-	ReaderProtocol: named(core.ProtocolVguang),
-	ContentType:    VguangContentType,
-	Burst:          1,
-	Parse: func(raw []byte) (Message, error) {
-		s, err := ParseVguang(raw)
-		return Message{Text: s.Text, Device: s.DeviceNumber}, err
-	},
-	Answer: func(r core.Reader, _ Message, allowed bool, _ time.Time) []byte {
-		return VguangAnswer(allowed, r.DenyCode)
-	},
-	IsHeartbeat: isVguangHeartbeat,
-	Settings: func(r core.Reader) []Setting {
-		return []Setting{
-			{Label: "工作模式", Value: "HTTP 协议模式（HTTP POST）"},
-			{Label: "设备号", Value: r.Serial, Code: true, Copy: true},
-			{Label: "心跳内容", Value: r.HeartbeatText, Code: true, Copy: true},
-			{Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds) + " 秒"},
-			{Label: "超时", Value: "2 秒"},
-			{Label: "放行应答", Value: vguangOpen, Code: true},
-			{Label: "拒绝应答", Value: "code=" + r.DenyCode, Code: true},
-		}
-	},
-	Steps: []string{
-		"用厂家配置工具把工作模式设为“HTTP 协议模式”，填入完整地址与设备号。",
-		"打开心跳，内容与间隔照上表填；间隔不得小于 30 秒。",
-		"修改配置二维码的密码（com_passwd），出厂默认密码是公开的：不改，任何人给读头看一张图就能改走它的服务器地址。",
-		"能关闭“二维码配置”的，安装完就关闭；同时修改设备的管理密码。",
-		"确认“成功”应答才驱动继电器，失败只鸣叫；消防联动与出门按钮必须不经过本系统也能开门。",
-	},
-	Trial: append(trials[:len(trials):len(trials)], "把心跳内容做成二维码试刷：门不能开。"),
-	Request: func(r core.Reader, text string, _ time.Time) (method, query, body string) {
-		return http.MethodPost, "", "vgdecoderesult=" + text + "&&devicenumber=" + r.Serial + "&&otherparams="
-	},
-	Opens: func(answer []byte) bool {
-		return string(answer) == vguangOpen || strings.HasPrefix(string(answer), vguangOpen+"&&")
-	},
-}
-
-// isVguangHeartbeat reports whether the message is a heartbeat. Anyone can show its text as a QR,
-// so it is refused like every other text that is no token.
-func isVguangHeartbeat(r core.Reader, m Message) bool {
-	scan := VguangScan{Text: m.Text}
-	if text, err := hex.DecodeString(m.Text); err == nil && r.HeartbeatText != "" && string(text) == r.HeartbeatText {
-		return true // from a device set to hexadecimal
-	}
-	return scan.IsHeartbeat(r.HeartbeatText) || scan.IsHeartbeat("")
-}
-
-// mcardsea's answers carry our time: the device sets its clock to it. Devices in the field send a
-// reading three or four times.
-var mcardseaProtocol = Protocol{
-	ReaderProtocol: named(core.ProtocolMcardsea),
-	ContentType:    McardseaContentType,
-	Suffix:         "/qa/mcardsea.php",
-	MustName:       true,
-	Burst:          3,
-	Parse: func(raw []byte) (Message, error) {
-		s, err := ParseMcardsea(string(raw))
-		return Message{Text: s.CardID, Device: s.Serial, Clock: s.Time, Head: s.Gate, mcard: s}, err
-	},
-	Answer: func(_ core.Reader, m Message, allowed bool, now time.Time) []byte {
-		return McardseaAnswer(m.mcard, allowed, now)
-	},
-	IsHeartbeat: func(core.Reader, Message) bool { return false },
-	Settings: func(r core.Reader) []Setting {
-		return []Setting{
-			{Label: "请求方式", Value: "GET（或 POST）"},
-			{Label: "设备序列号", Value: r.Serial, Code: true, Copy: true},
-			{Label: "重复上报", Value: "同一次读码的重复上报只算一次，无需关闭"},
-			{Label: "校时", Value: "跟随服务器应答，设备时差超过 1 分钟会自动校正"},
-		}
-	},
-	Steps: []string{
-		"给设备设固定 IP，或在路由器上绑定，并确认它能访问上面的主机与端口。",
-		"把主机、端口、路径填进设备；设备自带路径后缀（.php、.asp 等）保持默认即可。",
-		"核对设备标签上的序列号与上表一致，一个字符也不能差。",
-		"修改设备网页后台的默认密码，关闭不用的接口。",
-		"继电器接常闭还是常开按锁的类型定；消防联动与出门按钮必须不经过本系统也能开门。",
-	},
-	Trial: trials,
-	Request: func(r core.Reader, text string, now time.Time) (method, query, body string) {
-		way := "11"
-		if r.Direction == core.Out {
-			way = "10"
-		}
-		return http.MethodGet, "cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + r.Serial + "&status=" + way +
-			"&time=" + strconv.FormatInt(now.Unix(), 10), ""
-	},
-	Opens: func(answer []byte) bool {
-		var reply mcardseaReply
-		err := json.Unmarshal(answer, &reply)
-		return err == nil && reply.Code == 0 && reply.Data[0].Status == 1
-	},
 }

@@ -14,7 +14,8 @@ func TestProtocolsAreWhole(t *testing.T) {
 		t.Error("a protocol is known to one side alone")
 	}
 	for i, p := range Protocols() {
-		if p.Name != core.ReaderProtocols()[i].Name || p.Label == "" || p.Hint == "" || len(p.Steps) == 0 || len(p.Trial) == 0 {
+		if p.Name != core.ReaderProtocols()[i].Name || p.Label == "" || p.Hint == "" ||
+			p.MaxRequest == 0 || len(p.Names) == 0 || len(p.Steps) == 0 || len(p.Trial) == 0 {
 			t.Errorf("%s lacks words", p.Name)
 		}
 		r := core.NewReader()
@@ -25,21 +26,21 @@ func TestProtocolsAreWhole(t *testing.T) {
 		}
 		token := NewToken(3).String()
 		_, query, body := p.Request(r, token, goldenNow)
-		m, err := p.Parse([]byte(query + body))
-		if err != nil || m.Text != token || m.Device != "N7" || p.IsHeartbeat(r, m) {
+		m, err := p.Read(Wire{Query: query, Body: []byte(body)})
+		if err != nil || m.Text != token || m.Device != "N7" || p.KindOf(r, m) != MessageScan {
 			t.Errorf("%s reads its own request as %+v, %v", p.Name, m, err)
 		}
-		if !p.Opens(p.Answer(r, m, true, goldenNow)) {
+		if !p.Opens(p.Answer(r, m, Reply{Decision: core.Decision{Allowed: true}}, goldenNow)) {
 			t.Errorf("%s: an opening answer does not open", p.Name)
 		}
-		for _, refusal := range [][]byte{p.Answer(r, m, false, goldenNow), p.Answer(core.Reader{}, Message{}, false, goldenNow)} {
+		for _, refusal := range [][]byte{p.Refusal(r, m, goldenNow), p.Refusal(core.Reader{}, Message{}, goldenNow)} {
 			if p.Opens(refusal) || len(refusal) == 0 {
 				t.Errorf("%s: a refusal is %q", p.Name, refusal)
 			}
 		}
 		if p.OwnHeartbeat {
 			_, query, body := p.Request(r, r.HeartbeatText, goldenNow)
-			if m, err := p.Parse([]byte(query + body)); err != nil || !p.IsHeartbeat(r, m) {
+			if m, err := p.Read(Wire{Query: query, Body: []byte(body)}); err != nil || p.KindOf(r, m) != MessageHeartbeat {
 				t.Errorf("%s does not know its heartbeat: %+v, %v", p.Name, m, err)
 			}
 		}

@@ -2,23 +2,73 @@ package gate
 
 import (
 	"encoding/hex"
-	"errors"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"tongxing/core"
 )
 
-// MaxReaderRequest bounds what a reader may send, in bytes.
-const MaxReaderRequest = 4 << 10
-
-// ErrReaderRequest is returned for a request that no reader of the protocol sends.
-var ErrReaderRequest = errors.New("gate: not a reader's request")
-
 // VguangContentType is the type of every answer to a vguang reader.
 const VguangContentType = "text/plain;charset=utf-8"
+
+// vguang is the family of 微光. It sends the device number too, except in its raw form, which is the bare text.
+var vguang = Protocol{
+	ReaderProtocol: named(core.ProtocolVguang),
+	ContentType:    VguangContentType,
+	Burst:          1,
+	MaxRequest:     maxReaderText,
+	Names:          []string{vguangMark, vguangMarkAlt, vguangDevice, vguangOther},
+	Read: func(w Wire) (Message, error) {
+		s, err := ParseVguang(w.Text())
+		if err != nil {
+			return Message{}, err
+		}
+		return Message{Kind: MessageScan, Text: s.Text, Device: s.DeviceNumber}, nil
+	},
+	Answer: func(r core.Reader, _ Message, reply Reply, _ time.Time) []byte {
+		return VguangAnswer(reply.Decision.Allowed, r.DenyCode)
+	},
+	IsHeartbeat: isVguangHeartbeat,
+	Settings: func(r core.Reader) []Setting {
+		return []Setting{
+			{Label: "工作模式", Value: "HTTP 协议模式（HTTP POST）"},
+			{Label: "设备号", Value: r.Serial, Code: true, Copy: true},
+			{Label: "心跳内容", Value: r.HeartbeatText, Code: true, Copy: true},
+			{Label: "心跳间隔", Value: strconv.Itoa(r.HeartbeatSeconds) + " 秒"},
+			{Label: "超时", Value: "2 秒"},
+			{Label: "放行应答", Value: vguangOpen, Code: true},
+			{Label: "拒绝应答", Value: "code=" + r.DenyCode, Code: true},
+		}
+	},
+	Steps: []string{
+		"用厂家配置工具把工作模式设为“HTTP 协议模式”，填入完整地址与设备号。",
+		"打开心跳，内容与间隔照上表填；间隔不得小于 30 秒。",
+		"修改配置二维码的密码（com_passwd），出厂默认密码是公开的：不改，任何人给读头看一张图就能改走它的服务器地址。",
+		"能关闭“二维码配置”的，安装完就关闭；同时修改设备的管理密码。",
+		"确认“成功”应答才驱动继电器，失败只鸣叫；消防联动与出门按钮必须不经过本系统也能开门。",
+	},
+	Trial: append(trials[:len(trials):len(trials)], "把心跳内容做成二维码试刷：门不能开。"),
+	Request: func(r core.Reader, text string, _ time.Time) (method, query, body string) {
+		return http.MethodPost, "", "vgdecoderesult=" + text + "&&devicenumber=" + r.Serial + "&&otherparams="
+	},
+	Opens: func(answer []byte) bool {
+		return string(answer) == vguangOpen || strings.HasPrefix(string(answer), vguangOpen+"&&")
+	},
+}
+
+// isVguangHeartbeat reports whether the message is a heartbeat. Anyone can show its text as a QR,
+// so it is refused like every other text that is no token.
+func isVguangHeartbeat(r core.Reader, m Message) bool {
+	scan := VguangScan{Text: m.Text}
+	if text, err := hex.DecodeString(m.Text); err == nil && r.HeartbeatText != "" && string(text) == r.HeartbeatText {
+		return true // from a device set to hexadecimal
+	}
+	return scan.IsHeartbeat(r.HeartbeatText) || scan.IsHeartbeat("")
+}
 
 // VguangScan is one request of a vguang reader. The device number is in the same unescaped text as
 // the QR that a stranger shows: it is a claim, and only the secret in the URL identifies the
@@ -60,7 +110,7 @@ const (
 // arrives escaped or with a scanner's prefix is decoded. The only error is ErrReaderRequest:
 // nothing shown, too long, an invalid device number, or an unknown form of the envelope.
 func ParseVguang(body []byte) (VguangScan, error) {
-	if len(body) > MaxReaderRequest {
+	if len(body) > maxReaderText {
 		return VguangScan{}, ErrReaderRequest
 	}
 	raw := strings.TrimLeft(strings.TrimPrefix(string(body), "\ufeff"), " \t\r\n\x00")

@@ -129,13 +129,13 @@ func TestVguangHeartbeat(t *testing.T) {
 }
 
 func TestVguangBounds(t *testing.T) {
-	for _, body := range []string{"", "\r\n", "   ", "\x00", "vgdecoderesult", "vgdecoderesult=", strings.Repeat("A", MaxReaderRequest+1),
+	for _, body := range []string{"", "\r\n", "   ", "\x00", "vgdecoderesult", "vgdecoderesult=", strings.Repeat("A", maxReaderText+1),
 		"vgdecoderesult=A&&devicenumber=" + strings.Repeat("1", 65)} {
 		if s, err := ParseVguang([]byte(body)); !errors.Is(err, ErrReaderRequest) || s != (VguangScan{}) {
 			t.Errorf("%.40q: %+v, %v", body, s, err)
 		}
 	}
-	if _, err := ParseVguang([]byte(strings.Repeat("A", MaxReaderRequest))); err != nil {
+	if _, err := ParseVguang([]byte(strings.Repeat("A", maxReaderText))); err != nil {
 		t.Errorf("4 KiB: %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func FuzzParseVguang(f *testing.F) {
 			}
 			return
 		}
-		if s.Text == "" || len(s.Text) > MaxReaderRequest || !core.IsReaderSerial(s.DeviceNumber) {
+		if s.Text == "" || len(s.Text) > maxReaderText || !core.IsReaderSerial(s.DeviceNumber) {
 			t.Fatalf("%+v", s)
 		}
 		// The same text shown at device 7 is attributed to device 7, whatever it contains.

@@ -28,7 +28,7 @@ func (w *toldReaders) read() []core.ID {
 	return ids
 }
 
-// TestEveryActOnAReaderTellsIt does what changes a reader's row, and what leaves it as it is: whoever keeps readers in memory hears
+// TestEveryActOnAReaderTellsIt does what changes a reader's row, and what leaves it as it is: who keeps readers in memory hears
 // of the former alone, by the time the act returns.
 func TestEveryActOnAReaderTellsIt(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -36,38 +36,60 @@ func (d *Door) call(c *web.Context, f gate.Protocol) (answer []byte, outcome Out
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("panic at a door", "protocol", f.Name, "stack", string(debug.Stack()))
-			answer, outcome = f.Answer(core.Reader{}, gate.Message{}, false, now), Failed
+			answer, outcome = f.Refusal(core.Reader{}, gate.Message{}, now), Failed
 		}
 	}()
 	ctx, cancel := context.WithTimeout(c.Ctx(), d.budget)
 	defer cancel()
-	s, message, err := read(c, f, d.budget)
-	if err != nil {
-		// Its reader is still looked up: a known reader gets its own refusal, and its office sees
-		// what it sends.
-		s = gate.Message{}
+	wire, m := read(c, f, d.budget)
+	// The reader of a message that cannot be read is still looked up: a known reader gets its own
+	// refusal, and its office sees what it sends.
+	r, outcome := d.meet(ctx, c, f, m)
+	if outcome != "" {
+		return f.Refusal(r, m, now), outcome
 	}
-	key, _ := store.ReaderKeyOf(f.Name, c.Param("secret"))
-	r, outcome := d.meet(ctx, c, f, s)
-	switch {
-	case outcome != "":
-		return f.Answer(r, s, false, now), outcome
-	case err != nil && len(message) == 0:
-		return f.Answer(r, s, false, now), Malformed
-	case err != nil:
-		d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: string(message), Unread: true})
-		return f.Answer(r, s, false, now), Malformed
-	case f.IsHeartbeat(r, s):
-		return f.Answer(r, s, false, now), Heartbeat
+	reply, outcome := d.reply(ctx, f, r, called{key: calledWith(c, f), wire: wire, message: m})
+	return f.Answer(r, m, reply, now), outcome
+}
+
+// called is what a known reader sent.
+type called struct {
+	key     store.ReaderKey // that it called with
+	wire    gate.Wire
+	message gate.Message
+}
+
+// reply does what a known reader's message wants.
+func (d *Door) reply(ctx context.Context, f gate.Protocol, r core.Reader, c called) (gate.Reply, Outcome) {
+	switch f.KindOf(r, c.message) {
+	case gate.MessageScan:
+		return d.scanned(ctx, f, r, c)
+	case gate.MessageHeartbeat:
+		return gate.Reply{}, Heartbeat
 	}
-	result, decided := d.decide(ctx, gate.Call{Reader: r.ID, Key: key.Digest, Text: s.Text, Burst: f.Burst, Head: headOf(r, s)})
+	if text := c.wire.Text(); len(text) > 0 {
+		d.decide(ctx, gate.Call{Reader: r.ID, Key: c.key.Digest, Text: string(text), Unread: true})
+	}
+	return gate.Reply{}, Malformed
+}
+
+// scanned decides on what was shown.
+func (d *Door) scanned(ctx context.Context, f gate.Protocol, r core.Reader, c called) (gate.Reply, Outcome) {
+	call := gate.Call{Reader: r.ID, Key: c.key.Digest, Text: c.message.Text, Burst: f.Burst, Head: headOf(r, c.message)}
+	result, decided := d.decide(ctx, call)
 	if !decided {
-		return f.Answer(r, s, false, now), Failed
+		return gate.Reply{}, Failed
 	}
 	if result.Decision.Reason == core.ReasonReaderUnknown && result.Record.ID == 0 {
-		d.known.forget(key) // its secret was changed on another server
+		d.known.forget(c.key) // its secret was changed on another server
 	}
-	return f.Answer(r, s, result.Decision.Allowed, now), Scanned
+	return gate.Reply{Decision: result.Decision}, Scanned
+}
+
+// calledWith returns the key that a call was made with.
+func calledWith(c *web.Context, f gate.Protocol) store.ReaderKey {
+	key, _ := store.ReaderKeyOf(f.Name, c.Param("secret"))
+	return key
 }
 
 // meet finds the calling reader and records the call. A non-empty outcome means that the call is
@@ -134,37 +156,36 @@ func (d *Door) decide(ctx context.Context, call gate.Call) (result gate.Result, 
 	}
 }
 
-// read parses what the reader sent, its body or else its query, unchanged: texts in it are not
-// escaped, and no form parser may touch them. It also returns the raw message, to record one that
-// cannot be parsed.
-func read(c *web.Context, f gate.Protocol, budget time.Duration) (s gate.Message, message []byte, err error) {
+// read reads what the reader sent; the zero message is one that cannot be read. What is too long is not
+// looked at: its query, or its body's start, is all that is kept of it.
+func read(c *web.Context, f gate.Protocol, budget time.Duration) (w gate.Wire, m gate.Message) {
 	r := c.Request()
-	message = []byte(r.URL.RawQuery)
-	if len(message) > gate.MaxReaderRequest || r.ContentLength > gate.MaxReaderRequest {
+	w.Query = r.URL.RawQuery
+	if len(w.Query) > f.MaxRequest || r.ContentLength > int64(f.MaxRequest) {
 		c.Header().Set("Connection", "close")
-		return gate.Message{}, message, gate.ErrReaderRequest
+		return w, m
 	}
 	if r.ContentLength != 0 {
-		body, err := readBody(c, budget)
-		if err != nil {
-			return gate.Message{}, body, err
-		}
-		if len(body) > 0 {
-			message = body
+		var err error
+		if w.Body, err = readBody(c, f.MaxRequest, budget); err != nil {
+			return w, m
 		}
 	}
-	s, err = f.Parse(message)
-	return s, message, err
+	m, err := f.Read(w)
+	if err != nil {
+		return w, gate.Message{}
+	}
+	return w, m
 }
 
 // readBody reads at most one byte more than the maximum, and no longer than budget. If a sender is
 // slow or sends too much, its connection is closed with the refusal: otherwise the server would
 // wait for the rest of the body first.
-func readBody(c *web.Context, budget time.Duration) ([]byte, error) {
+func readBody(c *web.Context, most int, budget time.Duration) ([]byte, error) {
 	control := http.NewResponseController(c.Writer())
 	bounded := control.SetReadDeadline(time.Now().Add(budget)) == nil
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, gate.MaxReaderRequest+1))
-	if err != nil || len(body) > gate.MaxReaderRequest {
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, int64(most)+1))
+	if err != nil || len(body) > most {
 		c.Header().Set("Connection", "close")
 		return body, gate.ErrReaderRequest
 	}

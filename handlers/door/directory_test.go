@@ -168,7 +168,7 @@ func TestUnreadableMessages(t *testing.T) {
 		"an unknown prefix": {"vgdecoderesult=#!{token}&&devicenumber={device}&&otherparams=", []string{"vgdecoderesult=#!"}},
 		"another order":     {"otherparams=&&devicenumber={device}&&vgdecoderesult={token}", []string{"otherparams="}},
 		"no device number":  {"vgdecoderesult=x&&devicenumber=no number&&otherparams=", []string{"devicenumber=no number"}},
-		"too much":          {"vgdecoderesult=" + strings.Repeat("x ", gate.MaxReaderRequest), nil},
+		"too much":          {"vgdecoderesult=" + strings.Repeat("x ", gate.Protocols()[0].MaxRequest), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)

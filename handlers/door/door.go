@@ -97,7 +97,7 @@ func (d *Door) Routes() []web.Route {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			routes = append(routes, web.Route{
 				Method: method, Path: prefix + path, Access: web.Device, Handler: handler,
-				Body: gate.MaxReaderRequest, OnError: d.refuse(f),
+				Body: int64(f.MaxRequest), OnError: d.refuse(f),
 			})
 		}
 	}
@@ -113,13 +113,13 @@ func (d *Door) Routes() []web.Route {
 func (d *Door) stray(c *web.Context) error {
 	d.seen("", Unknown)
 	f := gate.Protocols()[0]
-	return reply(c, f, f.Answer(core.Reader{}, gate.Message{}, false, c.Now()))
+	return reply(c, f, f.Refusal(core.Reader{}, gate.Message{}, c.Now()))
 }
 
 // refuse answers calls that failed before or in the handler.
 func (d *Door) refuse(f gate.Protocol) func(c *web.Context, err error) error {
 	return func(c *web.Context, _ error) error {
 		d.seen(f.Name, Malformed)
-		return reply(c, f, f.Answer(core.Reader{}, gate.Message{}, false, c.Now()))
+		return reply(c, f, f.Refusal(core.Reader{}, gate.Message{}, c.Now()))
 	}
 }

@@ -8,41 +8,50 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"tongxing/core"
+	"tongxing/gate"
 )
 
-// Recorded exchanges, byte by byte, each file on an estate of its own.
+// Recorded exchanges of each family, byte by byte, each file on an estate of its own.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 10 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t)
-			for i, pair := range readGolden(t, s, file) {
-				response, body := s.send(t, pair.request)
-				if got := dump(response, body); got != pair.answer {
-					t.Errorf("exchange %d: got\n%s\nwant\n%s", i+1, got, pair.answer)
+	for _, p := range gate.Protocols() {
+		files, err := filepath.Glob(filepath.Join("../../gate/testdata", p.Name, "wire", "*.txt"))
+		if err != nil || len(files) < 5 {
+			t.Fatalf("%s: %d files, %v", p.Name, len(files), err)
+		}
+		for _, file := range files {
+			t.Run(p.Name+"/"+strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t)
+				for i, pair := range readGolden(t, s, p.Name, file) {
+					response, body := s.send(t, pair.request)
+					if got := dump(response, body); got != pair.answer {
+						t.Errorf("exchange %d: got\n%s\nwant\n%s", i+1, got, pair.answer)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
 type exchange struct{ request, answer string }
 
-func readGolden(t *testing.T, s *site, file string) (pairs []exchange) {
+func readGolden(t *testing.T, s *site, protocol, file string) (pairs []exchange) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	first, second, other := s.of(protocol), s.second, s.mcard
+	if protocol != core.ProtocolVguang {
+		second = s.AddDoor(core.Reader{Name: "4号门", Protocol: protocol, Direction: core.Out})
+	}
 	filled := strings.NewReplacer(
-		"{token}", s.token(t), "{now}", fmt.Sprint(s.now.Unix()),
-		"{vguang.secret}", s.vguang.Secret, "{vguang.device}", s.vguang.Serial,
-		"{vguang2.secret}", s.second.Secret, "{vguang2.device}", s.second.Serial,
-		"{mcardsea.secret}", s.mcard.Secret, "{mcardsea.device}", s.mcard.Serial,
+		"{token}", s.token(t), "{now}", fmt.Sprint(s.now.Unix()), "{clock}", s.now.In(s.Store.Zone()).Format(time.DateTime),
+		"{secret}", first.Secret, "{device}", first.Serial, "{secret2}", second.Secret, "{device2}", second.Serial,
+		"{mcardsea.secret}", other.Secret, "{mcardsea.device}", other.Serial, "{long}", strings.Repeat("x", 5000),
 	).Replace(string(text))
 	for _, part := range strings.Split(filled, ">>>\n")[1:] {
 		request, answer, ok := strings.Cut(part, "\n<<<\n")

@@ -71,6 +71,17 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	return s
 }
 
+// of returns a reader of a protocol.
+func (s *site) of(protocol string) estate.Door {
+	switch protocol {
+	case core.ProtocolVguang:
+		return s.vguang
+	case core.ProtocolMcardsea:
+		return s.mcard
+	}
+	return s.AddDoor(core.Reader{Name: "5号门", Protocol: protocol, Direction: core.Out})
+}
+
 // closeStore makes the database unavailable.
 func (s *site) closeStore(t *testing.T) {
 	t.Helper()

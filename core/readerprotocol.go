@@ -4,8 +4,9 @@ import "strings"
 
 // Reader protocols; their wire formats are in package gate.
 const (
-	ProtocolVguang   = "vguang"
-	ProtocolMcardsea = "mcardsea"
+	ProtocolVguang    = "vguang"
+	ProtocolMcardsea  = "mcardsea"
+	ProtocolTurnstile = "turnstile"
 )
 
 // ReaderProtocol is a family of readers as the people who set it up know it. Every protocol has one
@@ -16,7 +17,8 @@ type ReaderProtocol struct {
 	Hint  string // how an installer recognises it
 
 	OwnDenyCode   bool // the refusal code is configurable
-	OwnHeartbeat  bool // it sends a heartbeat, whose text is configurable
+	Beats         bool // it sends heartbeats
+	OwnHeartbeat  bool // their text is configurable
 	TellsItsClock bool // its requests carry the device's time
 	TellsItsHead  bool // its requests carry which of the device's heads has read
 }
@@ -25,11 +27,15 @@ type ReaderProtocol struct {
 var readerProtocols = []ReaderProtocol{
 	{
 		Name: ProtocolVguang, Label: "微光 / VBar（HTTP）", Hint: "请求里有 vgdecoderesult 的读头",
-		OwnDenyCode: true, OwnHeartbeat: true,
+		OwnDenyCode: true, Beats: true, OwnHeartbeat: true,
 	},
 	{
 		Name: ProtocolMcardsea, Label: "QR-86 / FondVision（HTTP）", Hint: "请求里有 cardid、mjihao、cjihao 的读头",
 		TellsItsClock: true, TellsItsHead: true,
+	},
+	{
+		Name: ProtocolTurnstile, Label: "闸机控制板（HTTP）", Hint: "请求里有 idtype、readno、sn 的闸机",
+		Beats: true, TellsItsClock: true, TellsItsHead: true,
 	},
 }
 

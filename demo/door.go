@@ -3,22 +3,17 @@ package demo
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"tongxing/core"
-	"tongxing/gate"
+	doors "tongxing/gate/simulator"
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/wechat/simulator"
 )
 
-const (
-	maxPicture    = 2 << 20         // bytes of a picture from the door's camera
-	readerTimeout = 2 * time.Second // real readers give up then
-)
+const maxPicture = 2 << 20 // bytes of a picture from the door's camera
 
 // held is what a door shows after a phone was held to it.
 type held struct {
@@ -67,35 +62,36 @@ func readCode(picture []byte) (string, error) {
 	return text, nil
 }
 
-// call sends the text to the product in the reader's protocol, over HTTP as a device does.
+// call shows the text to the reader's device, which asks the product over HTTP.
 func (t *Tour) call(ctx context.Context, r core.Reader, text string) (held, error) {
+	device, secret, err := t.device(ctx, r)
+	if err != nil {
+		return held{}, err
+	}
+	answer, err := device.Show(ctx, text)
+	if err != nil {
+		return held{}, err
+	}
+	result := held{
+		Opened: answer.Opened, Request: strings.ReplaceAll(answer.Request, secret, "••••••"), Response: answer.Text,
+		Took: fmt.Sprintf("%.1f 毫秒", float64(answer.Took.Microseconds())/1000),
+	}
+	if answer.Text == "" {
+		result.Response, result.Took = "没有回答", "" // the door stays shut
+	}
+	return result, nil
+}
+
+// device returns a reader's device as its installer sets it up, and the secret in its address.
+func (t *Tour) device(ctx context.Context, r core.Reader) (doors.Device, string, error) {
 	secret, err := t.secret(ctx, r.ID)
 	if err != nil {
-		return held{}, err
+		return doors.Device{}, "", err
 	}
-	p, ok := gate.ProtocolOf(r.Protocol)
-	if !ok {
-		return held{}, core.Invalid("没有这种协议的读头")
-	}
-	request, line, err := wireRequest(ctx, p, r, t.o.PublicURL+"/door/"+r.Protocol+"/"+secret, text)
-	if err != nil {
-		return held{}, err
-	}
-	shown := strings.ReplaceAll(line, secret, "••••••")
-	began := time.Now()
-	response, err := t.doors.Do(request)
-	if err != nil {
-		return held{Request: shown, Response: "没有回答"}, nil // the door stays shut
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 4096))
-	if err != nil {
-		return held{Request: shown, Response: "没有回答"}, nil
-	}
-	return held{
-		Opened: p.Opens(body), Request: shown, Response: string(body),
-		Took: fmt.Sprintf("%.1f 毫秒", float64(time.Since(began).Microseconds())/1000),
-	}, nil
+	return doors.Device{
+		Family: r.Protocol, Address: t.o.PublicURL + "/door/" + r.Protocol + "/" + secret, Serial: r.Serial,
+		Out: r.Direction == core.Out, Heartbeat: r.HeartbeatText, Client: t.doors,
+	}, secret, nil
 }
 
 func (t *Tour) secret(ctx context.Context, reader core.ID) (string, error) {
@@ -119,31 +115,18 @@ func (t *Tour) Beat(ctx context.Context) error {
 		return err
 	}
 	for _, r := range readers {
-		if p, _ := core.ReaderProtocolOf(r.Protocol); p.OwnHeartbeat && r.Disabled.IsZero() {
-			if _, err := t.call(ctx, r, r.HeartbeatText); err != nil {
-				return err
-			}
+		if !r.Disabled.IsZero() {
+			continue
+		}
+		device, _, err := t.device(ctx, r)
+		if err != nil {
+			return err
+		}
+		if _, _, err := device.Beat(ctx); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// wireRequest returns the request that a device of the reader's protocol sends, and a short form of
-// it for display.
-func wireRequest(ctx context.Context, p gate.Protocol, r core.Reader, address, text string) (*http.Request, string, error) {
-	method, query, body := p.Request(r, text, time.Now())
-	if query != "" {
-		address += "?" + query
-	}
-	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
-	if err != nil {
-		return nil, "", err
-	}
-	line := request.Method + " " + request.URL.RequestURI()
-	if body != "" {
-		line += "\n\n" + body
-	}
-	return request, line, nil
 }
 
 // reason returns the text of the door's newest record.

@@ -40,7 +40,7 @@ type Tour struct {
 
 // NewTour returns the tour.
 func NewTour(o TourOptions) (*Tour, error) {
-	t := &Tour{o: o, doors: &http.Client{Timeout: readerTimeout}, secrets: map[core.ID]string{}}
+	t := &Tour{o: o, doors: &http.Client{}, secrets: map[core.ID]string{}}
 	var err error
 	t.pages, err = template.New("").Funcs(template.FuncMap{"address": t.address}).ParseFS(files, "pages/*.html")
 	return t, err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/gate/simulator"
 )
 
 var update = flag.Bool("update", false, "write what the parsers say into testdata")
@@ -110,7 +111,7 @@ func TestGolden(t *testing.T) {
 			m, err := p.Read(g.wire(t))
 			open := Reply{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed}}
 			g.check(t, m, err, p.Answer(r, m, open, goldenNow), p.Refusal(r, m, goldenNow))
-			if p.Opens(p.Refusal(r, m, goldenNow)) || p.Opens(p.Refusal(core.Reader{}, m, goldenNow)) {
+			if simulator.Opens(p.Name, p.Refusal(r, m, goldenNow)) || simulator.Opens(p.Name, p.Refusal(core.Reader{}, m, goldenNow)) {
 				t.Errorf("%s: a refusal opens", g.path)
 			}
 			if (err == nil) != (m.Kind != MessageUnread) {
@@ -123,7 +124,7 @@ func TestGolden(t *testing.T) {
 // exchanges are the names of the wire files that every family has: the door's own test sends what is in them.
 func exchanges(p Protocol) []string {
 	names := []string{"open", "refused", "injected_device", "wrong_device", "unknown_secret", "repeats", "oversize"}
-	if p.OwnHeartbeat {
+	if p.Beats {
 		names = append(names, "heartbeat")
 	}
 	if p.TellsItsClock {
@@ -173,11 +174,11 @@ func FuzzProtocol(f *testing.F) {
 			t.Fatalf("%s: read as %+v, %v", p.Name, m, err)
 		}
 		for _, answer := range [][]byte{p.Refusal(r, m, goldenNow), p.Refusal(core.Reader{}, m, goldenNow)} {
-			if p.Opens(answer) || len(answer) == 0 || len(answer) > 1024+8*p.MaxRequest {
+			if simulator.Opens(p.Name, answer) || len(answer) == 0 || len(answer) > 1024+8*p.MaxRequest {
 				t.Fatalf("%s: a refusal is %.200q", p.Name, answer)
 			}
 		}
-		_, query, body := p.Request(r, string(raw), goldenNow)
+		query, body := simulator.Device{Family: p.Name, Serial: r.Serial}.Request(string(raw))
 		if again, err := p.Read(Wire{Query: query, Body: []byte(body)}); err == nil && again.Device != r.Serial {
 			t.Fatalf("%s: %q makes the device %q", p.Name, raw, again.Device)
 		}

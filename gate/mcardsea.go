@@ -3,8 +3,6 @@ package gate
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -52,19 +50,6 @@ var mcardsea = Protocol{
 		"继电器接常闭还是常开按锁的类型定；消防联动与出门按钮必须不经过本系统也能开门。",
 	},
 	Trial: trials,
-	Request: func(r core.Reader, text string, now time.Time) (method, query, body string) {
-		way := "11"
-		if r.Direction == core.Out {
-			way = "10"
-		}
-		return http.MethodGet, "cardid=" + url.QueryEscape(text) + "&mjihao=1&cjihao=" + r.Serial + "&status=" + way +
-			"&time=" + strconv.FormatInt(now.Unix(), 10), ""
-	},
-	Opens: func(answer []byte) bool {
-		var reply mcardseaReply
-		err := json.Unmarshal(answer, &reply)
-		return err == nil && reply.Code == 0 && reply.Data[0].Status == 1
-	},
 }
 
 // McardseaScan is one request of a mcardsea reader. Gate, serial and the other fields share one
@@ -87,6 +72,9 @@ const (
 	mcardseaTime   = "time"
 )
 
+// mcardseaForm is where the shown text is among the device's own parameters.
+var mcardseaForm = shownForm{shown: mcardseaCard, own: []string{mcardseaGate, mcardseaSerial, mcardseaStatus, mcardseaTime}}
+
 // ParseMcardsea parses what a mcardsea reader sends, the raw query of a GET or the body of a POST:
 //
 //	cardid=TEXT&mjihao=1&cjihao=HZ45BDAD&status=11&time=1773692713
@@ -100,7 +88,7 @@ func ParseMcardsea(raw string) (McardseaScan, error) {
 		return McardseaScan{}, ErrReaderRequest
 	}
 	raw = strings.TrimLeft(strings.TrimPrefix(raw, "\ufeff"), " \t\r\n\x00")
-	card, fields, ok := splitMcardsea(strings.TrimRight(raw, "\r\n\x00"))
+	card, fields, ok := mcardseaForm.split(strings.TrimRight(raw, "\r\n\x00"))
 	if !ok {
 		return McardseaScan{}, ErrReaderRequest
 	}
@@ -109,7 +97,7 @@ func ParseMcardsea(raw string) (McardseaScan, error) {
 		Serial: strings.TrimSpace(unescape(fields[mcardseaSerial])),
 		Status: fields[mcardseaStatus],
 	}
-	if s.CardID == "" || !core.IsReaderSerial(s.Serial) || !readGate(fields[mcardseaGate], &s.Gate) {
+	if s.CardID == "" || !core.IsReaderSerial(s.Serial) || !readHead(fields[mcardseaGate], &s.Gate) {
 		return McardseaScan{}, ErrReaderRequest
 	}
 	if len(s.Status) > 2 || strings.Trim(s.Status, "0123456789") != "" {
@@ -119,78 +107,6 @@ func ParseMcardsea(raw string) (McardseaScan, error) {
 		s.Time = t
 	}
 	return s, nil
-}
-
-// mcardseaFields are the device's own parameters.
-type mcardseaFields map[string]string
-
-// take keeps the first value of a parameter of the protocol and reports whether it did.
-func (f mcardseaFields) take(parameter string) bool {
-	name, value, ok := strings.Cut(parameter, "=")
-	name = lowerASCII(name)
-	switch name {
-	case mcardseaGate, mcardseaSerial, mcardseaStatus, mcardseaTime:
-	default:
-		return false
-	}
-	if _, taken := f[name]; taken || !ok {
-		return false
-	}
-	f[name] = value
-	return true
-}
-
-// mcardseaNames is how many parameters a device sends besides what it read.
-const mcardseaNames = 4
-
-// splitMcardsea separates the shown text from the device's parameters. Those to its left count
-// first. To its right the device's parameters are at the end, each name once: a repeated name
-// belongs to the text, which ends there.
-func splitMcardsea(raw string) (card string, fields mcardseaFields, ok bool) {
-	fields = mcardseaFields{}
-	parameters := strings.Split(raw, "&")
-	for i, parameter := range parameters {
-		name, value, found := strings.Cut(parameter, "=")
-		if !found || lowerASCII(name) != mcardseaCard {
-			fields.take(parameter)
-			continue
-		}
-		rest := parameters[i+1:]
-		end := len(rest)
-		for j := len(rest) - 1; j >= 0 && len(fields) < mcardseaNames; j-- {
-			if fields.take(rest[j]) {
-				end = j
-			} else if fields.holds(rest[j]) {
-				break
-			}
-		}
-		return strings.Join(append([]string{value}, rest[:end]...), "&"), fields, true
-	}
-	return "", nil, false
-}
-
-// holds reports whether the parameter's name has been taken already.
-func (f mcardseaFields) holds(parameter string) bool {
-	name, _, _ := strings.Cut(parameter, "=")
-	_, taken := f[lowerASCII(name)]
-	return taken
-}
-
-func readGate(text string, gate *int) bool {
-	if text == "" {
-		return true
-	}
-	n, err := strconv.ParseUint(text, 10, 16)
-	*gate = int(n)
-	return err == nil
-}
-
-// unescape decodes %XX if the whole text is escaped that way; a + stays.
-func unescape(text string) string {
-	if plain, err := url.PathUnescape(text); err == nil {
-		return plain
-	}
-	return text
 }
 
 // The answer, with the types and the field order of the maker's sample.

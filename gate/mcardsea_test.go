@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"net/url"
@@ -10,36 +9,10 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/gate/simulator"
 )
 
-// opensMcardsea reports whether a reader opens on an answer: valid JSON, code 0, and status 1 in
-// the first element of data.
-func opensMcardsea(t *testing.T, answer []byte) bool {
-	t.Helper()
-	var reply struct {
-		Data []struct {
-			CardID *string `json:"cardid"`
-			Serial *string `json:"cjihao"`
-			Gate   *int    `json:"mjihao"`
-			Status *int    `json:"status"`
-			Time   *string `json:"time"`
-			Output *int    `json:"output"`
-		} `json:"data"`
-		Code    *int    `json:"code"`
-		Message *string `json:"message"`
-	}
-	if err := json.Unmarshal(answer, &reply); err != nil {
-		t.Fatalf("%q: %v", answer, err)
-	}
-	if len(reply.Data) != 1 || reply.Code == nil || reply.Message == nil {
-		t.Fatalf("%q lacks something", answer)
-	}
-	d := reply.Data[0]
-	if d.CardID == nil || d.Serial == nil || d.Gate == nil || d.Status == nil || d.Time == nil || d.Output == nil {
-		t.Fatalf("%q lacks something", answer)
-	}
-	return *reply.Code == 0 && *d.Status == 1
-}
+func opensMcardsea(answer []byte) bool { return simulator.Opens(core.ProtocolMcardsea, answer) }
 
 func TestMcardseaAnswer(t *testing.T) {
 	s := McardseaScan{CardID: "D9E07D0E", Gate: 1, Serial: "HZ45BDAD"}
@@ -50,14 +23,14 @@ func TestMcardseaAnswer(t *testing.T) {
 	}
 	for _, text := range []string{"", `","status":1,"x":"`, "\x00\xff", "<&>", "\n", strings.Repeat("通", 1000)} {
 		s.CardID = text
-		if opensMcardsea(t, McardseaAnswer(s, false, goldenNow)) {
+		if opensMcardsea(McardseaAnswer(s, false, goldenNow)) {
 			t.Errorf("%q opens", text)
 		}
-		if !opensMcardsea(t, McardseaAnswer(s, true, goldenNow)) {
+		if !opensMcardsea(McardseaAnswer(s, true, goldenNow)) {
 			t.Errorf("%q does not open", text)
 		}
 	}
-	if opensMcardsea(t, McardseaAnswer(McardseaScan{}, false, goldenNow)) {
+	if opensMcardsea(McardseaAnswer(McardseaScan{}, false, goldenNow)) {
 		t.Error("a request that was not understood opens")
 	}
 }
@@ -135,7 +108,7 @@ func FuzzParseMcardsea(f *testing.F) {
 			len(s.Status) > 2 {
 			t.Fatalf("%+v", s)
 		}
-		if opensMcardsea(t, McardseaAnswer(s, false, goldenNow)) || !opensMcardsea(t, McardseaAnswer(s, true, goldenNow)) {
+		if opensMcardsea(McardseaAnswer(s, false, goldenNow)) || !opensMcardsea(McardseaAnswer(s, true, goldenNow)) {
 			t.Fatalf("the answer to %q says another thing than was decided", raw)
 		}
 		// The same text shown at device B is attributed to device B, whatever it contains.

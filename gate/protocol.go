@@ -80,14 +80,10 @@ type Protocol struct {
 
 	Settings     func(r core.Reader) []Setting
 	Steps, Trial []string // of the installation
-
-	// Request returns a device's request, for the demo: a query is sent by GET.
-	Request func(r core.Reader, text string, now time.Time) (method, query, body string)
-	Opens   func(answer []byte) bool // reports whether the device opens on an answer
 }
 
 // protocols are all families. Calls from unknown devices are answered in the first.
-var protocols = []Protocol{vguang, mcardsea}
+var protocols = []Protocol{vguang, mcardsea, turnstile}
 
 // Protocols returns every family of readers.
 func Protocols() []Protocol { return protocols }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/gate/simulator"
 )
 
 // TestProtocolsAreWhole checks that every family has what the door, the installer's page and the
@@ -25,21 +26,22 @@ func TestProtocolsAreWhole(t *testing.T) {
 			t.Errorf("%s: %v", p.Name, err)
 		}
 		token := NewToken(3).String()
-		_, query, body := p.Request(r, token, goldenNow)
+		device := simulator.Device{Family: p.Name, Serial: r.Serial, Heartbeat: r.HeartbeatText}
+		query, body := device.Request(token)
 		m, err := p.Read(Wire{Query: query, Body: []byte(body)})
 		if err != nil || m.Text != token || m.Device != "N7" || p.KindOf(r, m) != MessageScan {
 			t.Errorf("%s reads its own request as %+v, %v", p.Name, m, err)
 		}
-		if !p.Opens(p.Answer(r, m, Reply{Decision: core.Decision{Allowed: true}}, goldenNow)) {
+		if !simulator.Opens(p.Name, p.Answer(r, m, Reply{Decision: core.Decision{Allowed: true}}, goldenNow)) {
 			t.Errorf("%s: an opening answer does not open", p.Name)
 		}
 		for _, refusal := range [][]byte{p.Refusal(r, m, goldenNow), p.Refusal(core.Reader{}, Message{}, goldenNow)} {
-			if p.Opens(refusal) || len(refusal) == 0 {
+			if simulator.Opens(p.Name, refusal) || len(refusal) == 0 {
 				t.Errorf("%s: a refusal is %q", p.Name, refusal)
 			}
 		}
-		if p.OwnHeartbeat {
-			_, query, body := p.Request(r, r.HeartbeatText, goldenNow)
+		if p.Beats {
+			query, body := device.HeartbeatRequest()
 			if m, err := p.Read(Wire{Query: query, Body: []byte(body)}); err != nil || p.KindOf(r, m) != MessageHeartbeat {
 				t.Errorf("%s does not know its heartbeat: %+v, %v", p.Name, m, err)
 			}

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"encoding/hex"
-	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -52,12 +51,6 @@ var vguang = Protocol{
 		"确认“成功”应答才驱动继电器，失败只鸣叫；消防联动与出门按钮必须不经过本系统也能开门。",
 	},
 	Trial: append(trials[:len(trials):len(trials)], "把心跳内容做成二维码试刷：门不能开。"),
-	Request: func(r core.Reader, text string, _ time.Time) (method, query, body string) {
-		return http.MethodPost, "", "vgdecoderesult=" + text + "&&devicenumber=" + r.Serial + "&&otherparams="
-	},
-	Opens: func(answer []byte) bool {
-		return string(answer) == vguangOpen || strings.HasPrefix(string(answer), vguangOpen+"&&")
-	},
 }
 
 // isVguangHeartbeat reports whether the message is a heartbeat. Anyone can show its text as a QR,

@@ -9,63 +9,10 @@ import (
 	"testing"
 
 	"tongxing/core"
+	"tongxing/gate/simulator"
 )
 
-// fires reports whether a real reader's relay opens on an answer, by the rules of the maker's
-// published firmware: split at &&, the first part must start with code=, the value is read as
-// hexadecimal; 0 opens, unless a JSON part has another result code; 1 to 8 open too and only change
-// the voice.
-func fires(answer []byte) bool {
-	parts := strings.Split(string(answer), "&&")
-	value, ok := strings.CutPrefix(parts[0], "code=")
-	if !ok {
-		return false
-	}
-	code, ok := leadingHex(value)
-	if !ok || code > 8 || commands[code] {
-		return false
-	}
-	if code == 0 && len(parts) > 2 && parts[1] == "desc=json" {
-		return strings.Contains(parts[2], `"resultCode":"0000"`) || strings.Contains(parts[2], `"resultCode":""`)
-	}
-	return true
-}
-
-// reflashes reports whether an answer is a command: new firmware or resources, configuration, text
-// on the screen.
-func reflashes(answer []byte) bool {
-	value, _ := strings.CutPrefix(strings.Split(string(answer), "&&")[0], "code=")
-	code, ok := leadingHex(value)
-	return ok && commands[code]
-}
-
-var commands = map[uint64]bool{0x00ff: true, 0x01ff: true, 0x02ff: true, 0x03ff: true}
-
-// leadingHex parses like parseInt(s, 16): leading blanks, 0x, trailing garbage.
-func leadingHex(s string) (uint64, bool) {
-	s = strings.ToLower(strings.TrimLeft(s, " \t\r\n"))
-	s = strings.TrimPrefix(s, "0x")
-	end := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) })
-	if end >= 0 {
-		s = s[:end]
-	}
-	n, err := strconv.ParseUint(s, 16, 64)
-	return n, err == nil
-}
-
-// TestFirmwareOracle checks the oracle itself against what the firmware is known to do.
-func TestFirmwareOracle(t *testing.T) {
-	for answer, want := range map[string]bool{
-		"code=0000": true, "code=0": true, "code=0001": true, "code=0008": true, "code=0x05": true, "code=0000&&desc=ok": true,
-		"code=0009": false, "code=1000": false, "code=00ff&&url=x": false, "": false, "<html>code=0000": false,
-		"code=": false, "code=no": false,
-		`code=0000&&desc=json&&{"resultCode":"1000"}`: false, `code=0000&&desc=json&&{"resultCode":"0000"}`: true,
-	} {
-		if fires([]byte(answer)) != want {
-			t.Errorf("%q: the oracle says %v", answer, !want)
-		}
-	}
-}
+func opensVguang(answer []byte) bool { return simulator.Opens(core.ProtocolVguang, answer) }
 
 func TestVguangAnswerNeverOpensByMistake(t *testing.T) {
 	codes := []string{
@@ -80,13 +27,13 @@ func TestVguangAnswerNeverOpensByMistake(t *testing.T) {
 	}
 	for _, code := range codes {
 		answer := VguangAnswer(false, code)
-		if fires(answer) || reflashes(answer) {
+		if opensVguang(answer) || simulator.VguangObeys(answer) {
 			t.Fatalf("refusing with %q answers %q, which does more than refuse", code, answer)
 		}
 		if ValidVguangDeny(code) && string(answer) != "code="+code {
 			t.Fatalf("%q is valid, but the answer is %q", code, answer)
 		}
-		if answer := VguangAnswer(true, code); !fires(answer) || string(answer) != "code=0000" {
+		if answer := VguangAnswer(true, code); !opensVguang(answer) || string(answer) != "code=0000" {
 			t.Fatalf("opening answers %q", answer)
 		}
 		if core.SafeDenyCode(code) && !ValidVguangDeny(code) {

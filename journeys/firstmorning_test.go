@@ -2,8 +2,6 @@ package journeys
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"regexp"
@@ -16,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"tongxing/core"
-	"tongxing/gate"
+	"tongxing/gate/simulator"
 	"tongxing/testkit"
 	"tongxing/testkit/browser"
 )
@@ -204,38 +202,17 @@ func firstRegister(c *counted) {
 	})
 }
 
-// device is a reader as its installer sees it.
-type device struct {
-	core.Reader
-	address string
-}
+// device is a reader as its installer sets it up.
+type device struct{ simulator.Device }
 
-// call sends a text in the reader's protocol and reports whether the door opens.
+// call shows a text to the device and reports whether the door opens.
 func (d device) call(t *testing.T, text string) bool {
 	t.Helper()
-	p, ok := gate.ProtocolOf(d.Protocol)
-	if !ok {
-		t.Fatal("no such protocol")
+	answer, err := d.Show(t.Context(), text)
+	if err != nil || answer.Text == "" {
+		t.Fatalf("the reader is not answered: %v", err)
 	}
-	method, query, body := p.Request(d.Reader, text, time.Now())
-	to := d.address
-	if query != "" {
-		to += "?" + query
-	}
-	request, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("the reader is answered with %d: %v", response.StatusCode, err)
-	}
-	return p.Opens(answer)
+	return answer.Opened
 }
 
 // hears sends a heartbeat and returns what is then true of any page.
@@ -272,9 +249,7 @@ func firstReader(t *testing.T, c *counted) device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := core.NewReader()
-	r.Serial = "VG0001"
-	return device{r, address}
+	return device{simulator.Device{Family: core.ProtocolVguang, Address: address, Serial: "VG0001", Out: true}}
 }
 
 // firstPeople adds a post with a guard, who binds a WeChat, an observer and an account.

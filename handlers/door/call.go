@@ -109,7 +109,7 @@ func (d *Door) meet(ctx context.Context, c *web.Context, f gate.Protocol, s gate
 		}
 		return core.Reader{}, Failed
 	}
-	named := s.Device != "" || f.MustName && s.Text != ""
+	named := s.Device != "" || f.MustName && s.Kind != gate.MessageUnread
 	if named && !strings.EqualFold(s.Device, r.Serial) {
 		d.presence.Quarantine(f.Name, s.Device, secret, addr)
 		return r, Unknown

@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"secret":           nil,
 	"sms":              nil,
 	"sms/simulator":    nil,
+	"gate/simulator":   nil,
 	"sheet":            {"core", "sheet/xls"},
 	"sheet/xls":        nil,
 	"photo":            {"core"},
@@ -189,7 +190,7 @@ func allowed(folder, ours string) bool {
 		}
 	}
 	if under(ours, folder) || under(ours, rule) && slices.Contains(trees, rule) {
-		return path.Base(ours) != "simulator" || rule != "wechat" && rule != "sms"
+		return path.Base(ours) != "simulator" || rule != "wechat" && rule != "sms" && rule != "gate"
 	}
 	for _, permitted := range mayImport[rule] {
 		switch {
@@ -261,6 +262,8 @@ func TestAllowed(t *testing.T) {
 		{"wechat", "wechat/simulator", false},
 		{"wechat/simulator", "wechat", false},
 		{"sms", "sms/simulator", false},
+		{"gate", "gate/simulator", false},
+		{"gate/simulator", "gate", false},
 		{"sms/simulator", "sms", false},
 		{"sms", "wechat", false},
 		{"server", "demo", true},
@@ -369,7 +372,7 @@ func TestStems(t *testing.T) {
 	for _, s := range all {
 		top := strings.Split(s.path, "/")[0]
 		// The simulator's files are named for WeChat's things, the engine's for SQL's.
-		ours := !s.isTest && s.folder() != "wechat/simulator" && s.folder() != "store/database"
+		ours := !s.isTest && path.Base(s.folder()) != "simulator" && s.folder() != "store/database"
 		if ours && slices.Contains([]string{"core", "store", "gate", "wechat"}, top) || strings.HasPrefix(s.path, "handlers/web/") {
 			known[stem(s.path)] = true
 		}

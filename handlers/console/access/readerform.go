@@ -161,7 +161,7 @@ func readerFields(r core.Reader, at frame.CommunityChoice, nodes []templates.Cho
 			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: protocolChoices()},
 			{
 				Name: "serial", Label: "设备号", Value: r.Serial, Required: true, MaxLength: 64,
-				Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，另一种为标签上的 8 位序列号。",
+				Autocomplete: "off", Help: "设备自己报出的编号：微光为 devicenumber，QR-86 为标签上的 8 位序列号，闸机为 sn。",
 			},
 			{
 				Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔",

@@ -22,6 +22,8 @@ const (
 	BatchCalls     BatchKind = "message.call"
 	BatchBlocks    BatchKind = "visitorblock.create"
 
+	BatchVisitLeave BatchKind = "visitorpass.leave"
+
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
 	BatchImportStaff     BatchKind = "staff.import"
@@ -105,6 +107,9 @@ var BatchTypes = []BatchType{
 	},
 	{
 		BatchRenew, "成员续期", PermInstitutionEdit, "member", "名成员", "有效期恢复为续期前的日期。", "之后又改过的成员不变。",
+	},
+	{
+		BatchVisitLeave, "登记已离开", PermVisitorPassEdit, "visitorpass", "位访客", "恢复为在场，离开的次数和时间恢复为登记前的。", "之后又出过门的访客不变。",
 	},
 	{
 		BatchReaderQR, "切换接受二维码", PermReaderEdit, "reader", "台读头", "接受二维码恢复为原来的开或关。",

@@ -152,11 +152,11 @@ var Features = []Feature{
 		Permissions: []PermissionItem{
 			{PermVisitorPassView, "查看访客", nil},
 			{PermVisitorPassReview, "审核访客申请", []Permission{PermVisitorPassView}},
-			{PermVisitorPassEdit, "撤销访客通行证", []Permission{PermVisitorPassView}},
+			{PermVisitorPassEdit, "撤销访客通行证、登记已离开", []Permission{PermVisitorPassView}},
 		},
 		Verbs: []Verb{
 			{"create", "邀请访客"}, {"apply", "访客申请或预约"}, {"approve", "通过访客"}, {"reject", "不通过访客"},
-			{"revoke", "撤销访客通行证"},
+			{"revoke", "撤销访客通行证"}, {"leave", "登记访客已离开"},
 		},
 	},
 	{

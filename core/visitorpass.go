@@ -196,6 +196,11 @@ func (v VisitorPass) Usable(now time.Time) bool {
 // Inside reports whether some of the party have come in and not left.
 func (v VisitorPass) Inside() bool { return !v.Entered.IsZero() && v.Gone < max(v.People, 1) }
 
+// Late reports whether the party is inside for longer than some hours; 0 hours is never.
+func (v VisitorPass) Late(hours int, now time.Time) bool {
+	return v.Inside() && hours > 0 && now.Sub(v.Entered) > time.Duration(hours)*time.Hour
+}
+
 // PhoneText returns the phone number in words for those who decide: whether it is the visitor's own.
 func (v VisitorPass) PhoneText() string {
 	switch {
@@ -359,4 +364,7 @@ var visitorPassFields = []AuditField{
 	{Key: "reason", Label: "不通过的原因"},
 	{Key: "answers", Label: "表单其他内容"},
 	{Key: "revoked", Label: "已撤销"},
+	{Key: "gone", Label: "离开次数"},
+	{Key: "at_gate", Label: "登记的门岗"},
+	batchField,
 }

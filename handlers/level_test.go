@@ -27,7 +27,7 @@ var harmless = []string{
 }
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate, version, alert, review, member, unreached core.ID) url.Values {
+func questionBody(path string, e *estate.Estate, version, alert, review, member, unreached, visit core.ID) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
@@ -43,6 +43,7 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 			"quiet_from": {"22"}, "quiet_to": {"7"},
 		},
 		"/console/message/unreached/call": {"id": {unreached.String()}},
+		"/console/visitorpass/leave":      {"id": {visit.String()}},
 		"/console/review/approve":         {"id": {review.String() + "-1"}},
 		"/console/review/reject":          {"id": {review.String() + "-1"}},
 		"/console/house/node/:id/move":    {"act": {"rename"}, "name": {"西"}},
@@ -131,7 +132,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		}[r.Path]
 		body := questionBody(
 			r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community], w.members[w.mine.Community],
-			unreached[0],
+			unreached[0], w.inside[w.mine.Community],
 		)
 		unplan := func() {}
 		if r.Path == "/console/house/:id/transfer/cancel" {

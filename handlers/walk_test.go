@@ -54,6 +54,7 @@ type town struct {
 	imports      map[core.ID]core.ID // by community: a list to be imported
 	rehearsals   map[core.ID]core.ID // by community
 	visits       map[core.ID]core.ID // by community: a visitor
+	inside       map[core.ID]core.ID // likewise, one who has come in
 	blocks       map[core.ID]core.ID // by community: of the blacklist of visitors
 	posters      map[core.ID]core.ID // by community: a poster, by which visitors apply
 	followers    map[core.ID]core.ID // by community: who follows its official account
@@ -110,6 +111,7 @@ func newTown(t *testing.T) *town {
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{},
 		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
+		inside: map[core.ID]core.ID{},
 		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
@@ -511,6 +513,7 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 	}, store.RequestKey{}); err != nil {
 		t.Fatal(err)
 	}
+	w.inside[e.Community] = w.enter(t, e, user.ID)
 	block := core.VisitorBlock{Kind: core.BlockPlate, Value: "京A99999", Reason: "滋扰"}
 	_, err = w.store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, e.Community, []core.VisitorBlock{block})
 	if err != nil {
@@ -525,6 +528,27 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 	if w.posters[e.Community], err = w.store.CreateVisitorPoster(t.Context(), core.System, core.Everywhere, poster); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// enter lets a visitor in.
+func (w *town) enter(t *testing.T, e *estate.Estate, host core.ID) core.ID {
+	t.Helper()
+	id, err := w.store.CreateVisitorPass(t.Context(), core.System, host, core.VisitorPass{
+		House: e.Residents[0].House, Name: "在场的来客", Until: w.store.Now().Add(time.Hour),
+	}, store.RequestKey{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.store.VisitorPass(t.Context(), core.Everywhere, id)
+	if err == nil {
+		_, err = w.store.Scan(t.Context(), store.ScanAttempt{
+			Via: core.ViaManual, Post: e.Post, Direction: core.In, Pass: v.Pass, TokenDigest: "enters " + id.String(),
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // follow makes a follower and a tag of an estate's official account, and a verification file.
@@ -613,7 +637,8 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/h5/certification/", w.reviews[e.Community]},
 		{"/console/visitorblock/", w.blocks[e.Community]},
 		{"/console/visitorrule/poster/", w.posters[e.Community]}, {"/h5/visit/own/", w.visits[e.Community]}, {"/h5/visit/at/", e.Community},
-		{"/console/visitorpass/", w.visits[e.Community]}, {"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
+		{"/console/visitorpass/:id/leave", w.inside[e.Community]}, {"/console/visitorpass/", w.visits[e.Community]},
+		 {"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
 		{"/api/v1/visitors/", w.visits[e.Community]},
 		{"/h5/household/member/", e.Residents[1].ID}, {"/h5/household/", w.reviews[e.Community]},
 		{"/api/v1/households/members/", e.Residents[1].ID}, {"/api/v1/households/applications/", w.reviews[e.Community]},

@@ -41,6 +41,8 @@ func init() { // the functions refer to the table
 		core.BatchCalls:     {undo: undoCalls},
 		core.BatchBlocks:    {undo: undoBlocks},
 
+		core.BatchVisitLeave: {undo: undoLeaves},
+
 		core.BatchHouseRename: {undo: undoHouseMove},
 		core.BatchHouseMove:   {undo: undoHouseMove},
 		core.BatchHouseMerge:  {undo: undoHouseMove},

@@ -1189,6 +1189,24 @@ var racePhotos = []raceStep{
 	{"RevokeVisitorPass", func(w *raceWorld) (any, error) {
 		return nil, w.RevokeVisitorPass(w.ctx, raceBy, everywhere, w.ids["other visit"])
 	}},
+	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
+		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
+			House: w.ids["owned"], Name: "在场的", Until: w.Now().Add(time.Hour), People: 2,
+		}, RequestKey{})
+		if err == nil { // as a door lets them in
+			err = w.db.Write(w.ctx, "enter", func(tx *database.Tx) error {
+				_, err := tx.Exec("UPDATE visitor_pass SET entered_at = ?, inside_since = ? WHERE id = ?", w.Now().UnixMilli(),
+					w.Now().UnixMilli(), int64(id))
+				return err
+			})
+		}
+		return w.keep("inside", id, err)
+	}},
+	{"LeaveVisits", func(w *raceWorld) (any, error) {
+		batch, err := w.LeaveVisits(w.ctx, raceBy, everywhere, []core.ID{w.ids["inside"]}, "南门岗")
+		return w.keepBatch("gone", batch, err)
+	}},
+	{"UndoBatch", raceUndo("gone")},
 	{"CreateVisitorPoster", func(w *raceWorld) (any, error) {
 		id, err := w.CreateVisitorPoster(w.ctx, raceBy, everywhere, core.VisitorPoster{Community: w.ids["here"]})
 		return w.keep("poster", id, err)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -112,9 +113,10 @@ type VisitorPassFilter struct {
 	House     core.ID
 	State     core.VisitorState
 	Stay      core.VisitorStay
+	Usable    bool      // only those with a pass that lets somebody in or out still
 	Today     core.Day  // for Stay
 	Now       time.Time // for State
-	Keyword   string    // part of the visitor's name or of the house, or a whole phone number or plate
+	Keyword   string    // part of the visitor's name or of the house, a phone number or its last four figures, or a plate
 	Page      Page
 }
 
@@ -158,36 +160,47 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 	default:
 		where.And("1 = 0")
 	}
-	keyword := core.Clean(f.Keyword)
-	if keyword == "" {
-		return where, nil
+	if f.Usable {
+		where.And(`p.id IS NOT NULL AND (v.inside_since IS NOT NULL
+			OR v.revoked_at IS NULL AND v.entered_at IS NULL AND v.left_n = 0 AND v.until_at >= ?)`, now)
 	}
+	if keyword := core.Clean(f.Keyword); keyword != "" {
+		if err := s.visitsSaid(ctx, scope.In(f.Community), keyword, &where); err != nil {
+			return where, err
+		}
+	}
+	return where, nil
+}
+
+// visitsSaid narrows visits to those that a keyword finds.
+func (s *Store) visitsSaid(ctx context.Context, scope core.Scope, keyword string, where *database.Where) error {
 	said, plate := core.ReadSearch(keyword), s.visitDigest("plate", keyword)
 	if phone := s.visitDigest("phone", keyword); phone != noDigest { // a whole number is nothing else
 		where.And("v.phone_mac = ?", phone)
-		return where, nil
+		return nil
 	}
 	if said.Plate != "" {
 		where.And("v.plate_mac = ?", plate)
-		return where, nil
+		return nil
 	}
 	// The houses first, in any way of writing them: of an OR over both tables every visit of the scope would be read.
-	houses, err := s.housesSaid(ctx, scope.In(f.Community), keyword)
+	houses, err := s.housesSaid(ctx, scope, keyword)
 	if err != nil {
-		return where, err
+		return err
 	}
-	in, ids := "v.house_id IN ("+database.Placeholders(len(houses))+")", database.IDArgs(houseIDs(houses))
-	switch named := said.Figures == "" && said.Label == ""; { // nobody is called 3-2-501
-	case len(houses) > 0 && named:
-		where.And("("+in+" OR v.name LIKE ? ESCAPE '!')", append(ids, database.LikeContains(keyword))...)
-	case len(houses) > 0:
-		where.And(in, ids...)
-	case named:
-		where.And("(v.name LIKE ? ESCAPE '!' OR v.plate_mac = ?)", database.LikeContains(keyword), plate)
-	default: // a plate of an unusual form
-		where.And("v.plate_mac = ?", plate)
+	ways, args := []string{"v.plate_mac = ?"}, []any{plate} // also of an unusual form
+	if len(houses) > 0 {
+		ways, args = append(ways, "v.house_id IN ("+database.Placeholders(len(houses))+")"), database.AppendIDs(args, houseIDs(houses))
 	}
-	return where, nil
+	if said.Figures == "" && said.Label == "" { // nobody is called 3-2-501
+		ways, args = append(ways, "v.name LIKE ? ESCAPE '!'"), append(args, database.LikeContains(keyword))
+	}
+	if len(said.Tail) == 4 {
+		begins := s.db.Keys().DigestTail("phone", said.Tail)
+		ways, args = append(ways, "v.phone_mac >= ? AND v.phone_mac < ?"), append(args, begins, begins+"~")
+	}
+	where.And("("+strings.Join(ways, " OR ")+")", args...)
+	return nil
 }
 
 // noDigest is the digest of what no number is.

@@ -223,7 +223,7 @@ func disconnectApplicant(tx *database.Tx, was connection) error {
 			was.person, was.name = 0, ""
 		}
 	}
-	tx.Changed(was.user)
+	tx.Changed(changedUsers, was.user)
 	_, err := tx.Exec("UPDATE wechat_user SET person_id = ?, name_fold = ?, updated_at = ? WHERE id = ?",
 		int64(was.person), was.name, tx.NowMS(), int64(was.user))
 	return err

@@ -15,6 +15,7 @@ type searchPage struct {
 	Post    core.GuardPost
 	Keyword string
 	Found   []found
+	Guests  []guest // visitors and members, who live nowhere here
 	Empty   templates.Empty
 }
 
@@ -23,8 +24,15 @@ type found struct {
 	Pass core.ID // 0 = not certified: no pass
 }
 
+// guest is a visitor or a member of an institution whose pass is good still.
+type guest struct {
+	Pass              core.ID
+	Name, Kind, Where string
+	Note              string
+}
+
 // searchable is what a guard can search for.
-const searchable = "请输入姓名、房号（如 1栋1单元101）或手机后四位。"
+const searchable = "请输入姓名、房号（如 1栋1单元101）、手机后四位，或访客的车牌。"
 
 // maxSearch is the maximum number of results: more would not help at a gate.
 const maxSearch = 30
@@ -50,7 +58,7 @@ func (h *H5) residentSearchShow(c *web.Context) error {
 		return err
 	}
 	page := searchPage{Phone: h.phone(c, "手工登记", post.Name), Post: post, Keyword: form.Keyword,
-		Empty: templates.Empty{Icon: "search", Title: "查找住户", Text: searchable}}
+		Empty: templates.Empty{Icon: "search", Title: "查找住户和访客", Text: searchable}}
 	page.Phone.Back = "/h5/guard/" + post.ID.String()
 	if page.Keyword == "" {
 		return h.show(c, http.StatusOK, "guard/search", page)
@@ -67,6 +75,9 @@ func (h *H5) residentSearchShow(c *web.Context) error {
 	if err := h.findPasses(c, page.Found); err != nil {
 		return err
 	}
+	if page.Guests, err = h.findGuests(c, post, page.Keyword); err != nil {
+		return err
+	}
 	return h.show(c, http.StatusOK, "guard/search", page)
 }
 
@@ -81,4 +92,30 @@ func (h *H5) findPasses(c *web.Context, people []found) error {
 		people[i].Pass = passes[people[i].ID]
 	}
 	return err
+}
+
+// findGuests returns the visitors and members whom a keyword finds and whose pass a guard may look at.
+func (h *H5) findGuests(c *web.Context, post core.GuardPost, keyword string) ([]guest, error) {
+	scope, page := core.ScopeOf(post.Community), store.Page{Limit: maxSearch}
+	visits, _, err := h.store.VisitorPasses(c.Ctx(), scope, store.VisitorPassFilter{
+		Usable: true, Keyword: keyword, Now: c.Now(), Page: page,
+	})
+	if err != nil {
+		return nil, err
+	}
+	guests := make([]guest, 0, len(visits))
+	for _, v := range visits {
+		note := "有效至 " + h.visitTime(v.Until)
+		if v.Inside() {
+			note = h.visitTime(v.Entered) + " 进门，" + insideText(v)
+		}
+		guests = append(guests, guest{v.Pass, v.Name, core.PassVisitor.Type().Short, v.HouseLabel, note})
+	}
+	members, _, err := h.store.Members(c.Ctx(), scope, store.MemberFilter{
+		Community: post.Community, Keyword: keyword, State: core.MemberValid, Today: core.DayOf(c.Now(), h.store.Zone()), Page: page,
+	})
+	for _, m := range members {
+		guests = append(guests, guest{m.Pass, m.Name, core.PassDedicated.Type().Short, m.InstitutionName, m.Phone})
+	}
+	return guests, err
 }

@@ -76,6 +76,16 @@ func TestPages(t *testing.T) {
 			Phone: frame, Post: post, Keyword: "陈",
 			Found: []found{{ResidentRow: store.ResidentRow{}, Pass: 5}, {}},
 		},
+		"h5/guard/search#visitors": searchPage{
+			Phone: frame, Post: post, Keyword: "来", Guests: []guest{{5, "来客", "访客", "3栋501", "有效至 1 月 2 日 10:00"}},
+		},
+		"h5/guard/inside": insidePage{
+			Phone: frame, Post: post, Undo: 7, Words: "已登记 1 位访客离开。", More: true,
+			Rows: []insideRow{{ID: 1, Pass: 2, Name: "来客", House: "3栋501", Said: "10:00 进门 · 2 人", Late: true}, {ID: 3}},
+		},
+		"h5/guard/inside#empty": insidePage{Phone: frame, Post: post, Empty: templates.NewEmpty("没有访客在场", "")},
+		"h5/guard/poster":       guardPosterPage{Phone: frame, Link: "https://pass.example.com/h5/visit/at/x", Image: "data:,"},
+		"h5/guard/poster#empty": guardPosterPage{Phone: frame, Empty: templates.NewEmpty("还没有访客海报", "")},
 		"h5/guard/search#new":   searchPage{Phone: frame, Post: post, Empty: templates.NewEmpty("查找住户", "")},
 		"h5/guard/look":         look,
 		"h5/guard/look#wrong":   wrong,

@@ -247,3 +247,71 @@ func withCSRF(page *goquery.Document, form url.Values) url.Values {
 	form.Set("csrf", page.Find(`[name="csrf"]`).AttrOr("value", ""))
 	return form
 }
+
+// A guard sees who is inside, finds visitors by name, house, plate and number, notes one as left and takes that back; another post's
+// guard cannot. The poster's code is on the phone.
+func TestGuardKeepsWhoIsInside(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	w.resident(t, w.Residents[0])
+	host, at := w.userOf(t, "o-"+w.Residents[0].Phone), "/h5/guard/"+w.Post.String()
+	guard := w.staff(t, core.BindGuard, w.Guard, "guard")
+	if none := guard.get(at+"/inside", http.StatusOK).Find("main").Text(); !strings.Contains(none, "没有访客在场") {
+		t.Errorf("nobody inside: %s", none)
+	}
+	if none := guard.get(at+"/poster", http.StatusOK).Find("main").Text(); !strings.Contains(none, "还没有访客海报") {
+		t.Errorf("no poster: %s", none)
+	}
+	id, err := w.store.CreateVisitorPass(t.Context(), core.System, host.ID, core.VisitorPass{
+		House: w.Residents[0].House, Name: "来<客>", Phone: "13700001234", Plate: "京A12345", People: 2, Until: w.store.Now().Add(time.Hour),
+	}, store.RequestKey{})
+	guard.must(err)
+	for _, keyword := range []string{"来<客>", "1234", "京A12345"} {
+		page := guard.get(at+"/search", http.StatusOK)
+		asked := url.Values{"q": {keyword}, "csrf": {page.Find(`meta[name="csrf-token"]`).AttrOr("content", "")}}
+		response, _ := guard.do(http.MethodPost, at+"/search", asked)
+		if found := guard.get(response.Header.Get("Location"), http.StatusOK).Find(".p-found"); found.Length() != 1 ||
+			!strings.Contains(found.Text(), "来<客>") {
+			t.Errorf("%q finds %q", keyword, found.Text())
+		}
+	}
+	visit, err := w.store.VisitorPass(t.Context(), core.Everywhere, id)
+	guard.must(err)
+	page := guard.get(at, http.StatusOK)
+	look := guard.post(page, at+"/look", url.Values{"pass": {visit.Pass.String()}}, http.StatusOK)
+	form := url.Values{"pass": {visit.Pass.String()}, "direction": {"in"}, "act": {"release"}}
+	form.Set("key", look.Find(`[name="key"]`).AttrOr("value", ""))
+	guard.post(look, at+"/release", form, http.StatusOK)
+
+	list := guard.get(at+"/inside", http.StatusOK)
+	if text := list.Find(".p-found").Text(); !strings.Contains(text, "来<客>") || !strings.Contains(text, "2 人") {
+		t.Fatalf("inside: %s", text)
+	}
+	if count := guard.get(at, http.StatusOK).Find(`a[href$="/inside"]`).Text(); count != "在场访客 1" {
+		t.Errorf("the post says %q", count)
+	}
+	guard.post(list, at+"/inside/leave", url.Values{"id": {id.String()}}, http.StatusSeeOther)
+	batches, _, err := w.store.Batches(t.Context(), core.Everywhere, store.BatchFilter{
+		Communities: core.Everywhere, Kinds: []core.BatchKind{core.BatchVisitLeave}, Page: store.Page{Limit: 2},
+	})
+	if err != nil || len(batches) != 1 {
+		t.Fatalf("%d batches, %v", len(batches), err)
+	}
+	batch := batches[0].ID.String()
+	done := guard.get(at+"/inside?batch="+batch, http.StatusOK)
+	if text := done.Find("main").Text(); !strings.Contains(text, "已登记 1 位访客离开") || !strings.Contains(text, "没有访客在场") {
+		t.Errorf("noted: %s", text)
+	}
+	guard.post(done, at+"/inside/leave", url.Values{"id": {id.String()}}, http.StatusSeeOther) // twice
+	guard.post(done, at+"/inside/undo", url.Values{"batch": {batch}}, http.StatusSeeOther)
+	if text := guard.get(at+"/inside", http.StatusOK).Find("main").Text(); !strings.Contains(text, "来<客>") {
+		t.Errorf("taken back: %s", text)
+	}
+	guard.post(done, at+"/inside/undo", url.Values{"batch": {batch}}, http.StatusSeeOther)
+	if text := guard.get(at+"/inside", http.StatusOK).Text(); !strings.Contains(text, "不能撤销") {
+		t.Errorf("taken back twice: %s", text)
+	}
+	w.poster(t)
+	if shown := guard.get(at+"/poster", http.StatusOK); shown.Find(`img[alt="访客申请的二维码"]`).Length() != 1 {
+		t.Errorf("no code: %s", shown.Find("main").Text())
+	}
+}

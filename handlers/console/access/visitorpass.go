@@ -24,6 +24,8 @@ func (p *Pages) visitorPassRoutes() []web.Route {
 			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/revoke", Access: edit, Level: web.Asks,
 			Handler: p.visitorPassRevoke,
 		},
+		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/leave", Access: edit, Level: web.Asks, Handler: p.visitorsLeave},
+		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/leave", Access: edit, Level: web.Asks, Handler: p.visitorPassLeave},
 		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/approve", Access: review, Handler: p.visitorPassApprove},
 		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/reject", Access: review, Handler: p.visitorPassReject},
 	}
@@ -37,6 +39,8 @@ type visitorPassListPage struct {
 }
 
 type visitorPassRow struct {
+	Tick                                          templates.Tick // zero = has left, or not come: there is nothing to note
+	Bulk                                          bool           // others of the page can be ticked
 	Name, URL, Community, House, HouseURL, People string
 	Said                                          string // what At is
 	At                                            time.Time
@@ -70,6 +74,10 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
 		page.Actions = []templates.Action{{Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode"}}
 	}
+	leaves := c.Has(core.PermVisitorPassEdit) && slices.ContainsFunc(found.Records, core.VisitorPass.Inside)
+	if leaves {
+		page.List.Bulk, page.List.CSRF = visitLeaves(c.Request().URL.Query()), page.CSRF
+	}
 	for _, v := range found.Records {
 		said, at := visitMoment(v, c.Now())
 		row := visitorPassRow{
@@ -78,6 +86,9 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 		}
 		if c.Has(core.PermHouseView) && v.HouseLabel != "" {
 			row.HouseURL = frame.HouseURL(v.House)
+		}
+		if row.Bulk = leaves; leaves && v.Inside() {
+			row.Tick = templates.Tick{Value: v.ID, Label: v.Name}
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -181,6 +192,12 @@ func (p *Pages) visitorPassPage(c *web.Context, v core.VisitorPass, tab string) 
 		page.Detail.CSRF = page.CSRF
 		page.Detail.Acts = append(page.Detail.Acts, templates.Submit{
 			Label: "加入黑名单", URL: frame.VisitorPassURL(v.ID) + "/block", Icon: "ban", Ask: true,
+		})
+	}
+	if c.Has(core.PermVisitorPassEdit) && v.Inside() {
+		page.Detail.CSRF = page.CSRF
+		page.Detail.Acts = append(page.Detail.Acts, templates.Submit{
+			Label: "登记已离开", URL: frame.VisitorPassURL(v.ID) + "/leave", Icon: "door-exit", Ask: true,
 		})
 	}
 	var err error

@@ -218,3 +218,40 @@ func TestABarredApplicationIsNotOffered(t *testing.T) {
 		t.Error("the office reads what the visitor does")
 	}
 }
+
+// The office notes visitors as left who went by no door, several at once, after a question; it is taken back as a batch. Those who
+// are not inside cannot be ticked.
+func TestVisitorsAreNotedAsLeft(t *testing.T) {
+	d := newDesk(t)
+	mine, others := invited(t, d, d.Mine), invited(t, d, d.Others)
+	for i, v := range []core.VisitorPass{mine, others} {
+		post := []core.ID{d.Mine.Post, d.Others.Post}[i]
+		if _, err := d.Store.Scan(t.Context(), store.ScanAttempt{
+			Via: core.ViaManual, Post: post, Direction: core.In, Pass: v.Pass, TokenDigest: "in " + v.ID.String(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView, core.PermVisitorPassEdit)
+	list := b.Get(t, frame.VisitorPassPath+"?stay=inside", http.StatusOK)
+	if list.Find(`input[name="id"][value="`+mine.ID.String()+`"]`).Length() != 1 {
+		t.Fatalf("cannot be ticked: %s", list.Find("tbody").Text())
+	}
+	ticked := url.Values{"id": {mine.ID.String(), others.ID.String()}}
+	asked, _ := b.Post(t, frame.VisitorPassPath+"/leave?stay=inside", ticked, http.StatusOK)
+	if text := asked.Find("main").Text(); !strings.Contains(text, "已离开？") || !strings.Contains(text, "3 人") {
+		t.Errorf("asked %q", text)
+	}
+	b.Post(t, frame.VisitorPassPath+"/leave", url.Values{}, http.StatusSeeOther)
+	b.Post(t, frame.VisitorPassURL(others.ID)+"/leave", desk.ConfirmedForm(), http.StatusNotFound)
+	b.Post(t, frame.VisitorPassPath+"/leave?stay=inside", url.Values{"id": ticked["id"], "confirmed": {"1"}}, http.StatusSeeOther)
+	if v, err := d.Store.VisitorPass(t.Context(), core.Everywhere, mine.ID); err != nil || v.Inside() {
+		t.Errorf("still inside: %v", err)
+	}
+	again := b.Get(t, frame.VisitorPassPath, http.StatusOK)
+	if !strings.Contains(again.Text(), "已登记 1 位访客离开") || again.Find(`input[name="id"]`).Length() != 0 {
+		t.Errorf("afterwards: %s", again.Find("main").Text())
+	}
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
+	viewer.Post(t, frame.VisitorPassPath+"/leave", ticked, http.StatusForbidden)
+}

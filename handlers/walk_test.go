@@ -111,7 +111,7 @@ func newTown(t *testing.T) *town {
 		wechatApps: map[core.ID]core.ID{}, staff: map[core.ID]core.ID{}, replies: map[core.ID]core.ID{},
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{},
 		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
-		inside: map[core.ID]core.ID{},
+		inside:  map[core.ID]core.ID{},
 		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
@@ -638,7 +638,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/visitorblock/", w.blocks[e.Community]},
 		{"/console/visitorrule/poster/", w.posters[e.Community]}, {"/h5/visit/own/", w.visits[e.Community]}, {"/h5/visit/at/", e.Community},
 		{"/console/visitorpass/:id/leave", w.inside[e.Community]}, {"/console/visitorpass/", w.visits[e.Community]},
-		 {"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
+		{"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
 		{"/api/v1/visitors/", w.visits[e.Community]},
 		{"/h5/household/member/", e.Residents[1].ID}, {"/h5/household/", w.reviews[e.Community]},
 		{"/api/v1/households/members/", e.Residents[1].ID}, {"/api/v1/households/applications/", w.reviews[e.Community]},

@@ -12,7 +12,8 @@ import (
 // ImportHouse is the column that may hold a whole house instead of those of the levels: 3-2-1502.
 const ImportHouse = "house"
 
-const residentImportRules = "楼栋结构的每一级必填；姓名、身份和手机一同填写，都不填的行只添加房屋；限期租客必须填写租约到期时间。"
+const residentImportRules = "楼栋结构的每一级必填；姓名、身份和手机一同填写，都不填的行只添加房屋；限期租客必须填写租约到期时间。" +
+	"家人共用一个手机的，加一列“手机说明”，填“家人共用”。"
 
 // The groups of headings above those of the template, as offices know them.
 const (

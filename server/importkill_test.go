@@ -157,7 +157,8 @@ func (w *mailroom) importIsKilled(community core.ID, nth int) (killed int) {
 	}
 	for query, want := range map[string]int{
 		"SELECT COUNT(*) FROM resident": rows, "SELECT COUNT(DISTINCT phone_mac) FROM resident": rows,
-		"SELECT COUNT(*) FROM house": rows, "SELECT COUNT(*) FROM batch_item": 2 * rows * nth, "SELECT SUM(size) FROM batch": 2 * rows * nth,
+		"SELECT COUNT(*) FROM house": rows, "SELECT COUNT(*) FROM batch_item": 2 * rows * nth,
+		"SELECT SUM(size) FROM batch": 2 * rows * nth,
 	} {
 		if n := count(query); n != want {
 			w.t.Errorf("%s: %d, want %d", query, n, want)

@@ -38,8 +38,8 @@ type certificationRow struct {
 }
 
 const certificationColumns = `SELECT c.id, r.community_id, c.house_id, r.name, c.identity, c.lease_day, c.phone_cipher, c.phone_mac,
-	c.idno_cipher, c.idno_mac, c.replaces_id, c.resident_id, c.instant, c.made, c.ended_id, c.gave_idno, c.connected, c.was_person, c.was_name,
-	r.photos
+	c.idno_cipher, c.idno_mac, c.replaces_id, c.resident_id, c.instant, c.made, c.ended_id, c.gave_idno,
+	c.connected, c.was_person, c.was_name, r.photos
 	FROM certification c
 	JOIN review r ON r.id = c.id
 	WHERE `

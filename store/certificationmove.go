@@ -42,7 +42,7 @@ func rehouseApplication(tx *database.Tx, id, house core.ID) (older core.ID, err 
 	return rekeyApplication(tx, id, house)
 }
 
-// rekeyApplications gives a WeChat user's applications that wait the keys of that user. Of two for one house the older is
+// rekeyApplications sets the keys of a WeChat user's applications that wait to those of that user. Of two for one house the older is
 // superseded.
 func rekeyApplications(tx *database.Tx, applicant core.ID) error {
 	var rows []struct {
@@ -66,7 +66,7 @@ func rekeyApplications(tx *database.Tx, applicant core.ID) error {
 	return nil
 }
 
-// rekeyApplication gives an application that waits the key of its applicant and house. If another one has it, the older is
+// rekeyApplication sets the key of an application that waits to that of its applicant and house. If another one has it, the older is
 // superseded; it is returned, 0 if there is none.
 func rekeyApplication(tx *database.Tx, id, house core.ID) (older core.ID, err error) {
 	r, err := lockReview(tx, core.Everywhere, id)

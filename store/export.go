@@ -165,7 +165,8 @@ func (s *Store) createExport(ctx context.Context, by core.Actor, e Export) (id c
 			LEFT JOIN job j ON j.id = e.id
 			WHERE e.account_id = ?
 			AND e.created_at >= ?
-			AND (e.made_id <> 0 OR j.state IN ('waiting', 'running'))`, int64(by.ID), tx.Now().Add(-core.ExportLife).UnixMilli()); err != nil {
+			AND (e.made_id <> 0 OR j.state IN ('waiting', 'running'))`,
+			int64(by.ID), tx.Now().Add(-core.ExportLife).UnixMilli()); err != nil {
 			return err
 		}
 		if kept >= core.ExportsKept {

@@ -59,7 +59,7 @@ func ownsHouse(tx *database.Tx, user, house core.ID) (ownedHouse, error) {
 	return own, err
 }
 
-// leftByPersons is leftToOffice for the houses of persons whom a WeChat user is no more.
+// leftByPersons is leftToOffice for the houses of persons whom a WeChat user was, and is not now.
 func leftByPersons(tx *database.Tx, persons []core.ID) error {
 	for _, person := range persons {
 		var communities []core.ID

@@ -494,7 +494,8 @@ func TestMergedUsersHaveOneApplication(t *testing.T) {
 			t.Errorf("merged: %s, %s", w.state(sent[0].Review.ID), w.state(sent[1].Review.ID))
 		}
 		w.user = kept
-		if third := w.apply(w.tenant()); w.state(sent[1].Review.ID) != core.ReviewSuperseded || w.state(third.Review.ID) != core.ReviewWaiting {
+		third := w.apply(w.tenant())
+		if w.state(sent[1].Review.ID) != core.ReviewSuperseded || w.state(third.Review.ID) != core.ReviewWaiting {
 			t.Errorf("sent again: %s", w.state(sent[1].Review.ID))
 		}
 	})

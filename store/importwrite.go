@@ -237,7 +237,8 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 	err = s.db.Write(ctx, "end the undoing of an import", func(tx *database.Tx) error {
 		return tx.ExecOne(
 			errJobGone, "UPDATE import SET state = ?, written = ?, problem = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?",
-			string(state), imp.Written.Text(), cutText(imp.Problem, 200), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(id), string(core.ImportUndoing),
+			string(state), imp.Written.Text(), cutText(imp.Problem, 200), tx.NowMS(), tx.NextUpdated(imp.Updated),
+			int64(id), string(core.ImportUndoing),
 		)
 	})
 	if kept > 0 {

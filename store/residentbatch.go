@@ -201,8 +201,8 @@ func (u *undoing) eachResident(do func(r core.Resident, item batchItemRow) error
 	})
 }
 
-// stampResident gives a resident who is what they were the stamp that they had then, so that what was done before can be
-// taken back too.
+// stampResident sets when a resident was changed back to what it was, for they are what they were: what was done before can
+// then be taken back too.
 func stampResident(tx *database.Tx, id core.ID, updated int64) error {
 	return tx.ExecOne(database.ErrRace, "UPDATE resident SET updated_at = ? WHERE id = ?", updated, int64(id))
 }

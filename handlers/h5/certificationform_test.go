@@ -120,8 +120,8 @@ func TestPickingAHouseOfMany(t *testing.T) {
 		t.Errorf("back from the building is %q", got)
 	}
 	for n := range placesSearch {
-		name := strconv.Itoa(n) + "号花园"
-		if _, err := w.store.CreateCommunity(t.Context(), core.System, core.Community{Name: name, Levels: core.DefaultLevels()}); err != nil {
+		c := core.Community{Name: strconv.Itoa(n) + "号花园", Levels: core.DefaultLevels()}
+		if _, err := w.store.CreateCommunity(t.Context(), core.System, c); err != nil {
 			t.Fatal(err)
 		}
 	}

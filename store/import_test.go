@@ -148,7 +148,7 @@ func wantRows(t *testing.T, s *Store, imp core.Import, want ...string) {
 
 // eachRegister is eachStore for tests that compare the whole database: register returns all of it but for what tells of
 // imports themselves (their rows, batches, jobs, notices, lines of the log), for when rows were changed last, and for
-// persons without residents.
+// persons without residents; of the others it has the numbers.
 func eachRegister(t *testing.T, test func(t *testing.T, s *Store, register func() string)) {
 	t.Helper()
 	eachDatabase(t, func(t *testing.T, o Options) {
@@ -180,6 +180,12 @@ func registerOf(t *testing.T, w *raceWorld) string {
 			lines = append(lines, tableLines(t, w, found[1])...)
 		}
 	}
+	var numbers []string // of the persons who live somewhere
+	if err := w.beside.SelectContext(t.Context(), &numbers, `SELECT COALESCE(p.phone_mac, 'none') FROM resident r
+		JOIN person p ON p.id = r.person_id ORDER BY r.id`); err != nil {
+		t.Fatal(err)
+	}
+	lines = append(lines, numbers...)
 	return strings.Join(lines, "\n")
 }
 
@@ -650,11 +656,13 @@ func TestImportLeavesThoseOfTheDesk(t *testing.T) {
 		house := residentOf(t, s, theResident(t, s, "张三").ID).House
 		elder := newPerson(t, s, core.Resident{Community: community, House: house, Name: "钱奶奶", Identity: core.Family})
 		certifiedAtDesk(t, s, elder.ID)
+		newPerson(t, s, core.Resident{Community: community, House: house, Name: "吴爷爷", Identity: core.Family}) // who gets one
 		before := register()
 		imp := readList(t, s, community, listOf(`姓名|身份|手机|栋|单元|房间
 			钱奶奶|家属|13700000008|1|1|101
+			吴爷爷|家属|13700000009|1|1|101
 			赵六|业主|13700000006|1|1|103`))
-		wantRows(t, s, imp, "2 wrong !与登记冲突", "3 new")
+		wantRows(t, s, imp, "2 wrong !与登记冲突", "3 changed by name", "4 new")
 		undoList(t, s, writeList(t, s, imp, core.DefaultImportChoices()))
 		if after := register(); after != before {
 			t.Error(difference(strings.Split(before, "\n"), strings.Split(after, "\n")))

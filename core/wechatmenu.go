@@ -1,6 +1,8 @@
 package core
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -190,18 +192,28 @@ func (p MenuPlace) String() string {
 	return fmt.Sprintf("%d.%d", p.Top, p.Sub)
 }
 
-// Key is what WeChat sends when the button at a place is pressed.
-func (f MenuFor) Key(p MenuPlace) string { return f.key() + p.String() }
+// Key is what WeChat sends when the button at a place is pressed, which answers with a text. The key names the text: phones
+// have a menu for some minutes after another was published, whose buttons may be elsewhere.
+func (f MenuFor) Key(p MenuPlace, reply string) string {
+	return f.key() + p.String() + "_" + replyDigest(reply)
+}
+
+// replyDigest tells the answers of a menu apart.
+func replyDigest(reply string) string {
+	sum := sha256.Sum256([]byte(reply))
+	return hex.EncodeToString(sum[:6])
+}
 
 // Reply returns the text that answers a press of a published button, by the key that WeChat sends; "" = none.
 func (m WechatMenu) Reply(key string) string {
-	for top, b := range m.Live {
-		if m.Key(MenuPlace{top, -1}) == key && b.Kind == ButtonReply {
-			return b.Reply
-		}
-		for sub, below := range b.Sub {
-			if m.Key(MenuPlace{top, sub}) == key && below.Kind == ButtonReply {
-				return below.Reply
+	digest := key[strings.LastIndex(key, "_")+1:]
+	if MenuForKey(m.AppID, key) != m.MenuFor {
+		return ""
+	}
+	for _, b := range m.Live {
+		for _, b := range append([]MenuButton{b}, b.Sub...) {
+			if b.Kind == ButtonReply && replyDigest(b.Reply) == digest {
+				return b.Reply
 			}
 		}
 	}

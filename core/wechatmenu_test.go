@@ -68,9 +68,13 @@ func TestMenuIsChanged(t *testing.T) {
 	}
 	for _, of := range []MenuFor{{AppID: "wx1"}, {AppID: "wx1", Tag: 100}} {
 		now, before := WechatMenu{MenuFor: of, Live: added}, WechatMenu{MenuFor: of, Live: menu}
-		key := of.Key(place("1.2"))
+		key := of.Key(place("1.2"), "请说")
 		if now.Reply(key) != "请说" || before.Reply(key) != "" {
 			t.Error("the answer is not that of the place")
+		}
+		moved, err := MoveMenuButton(added, place("1.2"))
+		if err != nil || (WechatMenu{MenuFor: of, Live: moved}).Reply(key) != "请说" {
+			t.Errorf("elsewhere in a new menu it answers something else: %v", err)
 		}
 		if MenuForKey("wx1", key) != of {
 			t.Errorf("%s is of %+v", key, MenuForKey("wx1", key))

@@ -628,10 +628,10 @@ var raceRest = []raceStep{
 		return nil, w.LinkStaffAccount(w.ctx, by, w.ids["staff"], w.ids["account"])
 	}},
 	{"DisableReminder", func(w *raceWorld) (any, error) {
-		return nil, w.DisableReminder(w.ctx, core.SystemGranter, w.ids["account"])
+		return nil, w.DisableReminder(w.ctx, core.SystemGranter, w.ids["first"])
 	}},
 	{"EnableReminder", func(w *raceWorld) (any, error) {
-		return nil, w.EnableReminder(w.ctx, core.SystemGranter, w.ids["account"])
+		return nil, w.EnableReminder(w.ctx, core.SystemGranter, w.ids["first"])
 	}},
 	{"RemoveStaff", func(w *raceWorld) (any, error) { return nil, w.RemoveStaff(w.ctx, raceBy, everywhere, w.ids["staff"]) }},
 	{"UpdateSettings", func(w *raceWorld) (any, error) {
@@ -869,7 +869,7 @@ var raceWechat = []raceStep{
 		return w.UpdateWechatMenu(w.ctx, raceBy, everywhere, aWechatMenu("wx00000000000000e1"))
 	}},
 	{"BeginWechatMenu", func(w *raceWorld) (any, error) {
-		menu, err := w.BeginWechatMenu(w.ctx, everywhere, core.MenuFor{AppID: "wx00000000000000e1"})
+		menu, err := w.BeginWechatMenu(w.ctx, everywhere, core.MenuFor{AppID: "wx00000000000000e1"}, time.Time{})
 		return len(menu.Draft), err
 	}},
 	{"PublishWechatMenu", func(w *raceWorld) (any, error) {

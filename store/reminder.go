@@ -258,6 +258,8 @@ func (p *Preference) tell(kinds []core.MessageKind, on bool) error {
 	muted := slices.DeleteFunc(slices.Clone(p.Muted), func(k core.MessageKind) bool { return slices.Contains(kinds, k) })
 	was := len(p.Muted) - len(muted)
 	switch {
+	case len(kinds) == 0:
+		return core.Conflict("账号没有审核的权限，没有要提醒的")
 	case on && was == 0:
 		return core.Conflict("提醒已经开启，请刷新页面")
 	case !on && was == len(kinds):

@@ -84,10 +84,28 @@ func (s *Store) WechatMenus(ctx context.Context, scope core.Scope, appID string)
 	return menus, nil
 }
 
-// WechatMenuReply returns the text that answers a press of a published button; "" = none.
+// WechatMenuReply returns the text that answers a press of a published button; "" = none. Phones may still have the menu
+// before.
 func (s *Store) WechatMenuReply(ctx context.Context, appID, key string) (string, error) {
 	m, err := s.wechatMenu(ctx, core.MenuForKey(appID, key))
-	return m.Reply(key), err
+	text := m.Reply(key)
+	if err != nil || text != "" || m.ID == 0 {
+		return text, err
+	}
+	var before []string
+	if err := s.db.All(ctx, &before, `
+		SELECT buttons
+		FROM wechat_menu_version
+		WHERE app_id = ?
+		AND tag_id = ?
+		ORDER BY id DESC
+		LIMIT 1`, m.AppID, m.Tag); err != nil || len(before) == 0 {
+		return "", database.Wrap("read the menu before", err)
+	}
+	if err := json.Unmarshal([]byte(before[0]), &m.Live); err != nil {
+		return "", database.Wrap("read the menu before", err)
+	}
+	return m.Reply(key), nil
 }
 
 // wechatMenuAudit is what the audit log records of a menu.
@@ -192,8 +210,10 @@ func (s *Store) UpdateWechatMenu(
 const wechatMenuBusy = 30 * time.Second
 
 // BeginWechatMenu reserves a menu for publishing, or for removing, and returns it: of two who do so at once, one is
-// refused. PublishWechatMenu, RemoveWechatMenu or ReleaseWechatMenu ends that; after half a minute it ends by itself.
-func (s *Store) BeginWechatMenu(ctx context.Context, scope core.Scope, of core.MenuFor) (m core.WechatMenu, err error) {
+// refused. seen is the draft's Updated that who publishes has seen; zero = whatever it is. PublishWechatMenu, RemoveWechatMenu or ReleaseWechatMenu ends that; after half a minute it ends by itself.
+func (s *Store) BeginWechatMenu(
+	ctx context.Context, scope core.Scope, of core.MenuFor, seen time.Time,
+) (m core.WechatMenu, err error) {
 	err = s.db.Write(ctx, "begin to publish a WeChat menu", func(tx *database.Tx) error {
 		if _, err := s.changeableOfficial(tx, scope, of.AppID); err != nil {
 			return err
@@ -207,6 +227,9 @@ func (s *Store) BeginWechatMenu(ctx context.Context, scope core.Scope, of core.M
 		}
 		if m, err = row.menu(); err != nil {
 			return err
+		}
+		if !seen.IsZero() && !seen.Equal(m.Updated) {
+			return core.Conflict("草稿刚被他人修改，请看过再发布")
 		}
 		return tx.ExecOne(core.Conflict("正在发布，请稍后再看"), "UPDATE wechat_menu SET busy_until = ? WHERE id = ? AND busy_until < ?",
 			tx.Now().Add(wechatMenuBusy).UnixMilli(), int64(row.ID), tx.NowMS())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"tongxing/core"
 )
@@ -25,7 +26,7 @@ func TestWechatMenu(t *testing.T) {
 		if err != nil || m.ID != 0 {
 			t.Fatalf("%+v, %v", m, err)
 		}
-		_, err = s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
+		_, err = s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor, time.Time{})
 		wantCode(t, err, core.CodeConflict)
 		draft := aWechatMenu(app.AppID)
 		_, err = s.UpdateWechatMenu(ctx, by, core.ScopeOf(here), draft)
@@ -37,7 +38,7 @@ func TestWechatMenu(t *testing.T) {
 		if _, err := s.UpdateWechatMenu(ctx, by, everywhere, draft); !core.IsStale(err) {
 			t.Errorf("a stale draft: %v", err)
 		}
-		key := draftOf.Key(core.MenuPlace{Top: 1, Sub: -1})
+		key := draftOf.Key(core.MenuPlace{Top: 1, Sub: -1}, "0755-1")
 		answers := func(want string) {
 			t.Helper()
 			if text, err := s.WechatMenuReply(ctx, app.AppID, key); err != nil || text != want {
@@ -47,15 +48,15 @@ func TestWechatMenu(t *testing.T) {
 		answers("") // a draft answers nothing
 
 		// WeChat refuses: nothing is published, and it can be tried again at once.
-		if _, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor); err != nil {
+		if _, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
+		_, err = s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor, time.Time{})
 		wantCode(t, err, core.CodeConflict)
 		if err := s.ReleaseWechatMenu(ctx, draftOf.MenuFor); err != nil {
 			t.Fatal(err)
 		}
-		begun, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
+		begun, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,9 +76,12 @@ func TestWechatMenu(t *testing.T) {
 		_, err = s.WechatMenu(ctx, core.ScopeOf(987654321), draftOf.MenuFor)
 		wantCode(t, err, core.CodeNotFound)
 
+		_, err = s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor, updated) // not as it was seen
+		wantCode(t, err, core.CodeConflict)
+
 		// What is replaced is kept, once, and belongs to the menu.
 		for range 2 {
-			begun, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor)
+			begun, err := s.BeginWechatMenu(ctx, everywhere, draftOf.MenuFor, time.Time{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +119,7 @@ func TestWechatMenuOfATag(t *testing.T) {
 			if _, err := s.UpdateWechatMenu(ctx, by, everywhere, now); err != nil {
 				t.Fatal(err)
 			}
-			begun, err := s.BeginWechatMenu(ctx, everywhere, of)
+			begun, err := s.BeginWechatMenu(ctx, everywhere, of, time.Time{})
 			if err == nil {
 				err = s.PublishWechatMenu(ctx, by, everywhere, begun)
 			}
@@ -130,7 +134,7 @@ func TestWechatMenuOfATag(t *testing.T) {
 		publish(all, "所有人")
 		publish(tenants, "租户")
 		for of, want := range map[core.MenuFor]string{all: "所有人", owners: "业主", tenants: "租户"} {
-			if text, err := s.WechatMenuReply(ctx, app.AppID, of.Key(core.MenuPlace{Sub: -1})); err != nil || text != want {
+			if text, err := s.WechatMenuReply(ctx, app.AppID, of.Key(core.MenuPlace{Sub: -1}, want)); err != nil || text != want {
 				t.Errorf("%+v answers %q, %v", of, text, err)
 			}
 		}
@@ -150,8 +154,20 @@ func TestWechatMenuOfATag(t *testing.T) {
 			}
 			return replies
 		}
+		// Phones have the menu before for some minutes: it answers as it did.
+		pressed := func(reply, want string) {
+			t.Helper()
+			text, err := s.WechatMenuReply(ctx, app.AppID, owners.Key(core.MenuPlace{Sub: -1}, reply))
+			if err != nil || text != want {
+				t.Errorf("the button of %q answers %q, %v", reply, text, err)
+			}
+		}
 		publish(owners, "新业主")
+		pressed("新业主", "新业主")
+		pressed("业主", "业主")
 		publish(owners, "再新")
+		pressed("新业主", "新业主")
+		pressed("业主", "")
 		publish(tenants, "新租户")
 		if got := versions(owners) + "/" + versions(tenants) + "/" + versions(all); got != "新业主业主/租户/" {
 			t.Errorf("earlier menus: %s", got)
@@ -163,7 +179,7 @@ func TestWechatMenuOfATag(t *testing.T) {
 		}
 		wantCode(t, s.RemoveWechatMenu(ctx, by, everywhere, owners), core.CodeConflict)
 		wantCode(t, s.PublishWechatMenu(ctx, by, everywhere, core.WechatMenu{MenuFor: owners}), core.CodeConflict)
-		if text, err := s.WechatMenuReply(ctx, app.AppID, owners.Key(core.MenuPlace{Sub: -1})); err != nil || text != "" {
+		if text, err := s.WechatMenuReply(ctx, app.AppID, owners.Key(core.MenuPlace{Sub: -1}, "再新")); err != nil || text != "" {
 			t.Errorf("what was removed answers %q, %v", text, err)
 		}
 		if got := versions(owners) + "/" + versions(tenants); got != "/租户" {
@@ -189,7 +205,9 @@ func TestOnePublishesAMenu(t *testing.T) {
 		errs := make([]error, 6)
 		var all sync.WaitGroup
 		for i := range errs {
-			all.Go(func() { _, errs[i] = s.BeginWechatMenu(t.Context(), everywhere, core.MenuFor{AppID: app.AppID}) })
+			all.Go(func() {
+				_, errs[i] = s.BeginWechatMenu(t.Context(), everywhere, core.MenuFor{AppID: app.AppID}, time.Time{})
+			})
 		}
 		all.Wait()
 		done := 0

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/wechat"
@@ -56,7 +57,7 @@ func TestAnswersOfTheOffice(t *testing.T) {
 		press := func(created string) string {
 			t.Helper()
 			before := len(s.sim.Chat("zhou", s.appID))
-			key := core.MenuFor{AppID: s.appID}.Key(core.MenuPlace{Top: 0, Sub: -1})
+			key := core.MenuFor{AppID: s.appID}.Key(core.MenuPlace{Top: 0, Sub: -1}, "滨河路 1 号")
 			if err := s.sim.Push("zhou", s.appID, simulator.Event{
 				Name: "CLICK", Key: key, Extra: [][2]string{{"CreateTime", created}},
 			}); err != nil {
@@ -72,7 +73,7 @@ func TestAnswersOfTheOffice(t *testing.T) {
 		if heard := press("1763611200"); heard != "" {
 			t.Errorf("a draft answers %q", heard)
 		}
-		begun, err := s.Store.BeginWechatMenu(ctx, core.Everywhere, menu.MenuFor)
+		begun, err := s.Store.BeginWechatMenu(ctx, core.Everywhere, menu.MenuFor, time.Time{})
 		if err == nil {
 			err = s.Store.PublishWechatMenu(ctx, core.System, core.Everywhere, begun)
 		}

@@ -48,6 +48,15 @@ func (a *App) newContext(route Route, w http.ResponseWriter, r *http.Request, pa
 // Ctx returns the request's context, with its deadline.
 func (c *Context) Ctx() context.Context { return c.r.Context() }
 
+// lastingTime is how long a result is recorded after a browser has gone.
+const lastingTime = 5 * time.Second
+
+// Lasting returns a context for recording what another service has taken: it outlives a browser that has gone, by some
+// seconds.
+func (c *Context) Lasting() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(c.Ctx()), lastingTime)
+}
+
 // Request returns the underlying request, for anything Context does not wrap.
 func (c *Context) Request() *http.Request { return c.r }
 

@@ -108,9 +108,9 @@ func wechatAppAction(at frame.OfficialChoice) templates.Action {
 func wechatButtons(m core.WechatMenu) []wechat.Button {
 	out := make([]wechat.Button, len(m.Draft))
 	for top, b := range m.Draft {
-		out[top] = wechatButton(b, m.Key(core.MenuPlace{Top: top, Sub: -1}))
+		out[top] = wechatButton(b, m.Key(core.MenuPlace{Top: top, Sub: -1}, b.Reply))
 		for sub, below := range b.Sub {
-			out[top].Sub = append(out[top].Sub, wechatButton(below, m.Key(core.MenuPlace{Top: top, Sub: sub})))
+			out[top].Sub = append(out[top].Sub, wechatButton(below, m.Key(core.MenuPlace{Top: top, Sub: sub}, below.Reply)))
 		}
 	}
 	return out

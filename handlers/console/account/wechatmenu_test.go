@@ -1,17 +1,23 @@
 package account
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
 
@@ -262,7 +268,7 @@ func TestWechatMenuOfATag(t *testing.T) {
 	b.Post(t, strings.Replace(restore, fmt.Sprintf("tag=%d", tag), "tag=0", 1), nil, http.StatusNotFound)
 	b.Post(t, restore, nil, http.StatusSeeOther)
 	b.Post(t, path("/publish", tagged), desk.ConfirmedForm(), http.StatusSeeOther)
-	hotline := core.MenuFor{AppID: deskOfficial, Tag: tag}.Key(core.MenuPlace{Top: 1, Sub: -1})
+	hotline := core.MenuFor{AppID: deskOfficial, Tag: tag}.Key(core.MenuPlace{Top: 1, Sub: -1}, "0755-2")
 	if text, err := d.Store.WechatMenuReply(t.Context(), deskOfficial, hotline); err != nil || text != "0755-2" {
 		t.Errorf("restored, a press is answered %q, %v", text, err)
 	}
@@ -424,5 +430,84 @@ func TestMenuOfFormerAddressIsPublishedAgain(t *testing.T) {
 	shown, _ := sim.App(deskOfficial)
 	if url := shown.Menu[0].URL; !strings.HasSuffix(url, "/h5/pass?via="+deskOfficial) {
 		t.Errorf("followers are led to %s", url)
+	}
+}
+
+// leaving is a browser that goes once WeChat has answered a call.
+type leaving struct {
+	path string
+	gone context.CancelFunc
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l leaving) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil || !strings.HasSuffix(r.URL.Path, l.path) {
+		return response, err
+	}
+	body, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	l.gone()
+	<-r.Context().Done()
+	return response, err
+}
+
+// A menu is published as its question showed it; once WeChat has taken it, that is recorded, though the browser has gone.
+func TestWechatMenuIsPublishedAsSeen(t *testing.T) {
+	d := newDesk(t)
+	sim, _ := withOfficial(t, d, core.Everywhere)
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit)
+	menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: deskOfficial}, Draft: []core.MenuButton{
+		{Kind: core.ButtonReply, Name: "电话", Reply: "0755-1"},
+	}}
+	save := func() {
+		t.Helper()
+		var err error
+		if menu.Updated, err = d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish := frame.WechatMenuPath + "/publish?app=" + deskOfficial
+	asked := func() url.Values {
+		t.Helper()
+		question, _ := b.Post(t, publish, nil, http.StatusOK)
+		return url.Values{"confirmed": {"1"}, "seen": {question.Find("input[name=seen]").AttrOr("value", "")}}
+	}
+	save()
+	old := asked()
+	menu.Draft = append(menu.Draft, core.MenuButton{Kind: core.ButtonReply, Name: "地址", Reply: "滨河路"})
+	save()
+	b.Post(t, publish, old, http.StatusSeeOther)
+	if said := b.Get(t, frame.WechatMenuPath, http.StatusOK).Text(); !strings.Contains(said, "草稿刚被他人修改") {
+		t.Errorf("half a menu is published: %s", said)
+	}
+	if shown, _ := sim.App(deskOfficial); len(shown.Menu) != 0 {
+		t.Errorf("on the phone: %+v", shown.Menu)
+	}
+
+	platform := httptest.NewServer(sim)
+	t.Cleanup(platform.Close)
+	ctx, gone := context.WithCancel(t.Context())
+	official, err := wechat.New(wechat.Options{
+		APIBase: platform.URL, BrowserBase: platform.URL, LoopbackOnly: true,
+		HTTP: &http.Client{Transport: leaving{"/menu/create", gone}},
+	}).OfficialAccount(wechat.OfficialOptions{AppID: deskOfficial, Secret: strings.Repeat("s", 32), Token: "token123"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Frame.Wechat = &desk.Wechat{Officials: map[string]*wechat.OfficialAccount{deskOfficial: official}}
+	if response, err := b.Client.Do(b.Form(t, publish, asked()).WithContext(ctx)); err == nil {
+		response.Body.Close()
+		t.Errorf("the browser did not go: %s", response.Status)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for recorded := 0; recorded != 2; {
+		now, err := d.Store.WechatMenu(ctx, core.Everywhere, menu.MenuFor)
+		if err != nil {
+			t.Fatalf("recorded %d buttons: %v", recorded, err)
+		}
+		recorded = len(now.Live)
 	}
 }

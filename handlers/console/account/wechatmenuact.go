@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"time"
 
 	"tongxing/core"
@@ -155,9 +156,15 @@ func (p *Pages) wechatMenuPublish(c *web.Context) error {
 		}
 		effects = append(effects, fmt.Sprintf("%s 人有这个标签", frame.Grouped(sizes[at.tag])))
 	}
-	ask.Effects = effects
+	ask.Effects, ask.Keep = effects, url.Values{"seen": {templates.Seen(m.Updated)}}
+	var form struct {
+		Seen int64 `form:"seen"`
+	}
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
-		Ask: ask, Do: func() error { return p.publishMenu(c, at) },
+		Ask: ask, Do: func() error { return p.publishMenu(c, at, frame.ShownAt(form.Seen)) },
 		Done: "已发布。手机上最迟 5 分钟后更新，重新打开公众号会快些。", Back: back,
 	})
 }
@@ -165,10 +172,10 @@ func (p *Pages) wechatMenuPublish(c *web.Context) error {
 // menuIsKept tells who publishes a menu what becomes of the one before.
 const menuIsKept = "原来的留在“以前的菜单”里，可以恢复后再发布。"
 
-// publishMenu publishes a menu's draft. What it replaces is read first: 公众平台 may have changed it.
-func (p *Pages) publishMenu(c *web.Context, at menuChoice) error {
+// publishMenu publishes a menu's draft, as it was seen. What it replaces is read first: 公众平台 may have changed it.
+func (p *Pages) publishMenu(c *web.Context, at menuChoice, seen time.Time) error {
 	var replaced []core.MenuButton
-	return p.atWechatMenu(c, at, func(official *wechat.OfficialAccount, m core.WechatMenu) error {
+	return p.atWechatMenu(c, at, seen, func(official *wechat.OfficialAccount, m core.WechatMenu) error {
 		if err := core.CheckMenu(m.Draft); err != nil {
 			return err
 		}
@@ -186,14 +193,14 @@ func (p *Pages) publishMenu(c *web.Context, at menuChoice) error {
 			c.Shortfall("remove older menus of a tag", err)
 		}
 		return nil
-	}, func(m core.WechatMenu) error {
+	}, func(ctx context.Context, m core.WechatMenu) error {
 		if core.MenuHasMini(m.Draft) {
-			if err := p.Store.NoteWechatStep(c.Ctx(), at.ID, core.WechatStepLinked); err != nil {
+			if err := p.Store.NoteWechatStep(ctx, at.ID, core.WechatStepLinked); err != nil {
 				c.Shortfall("note a linked mini-program", err)
 			}
 		}
 		m.Live = replaced
-		return p.Store.PublishWechatMenu(c.Ctx(), c.Actor(), c.Scope(), m)
+		return p.Store.PublishWechatMenu(ctx, c.Actor(), c.Scope(), m)
 	})
 }
 
@@ -216,10 +223,10 @@ func (p *Pages) wechatMenuRemove(c *web.Context) error {
 			Submit: "删除菜单", Effects: []string{fmt.Sprintf("%s 人有这个标签", frame.Grouped(sizes[at.tag]))},
 		},
 		Do: func() error {
-			return p.atWechatMenu(c, at, func(official *wechat.OfficialAccount, _ core.WechatMenu) error {
+			return p.atWechatMenu(c, at, time.Time{}, func(official *wechat.OfficialAccount, _ core.WechatMenu) error {
 				return removeMenus(c.Ctx(), official, at.tag, 0)
-			}, func(m core.WechatMenu) error {
-				return p.Store.RemoveWechatMenu(c.Ctx(), c.Actor(), c.Scope(), m.MenuFor)
+			}, func(ctx context.Context, m core.WechatMenu) error {
+				return p.Store.RemoveWechatMenu(ctx, c.Actor(), c.Scope(), m.MenuFor)
 			})
 		},
 		Done: "已删除“" + at.tagName() + "”的菜单。", Back: at.all().URL(frame.WechatMenuPath),
@@ -228,22 +235,23 @@ func (p *Pages) wechatMenuRemove(c *web.Context) error {
 
 // atWechatMenu does something about a menu at WeChat, reserved for it, and records it once WeChat has taken it.
 func (p *Pages) atWechatMenu(
-	c *web.Context, at menuChoice, do func(*wechat.OfficialAccount, core.WechatMenu) error, record func(core.WechatMenu) error,
+	c *web.Context, at menuChoice, seen time.Time, do func(*wechat.OfficialAccount, core.WechatMenu) error,
+	record func(context.Context, core.WechatMenu) error,
 ) error {
 	official, err := p.Official(at.AppID)
 	if err != nil {
 		return err
 	}
-	m, err := p.Store.BeginWechatMenu(c.Ctx(), c.Scope(), at.of())
+	m, err := p.Store.BeginWechatMenu(c.Ctx(), c.Scope(), at.of(), seen)
 	if err != nil {
 		return err
 	}
 	err = do(official, m)
-	if err == nil {
-		return record(m)
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(c.Ctx()), time.Second)
+	last, cancel := c.Lasting()
 	defer cancel()
+	if err == nil {
+		return record(last, m)
+	}
 	if err := p.Store.ReleaseWechatMenu(last, at.of()); err != nil {
 		c.Shortfall("release a menu", err)
 	}

@@ -310,7 +310,9 @@ func (p *Pages) remarkFollower(c *web.Context, f core.Follower) (updated time.Ti
 	if err := official.SetRemark(c.Ctx(), list[0].OpenID, f.Remark); err != nil {
 		return updated, followerProblem(err)
 	}
-	return p.Store.UpdateFollowerRemark(c.Ctx(), c.Actor(), c.Scope(), f)
+	ctx, cancel := c.Lasting()
+	defer cancel()
+	return p.Store.UpdateFollowerRemark(ctx, c.Actor(), c.Scope(), f)
 }
 
 func followerRemarkFields(f core.Follower) templates.Form {

@@ -283,7 +283,9 @@ func (p *Pages) tagFollowers(c *web.Context, followers []core.Follower, t store.
 	if err := call(c.Ctx(), t.Tag, opens); err != nil {
 		return 0, p.tagProblem(c, followers[0].AppID, t.Tag, err)
 	}
-	return p.Store.TagFollowers(c.Ctx(), c.Actor(), c.Scope(), t)
+	ctx, cancel := c.Lasting()
+	defer cancel()
+	return p.Store.TagFollowers(ctx, c.Actor(), c.Scope(), t)
 }
 
 // followersTagging is how the ticked followers are to be tagged.

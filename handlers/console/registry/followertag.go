@@ -129,7 +129,9 @@ func (p *Pages) followerTagCreate(c *web.Context) error {
 			if now.Number, err = official.CreateTag(c.Ctx(), now.Name); err != nil {
 				return followerProblem(err)
 			}
-			_, err = p.Store.CreateFollowerTag(c.Ctx(), c.Actor(), c.Scope(), now)
+			ctx, cancel := c.Lasting()
+			defer cancel()
+			_, err = p.Store.CreateFollowerTag(ctx, c.Actor(), c.Scope(), now)
 			return err
 		})
 	}
@@ -193,7 +195,9 @@ func (p *Pages) followerTagUpdate(c *web.Context) error {
 			if err := official.RenameTag(c.Ctx(), now.Number, now.Name); err != nil {
 				return p.tagProblem(c, now.AppID, now.Number, err)
 			}
-			updated, err = p.Store.UpdateFollowerTag(c.Ctx(), c.Actor(), c.Scope(), now)
+			ctx, cancel := c.Lasting()
+			defer cancel()
+			updated, err = p.Store.UpdateFollowerTag(ctx, c.Actor(), c.Scope(), now)
 			return err
 		})
 	}
@@ -230,7 +234,9 @@ func (p *Pages) followerTagRemove(c *web.Context) error {
 				if err := official.DeleteTag(c.Ctx(), now.Number); err != nil && wechat.CodeOf(err) != codeNoTag {
 					return followerProblem(err)
 				}
-				return p.Store.RemoveFollowerTag(c.Ctx(), c.Actor(), c.Scope(), now.ID)
+				ctx, cancel := c.Lasting()
+				defer cancel()
+				return p.Store.RemoveFollowerTag(ctx, c.Actor(), c.Scope(), now.ID)
 			})
 		},
 		Done: "已删除标签“" + t.Name + "”。", Back: at.URL(frame.FollowerTagPath),

@@ -62,8 +62,9 @@ func (a *API) passList(c *web.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, struct {
-		Passes []passBody `json:"passes"`
-	}{bodies})
+		Passes    []passBody `json:"passes"`
+		Templates []string   `json:"subscribe_templates"`
+	}{bodies, a.subscribeTemplates(c, core.MessageLease, core.MessageMember, core.MessageHousehold)})
 }
 
 func (a *API) passShow(c *web.Context) error {

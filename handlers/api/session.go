@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"regexp"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -51,12 +52,17 @@ func (a *API) miniOf(c *web.Context) *wechat.MiniProgram {
 	return a.mini(appID)
 }
 
-// subscribeTemplates returns the template of a kind for which the mini-program of a request asks its user's consent: each
-// mini-program has its own.
-func (a *API) subscribeTemplates(c *web.Context, kind core.MessageKind) []string {
+// subscribeTemplates returns the templates of kinds, at most three, which WeChat shows in one question, for which the
+// mini-program of a request asks its user's consent: each mini-program has its own.
+func (a *API) subscribeTemplates(c *web.Context, kinds ...core.MessageKind) []string {
 	templates := []string{}
-	if mini := a.miniOf(c); mini != nil {
-		if id := a.subscribe(c.Ctx(), mini.AppID())[kind]; id != "" {
+	mini := a.miniOf(c)
+	if mini == nil {
+		return templates
+	}
+	ids := a.subscribe(c.Ctx(), mini.AppID())
+	for _, kind := range kinds {
+		if id := ids[kind]; id != "" && !slices.Contains(templates, id) {
 			templates = append(templates, id)
 		}
 	}

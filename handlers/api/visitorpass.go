@@ -132,7 +132,9 @@ func (a *API) visitorPassNew(c *web.Context) error {
 		Invite bool               `json:"invite"`
 		PerDay int                `json:"per_day"`
 		Fields []visitorFieldBody `json:"fields"`
-	}{rule.Invite, rule.PerDay, formFields(rule.FormOf(core.VisitInvited))})
+
+		Templates []string `json:"subscribe_templates"`
+	}{rule.Invite, rule.PerDay, formFields(rule.FormOf(core.VisitInvited)), a.subscribeTemplates(c, core.MessageVisitor)})
 }
 
 // visitorForm is an invitation.

@@ -40,7 +40,11 @@ func (a *API) visitNew(c *web.Context) error {
 		Apply       bool               `json:"apply"`
 		Appointment bool               `json:"appointment"`
 		Fields      []visitorFieldBody `json:"fields"`
-	}{namedBody{community.ID, community.Name}, poster.Gate, rule.Apply, rule.Book, formFields(rule.FormOf(core.VisitApplied))})
+		Templates   []string           `json:"subscribe_templates"`
+	}{
+		namedBody{community.ID, community.Name}, poster.Gate, rule.Apply, rule.Book, formFields(rule.FormOf(core.VisitApplied)),
+		a.subscribeTemplates(c, core.MessageVisit),
+	})
 }
 
 // visitForm is an application of a visitor.

@@ -66,12 +66,15 @@ func (c *Client) inbox(id string, o InboxOptions) (*Inbox, error) {
 }
 
 // CheckEcho answers the platform's check of the callback address: it returns the text to send back.
-// Only the account's own server can sign it.
+// Only the account's own server can sign it; a signature that was overheard is good for minutes.
 // https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html
 func (b *Inbox) CheckEcho(r *http.Request) (string, error) {
 	q := r.URL.Query()
 	if !sameSign(q.Get("signature"), b.token, q.Get("timestamp"), q.Get("nonce")) {
 		return "", ErrSignature
+	}
+	if err := b.checkTime(q.Get("timestamp")); err != nil {
+		return "", err
 	}
 	return q.Get("echostr"), nil
 }

@@ -232,7 +232,9 @@ func TestScene(t *testing.T) {
 }
 
 func TestCheckEcho(t *testing.T) {
-	a := account(t, OfficialOptions{AESKey: callbackKey}, newClock().Now)
+	clock := newClock()
+	clock.Add(time.Unix(1763611200, 0).Sub(clock.Now()))
+	a := account(t, OfficialOptions{AESKey: callbackKey}, clock.Now)
 	query := url.Values{
 		"timestamp": {"1763611200"}, "nonce": {"nonce"}, "echostr": {"<b>123"},
 		"signature": {"5d2ed9c6b0c04e3b6643cf3e7b4a2bb1705dd62f"},
@@ -242,6 +244,10 @@ func TestCheckEcho(t *testing.T) {
 	}
 	if echo, err := check(); err != nil || echo != "<b>123" {
 		t.Errorf("%q, %v", echo, err)
+	}
+	clock.Add(time.Hour)
+	if echo, err := check(); !errors.Is(err, ErrStale) || echo != "" {
+		t.Errorf("an old signature: %q, %v", echo, err)
 	}
 	query.Set("nonce", "other")
 	if echo, err := check(); !errors.Is(err, ErrSignature) || echo != "" {

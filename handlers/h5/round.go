@@ -27,6 +27,7 @@ type round struct {
 	next    string
 	corp    core.ID // of web.SurfaceStaff: the company on WeWork whose member it is
 	phone   bool    // of it: the member is asked for their mobile number, too
+	home    bool    // of it: it began at the app's home page in WeWork
 	via     string  // of the others: the official account, by WeChat's id; "" = that of all communities
 }
 
@@ -72,8 +73,8 @@ func (r round) begin(c *web.Context, address string) error {
 func (r round) cookie() string { return roundCookie + r.state[:8] }
 
 func (r round) text(begun time.Time) string {
-	return fmt.Sprintf("%s.%d.%s.%s.%s.%t.%s", r.state, begun.Unix(), r.surface,
-		base64.RawURLEncoding.EncodeToString([]byte(r.next)), r.corp, r.phone, r.via)
+	return fmt.Sprintf("%s.%d.%s.%s.%s.%t.%t.%s", r.state, begun.Unix(), r.surface,
+		base64.RawURLEncoding.EncodeToString([]byte(r.next)), r.corp, r.phone, r.home, r.via)
 }
 
 // roundOf returns the round of a state; ok is false if this browser began none, or too long ago.
@@ -83,11 +84,11 @@ func roundOf(c *web.Context, state string) (r round, ok bool) {
 	}
 	r.state = state
 	parts := strings.Split(c.Cookie(r.cookie()), ".")
-	if len(parts) != 7 || subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
+	if len(parts) != 8 || subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
 		return r, false
 	}
 	next, err := base64.RawURLEncoding.DecodeString(parts[3])
-	r.surface, r.phone, r.via = web.Surface(parts[2]), parts[5] == "true", parts[6]
+	r.surface, r.phone, r.home, r.via = web.Surface(parts[2]), parts[5] == "true", parts[6] == "true", parts[7]
 	if r.surface == web.SurfaceStaff && err == nil {
 		r.corp, err = core.ParseID(parts[4])
 	}

@@ -38,23 +38,24 @@ func (h *H5) staffEnter(c *web.Context) error {
 		return err
 	}
 	next := web.LocalPath(c.Query("next"), staffPath)
-	h.openedFromWork(c, app)
+	home := c.Query("next") == "" && inWeWork(c)
 	if id := c.Staff().ID; id != 0 {
 		m, err := h.store.StaffAtWork(c.Ctx(), id)
 		if err == nil && m.Corp == app {
+			h.openedFromWork(c, app, home)
 			return c.Redirect(next)
 		}
 		if err != nil && !core.IsNotFound(err) {
 			return err
 		}
 	}
-	return h.beginMember(c, round{corp: app, next: next})
+	return h.beginMember(c, round{corp: app, next: next, home: home})
 }
 
-// openedFromWork notes that WeWork leads here: the home page is set.
-func (h *H5) openedFromWork(c *web.Context, app core.ID) {
-	if c.Query("next") != "" || !inWeWork(c) ||
-		!slices.ContainsFunc(h.wechat.Corps(c.Ctx()), func(a core.WechatApp) bool { return a.ID == app }) {
+// openedFromWork notes that WeWork leads a member here, if it was the home page: it is set. Anybody's browser can say that it
+// is WeWork's; the sign-in shows that it is.
+func (h *H5) openedFromWork(c *web.Context, app core.ID, home bool) {
+	if !home || !slices.ContainsFunc(h.wechat.Corps(c.Ctx()), func(a core.WechatApp) bool { return a.ID == app }) {
 		return
 	}
 	if err := h.store.NoteWechatStep(c.Ctx(), app, core.WechatStepHome); err != nil {
@@ -110,6 +111,7 @@ func (h *H5) staffFinish(c *web.Context, r round, code string) error {
 			return err
 		}
 	}
+	h.openedFromWork(c, r.corp, r.home)
 	return c.Redirect(r.next)
 }
 

@@ -162,7 +162,10 @@ func TestHomePageInWeWorkIsProven(t *testing.T) {
 	if proven() {
 		t.Error("proven by a message")
 	}
-	if p.do(http.MethodGet, core.StaffEntry(w.turn.App), nil); !proven() {
+	if p.do(http.MethodGet, core.StaffEntry(w.turn.App), nil); proven() {
+		t.Error("proven by somebody who did not sign in")
+	}
+	if p.enter(core.StaffEntry(w.turn.App), "li"); !proven() {
 		t.Error("not proven by WeWork")
 	}
 }

@@ -22,7 +22,9 @@ type AccountNotice struct {
 	Agent   string
 	NewAddr bool // nobody has ever signed in to the account from that network
 	At      time.Time
-	Read    time.Time
+
+	NewAgent bool // nobody has signed in to it by that kind of browser and system
+	Read     time.Time
 }
 
 // Label describes in Chinese what happened.
@@ -41,6 +43,10 @@ func (n AccountNotice) Label() string {
 // Title is Label without personal data.
 func (n AccountNotice) Title() string {
 	switch n.Kind {
+	case NoticeSignIn:
+		if n.NewAgent && !n.NewAddr {
+			return "账号从新设备登录（" + n.Way.Label() + "）"
+		}
 	case NoticeWechatOn:
 		return "账号绑定了微信"
 	case NoticeWechatOff:

@@ -129,6 +129,7 @@ CREATE TABLE account_notice (
   addr       VARCHAR(64)  NOT NULL,
   agent      VARCHAR(200) NOT NULL,
   new_addr   INTEGER      NOT NULL, -- 1 = the first sign-in from that network
+  new_agent  INTEGER      NOT NULL, -- 1 = the first by that kind of browser and system
   at         BIGINT       NOT NULL,
   read_at    BIGINT
 );

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -15,15 +16,16 @@ const NoticeLife = 180 * 24 * time.Hour
 const ownNoticeLink = "me"
 
 type noticeRow struct {
-	ID      core.ID         `db:"id"`
-	Kind    core.NoticeKind `db:"kind"`
-	Way     core.SignInWay  `db:"way"`
-	Wechat  string          `db:"wechat"`
-	Addr    string          `db:"addr"`
-	Agent   string          `db:"agent"`
-	NewAddr int             `db:"new_addr"`
-	At      database.Millis `db:"at"`
-	Read    database.Millis `db:"read_at"`
+	ID       core.ID         `db:"id"`
+	Kind     core.NoticeKind `db:"kind"`
+	Way      core.SignInWay  `db:"way"`
+	Wechat   string          `db:"wechat"`
+	Addr     string          `db:"addr"`
+	Agent    string          `db:"agent"`
+	NewAddr  int             `db:"new_addr"`
+	NewAgent int             `db:"new_agent"`
+	At       database.Millis `db:"at"`
+	Read     database.Millis `db:"read_at"`
 }
 
 // noteAccount adds a notice for an account's owner, in the act's own transaction. user is the
@@ -33,12 +35,12 @@ func noteAccount(tx *database.Tx, account core.ID, n core.AccountNotice, user co
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO account_notice (id, account_id, kind, way, wechat, addr, agent, new_addr, at)
-		VALUES (`+database.Placeholders(9)+`)`,
+	_, err = tx.Exec(`INSERT INTO account_notice (id, account_id, kind, way, wechat, addr, agent, new_addr, new_agent, at)
+		VALUES (`+database.Placeholders(10)+`)`,
 		int64(tx.NewID()), int64(account), string(n.Kind), string(n.Way), phone, n.Addr,
-		cutText(n.Agent, maxAgent), database.BoolInt(n.NewAddr), tx.NowMS())
-	if err != nil || n.Kind == core.NoticeSignIn && !n.NewAddr {
-		return err // a sign-in from where one always signs in is no news
+		cutText(n.Agent, maxAgent), database.BoolInt(n.NewAddr), database.BoolInt(n.NewAgent), tx.NowMS())
+	if err != nil || n.Kind == core.NoticeSignIn && !n.NewAddr && !n.NewAgent {
+		return err // a sign-in from where one always signs in, with what one always does, is no news
 	}
 	kind := core.MessageBinding
 	if n.Kind == core.NoticeSignIn {
@@ -68,18 +70,31 @@ func noteSignIn(tx *database.Tx, account core.ID, a attempt) error {
 	if err := tx.Get(&known, knownNetworkQuery+" AND id <> ?", int64(account), a.Network, int64(a.id)); err != nil {
 		return err
 	}
-	return noteAccount(
-		tx, account,
-		core.AccountNotice{Kind: core.NoticeSignIn, Way: a.way, Addr: a.Addr, Agent: a.Agent, NewAddr: known == 0},
-		0,
-	)
+	agent, err := isNewAgent(tx, account, a.Agent)
+	if err != nil {
+		return err
+	}
+	return noteAccount(tx, account, core.AccountNotice{
+		Kind: core.NoticeSignIn, Way: a.way, Addr: a.Addr, Agent: a.Agent, NewAddr: known == 0, NewAgent: agent,
+	}, 0)
+}
+
+// isNewAgent reports whether somebody has signed in to an account, but by no such kind of browser and system: versions come
+// and go.
+func isNewAgent(tx *database.Tx, account core.ID, agent string) (bool, error) {
+	var known []string
+	err := tx.All(&known, "SELECT DISTINCT agent FROM account_notice WHERE account_id = ? AND kind = ?",
+		int64(account), string(core.NoticeSignIn))
+	return len(known) > 0 && !slices.ContainsFunc(known, func(k string) bool {
+		return core.AgentLabel(k) == core.AgentLabel(agent)
+	}), err
 }
 
 // AccountNotices returns the newest notices of an account, newest first. The caller must have
 // checked that the account is theirs to see.
 func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) ([]core.AccountNotice, error) {
 	var rows []noticeRow
-	err := s.db.All(ctx, &rows, `SELECT id, kind, way, wechat, addr, agent, new_addr, at, read_at
+	err := s.db.All(ctx, &rows, `SELECT id, kind, way, wechat, addr, agent, new_addr, new_agent, at, read_at
 		FROM account_notice
 		WHERE account_id = ?
 		ORDER BY id DESC
@@ -88,7 +103,7 @@ func (s *Store) AccountNotices(ctx context.Context, account core.ID, limit int) 
 	for i, r := range rows {
 		list[i] = core.AccountNotice{
 			ID: r.ID, Kind: r.Kind, Way: r.Way, Wechat: r.Wechat, Addr: r.Addr, Agent: r.Agent,
-			NewAddr: r.NewAddr != 0, At: r.At.Time, Read: r.Read.Time,
+			NewAddr: r.NewAddr != 0, NewAgent: r.NewAgent != 0, At: r.At.Time, Read: r.Read.Time,
 		}
 	}
 	return list, database.Wrap("list an account's notices", err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"testing"
 
 	"tongxing/core"
@@ -45,6 +46,33 @@ func TestAccountNotices(t *testing.T) {
 		if got, err = o.s.AccountNotices(t.Context(), o.account.ID, 10); err != nil || !got[0].Read.IsZero() || got[1].Read.IsZero() ||
 			got[4].Read.IsZero() {
 			t.Errorf("read: %+v, %v", got, err)
+		}
+	})
+}
+
+// A sign-in by another kind of device is told of, though it is from where one always signs in; a new version is none.
+func TestSignInByAnotherDeviceIsTold(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o office) {
+		const chrome, phone = "Mozilla/5.0 (Windows NT 10.0) Chrome/%d", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) Safari/%d"
+		for i, agent := range []string{chrome, chrome, phone, phone, chrome} {
+			in := signInAs("office", testPassword, "home")
+			in.Agent = fmt.Sprintf(agent, i)
+			if _, err := o.s.SignIn(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := o.s.AccountNotices(t.Context(), o.account.ID, 5)
+		if err != nil || len(got) != 5 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		for i, n := range got {
+			if n.NewAgent != (i == 2) || n.NewAddr != (i == 4) {
+				t.Errorf("%s: %+v", n.Agent, n)
+			}
+		}
+		bell, _, err := o.s.Notices(t.Context(), o.account.ID)
+		if err != nil || len(bell) != 2 || bell[0].Title != "账号从新设备登录（密码）" {
+			t.Errorf("told of %+v, %v", bell, err)
 		}
 	})
 }

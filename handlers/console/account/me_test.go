@@ -272,7 +272,7 @@ func TestMePages(t *testing.T) {
 			Messages: messageForm("x", store.Preference{Told: store.Told{Muted: []core.MessageKind{core.MessageJob}}}),
 			Bound:    desk.Hostile,
 			Notices: []noticeLine{{
-				AccountNotice: core.AccountNotice{Wechat: desk.Hostile, NewAddr: true},
+				AccountNotice: core.AccountNotice{Wechat: desk.Hostile, NewAddr: true, NewAgent: true},
 				Browser:       desk.Hostile, Fresh: true,
 			}},
 			History: []attemptLine{{

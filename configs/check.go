@@ -172,6 +172,8 @@ func checkKeys(c *Config, demo bool, bad report) {
 var (
 	appID       = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
 	wechatToken = regexp.MustCompile(`^[0-9A-Za-z]{3,32}$`)
+	// codeTemplate is the form of sms.code_template.
+	codeTemplate = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}:[a-z_]+[0-9]*$`)
 	// messageTemplate is the form of mini_program.templates, official_account.templates and sms.templates.
 	messageTemplate = regexp.MustCompile(
 		`^(accessalert|review|certification|household|visitor|visit|visit_review|lease|lease_office|member|member_office|alarm|` +
@@ -236,6 +238,9 @@ func checkSMS(s SMS, bad report) {
 			bad("sms.templates", strconv.Quote(text)+" 应写作 类型=模板编号:变量=内容;变量=内容，例如 "+
 				"binding=SMS_123456789:what=title;when=time")
 		}
+	}
+	if s.CodeTemplate != "" && !codeTemplate.MatchString(s.CodeTemplate) {
+		bad("sms.code_template", "应写作 模板编号:变量，例如 SMS_123456791:code")
 	}
 	if s.Provider == "" || s.Provider == "log" {
 		return

@@ -147,6 +147,10 @@ type SMS struct {
 	// binding=SMS_123456789:what=title;when=time. Tencent Cloud's variables have no names: theirs are in
 	// the order of the names here, v1, v2 and so on.
 	Templates []string `yaml:"templates" env:"TEMPLATES"`
+	// The approved template of codes by which visitors outside WeChat prove their number:
+	// TEMPLATE_ID:variable, for example SMS_123456791:code. Empty: none are sent, and their numbers are
+	// shown as unproven.
+	CodeTemplate string `yaml:"code_template" env:"CODE_TEMPLATE"`
 }
 
 // Simulator points the WeChat clients at the built-in simulator. For the demo and for tests:

@@ -31,6 +31,29 @@ type AccessRecord struct {
 	Note        string
 	TokenDigest string
 	Repeats     int // how often the reader asked again and was told to open
+	People      int // of the party that it is about; 0 = one
+	Means       Means
+}
+
+// Means is what was shown instead of the holder's own code.
+type Means string
+
+// The means.
+const (
+	MeansOwn   Means = ""      // the holder's own code; by hand, a guard knew them
+	MeansCard  Means = "card"  // a printed code that is bound to the person
+	MeansVouch Means = "vouch" // somebody of the same house let them through
+)
+
+// Label returns the means in Chinese; "" for the holder's own code.
+func (m Means) Label() string {
+	switch m {
+	case MeansCard:
+		return "卡码"
+	case MeansVouch:
+		return "家人代办"
+	}
+	return ""
 }
 
 // RecordFilter narrows a list of access records. Zero fields do not filter.
@@ -93,6 +116,22 @@ func (r AccessRecord) RepeatLabel() string {
 	return fmt.Sprintf("重复 %d 次", r.Repeats)
 }
 
+// Who returns the name, with the size of the party if it is more than one.
+func (r AccessRecord) Who() string {
+	if r.People > 1 && r.Name != "" {
+		return fmt.Sprintf("%s 等 %d 人", r.Name, r.People)
+	}
+	return r.Name
+}
+
+// Way returns in Chinese by what somebody passed, or wanted to.
+func (r AccessRecord) Way() string {
+	if means := r.Means.Label(); means != "" {
+		return r.Via.Label() + " · " + means
+	}
+	return r.Via.Label()
+}
+
 // Degrees returns the temperature as text; "" if it was not taken.
 func (r AccessRecord) Degrees() string {
 	if r.TempTenths == 0 {
@@ -103,7 +142,7 @@ func (r AccessRecord) Degrees() string {
 
 // RecordColumns are the columns of an export of access records.
 var RecordColumns = []string{
-	"时间", "小区", "门或门岗", "方向", "通行证", "方式", "姓名", "房屋", "体温（℃）", "放行者", "结果", "原因", "重复次数",
+	"时间", "小区", "门或门岗", "方向", "通行证", "方式", "姓名", "房屋", "体温（℃）", "放行者", "结果", "原因", "重复次数", "人数",
 }
 
 // Cells returns the record's values in the order of RecordColumns, with its time in zone. community
@@ -114,8 +153,8 @@ func (r AccessRecord) Cells(community string, zone *time.Location) []any {
 		temperature = float64(r.TempTenths) / 10
 	}
 	return []any{
-		r.At.In(zone), community, r.Gate, r.Direction.Label(), r.Kind.Label(), r.Via.Label(), r.Name, r.HouseLabel,
-		temperature, r.ReleasedBy, r.ResultLabel(), r.Why(), r.Repeats,
+		r.At.In(zone), community, r.Gate, r.Direction.Label(), r.Kind.Label(), r.Way(), r.Name, r.HouseLabel,
+		temperature, r.ReleasedBy, r.ResultLabel(), r.Why(), r.Repeats, max(r.People, 1),
 	}
 }
 

@@ -157,6 +157,7 @@ var Features = []Feature{
 		Verbs: []Verb{
 			{"create", "邀请访客"}, {"apply", "访客申请或预约"}, {"approve", "通过访客"}, {"reject", "不通过访客"},
 			{"revoke", "撤销访客通行证"}, {"leave", "登记访客已离开"},
+			{"withdraw", "访客撤回申请"},
 		},
 	},
 	{

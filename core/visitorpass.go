@@ -43,19 +43,24 @@ func (w VisitorWay) Label() string {
 // VisitorState is how far a visit has come.
 type VisitorState string
 
-// The states. The first three are stored as the answer to a visitor; the others follow from what happened since.
+// The states. The first four are stored as the answer to a visitor; the others follow from what happened since.
 const (
 	VisitWaiting  VisitorState = "waiting"
 	VisitGranted  VisitorState = "granted"
 	VisitRejected VisitorState = "rejected"
-	VisitRevoked  VisitorState = "revoked"
-	VisitMade     VisitorState = "made"
-	VisitExpired  VisitorState = "expired"
+
+	VisitWithdrawn VisitorState = "withdrawn" // by who applied, before anybody decided
+
+	VisitRevoked VisitorState = "revoked"
+	VisitMade    VisitorState = "made"
+	VisitExpired VisitorState = "expired"
 )
 
 // VisitorStates returns all states, in display order.
 func VisitorStates() []VisitorState {
-	return []VisitorState{VisitWaiting, VisitGranted, VisitRejected, VisitMade, VisitExpired, VisitRevoked}
+	return []VisitorState{
+		VisitWaiting, VisitGranted, VisitRejected, VisitMade, VisitExpired, VisitRevoked, VisitWithdrawn,
+	}
 }
 
 // Valid reports whether the state is one of VisitorStates.
@@ -99,6 +104,8 @@ func (s VisitorState) Label() string {
 		return "已通过"
 	case VisitRejected:
 		return "已拒绝"
+	case VisitWithdrawn:
+		return "已撤回"
 	case VisitMade:
 		return "已访问"
 	case VisitExpired:
@@ -115,7 +122,7 @@ type VisitorPass struct {
 	ID         ID
 	Community  ID
 	Way        VisitorWay
-	Answer     VisitorState // VisitWaiting, VisitGranted or VisitRejected
+	Answer     VisitorState // VisitWaiting, VisitGranted, VisitRejected or VisitWithdrawn
 	Refusal    string       // why it was rejected
 	Applicant  ID           // the WeChat user who applied; 0 = a resident invited, or it was outside WeChat
 	Proven     bool         // the number is proven to be the visitor's
@@ -164,8 +171,8 @@ func (v VisitorPass) State(now time.Time) VisitorState {
 		return VisitMade
 	case !v.Revoked.IsZero():
 		return VisitRevoked
-	case v.Answer == VisitRejected:
-		return VisitRejected
+	case v.Answer == VisitRejected, v.Answer == VisitWithdrawn:
+		return v.Answer
 	case now.After(v.Until):
 		return VisitExpired
 	case v.Answer == VisitWaiting:

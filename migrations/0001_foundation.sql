@@ -482,7 +482,7 @@ CREATE TABLE visitor_pass (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
   way          VARCHAR(16)  NOT NULL, -- invite, apply, appointment
-  answer       VARCHAR(16)  NOT NULL, -- waiting, granted, rejected; an application waits in review, under the same id
+  answer       VARCHAR(16)  NOT NULL, -- waiting, granted, rejected, withdrawn; an application waits in review, under the same id
   refusal      VARCHAR(200) NOT NULL, -- why it was rejected
   applicant_id BIGINT       NOT NULL, -- wechat_user who applied; 0 = a resident invited, or it was outside WeChat
   proven       INTEGER      NOT NULL, -- 1 = the number is proven to be the visitor's
@@ -540,6 +540,18 @@ CREATE TABLE visitor_block (
 );
 CREATE UNIQUE INDEX visitor_block_mac ON visitor_block (community_id, mac);
 CREATE INDEX visitor_block_community ON visitor_block (community_id, id);
+
+-- Codes by text message, by which a visitor outside WeChat proves the number; one applies once.
+CREATE TABLE visitor_code (
+  id         BIGINT      NOT NULL PRIMARY KEY,
+  phone_mac  VARCHAR(64) NOT NULL,
+  digest     VARCHAR(64) NOT NULL, -- of the number and the code
+  tries      INTEGER     NOT NULL, -- how often one was entered
+  proven_at  BIGINT,               -- when the right one was
+  expires_at BIGINT      NOT NULL
+);
+CREATE INDEX visitor_code_phone ON visitor_code (phone_mac, id);
+CREATE INDEX visitor_code_expires ON visitor_code (expires_at);
 
 -- Posters at the gates: the code in their QR leads to where visitors apply.
 CREATE TABLE visitor_poster (
@@ -1048,6 +1060,8 @@ CREATE TABLE access_record (
   note         VARCHAR(200) NOT NULL, -- a guard's own reason for refusing, or for an urgent release; the start of an unreadable message
   token_digest VARCHAR(64)  NOT NULL, -- '' = no token was shown
   repeats      INTEGER      NOT NULL, -- how often a reader was told to open again
+  people       INTEGER      NOT NULL, -- of the party that it is about; 0 = one
+  means        VARCHAR(8)   NOT NULL, -- core.Means: what was shown instead of the holder's own code; '' = that, or a guard knew them
   release_key  VARCHAR(64)            -- the token's digest if released, otherwise NULL: a token releases once
 );
 CREATE UNIQUE INDEX access_record_release ON access_record (release_key);

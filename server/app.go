@@ -89,7 +89,7 @@ func serve(ctx context.Context, c configs.Config, m mode, log *slog.Logger, stdo
 		c.SMS = configs.SMS{Provider: string(sms.Log), Templates: []string{
 			"binding=SMS_123456789:what=title;when=time", "review=SMS_123456790:what=title;how_many=count",
 			"visit_review=SMS_123456791:what=title;how_many=count",
-		}}
+		}, CodeTemplate: "SMS_123456792:code"}
 	}
 	a := &app{config: c, mode: m, log: log, registry: prometheus.NewRegistry()}
 	if a.publicURL = strings.TrimSuffix(c.HTTP.PublicURL, "/"); a.publicURL == "" {
@@ -297,6 +297,7 @@ func (a *app) periodic() []periodic {
 		{"warn members", time.Hour, a.store.WarnMembers},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 		{"expire applications of visitors", reviewsEvery, a.store.ExpireVisits},
+		{"purge visitors' codes", time.Hour, a.sure(a.store.PurgeVisitorCodes)},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
 		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})

@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tongxing/core"
+	"tongxing/handlers/h5"
 	"tongxing/sms"
 )
 
@@ -68,14 +70,52 @@ func (a *app) openSMS(setup core.MessageSetup, senders map[core.MessageChannel]s
 			return fmt.Errorf("sms.templates：缺少“%s”（%s）的短信模板", kind.Type().Label, kind)
 		}
 	}
-	s, err := sms.New(sms.Options{
-		Provider: sms.Provider(c.Provider), KeyID: c.KeyID, Secret: c.Secret.Reveal(), Sign: c.Sign, AppID: c.AppID, Region: c.Region,
-		Log: a.log,
-	})
+	s, err := a.newSMS()
 	if err != nil {
 		return err
 	}
 	setup.Templates[core.ChannelSMS] = templates
 	senders[core.ChannelSMS] = smsSender{s, a.store.Zone()}
 	return nil
+}
+
+// newSMS returns the client of the provider.
+func (a *app) newSMS() (sms.Sender, error) {
+	c := a.config.SMS
+	return sms.New(sms.Options{
+		Provider: sms.Provider(c.Provider), KeyID: c.KeyID, Secret: c.Secret.Reveal(), Sign: c.Sign, AppID: c.AppID, Region: c.Region,
+		Log: a.log,
+	})
+}
+
+// codeSender sends visitors' codes at once: they wait for them.
+type codeSender struct {
+	sms                sms.Sender
+	template, variable string
+}
+
+// codeSender returns who sends codes; nil if there is no template. What only writes to the log sends none that anybody could enter:
+// outside the demonstration, whose page shows the code, it counts as none.
+func (a *app) codeSender() (h5.CodeSender, error) {
+	c := a.config.SMS
+	if c.Provider == "" || c.CodeTemplate == "" || c.Provider == string(sms.Log) && !a.mode.demo {
+		return nil, nil
+	}
+	s, err := a.newSMS()
+	if err != nil {
+		return nil, err
+	}
+	template, variable, _ := strings.Cut(c.CodeTemplate, ":")
+	return codeSender{s, template, variable}, nil
+}
+
+// codeTimeout bounds the wait of a visitor's page for the provider.
+const codeTimeout = 8 * time.Second
+
+// SendCode implements h5.CodeSender.
+func (s codeSender) SendCode(ctx context.Context, phone, code string) error {
+	ctx, cancel := context.WithTimeout(ctx, codeTimeout)
+	defer cancel()
+	_, err := s.sms.Send(ctx, sms.Message{Phone: phone, Template: s.template, Values: []sms.Value{{Name: s.variable, Text: code}}})
+	return err
 }

@@ -40,8 +40,12 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	if err != nil {
 		return "", err
 	}
+	codes, err := a.codeSender()
+	if err != nil {
+		return "", err
+	}
 	phones := h5.New(h5.Options{
-		Store: a.store, Gate: a.gate, Pages: a.pages,
+		Store: a.store, Gate: a.gate, Pages: a.pages, Codes: codes,
 		WeChat: wx, PublicURL: a.publicURL, Demo: a.mode.demo, Log: a.log,
 	})
 	a.web = a.newWeb(func(c *web.Context, p web.ErrorPage) error {

@@ -13,7 +13,7 @@ import (
 )
 
 const recordColumns = `id, community_id, at, via, reader_id, post_id, guard_id, gate, released_by, direction, kind, pass_id, person_id,
-	resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest, repeats`
+	resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest, repeats, people, means`
 
 type recordRow struct {
 	ID          core.ID         `db:"id"`
@@ -40,6 +40,8 @@ type recordRow struct {
 	Note        string          `db:"note"`
 	TokenDigest string          `db:"token_digest"`
 	Repeats     int             `db:"repeats"`
+	People      int             `db:"people"`
+	Means       core.Means      `db:"means"`
 }
 
 func (r recordRow) record() core.AccessRecord {
@@ -48,7 +50,7 @@ func (r recordRow) record() core.AccessRecord {
 		Gate: r.Gate, ReleasedBy: r.ReleasedBy, Direction: r.Direction, Kind: r.Kind, Pass: r.Pass, Person: r.Person,
 		Resident: r.Resident, House: r.House, Name: r.Name, HouseLabel: r.HouseLabel, TempTenths: r.TempTenths,
 		Allowed: r.Allowed != 0, Counted: r.Counted != 0, Reason: r.Reason, Note: r.Note, TokenDigest: r.TokenDigest,
-		Repeats: r.Repeats,
+		Repeats: r.Repeats, People: r.People, Means: r.Means,
 	}
 }
 
@@ -58,7 +60,7 @@ func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 	if len(records) == 0 {
 		return nil
 	}
-	const columns = 25
+	const columns = 27
 	args := make([]any, 0, columns*len(records))
 	for _, r := range records {
 		var release any
@@ -70,7 +72,7 @@ func insertAccessRecords(tx *database.Tx, records []core.AccessRecord) error {
 			int64(r.Post), int64(r.Guard), r.Gate, r.ReleasedBy, string(r.Direction), string(r.Kind),
 			int64(r.Pass), int64(r.Person), int64(r.Resident), int64(r.House), r.Name, r.HouseLabel,
 			r.TempTenths, database.BoolInt(r.Allowed), database.BoolInt(r.Counted), string(r.Reason), r.Note,
-			r.TokenDigest, r.Repeats, release,
+			r.TokenDigest, r.Repeats, r.People, string(r.Means), release,
 		)
 	}
 	row := "(" + database.Placeholders(columns) + ")"

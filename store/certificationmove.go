@@ -8,6 +8,16 @@ import (
 // renameApplications lets applications that wait name their houses as these are called now. Those that are decided
 // keep the words of their time.
 func renameApplications(tx *database.Tx, houses []core.ID) error {
+	for _, table := range []string{"certification", "visitor_pass"} {
+		if err := renameApplicationsOf(tx, table, houses); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renameApplicationsOf is renameApplications of one kind; its table has the id of the review.
+func renameApplicationsOf(tx *database.Tx, table string, houses []core.ID) error {
 	return database.EachPart(houses, func(part []core.ID) error {
 		var rows []struct {
 			ID    core.ID `db:"id"`
@@ -15,7 +25,7 @@ func renameApplications(tx *database.Tx, houses []core.ID) error {
 		}
 		err := tx.All(&rows, `
 			SELECT c.id, h.label
-			FROM certification c
+			FROM `+table+` c
 			JOIN house h ON h.id = c.house_id
 			JOIN review r ON r.id = c.id
 			WHERE r.state = 'waiting' AND r.subject <> h.label AND c.house_id IN (`+database.Placeholders(len(part))+`)

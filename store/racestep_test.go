@@ -1225,6 +1225,30 @@ var racePhotos = []raceStep{
 			Way: core.VisitBooked, Community: w.ids["here"],
 		}})
 	}},
+	{"CreateVisitorCode", func(w *raceWorld) (any, error) {
+		_, code, err := w.CreateVisitorCode(w.ctx, "13700137066")
+		w.text["code"] = code
+		return len(code), err
+	}},
+	{"EnterVisitorCode", func(w *raceWorld) (any, error) { return nil, w.EnterVisitorCode(w.ctx, "13700137066", w.text["code"]) }},
+	{"ApplyVisit", func(w *raceWorld) (any, error) {
+		return nil, w.raceVisit("by code", VisitApplication{Code: w.text["code"], MustProve: true, VisitorPass: core.VisitorPass{
+			Way: core.VisitApplied, House: w.ids["owned"], Community: w.ids["here"],
+		}})
+	}},
+	{"PurgeVisitorCodes", func(w *raceWorld) (any, error) { return nil, w.PurgeVisitorCodes(w.ctx) }},
+	{"ApplyVisit", func(w *raceWorld) (any, error) {
+		return nil, w.raceVisit("taken back", VisitApplication{VisitorPass: core.VisitorPass{
+			Way: core.VisitApplied, House: w.ids["owned"], Community: w.ids["here"],
+		}})
+	}},
+	{"WithdrawVisit", func(w *raceWorld) (any, error) {
+		visit, err := w.ownVisit(w.ctx, "v.id = ?", int64(w.ids["taken back"]))
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.WithdrawVisit(w.ctx, raceBy, visit.Code)
+	}},
 	{"DecideReview", func(w *raceWorld) (any, error) {
 		d := core.ReviewDecision{ID: w.ids["asked"], Reason: "不认识", Version: 1}
 		r, err := w.DecideReview(w.ctx, core.Actor{Kind: core.ActorAccount, ID: w.ids["reviewer"], Name: "审核员"}, everywhere, d)

@@ -374,24 +374,29 @@ func (s *Store) WithdrawReview(ctx context.Context, by core.Actor, applicant, id
 		if r, err = lockReview(tx, core.Everywhere, id); err != nil {
 			return err
 		}
-		switch {
-		case r.Applicant != applicant:
+		if r.Applicant != applicant {
 			return core.NotFound(noReview)
-		case r.State != core.ReviewWaiting:
-			return core.Conflict("申请已是“" + r.State.Label() + "”，不能撤回")
 		}
-		r.State, r.Decided = core.ReviewWithdrawn, tx.Now()
-		r.Version++
-		if err := tx.ExecOne(database.ErrRace, `
-			UPDATE review
-			SET state = 'withdrawn', open_key = NULL, remind_at = NULL, version = ?, decided_at = ?, updated_at = ?
-			WHERE id = ?
-			AND state = 'waiting'`, r.Version, tx.NowMS(), tx.NowMS(), int64(id)); err != nil {
-			return err
-		}
-		return reviewKinds[r.Kind].record(s, tx, by, r)
+		return s.withdrawReview(tx, by, &r)
 	})
 	return r, err
+}
+
+// withdrawReview takes a review back that is locked.
+func (s *Store) withdrawReview(tx *database.Tx, by core.Actor, r *core.Review) error {
+	if r.State != core.ReviewWaiting {
+		return core.Conflict("申请已是“" + r.State.Label() + "”，不能撤回")
+	}
+	r.State, r.Decided = core.ReviewWithdrawn, tx.Now()
+	r.Version++
+	if err := tx.ExecOne(database.ErrRace, `
+		UPDATE review
+		SET state = 'withdrawn', open_key = NULL, remind_at = NULL, version = ?, decided_at = ?, updated_at = ?
+		WHERE id = ?
+		AND state = 'waiting'`, r.Version, tx.NowMS(), tx.NowMS(), int64(r.ID)); err != nil {
+		return err
+	}
+	return reviewKinds[r.Kind].record(s, tx, by, *r)
 }
 
 // reviewPart is how many reviews one transaction takes the pictures from.

@@ -25,6 +25,7 @@ type ScanAttempt struct {
 	Direction   core.Direction // a guard's choice; a reader's own setting decides otherwise
 	Pass        core.ID        // 0 = the token is unknown
 	Token       core.TokenState
+	Means       core.Means // what was shown instead of the holder's own code
 	TokenDigest string     // it releases once; for a manual record, the digest of the guard's form
 	TempTenths  int        // 0 = not taken
 	IDNumber    string     // registered with the passage when it is allowed; "" = none

@@ -193,12 +193,22 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 		Reader: r.ReaderID, Post: r.PostID, Guard: a.Guard, Gate: gate, ReleasedBy: by,
 		Direction: r.direction(a), Kind: r.Kind, TempTenths: a.TempTenths,
 		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: noteOf(a, d), TokenDigest: a.TokenDigest,
+		Means: a.Means,
 	}
 	if r.here(community) {
 		rec.Pass, rec.Person, rec.Resident, rec.House = r.PassID, r.PersonID, r.ResidentID, r.HouseID
 		rec.Name, rec.HouseLabel = r.Name, r.House
+		rec.People = r.party(rec.Direction)
 	}
 	return rec
+}
+
+// party returns how many a record is about: a visitor comes in with the whole party, and each leaves alone.
+func (r *scanRow) party(direction core.Direction) int {
+	if direction == core.In && r.VisitPeople > 1 {
+		return r.VisitPeople
+	}
+	return 0
 }
 
 // forgetReader removes the reader if the secret of the call is no longer its own: a caller with the

@@ -111,6 +111,7 @@ func (s *Store) visitsOf(rows []visitorPassRow) []core.VisitorPass {
 type VisitorPassFilter struct {
 	Community core.ID
 	House     core.ID
+	Host      core.ID // a resident
 	State     core.VisitorState
 	Stay      core.VisitorStay
 	Usable    bool      // only those with a pass that lets somebody in or out still
@@ -125,7 +126,7 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 	for _, c := range []struct {
 		column string
 		value  core.ID
-	}{{"v.community_id", f.Community}, {"v.house_id", f.House}} {
+	}{{"v.community_id", f.Community}, {"v.house_id", f.House}, {"v.resident_id", f.Host}} {
 		if c.value != 0 {
 			where.And(c.column+" = ?", int64(c.value))
 		}
@@ -137,10 +138,11 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 		where.And("(v.entered_at IS NOT NULL OR v.left_n > 0)")
 	case core.VisitRevoked:
 		where.And("v.revoked_at IS NOT NULL")
-	case core.VisitRejected:
-		where.And("v.answer = 'rejected' AND v.revoked_at IS NULL")
+	case core.VisitRejected, core.VisitWithdrawn:
+		where.And("v.answer = ? AND v.revoked_at IS NULL", string(f.State))
 	case core.VisitExpired:
-		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer <> 'rejected' AND v.until_at < ?", now)
+		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer IN ('waiting', 'granted') AND v.until_at < ?",
+			now)
 	case core.VisitGranted, core.VisitWaiting:
 		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer = ? AND v.until_at >= ?",
 			string(f.State), now)

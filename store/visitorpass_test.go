@@ -129,7 +129,7 @@ func TestVisitorComesInOnceAndLeaves(t *testing.T) {
 			Kind: core.PassVisitor, Result: "allowed",
 		}, Page{Limit: 10})
 		if err != nil || len(records) != 4 || records[0].Name != "来客" || records[0].House != p.houses[0] ||
-			records[0].Resident != 0 {
+			records[0].Resident != 0 || records[3].Who() != "来客 等 2 人" || records[0].Who() != "来客" {
 			t.Errorf("records %+v, %v", records, err)
 		}
 	})

@@ -282,7 +282,7 @@ func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id
 		return core.Conflict("访客已经到访，不能撤销")
 	case core.VisitRevoked:
 		return core.Conflict("已经撤销过了")
-	case core.VisitWaiting, core.VisitRejected:
+	case core.VisitWaiting, core.VisitRejected, core.VisitWithdrawn:
 		return core.Conflict("还没有通行证，不用撤销")
 	}
 	if err := tx.ExecOne(

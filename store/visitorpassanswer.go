@@ -67,8 +67,13 @@ func refuseVisit(tx *database.Tx, v core.VisitorPass, reason string) error {
 		AND answer = 'waiting'`, reason, tx.NextUpdated(v.Updated), int64(v.ID))
 }
 
-// recordVisit writes the audit row of an application that was decided.
+// recordVisit writes the audit row of an application that was decided, or taken back by who applied.
 func recordVisit(s *Store, tx *database.Tx, by core.Actor, r core.Review) error {
+	if r.State == core.ReviewWithdrawn {
+		if err := withdrawVisit(tx, r.ID); err != nil {
+			return err
+		}
+	}
 	return s.auditAnswer(tx, by, r.ID)
 }
 
@@ -82,8 +87,11 @@ func (s *Store) auditAnswer(tx *database.Tx, by core.Actor, id core.ID) error {
 		Community: row.Community, Action: "visitorpass.approve", Subject: audit.Target("visitorpass", id),
 		After: s.auditOfVisit(row.visit(tx.Reveal)),
 	}
-	if row.Answer == core.VisitRejected {
+	switch row.Answer {
+	case core.VisitRejected:
 		entry.Action = "visitorpass.reject"
+	case core.VisitWithdrawn:
+		entry.Action = "visitorpass.withdraw"
 	}
 	return audit.Write(tx, by, entry)
 }

@@ -16,6 +16,9 @@ type VisitApplication struct {
 	core.VisitorPass
 	Poster string // the code of the poster that led to it; "" = Community says where
 	Host   string // whom an appointment is with: their phone number
+
+	Code      string // by text message, which EnterVisitorCode has accepted; it proves the number
+	MustProve bool   // a number that is not proven is refused
 }
 
 // ApplyVisit lets a visitor ask for a pass, for a WeChat user or for somebody outside WeChat (0), and returns the code of the
@@ -26,7 +29,9 @@ func (s *Store) ApplyVisit(
 ) (code string, err error) {
 	days := s.RecentSettings(ctx).ReviewDays
 	err = s.db.Write(ctx, "apply for a visit", func(tx *database.Tx) error {
-		a := visiting{inviting: inviting{tx: tx, store: s, user: user, visit: v.VisitorPass}, days: days}
+		a := visiting{
+			inviting: inviting{tx: tx, store: s, user: user, visit: v.VisitorPass}, days: days, smsCode: v.Code, mustProve: v.MustProve,
+		}
 		known, again, err := a.sentBefore(key)
 		switch {
 		case err != nil:
@@ -66,6 +71,9 @@ type visiting struct {
 	rule  VisitorRule
 	hosts []core.ID // WeChat users who are asked
 	days  int       // of work that reviewers have
+
+	smsCode   string
+	mustProve bool
 }
 
 // find reads where the visitor wants to go, and by what rule.
@@ -157,9 +165,15 @@ func (a *visiting) apply() error {
 	if err := a.proveNumber(); err != nil {
 		return err
 	}
+	if err := a.proveByCode(a.smsCode); err != nil {
+		return err
+	}
 	var err error
 	if a.visit, err = a.visit.Normalized(a.rule.FormOf(a.visit.Way), a.tx.Now()); err != nil {
 		return err
+	}
+	if a.mustProve && !a.visit.Proven {
+		return core.InvalidFields(map[string]string{"code": "请填写发到您手机的短信验证码"})
 	}
 	if err := a.checkLimits(); err != nil {
 		return err

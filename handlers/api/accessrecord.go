@@ -65,6 +65,7 @@ type recordBody struct {
 	Sentence    string         `json:"sentence"`
 	Temperature *float64       `json:"temperature"`
 	Repeats     int            `json:"repeats"`
+	People      int            `json:"people"`
 }
 
 // accessRecordList returns the pass's passages and refusals, newest first: those of its person for its
@@ -102,9 +103,9 @@ func (a *API) accessRecordList(c *web.Context) error {
 
 func (a *API) record(r core.AccessRecord) recordBody {
 	body := recordBody{
-		ID: r.ID, At: a.moment(r.At), Direction: r.Direction, Gate: r.Gate, Via: r.Via, ViaText: r.Via.Label(),
+		ID: r.ID, At: a.moment(r.At), Direction: r.Direction, Gate: r.Gate, Via: r.Via, ViaText: r.Way(),
 		Allowed: r.Allowed, Reason: r.Reason, Sentence: r.Reason.Sentence(),
-		Repeats: r.Repeats,
+		Repeats: r.Repeats, People: max(r.People, 1),
 	}
 	if r.TempTenths != 0 {
 		degrees := float64(r.TempTenths) / 10

@@ -31,6 +31,10 @@ func (a *API) visitorPassRoutes() []web.Route {
 			Method: http.MethodPost, Path: "/api/v1/visits/:code/token", Access: web.Public, Handler: a.visitToken,
 			PerMinute: visitsPerMinute,
 		},
+		{
+			Method: http.MethodPost, Path: "/api/v1/visits/:code/withdraw", Access: web.Public, Handler: a.visitWithdraw,
+			PerMinute: visitsPerMinute,
+		},
 	}
 }
 
@@ -270,4 +274,12 @@ func (a *API) visitToken(c *web.Context) error {
 		return core.Conflict("通行证" + visit.State(c.Now()).Label() + "，不能再使用")
 	}
 	return a.issueToken(c, visit.Pass, form)
+}
+
+// visitWithdraw takes back what nobody has decided.
+func (a *API) visitWithdraw(c *web.Context) error {
+	if err := a.store.WithdrawVisit(c.Ctx(), c.Actor(), c.Param("code")); err != nil {
+		return err
+	}
+	return c.NoContent()
 }

@@ -169,4 +169,11 @@ func TestAVisitorAppliesInTheMiniProgram(t *testing.T) {
 	if seen.State != core.VisitGranted || seen.House == nil {
 		t.Errorf("accepted: %+v", seen)
 	}
+	back := call{method: "POST", path: "/visits/" + applied.Code + "/withdraw"}
+	s.ok(back)
+	s.fails(409, "conflict", back)
+	s.fails(404, "not_found", call{method: "POST", path: "/visits/none/withdraw"})
+	if seen := read[guestBody](s.ok(call{method: "GET", path: "/visits/" + applied.Code})); seen.State != core.VisitWithdrawn {
+		t.Errorf("taken back: %+v", seen)
+	}
 }

@@ -51,6 +51,11 @@ type Signer struct {
 	Community core.ID // whose official account it is
 }
 
+// CodeSender sends codes by text message.
+type CodeSender interface {
+	SendCode(ctx context.Context, phone, code string) error
+}
+
 // Options configure the pages.
 type Options struct {
 	Store     *store.Store
@@ -59,6 +64,7 @@ type Options struct {
 	WeChat    WeChat
 	PublicURL string // without a trailing slash
 	Demo      bool
+	Codes     CodeSender // for visitors outside WeChat; nil = there are no text messages, and their numbers stay unproven
 	Log       *slog.Logger
 }
 
@@ -70,6 +76,8 @@ type H5 struct {
 	wechat    WeChat
 	publicURL string
 	demo      bool
+	codes     CodeSender
+	log       *slog.Logger
 	lookouts  *lookouts
 	searches  *web.Limit  // per observer
 	misses    *web.Misses // wrong codes of the mini-program
@@ -82,6 +90,7 @@ func New(o Options) *H5 {
 	}
 	return &H5{
 		store: o.Store, gate: o.Gate, pages: o.Pages, wechat: o.WeChat, publicURL: o.PublicURL, demo: o.Demo,
+		codes: o.Codes, log: o.Log,
 		searches: web.NewLimit(searchesPerMinute), misses: web.NewMisses(missesPerMinute),
 		lookouts: &lookouts{store: o.Store, gate: o.Gate, log: o.Log, byKey: map[string]*lookout{}},
 	}

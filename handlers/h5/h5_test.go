@@ -116,6 +116,7 @@ type site struct {
 	redis   *cache.Cache
 	address [2]string
 	wechat  *platform
+	phones  [2]*H5
 }
 
 // parsedPages are parsed once and shared by all tests, which never change them.
@@ -144,7 +145,7 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis, s, nil), ErrorPage: phones.ErrorPage})
 		app.Register(phones.Routes()...)
 		server := httptest.NewServer(app)
-		w.address[i] = server.URL
+		w.address[i], w.phones[i] = server.URL, phones
 		closers = append(closers, app.Close, server.Close, w.gate.Close)
 	}
 	t.Cleanup(func() {

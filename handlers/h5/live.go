@@ -109,9 +109,10 @@ type line struct {
 func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 	lines := make([]line, len(records))
 	for i, r := range records {
-		l := line{AccessRecord: r, Who: r.Name, Result: "放行", Temp: r.Degrees()}
+		l := line{AccessRecord: r, Who: r.Who(), Result: "放行", Temp: r.Degrees()}
 		if masked {
-			l.Who = core.MaskName(r.Name)
+			r.Name = core.MaskName(r.Name)
+			l.Who = r.Who()
 		}
 		if l.Who == "" {
 			l.Who = "未知"

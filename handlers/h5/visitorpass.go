@@ -43,6 +43,14 @@ func (h *H5) visitorPassRoutes() []web.Route {
 			PerMinute: appliesPerMinute,
 		},
 		{Method: http.MethodGet, Path: visitPath + "/:code", Access: web.Public, Handler: h.visitShow, PerMinute: visitsPerMinute},
+		{
+			Method: http.MethodGet, Path: visitPath + "/:code/withdraw", Access: web.Public, Handler: h.visitWithdrawAsk,
+			PerMinute: visitsPerMinute,
+		},
+		{
+			Method: http.MethodPost, Path: visitPath + "/:code/withdraw", Access: web.Public, Handler: h.visitWithdraw,
+			PerMinute: appliesPerMinute,
+		},
 		{Method: http.MethodPost, Path: visitPath + "/:code/token", Access: web.Public, Handler: h.visitToken, PerMinute: visitsPerMinute},
 	}
 }

@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -206,6 +207,18 @@ func TestAVisitorAppliesByThePoster(t *testing.T) {
 	if page := guest.get(visit, http.StatusOK); page.Find("[data-qr]").Length() != 1 || !strings.Contains(page.Text(), "现在可以进门") {
 		t.Errorf("approved, the visitor sees %s", page.Find("main").Text())
 	}
+	late := guest.get(visit+"/withdraw", http.StatusOK)
+	guest.post(late, visit+"/withdraw", url.Values{}, http.StatusSeeOther)
+	if text := guest.get(visit, http.StatusOK).Text(); !strings.Contains(text, "不能撤回") || !strings.Contains(text, "现在可以进门") {
+		t.Errorf("taken back too late: %s", text)
+	}
+	form.Set("key", "another")
+	response, _ = guest.do(http.MethodPost, at, withCSRF(page, form))
+	visit = response.Header.Get("Location")
+	guest.post(guest.get(visit+"/withdraw", http.StatusOK), visit+"/withdraw", url.Values{}, http.StatusSeeOther)
+	if seen := guest.get(visit, http.StatusOK); !strings.Contains(seen.Text(), "已撤回") || seen.Find(`a[href$="/withdraw"]`).Length() != 0 {
+		t.Errorf("taken back: %s", seen.Find("main").Text())
+	}
 	guest.get(visitPosterPath+"/none", http.StatusNotFound)
 	guest.get(at+"?house=77", http.StatusNotFound)
 }
@@ -313,5 +326,46 @@ func TestGuardKeepsWhoIsInside(t *testing.T) {
 	w.poster(t)
 	if shown := guard.get(at+"/poster", http.StatusOK); shown.Find(`img[alt="访客申请的二维码"]`).Length() != 1 {
 		t.Errorf("no code: %s", shown.Find("main").Text())
+	}
+}
+
+// sentCodes keeps the codes that would have been sent.
+type sentCodes struct{ phone, code string }
+
+func (s *sentCodes) SendCode(_ context.Context, phone, code string) error {
+	s.phone, s.code = phone, code
+	return nil
+}
+
+// Where text messages are set up, a visitor outside WeChat gets a code, and what was typed stays; without it the form is refused.
+func TestAVisitorProvesTheNumberByCode(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	sent := &sentCodes{}
+	for _, server := range w.phones {
+		server.codes = sent
+	}
+	guest, at := w.phone(t), w.poster(t)
+	page := guest.get(at+"?house="+w.Residents[0].House.String(), http.StatusOK)
+	form := w.applyForm(page)
+	if page.Find(`button[name="act"][value="code"]`).Length() != 1 || page.Find(`[name="code"]`).Length() != 1 {
+		t.Fatalf("no code can be asked for: %s", page.Find("main").Text())
+	}
+	guest.post(page, at, form, http.StatusUnprocessableEntity)
+	form.Set("act", "code")
+	again := guest.post(page, at, form, http.StatusOK)
+	if sent.phone != form.Get("phone") || again.Find(`[name="name"]`).AttrOr("value", "") != "来<客>" {
+		t.Fatalf("sent to %q: %s", sent.phone, again.Find("main").Text())
+	}
+	guest.post(page, at, form, http.StatusConflict) // at once again
+	form.Del("act")
+	form.Set("code", "x"+sent.code)
+	guest.post(page, at, form, http.StatusUnprocessableEntity)
+	form.Set("code", sent.code)
+	guest.post(page, at, form, http.StatusSeeOther)
+	list, _, err := w.store.VisitorPasses(t.Context(), core.Everywhere, store.VisitorPassFilter{
+		State: core.VisitWaiting, Now: w.store.Now(), Page: store.Page{Limit: 2},
+	})
+	if err != nil || len(list) != 1 || !list[0].Proven {
+		t.Errorf("%+v, %v", list, err)
 	}
 }

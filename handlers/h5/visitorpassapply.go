@@ -183,15 +183,15 @@ func (h *H5) visitForm(c *web.Context, page *visitPosterPage, f visitForm) error
 	for _, field := range f.rule.FormOf(f.way).Shown() {
 		inputs := h.visitorFields(c, field)
 		if field.Key == "phone" {
-			inputs[0].Label, inputs[0].Help = "您的手机号", "结果按这个号码查询；请填写真实的号码。"
-			if verified != "" {
-				inputs[0].Required, inputs[0].Help = false, "不填就用微信验证的 "+verified+"。"
-			}
+			inputs = h.visitPhoneFields(inputs[0], verified)
 		}
 		fields = append(fields, inputs...)
 	}
 	page.Form = &templates.Form{
 		Action: page.Action, CSRF: c.CSRF(), Submit: "提交", Sections: []templates.Section{{Fields: fields}},
+	}
+	if h.codes != nil {
+		page.Form.Acts = []templates.Choice{{Value: "code", Label: "获取验证码"}}
 	}
 	if f.back {
 		page.Form.Cancel = page.Action
@@ -199,8 +199,63 @@ func (h *H5) visitForm(c *web.Context, page *visitPosterPage, f visitForm) error
 	return nil
 }
 
+// visitPhoneFields asks for the visitor's number, and for the code that is sent there.
+func (h *H5) visitPhoneFields(phone templates.Field, verified string) []templates.Field {
+	phone.Label, phone.Help = "您的手机号", "结果按这个号码查询；请填写真实的号码。"
+	if verified != "" {
+		phone.Required, phone.Help = false, "不填就用微信验证的 "+verified+"。"
+	}
+	if h.codes == nil {
+		return []templates.Field{phone}
+	}
+	code := templates.Field{
+		Kind: templates.Telephone, Name: "code", Label: "短信验证码", Short: true, MaxLength: 10, Autocomplete: "one-time-code",
+		Help: "填好手机号后点“获取验证码”，10 分钟内有效。", Required: verified == "",
+	}
+	if verified != "" {
+		code.Help = "换了号码才要填。"
+	}
+	return []templates.Field{phone, code}
+}
+
+// visitSendCode sends a code to the number in the form, which is shown again as it was.
+func (h *H5) visitSendCode(c *web.Context, poster core.VisitorPoster, form visitorPassForm, more visitApplyForm) error {
+	page, err := h.visitPosterPage(c, poster, visitAsked{House: form.House, Book: more.Book})
+	switch {
+	case err != nil:
+		return err
+	case page.Form == nil || h.codes == nil:
+		return core.NotFound("现在不能获取验证码")
+	}
+	number, code, wrong := h.store.CreateVisitorCode(c.Ctx(), form.Phone)
+	if wrong == nil {
+		if err := h.codes.SendCode(c.Ctx(), number, code); err != nil {
+			h.log.Warn("a visitor's code was not sent", "err", err)
+			wrong = core.Conflict("短信发送失败，请稍后再试，或联系物业")
+		}
+	}
+	if wrong != nil && !core.IsInvalid(wrong) && !core.IsConflict(wrong) {
+		return wrong
+	}
+	page.Form.Set(c.Form(), web.FieldsOf(wrong))
+	status := http.StatusOK
+	switch {
+	case core.IsConflict(wrong):
+		page.Form.Error, status = core.MessageOf(wrong), http.StatusConflict
+	case wrong != nil:
+		status = http.StatusUnprocessableEntity
+	case h.demo:
+		page.Form.Notice = "演示环境不发短信，验证码是 " + code + "。"
+	default:
+		page.Form.Notice = "验证码已发到 " + core.MaskPhone(number) + "，10 分钟内有效。"
+	}
+	return h.show(c, status, "visitorpass/apply", page)
+}
+
 // visitApplyForm is what the posted form has beside that of an invitation.
 type visitApplyForm struct {
+	Act  string `form:"act" max:"8"`
+	Code string `form:"code" max:"10"`
 	Book string `form:"book" of:"yes"`
 	Host string `form:"host" max:"40"`
 }
@@ -218,9 +273,16 @@ func (h *H5) visitPosterApply(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if wrong == nil && more.Act == "code" {
+		return h.visitSendCode(c, poster, form, more)
+	}
+	if wrong == nil && h.codes != nil && more.Code != "" {
+		wrong = h.store.EnterVisitorCode(c.Ctx(), form.Phone, more.Code)
+	}
 	var code string
 	if wrong == nil {
 		v := store.VisitApplication{VisitorPass: form.visit(c.Form(), h.store.Zone()), Poster: poster.Code, Host: more.Host}
+		v.Code, v.MustProve = more.Code, h.codes != nil
 		if v.Way = core.VisitApplied; more.Book != "" {
 			v.Way = core.VisitBooked
 		}

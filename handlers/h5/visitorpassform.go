@@ -71,6 +71,7 @@ type visitorPassForm struct {
 var visitorFormFields = map[string]bool{
 	"house": true, "name": true, "phone": true, "id_number": true, "plate": true, "people": true, "reason": true, "remark": true,
 	"until": true, "clock": true, "key": true, "csrf": true, "book": true, "host": true,
+	"code": true, "act": true,
 }
 
 // visit returns the invitation; the end is zero if day or time cannot be read.

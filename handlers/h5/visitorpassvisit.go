@@ -2,6 +2,8 @@ package h5
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -57,6 +59,8 @@ type visitPage struct {
 	Visit   store.OwnVisit
 	Facts   []templates.Fact
 	Now     visitNow
+
+	Withdraw string // where to take it back; "" = it is decided
 }
 
 // visitNow is the part that changes together.
@@ -82,10 +86,14 @@ func (h *H5) visit(c *web.Context, visit store.OwnVisit, qr templates.QR) error 
 	if err != nil {
 		return err
 	}
-	return h.show(c, http.StatusOK, "visitorpass/visit", visitPage{
+	page := visitPage{
 		Phone: h.phone(c, visit.Name, visit.Community+" "+visit.HouseLabel), Initial: initial(visit.Name), Visit: visit,
 		Facts: h.visitFacts(visit.VisitorPass), Now: now,
-	})
+	}
+	if visit.State(c.Now()) == core.VisitWaiting {
+		page.Withdraw = visitPath + "/" + visit.Code + "/withdraw"
+	}
+	return h.show(c, http.StatusOK, "visitorpass/visit", page)
 }
 
 func (h *H5) visitToken(c *web.Context) error {
@@ -178,6 +186,8 @@ func visitVerdict(v core.VisitorPass, d core.Decision, now time.Time) templates.
 		return templates.Verdict{Tone: templates.Info, Title: "等待审核", Text: "请保存本页，通过后这里就有通行码"}
 	case state == core.VisitRejected:
 		return templates.Verdict{Tone: templates.Bad, Title: "未通过", Text: v.Refusal}
+	case state == core.VisitWithdrawn:
+		return templates.Verdict{Tone: templates.Neutral, Title: "已撤回", Text: "需要时请重新申请"}
 	case state == core.VisitExpired && v.Answer == core.VisitWaiting:
 		return templates.Verdict{Tone: templates.Neutral, Title: "已过期", Text: "来访时间已过，需要时请重新申请"}
 	case state == core.VisitRevoked:
@@ -192,4 +202,32 @@ func visitVerdict(v core.VisitorPass, d core.Decision, now time.Time) templates.
 		return templates.Verdict{Tone: templates.Good, Title: "现在可以进门", Text: "只能进门一次"}
 	}
 	return templates.Verdict{Tone: templates.Warn, Title: "现在不能进门", Text: d.Sentence}
+}
+
+// visitWithdrawAsk asks before an application is taken back.
+func (h *H5) visitWithdrawAsk(c *web.Context) error {
+	visit, err := h.store.VisitByCode(c.Ctx(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	at := visitPath + "/" + visit.Code
+	confirm := templates.Confirm{
+		Title: "撤回到 " + strings.TrimSpace(visit.Community+" "+visit.HouseLabel) + " 的申请？", Text: "撤回后没有人再处理，需要时可以重新申请。",
+		Action: at + "/withdraw", CSRF: c.CSRF(), Keep: url.Values{}, Submit: "撤回申请", Cancel: at,
+	}
+	return h.show(c, http.StatusOK, "confirm/show", templates.PhoneConfirmPage{Phone: h.phone(c, "撤回申请", ""), Confirm: confirm})
+}
+
+// visitWithdraw takes an application back. If somebody decided it first, the page says what became of it.
+func (h *H5) visitWithdraw(c *web.Context) error {
+	code := c.Param("code")
+	switch err := h.store.WithdrawVisit(c.Ctx(), c.Actor(), code); {
+	case core.IsConflict(err):
+		c.Flash(web.FlashWarning, core.MessageOf(err)+"。")
+	case err != nil:
+		return err
+	default:
+		c.Flash(web.FlashSuccess, "已撤回。")
+	}
+	return c.Redirect(visitPath + "/" + code)
 }

@@ -117,9 +117,9 @@ const (
 	floorRecord     = `INSERT INTO access_record (id, community_id, at, via, reader_id, post_id, guard_id, gate,
 		released_by, direction, kind, pass_id,
 		person_id, resident_id, house_id, name, house, temp_tenths, allowed, counted, reason, note, token_digest,
-		repeats, release_key)
+		repeats, people, means, release_key)
 		VALUES (?, ?, ?, 'reader', ?, 0, 0, '南门出口', '南门出口', 'out', 'resident',
-			?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, 0, ?)`
+			?, ?, ?, ?, '住户', '1栋1单元101', 0, 1, 1, 'allowed', '', ?, 0, 0, '', ?)`
 )
 
 // prepare has SQLite parse its statements once. MariaDB gets complete statements: prepared ones

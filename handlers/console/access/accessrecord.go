@@ -117,8 +117,8 @@ func (p *Pages) accessRecordTotals(c *web.Context, page *accessRecordListPage, f
 func accessRecordRowOf(c *web.Context, r core.AccessRecord, at frame.CommunityChoice) accessRecordRow {
 	return accessRecordRow{
 		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate,
-		Direction: r.Direction.Label(), Via: r.Via.Label(),
-		Name: cmp.Or(r.Name, "未知"), House: r.HouseLabel, Temp: r.Degrees(), Why: r.Why(), Repeats: r.RepeatLabel(),
+		Direction: r.Direction.Label(), Via: r.Way(),
+		Name: cmp.Or(r.Who(), "未知"), House: r.HouseLabel, Temp: r.Degrees(), Why: r.Why(), Repeats: r.RepeatLabel(),
 		Result: accessRecordBadge(r), PassageURLs: frame.PassageURLsOf(c, r),
 	}
 }
@@ -239,18 +239,27 @@ func accessRecordFacts(r core.AccessRecord, community string, zone *time.Locatio
 		{Label: "小区", Value: community},
 		{Label: "门或门岗", Value: r.Gate},
 		{Label: "方向", Value: r.Direction.Label()},
-		{Label: "方式", Value: r.Via.Label()},
+		{Label: "方式", Value: r.Way()},
 		{Label: "放行者", Value: r.ReleasedBy},
 		{Label: "通行证", Value: r.Kind.Label()},
 		{Label: "姓名", Value: r.Name},
+		{Label: "人数", Value: peopleText(r)},
 		{Label: "房屋", Value: r.HouseLabel},
 		{Label: "体温", Value: r.Degrees()},
 		{Label: "计入出门次数", Value: yesNo(r.Counted)},
 		{Label: "记录编号", Value: r.ID.String(), Code: true},
 	}
 	return slices.DeleteFunc(facts, func(f templates.Fact) bool {
-		return (f.Label == "原因" || f.Label == "重复开门") && f.Value == ""
+		return (f.Label == "原因" || f.Label == "重复开门" || f.Label == "人数") && f.Value == ""
 	})
+}
+
+// peopleText returns how many a record is about; "" if it is one.
+func peopleText(r core.AccessRecord) string {
+	if r.People < 2 {
+		return ""
+	}
+	return strconv.Itoa(r.People) + " 人"
 }
 
 func yesNo(yes bool) string {

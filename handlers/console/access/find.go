@@ -75,9 +75,9 @@ func (p *Pages) visitorPassFind(ctx context.Context, q frame.Question) ([]templa
 	names, err := q.Places()
 	found := make([]templates.SearchHit, len(visits))
 	for i, v := range visits {
-		said, at := visitMoment(v, q.Now)
+		said, at := frame.VisitMoment(v, q.Now)
 		found[i] = templates.SearchHit{
-			Icon: "user-check", Title: v.Name, URL: frame.VisitorPassURL(v.ID), Badge: visitorBadge(v.State(q.Now)),
+			Icon: "user-check", Title: v.Name, URL: frame.VisitorPassURL(v.ID), Badge: frame.VisitorBadge(v.State(q.Now)),
 			Note: "访客　" + q.In(names, v.Community, v.HouseLabel) + "　" + said + " " +
 				at.In(p.Store.Zone()).Format("01-02 15:04"),
 		}

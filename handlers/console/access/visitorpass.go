@@ -56,13 +56,15 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 				Keyword string            `form:"q" max:"40"`
 				State   core.VisitorState `form:"state" max:"16"`
 				Stay    core.VisitorStay  `form:"stay" max:"16"`
+				House   core.ID           `form:"house"`
+				Host    core.ID           `form:"host"`
 			}
 			if err := c.BindQuery(&asked); err != nil {
 				return nil, false, err
 			}
 			return p.Store.VisitorPasses(c.Ctx(), c.Scope(), store.VisitorPassFilter{
 				Community: community, Keyword: asked.Keyword, State: asked.State, Stay: asked.Stay,
-				Today: p.Today(c), Now: c.Now(), Page: page,
+				House: asked.House, Host: asked.Host, Today: p.Today(c), Now: c.Now(), Page: page,
 			})
 		},
 	})
@@ -74,15 +76,18 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
 		page.Actions = []templates.Action{{Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode"}}
 	}
+	if err := p.visitorPassOf(c, &page.Shell); err != nil {
+		return err
+	}
 	leaves := c.Has(core.PermVisitorPassEdit) && slices.ContainsFunc(found.Records, core.VisitorPass.Inside)
 	if leaves {
 		page.List.Bulk, page.List.CSRF = visitLeaves(c.Request().URL.Query()), page.CSRF
 	}
 	for _, v := range found.Records {
-		said, at := visitMoment(v, c.Now())
+		said, at := frame.VisitMoment(v, c.Now())
 		row := visitorPassRow{
 			Name: v.Name, URL: frame.VisitorPassURL(v.ID), Community: found.At.NameOf(v.Community), House: v.HouseLabel,
-			Said: said, At: at, People: v.PeopleText(), State: visitorBadge(v.State(c.Now())),
+			Said: said, At: at, People: v.PeopleText(), State: frame.VisitorBadge(v.State(c.Now())),
 		}
 		if c.Has(core.PermHouseView) && v.HouseLabel != "" {
 			row.HouseURL = frame.HouseURL(v.House)
@@ -95,32 +100,19 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/visitorpass/list", page)
 }
 
-// visitMoment returns the moment that counts of a visit, with what it is: when a visitor came, when the pass was taken back
-// or ended, or until when it is good.
-func visitMoment(v core.VisitorPass, now time.Time) (said string, at time.Time) {
-	switch state := v.State(now); {
-	case !v.Entered.IsZero():
-		return "进门", v.Entered
-	case state == core.VisitRevoked:
-		return "已撤销", v.Revoked
-	case state == core.VisitExpired:
-		return "已过期", v.Until
-	case v.Way != core.VisitInvited:
-		return "来访", v.At()
+// visitorPassOf says whose visitors a list has that the page of a house or a resident leads to.
+func (p *Pages) visitorPassOf(c *web.Context, shell *templates.Shell) error {
+	if house, err := core.ParseID(c.Query("house")); err == nil && house != 0 {
+		h, err := p.Store.House(c.Ctx(), c.Scope(), house)
+		shell.Note = "到 " + h.Label + " 的访客"
+		return err
 	}
-	return "有效至", v.Until
-}
-
-func visitorBadge(s core.VisitorState) templates.Badge {
-	tones := map[core.VisitorState]templates.Tone{
-		core.VisitWaiting: templates.Warn, core.VisitGranted: templates.Good, core.VisitMade: templates.Info,
-		core.VisitRejected: templates.Bad,
+	if host, err := core.ParseID(c.Query("host")); err == nil && host != 0 {
+		r, err := p.Store.Resident(c.Ctx(), c.Scope(), host)
+		shell.Note = r.Name + "（" + r.HouseLabel + "）的访客"
+		return err
 	}
-	tone, ok := tones[s]
-	if !ok {
-		tone = templates.Neutral
-	}
-	return templates.Badge{Tone: tone, Text: s.Label()}
+	return nil
 }
 
 func visitorPassTable() templates.List {
@@ -251,7 +243,7 @@ func (p *Pages) visitorPassDetail(c *web.Context, v core.VisitorPass) templates.
 	}
 	return templates.Detail{
 		Path: frame.VisitorPassURL(v.ID), Facts: facts,
-		Badges: []templates.Badge{visitorBadge(v.State(c.Now())), {Tone: templates.Neutral, Text: v.Way.Label()}},
+		Badges: []templates.Badge{frame.VisitorBadge(v.State(c.Now())), {Tone: templates.Neutral, Text: v.Way.Label()}},
 	}
 }
 

@@ -92,7 +92,7 @@ func TestVisitorPages(t *testing.T) {
 	shell := templates.Shell{Title: "访客", CSRF: "token"}
 	rows := []visitorPassRow{
 		{Name: "来<客>", URL: "/console/visitorpass/1", Community: "翠湖<花园>", House: "1栋101", HouseURL: "/console/house/1", People: "2 人"},
-		{Name: "来客", URL: "/console/visitorpass/2", House: "1栋102", State: visitorBadge(core.VisitMade)},
+		{Name: "来客", URL: "/console/visitorpass/2", House: "1栋102", State: frame.VisitorBadge(core.VisitMade)},
 	}
 	table := visitorPassTable()
 	templates.CheckAll(t, "console/visitorpass/", map[string]any{

@@ -95,7 +95,7 @@ func passagesURL(f core.RecordFilter) string {
 
 func passageRowOf(c *web.Context, r core.AccessRecord) PassageRow {
 	row := PassageRow{
-		State: templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}, At: r.At, Name: r.Name, House: r.HouseLabel,
+		State: templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}, At: r.At, Name: r.Who(), House: r.HouseLabel,
 		URL: AccessRecordURL(r.ID), Direction: r.Direction.Label(), Gate: r.Gate,
 	}
 	switch {

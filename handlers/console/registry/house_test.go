@@ -123,6 +123,7 @@ func TestHousePages(t *testing.T) {
 				CallURL: "/r", CertifyURL: "/c",
 			}},
 			Passages: &frame.PassagePart{Rows: []frame.PassageRow{{Name: desk.Hostile, Why: "次数用完"}}},
+			Visits:   &frame.VisitPart{Rows: []frame.VisitRow{{Name: desk.Hostile, URL: "/v", People: "2 人", Said: "进门"}}, More: "/all"},
 		},
 		"console/house/show#passages": houseShowPage{
 			Shell: shell, Detail: templates.Detail{Shown: frame.PassagesTab},

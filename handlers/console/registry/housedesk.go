@@ -25,6 +25,7 @@ type houseShowPage struct {
 	MoreURL      string             // of the list of all residents; "" = all are shown
 	AddURL       string             // to add a resident; "" = no permission
 	Passages     *frame.PassagePart // nil: no permission
+	Visits       *frame.VisitPart   // likewise
 }
 
 // houseRestriction is the restriction of a house.
@@ -95,6 +96,9 @@ func (p *Pages) houseShow(c *web.Context) error {
 		return err
 	}
 	if page.Passages, err = p.Passages(c, core.RecordFilter{Community: at.ID, House: house.ID}, tab); err != nil {
+		return err
+	}
+	if page.Visits, err = p.Visits(c, store.VisitorPassFilter{Community: at.ID, House: house.ID}); err != nil {
 		return err
 	}
 	things := []string{"house:" + house.ID.String()}

@@ -25,6 +25,7 @@ type residentShowPage struct {
 	Call        string             // the number to dial, if it was revealed
 	Ties        []residentRow      // where else this person lives or has lived
 	Passages    *frame.PassagePart // nil: no permission
+	Visits      *frame.VisitPart   // likewise
 }
 
 // residentPage returns the page of one resident, masked as r is.
@@ -141,6 +142,9 @@ func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, tab string, pa
 		}
 	}
 	if page.Passages, err = p.Passages(c, core.RecordFilter{Community: r.Community, Person: r.Person}, tab); err != nil {
+		return err
+	}
+	if page.Visits, err = p.Visits(c, store.VisitorPassFilter{Community: r.Community, Host: r.ID}); err != nil {
 		return err
 	}
 	page.Detail.Timeline, err = p.Timeline(c, "resident:"+r.ID.String())

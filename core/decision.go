@@ -39,6 +39,7 @@ const (
 	ViaReader  Via = "reader"  // a door reader 门禁读头
 	ViaGuard   Via = "guard"   // a guard's phone page, scanned
 	ViaManual  Via = "manual"  // a guard's manual record 手工登记: no token
+	ViaRemote  Via = "remote"  // an order from afar 远程开门: nobody was looked at
 	ViaPreview Via = "preview" // the resident's own question: can I go out now?
 )
 
@@ -51,12 +52,14 @@ func (v Via) Label() string {
 		return "门岗扫码"
 	case ViaManual:
 		return "手工登记"
+	case ViaRemote:
+		return "远程开门"
 	}
 	return ""
 }
 
 // Vias returns every way of passing.
-func Vias() []Via { return []Via{ViaReader, ViaGuard, ViaManual} }
+func Vias() []Via { return []Via{ViaReader, ViaGuard, ViaManual, ViaRemote} }
 
 // Valid reports whether passages are made in this way.
 func (v Via) Valid() bool { return slices.Contains(Vias(), v) }

@@ -253,11 +253,18 @@ var Features = []Feature{
 		Permissions: []PermissionItem{
 			{PermReaderView, "查看门禁读头", nil},
 			{PermReaderEdit, "修改门禁读头", []Permission{PermReaderView}},
+			{PermReaderOpen, "远程开门", []Permission{PermReaderView}},
 		},
 		Verbs: []Verb{
 			{"create", "添加读头"}, {"update", "修改读头"}, {"disable", "停用读头"}, {"enable", "启用读头"},
 			{"switch_qr", "切换读头扫码放行"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
 		},
+	},
+	{
+		Stem: "doorcommand", Noun: "开门指令", Table: "door_command", NameColumn: "gate", Fields: doorCommandFields,
+		List: PermReaderView, Page: PermReaderView,
+		Under: "reader", Aliases: []string{"远程开门", "一键开门"},
+		Verbs: []Verb{{"create", "远程开门"}},
 	},
 	{
 		Stem: "guardpost", Noun: "门岗", Table: "guard_post", Fields: guardPostFields,

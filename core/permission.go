@@ -30,6 +30,7 @@ const (
 	PermVisitorPassReview   Permission = "visitorpass.review"
 	PermReaderView          Permission = "reader.view"
 	PermReaderEdit          Permission = "reader.edit"
+	PermReaderOpen          Permission = "reader.open"
 	PermGuardPostView       Permission = "guardpost.view"
 	PermGuardPostEdit       Permission = "guardpost.edit"
 	PermObserverView        Permission = "observer.view"

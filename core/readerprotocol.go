@@ -7,6 +7,7 @@ const (
 	ProtocolVguang    = "vguang"
 	ProtocolMcardsea  = "mcardsea"
 	ProtocolTurnstile = "turnstile"
+	ProtocolVbar      = "vbar"
 )
 
 // ReaderProtocol is a family of readers as the people who set it up know it. Every protocol has one
@@ -20,6 +21,8 @@ type ReaderProtocol struct {
 	Beats         bool // it sends heartbeats
 	OwnHeartbeat  bool // their text is configurable
 	TellsItsClock bool // its requests carry the device's time
+	Connected     bool // it holds a connection to our broker instead of asking over HTTP
+	Commands      bool // it can be ordered to open
 	TellsItsHead  bool // its requests carry which of the device's heads has read
 }
 
@@ -36,6 +39,10 @@ var readerProtocols = []ReaderProtocol{
 	{
 		Name: ProtocolTurnstile, Label: "闸机控制板（HTTP）", Hint: "请求里有 idtype、readno、sn 的闸机",
 		Beats: true, TellsItsClock: true, TellsItsHead: true,
+	},
+	{
+		Name: ProtocolVbar, Label: "VBar / DW200 门禁（MQTT）", Hint: "可以远程开门；设置里有 MQTT 服务器、uuid 的门禁机",
+		Connected: true, Beats: true, Commands: true, TellsItsClock: true,
 	},
 }
 

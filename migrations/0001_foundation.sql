@@ -631,7 +631,7 @@ CREATE TABLE reader (
   community_id      BIGINT        NOT NULL,
   name              VARCHAR(64)   NOT NULL,
   gate              VARCHAR(64)   NOT NULL, -- name of the door it opens
-  protocol          VARCHAR(16)   NOT NULL, -- vguang, mcardsea
+  protocol          VARCHAR(16)   NOT NULL, -- vguang, mcardsea, turnstile, vbar
   serial            VARCHAR(64)   NOT NULL, -- the device's own serial number
   secret_cipher     VARCHAR(200)  NOT NULL, -- the secret in its URL
   secret_digest     VARCHAR(64)   NOT NULL,
@@ -666,6 +666,28 @@ CREATE TABLE reader_quarantine (
   last_at       BIGINT      NOT NULL
 );
 CREATE UNIQUE INDEX reader_quarantine_device ON reader_quarantine (protocol, serial, secret_digest);
+
+CREATE TABLE door_command (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  reader_id    BIGINT       NOT NULL,
+  gate         VARCHAR(64)  NOT NULL, -- name of the reader
+  number       INTEGER      NOT NULL, -- by which the device acknowledges it: 1 to 999999, of its reader
+  actor_id     BIGINT       NOT NULL,
+  actor_name   VARCHAR(64)  NOT NULL,
+  reason       VARCHAR(60)  NOT NULL,
+  request_key  VARCHAR(64)  NOT NULL, -- of the request: sent twice it is one order
+  state        VARCHAR(8)   NOT NULL, -- waiting, sent, opened, failed, silent, expired
+  created_at   BIGINT       NOT NULL, -- this and the other times by the cache's clock, which all servers share
+  ends_at      BIGINT       NOT NULL, -- it is not sent afterwards
+  sent_at      BIGINT,
+  ended_at     BIGINT,                -- when the state became final
+  late_at      BIGINT                 -- an answer after that
+);
+CREATE UNIQUE INDEX door_command_request ON door_command (request_key);
+CREATE INDEX door_command_state ON door_command (state, ends_at);
+CREATE INDEX door_command_reader ON door_command (reader_id, id);
+CREATE INDEX door_command_community ON door_command (community_id, id);
 
 CREATE TABLE guard_post (
   id           BIGINT      NOT NULL PRIMARY KEY,
@@ -1039,7 +1061,7 @@ CREATE TABLE access_record (
   id           BIGINT       NOT NULL PRIMARY KEY, -- its time is that of the passage
   community_id BIGINT       NOT NULL,
   at           BIGINT       NOT NULL,
-  via          VARCHAR(8)   NOT NULL, -- reader, guard, manual
+  via          VARCHAR(8)   NOT NULL, -- reader, guard, manual, remote
   reader_id    BIGINT       NOT NULL,
   post_id      BIGINT       NOT NULL,
   guard_id     BIGINT       NOT NULL,

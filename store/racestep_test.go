@@ -19,6 +19,14 @@ func (w *raceWorld) keepBatch(name string, b core.Batch, err error) (any, error)
 	return b.Size, err
 }
 
+// raceOrder orders a door to open, well after an earlier order.
+func raceOrder(w *raceWorld) (any, error) {
+	w.clock.Add(time.Minute)
+	return w.CreateDoorCommand(w.ctx, raceBy, everywhere, NewDoorCommand{
+		Reader: w.ids["commanded"], Reason: "送水", Key: w.Now().String(), Online: true, Now: w.Now(),
+	})
+}
+
 // raceUndo takes a batch back.
 func raceUndo(name string) func(w *raceWorld) (any, error) {
 	return func(w *raceWorld) (any, error) {
@@ -389,6 +397,21 @@ var raceGate = []raceStep{
 		return w.keepBatch("switched", batch, err)
 	}},
 	{"UndoBatch", raceUndo("switched")},
+	{"CreateReader", func(w *raceWorld) (any, error) {
+		r := aReader(w.ids["here"], "V1")
+		r.Protocol = core.ProtocolVbar
+		id, _, err := w.CreateReader(w.ctx, raceBy, everywhere, r)
+		return w.keep("commanded", id, err)
+	}},
+	{"CreateDoorCommand", raceOrder},
+	{"TakeDoorCommands", func(w *raceWorld) (any, error) {
+		return w.TakeDoorCommands(w.ctx, func(core.ID) bool { return true }, w.Now())
+	}},
+	{"AnswerDoorCommand", func(w *raceWorld) (any, error) {
+		return w.AnswerDoorCommand(w.ctx, w.ids["commanded"], 1, true, w.Now())
+	}},
+	{"CreateDoorCommand", raceOrder},
+	{"EndDoorCommands", func(w *raceWorld) (any, error) { return nil, w.EndDoorCommands(w.ctx, w.Now().Add(core.CommandLife)) }},
 	{"ImportAccessRecords", func(w *raceWorld) (any, error) {
 		record := core.AccessRecord{
 			Community: w.ids["here"], At: w.Now(), Via: core.ViaReader, Reader: w.ids["reader"], Gate: "东门", Direction: core.Out,

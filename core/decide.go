@@ -42,6 +42,11 @@ func DecideUrgent(f Facts, now time.Time) Decision {
 	if d.Allowed || !f.atGuard() || !f.PostUrgent || !d.Reason.MayBeUrgent() {
 		return d
 	}
+	if reason := f.ownRecords(); reason != ReasonAllowed {
+		d.Reason = reason
+		d.Sentence = f.sentence(d, now)
+		return d
+	}
 	d.Allowed, d.Overruled, d.Reason = true, d.Reason, ReasonUrgent
 	d.Counts = f.out() && f.counted()
 	d.Sentence = ReasonUrgent.Sentence()
@@ -141,6 +146,8 @@ func (f *Facts) checkRecords() Reason {
 	switch {
 	case f.Via == ViaPreview:
 		return ReasonAllowed
+	case f.ownRecords() != ReasonAllowed:
+		return f.ownRecords()
 	case f.needID() && (f.atReader() || !f.IDGiven):
 		return ReasonNeedID
 	case !f.Rule.RecordTemp:
@@ -149,6 +156,14 @@ func (f *Facts) checkRecords() Reason {
 		return ReasonNeedTemp
 	case f.TempTenths >= f.Rule.fever():
 		return ReasonFever
+	}
+	return ReasonAllowed
+}
+
+// ownRecords checks what passages of this kind alone must leave on record.
+func (f *Facts) ownRecords() Reason {
+	if row := f.PassKind.row(); row != nil && row.records != nil {
+		return row.records(f)
 	}
 	return ReasonAllowed
 }

@@ -115,6 +115,9 @@ type Facts struct {
 	// Of a dedicated pass only.
 	Dedicated DedicatedFacts
 
+	// Of an exit slip only.
+	Exit ExitFacts
+
 	// Recorded at the passage.
 	TempTenths int  // 0 = not measured
 	IDGiven    bool // the guard registers the ID number with this passage
@@ -139,14 +142,16 @@ const (
 	ReasonExpired       Reason = "expired"     // after it
 	ReasonPassUsed      Reason = "pass_used"   // a pass for once has let its holder through
 	ReasonBarred        Reason = "barred"      // a visitor whom the community does not let in: on its blacklist
+	ReasonOutOnly       Reason = "out_only"    // the way in, of a pass by which things leave
 	ReasonNotEntered    Reason = "not_entered" // the way out, of a pass by which nobody came in
 	ReasonLeaseEnded    Reason = "lease_ended"
 	ReasonRestricted    Reason = "restricted" // house restriction −1
 	ReasonBlocked       Reason = "blocked"    // community rule −1
 	ReasonHours         Reason = "hours"
-	ReasonCount         Reason = "count"     // no exits left in the window
-	ReasonNeedID        Reason = "need_id"   // 请到门岗登记身份证
-	ReasonNeedTemp      Reason = "need_temp" // 请到门岗测温 / 请录入体温
+	ReasonCount         Reason = "count"      // no exits left in the window
+	ReasonNeedID        Reason = "need_id"    // 请到门岗登记身份证
+	ReasonNeedTemp      Reason = "need_temp"  // 请到门岗测温 / 请录入体温
+	ReasonNeedItems     Reason = "need_items" // the guard has not ticked what leaves
 	ReasonFever         Reason = "fever"
 	ReasonGuard         Reason = "guard"       // a guard refused what the rules allow
 	ReasonUrgent        Reason = "urgent"      // a guard released urgently whom the rules refuse

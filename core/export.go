@@ -13,6 +13,7 @@ const (
 	ExportResidents     ExportKind = "resident"
 	ExportHouses        ExportKind = "house"
 	ExportAccessRecords ExportKind = "accessrecord"
+	ExportExitSlips     ExportKind = "exitslip"
 )
 
 // ExportType describes a kind of export. A further kind is a row of ExportTypes, one of store's exportKinds, and one of
@@ -30,6 +31,7 @@ var ExportTypes = []ExportType{
 	{Kind: ExportResidents, Label: "住户", Unit: "人", Needs: PermResidentExport, Whole: PermResidentReveal},
 	{Kind: ExportHouses, Label: "房屋", Unit: "套", Needs: PermResidentExport},
 	{Kind: ExportAccessRecords, Label: "出入记录", Unit: "条", Needs: PermAccessRecordExport},
+	{Kind: ExportExitSlips, Label: "出门条", Unit: "张", Needs: PermExitSlipExport},
 }
 
 // Type returns the kind's description; ok reports whether there is such a kind.

@@ -168,6 +168,22 @@ var Features = []Feature{
 		Verbs:       []Verb{{"create", "加入访客黑名单"}, {"update", "修改访客黑名单"}, {"remove", "移出访客黑名单"}},
 	},
 	{
+		Stem: "exitslip", Noun: "出门条", Table: "exit_slip", Fields: exitSlipFields,
+		List: PermExitSlipView, Page: PermExitSlipView,
+		Group: "access", Under: "visitorpass", Aliases: []string{"搬家", "物品出门", "放行条"},
+		Permissions: []PermissionItem{
+			{PermExitSlipView, "查看出门条", nil},
+			{PermExitSlipReview, "审核出门条申请", []Permission{PermExitSlipView}},
+			{PermExitSlipEdit, "开具和撤销出门条", []Permission{PermExitSlipView, PermHouseView}},
+			{PermExitSlipExport, "导出出门条", []Permission{PermExitSlipView}},
+		},
+		Quick: QuickAct{"开出门条", "exitslip/new", "package-export", PermExitSlipEdit},
+		Verbs: []Verb{
+			{"create", "开具出门条"}, {"apply", "申请出门条"}, {"approve", "通过出门条"}, {"reject", "不通过出门条"},
+			{"withdraw", "撤回出门条申请"}, {"revoke", "撤销出门条"}, {"export", "导出出门条"},
+		},
+	},
+	{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
 		List:  PermPassRuleView,
 		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},
@@ -215,6 +231,12 @@ var Features = []Feature{
 			{"create", "添加成员"}, {"update", "修改成员"}, {"disable", "停用成员"}, {"enable", "启用成员"},
 			{"remove", "删除成员"}, {"renew", "成员续期"}, {"photo", "更换成员照片"}, {"import", "批量导入成员"},
 		},
+	},
+	{
+		Stem: "exitrule", Noun: "出门条", Fields: exitRuleFields,
+		List:  PermPassRuleView,
+		Under: "passrule", Aliases: []string{"出门条设置", "欠费出门", "出门条表单"},
+		Verbs: []Verb{{"update", "修改出门条设置"}},
 	},
 	{
 		Stem: "restriction", Noun: "限制出入", Fields: restrictionFields,

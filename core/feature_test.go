@@ -66,7 +66,7 @@ func TestMenuIsTheOneOfficesKnow(t *testing.T) {
 	if strings.Join(groups, " ") != "出入管理 信息管理 系统管理" {
 		t.Errorf("permissions are in the groups %q", groups)
 	}
-	if tabs := Tabs("passrule"); len(tabs) != 5 || tabs[0].Stem != "passrule" || tabs[4].Stem != "observer" {
+	if tabs := Tabs("passrule"); len(tabs) != 6 || tabs[0].Stem != "passrule" || tabs[3].Stem != "exitrule" || tabs[5].Stem != "observer" {
 		t.Errorf("tabs %v", tabs)
 	}
 }

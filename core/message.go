@@ -22,6 +22,8 @@ const (
 	MessageVisitor       MessageKind = "visitor"       // to who is visited
 	MessageVisit         MessageKind = "visit"         // to a visitor, who applied
 	MessageVisitReview   MessageKind = "visit_review"  // to accounts
+	MessageExitSlip      MessageKind = "exitslip"      // to who applied for an exit slip
+	MessageExitReview    MessageKind = "exit_review"   // to accounts
 	MessageLease         MessageKind = "lease"         // to the tenant, and the house's owners
 	MessageLeaseOffice   MessageKind = "lease_office"  // to accounts
 	MessageMember        MessageKind = "member"        // to a member of an institution, whose pass ends soon
@@ -76,6 +78,14 @@ var MessageTypes = []MessageType{
 	{
 		Kind: MessageVisitReview, Label: "访客待审核", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermVisitorPassReview,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp},
+	},
+	{
+		Kind: MessageExitSlip, Label: "出门条进展", Life: 24 * time.Hour, Urgent: true,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
+	},
+	{
+		Kind: MessageExitReview, Label: "出门条待审核", Short: "待审出门条", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermExitSlipReview,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{
 		Kind: MessageLease, Label: "租约到期", Life: 72 * time.Hour,
@@ -356,12 +366,13 @@ func (m Message) Text() string {
 // phones have one of their own.
 func (m Message) Path() string {
 	switch m.Kind {
-	case MessageReview, MessageVisitReview:
+	case MessageReview, MessageVisitReview, MessageExitReview:
 		if _, id, ok := strings.Cut(m.Link, "/"); ok && m.Events == 1 {
 			return "h5/review/" + id
 		}
 		return "h5/review"
-	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor, MessageMember: // household, household/7, pass
+	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor, MessageMember, // household, household/7, pass
+		MessageExitSlip:
 		return "h5/" + m.Link
 	case MessageVisit: // visitorpass/7, which is the host's
 		return "h5/visit/own/" + strings.TrimPrefix(m.Link, "visitorpass/")
@@ -376,7 +387,7 @@ func (m Message) Path() string {
 // miniPages are the pages of the mini-program by what a message leads to.
 var miniPages = map[string]string{
 	"certification": "pages/certification/certification", "household": "pages/household/household", "pass": "pages/pass/pass",
-	"visitorpass": "pages/visitor/visitor", "visit": "pages/visit/visit",
+	"visitorpass": "pages/visitor/visitor", "visit": "pages/visit/visit", "exitslip": "pages/exitslip/exitslip",
 }
 
 // MiniPage returns the page of the mini-program that the message opens there, with its query; "" = none.

@@ -72,6 +72,8 @@ func TestWhereMessagesLead(t *testing.T) {
 		{Message{Kind: MessageHousehold, Link: "household", Events: 1}, "h5/household", "pages/household/household"},
 		{Message{Kind: MessageVisitor, Link: "visitorpass/7", Events: 1}, "h5/visitorpass/7", "pages/visitor/visitor?id=7"},
 		{Message{Kind: MessageVisit, Link: "visitorpass/7", Events: 1}, "h5/visit/own/7", "pages/visit/visit?id=7"},
+		{Message{Kind: MessageExitSlip, Link: "exitslip/7", Events: 1}, "h5/exitslip/7", "pages/exitslip/exitslip?id=7"},
+		{Message{Kind: MessageExitReview, Link: "exitslip/7", Events: 1}, "h5/review/7", ""},
 		{Message{Kind: MessageLease, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
 		{Message{Kind: MessageMember, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
 		{Message{Kind: MessageJob, Link: "job/7", Events: 1}, "console/job/7", ""},
@@ -436,13 +438,13 @@ func TestReviewsAreOnlyForReviewers(t *testing.T) {
 func TestChoosableKinds(t *testing.T) {
 	kinds := ChoosableKinds()
 	for _, k := range []MessageKind{
-		MessageCertification, MessageHousehold, MessageVisitor, MessageVisit, MessageLease, MessageMember, MessageAlarm,
+		MessageCertification, MessageHousehold, MessageVisitor, MessageVisit, MessageExitSlip, MessageLease, MessageMember, MessageAlarm,
 	} {
 		if slices.Contains(kinds, k) {
 			t.Errorf("%s is offered", k.Label())
 		}
 	}
-	if len(kinds) != 8 {
+	if len(kinds) != 9 {
 		t.Errorf("offered are %v", kinds)
 	}
 }

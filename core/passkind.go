@@ -2,6 +2,7 @@ package core
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,7 @@ const (
 	PassVisitor  PassKind = "visitor"  // of somebody who visits, and their party
 
 	PassDedicated PassKind = "dedicated" // of a member of an institution, in its communities
+	PassExitSlip  PassKind = "exitslip"  // of things that are carried out
 )
 
 // PassType is a kind of pass: all that the rest of the program needs to know of it. The rules of a kind are in
@@ -27,6 +29,8 @@ type PassType struct {
 	Counted bool
 	// Single passes let somebody through once.
 	Single bool
+	// Guarded passes are released by guards alone: no reader is offered them.
+	Guarded bool
 	// Scoped passes are for a house: a reader that serves some buildings accepts those of their houses alone.
 	Scoped bool
 	// Whom is the Chinese label of the place beside the holder's name: 房屋.
@@ -37,6 +41,8 @@ type PassType struct {
 	check func(*Facts, time.Time) Reason
 	// way returns the direction in which the pass is used next; "" = in either. nil returns that always.
 	way func(*Facts) Direction
+	// records returns what the guard must still put on record; nil = what every pass needs.
+	records func(*Facts) Reason
 	// inForce sets the facts of the kind to those of a pass that its own rules let through, for a rehearsal: what was
 	// shown at the door was such a one. nil = the zero facts are.
 	inForce func(*Facts)
@@ -61,6 +67,12 @@ var PassTypes = []PassType{
 		check: (*Facts).checkDedicated, words: (*Facts).dedicatedWords,
 		inForce: func(f *Facts) { f.Dedicated = DedicatedFacts{Until: math.MaxInt32, Member: true, Institution: true} },
 	},
+	{
+		Kind: PassExitSlip, Label: "出门条", Short: "出门条", Guarded: true, Whom: "房屋",
+		check: (*Facts).checkExitSlip, words: (*Facts).exitSlipWords, records: (*Facts).exitSlipRecords,
+		way:     func(*Facts) Direction { return Out },
+		inForce: func(f *Facts) { f.Exit = ExitFacts{All: 1, Ticked: 1} },
+	},
 }
 
 // PassKinds returns every kind of pass.
@@ -70,6 +82,11 @@ func PassKinds() []PassKind {
 		kinds[i] = t.Kind
 	}
 	return kinds
+}
+
+// ReaderKinds returns the kinds of pass that readers may accept.
+func ReaderKinds() []PassKind {
+	return slices.DeleteFunc(PassKinds(), func(k PassKind) bool { return k.Type().Guarded })
 }
 
 // row returns the kind's entry of PassTypes; nil if there is none.

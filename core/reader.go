@@ -40,7 +40,7 @@ type Reader struct {
 // NewReader returns the initial values of the form for a new reader.
 func NewReader() Reader {
 	return Reader{
-		Protocol: ProtocolVguang, Direction: Out, Kinds: PassKinds(), QRAllowed: true,
+		Protocol: ProtocolVguang, Direction: Out, Kinds: ReaderKinds(), QRAllowed: true,
 		DenyCode: DefaultDenyCode, HeartbeatText: DefaultHeartbeatText, HeartbeatSeconds: 60,
 	}
 }

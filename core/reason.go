@@ -20,6 +20,7 @@ var reasonSentences = map[Reason]string{
 	ReasonExpired:       "通行证已过期",
 	ReasonPassUsed:      "通行证已使用过",
 	ReasonBarred:        "无法受理，请联系物业",
+	ReasonOutOnly:       "出门条只能用于出门",
 	ReasonNotEntered:    "没有进门记录，请到门岗",
 	ReasonLeaseEnded:    "租期已到，通行证失效",
 	ReasonRestricted:    "房屋已被限制出入",
@@ -28,6 +29,7 @@ var reasonSentences = map[Reason]string{
 	ReasonCount:         "出门次数已用完",
 	ReasonNeedID:        "请到门岗登记身份证",
 	ReasonNeedTemp:      "请到门岗测温",
+	ReasonNeedItems:     "请勾选要放行的物品",
 	ReasonFever:         "体温异常",
 	ReasonGuard:         "门岗不予放行",
 	ReasonUrgent:        "紧急放行",
@@ -39,8 +41,9 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonAllowed, ReasonReaderUnknown, ReasonUnreadable, ReasonTokenForeign, ReasonTokenAbsent, ReasonTokenUsed,
 		ReasonTokenBusy, ReasonPassKind, ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonEarly,
-		ReasonExpired, ReasonPassUsed, ReasonBarred, ReasonNotEntered, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonHours,
-		ReasonCount, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent, ReasonUnavailable,
+		ReasonExpired, ReasonPassUsed, ReasonBarred, ReasonOutOnly,
+		ReasonNotEntered, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonHours,
+		ReasonCount, ReasonNeedItems, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent, ReasonUnavailable,
 	}
 }
 

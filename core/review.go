@@ -15,6 +15,7 @@ type ReviewKind string
 const (
 	ReviewCertification ReviewKind = "certification"
 	ReviewVisit         ReviewKind = "visitorpass"
+	ReviewExitSlip      ReviewKind = "exitslip"
 )
 
 // ReviewType describes a kind of review: all that the shared mechanism needs to know about it.
@@ -45,6 +46,12 @@ var ReviewTypes = []ReviewType{
 		Effect:  "通过后访客得到通行证，到来访时间为止可以进门一次。",
 		Reasons: []string{"住户不知情", "来访事由不清楚", "请走访客预约", "信息不真实"},
 		Owners:  []string{"不认识", "不方便接待", "时间不合适"}, People: "住户",
+	},
+	{
+		Kind: ReviewExitSlip, Label: "出门条申请", Needs: PermExitSlipReview, Told: MessageExitSlip, Asks: MessageExitReview,
+		Effect:  "通过后得到出门条，在有效期内由门岗核对物品放行，每项物品只放行一次。",
+		Reasons: []string{"物品说明不清楚", "请先缴清欠费", "出门时间不合适", "请业主本人办理"},
+		Owners:  []string{"不知道这件事", "不能带出", "物品不属于申请人"}, People: "业主",
 	},
 }
 
@@ -154,12 +161,17 @@ func (r Review) DecidedText(at func(time.Time) string) string {
 	case r.State == ReviewWithdrawn:
 		return fmt.Sprintf("申请人已于 %s 撤回。", at(r.Decided))
 	case r.State == ReviewSuperseded:
-		if r.Kind == ReviewVisit {
+		switch r.Kind {
+		case ReviewVisit:
 			return fmt.Sprintf("已于 %s 失效：来访时间已过。", at(r.Decided))
+		case ReviewExitSlip:
+			return fmt.Sprintf("已于 %s 失效：出门时间已过。", at(r.Decided))
 		}
 		return fmt.Sprintf("已于 %s 失效：申请人重新提交了申请，或已不需要审核。", at(r.Decided))
 	case r.Owner != 0:
 		return fmt.Sprintf("%s %s 已于 %s 审核：%s。", r.Kind.Type().People, r.Decider, at(r.Decided), r.State.Label())
+	case r.DecidedBy == 0 && r.Kind == ReviewExitSlip:
+		return fmt.Sprintf("本小区不用审核，已于 %s 自动通过。", at(r.Decided))
 	case r.DecidedBy == 0:
 		return fmt.Sprintf("系统已于 %s 核对登记信息，自动通过。", at(r.Decided))
 	}

@@ -24,7 +24,7 @@ var RoleTable = []RolePreset{
 	{RoleAdmin, "系统管理员", Permissions()},
 	{RoleManager, "物业经理", []Permission{
 		PermAccessRecordView, PermAccessRecordExport, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit,
-		PermPassRuleView, PermPassRuleEdit,
+		PermExitSlipView, PermExitSlipReview, PermExitSlipEdit, PermExitSlipExport, PermPassRuleView, PermPassRuleEdit,
 		PermInstitutionView, PermInstitutionEdit, PermRestrictionEdit,
 		PermObserverView, PermObserverEdit, PermReaderView, PermReaderEdit, PermReaderOpen, PermGuardPostView,
 		PermGuardPostEdit,
@@ -36,7 +36,8 @@ var RoleTable = []RolePreset{
 		PermAuditExport,
 	}},
 	{RoleClerk, "物业文员", []Permission{
-		PermAccessRecordView, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit, PermPassRuleView,
+		PermAccessRecordView, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit,
+		PermExitSlipView, PermExitSlipReview, PermExitSlipEdit, PermPassRuleView,
 		PermInstitutionView, PermInstitutionEdit,
 		PermRestrictionEdit, PermObserverView, PermReaderView, PermGuardPostView,
 		PermAccessAlertView, PermAccessAlertHandle,
@@ -45,7 +46,8 @@ var RoleTable = []RolePreset{
 		PermFollowerView, PermMessageView, PermMessageCall,
 	}},
 	{RoleViewer, "只读", []Permission{
-		PermAccessRecordView, PermVisitorPassView, PermPassRuleView, PermInstitutionView, PermObserverView, PermReaderView,
+		PermAccessRecordView, PermVisitorPassView, PermExitSlipView, PermPassRuleView, PermInstitutionView, PermObserverView,
+		PermReaderView,
 		PermGuardPostView,
 		PermAccessAlertView,
 		PermResidentView, PermCertificationView, PermHouseView, PermStaffView, PermCommunityView,

@@ -355,7 +355,7 @@ func (s *seeder) doors(ctx context.Context, e *estate, tour bool) ([]core.Reader
 	}
 	for i := range readers {
 		r := &readers[i]
-		r.Community, r.Kinds, r.QRAllowed, r.HeartbeatSeconds = e.id, core.PassKinds(), true, 60
+		r.Community, r.Kinds, r.QRAllowed, r.HeartbeatSeconds = e.id, core.ReaderKinds(), true, 60
 		id, _, err := s.store.CreateReader(ctx, core.System, core.Everywhere, *r)
 		if err != nil {
 			return nil, err

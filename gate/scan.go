@@ -88,6 +88,8 @@ type Passage struct {
 	RefusedFor  string     // the guard's own reason to refuse; "" = the rules decide
 	UrgentFor   string     // the guard's reason to release urgently; "" = an ordinary attempt
 	By          core.Actor // the guard, for the audit log
+	Items       []int      // places of what leaves by an exit slip
+	ItemWords   string     // what these are, for the record
 }
 
 // Release records a passage through a guard: released if the rules allow it, or
@@ -96,6 +98,7 @@ func (g *Gate) Release(ctx context.Context, p Passage) Result {
 	a := store.ScanAttempt{
 		Via: core.ViaGuard, Post: p.Post, Guard: p.Guard, GuardName: p.GuardName, Direction: p.Direction,
 		TempTenths: p.TempTenths, IDNumber: p.IDNumber, RefusedFor: p.RefusedFor, UrgentFor: p.UrgentFor, By: p.By,
+		Items: p.Items, ItemWords: p.ItemWords,
 	}
 	if p.Text == "" {
 		a.Via, a.Pass = core.ViaManual, p.Pass
@@ -109,8 +112,8 @@ func (g *Gate) Release(ctx context.Context, p Passage) Result {
 // again for somebody else, or in the other direction, must not get the earlier decision.
 func (p Passage) form() string {
 	sum := sha256.Sum256(fmt.Appendf(
-		nil, "form %d %q %d %q %d %t %q %q", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths,
-		p.IDNumber != "", p.RefusedFor, p.UrgentFor,
+		nil, "form %d %q %d %q %d %t %q %q %v", p.Post, p.FormKey, p.Pass, p.Direction, p.TempTenths,
+		p.IDNumber != "", p.RefusedFor, p.UrgentFor, p.Items,
 	))
 	return hex.EncodeToString(sum[:])
 }

@@ -55,8 +55,12 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 		},
 		"/console/passrule/rehearsal/:id/again": {"days": {"3"}},
 		"/console/passrule/restore":             {"id": {version.String()}, "community": {community}},
-		"/console/visitorrule":                  {"community": {community}, "per_day": {"5"}, "use_name": {"required"}},
 		"/console/visitorblock":                 {"community": {community}, "values": {"13800138000"}, "reason": {"滋扰"}},
+		"/console/exitrule": {
+			"community": {community}, "who": {"owners"}, "arrears": {"allow"}, "reviewer": {"office"}, "hours": {"5"},
+			"use_name": {"required"},
+		},
+		"/console/visitorrule": {"community": {community}, "per_day": {"5"}, "use_name": {"required"}},
 		"/console/passrule": {
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},
@@ -170,7 +174,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 }
 
 // figures match a number of things, which a question has: those in names have no unit.
-var figures = regexp.MustCompile(`[0-9][0-9,]* ?(名|套|台|条|处|个|人|天|份)`)
+var figures = regexp.MustCompile(`[0-9][0-9,]* ?(名|套|台|条|处|个|人|天|份|项|张)`)
 
 // plainEffect has the questions about one thing that has nothing to count, with what they must say instead.
 var plainEffect = map[string]string{

@@ -55,6 +55,7 @@ type town struct {
 	rehearsals   map[core.ID]core.ID // by community
 	visits       map[core.ID]core.ID // by community: a visitor
 	inside       map[core.ID]core.ID // likewise, one who has come in
+	slips        map[core.ID]core.ID // by community: an exit slip
 	blocks       map[core.ID]core.ID // by community: of the blacklist of visitors
 	posters      map[core.ID]core.ID // by community: a poster, by which visitors apply
 	followers    map[core.ID]core.ID // by community: who follows its official account
@@ -112,6 +113,7 @@ func newTown(t *testing.T) *town {
 		reviews: map[core.ID]core.ID{}, photos: map[core.ID]core.ID{}, followers: map[core.ID]core.ID{}, clients: map[core.ID]core.ID{},
 		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
 		inside:  map[core.ID]core.ID{},
+		slips:   map[core.ID]core.ID{},
 		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
@@ -514,6 +516,11 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 		t.Fatal(err)
 	}
 	w.inside[e.Community] = w.enter(t, e, user.ID)
+	if w.slips[e.Community], err = w.store.ApplyExitSlip(t.Context(), core.System, user.ID, core.ExitSlip{
+		House: host.House, Planned: w.store.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "冰箱", Count: 1}},
+	}, store.RequestKey{}); err != nil {
+		t.Fatal(err)
+	}
 	block := core.VisitorBlock{Kind: core.BlockPlate, Value: "京A99999", Reason: "滋扰"}
 	_, err = w.store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, e.Community, []core.VisitorBlock{block})
 	if err != nil {
@@ -635,11 +642,14 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/h5/review/photo/", w.photos[e.Community]}, {"/h5/review/", w.reviews[e.Community]},
 		{"/h5/certification/photo/", w.photos[e.Community]}, {"/h5/certification/address/", e.Residents[0].ID},
 		{"/h5/certification/", w.reviews[e.Community]},
+		{"/console/exitslip/photo/", w.photos[e.Community]}, {"/console/exitslip/", w.slips[e.Community]},
+		{"/h5/exitslip/photo/", w.photos[e.Community]}, {"/h5/exitslip/", w.slips[e.Community]},
 		{"/console/visitorblock/", w.blocks[e.Community]},
 		{"/console/visitorrule/poster/", w.posters[e.Community]}, {"/h5/visit/own/", w.visits[e.Community]}, {"/h5/visit/at/", e.Community},
 		{"/console/visitorpass/:id/leave", w.inside[e.Community]}, {"/console/visitorpass/", w.visits[e.Community]},
 		{"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
 		{"/api/v1/visitors/", w.visits[e.Community]},
+		{"/api/v1/exitslips/", w.slips[e.Community]},
 		{"/h5/household/member/", e.Residents[1].ID}, {"/h5/household/", w.reviews[e.Community]},
 		{"/api/v1/households/members/", e.Residents[1].ID}, {"/api/v1/households/applications/", w.reviews[e.Community]},
 		{"/api/v1/households/", e.Houses[0]}, {"/api/v1/residences/", e.Residents[0].ID},

@@ -414,6 +414,17 @@ CREATE TABLE visitor_rule (
   updated_at   BIGINT  NOT NULL
 );
 
+-- How a community lets things be carried out. form is a core.FormDesign in JSON.
+CREATE TABLE exit_rule (
+  community_id BIGINT      NOT NULL PRIMARY KEY,
+  who          VARCHAR(16) NOT NULL, -- core.ExitWho
+  arrears      VARCHAR(16) NOT NULL, -- core.ExitArrears
+  reviewer     VARCHAR(16) NOT NULL, -- core.ExitReviewer
+  hours        INTEGER     NOT NULL, -- after its time; 0 = until the end of that day
+  form         TEXT        NOT NULL,
+  updated_at   BIGINT      NOT NULL
+);
+
 CREATE TABLE pass_rule_version (
   id           BIGINT       NOT NULL PRIMARY KEY, -- its time is that of the change
   community_id BIGINT       NOT NULL,
@@ -468,7 +479,7 @@ CREATE TABLE pass (
   id           BIGINT      NOT NULL PRIMARY KEY,
   community_id BIGINT      NOT NULL, -- 0 = valid in those that its holder's table says
   kind         VARCHAR(16) NOT NULL, -- core.PassKind: whose pass it is, and so what holder_id refers to
-  holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass, visitor_pass.id of a visitor's, institution_member.id of a dedicated one
+  holder_id    BIGINT      NOT NULL, -- resident.id of a resident pass, visitor_pass.id of a visitor's, institution_member.id of a dedicated one, exit_slip.id
   person_id    BIGINT      NOT NULL, -- the person who finds it by their own phone number
   created_at   BIGINT      NOT NULL,
   disabled_at  BIGINT
@@ -525,6 +536,65 @@ CREATE INDEX visitor_pass_answer ON visitor_pass (answer, until_at);
 CREATE INDEX visitor_pass_inside ON visitor_pass (community_id, inside_since);
 CREATE INDEX visitor_pass_entered ON visitor_pass (community_id, entered_at);
 CREATE INDEX visitor_pass_applicant ON visitor_pass (applicant_id, id);
+
+-- Exit slips. Each that is granted has a pass, whose holder_id is its id; an application waits in review, under the same id.
+CREATE TABLE exit_slip (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  house_id     BIGINT       NOT NULL,
+  answer       VARCHAR(16)  NOT NULL, -- waiting, granted, rejected, withdrawn
+  refusal      VARCHAR(200) NOT NULL, -- why it was rejected
+  applicant_id BIGINT       NOT NULL, -- wechat_user who applied; 0 = the office issued it
+  resident_id  BIGINT       NOT NULL, -- the tie of who applied; 0 likewise
+  issuer       VARCHAR(64)  NOT NULL, -- name of who issued it at the desk; '' = it was applied for
+  name         VARCHAR(64)  NOT NULL, -- of who carries the things out
+  phone_cipher VARCHAR(200) NOT NULL, -- '' = not given
+  phone_mac    VARCHAR(64)  NOT NULL,
+  plate_cipher VARCHAR(200) NOT NULL, -- '' = none
+  plate_mac    VARCHAR(64)  NOT NULL,
+  reason       VARCHAR(200) NOT NULL,
+  more_cipher  TEXT         NOT NULL, -- JSON: carrier, destination, remark, answers to the form's added fields; '' = none of them
+  arrears_fen  BIGINT       NOT NULL, -- what the house owed when it was made
+  items        INTEGER      NOT NULL, -- how many it has
+  photos       INTEGER      NOT NULL, -- how many of them came with a picture
+  left_mask    BIGINT       NOT NULL, -- which have left: bit n - 1 of exit_slip_item.n
+  left_at      BIGINT,                -- when the latest left
+  code_cipher  VARCHAR(200) NOT NULL, -- the code in its QR
+  code_digest  VARCHAR(64)  NOT NULL, -- SHA-256 of it
+  request_key  VARCHAR(64),           -- digest of the applicant and the request's key: the same one applies once
+  request_body VARCHAR(64)  NOT NULL, -- digest of what was sent with it
+  planned_at   BIGINT       NOT NULL,
+  from_at      BIGINT       NOT NULL,
+  until_at     BIGINT       NOT NULL,
+  revoked_at   BIGINT,
+  created_at   BIGINT       NOT NULL,
+  updated_at   BIGINT       NOT NULL
+);
+CREATE UNIQUE INDEX exit_slip_code ON exit_slip (code_digest);
+CREATE UNIQUE INDEX exit_slip_request ON exit_slip (request_key);
+CREATE INDEX exit_slip_community ON exit_slip (community_id, id);
+CREATE INDEX exit_slip_house ON exit_slip (house_id, until_at);
+CREATE INDEX exit_slip_applicant ON exit_slip (applicant_id, id);
+CREATE INDEX exit_slip_phone ON exit_slip (phone_mac);
+CREATE INDEX exit_slip_plate ON exit_slip (plate_mac);
+CREATE INDEX exit_slip_until ON exit_slip (until_at);
+CREATE INDEX exit_slip_answer ON exit_slip (answer, until_at);
+CREATE INDEX exit_slip_open ON exit_slip (community_id, until_at);
+
+-- What a slip lets out, line by line. Each line leaves at once, and once.
+CREATE TABLE exit_slip_item (
+  slip_id   BIGINT       NOT NULL,
+  n         INTEGER      NOT NULL, -- its place, from 1
+  name      VARCHAR(64)  NOT NULL,
+  amount    INTEGER      NOT NULL,
+  photo_id  BIGINT       NOT NULL, -- 0 = none
+  left_at   BIGINT,
+  record_id BIGINT       NOT NULL, -- access_record of its leaving; 0 = it has not
+  gate      VARCHAR(100) NOT NULL,
+  guard     VARCHAR(64)  NOT NULL, -- name of who released it
+  PRIMARY KEY (slip_id, n)
+);
+CREATE INDEX exit_slip_item_record ON exit_slip_item (record_id);
 
 -- Whom a community does not let in as a visitor: a number, an ID number or a plate, looked up by its digest with each scan.
 CREATE TABLE visitor_block (

@@ -298,6 +298,7 @@ func (a *app) periodic() []periodic {
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 		{"expire applications of visitors", reviewsEvery, a.store.ExpireVisits},
 		{"purge visitors' codes", time.Hour, a.sure(a.store.PurgeVisitorCodes)},
+		{"expire applications for exit slips", reviewsEvery, a.store.ExpireExitSlips},
 	}
 	if a.stageOn != nil && a.stageOn.tour != nil {
 		all = append(all, periodic{"heartbeats of the demonstration's doors", 20 * time.Second, a.stageOn.tour.Beat})
@@ -418,7 +419,7 @@ func (a *app) purgePhotos(ctx context.Context) error {
 	return err
 }
 
-// purgeVisits deletes visits that ended longer ago than access records are kept.
+// purgeVisits deletes visits, and exit slips, that ended longer ago than access records are kept.
 func (a *app) purgeVisits(ctx context.Context) error {
 	settings, err := a.store.Settings(ctx)
 	if err != nil || settings.RecordDays == 0 {
@@ -427,6 +428,13 @@ func (a *app) purgeVisits(ctx context.Context) error {
 	n, err := a.store.PurgeVisitorPasses(ctx, time.Now().AddDate(0, 0, -settings.RecordDays))
 	if n > 0 {
 		a.log.Info("purged visits", "count", n)
+	}
+	if err != nil {
+		return err
+	}
+	n, err = a.store.PurgeExitSlips(ctx, time.Now().AddDate(0, 0, -settings.RecordDays))
+	if n > 0 {
+		a.log.Info("purged exit slips", "count", n)
 	}
 	return err
 }

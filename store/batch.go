@@ -251,7 +251,7 @@ func movedWithHouse(kind core.BatchType, text string) movedThing {
 		return movedThing{}
 	}
 	switch thing.Stem {
-	case "resident", "certification", "visitorpass":
+	case "resident", "certification", "visitorpass", "exitslip":
 		return thing
 	}
 	return movedThing{}

@@ -34,6 +34,9 @@ func (s *Store) ReviewHouses(ctx context.Context, scope core.Scope, reviews []co
 	if err == nil {
 		err = s.housesVisited(ctx, scope, reviews, houses)
 	}
+	if err == nil {
+		err = s.housesOfSlips(ctx, scope, reviews, houses)
+	}
 	return houses, database.Wrap("read the houses of reviews", err)
 }
 

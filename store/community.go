@@ -78,6 +78,9 @@ func (s *Store) CreateCommunity(ctx context.Context, by core.Actor, c core.Commu
 		if err := insertVisitorRule(tx, c.ID, core.DefaultVisitorRule()); err != nil {
 			return err
 		}
+		if err := insertExitRule(tx, c.ID, core.DefaultExitRule()); err != nil {
+			return err
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: c.ID, Action: "community.create", Subject: audit.Target("community", c.ID),
 			After: auditOfCommunity(c),

@@ -110,6 +110,7 @@ var communityObstacles = []struct {
 	{core.Obstacle{Stem: "account"}, "account_scope WHERE community_id = ?"},
 	{core.Obstacle{Stem: "review"}, "review WHERE community_id = ?"},
 	{core.Obstacle{Stem: "visitorpass"}, "visitor_pass WHERE community_id = ?"},
+	{core.Obstacle{Stem: "exitslip"}, "exit_slip WHERE community_id = ?"},
 	{core.Obstacle{Stem: "wechatapp"}, "wechat_app_community WHERE community_id = ?"},
 }
 
@@ -174,6 +175,9 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 			return err
 		}
 		if err := deleteVisitorRule(tx, id); err != nil {
+			return err
+		}
+		if err := deleteExitRule(tx, id); err != nil {
 			return err
 		}
 		if err := deleteRehearsals(tx, id); err != nil {

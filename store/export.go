@@ -101,6 +101,13 @@ var exportKinds = map[core.ExportKind]func(context.Context, *Store, core.Scope, 
 		}
 		return s.accessRecordExportEntry(ctx, scope, f)
 	},
+	core.ExportExitSlips: func(ctx context.Context, s *Store, scope core.Scope, e Export) (audit.Entry, error) {
+		var f ExitSlipFilter
+		if err := e.Read(&f); err != nil {
+			return audit.Entry{}, err
+		}
+		return s.exitSlipExportEntry(ctx, scope, f)
+	},
 }
 
 // CreateExport queues the making of a file and returns the id of its job. What is exported, by whom, is in the audit log

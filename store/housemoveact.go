@@ -65,7 +65,7 @@ func (p *housePlanner) lock(tx *database.Tx) error {
 
 // movedThing is a thing of a move as its batch keeps it.
 type movedThing struct {
-	Stem  string `json:"stem"` // node, house, resident, reader, certification, visitorpass
+	Stem  string `json:"stem"` // node, house, resident, reader, certification, visitorpass, exitslip
 	Label string `json:"label,omitempty"`
 	Gone  bool   `json:"gone,omitempty"` // it is part of another
 
@@ -151,6 +151,9 @@ func (m *houseMover) saveJoins() error {
 			return err
 		}
 		if err := m.joinVisits(j); err != nil {
+			return err
+		}
+		if err := m.joinExitSlips(j); err != nil {
 			return err
 		}
 		if err := m.joinRestriction(j); err != nil {

@@ -289,6 +289,11 @@ func (m *moveUndo) others() error {
 			return err
 		}
 	}
+	for _, id := range m.of("exitslip", false) {
+		if err := rehouseExitSlip(m.tx, id, m.before[id]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

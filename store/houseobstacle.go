@@ -34,6 +34,7 @@ var houseObstacles = []struct {
 		"SELECT open_house AS id FROM house_transfer WHERE community_id = ? AND open_house",
 	},
 	{core.Obstacle{Stem: "visitorpass"}, "SELECT id FROM visitor_pass WHERE community_id = ? AND house_id"},
+	{core.Obstacle{Stem: "exitslip"}, "SELECT id FROM exit_slip WHERE community_id = ? AND house_id"},
 }
 
 // obstaclesOf returns what prevents deleting houses of a community, those that became part of them

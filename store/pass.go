@@ -79,15 +79,19 @@ func (s *Store) PassesOfUser(ctx context.Context, user core.WechatUser) ([]Pass,
 
 // passesOf returns the query of a user's passes of every kind for which a further condition holds.
 func (s *Store) passesOf(user core.WechatUser, where string, values ...any) (query string, args []any) {
-	parts := eachPassKind(func(k passKind) string {
+	var parts []string
+	for _, k := range passKinds {
+		if k.list == nil {
+			continue
+		}
 		list, own := k.list(s.Now().UnixMilli())
 		person := user.Person
 		if k.byNumber {
 			person = user.Number
 		}
 		args = append(append(append(args, own...), int64(person)), values...)
-		return list + "p.person_id = ? AND p.person_id <> 0" + where
-	})
+		parts = append(parts, list+"p.person_id = ? AND p.person_id <> 0"+where)
+	}
 	return strings.Join(parts, " UNION ALL "), args
 }
 

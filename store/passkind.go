@@ -32,12 +32,12 @@ type passKind struct {
 	// name that the register has with it.
 	byNumber bool
 	// list returns the query of the passes that their holders find, in the order of passRow, and its arguments at an
-	// instant; a further condition follows.
+	// instant; a further condition follows. nil = they are found in another way alone.
 	list func(nowMS int64) (string, []any)
 }
 
 // passKinds are all kinds.
-var passKinds = []passKind{residentPass, visitorPass, dedicatedPass}
+var passKinds = []passKind{residentPass, visitorPass, dedicatedPass, exitSlipPass}
 
 // passUse is a release of a pass, as it was decided.
 type passUse struct {

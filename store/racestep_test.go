@@ -137,6 +137,14 @@ var raceEstate = []raceStep{
 		rule.Exits, rule.PeriodDays = 2, 1
 		return nil, w.UpdatePassRule(w.ctx, raceBy, everywhere, rule)
 	}},
+	{"UpdateExitRule", func(w *raceWorld) (any, error) {
+		rule, err := w.ExitRule(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return nil, err
+		}
+		rule.Hours, rule.Reviewer = 5, core.ExitByOwner
+		return nil, w.UpdateExitRule(w.ctx, raceBy, everywhere, rule)
+	}},
 	{"UpdateVisitorRule", func(w *raceWorld) (any, error) {
 		rule, err := w.VisitorRule(w.ctx, everywhere, w.ids["here"])
 		if err != nil {
@@ -874,6 +882,7 @@ var raceWechat = []raceStep{
 	}},
 	{"RestartFollowerList", func(w *raceWorld) (any, error) { return nil, w.RestartFollowerList(w.ctx, w.fans) }},
 	{"SyncFollowersGone", func(w *raceWorld) (any, error) { return w.SyncFollowersGone(w.ctx, w.fans, 10) }},
+	{"PurgeExitSlips", func(w *raceWorld) (any, error) { return w.PurgeExitSlips(w.ctx, w.Now()) }},
 	{"PurgeVisitorPasses", func(w *raceWorld) (any, error) {
 		return w.PurgeVisitorPasses(w.ctx, w.Now().Add(time.Hour))
 	}},
@@ -1145,6 +1154,7 @@ var racePhotos = []raceStep{
 			Login: "reviewer", Name: "审核员", Role: core.RoleClerk, Scope: core.ScopeOf(w.ids["here"]),
 			Permissions: []core.Permission{
 				core.PermResidentView, core.PermCertificationView, core.PermCertificationReview, core.PermVisitorPassReview,
+				core.PermExitSlipReview,
 			},
 		}, testPassword)
 		if err != nil {
@@ -1295,6 +1305,39 @@ var racePhotos = []raceStep{
 	{"RemoveVisitorBlock", func(w *raceWorld) (any, error) {
 		return nil, w.RemoveVisitorBlock(w.ctx, raceBy, everywhere, w.ids["block"])
 	}},
+	{"ApplyExitSlip", func(w *raceWorld) (any, error) { return nil, w.raceSlip("slip") }},
+	{"DecideReview", func(w *raceWorld) (any, error) {
+		r, err := w.DecideReview(w.ctx, core.Actor{Kind: core.ActorAccount, ID: w.ids["reviewer"], Name: "审核员"}, everywhere,
+			core.ReviewDecision{ID: w.ids["slip"], Approve: true, Version: 1})
+		return r.State, err
+	}},
+	{"RevokeExitSlip", func(w *raceWorld) (any, error) {
+		return nil, w.RevokeExitSlip(w.ctx, raceBy, everywhere, w.ids["slip"])
+	}},
+	{"ApplyExitSlip", func(w *raceWorld) (any, error) { return nil, w.raceSlip("other slip") }},
+	{"WithdrawReview", func(w *raceWorld) (any, error) {
+		r, err := w.WithdrawReview(w.ctx, raceBy, w.ids["owner user"], w.ids["other slip"])
+		return r.State, err
+	}},
+	{"CreateExitSlip", func(w *raceWorld) (any, error) {
+		id, err := w.CreateExitSlip(w.ctx, raceBy, everywhere, core.ExitSlip{
+			House: w.ids["owned"], Name: "搬运工", Planned: w.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "床", Count: 1}},
+		})
+		return w.keep("desk slip", id, err)
+	}},
+	{"AnswerExitSlip", func(w *raceWorld) (any, error) {
+		id, err := w.raceTenantSlip()
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.AnswerExitSlip(w.ctx, raceBy, w.ids["owner user"], core.ReviewDecision{ID: id, Approve: true})
+	}},
+	{"ExportExitSlips", func(w *raceWorld) (any, error) {
+		n := 0
+		err := w.ExportExitSlips(w.ctx, raceBy, everywhere, ExitSlipFilter{Now: w.Now()}, func(core.ExitSlip) error { n++; return nil })
+		return n, err
+	}},
+	{"ExpireExitSlips", func(w *raceWorld) (any, error) { return nil, w.ExpireExitSlips(w.ctx) }},
 	{"ExpireVisits", func(w *raceWorld) (any, error) { return nil, w.ExpireVisits(w.ctx) }},
 	{"RevokeVisitorPoster", func(w *raceWorld) (any, error) {
 		return nil, w.RevokeVisitorPoster(w.ctx, raceBy, everywhere, w.ids["poster"])
@@ -1427,6 +1470,33 @@ func raceReplaceCorp(w *raceWorld) (any, error) {
 	}
 	app.AppID = "ww00000000000000a2"
 	return nil, w.ReplaceWechatCorp(w.ctx, raceBy, everywhere, KeyedWechatApp{app, keys}, false)
+}
+
+// raceSlip applies for an exit slip as the owner, and notes its id under a name.
+func (w *raceWorld) raceSlip(name string) (err error) {
+	w.ids[name], err = w.ApplyExitSlip(w.ctx, raceBy, w.ids["owner user"], core.ExitSlip{
+		House: w.ids["owned"], Planned: w.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "床", Count: 1}},
+	}, RequestKey{Key: name, Body: "1"})
+	return err
+}
+
+// raceTenantSlip lets a tenant of the owner's house apply for an exit slip.
+func (w *raceWorld) raceTenantSlip() (core.ID, error) {
+	if _, err := w.CreateResident(w.ctx, raceBy, everywhere, core.Resident{
+		Community: w.ids["here"], House: w.ids["owned"], Name: "租客甲", Identity: core.Tenant, Phone: "13700137055",
+	}); err != nil {
+		return 0, err
+	}
+	tenant, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "race-tenant"})
+	if err != nil {
+		return 0, err
+	}
+	if _, err := w.BindPhone(w.ctx, tenant.ID, "13700137055", "租客甲"); err != nil {
+		return 0, err
+	}
+	return w.ApplyExitSlip(w.ctx, raceBy, tenant.ID, core.ExitSlip{
+		House: w.ids["owned"], Planned: w.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "床", Count: 1}},
+	}, RequestKey{})
 }
 
 // raceVisit applies for a visit, and notes its id under a name.

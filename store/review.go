@@ -25,6 +25,7 @@ var reviewKinds map[core.ReviewKind]reviewKind
 func init() {
 	reviewKinds = map[core.ReviewKind]reviewKind{
 		core.ReviewCertification: certificationReview, core.ReviewVisit: visitReview,
+		core.ReviewExitSlip: exitSlipReview,
 	}
 }
 

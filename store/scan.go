@@ -31,6 +31,8 @@ type ScanAttempt struct {
 	IDNumber    string     // registered with the passage when it is allowed; "" = none
 	RefusedFor  string     // the guard's own reason to refuse; "" = the rules decide
 	UrgentFor   string     // the guard's reason to release urgently; "" = an ordinary attempt
+	Items       []int      // places of what a guard lets out by an exit slip
+	ItemWords   string     // what these are, for the record
 	By          core.Actor // the guard, for the audit log of an urgent release
 	Unread      string     // the start of a reader's message that could not be parsed; "" = it was parsed
 	Burst       int        // how often the reader's protocol repeats a reading by itself

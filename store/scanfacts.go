@@ -61,6 +61,7 @@ type scanRow struct {
 	residentFacts
 	visitorFacts
 	dedicatedFacts
+	exitSlipFacts
 }
 
 // scanColumns and scanJoins are the query around the attempts of a batch: what every pass has, with that of each kind.
@@ -146,6 +147,7 @@ func (r *scanRow) facts(zone *time.Location, a ScanAttempt) (core.Facts, error) 
 	if fill := passKindOf(r.Kind).fill; fill != nil {
 		fill(r, &f)
 	}
+	f.Exit.Ticked = core.ExitMask(a.Items)
 	r.gate(&f)
 	return f, nil
 }

@@ -12,11 +12,19 @@ type urgentRelease struct {
 	outcome ScanOutcome
 }
 
+// maxNote is the width of access_record.note.
+const maxNote = 200
+
 // noteOf returns the words that a record keeps beside its reason. Those of an urgent release name the
 // rule that it overruled.
 func noteOf(a ScanAttempt, d core.Decision) string {
-	if d.Overruled != "" {
+	switch {
+	case d.Overruled != "" && a.ItemWords != "":
+		return cutText(a.UrgentFor+"（"+d.Overruled.Sentence()+"）："+a.ItemWords, maxNote)
+	case d.Overruled != "":
 		return a.UrgentFor + "（" + d.Overruled.Sentence() + "）"
+	case d.Allowed && a.ItemWords != "":
+		return cutText(a.ItemWords, maxNote)
 	}
 	return a.RefusedFor + a.Unread
 }

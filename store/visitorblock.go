@@ -323,7 +323,9 @@ func undoBlocks(u *undoing) error {
 			return err
 		}
 		var rows []visitorBlockRow
-		err := u.tx.All(&rows, "SELECT "+visitorBlockFields+" FROM visitor_block WHERE id = ?"+u.tx.Dialect().ForUpdate(), int64(item.Thing))
+		err := u.tx.All(
+			&rows, "SELECT "+visitorBlockFields+" FROM visitor_block WHERE id = ?"+u.tx.Dialect().ForUpdate(), int64(item.Thing),
+		)
 		switch {
 		case err != nil:
 			return err

@@ -289,6 +289,9 @@ func mergeWechatUsers(tx *database.Tx, kept, gone core.WechatUser) (core.WechatU
 	if err := moveReviews(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}
+	if err := moveExitSlips(tx, gone.ID, kept.ID); err != nil {
+		return kept, err
+	}
 	if err := moveVisits(tx, gone.ID, kept.ID); err != nil {
 		return kept, err
 	}

@@ -53,7 +53,8 @@ func New(o Options) *API {
 // Routes returns all routes of the API.
 func (a *API) Routes() []web.Route {
 	return slices.Concat(a.sessionRoutes(), a.wechatUserRoutes(), a.passRoutes(), a.tokenRoutes(), a.recordRoutes(),
-		a.photoRoutes(), a.certificationRoutes(), a.householdRoutes(), a.messageRoutes(), a.visitorPassRoutes())
+		a.photoRoutes(), a.certificationRoutes(), a.householdRoutes(), a.messageRoutes(), a.visitorPassRoutes(),
+		a.exitSlipRoutes())
 }
 
 // moment formats a time for the API: RFC 3339 to the second, in the deployment's time zone.

@@ -175,7 +175,7 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		method: "POST", path: "/photos", token: token, body: pictureForm(t, 40, 30), contentType: pictureFormKind,
 	})).ID.String()
 
-	home, visit := s.household(token), s.invited(token)
+	home, visit, slips := s.household(token), s.invited(token), s.exitSlips(token)
 	operations := []struct {
 		method, path, below string        // below = appended to a pass
 		body                func() string // nil = none
@@ -265,6 +265,26 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 		{
 			method: "POST", path: "/visitors", body: func() string { return s.invitation(s.Houses[0]) },
 			conflict: func() call { return s.tooManyVisitors(token) },
+		},
+		{method: "GET", path: "/exitslip-form", needsPhone: true},
+		{method: "GET", path: "/exitslips", needsPhone: true},
+		{method: "GET", path: "/exitslips/" + slips.own, needsPhone: true, absent: "/exitslips/77"},
+		{
+			method: "POST", path: "/exitslips/" + slips.own + "/withdraw", absent: "/exitslips/77/withdraw",
+			conflict: func() call {
+				return call{method: "POST", path: "/exitslips/" + slips.withdrawn + "/withdraw", token: token}
+			},
+		},
+		{
+			method: "POST", path: "/exitslips/" + slips.asked + "/answer", body: func() string { return `{"approve":true}` },
+			absent: "/exitslips/77/answer",
+			conflict: func() call {
+				return call{method: "POST", path: "/exitslips/" + slips.decided + "/answer", token: token, body: `{"approve":true}`}
+			},
+		},
+		{
+			method: "POST", path: "/exitslips", body: func() string { return s.slipOf(s.Houses[0]) },
+			conflict: func() call { return s.tooManySlips(token) },
 		},
 		{method: "GET", path: "/messages", needsPhone: true},
 		{method: "POST", path: "/messages/channel?first=template", bad: "x"},

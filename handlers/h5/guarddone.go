@@ -33,6 +33,9 @@ func (h *H5) passRelease(c *web.Context) error {
 	if form.Key == "" || form.Text == "" && form.Pass == 0 {
 		return core.Invalid("页面已过期，请重新扫码")
 	}
+	if err := h.readSlip(c, post, &form); err != nil {
+		return err
+	}
 	if err := form.check(post); err != nil {
 		if form.direction != core.In {
 			form.direction = core.Out
@@ -41,12 +44,16 @@ func (h *H5) passRelease(c *web.Context) error {
 	}
 	result := h.gate.Release(c.Ctx(), form.passage(c, post))
 	d := result.Decision
-	if !d.Allowed && form.Act != "refuse" && (d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp) {
+	if !d.Allowed && form.Act != "refuse" && mayRelease(d) {
 		if form.Act == "urgent" { // the rules have changed: it needs a record and no reason
 			form.Reason = ""
 		}
 		form.Key = secret.Hex(12) // the refusal was recorded; what follows is another attempt
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(d.Reason))
+	}
+	if form.slip != nil && !d.Allowed && form.Act == "release" && d.Reason == core.ReasonPassUsed {
+		form.Key = secret.Hex(12) // another guard has let some of it out meanwhile: what is left is shown
+		return h.look(c, post, &form, http.StatusConflict, nil)
 	}
 	page := donePage{
 		Phone: h.phone(c, "登记结果", post.Name), Post: post, Scanned: form.Text != "", Verdict: doneVerdict(&form, result),
@@ -81,6 +88,9 @@ func doneVerdict(form *passageForm, result gate.Result) templates.Verdict {
 			v.Text += "。本岗不允许紧急放行"
 		}
 	}
+	if form.slip != nil && d.Allowed {
+		v.Text = slipReleased(*form.slip, form.Items)
+	}
 	if r.Name != "" {
 		v.Facts = []templates.Fact{
 			{Label: "姓名", Value: r.Name}, {Label: r.Kind.Type().Whom, Value: r.HouseLabel}, {Label: "方向", Value: r.Direction.Label()},
@@ -92,6 +102,9 @@ func doneVerdict(form *passageForm, result gate.Result) templates.Verdict {
 func needMessages(reason core.Reason) map[string]string {
 	if reason == core.ReasonNeedID {
 		return map[string]string{"idno": "请登记身份证号后放行"}
+	}
+	if reason == core.ReasonNeedItems {
+		return map[string]string{"item": "请勾选要放行的物品"}
 	}
 	return map[string]string{"temp": "请录入体温后放行"}
 }

@@ -15,14 +15,17 @@ type lookPage struct {
 	templates.Phone
 	Post    core.GuardPost
 	Preview store.Preview
-	Facts   []templates.Fact // of a visitor: what the guard compares
-	Initial string           // of the name
-	Photo   string           // address of a picture of the holder; "" = none is known
-	Verdict templates.Verdict
-	Form    templates.Form
-	Kept    []templates.Field // the search or scan shown, for switching the direction
-	Ways    []way
-	Known   bool // the pass is known: there is something to decide
+	Facts   []templates.Fact     // of a visitor, or an exit slip: what the guard compares
+	Items   []templates.ExitItem // of an exit slip
+
+	ItemError string // nothing of them is ticked
+	Initial   string // of the name
+	Photo     string // address of a picture of the holder; "" = none is known
+	Verdict   templates.Verdict
+	Form      templates.Form
+	Kept      []templates.Field // the search or scan shown, for switching the direction
+	Ways      []way
+	Known     bool // the pass is known: there is something to decide
 	// MayRelease is false if the rules refuse, whatever the guard records: there is no button then that
 	// says it would.
 	MayRelease bool
@@ -56,6 +59,9 @@ func (h *H5) passPreview(c *web.Context) error {
 	if form.Text == "" && form.Pass == 0 {
 		return h.post(c, post, http.StatusUnprocessableEntity, "请先扫码，或输入二维码内容")
 	}
+	if err := h.readExitCode(c, post, &form); err != nil {
+		return err
+	}
 	form.Key = secret.Hex(12)
 	if err := form.check(post); err != nil {
 		return err
@@ -81,6 +87,9 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	if page.Urgent {
 		page.Reasons = urgencies
 	}
+	if err := h.lookAtSlip(c, post, form, &page); err != nil {
+		return err
+	}
 	if visit := preview.Visit; visit != nil {
 		page.Facts = h.visitFacts(*visit)
 		if preview.Barred != "" {
@@ -95,6 +104,7 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
 	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
+	page.ItemError = messages["item"]
 	return h.show(c, status, "guard/look", page)
 }
 
@@ -111,7 +121,7 @@ func mayBeUrgent(post core.GuardPost, d core.Decision) bool {
 
 // mayRelease reports whether the rules let a guard release, perhaps after a record.
 func mayRelease(d core.Decision) bool {
-	return d.Allowed || d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp
+	return d.Allowed || d.Reason == core.ReasonNeedID || d.Reason == core.ReasonNeedTemp || d.Reason == core.ReasonNeedItems
 }
 
 func previewVerdict(s store.Preview) templates.Verdict {
@@ -121,6 +131,8 @@ func previewVerdict(s store.Preview) templates.Verdict {
 		return templates.Verdict{Tone: templates.Bad, Title: "暂时不能核对", Text: "请稍后再扫，或手工登记"}
 	case d.Allowed:
 		return templates.Verdict{Tone: templates.Good, Title: "可以放行", Text: d.Sentence}
+	case d.Reason == core.ReasonNeedItems:
+		return templates.Verdict{Tone: templates.Good, Title: "核对物品后放行", Text: "勾选实际出门的物品，没有勾选的下次再放行"}
 	case mayRelease(d):
 		return templates.Verdict{Tone: templates.Info, Title: "登记后可以放行", Text: d.Sentence}
 	}
@@ -174,7 +186,7 @@ func (h *H5) guardPhoto(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	content, err := h.store.MemberPhoto(c.Ctx(), c.Actor(), c.Scope(), id, part)
+	content, err := h.photoForGuard(c, id, part)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,10 @@ type passageForm struct {
 	Key       string         `form:"key" max:"40"`
 	Act       string         `form:"act" max:"16"`
 	Reason    string         `form:"reason" max:"60"`
+	Items     []int          `form:"item" max:"18"` // of an exit slip, ticked
 	direction core.Direction // checked
 	temp      int
+	slip      *core.ExitSlip // what is let out; nil = it is somebody who passes
 }
 
 // check parses the texts. Messages are by field.
@@ -65,6 +67,12 @@ func (f *passageForm) passage(c *web.Context, post core.GuardPost) gate.Passage 
 		Post: post.ID, Guard: c.Guard().ID, GuardName: c.Guard().Name, FormKey: f.Key, Text: f.Text, Pass: f.Pass,
 		By:        c.Actor(),
 		Direction: f.direction, TempTenths: f.temp, IDNumber: f.IDNumber,
+	}
+	if f.slip != nil {
+		p.Items, p.ItemWords = f.Items, f.slip.ItemsText(f.Items)
+		if f.Act == "refuse" || f.Act == "record" { // nothing of it leaves, whatever is ticked
+			p.Items, p.ItemWords = f.slip.Pending(), ""
+		}
 	}
 	switch f.Act {
 	case "refuse":

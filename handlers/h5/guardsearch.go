@@ -15,7 +15,8 @@ type searchPage struct {
 	Post    core.GuardPost
 	Keyword string
 	Found   []found
-	Guests  []guest // visitors and members, who live nowhere here
+	Guests  []guest    // visitors and members, who live nowhere here
+	Slips   []slipLine // exit slips
 	Empty   templates.Empty
 }
 
@@ -67,6 +68,9 @@ func (h *H5) residentSearchShow(c *web.Context) error {
 	rows, _, err := h.store.Residents(c.Ctx(), core.ScopeOf(post.Community), store.ResidentFilter{
 		Community: post.Community, Keyword: page.Keyword, Page: store.Page{Limit: maxSearch}})
 	if err != nil {
+		return err
+	}
+	if page.Slips, err = h.findSlips(c, post, page.Keyword); err != nil {
 		return err
 	}
 	for _, row := range rows {

@@ -44,6 +44,11 @@ func TestPages(t *testing.T) {
 	wrong.Form.Set(nil, map[string]string{"temp": "体温应为 34.0 至 42.0 之间的数字", "reason": "请写明不放行的原因"})
 	visitor := look
 	visitor.Preview.Kind, visitor.Facts = core.PassVisitor, []templates.Fact{{Label: "车牌", Value: "京<A12345>"}}
+	slip := visitor
+	slip.Preview.Kind, slip.Ways, slip.ItemError = core.PassExitSlip, nil, "请勾选<物品>"
+	slip.Items = []templates.ExitItem{
+		{N: 1, Text: "<冰箱> 1 件", Tick: true, Ticked: true, URL: "/p", Thumb: "/t"}, {N: 2, Text: "床 1 件", Left: "已放行"},
+	}
 	communities := []core.Community{{ID: 1, Name: "翠湖花园"}, {ID: 2, Name: "云栖花园"}}
 	filters := recordFilterForm{Community: 2, Day: core.DayOf(at, time.UTC), Keyword: "陈"}
 	templates.CheckAll(t, "h5/", map[string]any{
@@ -90,6 +95,11 @@ func TestPages(t *testing.T) {
 		"h5/guard/look":         look,
 		"h5/guard/look#wrong":   wrong,
 		"h5/guard/look#visitor": visitor,
+		"h5/guard/look#slip":    slip,
+		"h5/guard/search#slip": searchPage{Phone: frame, Post: post, Keyword: "冰箱", Slips: []slipLine{
+			{Pass: 7, Name: "林<明>", House: "1栋<101>", When: "3 月 5 日 出门", Gone: "3 项", State: exitBadge(core.ExitGranted)},
+		}},
+		"h5/review/show#slip": reviewPage{Phone: frame, Items: slip.Items, Decided: "张三 已审核：通过。"},
 		"h5/guard/look#none": lookPage{
 			Phone: frame, Post: post,
 			Verdict: templates.Verdict{Tone: templates.Bad, Title: "不可放行", Text: "二维码已失效，请刷新"}, ByHand: true,
@@ -194,6 +204,31 @@ func TestPages(t *testing.T) {
 			},
 		},
 		"h5/visitorpass/list#none": visitorPassListPage{Phone: frame, Empty: templates.NewEmpty("还没有访客", "")},
+		"h5/exitslip/list": exitSlipListPage{
+			Phone: frame, Apply: "/h5/exitslip/new", Pager: templates.Pager{Next: "/h5/exitslip?after=1"}, Rows: []visitorPassLine{
+				{URL: "/h5/exitslip/1", Name: "3 月 5 日 出门", Where: "1栋<101>", When: "3 项", State: exitBadge(core.ExitPartial)},
+			},
+		},
+		"h5/exitslip/list#none": exitSlipListPage{Phone: frame, Why: "只有<业主>可以申请。", Empty: templates.NewEmpty("还没有出门条", "")},
+		"h5/exitslip/form": exitSlipFormPage{
+			Phone: frame, Form: templates.Form{Action: "/h5/exitslip/new", CSRF: "token"}, Error: "请填写<物品>",
+			More: true, Photo: true, Must: true,
+			Items: []exitLine{
+				{N: 1, Name: "<冰箱>", Count: "1", Kept: "7", Thumb: "/t", Photo: true, Must: true, Error: "数量<不对>"},
+				{N: 2, Photo: true}, {N: 3},
+			},
+		},
+		"h5/exitslip/form#homes": exitSlipFormPage{Phone: frame, Homes: []visitorHome{{"/h5/exitslip/new?house=1", "翠湖<花园> 1栋101"}}},
+		"h5/exitslip/show": exitSlipShowPage{
+			Phone: frame, State: exitBadge(core.ExitPartial), Next: "还有 1 项", Code: qr.Image, Withdraw: "/h5/exitslip/1/withdraw",
+			Facts: []templates.Fact{{Label: "车牌", Value: "京<A>"}}, Office: officeLine{Text: "0755-88888888", Dial: "075588888888"},
+			Items: []templates.ExitItem{
+				{N: 1, Text: "<冰箱> 1 件", Left: "3 月 5 日 从<东门>放行", URL: "/p", Thumb: "/t"}, {N: 2, Text: "沙发 2 件", Left: "x", LeftURL: "/r"},
+			},
+		},
+		"h5/exitslip/show#asks": exitSlipShowPage{Phone: frame, State: exitBadge(core.ExitWaiting), Answer: &visitAnswer{
+			Action: "/a", CSRF: "token", Effect: "通过后<带出>", Presets: []string{"不知道"}, Reason: templates.ReviewReason(),
+		}},
 		"h5/message/list": messageListPage{
 			Phone: frame, Rows: []messageLine{{URL: "/x", Kind: "认证结果", Text: "<b>x</b>", At: time.Unix(1, 0)}},
 			Pager: templates.Pager{Next: "/y"}, Form: firstForm("x", core.ChannelSMS),

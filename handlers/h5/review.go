@@ -102,6 +102,7 @@ type reviewPage struct {
 	State   templates.Badge
 	Facts   []templates.Fact
 	Photos  []reviewPicture
+	Items   []templates.ExitItem // of an exit slip
 	People  []templates.ReviewPerson
 	// Compares is whether the reviewer may see People.
 	Compares bool
@@ -183,10 +184,17 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 			return page, err
 		}
 	}
+	if r.Kind == core.ReviewExitSlip {
+		if err := h.exitReviewFacts(c, r, &page); err != nil {
+			return page, err
+		}
+	}
 	page.Facts = append(page.Facts, reviewFacts(r, zone)...)
-	photos, err := h.store.Photos(c.Ctx(), string(r.Kind), r.ID)
-	if err != nil {
-		return page, err
+	var photos []core.Photo
+	if r.Kind != core.ReviewExitSlip { // whose pictures are beside its items
+		if photos, err = h.store.Photos(c.Ctx(), string(r.Kind), r.ID); err != nil {
+			return page, err
+		}
 	}
 	for i, photo := range photos {
 		page.Photos = append(page.Photos, reviewPicture{
@@ -257,6 +265,24 @@ func (h *H5) visitReviewFacts(c *web.Context, r core.Review, page *reviewPage) e
 	page.Compares = c.Has(core.PermResidentView)
 	page.People, err = c.PeopleOfHouse(h.store, r.Community, v.House, nil)
 	return err
+}
+
+// exitReviewFacts adds what is to be carried out, masked, and what the house owes.
+func (h *H5) exitReviewFacts(c *web.Context, r core.Review, page *reviewPage) error {
+	e, err := h.store.ExitSlip(c.Ctx(), c.Scope(), r.ID)
+	if err != nil {
+		return err
+	}
+	house, err := h.store.House(c.Ctx(), c.Scope(), e.House)
+	if err != nil {
+		return err
+	}
+	if house.ArrearsFen > 0 {
+		page.Facts = append(page.Facts, templates.Fact{Label: "欠费", Value: core.Yuan(house.ArrearsFen) + " 元"})
+	}
+	page.Facts = append(page.Facts, h.exitFacts(e)...)
+	page.Items = h.exitItems(e, func(id core.ID, part core.PhotoPart) string { return c.PhotoURL(reviewPhotoPath, id, part) })
+	return nil
 }
 
 // reviewDecide decides as the console does, and goes back to what waits. If somebody else was first, the page says

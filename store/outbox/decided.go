@@ -21,7 +21,7 @@ func (c *claim) undecided(messages []core.Message) ([]core.Message, error) {
 	told := map[core.ID][]toldReview{} // by message
 	var reviews []core.ID
 	for _, m := range messages {
-		asks := m.Kind == core.MessageReview || m.Kind == core.MessageVisitReview
+		asks := m.Kind == core.MessageReview || m.Kind == core.MessageVisitReview || m.Kind == core.MessageExitReview
 		if !asks || m.State == core.MessageSent || !m.Unsure.IsZero() || c.gone[m.ID] != "" {
 			continue
 		}

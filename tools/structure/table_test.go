@@ -31,6 +31,7 @@ var ownerOf = map[string]string{
 	"house_restriction":     "restriction",
 	"import_column":         "import",
 	"import_content":        "import",
+	"exit_slip_item":        "exitslip",
 	"export_content":        "export",
 	"import_part":           "import",
 	"institution_community": "institution",

@@ -17,9 +17,11 @@ func (p *Pages) Routes() []web.Route {
 	return slices.Concat(
 		p.visitorPassRoutes(),
 		p.visitorBlockRoutes(),
+		p.exitSlipRoutes(),
 		p.accessAlertRoutes(),
 		p.passRuleRoutes(),
 		p.visitorRuleRoutes(),
+		p.exitRuleRoutes(),
 		p.rehearsalRoutes(),
 		p.visitorPosterRoutes(),
 		p.institutionRoutes(),

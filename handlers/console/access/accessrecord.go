@@ -221,6 +221,9 @@ func (p *Pages) accessRecordShow(c *web.Context) error {
 		Shell: p.Shell(c, "accessrecord", accessRecordTitle(r)),
 		Facts: accessRecordFacts(r, community.Name, p.Store.Zone()), Links: accessRecordLinks(c, r),
 	}
+	if err := p.accessRecordItems(c, r, &page); err != nil {
+		return err
+	}
 	page.Crumbs, page.Note = []templates.Crumb{{Label: "出入记录", URL: frame.AccessRecordPath}}, community.Name+" · "+r.Gate
 	return p.Page(c, http.StatusOK, "console/accessrecord/show", page)
 }

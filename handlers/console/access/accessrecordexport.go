@@ -82,7 +82,9 @@ func addAccessRecord(
 }
 
 // ExportSheets are the exports of the area.
-var ExportSheets = frame.ExportSheets{core.ExportAccessRecords: accessRecordRows}
+var ExportSheets = frame.ExportSheets{
+	core.ExportAccessRecords: accessRecordRows, core.ExportExitSlips: exitSlipRows,
+}
 
 // accessRecordRows are those of a file that is made in the background.
 func accessRecordRows(ctx context.Context, s *store.Store, e store.Export) (frame.ExportRows, error) {

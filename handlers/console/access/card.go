@@ -18,6 +18,7 @@ func (p *Pages) Cards() []frame.Card {
 		{Name: "restrictions", Title: "限制快到期", Band: frame.BandWrong, Needs: core.PermPassRuleView, Show: p.restrictionsCard},
 		{Name: "today", Title: "今天的出入", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.todayCard},
 		{Name: "visitors", Title: "访客", Band: frame.BandToday, Needs: core.PermVisitorPassView, Show: p.visitorsCard},
+		{Name: "exits", Title: "出门条", Band: frame.BandToday, Needs: core.PermExitSlipView, Show: p.exitsCard},
 		{Name: "refusals", Title: "今天的拒绝原因", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.refusalsCard},
 	}
 }
@@ -117,6 +118,27 @@ func (p *Pages) visitorsCard(c *web.Context, scope core.Scope) (card frame.CardB
 	if total == 0 {
 		card.Figures = nil
 	}
+	return card, nil
+}
+
+// exitsCard counts the slips by which something is to leave today, by state; nothing if there are none.
+func (p *Pages) exitsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	today, total := p.Today(c), 0
+	for _, state := range []core.ExitState{core.ExitWaiting, core.ExitGranted, core.ExitPartial, core.ExitLeft} {
+		n, err := p.Store.CountExitSlips(c.Ctx(), scope, store.ExitSlipFilter{State: state, Planned: today, Now: c.Now()})
+		if err != nil {
+			return card, err
+		}
+		total += n
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: state.Label(), N: n, Tone: frame.ExitBadge(state).Tone,
+			URL: p.Within(c, frame.ExitSlipPath, "state", string(state), "planned", today.String()),
+		})
+	}
+	if total == 0 {
+		card.Figures = nil
+	}
+	card.Note = "今天出门"
 	return card, nil
 }
 

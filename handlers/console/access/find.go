@@ -23,6 +23,9 @@ func (p *Pages) Finders() []frame.Finder {
 			Find: p.visitorPassFind,
 		},
 		{
+			Stem: "exitslip", Group: frame.FindRecords, Needs: core.PermExitSlipView, List: frame.ExitSlipPath, Find: p.exitSlipFind,
+		},
+		{
 			Stem: "reader", Group: frame.FindDevices, Needs: core.PermReaderView, List: frame.ReaderPath,
 			Find: p.readerFind, Show: p.readerHitOf,
 		},
@@ -80,6 +83,26 @@ func (p *Pages) visitorPassFind(ctx context.Context, q frame.Question) ([]templa
 			Icon: "user-check", Title: v.Name, URL: frame.VisitorPassURL(v.ID), Badge: frame.VisitorBadge(v.State(q.Now)),
 			Note: "访客　" + q.In(names, v.Community, v.HouseLabel) + "　" + said + " " +
 				at.In(p.Store.Zone()).Format("01-02 15:04"),
+		}
+	}
+	return found, more, err
+}
+
+func (p *Pages) exitSlipFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	slips, more, err := p.Store.ExitSlips(ctx, q.Scope, store.ExitSlipFilter{Keyword: q.Text.Text, Now: q.Now, Page: hits})
+	if err != nil || len(slips) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
+	found := make([]templates.SearchHit, len(slips))
+	for i, e := range slips {
+		found[i] = templates.SearchHit{
+			Icon: "package-export", Title: e.Name, URL: frame.ExitSlipURL(e.ID), Badge: frame.ExitBadge(e.State(q.Now)),
+			Note: "出门条　" + q.In(names, e.Community, e.HouseLabel) + "　" + itemsBriefly(e) + "　" +
+				e.Planned.In(p.Store.Zone()).Format("01-02 15:04"),
+		}
+		if e.Usable(q.Now) {
+			q.Act(&found[i], core.PermExitSlipView, "打印", frame.ExitSlipURL(e.ID)+"/print")
 		}
 	}
 	return found, more, err

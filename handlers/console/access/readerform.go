@@ -193,7 +193,7 @@ func readerFields(r core.Reader, at frame.CommunityChoice, nodes []templates.Cho
 			},
 			{
 				Kind: templates.Checks, Name: "kinds", Label: "接受的通行证", Values: kindValues(r.Kinds),
-				Required: true, Choices: templates.ChoicesOf("", core.PassKinds(), core.PassKind.Label),
+				Required: true, Choices: templates.ChoicesOf("", core.ReaderKinds(), core.PassKind.Label),
 			},
 			{
 				Kind: templates.Checks, Name: "scope_nodes", Label: "只服务这些楼栋",

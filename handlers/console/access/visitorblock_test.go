@@ -40,7 +40,8 @@ func TestBlacklistInTheConsole(t *testing.T) {
 	form.Del("edit_again")
 	form.Set("confirmed", "1")
 	b.Post(t, frame.VisitorBlockPath, form, http.StatusSeeOther)
-	if undo := b.Get(t, frame.VisitorBlockPath, http.StatusOK).Find(".tx-flash form").AttrOr("action", ""); !strings.HasSuffix(undo, "/undo") {
+	undo := b.Get(t, frame.VisitorBlockPath, http.StatusOK).Find(".tx-flash form").AttrOr("action", "")
+	if !strings.HasSuffix(undo, "/undo") {
 		t.Errorf("the message takes it back at %q", undo)
 	}
 	form.Del("confirmed")

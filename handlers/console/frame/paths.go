@@ -16,6 +16,8 @@ const (
 	BatchPath             = "/console/batch"
 	CertificationPath     = "/console/certification"
 	CommunityPath         = "/console/community"
+	ExitRulePath          = "/console/exitrule"
+	ExitSlipPath          = "/console/exitslip"
 	FilterPath            = "/console/filter"
 	FollowerPath          = "/console/follower"
 	FollowerTagPath       = "/console/followertag"
@@ -140,6 +142,9 @@ func OpenClientURL(id core.ID) string { return pageOf(OpenClientPath, id) }
 
 // StaffURL returns the URL of a staff member.
 func StaffURL(id core.ID) string { return pageOf(StaffPath, id) }
+
+// ExitSlipURL returns the URL of an exit slip.
+func ExitSlipURL(id core.ID) string { return pageOf(ExitSlipPath, id) }
 
 // VisitorPassURL returns the URL of a visit.
 func VisitorPassURL(id core.ID) string { return pageOf(VisitorPassPath, id) }

@@ -26,6 +26,7 @@ type houseShowPage struct {
 	AddURL       string             // to add a resident; "" = no permission
 	Passages     *frame.PassagePart // nil: no permission
 	Visits       *frame.VisitPart   // likewise
+	Exits        *frame.ExitPart    // exit slips; nil: no permission, or none
 }
 
 // houseRestriction is the restriction of a house.
@@ -99,6 +100,9 @@ func (p *Pages) houseShow(c *web.Context) error {
 		return err
 	}
 	if page.Visits, err = p.Visits(c, store.VisitorPassFilter{Community: at.ID, House: house.ID}); err != nil {
+		return err
+	}
+	if page.Exits, err = p.ExitSlips(c, house.ID, store.ExitSlipFilter{Community: at.ID, House: house.ID, Now: c.Now()}); err != nil {
 		return err
 	}
 	things := []string{"house:" + house.ID.String()}

@@ -46,7 +46,7 @@ func (o obstacleAt) url(c *web.Context, of core.Obstacle) string {
 		if pairs = o.place("house", ""); o.node != 0 {
 			pairs = []string{"q", o.label}
 		}
-	case "restriction", "visitorpass":
+	case "restriction", "visitorpass", "exitslip":
 		if o.label != "" {
 			pairs = []string{"q", o.label}
 		}

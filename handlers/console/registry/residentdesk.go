@@ -26,6 +26,7 @@ type residentShowPage struct {
 	Ties        []residentRow      // where else this person lives or has lived
 	Passages    *frame.PassagePart // nil: no permission
 	Visits      *frame.VisitPart   // likewise
+	Exits       *frame.ExitPart    // exit slips; nil: no permission, or none
 }
 
 // residentPage returns the page of one resident, masked as r is.
@@ -145,6 +146,9 @@ func (p *Pages) residentPast(c *web.Context, r store.ResidentRow, tab string, pa
 		return err
 	}
 	if page.Visits, err = p.Visits(c, store.VisitorPassFilter{Community: r.Community, Host: r.ID}); err != nil {
+		return err
+	}
+	if page.Exits, err = p.ExitSlips(c, r.House, store.ExitSlipFilter{Community: r.Community, Tie: r.ID, Now: c.Now()}); err != nil {
 		return err
 	}
 	page.Detail.Timeline, err = p.Timeline(c, "resident:"+r.ID.String())

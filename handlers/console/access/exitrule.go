@@ -1,0 +1,179 @@
+package access
+
+import (
+	"net/http"
+	"strconv"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/store"
+	"tongxing/templates"
+)
+
+// exitRuleRoutes returns the routes of 通行证设置, tab 出门条: who may apply, who decides, and what is asked for.
+func (p *Pages) exitRuleRoutes() []web.Route {
+	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermPassRuleEdit)
+	return []web.Route{
+		{Method: http.MethodGet, Path: frame.ExitRulePath, Access: view, Handler: p.exitRuleShow},
+		{Method: http.MethodPost, Path: frame.ExitRulePath, Access: edit, Level: web.Asks, Handler: p.exitRuleUpdate, Draft: true},
+	}
+}
+
+type exitRulePage struct {
+	templates.Shell
+	Tabs  templates.Tabs
+	Asked *templates.Asked // the community, if there are several
+	Edit  bool
+	Words string // the rule
+	Asks  string // what is asked for
+	Form  templates.Form
+	Empty *templates.Empty // instead of everything else, if there is no community, or none chosen
+}
+
+func (p *Pages) exitRuleShow(c *web.Context) error {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return err
+	}
+	if empty := at.NotChosen(c); empty != nil {
+		page := exitRulePage{Shell: p.Shell(c, "exitrule", "通行证设置"), Empty: empty, Asked: at.Asked(frame.ExitRulePath)}
+		if len(at.All) > 0 {
+			page.Tabs = passTabs(c.Has, "exitrule", at)
+		}
+		return p.Page(c, http.StatusOK, "console/exitrule/show", page)
+	}
+	rule, err := p.Store.ExitRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	return p.Page(c, http.StatusOK, "console/exitrule/show", p.exitRulePage(c, at, rule))
+}
+
+func (p *Pages) exitRulePage(c *web.Context, at frame.CommunityChoice, rule store.ExitRule) exitRulePage {
+	page := exitRulePage{
+		Shell: p.Shell(c, "exitrule", "通行证设置"), Tabs: passTabs(c.Has, "exitrule", at), Asked: at.Asked(frame.ExitRulePath),
+		Edit: c.Has(core.PermPassRuleEdit), Words: rule.ExitRule.Text(), Asks: rule.Form.Text(),
+	}
+	page.Note = at.Name
+	page.Form = templates.Form{
+		Action: frame.ExitRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated), Ask: true,
+		Sections: append([]templates.Section{{Title: "申请和审核", Fields: exitRuleFields(at, rule.ExitRule)}},
+			frame.DesignSections(
+				"出门条表单", "申请时填写的内容，按顺序显示。改“顺序”的数字来移动；不需要的选“不显示”。", rule.Form, core.ExitBases,
+			)...,
+		),
+	}
+	return page
+}
+
+func exitRuleFields(at frame.CommunityChoice, rule core.ExitRule) []templates.Field {
+	return []templates.Field{
+		{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
+		{
+			Kind: templates.Radio, Name: "who", Label: "谁可以申请", Value: string(rule.Who), Required: true,
+			Choices: templates.ChoicesOf("", core.ExitWhos(), core.ExitWho.Label),
+		},
+		{
+			Kind: templates.Radio, Name: "arrears", Label: "欠费住户", Value: string(rule.Arrears), Required: true,
+			Choices: templates.ChoicesOf("", core.ExitArrearsAll(), core.ExitArrears.Label), Help: "按房屋上登记的欠费金额判断；物业在柜台开具时也一样。",
+		},
+		{
+			Kind: templates.Radio, Name: "reviewer", Label: "由谁审核", Value: string(rule.Reviewer), Required: true,
+			Choices: templates.ChoicesOf("", core.ExitReviewers(), core.ExitReviewer.Label), Help: "业主自己的申请不用再由业主审核，交给物业。",
+		},
+		{
+			Kind: templates.Number, Name: "hours", Label: "有效时间", Value: strconv.Itoa(rule.Hours), Min: "0",
+			Max: strconv.Itoa(core.MaxExitHours), Unit: "小时", Short: true, Required: true, Help: "从填写的出门时间算起；0 就是当天有效。",
+		},
+	}
+}
+
+// exitRuleForm is the posted form; frame.PostedDesign reads the design.
+type exitRuleForm struct {
+	Community core.ID           `form:"community"`
+	Seen      int64             `form:"seen"`
+	Who       core.ExitWho      `form:"who" max:"16"`
+	Arrears   core.ExitArrears  `form:"arrears" max:"16"`
+	Reviewer  core.ExitReviewer `form:"reviewer" max:"16"`
+	Hours     int               `form:"hours" required:"请填写有效时间"`
+}
+
+func (p *Pages) exitRuleUpdate(c *web.Context) error {
+	var form exitRuleForm
+	wrong := c.Bind(&form)
+	at, err := p.CommunityOf(c, form.Community.String())
+	if err != nil {
+		return err
+	}
+	if at.ID == 0 {
+		return frame.ErrNotChosen
+	}
+	now, err := p.Store.ExitRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return err
+	}
+	design, rename := frame.PostedDesign(c.Form(), now.Form)
+	rule := store.ExitRule{
+		ExitRule: core.ExitRule{
+			Who: form.Who, Arrears: form.Arrears, Reviewer: form.Reviewer, Hours: form.Hours, Form: design,
+		},
+		Community: at.ID, Updated: frame.ShownAt(form.Seen),
+	}
+	if !web.IsResumed(wrong) {
+		if _, err := rule.Normalized(); err != nil {
+			wrong = frame.MergeFields(wrong, core.InvalidFields(rename(web.FieldsOf(err))))
+		}
+	}
+	if wrong == nil {
+		asked, err := p.exitRuleAsk(c, at, now, rule)
+		if asked || err != nil && !core.IsStale(err) {
+			return err
+		}
+		wrong = err
+	}
+	if wrong == nil {
+		wrong = p.Store.UpdateExitRule(c.Ctx(), c.Actor(), c.Scope(), rule)
+	}
+	if wrong != nil {
+		if now, err = p.Store.ExitRule(c.Ctx(), c.Scope(), at.ID); err != nil {
+			return err
+		}
+		page := p.exitRulePage(c, at, now)
+		return p.FormPage(c, wrong, &page.Form, func(status int) error {
+			return p.Page(c, status, "console/exitrule/show", page)
+		})
+	}
+	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	return c.Redirect(at.URL(frame.ExitRulePath))
+}
+
+// exitRuleAsk asks with what changes, and reports whether it did.
+func (p *Pages) exitRuleAsk(
+	c *web.Context, at frame.CommunityChoice, now store.ExitRule, rule store.ExitRule,
+) (asked bool, err error) {
+	if !rule.Updated.IsZero() && rule.Updated.UnixMilli() != now.Updated.UnixMilli() {
+		return false, core.Stale()
+	}
+	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
+	if err != nil {
+		return false, err
+	}
+	waiting, err := p.Store.CountExitSlips(c.Ctx(), core.ScopeOf(at.ID), store.ExitSlipFilter{State: core.ExitWaiting, Now: c.Now()})
+	if err != nil {
+		return false, err
+	}
+	normal, err := rule.Normalized()
+	if err != nil {
+		return false, err
+	}
+	return p.Ask(c, "exitrule", templates.Confirm{
+		Title: "修改“" + at.Name + "”的出门条设置？", Text: "改为：" + normal.Text() + "。",
+		Effects: []string{
+			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效",
+			"已开出的出门条不变，" + frame.Grouped(waiting) + " 份待审核的申请仍由原来的人审核",
+			"表单原来：" + now.Form.Text(), "表单改为：" + normal.Form.Text(),
+		},
+		Action: frame.ExitRulePath, Keep: c.Form(), Submit: "保存设置", Cancel: at.URL(frame.ExitRulePath),
+	})
+}

@@ -15,8 +15,16 @@ import (
 	"tongxing/core"
 )
 
-// sends posts a form with a file in a field, as its page does.
+// sends posts a form with a picture, as its page does.
 func (p *phone) sends(page *goquery.Document, path string, form url.Values, file []byte, want int) *goquery.Document {
+	p.t.Helper()
+	return p.sendsIn(photoField, page, path, form, file, want)
+}
+
+// sendsIn is sends with the file in another field.
+func (p *phone) sendsIn(
+	field string, page *goquery.Document, path string, form url.Values, file []byte, want int,
+) *goquery.Document {
 	p.t.Helper()
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
@@ -28,7 +36,7 @@ func (p *phone) sends(page *goquery.Document, path string, form url.Values, file
 			}
 		}
 	}
-	part, err := parts.CreateFormFile(photoField, "photo.jpg")
+	part, err := parts.CreateFormFile(field, "photo.jpg")
 	if err == nil {
 		_, err = part.Write(file)
 	}

@@ -53,7 +53,12 @@ func (h *H5) passRelease(c *web.Context) error {
 	}
 	if form.slip != nil && !d.Allowed && form.Act == "release" && d.Reason == core.ReasonPassUsed {
 		form.Key = secret.Hex(12) // another guard has let some of it out meanwhile: what is left is shown
-		return h.look(c, post, &form, http.StatusConflict, nil)
+		return h.look(c, post, &form, http.StatusConflict, map[string]string{"item": d.Sentence})
+	}
+	if form.slip != nil && d.Allowed { // as it is now: sent twice, the same is told again
+		if err := h.readSlip(c, post, &form); err != nil {
+			return err
+		}
 	}
 	page := donePage{
 		Phone: h.phone(c, "登记结果", post.Name), Post: post, Scanned: form.Text != "", Verdict: doneVerdict(&form, result),

@@ -49,7 +49,7 @@ func (h *H5) lookAtSlip(c *web.Context, post core.GuardPost, form *passageForm, 
 	if err != nil {
 		return err
 	}
-	page.Ways, page.Reasons = nil, exitRefusals
+	page.Reasons = exitRefusals
 	page.Facts = h.exitFacts(slip)
 	page.Items = h.exitItems(slip, func(id core.ID, part core.PhotoPart) string {
 		return c.PhotoURL("/h5/guard/"+post.ID.String()+"/photo", id, part)
@@ -64,10 +64,10 @@ func (h *H5) lookAtSlip(c *web.Context, post core.GuardPost, form *passageForm, 
 // exitRefusals are the usual reasons of a guard not to let things out.
 var exitRefusals = []string{"物品与出门条不符", "件数不符", "车牌不符", "本人否认", "疑似公共物品"}
 
-// slipReleased words what has left by a slip, and what is still there.
+// slipReleased words what has left by a slip, as it is now, and what is still there.
 func slipReleased(slip core.ExitSlip, items []int) string {
 	words := "已放行：" + slip.ItemsText(items)
-	if rest := slip.Total - slip.Gone() - len(items); rest > 0 {
+	if rest := slip.Total - slip.Gone(); rest > 0 {
 		words += fmt.Sprintf("。还有 %d 项没有出门", rest)
 	}
 	return words

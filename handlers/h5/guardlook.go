@@ -102,6 +102,9 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	page.ByHand = preview.Decision.Reason == core.ReasonUnavailable
 	page.Form, page.Kept, page.Ways = passageFields(post, form, preview), passageKept(form), ways(form.direction)
+	if page.Items != nil { // things only leave
+		page.Ways = nil
+	}
 	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
 	page.ItemError = messages["item"]

@@ -225,6 +225,9 @@ func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKey
 			if err := s.visitors(ctx, e, identify); err != nil {
 				return err
 			}
+			if err := s.movers(ctx, e, identify); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

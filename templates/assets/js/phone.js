@@ -1,6 +1,7 @@
 // The bundle of phone pages: without htmx.
 import { watchConfirms } from "./confirm.js";
 import { watchForms } from "./form.js";
+import { watchItemPhotos } from "./itemphotos.js";
 import { watchLarge } from "./large.js";
 import { watchLive } from "./live.js";
 import { watchNet } from "./net.js";
@@ -19,6 +20,7 @@ watchForms();
 watchLarge();
 watchNet();
 watchPhotos();
+watchItemPhotos();
 watchLive();
 watchCodes();
 watchScans();

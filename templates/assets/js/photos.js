@@ -12,7 +12,7 @@ const small = 1.5 * 1024 * 1024; // bytes: what is smaller is sent as it is
 
 // shrunk returns the picture as the server would keep it: less to send, and JPEG whatever the phone's camera writes. What the
 // browser cannot read is sent as it is, for the server to say so.
-async function shrunk(file) {
+export async function shrunk(file) {
   if (file.size < small && /^image\/(jpeg|png)$/.test(file.type)) return file;
   try {
     const picture = await createImageBitmap(file, { imageOrientation: "from-image" });

@@ -264,7 +264,7 @@ var Features = []Feature{
 		Under: "passrule", Path: "passrule/rehearsal",
 		Pages:  []FeaturePage{{"预演", "passrule/rehearsal", []string{"试行", "模拟设置", "重放出入记录"}}},
 		ActsAt: map[string]string{"create": "passrule"},
-		Verbs:  []Verb{{"create", "预演通行证设置"}},
+		Verbs:  []Verb{{"create", "预演通行证设置"}, {"cancel", "取消预演"}},
 	},
 	{
 		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,

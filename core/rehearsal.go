@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,6 +42,21 @@ type RehearsalFigures struct {
 	Days    map[Day]RehearsalDay
 	People  int // residents and visitors who would have been stopped at least once
 	Houses  int // likewise
+}
+
+// Found returns what would change in one line.
+func (f RehearsalFigures) Found() string {
+	var words []string
+	if f.Stopped > 0 {
+		words = append(words, "会多拦下 "+Grouped(f.Stopped)+" 次")
+	}
+	if f.Freed > 0 {
+		words = append(words, "会多放行 "+Grouped(f.Freed)+" 次")
+	}
+	if len(words) == 0 {
+		return "没有变化"
+	}
+	return strings.Join(words, "，")
 }
 
 // RehearsalDay is the changes of one natural day.
@@ -211,6 +227,15 @@ type RehearsalDraft struct {
 	Houses      []ID        `json:"houses,omitempty"` // that Restriction is for; none = no restriction is tried
 	Whole       bool        `json:"whole,omitempty"`  // it is for all houses of the community
 	Restriction Restriction `json:"restriction"`
+	Seen        int64       `json:"seen,omitempty"` // Updated of the rule that it is compared with, in ms
+}
+
+// Needs returns the permission to try the draft, which is that to save it.
+func (d RehearsalDraft) Needs() Permission {
+	if d.Restricts() {
+		return PermRestrictionEdit
+	}
+	return PermPassRuleEdit
 }
 
 // Restricts reports whether a restriction is tried.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"tongxing/core"
 	"tongxing/store"
@@ -15,7 +14,7 @@ func rehearseJob(s *store.Store) jobRun {
 		if err != nil {
 			return "", "", err
 		}
-		words = fmt.Sprintf("已重放 %d 次出入：多拦下 %d 次，多放行 %d 次。", run.Figures.Records, run.Figures.Stopped, run.Figures.Freed)
+		words = "已重放 " + core.Grouped(run.Figures.Records) + " 次出入：" + run.Figures.Found() + "。"
 		return words, "/console/" + job.Page(), nil
 	}
 }

@@ -767,6 +767,9 @@ var raceRest = []raceStep{
 		return w.keep("rehearsal", id, err)
 	}},
 	{"RunRehearsal", func(w *raceWorld) (any, error) { return w.RunRehearsal(w.ctx, w.ids["rehearsal"], anyStep) }},
+	{"CancelRehearsal", func(w *raceWorld) (any, error) {
+		return nil, w.CancelRehearsal(w.ctx, raceBy, everywhere, w.ids["rehearsal"])
+	}},
 	{"PurgeRehearsals", func(w *raceWorld) (any, error) {
 		w.clock.Add(40 * 24 * time.Hour)
 		return w.PurgeRehearsals(w.ctx)

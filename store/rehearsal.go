@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"tongxing/core"
@@ -57,7 +60,8 @@ type rehearsalAudit struct {
 	Words string `json:"words"`
 }
 
-// CreateRehearsal queues a rehearsal of a draft in a community of the scope, over the last so many days.
+// CreateRehearsal queues a rehearsal of a draft in a community of the scope, over the last so many days; those of an account run
+// one after another. One that is not over is not begun twice.
 func (s *Store) CreateRehearsal(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, days int, draft core.RehearsalDraft,
 ) (id core.ID, err error) {
@@ -76,19 +80,30 @@ func (s *Store) CreateRehearsal(
 			return 0, core.NotFound(noHouse)
 		}
 	}
+	rule, err := s.PassRule(ctx, scope, community)
+	if err != nil {
+		return 0, err
+	}
+	draft.Seen = rule.Updated.UnixMilli()
 	text, err := json.Marshal(draft)
 	if err != nil {
 		return 0, err
 	}
+	live := sha256.Sum256(fmt.Appendf(nil, "%d %d %s", community, days, text))
 	err = s.db.Write(ctx, "create rehearsal", func(tx *database.Tx) error {
 		c, err := lockCommunity(tx, scope, community)
 		if err != nil {
 			return err
 		}
 		id = tx.NewID()
-		job, _, err := queueJob(tx, by, newJob{kind: core.JobRehearse, subject: id, live: string(core.JobRehearse) + ":" + id.String()})
+		job, begun, err := queueJob(tx, by, newJob{
+			kind: core.JobRehearse, subject: id, live: "rehearsal:" + hex.EncodeToString(live[:16]), queue: "rehearsal:" + by.ID.String(),
+		})
 		if err != nil {
 			return err
+		}
+		if !begun { // the same is being tried
+			return tx.Get(&id, "SELECT id FROM rehearsal WHERE job_id = ?", int64(job))
 		}
 		_, err = tx.Exec(
 			`INSERT INTO rehearsal (id, community_id, account_id, account_name, days, draft, job_id, first_day, figures, change_lines,
@@ -144,6 +159,48 @@ func (s *Store) Rehearsals(
 // RehearsalJob returns the job of a rehearsal that the caller has read.
 func (s *Store) RehearsalJob(ctx context.Context, run core.RehearsalRun) (core.Job, error) {
 	return s.jobBehind(ctx, run.Job)
+}
+
+// RehearsalJobs returns the jobs of rehearsals that the caller has read, by rehearsal.
+func (s *Store) RehearsalJobs(ctx context.Context, runs []core.RehearsalRun) (map[core.ID]core.Job, error) {
+	ids := make([]core.ID, len(runs))
+	for i, run := range runs {
+		ids[i] = run.Job
+	}
+	jobs := map[core.ID]core.Job{}
+	err := database.EachPart(ids, func(part []core.ID) error {
+		var rows []jobRow
+		err := s.db.All(ctx, &rows, jobColumns+"id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part)...)
+		for _, row := range rows {
+			jobs[row.Subject] = row.job()
+		}
+		return err
+	})
+	return jobs, database.Wrap("read the jobs of rehearsals", err)
+}
+
+// CancelRehearsal ends a rehearsal of the scope that is not over; of one that is, it is a conflict.
+func (s *Store) CancelRehearsal(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+	run, err := s.Rehearsal(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, "cancel rehearsal", func(tx *database.Tx) error {
+		var row jobRow
+		if err := tx.Get(&row, jobColumns+"id = ?"+tx.Dialect().ForUpdate(), int64(run.Job)); err != nil {
+			return database.NotFoundIfNoRows(err, errNoJob.Message)
+		}
+		if row.State.Over() {
+			return core.Conflict("预演" + row.State.Label() + "，不能取消")
+		}
+		if err := cancelJobOf(tx, id); err != nil {
+			return err
+		}
+		return audit.Write(tx, by, audit.Entry{
+			Community: run.Community, Action: "rehearsal.cancel", Subject: audit.Target("rehearsal", id),
+			Before: rehearsalAudit{Days: run.Days, Words: run.Draft.Words()},
+		})
+	})
 }
 
 // RunRehearsal replays the records and keeps what was found; it may be run again. step is told how far it is, and ends

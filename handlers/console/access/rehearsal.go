@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -26,13 +27,14 @@ var rehearsalButton = fmt.Sprintf("预演最近 %d 天", core.UsualRehearsalDays
 // rehearsalRoutes returns the routes of 预演: what the doors would have answered by other settings. One is made with a
 // button of the form with these settings.
 func (p *Pages) rehearsalRoutes() []web.Route {
-	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermPassRuleEdit)
+	view, edit := web.Need(core.PermPassRuleView), web.NeedAny(core.PermPassRuleEdit, core.PermRestrictionEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.RehearsalPath, Access: view, Handler: p.rehearsalList},
 		{Method: http.MethodGet, Path: frame.RehearsalPath + "/:id", Access: view, Handler: p.rehearsalShow},
 		{
 			Method: http.MethodPost, Path: frame.RehearsalPath + "/:id/again", Access: edit, Handler: p.rehearsalAgain, EachPerMinute: 10,
 		},
+		{Method: http.MethodPost, Path: frame.RehearsalPath + "/:id/cancel", Access: edit, Handler: p.rehearsalCancel},
 	}
 }
 
@@ -48,6 +50,21 @@ func (p *Pages) rehearse(c *web.Context, at frame.CommunityChoice, days int, dra
 		return err
 	}
 	return c.Redirect(frame.RehearsalURL(id))
+}
+
+// rehearsalHint says how a rehearsal is made, to who may.
+func rehearsalHint(c *web.Context) string {
+	var forms []string
+	if c.Has(core.PermPassRuleEdit) {
+		forms = append(forms, "“住户通行证”")
+	}
+	if c.Has(core.PermRestrictionEdit) {
+		forms = append(forms, "“限制出入”")
+	}
+	if len(forms) == 0 {
+		return "有人试行新的设置时，会拦下谁记在这里。"
+	}
+	return "在" + strings.Join(forms, "或") + "的表单里按“" + rehearsalButton + "”，就能看到新设置会拦下谁，什么都不会改变。"
 }
 
 type rehearsalListPage struct {
@@ -71,7 +88,7 @@ func (p *Pages) rehearsalList(c *web.Context) error {
 			},
 			Empty: templates.Empty{
 				Icon: "adjustments", Title: "还没有预演",
-				Text: "在“住户通行证”或“限制出入”的表单里按“" + rehearsalButton + "”，就能看到新设置会拦下谁，什么都不会改变。",
+				Text: rehearsalHint(c),
 			},
 		},
 		Find: func(community core.ID, page core.Page) ([]core.RehearsalRun, bool, error) {
@@ -84,29 +101,24 @@ func (p *Pages) rehearsalList(c *web.Context) error {
 	}
 	page := rehearsalListPage{Shell: found.Shell, List: found.List}
 	page.Crumbs = []templates.Crumb{{Label: "通行证设置", URL: found.At.URL(frame.PassRulePath)}}
+	jobs, err := p.Store.RehearsalJobs(c.Ctx(), found.Records)
+	if err != nil {
+		return err
+	}
 	for _, run := range found.Records {
 		row := rehearsalRow{
 			URL: frame.RehearsalURL(run.ID), Words: run.Draft.Words(), Community: found.At.NameOf(run.Community),
 			Days: strconv.Itoa(run.Days), By: run.By.Name, Found: "还没有完成", Created: run.Created,
 		}
+		if job, known := jobs[run.ID]; !known || job.State.Over() {
+			row.Found = job.State.Label()
+		}
 		if !run.Done.IsZero() {
-			row.Found = rehearsalFound(run.Figures)
+			row.Found = run.Figures.Found()
 		}
 		page.Rows = append(page.Rows, row)
 	}
 	return p.Page(c, http.StatusOK, "console/rehearsal/list", page)
-}
-
-// rehearsalFound is the result in one line.
-func rehearsalFound(f core.RehearsalFigures) string {
-	if f.Stopped == 0 && f.Freed == 0 {
-		return "没有变化"
-	}
-	words := "会多拦下 " + frame.Grouped(f.Stopped) + " 次"
-	if f.Freed > 0 {
-		words += "，多放行 " + frame.Grouped(f.Freed) + " 次"
-	}
-	return words
 }
 
 type rehearsalShowPage struct {
@@ -116,19 +128,19 @@ type rehearsalShowPage struct {
 	Job     *templates.Job   // until it is done
 	Reasons []templates.Fact // why, with how many
 	Days    []rehearsalDay   // those on which something differs
+	Stale   string           // why the comparison holds no more; "" = it does
 	List    templates.List
 	Rows    []rehearsalLine
 	Again   templates.Field   // for how many days
 	AgainTo string            // "" = the account may not
 	Keep    []templates.Field // hidden: the settings as their form sends them; none = they cannot be saved from here
 	KeepTo  string
+	KeepAs  string // the button
+	KeepAsk bool   // which asks
 	Limits  string // what the list leaves out; "" = nothing
 }
 
-type rehearsalDay struct {
-	Day            string
-	Stopped, Freed int
-}
+type rehearsalDay struct{ Day, Stopped, Freed string }
 
 type rehearsalLine struct {
 	URL, Name, House, Gate, Direction, Was, Would string
@@ -159,25 +171,77 @@ func (p *Pages) rehearsalShow(c *web.Context) error {
 	}
 	page.Note = community.Name
 	page.Crumbs = []templates.Crumb{{Label: "预演记录", URL: templates.WithQuery(frame.RehearsalPath, nil, "community", community.ID.String())}}
+	if err := p.rehearsedHouses(c, run, &page); err != nil {
+		return err
+	}
 	if run.Done.IsZero() {
 		return p.rehearsalWaits(c, run, page)
 	}
-	page.Facts = rehearsalFacts(run)
-	if c.Has(core.PermPassRuleEdit) {
-		page.AgainTo = frame.RehearsalURL(run.ID) + "/again"
-		page.Again = templates.Field{
-			Kind: templates.Number, Name: "days", Label: "天数", Value: strconv.Itoa(run.Days), Min: "1",
-			Max: strconv.Itoa(core.MaxRehearsalDays), Unit: "天", Short: true,
-		}
-		if !run.Draft.Restricts() {
-			page.Keep, page.KeepTo = passRuleKept(run.Community, run.Draft.Rule), frame.PassRulePath
-		}
+	page.Facts = append(rehearsalFacts(run), page.Facts...)
+	if err := p.rehearsalNext(c, run, &page); err != nil {
+		return err
 	}
 	page.Reasons, page.Days = rehearsalReasons(run.Figures), rehearsalDays(run.Figures)
 	if err := p.rehearsalLines(c, run, &page); err != nil {
 		return err
 	}
 	return p.Page(c, http.StatusOK, "console/rehearsal/show", page)
+}
+
+// rehearsedHouses says which houses a restriction is tried for, until when and why.
+func (p *Pages) rehearsedHouses(c *web.Context, run core.RehearsalRun, page *rehearsalShowPage) error {
+	d := run.Draft
+	if !d.Restricts() {
+		return nil
+	}
+	houses := templates.Fact{Label: "房屋", Value: "全部房屋", URL: templates.WithQuery(frame.HousePath, nil, "community", run.Community.String())}
+	if !d.Whole {
+		named, err := p.housesNamed(c, d.Houses)
+		if core.IsNotFound(err) {
+			named, err = "房屋：其中有的已删除", nil
+		}
+		if err != nil {
+			return err
+		}
+		houses = templates.Fact{Label: "房屋", Value: strings.TrimPrefix(named, "房屋：")}
+	}
+	until := "长期"
+	if d.Restriction.LastDay != 0 {
+		until = "到 " + d.Restriction.LastDay.String() + " 当天"
+	}
+	page.Facts = append(page.Facts, houses, templates.Fact{Label: "期限", Value: until}, templates.Fact{Label: "原因", Value: d.Restriction.Reason})
+	return nil
+}
+
+// rehearsalNext offers what follows a rehearsal that is over, to who may save what it tried: to save it, unless what it was compared
+// with has changed, and to try it again.
+func (p *Pages) rehearsalNext(c *web.Context, run core.RehearsalRun, page *rehearsalShowPage) error {
+	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), run.Community)
+	if err != nil {
+		return err
+	}
+	stale := rule.Updated.UnixMilli() != run.Draft.Seen
+	if stale && !run.Done.IsZero() {
+		page.Stale = "现行设置在这次预演之后已修改，下面是和原来的设置比较。"
+	}
+	if !c.Has(run.Draft.Needs()) {
+		return nil
+	}
+	if page.Stale != "" {
+		page.Stale += "请再预演一次。"
+	}
+	page.AgainTo = frame.RehearsalURL(run.ID) + "/again"
+	page.Again = templates.Field{
+		Kind: templates.Number, Name: "days", Label: "天数", Value: strconv.Itoa(run.Days), Min: "1",
+		Max: strconv.Itoa(core.MaxRehearsalDays), Unit: "天", Short: true,
+	}
+	switch {
+	case run.Draft.Restricts():
+		page.Keep, page.KeepTo, page.KeepAs = restrictionKept(run), restrictionPreviewPath, "回到“限制出入”的表单"
+	case !stale:
+		page.Keep, page.KeepTo, page.KeepAs, page.KeepAsk = passRuleKept(run), frame.PassRulePath, "采用这套设置", true
+	}
+	return nil
 }
 
 // rehearsalWaits shows how far a rehearsal is, and alone that when its page asks, every second. A page whose rehearsal
@@ -197,6 +261,11 @@ func (p *Pages) rehearsalWaits(c *web.Context, run core.RehearsalRun, page rehea
 	}
 	if page.Job.Over {
 		page.Job.State.Tone = templates.Bad
+		if err := p.rehearsalNext(c, run, &page); err != nil {
+			return err
+		}
+	} else if c.Has(run.Draft.Needs()) {
+		page.Job.Cancel = frame.RehearsalURL(run.ID) + "/cancel"
 	}
 	if c.Request().Header.Get("HX-Target") != "job" {
 		return p.Page(c, http.StatusOK, "console/rehearsal/show", page)
@@ -215,11 +284,18 @@ func rehearsalFacts(run core.RehearsalRun) []templates.Fact {
 	facts := []templates.Fact{
 		{Label: "期间", Value: run.First.String() + " 起 " + strconv.Itoa(run.Days) + " 天"},
 		{Label: "出入", Value: frame.Grouped(f.Records) + " 次"},
-		{Label: "会多拦下", Value: frame.Grouped(f.Stopped) + " 次"},
-		{Label: "会多放行", Value: frame.Grouped(f.Freed) + " 次"},
 	}
 	if f.Stopped > 0 {
-		facts[2].Value += fmt.Sprintf("，%s 人，%s 户", frame.Grouped(f.People), frame.Grouped(f.Houses))
+		facts = append(facts, templates.Fact{
+			Label: "会多拦下",
+			Value: fmt.Sprintf("%s 次，%s 人，%s 户", frame.Grouped(f.Stopped), frame.Grouped(f.People), frame.Grouped(f.Houses)),
+		})
+	}
+	if f.Freed > 0 {
+		facts = append(facts, templates.Fact{Label: "会多放行", Value: frame.Grouped(f.Freed) + " 次"})
+	}
+	if f.Stopped+f.Freed == 0 {
+		facts = append(facts, templates.Fact{Label: "结果", Value: f.Found()})
 	}
 	return facts
 }
@@ -235,7 +311,9 @@ func rehearsalReasons(f core.RehearsalFigures) []templates.Fact {
 func rehearsalDays(f core.RehearsalFigures) []rehearsalDay {
 	var days []rehearsalDay
 	for _, day := range slices.Sorted(maps.Keys(f.Days)) {
-		days = append(days, rehearsalDay{day.String(), f.Days[day].Stopped, f.Days[day].Freed})
+		days = append(days, rehearsalDay{
+			day.String(), frame.Grouped(f.Days[day].Stopped), frame.Grouped(f.Days[day].Freed),
+		})
 	}
 	return days
 }
@@ -312,7 +390,7 @@ func rehearsalWords(r core.Reason) string {
 
 // rehearsalAgain tries the same settings once more, over another number of days.
 func (p *Pages) rehearsalAgain(c *web.Context) error {
-	run, err := p.rehearsalOf(c)
+	run, err := p.rehearsalToChange(c)
 	if err != nil {
 		return err
 	}
@@ -334,10 +412,49 @@ func (p *Pages) rehearsalAgain(c *web.Context) error {
 	return p.rehearse(c, at, form.Days, run.Draft)
 }
 
-// passRuleKept returns a rule as its form sends it.
-func passRuleKept(community core.ID, r core.PassRule) []templates.Field {
+// rehearsalToChange returns the rehearsal in the path to who may save what it tries.
+func (p *Pages) rehearsalToChange(c *web.Context) (core.RehearsalRun, error) {
+	run, err := p.rehearsalOf(c)
+	if err == nil && !c.Has(run.Draft.Needs()) {
+		err = core.Forbidden("需要“" + run.Draft.Needs().Name() + "”的权限")
+	}
+	return run, err
+}
+
+// rehearsalCancel ends a rehearsal that is not over.
+func (p *Pages) rehearsalCancel(c *web.Context) error {
+	run, err := p.rehearsalToChange(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Stem: "passrule", Back: frame.RehearsalURL(run.ID), Done: "已取消预演。",
+		Do: func() error { return p.Store.CancelRehearsal(c.Ctx(), c.Actor(), c.Scope(), run.ID) },
+	})
+}
+
+// restrictionKept returns a restriction as its form sends it.
+func restrictionKept(run core.RehearsalRun) []templates.Field {
+	d := run.Draft
 	values := url.Values{
-		"community": {community.String()}, "counting": {string(r.Counting)}, "period_days": {strconv.Itoa(r.PeriodDays)},
+		"community": {run.Community.String()}, "exits": {strconv.Itoa(d.Restriction.Exits)}, "reason": {d.Restriction.Reason},
+		"houses": frame.IDValues(d.Houses),
+	}
+	if d.Whole {
+		values.Set("whole", "1")
+	}
+	if d.Restriction.LastDay != 0 {
+		values.Set("last_day", d.Restriction.LastDay.String())
+	}
+	return hiddenFields(values)
+}
+
+// passRuleKept returns a rule as its form sends it, made on the rule that it was compared with.
+func passRuleKept(run core.RehearsalRun) []templates.Field {
+	r := run.Draft.Rule
+	values := url.Values{
+		"community": {run.Community.String()}, templates.SeenField: {strconv.FormatInt(run.Draft.Seen, 10)},
+		"counting": {string(r.Counting)}, "period_days": {strconv.Itoa(r.PeriodDays)},
 		"exits": {strconv.Itoa(r.Exits)}, "hours": {core.FormatHours(r.Hours)},
 		"fever_tenths": {fmt.Sprintf("%d.%d", r.FeverTenths/10, r.FeverTenths%10)},
 	}
@@ -346,9 +463,15 @@ func passRuleKept(community core.ID, r core.PassRule) []templates.Field {
 			values.Set(name, "1")
 		}
 	}
+	return hiddenFields(values)
+}
+
+func hiddenFields(values url.Values) []templates.Field {
 	var fields []templates.Field
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: name, Value: values.Get(name)})
+		for _, value := range values[name] {
+			fields = append(fields, templates.Field{Kind: templates.Hidden, Name: name, Value: value})
+		}
 	}
 	return fields
 }

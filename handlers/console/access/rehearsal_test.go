@@ -95,9 +95,14 @@ func TestRuleIsRehearsedAndKept(t *testing.T) {
 	if after, err := d.Store.PassRule(t.Context(), core.Everywhere, d.Mine.Community); err != nil || after.Exits != 1 {
 		t.Errorf("kept: %+v, %v", after, err)
 	}
+	stale := b.Get(t, to, http.StatusOK)
+	if stale.Find(`form[action="`+frame.PassRulePath+`"]`).Length() != 0 || !strings.Contains(stale.Find("main").Text(), "请再预演一次") {
+		t.Error("settings are offered by a comparison with those of before")
+	}
+	b.Post(t, frame.PassRulePath, kept, http.StatusConflict) // from a page that was open meanwhile
 	_, to = b.Post(t, to+"/again", url.Values{"days": {"1"}}, http.StatusSeeOther)
 	rehearsedAt(t, d, to)
-	if text := b.Get(t, to, http.StatusOK).Find("main").Text(); !strings.Contains(text, "会多拦下\n\n0 次") {
+	if text := b.Get(t, to, http.StatusOK).Find("main").Text(); !strings.Contains(text, "没有变化") || strings.Contains(text, "0 次") {
 		t.Errorf("the settings of now again: %q", text)
 	}
 	b.Post(t, to+"/again", url.Values{"days": {"91"}}, http.StatusSeeOther) // says so on the page
@@ -123,6 +128,43 @@ func TestRestrictionIsRehearsed(t *testing.T) {
 	}
 	if page.Find(`form[action="`+frame.PassRulePath+`"]`).Length() != 0 {
 		t.Error("a restriction is offered as the community's rule")
+	}
+	at, err := d.Store.House(t.Context(), core.Everywhere, who.House)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := page.Find("main").Text(); !strings.Contains(text, at.Label) || !strings.Contains(text, "装修") || !strings.Contains(text, "长期") {
+		t.Errorf("the page names no house, reason or end: %q", text)
+	}
+	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermPassRuleView, core.PermRestrictionEdit)
+	form := url.Values{}
+	clerk.Get(t, to, http.StatusOK).Find(`form[action="` + restrictionPreviewPath + `"] input`).Each(func(_ int, input *goquery.Selection) {
+		if name := input.AttrOr("name", ""); name != "csrf" {
+			form.Add(name, input.AttrOr("value", ""))
+		}
+	})
+	again, _ := clerk.Post(t, restrictionPreviewPath, form, http.StatusOK)
+	if ticked := desk.FilledIn(again); ticked.Get("houses") != who.House.String() || ticked.Get("reason") != "装修" {
+		t.Errorf("the form again has %v", ticked)
+	}
+	_, next := clerk.Post(t, to+"/again", url.Values{"days": {"3"}}, http.StatusSeeOther)
+	if _, same := clerk.Post(t, to+"/again", url.Values{"days": {"3"}}, http.StatusSeeOther); same != next {
+		t.Errorf("the same is begun twice: %s, %s", next, same)
+	}
+	waiting := clerk.Get(t, next, http.StatusOK)
+	if waiting.Find(`form[action="`+next+`/cancel"]`).Length() != 1 || waiting.Find(`form[action="`+next+`/again"]`).Length() != 0 {
+		t.Error("one that waits is not cancelled from its page")
+	}
+	editor := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermPassRuleView, core.PermPassRuleEdit)
+	editor.Post(t, next+"/cancel", nil, http.StatusForbidden)
+	clerk.Post(t, next+"/cancel", nil, http.StatusSeeOther)
+	over := clerk.Get(t, next, http.StatusOK)
+	if over.Find(`form[action="`+next+`/again"]`).Length() != 1 || over.Find(`form[action="`+restrictionPreviewPath+`"]`).Length() != 1 {
+		t.Error("one that failed or was cancelled is a dead end")
+	}
+	if list := clerk.Get(t, frame.RehearsalPath, http.StatusOK).Find("tbody").Text(); !strings.Contains(list, "已取消") ||
+		strings.Contains(list, "还没有完成") {
+		t.Errorf("the list says %q", list)
 	}
 	house := core.House{ID: who.House, Community: d.Mine.Community}
 	if _, err := d.Store.HouseRestriction(t.Context(), core.Everywhere, house); !core.IsNotFound(err) {
@@ -164,14 +206,14 @@ func TestRehearsalPages(t *testing.T) {
 		},
 		"console/rehearsal/show": rehearsalShowPage{
 			Shell: shell, Draft: "每人每天最多出门 1 次", Facts: []templates.Fact{{Label: "出入", Value: "9 次"}},
-			Reasons: []templates.Fact{{Label: "出门次数已用完", Value: "1 次"}}, Days: []rehearsalDay{{"2026-03-15", 1, 0}},
+			Reasons: []templates.Fact{{Label: "出门次数已用完", Value: "1 次"}}, Days: []rehearsalDay{{"2026-03-15", "1", "0"}},
 			List: templates.List{Path: "/r"},
 			Rows: []rehearsalLine{{
 				URL: "/a", Name: desk.Hostile, House: desk.Hostile, Gate: desk.Hostile, Direction: "出", Was: "放行", Would: "出门次数已用完",
 				Stopped: true, PassageURLs: frame.PassageURLs{NameURL: "/n", HouseURL: "/h", GateURL: "/g"},
 			}},
 			Again: templates.Field{Kind: templates.Number, Name: "days", Label: "天数", Value: "14"}, AgainTo: "/r/again",
-			Keep: []templates.Field{{Kind: templates.Hidden, Name: "exits", Value: "1"}}, KeepTo: "/p", Limits: "只列出最早的 1,000 次，合计仍是全部。",
+			Keep: []templates.Field{{Kind: templates.Hidden, Name: "exits", Value: "1"}}, KeepTo: "/p", KeepAs: "采用", Stale: "已修改", Limits: "只列出最早的 1,000 次，合计仍是全部。",
 		},
 	})
 }

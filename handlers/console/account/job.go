@@ -176,7 +176,7 @@ func jobPart(c *web.Context, job core.Job) templates.Job {
 		Words: job.Words, Bad: job.State == core.JobFailed || job.State == core.JobBroken, URL: frame.JobURL(job.ID), CSRF: c.CSRF(),
 	}
 	if part.Known {
-		part.Count = fmt.Sprintf("%d / %d", job.Done, job.Total)
+		part.Count = frame.Grouped(int(job.Done)) + " / " + frame.Grouped(int(job.Total))
 	}
 	switch page := job.Page(); {
 	case page != "": // where it is also cancelled and started again

@@ -237,8 +237,14 @@ func (c MessageChannel) FirstLabel() string {
 	return c.Label()
 }
 
+// OfRegister reports whether the recipient is known by the register alone: by a number.
+func (m Message) OfRegister() bool { return m.ToKind == ToResident || m.ToKind == ToMember }
+
 // Channels returns the channels of a message, in the order in which they are tried.
 func (m Message) Channels() []MessageChannel {
+	if m.OfRegister() {
+		return []MessageChannel{ChannelSMS}
+	}
 	t := m.Kind.Type()
 	if slices.Contains(t.Asked, m.First) {
 		return append([]MessageChannel{m.First}, t.Channels...)
@@ -310,6 +316,9 @@ func (s MessageState) Label() string {
 const (
 	ToAccount = "account"
 	ToWechat  = "wechat" // a WeChat user: a resident, a guard, an observer
+
+	ToResident = "resident" // somebody of the register whom no WeChat is known to be
+	ToMember   = "member"   // likewise, of an institution
 )
 
 // MaxMessageText bounds title and detail of a message, in characters.
@@ -321,6 +330,8 @@ type MessageNote struct {
 	Community ID     // 0 = of none
 	Account   ID     // the recipient; 0 = User is
 	User      ID     // the WeChat user by whom an account is told; 0 = the one who is bound to it
+	Resident  ID     // the recipient, without Account and User
+	Member    ID     // likewise
 	Notice    ID     // the entry of the account's bell; 0 = none
 	Title     string // Chinese, without personal data
 	Link      string // its page, below /console/

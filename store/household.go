@@ -253,7 +253,7 @@ func leaveHouse(tx *database.Tx, by core.Actor, l leaving) error {
 const toldByNumber = "物业有一条登记通知，请核对姓名后查看"
 
 // tellPerson tells somebody, in whichever WeChat is theirs, what was done to their tie: if none is yet, those that
-// have verified the number, and are nobody by it, are told to state the name.
+// have verified the number, and are nobody by it, are told to state the name. If nobody has, it is told by the number alone.
 func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	var users []core.ID
 	for _, theirs := range []struct{ of, name, title string }{
@@ -271,6 +271,13 @@ func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {
 		notes[i] = core.MessageNote{Kind: core.MessageHousehold, Community: r.Community, User: user, Link: "pass", Title: title}
+	}
+	var numbered int // a child in the register may have no number at all
+	if err := tx.Get(&numbered, "SELECT COUNT(*) FROM resident WHERE id = ? AND phone_mac <> ''", int64(r.ID)); err != nil {
+		return err
+	}
+	if len(users) == 0 && numbered > 0 {
+		notes = []core.MessageNote{{Kind: core.MessageHousehold, Community: r.Community, Resident: r.ID, Link: "pass", Title: title}}
 	}
 	return outbox.Put(tx, notes...)
 }

@@ -299,12 +299,15 @@ func TestMembersAreWarnedOfOnce(t *testing.T) {
 		clock.Add(24 * time.Hour)
 		told(1, 1)
 		clock.Add(24 * time.Hour)
-		told(1, 2) // of the other, who has no WeChat
+		told(2, 2) // of the other, who has no WeChat, by the number
+		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE to_kind = 'member' AND to_id = ?", int64(other.ID)); n != 1 {
+			t.Errorf("%d messages to who has no WeChat", n)
+		}
 		mustDo(t, discard(s.RenewMembers(t.Context(), core.System, everywhere, []core.ID{m.ID}, 1)))
 		mustDo(t, s.DisableMember(t.Context(), core.System, everywhere, other.ID))
-		told(1, 2)
+		told(2, 2)
 		clock.Add((today(s) + 30).Start(s.zone).Sub(s.Now()))
-		told(2, 3)
+		told(3, 3)
 	})
 }
 

@@ -90,7 +90,7 @@ type institutionWarnAudit struct {
 	Until string `json:"until"`
 }
 
-// tellMember tells who is known by the member's number and name.
+// tellMember tells who is known by the member's number and name; if nobody is, by the number alone.
 func tellMember(tx *database.Tx, i core.Institution, m dueMember) error {
 	var users []core.ID
 	err := tx.All(&users, `
@@ -98,15 +98,20 @@ func tellMember(tx *database.Tx, i core.Institution, m dueMember) error {
 		FROM wechat_user
 		WHERE person_id = ? AND person_id <> 0 AND name_fold = ? AND merged_into = 0
 		ORDER BY id`, int64(m.Person), m.Name)
-	if err != nil || len(users) == 0 {
+	if err != nil {
 		return err
 	}
-	notes := make([]core.MessageNote, len(users))
-	for n, user := range users {
-		notes[n] = core.MessageNote{
-			Kind: core.MessageMember, Community: i.Communities[0], User: user, Link: "pass",
-			Title: "专用通行证 " + m.Until.String() + " 到期，续期请联系 " + i.Name + " 或物业",
-		}
+	note := core.MessageNote{
+		Kind: core.MessageMember, Community: i.Communities[0], Link: "pass", Member: m.ID,
+		Title: "专用通行证 " + m.Until.String() + " 到期，续期请联系 " + i.Name + " 或物业",
+	}
+	notes := []core.MessageNote{note} // by the number alone
+	if len(users) > 0 {
+		notes = nil
+	}
+	for _, user := range users {
+		note.User, note.Member = user, 0
+		notes = append(notes, note)
 	}
 	return outbox.Put(tx, notes...)
 }

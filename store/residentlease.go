@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -177,6 +178,11 @@ func tellOfLease(tx *database.Tx, row leaseRow, words string) error {
 		if user.Owns { // whose own pass has nothing to do with it
 			notes[i].Link = "household"
 		}
+	}
+	if !slices.ContainsFunc(notes, func(n core.MessageNote) bool { return n.Link == "pass" }) { // by the number alone
+		notes = append(notes, core.MessageNote{
+			Kind: core.MessageLease, Community: row.Community, Resident: row.ID, Title: title, Link: "pass",
+		})
 	}
 	if err := outbox.Put(tx, notes...); err != nil {
 		return err

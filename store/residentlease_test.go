@@ -78,6 +78,41 @@ func TestLeasesEnd(t *testing.T) {
 	})
 }
 
+// Whom no WeChat is known to be is told by the number of the register, where the office sends text messages of the kind, and
+// is listed as not reached otherwise.
+func TestPeopleOfTheRegisterAreTold(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		community := newCommunity(t, p.s, "翠湖花园")
+		houses := newHouses(t, p.s, community, 2)
+		told := func(house int, phone string) (sent []core.Dispatch) {
+			t.Helper()
+			lodging(t, p.s, community, houses[house], phone, 5)
+			if err := p.s.WarnLeases(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			p.clock.Add(2 * time.Minute)
+			for _, d := range p.claim(t) {
+				if d.Kind == core.MessageLease {
+					sent = append(sent, d)
+				}
+			}
+			return sent
+		}
+		if sent := told(0, "13700000021"); len(sent) != 0 {
+			t.Errorf("sent %+v", sent)
+		}
+		people, _, err := p.s.Unreached(t.Context(), core.ScopeOf(community), Page{})
+		if err != nil || len(people) != 1 || people[0].Recipient.Kind != core.ToResident || people[0].Phone != "137****0021" ||
+			people[0].Name == "" || people[0].Link != people[0].ID || people[0].Reason != core.WhyNoWechat {
+			t.Errorf("not reached: %+v, %v", people, err)
+		}
+		p.setup.Templates[core.ChannelSMS] = map[core.MessageKind]core.MessageTemplate{core.MessageLease: {ID: "sms"}}
+		if sent := told(1, "13700000022"); len(sent) != 1 || sent[0].Channel != core.ChannelSMS || sent[0].Address != "13700000022" {
+			t.Errorf("by the number: %+v", sent)
+		}
+	})
+}
+
 // The tenant, the owner and the office are told once, seven days before; of another last day they are told again.
 func TestLeasesAreWarnedOfOnce(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {

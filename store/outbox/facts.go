@@ -20,6 +20,7 @@ type facts struct {
 	staff      map[core.ID]string     // phones of staff, by their account
 	doubtful   map[core.ID]string     // accounts by which messages in doubt were sent
 	scopes     map[core.ID]core.Scope // of accounts
+	register   map[core.ID]string     // phones of those whom the register alone knows, by their id there
 }
 
 // member is a member of a company in use.
@@ -40,6 +41,7 @@ type optOut struct{ App, Open, Template string }
 
 func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f facts, err error) {
 	var users, accounts, doubtful []core.ID
+	registered := map[string][]core.ID{}
 	scopes := map[core.ID]core.Scope{}
 	for _, r := range rows {
 		if !r.Unsure.IsZero() || !r.open.Begun.IsZero() {
@@ -47,6 +49,9 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		}
 		if r.User != 0 {
 			users = append(users, r.User)
+		}
+		if r.Message().OfRegister() {
+			registered[r.ToKind] = append(registered[r.ToKind], r.To)
 		}
 		if r.ToKind == core.ToAccount {
 			accounts = append(accounts, r.To)
@@ -57,7 +62,7 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		identities: map[core.ID]map[string]identity{}, optOuts: map[optOut]core.MessageReason{},
 		tried:  map[optOut]bool{},
 		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{}, staff: map[core.ID]string{},
-		doubtful: map[core.ID]string{}, scopes: scopes,
+		doubtful: map[core.ID]string{}, scopes: scopes, register: map[core.ID]string{},
 	}
 	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
 		return f, err
@@ -79,6 +84,11 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 	}
 	if err == nil && setup.Open[core.ChannelSMS] {
 		err = database.EachPart(accounts, func(part []core.ID) error { return f.readStaffPhones(tx, part) })
+	}
+	for kind, table := range registerTables {
+		if err == nil && setup.Open[core.ChannelSMS] {
+			err = database.EachPart(registered[kind], func(part []core.ID) error { return f.readRegister(tx, table, part) })
+		}
 	}
 	return f, err
 }
@@ -138,6 +148,25 @@ func (f *facts) readStaffPhones(tx *database.Tx, accounts []core.ID) error {
 	for _, row := range found {
 		if phone, err := tx.Keys().Open("staff.phone", row.Phone); err == nil && phone != core.Unreadable {
 			f.staff[row.Account] = phone
+		}
+	}
+	return err
+}
+
+// registerTables have the phones of the register by the kind of the recipients.
+var registerTables = map[string]string{core.ToResident: "resident", core.ToMember: "institution_member"}
+
+// readRegister reads the numbers of people whom the register alone knows. Who is not in it any more has none.
+func (f *facts) readRegister(tx *database.Tx, table string, ids []core.ID) error {
+	var found []struct {
+		ID    core.ID `db:"id"`
+		Phone string  `db:"phone_cipher"`
+	}
+	err := tx.All(&found, "SELECT id, phone_cipher FROM "+table+" WHERE phone_cipher <> '' AND id IN ("+
+		database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
+	for _, row := range found {
+		if phone, err := tx.Keys().Open(table+".phone", row.Phone); err == nil && phone != core.Unreadable {
+			f.register[row.ID] = phone
 		}
 	}
 	return err
@@ -231,6 +260,9 @@ func (f *facts) reach(setup core.MessageSetup, m core.Message) map[core.MessageC
 				r.Stopped, r.StopWhy = stop.Until, stop.Reason
 			}
 		}
+		if m.OfRegister() && r.Address == "" {
+			r.Why = core.WhyNoWechat // what they lack; text messages are but a help
+		}
 		reach[c] = r
 	}
 	return reach
@@ -243,7 +275,10 @@ func (f *facts) reachBy(setup core.MessageSetup, m core.Message, c core.MessageC
 		return reach
 	case core.ChannelSMS:
 		phone := f.phones[m.User]
-		if m.ToKind == core.ToWechat && setup.TemplateOf(c, m.Kind).ID == "" {
+		if m.OfRegister() {
+			phone = f.register[m.To]
+		}
+		if m.ToKind != core.ToAccount && setup.TemplateOf(c, m.Kind).ID == "" {
 			return core.MessageReach{Why: core.WhyChannelOff} // of what a resident chose, not every kind has one
 		}
 		if phone == "" && m.ToKind == core.ToAccount {

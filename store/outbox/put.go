@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -57,17 +58,23 @@ func (r newRow) expires(now time.Time) int64 {
 func (r newRow) mergeKey() string { return mergeKey(r.Kind, r.recipient(), r.Community) }
 
 func (r newRow) recipient() core.ID {
-	if r.Account != 0 {
-		return r.Account
+	return cmp.Or(r.Account, r.user, r.Resident, r.Member)
+}
+
+func (r newRow) toKind() string {
+	switch {
+	case r.Account != 0:
+		return core.ToAccount
+	case r.user != 0:
+		return core.ToWechat
+	case r.Resident != 0:
+		return core.ToResident
 	}
-	return r.user
+	return core.ToMember
 }
 
 func (r newRow) values(tx *database.Tx) []any {
-	toKind, state := core.ToWechat, core.MessageWaiting
-	if r.Account != 0 {
-		toKind = core.ToAccount
-	}
+	state := core.MessageWaiting
 	typ := r.typ()
 	key, next, ended := any(r.mergeKey()), any(tx.Now().Add(typ.Merge).UnixMilli()), any(nil)
 	if key == "" {
@@ -77,7 +84,7 @@ func (r newRow) values(tx *database.Tx) []any {
 		state, key, next, ended = core.MessageMerged, nil, nil, tx.NowMS()
 	}
 	return []any{
-		int64(r.id), int64(r.Community), string(r.Kind), toKind, int64(r.recipient()), int64(r.user), int64(r.Notice),
+		int64(r.id), int64(r.Community), string(r.Kind), r.toKind(), int64(r.recipient()), int64(r.user), int64(r.Notice),
 		cutText(r.Title), r.Link, 1 + r.more, key, int64(r.into), string(r.digest), string(state), "", "", 0, "", "", "",
 		tx.NowMS(), next, r.expires(tx.Now()), ended,
 	}

@@ -70,6 +70,8 @@ type messageFilter struct {
 	Channel core.MessageChannel `form:"channel" max:"16"`
 	Account core.ID             `form:"account"` // one recipient's
 	User    core.ID             `form:"user"`
+	Person  core.ID             `form:"resident"`
+	Member  core.ID             `form:"member"`
 	From    core.Day            `form:"from"`
 	To      core.Day            `form:"to"` // the last day
 }
@@ -84,6 +86,10 @@ func (f messageFilter) core(zone *time.Location) (core.MessageFilter, error) {
 		filter.ToKind, filter.Recipient = core.ToAccount, f.Account
 	case f.User != 0:
 		filter.ToKind, filter.Recipient = core.ToWechat, f.User
+	case f.Person != 0:
+		filter.ToKind, filter.Recipient = core.ToResident, f.Person
+	case f.Member != 0:
+		filter.ToKind, filter.Recipient = core.ToMember, f.Member
 	}
 	if f.From != 0 {
 		filter.From = f.From.Start(zone)
@@ -185,7 +191,8 @@ func recipientText(r core.Recipient) string {
 	name := core.MaskName(r.Name)
 	switch {
 	case name == "" && r.Phone == "":
-		return map[string]string{core.ToAccount: "已删除的账号", core.ToWechat: "微信用户"}[r.Kind]
+		return map[string]string{core.ToAccount: "已删除的账号", core.ToWechat: "微信用户", core.ToResident: "已删除的住户",
+			core.ToMember: "已删除的成员"}[r.Kind]
 	case name == "":
 		return r.Phone
 	case r.Phone == "":
@@ -223,8 +230,10 @@ func recipientURL(c *web.Context, r core.Recipient) string {
 	case r.Link == 0:
 	case r.Kind == core.ToAccount && c.Has(core.PermAccountView):
 		return frame.AccountURL(r.Link)
-	case r.Kind == core.ToWechat && c.Has(core.PermResidentView):
+	case (r.Kind == core.ToWechat || r.Kind == core.ToResident) && c.Has(core.PermResidentView):
 		return frame.ResidentURL(r.Link)
+	case r.Kind == core.ToMember && c.Has(core.PermInstitutionView):
+		return frame.MemberURL(r.Link)
 	}
 	return ""
 }

@@ -86,7 +86,8 @@ func callURL(c *web.Context) string {
 }
 
 func unreachedRowOf(c *web.Context, u core.UnreachedPerson, ticks bool) unreachedRow {
-	who := map[string]string{core.ToAccount: "account", core.ToWechat: "user"}[u.Recipient.Kind]
+	who := map[string]string{core.ToAccount: "account", core.ToWechat: "user", core.ToResident: "resident",
+		core.ToMember: "member"}[u.Recipient.Kind]
 	row := unreachedRow{
 		Who: recipientText(u.Recipient), WhoURL: recipientURL(c, u.Recipient), Kind: u.Kind.Label(),
 		Reason: u.Reason.LabelOf(u.Channel), Count: frame.Grouped(u.Messages) + " 条", At: u.At,

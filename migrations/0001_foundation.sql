@@ -1489,7 +1489,7 @@ CREATE TABLE message_stop (
   code        VARCHAR(64) NOT NULL,
   alarm       INTEGER     NOT NULL, -- 1 = somebody must look at the configuration
   noted_at    BIGINT      NOT NULL,
-  told_at     BIGINT,               -- when operators were last told of the reason; NULL = never
+  told        VARCHAR(500) NOT NULL, -- of which reasons operators were told, and when: reason=time,reason=time
   PRIMARY KEY (channel, app_id, template_id)
 );
 

@@ -43,11 +43,7 @@ func notify(tx *database.Tx, all ...told) error {
 	return outbox.Put(tx, notes...)
 }
 
-const (
-	maxNoticeTitle = 200
-	// maxAudience bounds the accounts that are told of one thing.
-	maxAudience = 500
-)
+const maxNoticeTitle = 200
 
 // notifyAll adds a notice for every account of an audience, in the act's own transaction.
 func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice, kind core.MessageKind) error {
@@ -66,7 +62,7 @@ func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice, kind core
 	}
 	var all []told
 	for _, a := range accounts {
-		if len(all) < maxAudience && joinedHold(a.Permissions, to.Needs) {
+		if joinedHold(a.Permissions, to.Needs) {
 			all = append(all, told{a.ID, n, core.MessageNote{Kind: kind, Community: to.Community}})
 		}
 	}

@@ -240,7 +240,11 @@ func TestReadBeforeItIsInTheBell(t *testing.T) {
 		p.put(t, core.MessageSignIn, 1)
 		d := p.claimOne(t, core.ChannelTemplate)
 		read()
+		p.s.mustRun(t, "UPDATE follower SET look_at = NULL")
 		p.record(t, d, core.AnswerGone, "")
+		if ids, err := p.s.FollowersToAsk(t.Context(), "wx1", 5); err != nil || !slices.Equal(ids, []string{"owner"}) {
+			t.Errorf("WeChat is asked about %q, %v", ids, err)
+		}
 		p.claim(t)
 		p.wantLast(t, core.MessageDelivered, core.ChannelInApp, core.WhyNotFollowed)
 

@@ -43,6 +43,13 @@ func TestOperatorsAreToldOfAChannel(t *testing.T) {
 				t.Errorf("answer %d: told %d times, want %d", answer, n, i+1)
 			}
 		}
+		for i := range 6 { // two by turns
+			p.clock.Add(2 * time.Hour)
+			fail([]core.SendAnswer{core.AnswerNoLicence, core.AnswerBadIP}[i%2])
+		}
+		if n := told(all.ID); n != 4 {
+			t.Errorf("of reasons that come by turns: told %d times", n)
+		}
 		if list := stops(); len(list) != 2 || list[0].Reason != core.WhyBadIP || !list[0].Until.After(p.s.Now()) ||
 			list[1].Reason != core.WhyNoLicence || list[1].Until.After(p.s.Now()) || list[1].Code != "1" {
 			t.Errorf("stops %+v", list)
@@ -125,7 +132,7 @@ func TestResumeChannel(t *testing.T) {
 		if err != nil || len(lines) != 1 {
 			t.Errorf("the log has %d lines, %v", len(lines), err)
 		}
-		told := func() int { return countRows(t, p.s, "SELECT COUNT(*) FROM message_stop WHERE told_at IS NOT NULL") }
+		told := func() int { return countRows(t, p.s, "SELECT COUNT(*) FROM message_stop WHERE told <> ''") }
 		if told() != 0 {
 			t.Error("the fault was not forgotten")
 		}

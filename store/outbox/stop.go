@@ -4,6 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -25,7 +29,27 @@ type stopRow struct {
 	Code   string             `db:"code"`
 	Alarm  int                `db:"alarm"`
 	Noted  database.Millis    `db:"noted_at"`
-	Told   database.Millis    `db:"told_at"`
+	Told   string             `db:"told"` // see toldReasons
+}
+
+// toldReasons returns when operators were told of which reasons, of those that they are not told of again by now.
+func toldReasons(told string, now time.Time) map[core.MessageReason]int64 {
+	at := map[core.MessageReason]int64{}
+	for part := range strings.SplitSeq(told, ",") {
+		reason, text, _ := strings.Cut(part, "=")
+		if ms, err := strconv.ParseInt(text, 10, 64); err == nil && now.Sub(time.UnixMilli(ms)) < noteLife {
+			at[core.MessageReason(reason)] = ms
+		}
+	}
+	return at
+}
+
+func joinReasons(told map[core.MessageReason]int64) string {
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(told)) {
+		parts = append(parts, string(reason)+"="+strconv.FormatInt(told[reason], 10))
+	}
+	return strings.Join(parts, ",")
 }
 
 // over returns a stop with what an earlier one needs somebody to look at, which a platform that but does not answer does not
@@ -43,7 +67,7 @@ func (r stopRow) over(stop core.ChannelStop, now time.Time) core.ChannelStop {
 func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	var old stopRow
 	err := tx.Get(&old, `
-		SELECT until_at, reason, code, alarm, noted_at, told_at
+		SELECT until_at, reason, code, alarm, noted_at, told
 		FROM message_stop
 		WHERE channel = ?
 		AND app_id = ?
@@ -58,9 +82,9 @@ func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	if old.Until.After(tx.Now()) && old.Until.After(stop.Until) {
 		return nil // what stops it for longer stays the reason
 	}
-	told := old.Told
-	if stop.Alarm && (old.Reason != stop.Reason || tx.Now().Sub(told.Time) >= noteLife) {
-		told.Time = tx.Now()
+	told := toldReasons(old.Told, tx.Now())
+	if stop.Alarm && told[stop.Reason] == 0 {
+		told[stop.Reason] = tx.NowMS()
 		if err := b.tell(tx, stop); err != nil {
 			return err
 		}
@@ -69,19 +93,19 @@ func (b *Box) writeStop(tx *database.Tx, stop core.ChannelStop) error {
 	if found {
 		_, err = tx.Exec(`
 			UPDATE message_stop
-			SET until_at = ?, reason = ?, code = ?, alarm = ?, noted_at = ?, told_at = ?
+			SET until_at = ?, reason = ?, code = ?, alarm = ?, noted_at = ?, told = ?
 			WHERE channel = ?
 			AND app_id = ?
 			AND template_id = ?`,
 			stop.Until.UnixMilli(), string(stop.Reason), stop.Code, database.BoolInt(stop.Alarm), stop.Noted.UnixMilli(),
-			database.NullMillis(told.Time), string(stop.Channel), stop.AppID, stop.Template)
+			joinReasons(told), string(stop.Channel), stop.AppID, stop.Template)
 		return err
 	}
 	_, err = tx.Exec(`
-		INSERT INTO message_stop (channel, app_id, template_id, until_at, reason, code, alarm, noted_at, told_at)
+		INSERT INTO message_stop (channel, app_id, template_id, until_at, reason, code, alarm, noted_at, told)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		string(stop.Channel), stop.AppID, stop.Template, stop.Until.UnixMilli(), string(stop.Reason), stop.Code,
-		database.BoolInt(stop.Alarm), stop.Noted.UnixMilli(), database.NullMillis(told.Time))
+		database.BoolInt(stop.Alarm), stop.Noted.UnixMilli(), joinReasons(told))
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}
@@ -100,7 +124,7 @@ var errLifted = core.Conflict("已经恢复，或暂停有变化，请刷新页�
 func Lift(tx *database.Tx, stop core.ChannelStop) (waiting int, err error) {
 	if err := tx.ExecOne(errLifted, `
 		UPDATE message_stop
-		SET until_at = ?, alarm = 0, told_at = NULL
+		SET until_at = ?, alarm = 0, told = ''
 		WHERE channel = ?
 		AND app_id = ?
 		AND template_id = ?

@@ -460,8 +460,9 @@ func TestStaffSyncThatFails(t *testing.T) {
 func TestManyLeaveByAWordOnly(t *testing.T) {
 	s := newSyncSite(t, func(c *simulator.Corp) {
 		for i := range 38 {
-			m := simulator.CorpMember{UserID: fmt.Sprint("m", i), Name: fmt.Sprint("员工", i), Departments: []int{2}}
-			c.Members = append(c.Members, m)
+			c.Members = append(c.Members, simulator.CorpMember{
+				UserID: fmt.Sprint("m", i), Name: fmt.Sprint("员工", i), Departments: []int{2},
+			})
 		}
 	})
 	y := s.server("a")

@@ -50,7 +50,7 @@ func TestAccountNotices(t *testing.T) {
 	})
 }
 
-// A sign-in by another kind of device is told of, though it is from where one always signs in; a new version is none.
+// A sign-in by another kind of device is told of, though it is from where one always signs in; a new version of it does not count.
 func TestSignInByAnotherDeviceIsTold(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o office) {
 		const chrome, phone = "Mozilla/5.0 (Windows NT 10.0) Chrome/%d", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) Safari/%d"

@@ -171,3 +171,9 @@ func followersGone(tx *database.Tx, turn FollowerTurn, limit int) (int, error) {
 		return setGone(tx, turn.AppID, opens)
 	})
 }
+
+// askFollower lets WeChat be asked about somebody who seems to have left: it knows since when.
+func askFollower(tx *database.Tx, appID, openID string) error {
+	_, err := tx.Exec("UPDATE follower SET look_at = ? WHERE app_id = ? AND open_id = ? AND follows = 1", tx.NowMS(), appID, openID)
+	return err
+}

@@ -105,7 +105,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		db: db, outbox: outbox.New(db, tellStop), passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone,
+		db: db, outbox: outbox.New(db, tellStop, askFollower), passwords: passwords{o.Passwords, newTurns()}, zone: o.Zone,
 		sessions: sessionSigner(db.Keys()),
 	}
 	db.OnChanged(changedUsers, func(ctx context.Context, users []core.ID) { s.subjectsChanged(ctx, core.SessionWechat, users) })

@@ -210,8 +210,8 @@ func (s *Store) UpdateWechatMenu(
 const wechatMenuBusy = 30 * time.Second
 
 // BeginWechatMenu reserves a menu for publishing, or for removing, and returns it: of two who do so at once, one is
-// refused. seen is the draft's Updated that who publishes has seen; zero = whatever it is.
-// PublishWechatMenu, RemoveWechatMenu or ReleaseWechatMenu ends that; after half a minute it ends by itself.
+// refused. seen is the draft's Updated that who publishes has seen; zero = whatever it is. PublishWechatMenu,
+// RemoveWechatMenu or ReleaseWechatMenu ends that; after half a minute it ends by itself.
 func (s *Store) BeginWechatMenu(
 	ctx context.Context, scope core.Scope, of core.MenuFor, seen time.Time,
 ) (m core.WechatMenu, err error) {

@@ -18,12 +18,15 @@ import (
 type Box struct {
 	db   *database.DB
 	tell func(*database.Tx, core.ChannelStop) error
+	left func(tx *database.Tx, appID, openID string) error
 }
 
 // New returns the outbox of a database. tell lets operators know, in the transaction, of a channel that somebody must
-// look at.
-func New(db *database.DB, tell func(*database.Tx, core.ChannelStop) error) *Box {
-	return &Box{db, tell}
+// look at; left notes likewise who does not follow an account any more, by what WeChat answers.
+func New(
+	db *database.DB, tell func(*database.Tx, core.ChannelStop) error, left func(tx *database.Tx, appID, openID string) error,
+) *Box {
+	return &Box{db, tell, left}
 }
 
 // worker is the name by which an act wakes this server's worker.

@@ -128,13 +128,7 @@ func (b *Box) consequences(tx *database.Tx, r core.SendResult, after core.AfterS
 			AND open_id = ?`, r.AppID, r.Address); err != nil {
 			return err
 		}
-		// The list of followers asks WeChat, which knows when they left.
-		if _, err := tx.Exec(`
-			UPDATE follower
-			SET look_at = ?
-			WHERE app_id = ?
-			AND open_id = ?
-			AND follows = 1`, tx.NowMS(), r.AppID, r.Address); err != nil {
+		if err := b.left(tx, r.AppID, r.Address); err != nil {
 			return err
 		}
 	}

@@ -145,8 +145,8 @@ func (p *Pages) wechatAppLeave(c *web.Context) error {
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
 			Title: fmt.Sprintf("让 %d 名员工离职？", asked.N), Submit: fmt.Sprintf("确认 %d 人离职", asked.N), Danger: true,
-			Text:    "几秒内重新核对一遍，仍不在可见范围内的人离职。回到可见范围以后，账号、门岗和观察员身份也不会自动恢复。",
-			Effects: []string{"登录立即失效，后台账号停用", "门岗和观察员身份取消"},
+			Text:    "几秒内重新核对一遍，仍不在可见范围内的人离职。回到可见范围以后，账号、门岗人员和观察员也不会自动恢复。",
+			Effects: []string{"登录立即失效，后台账号停用", "不再是门岗人员、观察员"},
 		},
 		Do:   func() error { return p.Store.AllowStaffLeave(c.Ctx(), c.Actor(), c.Scope(), app.ID, asked.N) },
 		Done: "几秒内重新核对，结果在“同步员工”一步。", Back: frame.WechatAppURL(app.ID),

@@ -114,9 +114,8 @@ func reminderTable() templates.List {
 		},
 		Filters: []templates.Field{{Name: "q", Label: "姓名或账号", MaxLength: 40}},
 		Empty: templates.Empty{
-			Icon: "inbox", Title: "没有可以审核的人",
+			Icon: "inbox", Title: "没有可以审核的人", Ask: "请联系管理员添加账号。",
 			Text: "有“" + core.PermCertificationReview.Name() + "”或“" + core.PermVisitorPassReview.Name() + "”权限的账号会列在这里。",
-			Ask:  "请联系管理员添加账号。",
 		},
 	}
 }

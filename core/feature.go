@@ -201,7 +201,7 @@ var Features = []Feature{
 		Verbs: []Verb{{"update", "修改访客通行证设置"}},
 	},
 	{
-		Stem: "visitorposter", Noun: "访客海报", Table: "visitor_poster", NameColumn: "code", Fields: visitorPosterFields,
+		Stem: "visitorposter", Noun: "访客海报", Fields: visitorPosterFields,
 		Page:  PermPassRuleView,
 		Under: "passrule", Path: "visitorrule/poster", Aliases: []string{"访客二维码", "访客申请海报"},
 		Verbs: []Verb{{"create", "添加访客海报"}, {"revoke", "停用访客海报"}},
@@ -262,9 +262,9 @@ var Features = []Feature{
 		Stem: "rehearsal", Noun: "预演", Fields: rehearsalFields,
 		Page:  PermPassRuleView,
 		Under: "passrule", Path: "passrule/rehearsal",
-		Pages:  []FeaturePage{{"预演", "passrule/rehearsal", []string{"试行", "模拟设置", "重放出入记录"}}},
-		ActsAt: map[string]string{"create": "passrule"},
-		Verbs:  []Verb{{"create", "预演通行证设置"}, {"cancel", "取消预演"}},
+		Aliases: []string{"试行", "模拟设置", "重放出入记录"},
+		ActsAt:  map[string]string{"create": "passrule"},
+		Verbs:   []Verb{{"create", "预演通行证设置"}, {"cancel", "取消预演"}},
 	},
 	{
 		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,

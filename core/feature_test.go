@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,6 +89,17 @@ func wellPlaced(t *testing.T, f Feature) {
 		for _, p := range append(item.Needs, f.List, f.Page) {
 			if p != "" && !p.Valid() {
 				t.Errorf("%s: %s is in no row", f.Stem, p)
+			}
+		}
+	}
+}
+
+// A page is found once: its stem's own list is no further page of it.
+func TestAPageIsFoundOnce(t *testing.T) {
+	for _, f := range Features {
+		for _, page := range f.Pages {
+			if page.Path == cmp.Or(f.Path, f.Stem) {
+				t.Errorf("the list of %s is one of its further pages, too", f.Stem)
 			}
 		}
 	}

@@ -44,6 +44,7 @@ type passUse struct {
 	row     *scanRow
 	attempt ScanAttempt
 	outcome ScanOutcome
+	day     core.Day // of the scan
 }
 
 // passKindOf returns what the store knows of a kind; of an unknown one that it does nothing.

@@ -151,7 +151,7 @@ var raceEstate = []raceStep{
 			return nil, err
 		}
 		rule.PerDay = 3
-		return nil, w.UpdateVisitorRule(w.ctx, raceBy, everywhere, rule)
+		return nil, discard(w.UpdateVisitorRule(w.ctx, raceBy, everywhere, rule))
 	}},
 	{"CreateRestrictions", func(w *raceWorld) (any, error) {
 		r := core.Restriction{Exits: 1, Reason: "居家观察"}

@@ -264,7 +264,7 @@ func (p *scanPlan) use(a ScanAttempt, row *scanRow) error {
 	if slices.ContainsFunc(p.uses, func(u passUse) bool { return u.row.PassID == row.PassID }) {
 		return errUsedTwice
 	}
-	p.uses = append(p.uses, passUse{row, a, p.outcomes[row.N]})
+	p.uses = append(p.uses, passUse{row, a, p.outcomes[row.N], core.DayOf(p.now, p.s.zone)})
 	return nil
 }
 

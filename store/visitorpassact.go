@@ -245,7 +245,7 @@ func insertVisitPass(tx *database.Tx, v core.VisitorPass) error {
 // from now on. One who has come is a conflict.
 func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, user, id core.ID) error {
 	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
-		host, err := hostOfVisit(tx, user, id)
+		host, err := hostOfVisit(tx, core.DayOf(tx.Now(), s.zone), user, id)
 		if err != nil {
 			return err
 		}
@@ -264,7 +264,7 @@ func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core
 		if err := tx.Get(&row, visitorPassColumns+"v.id = ?", int64(id)); err != nil {
 			return err
 		}
-		return tellHosts(tx, []hostNote{{
+		return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
 			row.Community, row.HostTie, row.House, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证",
 		}})
 	})
@@ -370,11 +370,14 @@ func leaveVisits(tx *database.Tx, out []passUse) error {
 
 // tellOfVisitors tells the hosts of those who came in.
 func tellOfVisitors(tx *database.Tx, in []passUse) error {
+	if len(in) == 0 {
+		return nil
+	}
 	notes := make([]hostNote, len(in))
 	for i, u := range in {
 		notes[i] = hostNote{
 			u.row.PassCommunity, u.row.VisitTie, u.row.HouseID, u.row.Visit, "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
 		}
 	}
-	return tellHosts(tx, notes)
+	return tellHosts(tx, in[0].day, notes)
 }

@@ -125,7 +125,7 @@ func (a *visiting) findHouse() error {
 		return err
 	}
 	a.visit.HouseLabel = label
-	users, err := hostUsers(a.tx, "t.certified_at IS NOT NULL AND t.house_id", []core.ID{a.visit.House})
+	users, err := hostUsers(a.tx, core.DayOf(a.tx.Now(), a.store.zone), "t.certified_at IS NOT NULL AND t.house_id", []core.ID{a.visit.House})
 	for _, user := range users {
 		if a.rule.Hosts && user.ID != a.user {
 			a.hosts = append(a.hosts, user.ID)
@@ -228,7 +228,7 @@ func (a *visiting) proveNumber() error {
 
 // askHost tells the host of an appointment; if there is none, nobody.
 func (a *visiting) askHost() error {
-	users, err := hostUsers(a.tx, "t.id", []core.ID{a.visit.HostTie})
+	users, err := hostUsers(a.tx, core.DayOf(a.tx.Now(), a.store.zone), "t.id", []core.ID{a.visit.HostTie})
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {
 		notes[i] = core.MessageNote{

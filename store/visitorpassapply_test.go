@@ -452,3 +452,47 @@ func TestVisitorsWhoStayTooLong(t *testing.T) {
 		count(map[core.VisitorStay]int{core.StayInside: 0, core.StayLate: 0})
 	})
 }
+
+// A tenant whose lease is over is no host any more: of the visitors who come, and of those who wait, they hear, see and decide nothing.
+func TestAHostsLeaseIsOver(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		waiting := w.application()
+		waiting.Way, waiting.House, waiting.Until = core.VisitBooked, 0, s.Now().Add(3*time.Hour)
+		waiting.Host = "13900000000"
+		asked := w.mustApply(0, waiting)
+		answer := func() error {
+			return s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: asked.ID, Reason: "不认识"})
+		}
+		seen := func() int {
+			t.Helper()
+			list, _, err := s.OwnVisitors(t.Context(), w.host.ID, Page{Limit: 9})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		own := w.invite(t, s, nil)
+		if n := seen(); n != 2 {
+			t.Fatalf("%d visitors", n)
+		}
+		today := core.DayOf(s.Now(), s.Zone())
+		s.mustRun(t, "UPDATE resident SET lease_day = ?", int32(today-1))
+		wantCode(t, answer(), core.CodeNotFound)
+		wantCode(t, s.RevokeOwnVisitor(t.Context(), core.System, w.host.ID, own.ID), core.CodeNotFound)
+		if n := seen(); n != 0 {
+			t.Errorf("%d visitors are seen after the lease", n)
+		}
+		told := countRows(t, s, "SELECT COUNT(*) FROM message")
+		if err := s.RevokeVisitorPass(t.Context(), w.zhang, everywhere, own.ID); err != nil {
+			t.Fatal(err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM message"); n != told {
+			t.Errorf("%d are told after the lease", n-told)
+		}
+		s.mustRun(t, "UPDATE resident SET lease_day = ?", int32(today))
+		if err := answer(); err != nil {
+			t.Errorf("on the last day: %v", err)
+		}
+	})
+}

@@ -19,8 +19,8 @@ type hostUser struct {
 	House core.ID `db:"house_id"`
 }
 
-// tellHosts tells the hosts who still live there, in whichever WeChat is theirs.
-func tellHosts(tx *database.Tx, notes []hostNote) error {
+// tellHosts tells the hosts who still live there on a day, in whichever WeChat is theirs.
+func tellHosts(tx *database.Tx, today core.Day, notes []hostNote) error {
 	var ties, houses []core.ID
 	for _, n := range notes {
 		if n.tie != 0 {
@@ -29,11 +29,11 @@ func tellHosts(tx *database.Tx, notes []hostNote) error {
 			houses = append(houses, n.house)
 		}
 	}
-	byTie, err := hostUsers(tx, "t.id", ties)
+	byTie, err := hostUsers(tx, today, "t.id", ties)
 	if err != nil {
 		return err
 	}
-	byHouse, err := hostUsers(tx, "t.certified_at IS NOT NULL AND t.house_id", houses)
+	byHouse, err := hostUsers(tx, today, "t.certified_at IS NOT NULL AND t.house_id", houses)
 	if err != nil {
 		return err
 	}
@@ -61,8 +61,8 @@ func tellHosts(tx *database.Tx, notes []hostNote) error {
 // visitorPassLink is the page of a visit as its host sees it.
 func visitorPassLink(visit core.ID) string { return "visitorpass/" + visit.String() }
 
-// hostUsers returns the WeChat users of residents who live where a column says.
-func hostUsers(tx *database.Tx, column string, ids []core.ID) (users []hostUser, err error) {
+// hostUsers returns the WeChat users of residents who live where a column says on a day: a tenant until the lease is over.
+func hostUsers(tx *database.Tx, today core.Day, column string, ids []core.ID) (users []hostUser, err error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -72,8 +72,9 @@ func hostUsers(tx *database.Tx, column string, ids []core.ID) (users []hostUser,
 		JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold
 		WHERE `+column+" IN ("+database.Placeholders(len(ids))+`)
 		AND t.moved_out_at IS NULL
+		AND (t.lease_day = 0 OR t.lease_day >= ?)
 		AND u.merged_into = 0
-		ORDER BY u.id`, database.IDArgs(ids)...)
+		ORDER BY u.id`, append(database.IDArgs(ids), int32(today))...)
 	return users, err
 }
 
@@ -85,7 +86,7 @@ type visitingHost struct {
 }
 
 // hostOfVisit returns who of its house a WeChat user is; another's visit is NotFound.
-func hostOfVisit(tx *database.Tx, user, visit core.ID) (visitingHost, error) {
+func hostOfVisit(tx *database.Tx, today core.Day, user, visit core.ID) (visitingHost, error) {
 	var host visitingHost
 	err := tx.Get(&host, `
 		SELECT t.id, t.name, CASE WHEN t.certified_at IS NULL THEN 0 ELSE 1 END AS certified
@@ -96,8 +97,9 @@ func hostOfVisit(tx *database.Tx, user, visit core.ID) (visitingHost, error) {
 		WHERE v.id = ?
 		AND u.person_id <> 0
 		AND t.moved_out_at IS NULL
+		AND (t.lease_day = 0 OR t.lease_day >= ?)
 		ORDER BY t.id
-		LIMIT 1`, int64(user), int64(visit))
+		LIMIT 1`, int64(user), int64(visit), int32(today))
 	return host, database.NotFoundIfNoRows(err, noVisit)
 }
 

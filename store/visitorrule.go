@@ -95,20 +95,22 @@ func (s *Store) VisitorRuleOfHouse(ctx context.Context, user core.WechatUser, ho
 }
 
 // UpdateVisitorRule changes the rule of r.Community, which must be in scope. r.Updated is that of the rule that was
-// edited: if it has changed since, the result is core.Stale and nothing changes.
-func (s *Store) UpdateVisitorRule(ctx context.Context, by core.Actor, scope core.Scope, r VisitorRule) error {
+// edited: if it has changed since, the result is core.Stale and nothing changes. It returns the Updated that it leaves.
+func (s *Store) UpdateVisitorRule(
+	ctx context.Context, by core.Actor, scope core.Scope, r VisitorRule,
+) (updated time.Time, err error) {
 	if !scope.Has(r.Community) {
-		return core.NotFound(noCommunity)
+		return updated, core.NotFound(noCommunity)
 	}
 	normal, err := r.Normalized()
 	if err != nil {
-		return err
+		return updated, err
 	}
 	form, err := json.Marshal(normal.Form)
 	if err != nil {
-		return err
+		return updated, err
 	}
-	return s.db.Write(ctx, "update a visitor rule", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "update a visitor rule", func(tx *database.Tx) error {
 		old, err := visitorRuleIn(tx, r.Community)
 		if err != nil {
 			return err
@@ -116,6 +118,8 @@ func (s *Store) UpdateVisitorRule(ctx context.Context, by core.Actor, scope core
 		if err := database.CheckUnchanged(r.Updated, old.Updated); err != nil {
 			return err
 		}
+		next := tx.NextUpdated(old.Updated)
+		updated = time.UnixMilli(next)
 		if err := tx.ExecOne(
 			database.ErrRace, // another changed it after it was read: the next run compares with that
 			`UPDATE visitor_rule
@@ -123,7 +127,7 @@ func (s *Store) UpdateVisitorRule(ctx context.Context, by core.Actor, scope core
 			WHERE community_id = ? AND updated_at = ?`,
 			database.BoolInt(normal.Invite), normal.PerDay, database.BoolInt(normal.Apply), database.BoolInt(normal.Hosts),
 			database.BoolInt(normal.Book), normal.Stay, string(form),
-			tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
+			next, int64(r.Community), old.Updated.UnixMilli(),
 		); err != nil {
 			return err
 		}
@@ -132,6 +136,7 @@ func (s *Store) UpdateVisitorRule(ctx context.Context, by core.Actor, scope core
 			Before: auditOfVisitorRule(old.VisitorRule), After: auditOfVisitorRule(normal),
 		})
 	})
+	return updated, err
 }
 
 func visitorRuleIn(tx *database.Tx, community core.ID) (VisitorRule, error) {

@@ -18,7 +18,7 @@ func changeVisitorRule(t *testing.T, s *Store, community core.ID, change func(*V
 		t.Fatal(err)
 	}
 	change(&rule)
-	if err := s.UpdateVisitorRule(t.Context(), core.System, everywhere, rule); err != nil {
+	if _, err := s.UpdateVisitorRule(t.Context(), core.System, everywhere, rule); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -51,14 +51,14 @@ func TestVisitorRules(t *testing.T) {
 		if err != nil || got.Invite || got.PerDay != 3 || !strings.HasSuffix(got.Form.Text(), "来意（必填）、单位（选填）") {
 			t.Errorf("read back %+v, %v", got, err)
 		}
-		wantCode(t, s.UpdateVisitorRule(t.Context(), core.System, everywhere, rule), core.CodeConflict) // stale
+		wantCode(t, discard(s.UpdateVisitorRule(t.Context(), core.System, everywhere, rule)), core.CodeConflict) // stale
 		rule.Community = theirs
-		wantCode(t, s.UpdateVisitorRule(t.Context(), core.System, core.ScopeOf(ours), rule), core.CodeNotFound)
+		wantCode(t, discard(s.UpdateVisitorRule(t.Context(), core.System, core.ScopeOf(ours), rule)), core.CodeNotFound)
 		if _, err := s.VisitorRule(t.Context(), core.ScopeOf(ours), theirs); !core.IsNotFound(err) {
 			t.Errorf("another community's rule: %v", err)
 		}
 		got.PerDay = core.MaxVisitsPerDay + 1
-		wantField(t, s.UpdateVisitorRule(t.Context(), core.System, everywhere, got), "per_day")
+		wantField(t, discard(s.UpdateVisitorRule(t.Context(), core.System, everywhere, got)), "per_day")
 		const changes = "SELECT COUNT(*) FROM audit_log WHERE action = 'visitorrule.update' AND before_text <> after_text"
 		if n := countRows(t, s, changes); n != 1 {
 			t.Errorf("%d audit rows, want 1", n)

@@ -285,7 +285,7 @@ func rejectQuestion(ticked []tickedReview, reasons []string) templates.Confirm {
 	kind, n := ticked[0].Kind.Type(), len(ticked)
 	return templates.Confirm{
 		Title: "不通过 " + frame.Grouped(n) + " 份" + kind.Label + "申请？", Submit: "不通过 " + frame.Grouped(n) + " 份",
-		Text:    "原因会告诉每一位申请人，可以更正后重新申请。",
+		Text:    "原因会告诉每一位申请人，不能撤销；申请人可以更正后重新申请。",
 		Effects: namedReviews(ticked), Typed: frame.TypedNumber(n), Reasons: reasons,
 	}
 }

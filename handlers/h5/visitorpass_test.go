@@ -168,7 +168,7 @@ func TestAVisitorAppliesByThePoster(t *testing.T) {
 		t.Fatal(err)
 	}
 	rule.Hosts = true
-	if err := w.store.UpdateVisitorRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+	if _, err := w.store.UpdateVisitorRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
 		t.Fatal(err)
 	}
 	host, guest, at := w.resident(t, w.Residents[0]), w.phone(t), w.poster(t)

@@ -3,6 +3,7 @@ package access
 import (
 	"html/template"
 	"net/http"
+	"strconv"
 	"time"
 
 	"tongxing/core"
@@ -93,14 +94,15 @@ func (p *Pages) visitorPosterPage(c *web.Context, at frame.CommunityChoice, stat
 	})
 }
 
-// postsOffered is how many posts a poster may hang at.
-const postsOffered = 200
-
 // visitorPosterForm asks where a new poster hangs.
 func (p *Pages) visitorPosterForm(c *web.Context, at frame.CommunityChoice) (templates.Form, error) {
-	posts, _, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), store.GuardPostFilter{
-		Community: at.ID, Disabled: "no", Sort: "name", Page: store.Page{Limit: postsOffered},
+	posts, more, err := p.Store.GuardPosts(c.Ctx(), c.Scope(), store.GuardPostFilter{
+		Community: at.ID, Disabled: "no", Sort: "name", Page: store.Page{Limit: store.PostsOfOneCommunity},
 	})
+	help := "访客从哪张海报申请，记在访客的页面上。"
+	if more {
+		help += "门岗太多，这里只列出按名称排在前面的 " + strconv.Itoa(store.PostsOfOneCommunity) + " 个。"
+	}
 	places := []templates.Choice{{Value: "0", Label: "全小区"}}
 	for _, post := range posts {
 		places = append(places, templates.Choice{Value: post.ID.String(), Label: post.Name})
@@ -110,7 +112,7 @@ func (p *Pages) visitorPosterForm(c *web.Context, at frame.CommunityChoice) (tem
 			{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 			{
 				Kind: templates.Select, Name: "post", Label: "张贴位置", Value: c.Query("post"), Choices: places,
-				Help: "访客从哪张海报申请，记在访客的页面上。",
+				Help: help,
 			},
 		}}},
 	}, err

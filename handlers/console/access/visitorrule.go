@@ -2,7 +2,9 @@ package access
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -85,8 +87,8 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 					Help: "开：访客填写住户的手机号和时间，住户通过后，前后一小时可以进门。",
 				},
 				{
-					Kind: templates.Number, Name: "stay", Label: "在场超时", Value: strconv.Itoa(rule.Stay), Min: "0",
-					Max: strconv.Itoa(core.MaxStayHours), Unit: "小时", Short: true, Help: "进门后超过这个时间还没有离开的，在首页和访客列表里标出；0 不标。",
+					Kind: templates.Select, Name: "stay", Label: "在场超时", Value: strconv.Itoa(rule.Stay), Required: true,
+					Choices: stayChoices(rule.Stay), Help: "进门后超过这个时间还没有离开的，在首页和访客列表里标出。",
 				},
 			}}},
 			frame.DesignSections(
@@ -97,6 +99,27 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 	return page
 }
 
+// stayChoices are the times after which a party that is inside is overdue, with the present one; not to mark any is the first.
+func stayChoices(now int) []templates.Choice {
+	hours := []int{1, 2, 4, 8, 12, 24, 48, 72, 168, core.MaxStayHours}
+	if now > 0 {
+		hours = append(hours, now)
+	}
+	choices := []templates.Choice{{Value: "0", Label: "不标"}}
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(hours))) {
+		choices = append(choices, templates.Choice{Value: strconv.Itoa(n), Label: "超过 " + strconv.Itoa(n) + " 小时"})
+	}
+	return choices
+}
+
+// stayOf returns a posted number of hours, or -1, which no rule accepts.
+func stayOf(text string) int {
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
+	}
+	return -1
+}
+
 // visitorRuleForm is the posted form; frame.PostedDesign reads the design.
 type visitorRuleForm struct {
 	Community core.ID `form:"community"`
@@ -105,7 +128,7 @@ type visitorRuleForm struct {
 	Apply     bool    `form:"apply"`
 	Hosts     bool    `form:"hosts"`
 	Book      bool    `form:"book"`
-	Stay      int     `form:"stay"`
+	Stay      string  `form:"stay" max:"4" required:"请选择多久算超时，或不标"`
 	PerDay    int     `form:"per_day" required:"请填写每天最多邀请几位"`
 }
 
@@ -126,7 +149,7 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 	design, rename := frame.PostedDesign(c.Form(), now.Form)
 	rule := store.VisitorRule{
 		VisitorRule: core.VisitorRule{
-			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Stay: form.Stay, Form: design,
+			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Stay: stayOf(form.Stay), Form: design,
 		},
 		Community: at.ID, Updated: frame.ShownAt(form.Seen),
 	}
@@ -142,8 +165,9 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 		}
 		wrong = err
 	}
+	var updated time.Time
 	if wrong == nil {
-		wrong = p.Store.UpdateVisitorRule(c.Ctx(), c.Actor(), c.Scope(), rule)
+		updated, wrong = p.Store.UpdateVisitorRule(c.Ctx(), c.Actor(), c.Scope(), rule)
 	}
 	if wrong != nil {
 		if now, err = p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID); err != nil {
@@ -154,7 +178,7 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 			return p.Page(c, status, "console/visitorrule/show", page)
 		})
 	}
-	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	p.Edited(c, "已保存，立即生效。", p.visitorRulePage(c, at, now).Form, updated)
 	return c.Redirect(at.URL(frame.VisitorRulePath))
 }
 
@@ -177,12 +201,14 @@ func (p *Pages) visitorRuleAsk(
 		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + normal.Text() + "。",
 		Effects: []string{
 			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效", "已发出的邀请和已提交的申请不变",
-			"表单原来：" + now.Form.Text(), "表单改为：" + normal.Form.Text(),
+			"原来：" + now.VisitorRule.Text(), "表单原来：" + now.Form.Text(), "表单改为：" + normal.Form.Text(),
 		},
 		Action: frame.VisitorRulePath, Keep: c.Form(), Submit: "保存设置", Cancel: at.URL(frame.VisitorRulePath),
 	}
 	if now.Invite && !rule.Invite {
 		q.Typed, q.Danger = at.Name, true
+	} else if c.Form().Has(web.UndoneField) { // the question of the edit that is taken back said what becomes of it
+		return false, nil
 	}
 	return p.Ask(c, "visitorrule", q)
 }

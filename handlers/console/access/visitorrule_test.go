@@ -2,11 +2,13 @@ package access
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
@@ -15,10 +17,14 @@ import (
 // The office arranges the form, is asked before it is saved, and sees at its line what is wrong; what others saved
 // meanwhile is not overwritten.
 func TestVisitorRuleIsArranged(t *testing.T) {
-	d := newDesk(t)
+	d := desk.New(t, func(f *frame.Frame, cache web.Cache) []web.Route { return append(area(f, cache), web.UndoRoute()) })
 	b := d.Registrar(t)
 	page := b.Get(t, frame.VisitorRulePath, http.StatusOK)
 	form := desk.FilledIn(page)
+	was, err := d.Store.VisitorRule(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
 	form.Set("use_plate", string(core.FormRequired))
 	form.Set("order_plate", "1")
 	form.Set("label_new1", "来意")
@@ -29,7 +35,8 @@ func TestVisitorRuleIsArranged(t *testing.T) {
 	}
 	form.Set("choices_new1", "送货、做客")
 	asked, _ := b.Post(t, frame.VisitorRulePath, form, http.StatusOK)
-	if got := asked.Find("main").Text(); !strings.Contains(got, "车牌号（必填）、访客姓名（必填）") || !strings.Contains(got, "来意（选填）") {
+	if got := asked.Find("main").Text(); !strings.Contains(got, "车牌号（必填）、访客姓名（必填）") || !strings.Contains(got, "来意（选填）") ||
+		!strings.Contains(got, "原来："+was.VisitorRule.Text()) {
 		t.Errorf("the question: %s", got)
 	}
 	form.Set("confirmed", "1")
@@ -38,8 +45,24 @@ func TestVisitorRuleIsArranged(t *testing.T) {
 	if err != nil || !strings.HasPrefix(rule.Form.Text(), "车牌号（必填）、访客姓名（必填）") || rule.Form.Use("x1") != core.FormOptional {
 		t.Errorf("saved %s, %v", rule.Form.Text(), err)
 	}
+	undo := b.Get(t, frame.VisitorRulePath, http.StatusOK).Find(".tx-flash form").AttrOr("action", "")
+	b.Post(t, undo, nil, http.StatusSeeOther)
+	back, err := d.Store.VisitorRule(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil || back.Form.Text() != was.Form.Text() {
+		t.Errorf("taken back: %s, %v", back.Form.Text(), err)
+	}
+	if wrong, _ := b.Post(t, frame.VisitorRulePath, without(desk.FilledIn(b.Get(t, frame.VisitorRulePath, http.StatusOK)), "stay"),
+		http.StatusUnprocessableEntity); wrong.Find("#f-stay-error").Length() != 1 {
+		t.Error("an emptied number of hours turns the mark off")
+	}
 	form.Set("per_day", "4")
 	b.Post(t, frame.VisitorRulePath, form, http.StatusConflict) // of the page before
+}
+
+// without returns a form without a field.
+func without(form url.Values, name string) url.Values {
+	form.Del(name)
+	return form
 }
 
 func TestVisitorRulePages(t *testing.T) {

@@ -9,8 +9,8 @@ func TestSettingsThatDelete(t *testing.T) {
 		records, photos    int
 		ofRecords, ofPhoto bool
 	}{
-		{90, 30, false, false}, {0, 31, false, false}, {60, 30, true, false},
-		{90, 1, false, true}, {0, 29, false, true}, {30, 7, true, true},
+		{90, 30, false, false}, {0, 31, false, false}, {60, 30, true, false}, {90, 1, false, true}, {0, 29, false, true},
+		{30, 7, true, true},
 	} {
 		s := Settings{RecordDays: c.records, ReviewPhotoDays: c.photos}
 		if s.DeletesRecords(was) != c.ofRecords || s.DeletesPhotos(was) != c.ofPhoto || s.DeletesMore(was) != (c.ofRecords || c.ofPhoto) {

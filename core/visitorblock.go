@@ -65,7 +65,7 @@ func (b VisitorBlock) Masked() VisitorBlock {
 }
 
 // ReadBlock tells by its form whether a text is a phone number, an ID number or a plate, and returns it in its stored form. What
-// could be a number that was mistyped, or a word, is none of them: nobody would be stopped by it.
+// could be a number that was mistyped, or a word, is refused: nobody would be stopped by it.
 func ReadBlock(text string) (kind BlockKind, value string, err error) {
 	text = Clean(text)
 	if value, err := NormalizeMobile(text); err == nil && value != "" {

@@ -17,7 +17,9 @@ import (
 )
 
 // hurts match the addresses of acts that take something away from people.
-var hurts = regexp.MustCompile(`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password|block)$|^/console/(visitorblock|restriction)$`)
+var hurts = regexp.MustCompile(
+	`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password|block)$|^/console/(visitorblock|restriction)$`,
+)
 
 // harmless are addresses of hurts that ask by a form of their own.
 var harmless = []string{

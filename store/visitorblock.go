@@ -122,7 +122,7 @@ func (s *Store) VisitorBlocks(
 	if keyword := core.Clean(f.Keyword); keyword != "" {
 		kind, value, err := core.ReadBlock(keyword)
 		if err != nil {
-			kind = core.BlockPlate // what is none is looked for in the reasons alone
+			kind = core.BlockPlate // other text is looked for in the reasons alone
 		}
 		where.And("(mac = ? OR reason LIKE ? ESCAPE '!')", s.db.Keys().Digest(blockDigests[kind], value), database.LikeContains(keyword))
 	}
@@ -323,9 +323,8 @@ func undoBlocks(u *undoing) error {
 			return err
 		}
 		var rows []visitorBlockRow
-		err := u.tx.All(
-			&rows, "SELECT "+visitorBlockFields+" FROM visitor_block WHERE id = ?"+u.tx.Dialect().ForUpdate(), int64(item.Thing),
-		)
+		query := "SELECT " + visitorBlockFields + " FROM visitor_block WHERE id = ?" + u.tx.Dialect().ForUpdate()
+		err := u.tx.All(&rows, query, int64(item.Thing))
 		switch {
 		case err != nil:
 			return err

@@ -28,7 +28,9 @@ func approveVisit(s *Store, tx *database.Tx, _ core.Actor, r core.Review) error 
 	if err != nil || r.Owner != 0 {
 		return err
 	}
-	return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{v.Community, v.HostTie, v.House, v.ID, "到 " + v.HouseLabel + " 的访客申请已由物业通过"}})
+	return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
+		v.Community, v.HostTie, v.House, v.ID, "到 " + v.HouseLabel + " 的访客申请已由物业通过",
+	}})
 }
 
 // grantVisit lets a visit that waits have a pass.

@@ -125,7 +125,8 @@ func (a *visiting) findHouse() error {
 		return err
 	}
 	a.visit.HouseLabel = label
-	users, err := hostUsers(a.tx, core.DayOf(a.tx.Now(), a.store.zone), "t.certified_at IS NOT NULL AND t.house_id", []core.ID{a.visit.House})
+	today := core.DayOf(a.tx.Now(), a.store.zone)
+	users, err := hostUsers(a.tx, today, "t.certified_at IS NOT NULL AND t.house_id", []core.ID{a.visit.House})
 	for _, user := range users {
 		if a.rule.Hosts && user.ID != a.user {
 			a.hosts = append(a.hosts, user.ID)

@@ -149,3 +149,23 @@ func (w pageWords) check(t *testing.T, name string, line int, text string, label
 func isChinese(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) || r == '！' })
 }
+
+// TestResidentsReadOfScanners reads the pages of residents and visitors: what staff call 读头 is 扫码机 there.
+func TestResidentsReadOfScanners(t *testing.T) {
+	pages := 0
+	walk(t, func(name string) {
+		area, below := strings.CutPrefix(name, "templates/h5/")
+		area, _, _ = strings.Cut(area, "/")
+		if !below || slices.Contains([]string{"dev", "guard", "observer", "review", "staff"}, area) {
+			return
+		}
+		pages++
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil || strings.Contains(string(text), "读头") {
+			t.Errorf("%s says 读头 to residents, or cannot be read: %v", name, err)
+		}
+	})
+	if pages < 15 {
+		t.Errorf("read %d pages only", pages)
+	}
+}

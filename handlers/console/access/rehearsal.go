@@ -52,7 +52,7 @@ func (p *Pages) rehearse(c *web.Context, at frame.CommunityChoice, days int, dra
 	return c.Redirect(frame.RehearsalURL(id))
 }
 
-// rehearsalHint says how a rehearsal is made, to who may.
+// rehearsalHint is how a rehearsal is made, in words to who may.
 func rehearsalHint(c *web.Context) string {
 	var forms []string
 	if c.Has(core.PermPassRuleEdit) {
@@ -188,13 +188,15 @@ func (p *Pages) rehearsalShow(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/rehearsal/show", page)
 }
 
-// rehearsedHouses says which houses a restriction is tried for, until when and why.
+// rehearsedHouses adds the houses that a restriction is tried for, until when and why.
 func (p *Pages) rehearsedHouses(c *web.Context, run core.RehearsalRun, page *rehearsalShowPage) error {
 	d := run.Draft
 	if !d.Restricts() {
 		return nil
 	}
-	houses := templates.Fact{Label: "房屋", Value: "全部房屋", URL: templates.WithQuery(frame.HousePath, nil, "community", run.Community.String())}
+	houses := templates.Fact{
+		Label: "房屋", Value: "全部房屋", URL: templates.WithQuery(frame.HousePath, nil, "community", run.Community.String()),
+	}
 	if !d.Whole {
 		named, err := p.housesNamed(c, d.Houses)
 		if core.IsNotFound(err) {
@@ -209,7 +211,8 @@ func (p *Pages) rehearsedHouses(c *web.Context, run core.RehearsalRun, page *reh
 	if d.Restriction.LastDay != 0 {
 		until = "到 " + d.Restriction.LastDay.String() + " 当天"
 	}
-	page.Facts = append(page.Facts, houses, templates.Fact{Label: "期限", Value: until}, templates.Fact{Label: "原因", Value: d.Restriction.Reason})
+	page.Facts = append(page.Facts, houses,
+		templates.Fact{Label: "期限", Value: until}, templates.Fact{Label: "原因", Value: d.Restriction.Reason})
 	return nil
 }
 

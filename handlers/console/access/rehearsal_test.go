@@ -133,7 +133,8 @@ func TestRestrictionIsRehearsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := page.Find("main").Text(); !strings.Contains(text, at.Label) || !strings.Contains(text, "装修") || !strings.Contains(text, "长期") {
+	if text := page.Find("main").Text(); !strings.Contains(text, at.Label) || !strings.Contains(text, "装修") ||
+		!strings.Contains(text, "长期") {
 		t.Errorf("the page names no house, reason or end: %q", text)
 	}
 	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermPassRuleView, core.PermRestrictionEdit)
@@ -213,7 +214,8 @@ func TestRehearsalPages(t *testing.T) {
 				Stopped: true, PassageURLs: frame.PassageURLs{NameURL: "/n", HouseURL: "/h", GateURL: "/g"},
 			}},
 			Again: templates.Field{Kind: templates.Number, Name: "days", Label: "天数", Value: "14"}, AgainTo: "/r/again",
-			Keep: []templates.Field{{Kind: templates.Hidden, Name: "exits", Value: "1"}}, KeepTo: "/p", KeepAs: "采用", Stale: "已修改", Limits: "只列出最早的 1,000 次，合计仍是全部。",
+			Keep: []templates.Field{{Kind: templates.Hidden, Name: "exits", Value: "1"}}, KeepTo: "/p", KeepAs: "采用", Stale: "已修改",
+			Limits: "只列出最早的 1,000 次，合计仍是全部。",
 		},
 	})
 }

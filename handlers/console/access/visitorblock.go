@@ -19,8 +19,8 @@ func (p *Pages) visitorBlockRoutes() []web.Route {
 		{Method: http.MethodGet, Path: frame.VisitorBlockPath, Access: view, Handler: p.visitorBlockList},
 		{Method: http.MethodGet, Path: frame.VisitorBlockPath + "/new", Access: edit, Handler: p.visitorBlockNew},
 		{
-			Method: http.MethodPost, Path: frame.VisitorBlockPath, Access: edit, Level: web.Types,
-			Handler: p.visitorBlockCreate, Draft: true,
+			Method: http.MethodPost, Path: frame.VisitorBlockPath, Access: edit, Level: web.Types, Handler: p.visitorBlockCreate,
+			Draft: true,
 		},
 		{
 			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/block", Access: edit, Level: web.Asks,

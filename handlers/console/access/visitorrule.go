@@ -149,7 +149,8 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 	design, rename := frame.PostedDesign(c.Form(), now.Form)
 	rule := store.VisitorRule{
 		VisitorRule: core.VisitorRule{
-			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Stay: stayOf(form.Stay), Form: design,
+			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Stay: stayOf(form.Stay),
+			Form: design,
 		},
 		Community: at.ID, Updated: frame.ShownAt(form.Seen),
 	}

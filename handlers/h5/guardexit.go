@@ -50,7 +50,7 @@ func (h *H5) lookAtSlip(c *web.Context, post core.GuardPost, form *passageForm, 
 		return err
 	}
 	page.Reasons = exitRefusals
-	page.Facts = h.exitFacts(slip)
+	page.Facts = h.exitFacts(slip)[1:] // the name is above
 	page.Items = h.exitItems(slip, func(id core.ID, part core.PhotoPart) string {
 		return c.PhotoURL("/h5/guard/"+post.ID.String()+"/photo", id, part)
 	})
@@ -66,7 +66,7 @@ var exitRefusals = []string{"物品与出门条不符", "件数不符", "车牌�
 
 // slipReleased words what has left by a slip, as it is now, and what is still there.
 func slipReleased(slip core.ExitSlip, items []int) string {
-	words := "已放行：" + slip.ItemsText(items)
+	words := slip.ItemsText(items)
 	if rest := slip.Total - slip.Gone(); rest > 0 {
 		words += fmt.Sprintf("。还有 %d 项没有出门", rest)
 	}

@@ -20,12 +20,16 @@ import (
 // MetricsOff as http.metrics_addr disables metrics.
 const MetricsOff = "off"
 
+// BrokerOff as broker.addr disables the broker.
+const BrokerOff = "off"
+
 // report records a problem with the field at a path.
 type report func(path, what string)
 
 // check checks the whole configuration.
 func check(c *Config, demo bool, bad report) {
 	checkHTTP(c, demo, bad)
+	checkBroker(c.Broker, bad)
 	checkData(c, bad)
 	checkRedis(c.Redis, bad)
 	checkKeys(c, demo, bad)
@@ -66,6 +70,15 @@ func checkHTTP(c *Config, demo bool, bad report) {
 		}
 	}
 	checkPublicURL(c, demo, bad)
+}
+
+func checkBroker(b Broker, bad report) {
+	if b.Addr != BrokerOff && !isHostPort(b.Addr, true) {
+		bad("broker.addr", "应为 主机:端口，例如 0.0.0.0:8883，或 off")
+	}
+	if (b.TLSCert == "") != (b.TLSKey == "") {
+		bad("broker.tls_key", "证书与私钥要么都填，要么都不填")
+	}
 }
 
 // widestProxies is the shortest prefix of a trusted network: fc00::/7 and 10.0.0.0/8 are the widest

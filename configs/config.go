@@ -14,6 +14,7 @@ import "time"
 // appended, or here as file:/path.
 type Config struct {
 	HTTP            HTTP            `yaml:"http" envPrefix:"HTTP_"`
+	Broker          Broker          `yaml:"broker" envPrefix:"BROKER_"`
 	Data            Data            `yaml:"data" envPrefix:"DATA_"`
 	MySQL           MySQL           `yaml:"mysql" envPrefix:"MYSQL_"`
 	Redis           Redis           `yaml:"redis" envPrefix:"REDIS_"`
@@ -53,6 +54,15 @@ type HTTP struct {
 	IdleTimeout time.Duration `yaml:"idle_timeout" env:"IDLE_TIMEOUT"`
 	// How long a shutdown waits for requests in flight.
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout" env:"SHUTDOWN_TIMEOUT"`
+}
+
+// Broker is where door terminals of the MQTT families connect and are ordered to open.
+type Broker struct {
+	// Where terminals connect: host:port, or "off". Port 0 takes any free one.
+	Addr string `yaml:"addr" env:"ADDR"`
+	// Files of the certificate, with its chain, and of its key, in PEM. Empty: without TLS, for a network of the doors' own.
+	TLSCert string `yaml:"tls_cert" env:"TLS_CERT"`
+	TLSKey  string `yaml:"tls_key" env:"TLS_KEY"`
 }
 
 // Data is where files are kept: the embedded database, generated keys, files for WeChat's domain
@@ -220,8 +230,9 @@ func Default() Config {
 			IdleTimeout:       2 * time.Minute,
 			ShutdownTimeout:   20 * time.Second,
 		},
-		Data:  Data{Dir: "data"},
-		Redis: Redis{Addrs: []string{}},
+		Broker: Broker{Addr: BrokerOff},
+		Data:   Data{Dir: "data"},
+		Redis:  Redis{Addrs: []string{}},
 
 		MiniProgram:     MiniProgram{Templates: []string{}},
 		OfficialAccount: OfficialAccount{Templates: []string{}},

@@ -17,6 +17,9 @@ func (c Config) Warnings() []Problem {
 		}
 		l.add(path, "其他机器上的 Redis 没有密码：能连上它的人就能冒充任何账号，请给它设置密码")
 	}
+	if c.Broker.Addr != BrokerOff && c.Broker.TLSCert == "" && !isLoopback(c.Broker.Addr) {
+		l.add("broker.tls_cert", "没有填写：门禁终端的密码与开门指令以明文传送，请填写证书，或只让它在门禁专用的网络里监听")
+	}
 	if c.OfficialAccount.AppID != "" && !c.OfficialAccount.AESKey.IsSet() {
 		l.add("official_account.aes_key", "没有填写：公众号的消息以明文传送，请在公众号后台改用安全模式")
 	}

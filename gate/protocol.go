@@ -15,6 +15,7 @@ var ErrReaderRequest = errors.New("gate: not a reader's request")
 
 // Wire is one request of a device as it came over the network.
 type Wire struct {
+	Topic string // of a device that holds a connection to the broker
 	Query string // of the URL, as sent
 	Body  []byte
 }
@@ -35,6 +36,8 @@ const (
 	MessageUnread    MessageKind = iota // it could not be read: refused
 	MessageScan                         // something was shown to it
 	MessageHeartbeat                    // a sign of life, which is refused like what is no token
+	MessageAnswer                       // to an order
+	MessageOther                        // something that we have no use for
 )
 
 // Message is one request of a reader as read by its protocol. The zero Message is a request that
@@ -45,12 +48,20 @@ type Message struct {
 	Device string // the device's serial; "" if it did not send one
 	Head   int    // which of the device's heads has read; 0 if it did not say
 	Clock  int64  // the device's, in Unix seconds; 0 if it did not send one
+	Number int    // of the order that it answers
+	Opened bool   // its answer to that
 	Own    any    // what the family's Answer needs of its Read besides
 }
 
 // Reply is what a device is told. The zero Reply refuses.
 type Reply struct {
 	Decision core.Decision
+}
+
+// Push is a message to a device that holds a connection.
+type Push struct {
+	Topic string
+	Body  []byte
 }
 
 // Setting is one setting that an installer makes on a device.
@@ -75,6 +86,11 @@ type Protocol struct {
 	Read func(w Wire) (Message, error)
 	// Answer returns a whole answer; with a zero reply a refusal, whatever the reader and the message, which may be zero.
 	Answer func(r core.Reader, m Message, reply Reply, now time.Time) []byte
+	// AnswerTopic, May and Push are of a family that is connected: where an answer goes, "" for nowhere; whether a device may publish
+	// to, or subscribe to, a topic; and an order to open, to a device that sent last, which may be zero.
+	AnswerTopic func(r core.Reader, m Message) string
+	May         func(r core.Reader, topic string, publish bool) bool
+	Push        func(r core.Reader, c core.DoorCommand, last Message, now time.Time) Push
 	// IsHeartbeat knows a heartbeat by the reader's settings; nil if Read does.
 	IsHeartbeat func(r core.Reader, m Message) bool
 
@@ -83,7 +99,7 @@ type Protocol struct {
 }
 
 // protocols are all families. Calls from unknown devices are answered in the first.
-var protocols = []Protocol{vguang, mcardsea, turnstile}
+var protocols = []Protocol{vguang, mcardsea, turnstile, vbar}
 
 // Protocols returns every family of readers.
 func Protocols() []Protocol { return protocols }

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
+	"tongxing/broker"
 	"tongxing/cache"
 	"tongxing/configs"
 	"tongxing/core"
@@ -48,6 +49,7 @@ type app struct {
 	cache    *cache.Cache
 	gate     *gate.Gate
 	door     *door.Door
+	broker   *broker.Broker // nil: not configured
 	pages    *templates.Renderer
 	registry *prometheus.Registry
 	figures  *figures
@@ -147,6 +149,7 @@ func (a *app) work(ctx context.Context) (stop func()) {
 	working.Go(func() { a.syncer.loop(behind) })
 	working.Go(func() { a.fans.loop(behind) })
 	working.Go(func() { a.outbox.loop(behind) })
+	working.Go(func() { a.door.Orders(behind) })
 	working.Go(func() { runPeriodic(behind, a.periodic(), a.log) })
 	a.serveMetrics(ctx)
 	return func() { stopBehind(); working.Wait() }
@@ -176,7 +179,8 @@ func (a *app) open(ctx context.Context) error {
 	a.door = door.New(door.Options{
 		Store: a.store, Gate: a.gate, Log: a.log, Seen: a.figures.call, PerReader: rate.Limit(a.config.Limits.ReaderPerSecond),
 	})
-	return nil
+	a.broker, err = openBroker(ctx, a.config.Broker, a.door)
+	return err
 }
 
 // databaseWait is how long a server's start waits for a MySQL that does not respond: after a power
@@ -225,8 +229,12 @@ func openCache(c configs.Redis) (*cache.Cache, error) {
 }
 
 func (a *app) close() {
+	var errs []error
 	if a.web != nil {
 		a.web.Close()
+	}
+	if a.broker != nil {
+		errs = append(errs, a.broker.Close())
 	}
 	if a.door != nil {
 		a.door.Close()
@@ -234,7 +242,6 @@ func (a *app) close() {
 	if a.gate != nil {
 		a.gate.Close()
 	}
-	var errs []error
 	if a.cache != nil {
 		errs = append(errs, a.cache.Close())
 	}

@@ -51,7 +51,7 @@ type firmware struct {
 // message is one request of a device: a query is sent by GET.
 type message struct{ query, body, contentType string }
 
-var firmwares = map[string]firmware{"vguang": vguang, "mcardsea": mcardsea, "turnstile": turnstile}
+var firmwares = map[string]firmware{"vguang": vguang, "mcardsea": mcardsea, "turnstile": turnstile, "vbar": vbar}
 
 // firmware returns the device's family.
 func (d Device) firmware() (firmware, error) {

@@ -254,6 +254,24 @@ func (d *directory) recall(key store.ReaderKey, addr string, now time.Time) (r c
 	return core.Reader{}, d.changes, nil
 }
 
+// peek returns the reader of a key as it is known here, without counting that as a call; ID 0 if it is unknown.
+func (d *directory) peek(key store.ReaderKey) core.Reader {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if e, ok := d.known[key]; ok {
+		return e.reader
+	}
+	return core.Reader{}
+}
+
+// allows counts a call of a known reader, and reports whether it may call; one that is not known here may.
+func (d *directory) allows(key store.ReaderKey) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e, ok := d.known[key]
+	return !ok || e.allow(time.Now()) == nil
+}
+
 // lookUp queries the database for a secret that is not known here.
 func (d *directory) lookUp(ctx context.Context, key store.ReaderKey) (core.Reader, error) {
 	select {

@@ -35,6 +35,7 @@ const (
 	Malformed Outcome = "malformed" // not a message of this family, or too long
 	Unknown   Outcome = "unknown"   // no such secret, or another device uses it
 	Limited   Outcome = "limited"   // too many calls
+	Answered  Outcome = "answered"  // an answer to an order
 	Failed    Outcome = "failed"    // database unavailable, timeout, panic
 )
 
@@ -55,7 +56,9 @@ type Door struct {
 	store    *store.Store
 	log      *slog.Logger
 	seen     func(protocol string, outcome Outcome)
+	gate     *gate.Gate
 	scan     scanner
+	sessions sessions
 	known    *directory
 	presence *store.ReaderPresence
 	budget   time.Duration
@@ -74,8 +77,9 @@ func New(o Options) *Door {
 		o.PerReader = 200
 	}
 	return &Door{
-		store: o.Store, log: o.Log, seen: o.Seen, scan: o.Gate.Call, budget: budget,
-		known: newDirectory(o.Store, o.Gate, o.Log, o.PerReader), presence: store.NewReaderPresence(o.Store),
+		store: o.Store, gate: o.Gate, log: o.Log, seen: o.Seen, scan: o.Gate.Call, budget: budget,
+		sessions: sessions{held: map[core.ID]*session{}},
+		known:    newDirectory(o.Store, o.Gate, o.Log, o.PerReader), presence: store.NewReaderPresence(o.Store),
 	}
 }
 
@@ -102,6 +106,9 @@ func (d *Door) Routes() []web.Route {
 		}
 	}
 	for _, f := range gate.Protocols() {
+		if f.Connected {
+			continue
+		}
 		add(f, f.Name+"/:secret", d.serve(f))
 		add(f, f.Name+"/:secret/*", d.serve(f))
 	}

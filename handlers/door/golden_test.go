@@ -17,6 +17,9 @@ import (
 // Recorded exchanges of each family, byte by byte, each file on an estate of its own.
 func TestGolden(t *testing.T) {
 	for _, p := range gate.Protocols() {
+		if p.Connected {
+			continue
+		}
 		files, err := filepath.Glob(filepath.Join("../../gate/testdata", p.Name, "wire", "*.txt"))
 		if err != nil || len(files) < 5 {
 			t.Fatalf("%s: %d files, %v", p.Name, len(files), err)

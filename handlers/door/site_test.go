@@ -30,6 +30,7 @@ type site struct {
 	*estate.Estate
 	gate   *gate.Gate
 	redis  *miniredis.Miniredis
+	client *redis.Client
 	door   *Door
 	app    http.Handler
 	addr   string
@@ -50,6 +51,7 @@ func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	st := estate.Store(t, store.Options{Now: func() time.Time { return s.now }, Log: log})
 	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1})
+	s.client = client
 	s.gate = gate.New(gate.Options{Store: st, Redis: client, Log: log})
 	s.Estate = estate.New(t, st, estate.Plan{})
 	s.vguang, s.mcard = s.Doors[0], s.Doors[1]

@@ -24,7 +24,7 @@ const (
 
 // folders are the top-level folders that exist, or are planned.
 var folders = []string{
-	".ci", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "journeys", "migrations",
+	".ci", "broker", "cache", "captcha", "configs", "core", "demo", "docs", "gate", "handlers", "journeys", "migrations",
 	"miniprogram", "photo", "secret", "server", "sheet", "sms", "store", "templates", "testkit", "tools", "wechat",
 }
 
@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"core":             nil,
 	"migrations":       nil,
 	"configs":          nil,
+	"broker":           nil,
 	"cache":            nil,
 	"captcha":          nil,
 	"templates":        nil,
@@ -58,7 +59,7 @@ var mayImport = map[string][]string{
 	"gate":             {"core", "secret", "store"},
 	"handlers/web":     {"captcha", "core", "secret", "sheet", "store", "gate", "templates"},
 	"handlers": {
-		"core", "photo", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror",
+		"core", "photo", "secret", "sheet", "store", "gate", "wechat", "templates", "handlers/web", "handlers/wechaterror", "broker",
 	},
 	"demo":     {"*"},
 	"journeys": nil,

@@ -58,7 +58,10 @@ func TestThingsAreCarriedOut(t *testing.T) {
 	mover.open(on(t, address, "huang-zhiming", "/h5/exitslip"))
 	mover.await("a part has left", `document.querySelector(".p-card-link")?.innerText.includes("部分放行")`)
 	mover.click(".p-card-link")
-	mover.await("the code for the rest", `document.querySelector(".p-qr-frame img") && document.querySelectorAll(".tx-item-left").length === 1`)
+	mover.await(
+		"the code for the rest",
+		`document.querySelector(".p-qr-frame img") && document.querySelectorAll(".tx-item-left").length === 1`,
+	)
 	mover.picture("exitslip-partial")
 	release("1", "三角钢琴 1 件")
 	mover.open(on(t, address, "huang-zhiming", "/h5/exitslip"))

@@ -374,7 +374,8 @@ func (a *leavingThings) review() error {
 	case e.Answer == core.ExitGranted:
 		r.State = core.ReviewApproved
 	case a.rule.AsksOwners(a.home.Identity, a.home.ArrearsFen):
-		users, err := hostUsers(a.tx, "t.identity = 'owner' AND t.certified_at IS NOT NULL AND t.house_id", []core.ID{e.House})
+		const owner = "t.identity = 'owner' AND t.certified_at IS NOT NULL AND t.house_id"
+		users, err := hostUsers(a.tx, core.DayOf(a.tx.Now(), a.store.zone), owner, []core.ID{e.House})
 		if err != nil {
 			return err
 		}

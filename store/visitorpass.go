@@ -141,8 +141,10 @@ func (s *Store) visitorPassWhere(ctx context.Context, scope core.Scope, f Visito
 	case core.VisitRejected, core.VisitWithdrawn:
 		where.And("v.answer = ? AND v.revoked_at IS NULL", string(f.State))
 	case core.VisitExpired:
-		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer IN ('waiting', 'granted') AND v.until_at < ?",
-			now)
+		where.And(
+			"v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer IN ('waiting', 'granted') AND v.until_at < ?",
+			now,
+		)
 	case core.VisitGranted, core.VisitWaiting:
 		where.And("v.entered_at IS NULL AND v.left_n = 0 AND v.revoked_at IS NULL AND v.answer = ? AND v.until_at >= ?",
 			string(f.State), now)

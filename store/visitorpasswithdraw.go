@@ -37,7 +37,9 @@ func (s *Store) WithdrawVisit(ctx context.Context, by core.Actor, code string) e
 		if err := s.auditAnswer(tx, by, id); err != nil || v.HostTie == 0 {
 			return err
 		}
-		return tellHosts(tx, []hostNote{{v.Community, v.HostTie, v.House, id, "一位访客撤回了 " + s.minute(v.At()) + " 的预约"}})
+		return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
+			v.Community, v.HostTie, v.House, id, "一位访客撤回了 " + s.minute(v.At()) + " 的预约",
+		}})
 	})
 }
 

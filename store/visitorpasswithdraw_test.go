@@ -8,7 +8,7 @@ import (
 )
 
 // A visitor takes back what nobody has decided: the office is not asked any more, the host of an appointment is told. What is decided
-// stays, and another's code is none.
+// stays, and another's code does not do.
 func TestVisitorsWithdraw(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		w := newVisitOffice(t, s)
@@ -40,7 +40,8 @@ func TestVisitorsWithdraw(t *testing.T) {
 		if err := s.WithdrawVisit(t.Context(), core.System, booked.Code); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: booked.ID, Approve: true}), core.CodeConflict)
+		late := s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: booked.ID, Approve: true})
+		wantCode(t, late, core.CodeConflict)
 		if n := w.told(core.MessageVisitor, w.host.ID) - before; n != 1 {
 			t.Errorf("the host is told %d times", n)
 		}
@@ -90,7 +91,8 @@ func TestApplicationsFollowTheNameOfTheHouse(t *testing.T) {
 		if err := w.decide(w.zhang, decided.ID, true); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.UpdateHouse(t.Context(), core.System, everywhere, w.houses[0], HouseChange{Names: []string{"9", "8", "777"}}); err != nil {
+		renamed := HouseChange{Names: []string{"9", "8", "777"}}
+		if _, err := s.UpdateHouse(t.Context(), core.System, everywhere, w.houses[0], renamed); err != nil {
 			t.Fatal(err)
 		}
 		house, err := s.House(t.Context(), everywhere, w.houses[0])

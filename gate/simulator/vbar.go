@@ -17,7 +17,9 @@ import (
 
 // vbar is a door terminal that asks over MQTT; see Terminal.
 var vbar = firmware{
-	request: func(d Device, text string, now time.Time) message { return message{body: vbarQuestion(d.Serial, "1", text, now)} },
+	request: func(d Device, text string, now time.Time) message {
+		return message{body: vbarQuestion(d.Serial, "1", text, now)}
+	},
 	opens: func(answer []byte) bool {
 		var reply vbarEnvelope
 		return json.Unmarshal(answer, &reply) == nil && reply.Code == "000000"
@@ -270,7 +272,7 @@ func (l *Line) hear(topic string, body []byte) {
 	}
 }
 
-// Acknowledge says what became of an order.
+// Acknowledge returns what became of an order.
 func (l *Line) Acknowledge(number int, code string) error {
 	b, _ := json.Marshal(vbarEnvelope{SerialNo: strconv.Itoa(number), UUID: l.t.Serial, Time: time.Now().Unix(), Code: code})
 	return l.Publish("access_device/v1/cmd/control_reply", string(b), false)

@@ -89,7 +89,8 @@ func TestAMoverLeavesByParts(t *testing.T) {
 	}
 	slip := w.approved(t)
 	show := mover.get("/h5/exitslip/"+slip.ID.String(), http.StatusOK)
-	if show.Find(".p-qr-frame img").Length() != 1 || !strings.Contains(show.Text(), "冰<箱> 1 件") || show.Find(".tx-items img").Length() != 1 {
+	if show.Find(".p-qr-frame img").Length() != 1 || !strings.Contains(show.Text(), "冰<箱> 1 件") ||
+		show.Find(".tx-items img").Length() != 1 {
 		t.Fatalf("the mover sees %s", show.Find("main").Text())
 	}
 	own, err := w.store.OwnExitSlip(t.Context(), w.userOf(t, "o-"+w.Residents[0].Phone).ID, slip.ID)
@@ -168,8 +169,8 @@ func TestSlipsAtAGate(t *testing.T) {
 	}
 	theirs, err := w.store.ExitSlip(t.Context(), core.Everywhere, id)
 	guard.must(err)
-	if text := guard.post(at, post+"/look", url.Values{"pass": {theirs.Pass.String()}}, http.StatusOK).Find("main").Text(); strings.Contains(
-		text, "别处") {
+	looked := guard.post(at, post+"/look", url.Values{"pass": {theirs.Pass.String()}}, http.StatusOK)
+	if text := looked.Find("main").Text(); strings.Contains(text, "别处") {
 		t.Errorf("another community's pass: %s", text)
 	}
 	mine, err := w.store.CreateExitSlip(t.Context(), core.System, core.Everywhere, core.ExitSlip{

@@ -231,7 +231,7 @@ func (h *H5) visitSendCode(c *web.Context, poster core.VisitorPoster, form visit
 	if wrong == nil {
 		if err := h.codes.SendCode(c.Ctx(), number, code); err != nil {
 			h.log.Warn("a visitor's code was not sent", "err", err)
-			wrong = core.Conflict("短信发送失败，请稍后再试，或联系物业")
+			wrong = core.Conflict("短信没有发出，请稍后再试，或联系物业")
 		}
 	}
 	if wrong != nil && !core.IsInvalid(wrong) && !core.IsConflict(wrong) {

@@ -19,6 +19,7 @@ const (
 	BatchReaderQR  BatchKind = "reader.switch_qr"
 	BatchAlerts    BatchKind = "accessalert.handle"
 	BatchRenew     BatchKind = "member.renew"
+	BatchExits     BatchKind = "exitslip.revoke"
 	BatchCalls     BatchKind = "message.call"
 	BatchBlocks    BatchKind = "visitorblock.create"
 
@@ -110,6 +111,10 @@ var BatchTypes = []BatchType{
 	},
 	{
 		BatchVisitLeave, "登记已离开", PermVisitorPassEdit, "visitorpass", "位访客", "恢复为在场，离开的次数和时间恢复为登记前的。", "之后又出过门的访客不变。",
+	},
+	{
+		BatchExits, "撤销出门条", PermExitSlipEdit, "exitslip", "张出门条", "恢复为撤销前的状态，没有放行的物品又可以出门。",
+		"已过保留期的出门条不变。",
 	},
 	{
 		BatchReaderQR, "切换接受二维码", PermReaderEdit, "reader", "台读头", "接受二维码恢复为原来的开或关。",

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
@@ -29,7 +30,7 @@ var harmless = []string{
 }
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate, version, alert, review, member, unreached, visit core.ID) url.Values {
+func questionBody(path string, e *estate.Estate, version, alert, review, member, unreached, visit, slip core.ID) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
@@ -40,6 +41,7 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 		"/console/reader/qr":                {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
 		"/console/account/:id/password":     {"password": {"another-Password-2"}},
 		"/console/accessalert/handle":       {"id": {alert.String()}},
+		"/console/exitslip/revoke":          {"id": {slip.String()}},
 		"/console/setting": {
 			"record_days": {"30"}, "console_idle_minutes": {"120"}, "review_days": {"2"}, "review_photo_days": {"30"},
 			"quiet_from": {"22"}, "quiet_to": {"7"},
@@ -107,6 +109,12 @@ func TestActsAskByTheirLevel(t *testing.T) {
 	if err != nil || len(versions) == 0 {
 		t.Fatalf("the estate's rule has no version: %v", err)
 	}
+	slip, err := w.store.CreateExitSlip(t.Context(), core.System, core.Everywhere, core.ExitSlip{
+		House: w.mine.Houses[0], Name: "搬运工", Planned: w.store.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "床", Count: 1}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	asked, resume, unreached := 0, w.stopped(t), w.mine.Unreached(1)
 	for _, r := range w.app.Routes() {
 		if unsigned(r) || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/console/") || r.Reads {
@@ -138,7 +146,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		}[r.Path]
 		body := questionBody(
 			r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community], w.members[w.mine.Community],
-			unreached[0], w.inside[w.mine.Community],
+			unreached[0], w.inside[w.mine.Community], slip,
 		)
 		unplan := func() {}
 		if r.Path == "/console/house/:id/transfer/cancel" {

@@ -92,6 +92,13 @@ func (w *batchWorld) states() map[string]string {
 	for _, m := range members {
 		states["member:"+m.ID.String()] = m.Until.String()
 	}
+	slips, _, err := w.ExitSlips(w.t.Context(), everywhere, ExitSlipFilter{Community: w.community, Page: Page{Limit: 9999}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range slips {
+		states["exitslip:"+e.ID.String()] = string(e.State(w.Now()))
+	}
 	return states
 }
 
@@ -231,6 +238,7 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 		}},
 		core.BatchAlerts: alertsAct(w),
 		core.BatchRenew:  renewAct(w),
+		core.BatchExits:  exitsAct(w),
 		core.BatchCalls:  callsAct(w),
 		core.BatchBlocks: {
 			prepare: func() error {
@@ -263,6 +271,27 @@ func (w *batchWorld) blockStates(states map[string]string) {
 	}
 	for _, b := range blocks {
 		states["visitorblock:"+b.ID.String()] = fmt.Sprint(b.Value, b.Reason, b.LastDay, b.By)
+	}
+}
+
+// exitsAct revokes two exit slips that are made for it.
+func exitsAct(w *batchWorld) batchAct {
+	var slips []core.ID
+	return batchAct{
+		prepare: func() error {
+			slips = nil
+			for i := range 2 {
+				id, err := w.CreateExitSlip(w.t.Context(), batchBy, everywhere, core.ExitSlip{
+					House: w.houses[i], Name: "搬运工", Planned: w.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "床", Count: 1}},
+				})
+				if err != nil {
+					return err
+				}
+				slips = append(slips, id)
+			}
+			return nil
+		},
+		do: func() (core.Batch, error) { return w.RevokeExitSlips(w.t.Context(), batchBy, everywhere, slips) },
 	}
 }
 

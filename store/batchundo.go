@@ -38,6 +38,7 @@ func init() { // the functions refer to the table
 		core.BatchReaderQR:  {undo: undoReadersQR},
 		core.BatchAlerts:    {undo: undoAccessAlerts},
 		core.BatchRenew:     {undo: undoRenewals},
+		core.BatchExits:     {undo: undoExitSlips},
 		core.BatchCalls:     {undo: undoCalls},
 		core.BatchBlocks:    {undo: undoBlocks},
 

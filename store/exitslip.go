@@ -269,6 +269,22 @@ func (s *Store) ExitSlip(ctx context.Context, scope core.Scope, id core.ID) (cor
 	return s.oneExitSlip(ctx, database.Within(scope, "e.community_id"), "e.id = ?", int64(id))
 }
 
+// ExitSlipsByID returns those of some slips that are in scope, newest first, masked.
+func (s *Store) ExitSlipsByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]core.ExitSlip, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	where := database.Within(scope, "e.community_id")
+	where.And("e.id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
+	var rows []exitSlipRow
+	err := s.db.All(ctx, &rows, exitSlipQuery+where.Text()+" ORDER BY e.id DESC", where.Args()...)
+	var list []core.ExitSlip
+	if err == nil {
+		list, err = s.exitSlips(ctx, rows)
+	}
+	return list, database.Wrap("read exit slips", err)
+}
+
 // ExitSlipOfPass returns the slip of a pass in scope, with the plate whole: a guard compares it.
 func (s *Store) ExitSlipOfPass(ctx context.Context, scope core.Scope, pass core.ID) (core.ExitSlip, error) {
 	slip, err := s.oneExitSlip(ctx, database.Within(scope, "e.community_id"), "p.id = ?", int64(pass))

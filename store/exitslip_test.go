@@ -132,6 +132,11 @@ func (w *exitOffice) out(pass core.ID, n int, items ...int) ScanAttempt {
 	}
 }
 
+func (w *exitOffice) revoke(by core.Actor, scope core.Scope, id core.ID) error {
+	_, err := w.RevokeExitSlips(w.t.Context(), by, scope, []core.ID{id})
+	return err
+}
+
 func (w *exitOffice) told(kind core.MessageKind, user core.ID) int {
 	w.t.Helper()
 	return countRows(w.t, w.Store, "SELECT COUNT(*) FROM message WHERE kind = ? AND user_id = ?", string(kind), int64(user))
@@ -256,13 +261,13 @@ func TestWhatASlipIsRefusedFor(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 		_, err = s.ExitSlipOfPass(t.Context(), core.ScopeOf(far), tomorrow.Pass)
 		wantCode(t, err, core.CodeNotFound)
-		wantCode(t, s.RevokeExitSlip(t.Context(), w.zhang, core.ScopeOf(far), tomorrow.ID), core.CodeNotFound)
+		wantCode(t, w.revoke(w.zhang, core.ScopeOf(far), tomorrow.ID), core.CodeNotFound)
 		clock.Add(24 * time.Hour)
 		want("on its day", out, core.ReasonAllowed)
-		if err := s.RevokeExitSlip(t.Context(), w.zhang, everywhere, tomorrow.ID); err != nil {
+		if err := w.revoke(w.zhang, everywhere, tomorrow.ID); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, s.RevokeExitSlip(t.Context(), w.zhang, everywhere, tomorrow.ID), core.CodeConflict)
+		wantCode(t, w.revoke(w.zhang, everywhere, tomorrow.ID), core.CodeConflict)
 		want("revoked", w.out(tomorrow.Pass, 0, 2), core.ReasonPassDisabled)
 		other := w.granted(nil)
 		clock.Add(48 * time.Hour)
@@ -514,7 +519,7 @@ func TestOwnersDecideSlips(t *testing.T) {
 			if e := w.read(id); decided != 1 || (e.Pass != 0) != (e.Answer == core.ExitGranted) {
 				t.Errorf("%d decided, %+v", decided, e)
 			}
-			if err := s.RevokeExitSlip(t.Context(), w.zhang, everywhere, id); err != nil && !core.IsConflict(err) {
+			if err := w.revoke(w.zhang, everywhere, id); err != nil && !core.IsConflict(err) {
 				t.Fatal(err)
 			}
 		}
@@ -638,7 +643,7 @@ func TestAnItemLeavesOnce(t *testing.T) {
 					t.Errorf("item %d left %d times: %+v of %b", item.N, left[item.N], item, after.LeftMask)
 				}
 			}
-			if err := s.RevokeExitSlip(t.Context(), w.zhang, everywhere, e.ID); err != nil && !core.IsConflict(err) {
+			if err := w.revoke(w.zhang, everywhere, e.ID); err != nil && !core.IsConflict(err) {
 				t.Fatal(err)
 			}
 		}
@@ -660,7 +665,7 @@ func TestNoSequenceReleasesTwice(t *testing.T) {
 						t.Fatal(err)
 					}
 				case 1:
-					err := s.RevokeExitSlip(t.Context(), w.li, everywhere, id)
+					err := w.revoke(w.li, everywhere, id)
 					if err != nil && !core.IsConflict(err) {
 						t.Fatal(err)
 					}
@@ -710,7 +715,7 @@ func TestSlipsAreFound(t *testing.T) {
 		partial, left, revoked := w.granted(nil), w.granted(nil), w.granted(nil)
 		mustScan(t, s, w.out(partial.Pass, 1, 2))
 		mustScan(t, s, w.out(left.Pass, 2, 1, 2, 3))
-		if err := s.RevokeExitSlip(t.Context(), w.zhang, everywhere, revoked.ID); err != nil {
+		if err := w.revoke(w.zhang, everywhere, revoked.ID); err != nil {
 			t.Fatal(err)
 		}
 		find := func(f ExitSlipFilter) (ids []core.ID) {
@@ -777,5 +782,36 @@ func TestExitRuleIsChangedOnce(t *testing.T) {
 		if n := readerAudits(t, s, "exitrule.update"); n != 1 {
 			t.Errorf("%d audit rows", n)
 		}
+	})
+}
+
+// Slips are revoked several at once, each of which something can leave by, and that is taken back: of one that has been used up
+// meanwhile nothing is.
+func TestSlipsAreRevokedTogether(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newExitOffice(t, s)
+		partial, fresh, waiting := w.granted(nil), w.granted(nil), w.mustApply(nil)
+		mustScan(t, s, w.out(partial.Pass, 1, 2))
+		batch, err := s.RevokeExitSlips(t.Context(), w.zhang, everywhere, []core.ID{partial.ID, fresh.ID, waiting, fresh.ID})
+		if err != nil || batch.Size != 2 {
+			t.Fatalf("%+v, %v", batch, err)
+		}
+		if d := mustScan(t, s, w.out(partial.Pass, 2, 1)); d.Allowed {
+			t.Error(d)
+		}
+		if w.read(waiting).State(s.Now()) != core.ExitWaiting {
+			t.Error("one that waits is revoked")
+		}
+		if _, err := s.UndoBatch(t.Context(), w.li, everywhere, batch.ID); err != nil {
+			t.Fatal(err)
+		}
+		if d := mustScan(t, s, w.out(partial.Pass, 3, 1, 3)); !d.Allowed || w.read(partial.ID).State(s.Now()) != core.ExitLeft {
+			t.Errorf("afterwards: %+v", d)
+		}
+		if w.read(fresh.ID).State(s.Now()) != core.ExitGranted {
+			t.Errorf("%s", w.read(fresh.ID).State(s.Now()))
+		}
+		_, err = s.RevokeExitSlips(t.Context(), w.zhang, everywhere, []core.ID{partial.ID, waiting})
+		wantCode(t, err, core.CodeConflict)
 	})
 }

@@ -159,37 +159,6 @@ func (s *Store) AnswerExitSlip(ctx context.Context, by core.Actor, user core.ID,
 	})
 }
 
-// RevokeExitSlip lets nothing more leave by a slip of the scope, and tells who applied. What has left stays so.
-func (s *Store) RevokeExitSlip(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
-	return s.db.Write(ctx, "revoke an exit slip", func(tx *database.Tx) error {
-		before, err := lockExitSlip(tx, scope, id)
-		if err != nil {
-			return err
-		}
-		if state := before.State(tx.Now()); state != core.ExitGranted && state != core.ExitPartial {
-			return core.Conflict("出门条" + state.Label() + "，不用撤销")
-		}
-		if err := tx.ExecOne(
-			database.ErrRace, // something has just left, or somebody else revoked it: the next run says which
-			`UPDATE exit_slip
-			SET revoked_at = ?, updated_at = ?
-			WHERE id = ?
-			AND revoked_at IS NULL
-			AND left_mask = ?`, tx.NowMS(), tx.NextUpdated(before.Updated), int64(id), int64(before.LeftMask)); err != nil {
-			return err
-		}
-		after := before
-		after.Revoked = tx.Now()
-		if err := audit.Write(tx, by, audit.Entry{
-			Community: before.Community, Action: "exitslip.revoke", Subject: audit.Target("exitslip", id),
-			Before: s.auditOfExitSlip(before), After: s.auditOfExitSlip(after),
-		}); err != nil {
-			return err
-		}
-		return tellApplicant(tx, before, "物业已撤销 "+before.HouseLabel+" 的出门条")
-	})
-}
-
 // housesOfSlips adds the houses of those of the reviews that are applications for exit slips in scope.
 func (s *Store) housesOfSlips(ctx context.Context, scope core.Scope, reviews []core.Review, houses map[core.ID]core.ID) error {
 	var slips []core.ID

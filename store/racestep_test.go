@@ -1314,9 +1314,11 @@ var racePhotos = []raceStep{
 			core.ReviewDecision{ID: w.ids["slip"], Approve: true, Version: 1})
 		return r.State, err
 	}},
-	{"RevokeExitSlip", func(w *raceWorld) (any, error) {
-		return nil, w.RevokeExitSlip(w.ctx, raceBy, everywhere, w.ids["slip"])
+	{"RevokeExitSlips", func(w *raceWorld) (any, error) {
+		batch, err := w.RevokeExitSlips(w.ctx, raceBy, everywhere, []core.ID{w.ids["slip"]})
+		return w.keepBatch("revoked slip", batch, err)
 	}},
+	{"UndoBatch", raceUndo("revoked slip")},
 	{"ApplyExitSlip", func(w *raceWorld) (any, error) { return nil, w.raceSlip("other slip") }},
 	{"WithdrawReview", func(w *raceWorld) (any, error) {
 		r, err := w.WithdrawReview(w.ctx, raceBy, w.ids["owner user"], w.ids["other slip"])

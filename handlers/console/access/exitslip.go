@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -34,6 +35,7 @@ func (p *Pages) exitSlipRoutes() []web.Route {
 		{Method: http.MethodGet, Path: exitSlipPhotoPath + "/:id", Access: view, Handler: p.exitSlipPhoto},
 		{Method: http.MethodGet, Path: frame.ExitSlipPath + "/:id", Access: view, Handler: p.exitSlipShow},
 		{Method: http.MethodGet, Path: frame.ExitSlipPath + "/:id/print", Access: view, Handler: p.exitSlipPrint},
+		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/revoke", Access: edit, Level: web.Asks, Handler: p.exitSlipsRevoke},
 		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/:id/revoke", Access: edit, Level: web.Asks, Handler: p.exitSlipRevoke},
 		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/:id/approve", Access: review, Handler: p.exitSlipApprove},
 		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/:id/reject", Access: review, Handler: p.exitSlipReject},
@@ -51,6 +53,7 @@ type exitSlipRow struct {
 	Name, URL, Community, House, HouseURL, Items, Gone string
 	Planned                                            time.Time
 	State                                              templates.Badge
+	Tick                                               templates.Tick
 }
 
 // exitSlipAsked is what the list is asked for.
@@ -89,10 +92,19 @@ func (p *Pages) exitSlipList(c *web.Context) error {
 	if c.Has(core.PermExitSlipExport) && len(found.At.All) > 0 {
 		page.List.Export = frame.ExitSlipPath + "/export.xlsx"
 	}
+	if c.Has(core.PermExitSlipEdit) {
+		page.List.CSRF = page.CSRF
+		page.List.Bulk = []templates.Submit{{
+			Label: "撤销出门条", Icon: "ban", Ask: true, URL: templates.WithQuery(frame.ExitSlipPath+"/revoke", c.Request().URL.Query()),
+		}}
+	}
 	for _, e := range found.Records {
 		row := exitSlipRow{
 			Name: e.Name, URL: frame.ExitSlipURL(e.ID), Community: found.At.NameOf(e.Community), House: e.HouseLabel,
 			Items: itemsBriefly(e), Planned: e.Planned, State: frame.ExitBadge(e.State(c.Now())),
+		}
+		if c.Has(core.PermExitSlipEdit) {
+			row.Tick = templates.Tick{Value: e.ID, Label: e.Name + " " + e.HouseLabel}
 		}
 		if e.State(c.Now()) == core.ExitPartial {
 			row.Gone = fmt.Sprintf("%d/%d", e.Gone(), e.Total)
@@ -276,16 +288,64 @@ func (p *Pages) exitSlipRevoke(c *web.Context) error {
 		return err
 	}
 	q := templates.Confirm{
-		Title: "撤销“" + e.Name + "”的出门条？", Text: e.HouseLabel + " 没有放行的物品不能再凭它出门。不能恢复，需要时重新开具。",
+		Title: "撤销“" + e.Name + "”的出门条？", Text: e.HouseLabel + " 没有放行的物品不能再凭它出门。可以撤销本次。",
 		Submit: "撤销出门条", Danger: true, Effects: []string{strconv.Itoa(e.Total-e.Gone()) + " 项物品不能出门"},
 	}
 	if e.Applicant != 0 {
 		q.Effects = append(q.Effects, "申请人会收到通知")
 	}
 	return p.Act(c, frame.Act{
-		Ask: q, Do: func() error { return p.Store.RevokeExitSlip(c.Ctx(), c.Actor(), c.Scope(), e.ID) },
+		Ask: q,
+		Batch: func() (core.Batch, error) {
+			return p.Store.RevokeExitSlips(c.Ctx(), c.Actor(), c.Scope(), []core.ID{e.ID})
+		},
 		Done: "已撤销“" + e.Name + "”的出门条，立即生效。",
 		Back: frame.BackTo(c, frame.ExitSlipPath, frame.ExitSlipURL(e.ID)),
+	})
+}
+
+// exitSlipsRevoke revokes the ticked slips of the list, and returns to it with its filters.
+func (p *Pages) exitSlipsRevoke(c *web.Context) error {
+	var form struct {
+		IDs []core.ID `form:"id" max:"200"`
+	}
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	back := templates.WithQuery(frame.ExitSlipPath, c.Request().URL.Query())
+	if len(form.IDs) == 0 {
+		c.Flash(web.FlashWarning, "没有选择出门条。")
+		return c.Redirect(back)
+	}
+	slips, err := p.Store.ExitSlipsByID(c.Ctx(), c.Scope(), form.IDs)
+	if err != nil {
+		return err
+	}
+	usable := slices.DeleteFunc(slices.Clone(slips), func(e core.ExitSlip) bool { return !e.Usable(c.Now()) })
+	if len(usable) == 0 {
+		c.Flash(web.FlashWarning, "没有可以撤销的出门条：已用完、已过期或已撤销。")
+		return c.Redirect(back)
+	}
+	n := frame.Grouped(len(usable))
+	q := templates.Confirm{
+		Title: "撤销 " + n + " 张出门条？", Submit: "撤销 " + n + " 张出门条", Danger: true,
+		Text: "没有放行的物品不能再凭它们出门，申请人会收到通知。可以撤销本次。", Keep: url.Values{"id": frame.IDValues(form.IDs)},
+		Effects: frame.Named(len(usable), "张", func(i int) string {
+			return usable[i].Name + "　" + usable[i].HouseLabel + "　" + itemsBriefly(usable[i])
+		}),
+	}
+	if others := len(slips) - len(usable); others > 0 {
+		q.Text += fmt.Sprintf("另有 %d 张待审核、已用完或已失效，不变。", others)
+	}
+	if len(usable) >= frame.ManyThings {
+		q.Typed = n
+	}
+	return p.Act(c, frame.Act{
+		Ask: q, Back: back,
+		Batch: func() (core.Batch, error) {
+			return p.Store.RevokeExitSlips(c.Ctx(), c.Actor(), c.Scope(), form.IDs)
+		},
+		DoneAll: func(b core.Batch) string { return fmt.Sprintf("已撤销 %d 张出门条，立即生效。", b.Size) },
 	})
 }
 

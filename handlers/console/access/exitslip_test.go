@@ -82,6 +82,23 @@ func TestSlipsAreDecidedInTheConsole(t *testing.T) {
 	if text := b.Get(t, other, http.StatusOK).Find("main").Parent().Text(); !strings.Contains(text, "已撤销") {
 		t.Errorf("revoked: %s", text)
 	}
+	b.Post(t, frame.ExitSlipPath+"/revoke", url.Values{}, http.StatusSeeOther) // nothing is ticked
+	fresh, err := d.Store.CreateExitSlip(t.Context(), core.System, core.Everywhere, core.ExitSlip{
+		House: d.Mine.Houses[0], Name: "搬运工", Planned: d.Store.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "床", Count: 1}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticked := url.Values{"id": {first.String(), fresh.String()}}
+	asked, _ = b.Post(t, frame.ExitSlipPath+"/revoke", ticked, http.StatusOK)
+	if text := asked.Find("main").Text(); !strings.Contains(text, "撤销 1 张出门条？") || !strings.Contains(text, "另有 1 张") {
+		t.Errorf("the question about several: %s", text)
+	}
+	ticked.Set("confirmed", "1")
+	b.Post(t, frame.ExitSlipPath+"/revoke", ticked, http.StatusSeeOther)
+	if e, err := d.Store.ExitSlip(t.Context(), core.Everywhere, fresh); err != nil || e.State(d.Store.Now()) != core.ExitRevoked {
+		t.Errorf("revoked with others: %+v, %v", e, err)
+	}
 	stranger := d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermExitSlipView)
 	stranger.Get(t, path, http.StatusNotFound)
 	stranger.Get(t, path+"/print", http.StatusNotFound)
@@ -167,7 +184,7 @@ func TestExitPages(t *testing.T) {
 		"console/exitslip/list": exitSlipListPage{Shell: shell, List: exitSlipTable(), Rows: []exitSlipRow{
 			{
 				Name: "林<明>", URL: "/console/exitslip/1", Community: "翠湖<花园>", House: "1栋<101>", HouseURL: "/console/house/1",
-				Items: "冰<箱> 1 件 等 3 项", Gone: "1/3", Planned: time.Unix(1, 0), State: frame.ExitBadge(core.ExitPartial),
+				Items: "冰<箱> 1 件 等 3 项", Gone: "1/3", Tick: templates.Tick{Value: 1, Label: "林<明>"}, Planned: time.Unix(1, 0), State: frame.ExitBadge(core.ExitPartial),
 			},
 			{Name: "林明", URL: "/console/exitslip/2", House: "1栋102", State: frame.ExitBadge(core.ExitLeft)},
 		}},

@@ -96,7 +96,16 @@ type exitRuleForm struct {
 	Who       core.ExitWho      `form:"who" max:"16"`
 	Arrears   core.ExitArrears  `form:"arrears" max:"16"`
 	Reviewer  core.ExitReviewer `form:"reviewer" max:"16"`
-	Hours     int               `form:"hours" required:"请填写有效时间"`
+	Hours     string            `form:"hours" max:"8" required:"请填写有效时间"` // a number, of which 0 is one
+}
+
+// hours returns the number; −1, which no rule has, if it is none.
+func (f exitRuleForm) hours() int {
+	n, err := strconv.Atoi(core.Clean(f.Hours))
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 func (p *Pages) exitRuleUpdate(c *web.Context) error {
@@ -116,7 +125,7 @@ func (p *Pages) exitRuleUpdate(c *web.Context) error {
 	design, rename := frame.PostedDesign(c.Form(), now.Form)
 	rule := store.ExitRule{
 		ExitRule: core.ExitRule{
-			Who: form.Who, Arrears: form.Arrears, Reviewer: form.Reviewer, Hours: form.Hours, Form: design,
+			Who: form.Who, Arrears: form.Arrears, Reviewer: form.Reviewer, Hours: form.hours(), Form: design,
 		},
 		Community: at.ID, Updated: frame.ShownAt(form.Seen),
 	}

@@ -151,6 +151,10 @@ func TestExitRuleIsArranged(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
 	form := desk.FilledIn(b.Get(t, frame.ExitRulePath, http.StatusOK))
+	same, _ := b.Post(t, frame.ExitRulePath, form, http.StatusOK) // as it is shown, with 0 hours
+	if same.Find("main form.tx-confirm").Length() != 1 {
+		t.Errorf("unchanged: %s", same.Find(".tx-error").Text())
+	}
 	form.Set("use_plate", string(core.FormRequired))
 	form.Set("arrears", string(core.ExitArrearsReview))
 	form.Set("hours", "1000")

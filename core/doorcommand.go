@@ -17,7 +17,7 @@ const (
 
 // MaxCommandReason and MaxCommandNumber bound an order; devices acknowledge by its number.
 const (
-	MaxCommandReason = 60
+	MaxCommandReason = 200
 	MaxCommandNumber = 999999
 )
 
@@ -95,7 +95,7 @@ func MayCommand(r Reader, online bool) error {
 // CheckCommandReason refuses an order without a reason, or with a long one.
 func CheckCommandReason(reason string) error {
 	if !nameText(reason, MaxCommandReason) {
-		return InvalidFields(map[string]string{"reason": "请填写原因，最多 60 个字"})
+		return InvalidFields(map[string]string{"reason": "请填写原因，最多 200 个字"})
 	}
 	return nil
 }

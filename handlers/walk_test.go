@@ -57,6 +57,7 @@ type town struct {
 	inside       map[core.ID]core.ID // likewise, one who has come in
 	slips        map[core.ID]core.ID // by community: an exit slip
 	blocks       map[core.ID]core.ID // by community: of the blacklist of visitors
+	orders       map[core.ID]core.ID // by community: to a door
 	posters      map[core.ID]core.ID // by community: a poster, by which visitors apply
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
@@ -114,7 +115,7 @@ func newTown(t *testing.T) *town {
 		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
 		inside:  map[core.ID]core.ID{},
 		slips:   map[core.ID]core.ID{},
-		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{},
+		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{}, orders: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
@@ -531,6 +532,7 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 		t.Fatal(err)
 	}
 	w.blocks[e.Community] = blocks[0].ID
+	w.order(t, e)
 	poster := core.VisitorPoster{Community: e.Community}
 	if w.posters[e.Community], err = w.store.CreateVisitorPoster(t.Context(), core.System, core.Everywhere, poster); err != nil {
 		t.Fatal(err)
@@ -556,6 +558,24 @@ func (w *town) enter(t *testing.T, e *estate.Estate, host core.ID) core.ID {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// order orders a door of an estate to open.
+func (w *town) order(t *testing.T, e *estate.Estate) {
+	t.Helper()
+	r := core.NewReader()
+	r.Community, r.Name, r.Gate, r.Serial, r.Protocol = e.Community, "北门", "北门", "VB1", core.ProtocolVbar
+	id, _, err := w.store.CreateReader(t.Context(), core.System, core.Everywhere, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := w.store.CreateDoorCommand(t.Context(), core.System, core.Everywhere, store.NewDoorCommand{
+		Reader: id, Reason: "送货", Key: e.Community.String(), Online: true, Now: w.store.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.orders[e.Community] = c.ID
 }
 
 // follow makes a follower and a tag of an estate's official account, and a verification file.
@@ -634,6 +654,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
+		{"/console/doorcommand/", w.orders[e.Community]},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]},
 		{"/console/house/node/", house.Node}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},

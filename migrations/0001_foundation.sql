@@ -745,7 +745,7 @@ CREATE TABLE door_command (
   number       INTEGER      NOT NULL, -- by which the device acknowledges it: 1 to 999999, of its reader
   actor_id     BIGINT       NOT NULL,
   actor_name   VARCHAR(64)  NOT NULL,
-  reason       VARCHAR(60)  NOT NULL,
+  reason       VARCHAR(200) NOT NULL,
   request_key  VARCHAR(64)  NOT NULL, -- of the request: sent twice it is one order
   state        VARCHAR(8)   NOT NULL, -- waiting, sent, opened, failed, silent, expired
   created_at   BIGINT       NOT NULL, -- this and the other times by the cache's clock, which all servers share

@@ -87,7 +87,7 @@ func (a *app) console(wx *weChat, channels []core.MessageChannel) (*console.Cons
 		return nil, err
 	}
 	return console.New(console.Options{
-		Store: a.store, Renderer: a.pages, Cache: web.RedisCache(a.cache, a.store, a.log),
+		Store: a.store, Renderer: a.pages, Gate: a.gate, Cache: web.RedisCache(a.cache, a.store, a.log),
 		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx, Channels: channels, Templates: templates,
 		Subscribe:       subscribe,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},

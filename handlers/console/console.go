@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/gate"
 	"tongxing/handlers/console/access"
 	"tongxing/handlers/console/account"
 	"tongxing/handlers/console/frame"
@@ -29,8 +30,9 @@ type System = account.System
 type Options struct {
 	Store    *store.Store
 	Renderer *templates.Renderer
-	Cache    web.Cache // for used captchas
-	Wechat   Wechat    // nil = none: nobody can be bound by a QR code
+	Cache    web.Cache  // for used captchas
+	Gate     *gate.Gate // which orders doors to open; nil = none can be ordered
+	Wechat   Wechat     // nil = none: nobody can be bound by a QR code
 
 	PublicURL       string          // for URLs that are typed into devices; without a trailing "/"
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
@@ -63,7 +65,7 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 		ConfiguredTemplates: o.Templates, ConfiguredSubscribe: o.Subscribe,
 	}
-	register, gates := &registry.Pages{Frame: f, Channels: o.Channels}, &access.Pages{Frame: f}
+	register, gates := &registry.Pages{Frame: f, Channels: o.Channels}, &access.Pages{Frame: f, Gate: o.Gate}
 	home := &pages{Frame: f}
 	f.Onward, f.HomePulse = home.onward, home.homePulse
 	routes := slices.Concat(

@@ -5,12 +5,16 @@ package access
 import (
 	"slices"
 
+	"tongxing/gate"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 )
 
 // Pages are the area's pages.
-type Pages struct{ *frame.Frame }
+type Pages struct {
+	*frame.Frame
+	Gate *gate.Gate // which orders doors to open; nil = none can be ordered
+}
 
 // Routes returns the area's routes, feature by feature.
 func (p *Pages) Routes() []web.Route {
@@ -28,6 +32,7 @@ func (p *Pages) Routes() []web.Route {
 		p.memberRoutes(),
 		p.restrictionRoutes(),
 		p.readerRoutes(),
+		p.doorCommandRoutes(),
 		p.guardPostRoutes(),
 		p.observerRoutes(),
 		p.accessRecordRoutes(),

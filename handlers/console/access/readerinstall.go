@@ -52,6 +52,9 @@ func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fac
 	if !shown {
 		secret = hiddenSecret
 	}
+	if p, _ := gate.ProtocolOf(r.Protocol); p.Connected {
+		return connectedSettings(p, r, base, secret, shown)
+	}
 	path := readerPathOf(r, secret)
 	facts := []templates.Fact{{Label: "完整地址", Value: "没有配置对外地址"}}
 	if base != nil {
@@ -66,6 +69,21 @@ func readerSettings(r core.Reader, base *url.URL, secret string) []templates.Fac
 		for _, set := range p.Settings(r) {
 			facts = append(facts, templates.Fact{Label: set.Label, Value: set.Value, Code: set.Code, Copy: set.Copy})
 		}
+	}
+	return facts
+}
+
+// connectedSettings are those of a device that holds a connection to the broker.
+func connectedSettings(p gate.Protocol, r core.Reader, base *url.URL, secret string, shown bool) []templates.Fact {
+	server := templates.Fact{Label: "MQTT 服务器", Value: "没有配置对外地址"}
+	if base != nil {
+		server = templates.Fact{Label: "MQTT 服务器", Value: base.Hostname(), Code: true, Copy: true}
+	}
+	facts := []templates.Fact{
+		server, {Label: "端口", Value: "配置里 broker.addr 的端口；没有启用的请联系运维"}, {Label: "密码", Value: secret, Code: true, Copy: shown},
+	}
+	for _, set := range p.Settings(r) {
+		facts = append(facts, templates.Fact{Label: set.Label, Value: set.Value, Code: set.Code, Copy: set.Copy})
 	}
 	return facts
 }
@@ -88,7 +106,10 @@ func localOnly(base *url.URL) bool {
 }
 
 // readerInsecure returns a warning if the URL is not suitable for a device.
-func readerInsecure(base *url.URL) string {
+func readerInsecure(r core.Reader, base *url.URL) string {
+	if p, _ := core.ReaderProtocolOf(r.Protocol); p.Connected {
+		return "设备的密码和开门指令都走这条连接：请给 MQTT 服务启用 TLS，或让设备与服务器之间走专用网络。"
+	}
 	switch {
 	case base == nil:
 		return "还没有配置对外地址，读头不知道连到哪里：请在配置里设置 http.public_url，重新启动后再看本页。"

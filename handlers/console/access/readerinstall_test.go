@@ -25,7 +25,8 @@ func sampleShow(r core.Reader, secret string) readerShowPage {
 	base := &url.URL{Scheme: "https", Host: "pass.example.com"}
 	page := readerShowOf(r, []string{"3栋 1单元"}, desk.Now)
 	page.Shell, page.Detail = desk.SampleShell(r.Name), readerDetail(r, core.Community{Name: "云栖花园"}, desk.Now)
-	readerActs(r, "token", &page.Detail)
+	page.Detail.Menu.Acts = []templates.Submit{{Label: "远程开门", URL: "/open", Icon: "door", Ask: true, Off: "读头不在线，不能远程开门"}}
+	readerActs(r, &page.Detail)
 	page.connect(r, base, secret)
 	page.Passages = &frame.PassagePart{Door: true, Rows: []frame.PassageRow{{Name: desk.Hostile, House: desk.Hostile}}}
 	if secret == "" {
@@ -140,7 +141,7 @@ func TestReaderSettings(t *testing.T) {
 		}
 	}
 	base = &url.URL{Scheme: "https", Host: "pass.example.com"}
-	if !strings.Contains(values(secret), "443\n") || !strings.Contains(readerInsecure(base), "HTTPS") {
+	if !strings.Contains(values(secret), "443\n") || !strings.Contains(readerInsecure(sampleReader(), base), "HTTPS") {
 		t.Error("https: no port, or no warning")
 	}
 }

@@ -125,6 +125,7 @@ func readerTabs(keep func(path string) string, active string, quarantined int) t
 	return templates.Tabs{Label: "智能门禁", Items: []templates.NavItem{
 		{Label: "读头", URL: keep(frame.ReaderPath), Active: active == "list"},
 		{Label: "未登记设备", URL: keep(frame.ReaderPath + "/quarantine"), Active: active == "quarantine", Count: quarantined},
+		{Label: "开门指令", URL: keep(frame.DoorCommandPath), Active: active == "orders"},
 	}}
 }
 

@@ -80,8 +80,12 @@ func (p *Pages) readerPage(c *web.Context, tab, secret string) error {
 		return err
 	}
 	page.connect(r, p.readerBase(), secret)
+	page.Detail.Menu = templates.RowMenu{Label: r.Name + " 的操作", CSRF: page.CSRF}
+	if c.Has(core.PermReaderOpen) {
+		page.Detail.Menu.Acts = append(page.Detail.Menu.Acts, p.openAct(c, r))
+	}
 	if c.Has(core.PermReaderEdit) {
-		readerActs(r, page.CSRF, &page.Detail)
+		readerActs(r, &page.Detail)
 		if secret == "" {
 			page.SecretURL = frame.ReaderURL(r.ID) + "/secret"
 		}
@@ -168,13 +172,10 @@ func readerShowOf(r core.Reader, nodes []string, now time.Time) readerShowPage {
 }
 
 // readerActs sets the button and the menu of an installed reader.
-func readerActs(r core.Reader, csrf string, d *templates.Detail) {
+func readerActs(r core.Reader, d *templates.Detail) {
 	at := frame.ReaderURL(r.ID)
 	d.Actions = []templates.Action{{Label: "修改", URL: at + "/edit", Icon: "pencil", Primary: true}}
-	d.Menu = templates.RowMenu{
-		Label: r.Name + " 的操作", CSRF: csrf,
-		Acts: []templates.Submit{{Label: "更换密钥", URL: at + "/rotate", Icon: "key", Ask: true}},
-	}
+	d.Menu.Acts = append(d.Menu.Acts, templates.Submit{Label: "更换密钥", URL: at + "/rotate", Icon: "key", Ask: true})
 	if r.Disabled.IsZero() {
 		d.Menu.Acts = append(d.Menu.Acts, templates.Submit{Label: "停用", URL: at + "/disable", Icon: "ban", Ask: true})
 		return
@@ -184,5 +185,5 @@ func readerActs(r core.Reader, csrf string, d *templates.Detail) {
 
 // connect adds what the installer enters in the device; without a secret its URL is incomplete.
 func (page *readerShowPage) connect(r core.Reader, base *url.URL, secret string) {
-	page.Settings, page.Insecure = readerSettings(r, base, secret), readerInsecure(base)
+	page.Settings, page.Insecure = readerSettings(r, base, secret), readerInsecure(r, base)
 }

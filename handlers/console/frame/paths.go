@@ -34,6 +34,7 @@ const (
 	ObserverPath          = "/console/observer"
 	PassRulePath          = "/console/passrule"
 	ReaderPath            = "/console/reader"
+	DoorCommandPath       = "/console/doorcommand"
 	ResidentPath          = "/console/resident"
 	ReminderPath          = "/console/reminder"
 	ReviewPath            = "/console/review"
@@ -122,6 +123,9 @@ func ReminderURL(id core.ID) string { return pageOf(ReminderPath, id) }
 
 // ObserverURL returns the URL of an observer.
 func ObserverURL(id core.ID) string { return pageOf(ObserverPath, id) }
+
+// DoorCommandURL returns the URL of an order to a door.
+func DoorCommandURL(id core.ID) string { return pageOf(DoorCommandPath, id) }
 
 // ReaderURL returns the URL of a reader.
 func ReaderURL(id core.ID) string { return pageOf(ReaderPath, id) }

@@ -1,5 +1,5 @@
 // Package broker is the MQTT server to which devices at doors hold connections. It passes what they send to a Handler and sends what
-// the Handler tells it to one connection: nothing is passed from device to device, retained, queued for a device that is away, or sent as a
+// the Handler tells it to one connection: nothing is passed from device to device, retained, queued for absent devices, or sent as a
 // device's last will.
 package broker
 

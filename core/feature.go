@@ -286,7 +286,8 @@ var Features = []Feature{
 		Stem: "doorcommand", Noun: "开门指令", Table: "door_command", NameColumn: "gate", Fields: doorCommandFields,
 		List: PermReaderView, Page: PermReaderView,
 		Under: "reader", Aliases: []string{"远程开门", "一键开门"},
-		Verbs: []Verb{{"create", "远程开门"}},
+		ActsAt: map[string]string{"create": "reader"},
+		Verbs:  []Verb{{"create", "远程开门"}},
 	},
 	{
 		Stem: "guardpost", Noun: "门岗", Table: "guard_post", Fields: guardPostFields,

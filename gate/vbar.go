@@ -36,7 +36,7 @@ var vbar = Protocol{
 	Push:           pushVbar,
 	Settings: func(r core.Reader) []Setting {
 		return []Setting{
-			{Label: "MQTT 账号", Value: r.Serial, Code: true, Copy: true},
+			{Label: "username（MQTT）", Value: r.Serial, Code: true, Copy: true},
 			{Label: "uuid（设备号）", Value: r.Serial, Code: true, Copy: true},
 			{Label: "协议版本", Value: "v1 或 v2，按设备出厂设置"},
 			{Label: "联网核验", Value: "onlinecheck = 1，超时 2000 毫秒"},
@@ -45,7 +45,7 @@ var vbar = Protocol{
 		}
 	},
 	Steps: []string{
-		"在设备的 MQTT 设置里填入上面的服务器、账号和密码；密码就是本读头的密钥。",
+		"在设备的 MQTT 设置里填入上面的服务器、username 和密码；密码就是本读头的密钥。",
 		"服务器启用了 TLS 的，打开设备的 TLS，并装入服务器证书的签发者。",
 		"打开联网核验（onlinecheck），设备不认识的二维码才会来问本系统。",
 		"清空设备里自带的人员与二维码权限：设备自己认识的码不会来问本系统，也不计次。",

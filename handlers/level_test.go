@@ -174,6 +174,9 @@ func TestActsAskByTheirLevel(t *testing.T) {
 		if r.Path == "/console/batch/:id/undo" && q.Length() == 1 && q.Find("button:not([disabled])").Length() == 0 {
 			continue // the walk has changed all of it: nothing is left to answer (account tests the question)
 		}
+		if r.Path == "/console/reader/:id/open" && answer.Code == http.StatusSeeOther {
+			continue // the town's doors are away: refused at once (access tests the question)
+		}
 		if q.Length() != 1 {
 			t.Errorf("%s declares a level, and does not ask: %d %s", name, answer.Code, answer.Header().Get("Location"))
 			continue

@@ -576,6 +576,9 @@ func (w *town) order(t *testing.T, e *estate.Estate) {
 		t.Fatal(err)
 	}
 	w.orders[e.Community] = c.ID
+	if err := w.store.DisableReader(t.Context(), core.System, core.Everywhere, id); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // follow makes a follower and a tag of an estate's official account, and a verification file.

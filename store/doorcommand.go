@@ -32,8 +32,8 @@ type doorCommandRow struct {
 	Late      database.Millis   `db:"late_at"`
 }
 
-const doorCommandColumns = `
-	id, community_id, reader_id, gate, number, actor_name, reason, state, created_at, ends_at, sent_at, ended_at, late_at`
+const doorCommandColumns = `id, community_id, reader_id, gate, number, actor_name, reason, state, created_at, ends_at, sent_at,
+	ended_at, late_at`
 
 func (r doorCommandRow) command() core.DoorCommand {
 	return core.DoorCommand{
@@ -242,9 +242,8 @@ func (s *Store) EndDoorCommands(ctx context.Context, now time.Time) error {
 func (s *Store) DoorCommand(ctx context.Context, scope core.Scope, id core.ID) (core.DoorCommand, error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var row doorCommandRow
-	err := s.db.Get(
-		ctx, &row, "SELECT "+doorCommandColumns+" FROM door_command WHERE id = ? AND "+where, append([]any{int64(id)}, args...)...,
-	)
+	query := "SELECT " + doorCommandColumns + " FROM door_command WHERE id = ? AND " + where
+	err := s.db.Get(ctx, &row, query, append([]any{int64(id)}, args...)...)
 	return row.command(), database.Wrap("order to a door", database.NotFoundIfNoRows(err, "开门指令不存在"))
 }
 

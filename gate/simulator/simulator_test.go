@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,11 @@ import (
 	"testing"
 	"time"
 )
+
+// reading returns the start of an answer about one reading.
+func reading(status int) string {
+	return fmt.Sprintf(`{"data":[{"cardid":"A","cjihao":"B","mjihao":1,"status":%d,"time":"1","output":0}],`, status)
+}
 
 // TestWhatOpens compares what each family's device makes of an answer with what its maker or those who run it say of it.
 func TestWhatOpens(t *testing.T) {
@@ -32,15 +38,10 @@ func TestWhatOpens(t *testing.T) {
 		{"vguang", "<html>code=0000", false},
 		{"vguang", "code=", false},
 		{"vguang", "code=no", false},
-		{
-			"mcardsea", `{"data":[{"cardid":"A","cjihao":"B","mjihao":1,"status":1,"time":"1","output":0}],"code":0,"message":"success"}`,
-			true,
-		},
-		{
-			"mcardsea", `{"data":[{"cardid":"A","cjihao":"B","mjihao":1,"status":0,"time":"1","output":0}],"code":0,"message":"success"}`,
-			false,
-		},
-		{"mcardsea", `{"data":[{"cardid":"A","cjihao":"B","mjihao":1,"status":1,"time":"1","output":0}],"code":1,"message":"no"}`, false},
+		{"mcardsea", reading(1) + `"code":0,"message":"success"}`, true},
+		{"mcardsea", reading(0) + `"code":0,"message":"success"}`, false},
+		{"mcardsea", reading(1) + `"code":1,"message":"no"}`, false},
+		{"mcardsea", reading(1) + `"code":0}`, false},
 		{"mcardsea", `{"data":[{"status":1}],"code":0,"message":"success"}`, false},
 		{"mcardsea", `{"data":[],"code":0,"message":"success"}`, false},
 		{"mcardsea", "OK", false},
@@ -89,8 +90,10 @@ func newDoor(t *testing.T, status int, answer string) *door {
 func TestDevicesAsk(t *testing.T) {
 	at := time.Unix(1773692713, 0)
 	for _, c := range []struct{ family, shown, beat string }{
-		{"vguang", "POST  vgdecoderesult=A&B&&devicenumber=N7&&otherparams=",
-			"POST  vgdecoderesult=www.vguang.cn&&devicenumber=N7&&otherparams="},
+		{
+			"vguang", "POST  vgdecoderesult=A&B&&devicenumber=N7&&otherparams=",
+			"POST  vgdecoderesult=www.vguang.cn&&devicenumber=N7&&otherparams=",
+		},
 		{"mcardsea", "GET cardid=A%26B&mjihao=1&cjihao=N7&status=11&time=1773692773 ", ""},
 		{"turnstile", "POST  id=A%26B&idtype=0&sn=N7&readno=1&time=1773692773", "POST  id=&idtype=99&sn=N7&readno=1&time=1773692773"},
 	} {

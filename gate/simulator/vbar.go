@@ -272,7 +272,7 @@ func (l *Line) hear(topic string, body []byte) {
 	}
 }
 
-// Acknowledge returns what became of an order.
+// Acknowledge sends what became of an order.
 func (l *Line) Acknowledge(number int, code string) error {
 	b, _ := json.Marshal(vbarEnvelope{SerialNo: strconv.Itoa(number), UUID: l.t.Serial, Time: time.Now().Unix(), Code: code})
 	return l.Publish("access_device/v1/cmd/control_reply", string(b), false)

@@ -24,10 +24,8 @@ func orMakers(text string) string {
 }
 
 func vguangMessage(d Device, text string) message {
-	return message{
-		body:        "vgdecoderesult=" + text + "&&devicenumber=" + d.Serial + "&&otherparams=",
-		contentType: "text/html; charset=UTF-8",
-	}
+	body := "vgdecoderesult=" + text + "&&devicenumber=" + d.Serial + "&&otherparams="
+	return message{body: body, contentType: "text/html; charset=UTF-8"}
 }
 
 // vguangOpens reports whether the relay fires, by the rules of the maker's published firmware: split at &&, the first part must start

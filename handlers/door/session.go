@@ -257,7 +257,7 @@ func (d *Door) stillHere(ctx context.Context, s *session) (core.Reader, bool) {
 	return r, r.ID == was.ID && r.Disabled.IsZero() && r.Serial == was.Serial
 }
 
-// hold notes which doors this server holds.
+// hold tells every server which doors this one holds.
 func (d *Door) hold(all []*session) {
 	ids := make([]core.ID, len(all))
 	for i, s := range all {

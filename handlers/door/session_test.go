@@ -26,7 +26,7 @@ type wired struct {
 	vbar   estate.Door
 }
 
-// clerk is who orders.
+// clerk orders doors to open.
 var clerk = core.Actor{Kind: core.ActorAccount, ID: 9, Name: "王经理"}
 
 func newWired(t *testing.T) *wired {
@@ -159,8 +159,8 @@ func TestWhatADoorMayNotDo(t *testing.T) {
 	evil := w.terminal(other)
 	evil.Client = w.vbar.Serial // as the victim's
 	attacker := w.connect(t, evil, other.ID)
-	for _, filter := range []string{"#", "access_device/#", "access_device/v1/cmd/#", "access_device/v1/cmd/+/control", control,
-		"$SYS/#", "$share/a/#",
+	for _, filter := range []string{
+		"#", "access_device/#", "access_device/v1/cmd/#", "access_device/v1/cmd/+/control", control, "$SYS/#", "$share/a/#",
 	} {
 		if err := attacker.Subscribe(filter); err != nil {
 			t.Fatal(err)

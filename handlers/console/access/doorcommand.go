@@ -61,7 +61,7 @@ func (p *Pages) doorCommandCreate(c *web.Context) error {
 	}
 	q := templates.Confirm{
 		Title: "现在打开“" + r.Gate + "”？", Submit: "打开 1 扇门", Reasons: orderReasons(),
-		Text: "指令立即发给“" + r.Name + "”，门会马上打开。谁发的、为什么，都记入操作日志和出入记录。",
+		Text: "指令现在发给“" + r.Name + "”，门会立即打开。谁发的、为什么，都记入操作日志和出入记录。",
 	}
 	q.Action, q.Cancel = c.Request().URL.RequestURI(), frame.ReaderURL(r.ID)
 	if asked, err := p.Ask(c, "reader", q); asked {
@@ -137,7 +137,7 @@ func doorCommandOf(command core.DoorCommand, zone *time.Location) doorCommandSho
 	return page
 }
 
-// commandWords says what a state means at the door.
+// commandWords returns what a state means at the door.
 func commandWords(s core.CommandState) string {
 	switch s {
 	case core.CommandWaiting:

@@ -117,6 +117,7 @@ var doneBy = map[string]string{
 	"follower.tag":            http.MethodPost + " " + FollowerPath + "/tagging",
 	"follower.untag":          http.MethodPost + " " + FollowerPath + "/tagging",
 	"bindticket.create":       http.MethodPost + " " + GuardPath + "/:id/qr",
+	"doorcommand.create":      http.MethodPost + " " + ReaderPath + "/:id/open",
 	"house.arrears":           http.MethodPost + " " + HousePath + "/arrears",
 	"house.import":            http.MethodPost + " " + ImportPath + "/:id/write",
 	"house.move":              http.MethodPost + " " + HousePath + "/node/:id/move",

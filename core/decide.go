@@ -36,10 +36,15 @@ func Decide(f Facts, now time.Time) Decision {
 
 // DecideUrgent is Decide for a guard who wants to release urgently. If the rules allow the passage, or
 // miss a record, or the post does not allow it, or the refusal is not one that MayBeUrgent, the answer is
-// that of Decide. An urgent exit counts like any other, even beyond the limit.
+// that of Decide. An urgent exit counts like any other, even beyond the limit. An Emergency is let out at every exit that takes
+// the pass, whatever the post allows and whatever should be on record.
 func DecideUrgent(f Facts, now time.Time) Decision {
 	d := Decide(f, now)
-	if d.Allowed || !f.atGuard() || !f.PostUrgent || !d.Reason.MayBeUrgent() {
+	switch {
+	case d.Allowed:
+		return d
+	case f.Emergency && f.Direction == Out && f.Via != ViaPreview && (d.Reason.MayBeUrgent() || d.Reason.missesRecord()):
+	case !f.atGuard() || !f.PostUrgent || !d.Reason.MayBeUrgent():
 		return d
 	}
 	if reason := f.ownRecords(); reason != ReasonAllowed {

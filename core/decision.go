@@ -90,6 +90,7 @@ type Facts struct {
 	ReaderInScope bool // its community is the pass's, and its building scope includes the house
 
 	PostUrgent bool // of the guard's post only: it may release urgently
+	Emergency  bool // somebody of the house has said that the exit is an emergency: it is never refused by the rules
 
 	// Of the reader only.
 	ReaderAccepts     bool // takes this kind of pass
@@ -199,6 +200,11 @@ func (r Reason) MayBeUrgent() bool {
 		return true
 	}
 	return false
+}
+
+// missesRecord reports whether the rule wants something on record, or that a guard is asked, which nobody has time for in an emergency.
+func (r Reason) missesRecord() bool {
+	return r == ReasonNeedID || r == ReasonNeedTemp || r == ReasonReaderQR
 }
 
 // BothWays reports whether the rule refuses both directions: nobody whom it refuses comes in either.

@@ -488,6 +488,16 @@ CREATE UNIQUE INDEX pass_holder ON pass (kind, holder_id);
 CREATE INDEX pass_community ON pass (community_id, id);
 CREATE INDEX pass_person ON pass (person_id);
 
+-- What a household has said of a pass for its next exit: that it is an emergency, or that somebody of the house lets the holder out.
+-- A scan reads it by its key.
+CREATE TABLE pass_aid (
+  pass_id       BIGINT       NOT NULL PRIMARY KEY,
+  urgent_for    VARCHAR(64)  NOT NULL, -- the reason
+  urgent_until  BIGINT       NOT NULL, -- 0 = none
+  vouched_by    VARCHAR(64)  NOT NULL, -- name of the family member
+  vouched_until BIGINT       NOT NULL  -- 0 = none
+);
+
 -- Visits. Each that is granted has a pass, whose holder_id is its id.
 CREATE TABLE visitor_pass (
   id           BIGINT       NOT NULL PRIMARY KEY,
@@ -1182,6 +1192,7 @@ CREATE TABLE access_alert (
   open_key     VARCHAR(64)  NOT NULL, -- kind and subject while open: at most one
   first_at     BIGINT       NOT NULL,
   last_at      BIGINT       NOT NULL,
+  reminded_at  BIGINT,                -- when those who may handle it were reminded
   handled_at   BIGINT,
   handled_by   VARCHAR(64)  NOT NULL,
   remark       VARCHAR(200) NOT NULL

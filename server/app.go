@@ -304,6 +304,8 @@ func (a *app) periodic() []periodic {
 		{"warn members", time.Hour, a.store.WarnMembers},
 		{"remind of reviews", reviewsEvery, a.store.RemindReviews},
 		{"expire applications of visitors", reviewsEvery, a.store.ExpireVisits},
+		{"purge what was said of exits", time.Hour, a.sure(a.store.PurgePassAids)},
+		{"remind of urgent releases", 10 * time.Minute, a.store.RemindUrgent},
 		{"purge visitors' codes", time.Hour, a.sure(a.store.PurgeVisitorCodes)},
 		{"expire applications for exit slips", reviewsEvery, a.store.ExpireExitSlips},
 	}

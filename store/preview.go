@@ -21,6 +21,8 @@ type Preview struct {
 	Way                              core.Direction    // in which a pass for once is used next; "" = in either
 	Visit                            *core.VisitorPass // of a visitor's pass that a guard looks at, the plate whole
 	Barred                           string            // why the visitor is on the blacklist, for the guard; "" = is not
+	Vouched                          string            // who of the house lets the holder out now
+	UrgentFor                        string            // for which the household says that the exit is an emergency
 	Until                            time.Time         // the end of a visitor's pass
 	Photo                            core.ID           // of the holder's face; 0 = none
 	Rule                             core.PassRule     // the community's
@@ -58,7 +60,12 @@ func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Pre
 			return nil, err
 		}
 		previews[i] = rows[i].preview(a, facts)
-		previews[i].Decision = core.Decide(facts, now)
+		if previews[i].Decision = core.Decide(facts, now); facts.Emergency {
+			previews[i].Decision = core.DecideUrgent(facts, now)
+		}
+		if previews[i].Pass != 0 {
+			previews[i].Vouched, previews[i].UrgentFor = rows[i].vouchedAt(now.UnixMilli()), rows[i].urgentAt(now.UnixMilli())
+		}
 	}
 	return previews, nil
 }

@@ -30,6 +30,7 @@ type ScanAttempt struct {
 	TempTenths  int        // 0 = not taken
 	IDNumber    string     // registered with the passage when it is allowed; "" = none
 	RefusedFor  string     // the guard's own reason to refuse; "" = the rules decide
+	Vouched     string     // who of the house lets the holder out; for the record
 	UrgentFor   string     // the guard's reason to release urgently; "" = an ordinary attempt
 	Items       []int      // places of what a guard lets out by an exit slip
 	ItemWords   string     // what these are, for the record
@@ -188,6 +189,7 @@ type scanPlan struct {
 	idnos    map[core.ID]string // resident → ID number to register
 	uses     []passUse          // of passes whose kind notes its releases
 	urgent   []urgentRelease
+	aids     []core.ID // passes of which what their household said is used
 }
 
 type tallyKey struct{ community, subject core.ID }
@@ -219,6 +221,7 @@ func (s *Store) planScans(tx *database.Tx, batch []ScanAttempt, now time.Time) (
 // decide decides one attempt and adds it to the plan. The tallies in p include earlier attempts of
 // the batch, so that two members of one household in one batch both count.
 func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
+	a = p.aided(a, row)
 	facts, err := p.factsOf(a, row)
 	if err != nil {
 		return err
@@ -243,6 +246,7 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 		p.idnos[row.ResidentID] = a.IDNumber
 	}
 	p.outcomes[row.N] = ScanOutcome{Decision: d, Record: row.record(p, a, d)}
+	p.useAid(a, row, d)
 	if err := p.use(a, row); err != nil {
 		return err
 	}
@@ -274,6 +278,7 @@ func (p *scanPlan) factsOf(a ScanAttempt, row *scanRow) (core.Facts, error) {
 	if err != nil {
 		return core.Facts{}, err
 	}
+	facts.Emergency = row.urgentAt(p.now.UnixMilli()) != "" && !slices.Contains(p.aids, row.PassID)
 	if !row.Kind.Type().Counted {
 		return facts, nil
 	}
@@ -354,6 +359,9 @@ func (p *scanPlan) save(tx *database.Tx) error {
 		}
 	}
 	if err := p.saveRecords(tx); err != nil {
+		return err
+	}
+	if err := p.endAids(tx); err != nil {
 		return err
 	}
 	return p.auditUrgent(tx)

@@ -58,6 +58,7 @@ type scanRow struct {
 	ReaderQR    int           `db:"reader_qr"`
 
 	// The facts of each kind.
+	aidFacts
 	residentFacts
 	visitorFacts
 	dedicatedFacts
@@ -86,12 +87,12 @@ var (
 	COALESCE(c.record_id, 0) AS record_id, COALESCE(c.record_temp, 0) AS record_temp, COALESCE(c.fever_tenths, 373) AS fever_tenths,
 	COALESCE(c.reader_qr, 0) AS reader_qr,
 	CASE WHEN x.house_id IS NULL THEN 0 ELSE 1 END AS restricted, COALESCE(x.exits, 0) AS restrict_exits,
-	COALESCE(x.last_day, 0) AS restrict_day,` + strings.Join(eachPassKind(func(k passKind) string { return k.columns }), ",") + `
+	COALESCE(x.last_day, 0) AS restrict_day,` + aidColumns + strings.Join(eachPassKind(func(k passKind) string { return k.columns }), ",") + `
 FROM (`
 	scanJoins = `) q
 LEFT JOIN reader r ON r.id = q.reader_id
 LEFT JOIN guard_post g ON g.id = q.post_id
-LEFT JOIN pass p ON p.id = q.pass_id` + strings.Join(eachPassKind(func(k passKind) string { return k.join }), "") + `
+LEFT JOIN pass p ON p.id = q.pass_id` + aidJoin + strings.Join(eachPassKind(func(k passKind) string { return k.join }), "") + `
 LEFT JOIN house h ON h.id = ` + firstOf(eachPassKind(func(k passKind) string { return k.house }), "") + `
 LEFT JOIN house_restriction x ON x.house_id = h.id
 LEFT JOIN pass_rule c

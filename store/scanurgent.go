@@ -26,6 +26,9 @@ func noteOf(a ScanAttempt, d core.Decision) string {
 	case d.Allowed && a.ItemWords != "":
 		return cutText(a.ItemWords, maxNote)
 	}
+	if a.Vouched != "" && d.Allowed {
+		return "由" + a.Vouched + "代办"
+	}
 	return a.RefusedFor + a.Unread
 }
 

@@ -96,6 +96,13 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 			page.Facts = append([]templates.Fact{{Label: "黑名单", Value: preview.Barred}}, page.Facts...)
 		}
 	}
+	for _, f := range []templates.Fact{
+		{Label: "家人代办", Value: preview.Vouched}, {Label: "紧急出门", Value: preview.UrgentFor},
+	} {
+		if f.Value != "" {
+			page.Facts = append(page.Facts, f)
+		}
+	}
 	page.Phone.Back, page.Phone.SignOut = "/h5/guard/"+post.ID.String(), "" // not beside a decision
 	if preview.Photo != 0 {
 		page.Photo = c.PhotoURL(page.Phone.Back+"/photo", preview.Photo, core.PhotoThumb)

@@ -70,6 +70,11 @@ func TestPages(t *testing.T) {
 			Phone: frame, Pass: pass, Events: live,
 			Now: passNow{Verdict: templates.Verdict{Tone: templates.Bad, Title: "现在不能通行"}, QR: qr},
 		},
+		"h5/pass/urgent": urgentPage{
+			Phone: frame, Pass: pass, Reasons: core.UrgentReasons(), Reason: templates.Field{Name: "reason", Label: "其他原因", Error: "请写明"},
+		},
+		"h5/pass/vouch":       vouchPage{Phone: frame, Pass: pass, Family: []store.Pass{pass}, Of: "陈一", QR: qr},
+		"h5/pass/vouch#empty": vouchPage{Phone: frame, Pass: pass, Empty: templates.NewEmpty("没有可以帮助的家人", "")},
 		"h5/guard/list":       postListPage{Phone: frame, Posts: []core.GuardPost{post, {ID: 8, Name: "东门岗", Direction: core.In}}},
 		"h5/guard/list#empty": postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},
 		"h5/guard/show": postPage{

@@ -110,6 +110,7 @@ type passPage struct {
 	Events  templates.Live
 	Others  bool // there are other passes
 	Owner   bool // may keep the household
+	Aid     bool // may leave in an emergency, and let family out
 }
 
 // passNow is the part that changes together: what the rules say, and the code with a caption that
@@ -175,6 +176,7 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 		Now: now(pass, preview, qr), Recent: h.lines(records, false), Passed: h.passed(c, records),
 		Events: h.live("/h5/pass/"+pass.ID.String()+"/events", "passed", "reload", records),
 	}
+	page.Aid = pass.Kind == core.PassResident
 	page.Owner = pass.Identity == core.Owner && pass.Person == c.User().Person
 	rule := preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone()))
 	if page.Rule = rule.Text(); rule.Exits > 0 {
@@ -261,6 +263,8 @@ func now(pass store.Pass, preview store.Preview, qr templates.QR) passNow {
 func canGoOut(s store.Preview) templates.Verdict {
 	d := s.Decision
 	switch {
+	case s.UrgentFor != "":
+		return templates.Verdict{Tone: templates.Good, Title: "紧急出门", Text: "在任何出口扫码都会放行一次（" + s.UrgentFor + "）"}
 	case d.Allowed:
 		words := []string{s.Decision.LeftText(s.Rule)}
 		if _, more, _ := strings.Cut(d.Sentence, "，"); more != "" {
@@ -279,6 +283,8 @@ func canGoOut(s store.Preview) templates.Verdict {
 func codeCaption(s store.Preview) string {
 	d := s.Decision
 	switch {
+	case s.UrgentFor != "":
+		return "请对准扫码机，或出示给门岗"
 	case !d.Allowed && !d.Reason.BothWays():
 		return "仅可进门"
 	case d.Allowed && s.Rule.ReaderQR && !d.NeedTemp && !d.NeedID:

@@ -339,6 +339,7 @@ var Features = []Feature{
 			{"move_out", "住户迁出"},
 			{"warn_lease", "提醒租约到期"}, {"restore", "恢复居住"}, {"remove", "删除登记"}, {"reveal", "查看住户完整信息"}, {"export", "导出住户"},
 			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"}, {"import", "导入住户"},
+			{"card", "发放卡码"}, {"revoke_card", "作废卡码"},
 		},
 	},
 	{

@@ -209,6 +209,7 @@ func (r Resident) Masked() Resident {
 // residentFields label what the audit log records of residents and of their export.
 var residentFields = []AuditField{
 	{Key: "whole", Label: "完整手机与证件号"},
+	{Key: "revoked", Label: "已作废"},
 	{Key: "purpose", Label: "用途"},
 	{Key: "node", Label: "楼栋"},
 	{Key: "house", Label: "房屋"},

@@ -46,6 +46,19 @@ func TestDecideUrgent(t *testing.T) {
 		"lease":       {at(func(f *Facts) { limited(f); f.LeaseLast = today - 1 }), ReasonLeaseEnded},
 		"post closed": {at(func(f *Facts) { limited(f); f.ReaderEnabled = false }), ReasonReaderUnknown},
 		"no record":   {at(func(f *Facts) { f.Rule.RecordTemp = true }), ReasonNeedTemp},
+
+		"an emergency at a reader": {at(func(f *Facts) {
+			limited(f)
+			f.Emergency, f.PostUrgent, f.Via, f.ReaderAccepts, f.ReaderQR, f.Rule.ReaderQR = true, false, ViaReader, true, true, true
+		}), ReasonUrgent},
+		"an emergency where only guards may": {at(func(f *Facts) {
+			f.Emergency, f.Via, f.ReaderAccepts, f.Rule.RecordTemp = true, ViaReader, true, true
+		}), ReasonUrgent},
+		"an emergency at a post": {at(func(f *Facts) { limited(f); f.Emergency, f.PostUrgent = true, false }), ReasonUrgent},
+		"an emergency of nobody": {at(func(f *Facts) { limited(f); f.Emergency, f.PassEnabled = true, false }), ReasonPassDisabled},
+		"an emergency unproven":  {at(func(f *Facts) { limited(f); f.Emergency, f.Token = true, TokenUsed }), ReasonTokenUsed},
+		"an emergency elsewhere": {at(func(f *Facts) { limited(f); f.Emergency, f.ReaderInScope = true, false }), ReasonScope},
+		"an emergency asked":     {at(func(f *Facts) { limited(f); f.Emergency, f.Via = true, ViaPreview }), ReasonCount},
 	} {
 		d := DecideUrgent(c.facts, now)
 		if d.Reason != c.want || d.Allowed != (c.want == ReasonUrgent || c.want == ReasonAllowed) {

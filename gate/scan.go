@@ -120,6 +120,9 @@ func (p Passage) form() string {
 
 // pass claims, decides and settles.
 func (g *Gate) pass(ctx context.Context, a store.ScanAttempt, text, asker string) Result {
+	if code, ok := parseCard(text); ok {
+		return g.passCard(ctx, a, code, asker)
+	}
 	began := time.Now()
 	c := claimOf(text, asker)
 	r := g.decide(ctx, a, c)
@@ -249,6 +252,9 @@ func (g *Gate) Preview(ctx context.Context, p Passage) (store.Preview, error) {
 	if p.Text == "" {
 		a.Via, a.Pass = core.ViaManual, p.Pass
 		return g.store.PreviewScan(ctx, a)
+	}
+	if code, ok := parseCard(p.Text); ok {
+		return g.previewCard(ctx, a, code)
 	}
 	pass, state, err := g.peek(ctx, claimOf(p.Text, ""))
 	if err != nil {

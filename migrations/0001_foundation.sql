@@ -488,6 +488,22 @@ CREATE UNIQUE INDEX pass_holder ON pass (kind, holder_id);
 CREATE INDEX pass_community ON pass (community_id, id);
 CREATE INDEX pass_person ON pass (person_id);
 
+-- Printed codes of residents without a phone: good until they are revoked, under the same rules as the codes on phones.
+CREATE TABLE resident_card (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  resident_id  BIGINT       NOT NULL,
+  live_id      BIGINT,                -- resident_id while it is good: one at a time; then NULL
+  digest       VARCHAR(64)  NOT NULL, -- SHA-256 of the code
+  cipher       VARCHAR(200) NOT NULL, -- the code, to be printed again
+  created_by   VARCHAR(64)  NOT NULL,
+  created_at   BIGINT       NOT NULL,
+  revoked_at   BIGINT
+);
+CREATE UNIQUE INDEX resident_card_digest ON resident_card (digest);
+CREATE UNIQUE INDEX resident_card_live ON resident_card (live_id);
+CREATE INDEX resident_card_resident ON resident_card (resident_id);
+
 -- What a household has said of a pass for its next exit: that it is an emergency, or that somebody of the house lets the holder out.
 -- A scan reads it by its key.
 CREATE TABLE pass_aid (

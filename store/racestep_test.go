@@ -1261,6 +1261,45 @@ var racePhotos = []raceStep{
 			Way: core.VisitBooked, Community: w.ids["here"],
 		}})
 	}},
+	{"DeclareUrgent", func(w *raceWorld) (any, error) {
+		user, pass, err := w.ownersPass()
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.DeclareUrgent(w.ctx, raceBy, user, pass.ID, "就医急诊")
+	}},
+	{"VouchExit", func(w *raceWorld) (any, error) {
+		user, pass, err := w.ownersPass()
+		if err != nil {
+			return nil, err
+		}
+		_, family, err := w.FamilyPasses(w.ctx, user, pass.ID)
+		if err != nil || len(family) == 0 {
+			return "nobody", err
+		}
+		of, err := w.VouchExit(w.ctx, raceBy, user, pass.ID, family[0].ID)
+		return of.Name, err
+	}},
+	{"PurgePassAids", func(w *raceWorld) (any, error) { return nil, w.PurgePassAids(w.ctx) }},
+	{"RemindUrgent", func(w *raceWorld) (any, error) { return nil, w.RemindUrgent(w.ctx) }},
+	{"CreateResidentCard", func(w *raceWorld) (any, error) {
+		_, pass, err := w.ownersPass()
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.CreateResidentCard(w.ctx, raceBy, everywhere, pass.Holder, "CARDRACE")
+	}},
+	{"ScanCard", func(w *raceWorld) (any, error) {
+		out, err := w.ScanCard(w.ctx, ScanAttempt{Via: core.ViaGuard, Post: w.ids["post"], Direction: core.Out}, "CARDRACE", "form")
+		return out.Decision.Reason, err
+	}},
+	{"RevokeResidentCard", func(w *raceWorld) (any, error) {
+		_, pass, err := w.ownersPass()
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.RevokeResidentCard(w.ctx, raceBy, everywhere, pass.Holder)
+	}},
 	{"CreateVisitorCode", func(w *raceWorld) (any, error) {
 		_, code, err := w.CreateVisitorCode(w.ctx, "13700137066")
 		w.text["code"] = code
@@ -1505,6 +1544,22 @@ func (w *raceWorld) raceTenantSlip() (core.ID, error) {
 }
 
 // raceVisit applies for a visit, and notes its id under a name.
+// ownersPass returns the pass of the owner of the owned house.
+func (w *raceWorld) ownersPass() (core.WechatUser, Pass, error) {
+	user, err := w.WechatUser(w.ctx, w.ids["owner user"])
+	if err != nil {
+		return user, Pass{}, err
+	}
+	passes, err := w.PassesOfUser(w.ctx, user)
+	if err == nil && len(passes) == 0 {
+		err = core.NotFound("the owner has no pass")
+	}
+	if err != nil {
+		return user, Pass{}, err
+	}
+	return user, passes[0], nil
+}
+
 func (w *raceWorld) raceVisit(name string, v VisitApplication) error {
 	v.Name, v.Phone, v.Until = "来客", "13700137066", w.Now().Add(time.Hour)
 	code, err := w.ApplyVisit(w.ctx, raceBy, 0, v, RequestKey{Key: name, Body: "1"})

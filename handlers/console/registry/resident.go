@@ -15,7 +15,7 @@ import (
 // the one of residentReveal.
 func (p *Pages) residentRoutes() []web.Route {
 	view, edit := web.Need(core.PermResidentView), web.Need(core.PermResidentEdit)
-	return append(p.residentCertifyRoutes(), []web.Route{
+	return append(append(p.residentCertifyRoutes(), p.residentCardRoutes()...), []web.Route{
 		{Method: http.MethodGet, Path: frame.ResidentPath, Access: view, Handler: p.residentList},
 		{
 			Method: http.MethodGet, Path: frame.ResidentPath + "/export.xlsx",

@@ -183,6 +183,9 @@ func residentActs(c *web.Context, r store.ResidentRow, page *residentShowPage) {
 	if r.Restorable(c.Now()) {
 		d.Menu.Acts = append(d.Menu.Acts, residentRestoreButton(r))
 	}
+	if here && !r.Certified.IsZero() {
+		d.Menu.Links = append(d.Menu.Links, templates.Action{Label: "卡码", URL: at + "/card", Icon: "qrcode"})
+	}
 	d.Menu.Acts = append(d.Menu.Acts, templates.Submit{Label: signOutLabel, URL: at + "/signout", Icon: "brand-wechat", Ask: true})
 	if here {
 		d.Menu.Acts = append(d.Menu.Acts, templates.Submit{Label: "迁出", URL: at + "/moveout", Icon: "logout", Ask: true})

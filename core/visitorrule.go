@@ -14,6 +14,7 @@ type VisitorRule struct {
 	Hosts  bool       // residents of the house decide applications, and the office what they leave; else the office alone
 	Book   bool       // visitors may ask a resident for an appointment, who accepts or declines
 	Stay   int        // hours after which a party that is inside is overdue; 0 = none is
+	Member int        // likewise, members of institutions
 	Form   FormDesign // what is asked of a visitor
 }
 
@@ -35,12 +36,14 @@ const (
 	defaultVisitsPerDay = 10
 	MaxStayHours        = 720
 	defaultStayHours    = 12
+	defaultMemberHours  = 10
 )
 
 // DefaultVisitorRule returns the rule of a new community.
 func DefaultVisitorRule() VisitorRule {
 	return VisitorRule{
-		Invite: true, PerDay: defaultVisitsPerDay, Apply: true, Book: true, Stay: defaultStayHours, Form: NewForm(VisitorBases),
+		Invite: true, PerDay: defaultVisitsPerDay, Apply: true, Book: true, Stay: defaultStayHours,
+		Member: defaultMemberHours, Form: NewForm(VisitorBases),
 	}
 }
 
@@ -68,6 +71,9 @@ func (r VisitorRule) Normalized() (VisitorRule, error) {
 	if r.Stay < 0 || r.Stay > MaxStayHours {
 		fields["stay"] = fmt.Sprintf("应为 0 至 %d 小时", MaxStayHours)
 	}
+	if r.Member < 0 || r.Member > MaxStayHours {
+		fields["member"] = fmt.Sprintf("应为 0 至 %d 小时", MaxStayHours)
+	}
 	r.Form = form
 	return r, InvalidFields(fields)
 }
@@ -94,6 +100,9 @@ func (r VisitorRule) Text() string {
 	if r.Stay > 0 {
 		words = append(words, fmt.Sprintf("在场超过 %d 小时提醒", r.Stay))
 	}
+	if r.Member > 0 {
+		words = append(words, fmt.Sprintf("机构成员在场超过 %d 小时提醒", r.Member))
+	}
 	return strings.Join(words, "；")
 }
 
@@ -105,5 +114,6 @@ var visitorRuleFields = []AuditField{
 	{Key: "hosts", Label: "住户审核申请"},
 	{Key: "book", Label: "访客预约住户"},
 	{Key: "stay", Label: "在场超时（小时）"},
+	{Key: "member", Label: "机构成员在场超时（小时）"},
 	{Key: "form", Label: "访客表单"},
 }

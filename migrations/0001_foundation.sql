@@ -410,6 +410,7 @@ CREATE TABLE visitor_rule (
   hosts        INTEGER NOT NULL, -- 1 = residents of the house decide applications first
   book         INTEGER NOT NULL, -- 1 = visitors may ask a resident for an appointment
   stay_hours   INTEGER NOT NULL, -- a party that is inside for longer is overdue; 0 = none is
+  member_hours INTEGER NOT NULL, -- likewise, members of institutions
   form         TEXT    NOT NULL,
   updated_at   BIGINT  NOT NULL
 );

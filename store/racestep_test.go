@@ -1282,6 +1282,20 @@ var racePhotos = []raceStep{
 	}},
 	{"PurgePassAids", func(w *raceWorld) (any, error) { return nil, w.PurgePassAids(w.ctx) }},
 	{"RemindUrgent", func(w *raceWorld) (any, error) { return nil, w.RemindUrgent(w.ctx) }},
+	{"LookAtPerson", func(w *raceWorld) (any, error) {
+		user, _, err := w.ownersPass()
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.LookAtPerson(w.ctx, raceBy, everywhere, user.Person)
+	}},
+	{"LookAtPass", func(w *raceWorld) (any, error) {
+		_, pass, err := w.ownersPass()
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.LookAtPass(w.ctx, raceBy, core.GuardPost{Community: pass.Community, Name: "南门岗"}, pass.ID)
+	}},
 	{"CreateResidentCard", func(w *raceWorld) (any, error) {
 		_, pass, err := w.ownersPass()
 		if err != nil {

@@ -25,11 +25,12 @@ type visitorRuleRow struct {
 	Hosts     int             `db:"hosts"`
 	Book      int             `db:"book"`
 	Stay      int             `db:"stay_hours"`
+	Member    int             `db:"member_hours"`
 	Form      string          `db:"form"`
 	Updated   database.Millis `db:"updated_at"`
 }
 
-const visitorRuleQuery = `SELECT community_id, invite, per_day, apply, hosts, book, stay_hours, form, updated_at
+const visitorRuleQuery = `SELECT community_id, invite, per_day, apply, hosts, book, stay_hours, member_hours, form, updated_at
 	FROM visitor_rule
 	WHERE community_id = ?`
 
@@ -40,7 +41,7 @@ func (r visitorRuleRow) rule() (VisitorRule, error) {
 	return VisitorRule{
 		VisitorRule: core.VisitorRule{
 			Invite: r.Invite != 0, PerDay: r.PerDay, Apply: r.Apply != 0, Hosts: r.Hosts != 0, Book: r.Book != 0,
-			Stay: r.Stay,
+			Stay: r.Stay, Member: r.Member,
 			Form: form.Over(core.VisitorBases),
 		},
 		Community: r.Community, Updated: r.Updated.Time,
@@ -53,10 +54,10 @@ func insertVisitorRule(tx *database.Tx, community core.ID, r core.VisitorRule) e
 		return err
 	}
 	_, err = tx.Exec(
-		`INSERT INTO visitor_rule (community_id, invite, per_day, apply, hosts, book, stay_hours, form, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		`INSERT INTO visitor_rule (community_id, invite, per_day, apply, hosts, book, stay_hours, member_hours, form, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		int64(community), database.BoolInt(r.Invite), r.PerDay, database.BoolInt(r.Apply), database.BoolInt(r.Hosts),
-		database.BoolInt(r.Book), r.Stay, string(form), tx.NowMS(),
+		database.BoolInt(r.Book), r.Stay, r.Member, string(form), tx.NowMS(),
 	)
 	return err
 }
@@ -123,10 +124,10 @@ func (s *Store) UpdateVisitorRule(
 		if err := tx.ExecOne(
 			database.ErrRace, // another changed it after it was read: the next run compares with that
 			`UPDATE visitor_rule
-			SET invite = ?, per_day = ?, apply = ?, hosts = ?, book = ?, stay_hours = ?, form = ?, updated_at = ?
+			SET invite = ?, per_day = ?, apply = ?, hosts = ?, book = ?, stay_hours = ?, member_hours = ?, form = ?, updated_at = ?
 			WHERE community_id = ? AND updated_at = ?`,
 			database.BoolInt(normal.Invite), normal.PerDay, database.BoolInt(normal.Apply), database.BoolInt(normal.Hosts),
-			database.BoolInt(normal.Book), normal.Stay, string(form),
+			database.BoolInt(normal.Book), normal.Stay, normal.Member, string(form),
 			next, int64(r.Community), old.Updated.UnixMilli(),
 		); err != nil {
 			return err
@@ -155,10 +156,11 @@ type visitorRuleAudit struct {
 	Hosts  bool   `json:"hosts"`
 	Book   bool   `json:"book"`
 	Stay   int    `json:"stay"`
+	Member int    `json:"member"`
 	Form   string `json:"form"`
 }
 
 func auditOfVisitorRule(r core.VisitorRule) visitorRuleAudit {
 	return visitorRuleAudit{Invite: r.Invite, PerDay: r.PerDay, Apply: r.Apply, Hosts: r.Hosts,
-		Book: r.Book, Stay: r.Stay, Form: r.Form.Text()}
+		Book: r.Book, Stay: r.Stay, Member: r.Member, Form: r.Form.Text()}
 }

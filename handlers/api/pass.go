@@ -15,6 +15,7 @@ func (a *API) passRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/api/v1/passes", Access: web.Resident, Handler: a.passList},
 		{Method: http.MethodGet, Path: "/api/v1/passes/:id", Access: web.Resident, Handler: a.passShow},
 		{Method: http.MethodGet, Path: "/api/v1/passes/:id/preview", Access: web.Resident, Handler: a.passPreview},
+		{Method: http.MethodGet, Path: "/api/v1/looks", Access: web.Resident, Handler: a.lookList},
 		{Method: http.MethodPost, Path: "/api/v1/passes/:id/urgent", Access: web.Resident, Handler: a.passUrgent, EachPerMinute: 10},
 		{Method: http.MethodGet, Path: "/api/v1/passes/:id/family", Access: web.Resident, Handler: a.passFamily},
 		{Method: http.MethodPost, Path: "/api/v1/passes/:id/vouch", Access: web.Resident, Handler: a.passVouch, EachPerMinute: 10},

@@ -66,6 +66,11 @@ func (h *H5) passPreview(c *web.Context) error {
 	if err := form.check(post); err != nil {
 		return err
 	}
+	if form.Pass != 0 {
+		if err := h.store.LookAtPass(c.Ctx(), c.Actor(), post, form.Pass); err != nil {
+			return err
+		}
+	}
 	return h.look(c, post, &form, http.StatusOK, nil)
 }
 

@@ -100,7 +100,7 @@ func New(o Options) *H5 {
 func (h *H5) Routes() []web.Route {
 	var routes []web.Route
 	for _, some := range [][]web.Route{
-		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.passAidRoutes(), h.guardRoutes(), h.observerRoutes(),
+		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.passAidRoutes(), h.lookRoutes(), h.guardRoutes(), h.observerRoutes(),
 		h.wechatLoginRoutes(), h.bindTicketRoutes(), h.reviewRoutes(), h.certificationRoutes(), h.certificationPhotoRoutes(),
 		h.certificationWithdrawRoutes(), h.householdRoutes(), h.messageRoutes(), h.visitorPassRoutes(), h.exitSlipRoutes(),
 		h.staffRoutes(),

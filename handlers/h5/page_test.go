@@ -70,6 +70,10 @@ func TestPages(t *testing.T) {
 			Phone: frame, Pass: pass, Events: live,
 			Now: passNow{Verdict: templates.Verdict{Tone: templates.Bad, Title: "现在不能通行"}, QR: qr},
 		},
+		"h5/look/list": lookListPage{
+			Phone: frame, Rows: []lookLine{{"物业 张*", "出入记录", at}}, Pager: templates.Pager{Next: "/h5/look?after=1"},
+		},
+		"h5/look/list#empty": lookListPage{Phone: frame, Empty: templates.NewEmpty("没有人看过", "")},
 		"h5/pass/urgent": urgentPage{
 			Phone: frame, Pass: pass, Reasons: core.UrgentReasons(), Reason: templates.Field{Name: "reason", Label: "其他原因", Error: "请写明"},
 		},

@@ -19,7 +19,7 @@ type Pages struct {
 // Routes returns the area's routes, feature by feature.
 func (p *Pages) Routes() []web.Route {
 	return slices.Concat(
-		p.visitorPassRoutes(),
+		p.visitorPassRoutes(), p.insideRoutes(),
 		p.visitorBlockRoutes(),
 		p.exitSlipRoutes(),
 		p.accessAlertRoutes(),

@@ -84,6 +84,11 @@ func (p *Pages) accessRecordList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if filter.Person != 0 && asked.First() {
+		if err := p.Store.LookAtPerson(c.Ctx(), c.Actor(), c.Scope(), filter.Person); err != nil {
+			return err
+		}
+	}
 	newest := p.Store.NewID()
 	for i, r := range records {
 		page.Rows = append(page.Rows, accessRecordRowOf(c, r, at))

@@ -76,6 +76,9 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
 		page.Actions = []templates.Action{{Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode"}}
 	}
+	if len(found.At.All) > 0 {
+		page.Actions = append([]templates.Action{{Label: "点名表", URL: found.At.URL(rollCallPath), Icon: "printer"}}, page.Actions...)
+	}
 	if err := p.visitorPassOf(c, &page.Shell); err != nil {
 		return err
 	}

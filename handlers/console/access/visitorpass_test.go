@@ -96,7 +96,13 @@ func TestVisitorPages(t *testing.T) {
 	}
 	table := visitorPassTable()
 	templates.CheckAll(t, "console/visitorpass/", map[string]any{
-		"console/visitorpass/list":       visitorPassListPage{Shell: shell, List: table, Rows: rows},
+		"console/visitorpass/list": visitorPassListPage{Shell: shell, List: table, Rows: rows},
+		"console/visitorpass/rollcall": rollCallPage{
+			Shell: shell, Words: "在场 3 人", Printed: desk.Hostile, Groups: []rollGroup{{Title: desk.Hostile, People: "3 人", Rows: []rollRow{
+				{Inside: core.Inside{Name: desk.Hostile, Place: desk.Hostile, Late: true}, URL: "/v", Said: "2 人"},
+				{Inside: core.Inside{Name: desk.Hostile}, Said: "1 人"},
+			}}},
+		},
 		"console/visitorpass/list#empty": visitorPassListPage{Shell: shell, List: table},
 		"console/visitorpass/show": visitorPassShowPage{
 			Shell: shell, Detail: templates.Detail{Path: "/console/visitorpass/1", Facts: []templates.Fact{{Label: "手机", Value: "137"}}},
@@ -253,5 +259,12 @@ func TestVisitorsAreNotedAsLeft(t *testing.T) {
 		t.Errorf("afterwards: %s", again.Find("main").Text())
 	}
 	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
+	if none := viewer.Get(t, rollCallPath, http.StatusOK); !strings.Contains(none.Find("main").Text(), "没有人在场") {
+		t.Errorf("nobody to call: %s", none.Find("main").Text())
+	}
+	called := d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermVisitorPassView).Get(t, rollCallPath, http.StatusOK)
+	if rows := called.Find("main li"); rows.Length() != 1 || !strings.Contains(called.Text(), "在场 3 人") {
+		t.Errorf("called: %s", called.Find("main").Text())
+	}
 	viewer.Post(t, frame.VisitorPassPath+"/leave", ticked, http.StatusForbidden)
 }

@@ -90,6 +90,10 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 					Kind: templates.Select, Name: "stay", Label: "在场超时", Value: strconv.Itoa(rule.Stay), Required: true,
 					Choices: stayChoices(rule.Stay), Help: "进门后超过这个时间还没有离开的，在首页和访客列表里标出。",
 				},
+				{
+					Kind: templates.Select, Name: "member", Label: "机构成员在场超时", Value: strconv.Itoa(rule.Member), Required: true,
+					Choices: stayChoices(rule.Member), Help: "快递、保洁等机构成员进门后超过这个时间还没有离开的，在点名表里标出。",
+				},
 			}}},
 			frame.DesignSections(
 				"访客表单", "邀请、申请和预约时填写的内容，按顺序显示。改“顺序”的数字来移动；不需要的选“不显示”。", rule.Form, core.VisitorBases,
@@ -129,6 +133,7 @@ type visitorRuleForm struct {
 	Hosts     bool    `form:"hosts"`
 	Book      bool    `form:"book"`
 	Stay      string  `form:"stay" max:"4" required:"请选择多久算超时，或不标"`
+	Member    string  `form:"member" max:"4" required:"请选择多久算超时，或不标"`
 	PerDay    int     `form:"per_day" required:"请填写每天最多邀请几位"`
 }
 
@@ -150,7 +155,7 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 	rule := store.VisitorRule{
 		VisitorRule: core.VisitorRule{
 			Invite: form.Invite, PerDay: form.PerDay, Apply: form.Apply, Hosts: form.Hosts, Book: form.Book, Stay: stayOf(form.Stay),
-			Form: design,
+			Member: stayOf(form.Member), Form: design,
 		},
 		Community: at.ID, Updated: frame.ShownAt(form.Seen),
 	}

@@ -18,7 +18,7 @@ const auditReveal = "resident.reveal"
 
 // auditViews are the acts of looking at somebody's whole numbers, and at a whole picture of a document or a face, with what
 // was seen.
-var auditViews = map[string]string{auditReveal: "完整号码", "photo.view": "照片"}
+var auditViews = map[string]string{auditReveal: "完整号码", "photo.view": "照片", "accessrecord.look": "出入记录"}
 
 func auditViewActs() []string { return slices.Sorted(maps.Keys(auditViews)) }
 

@@ -99,7 +99,7 @@ type exitRuleForm struct {
 	Hours     string            `form:"hours" max:"8" required:"请填写有效时间"` // a number, of which 0 is one
 }
 
-// hours returns the number; −1, which no rule has, if it is none.
+// hours returns the number; −1, which no rule has, for another text.
 func (f exitRuleForm) hours() int {
 	n, err := strconv.Atoi(core.Clean(f.Hours))
 	if err != nil {

@@ -188,7 +188,8 @@ func TestExitPages(t *testing.T) {
 		"console/exitslip/list": exitSlipListPage{Shell: shell, List: exitSlipTable(), Rows: []exitSlipRow{
 			{
 				Name: "林<明>", URL: "/console/exitslip/1", Community: "翠湖<花园>", House: "1栋<101>", HouseURL: "/console/house/1",
-				Items: "冰<箱> 1 件 等 3 项", Gone: "1/3", Tick: templates.Tick{Value: 1, Label: "林<明>"}, Planned: time.Unix(1, 0), State: frame.ExitBadge(core.ExitPartial),
+				Items: "冰<箱> 1 件 等 3 项", Gone: "1/3", Tick: templates.Tick{Value: 1, Label: "林<明>"},
+				Planned: time.Unix(1, 0), State: frame.ExitBadge(core.ExitPartial),
 			},
 			{Name: "林明", URL: "/console/exitslip/2", House: "1栋102", State: frame.ExitBadge(core.ExitLeft)},
 		}},

@@ -197,10 +197,7 @@ func TestProblems(t *testing.T) {
 		{name: "a mini-program's template", env: "MINI_PROGRAM_TEMPLATES=certification=ABCDEF123:thing1=title;time2=time"},
 		{name: "SMS to the log", env: "SMS_PROVIDER=log SMS_TEMPLATES=binding=SMS_123456789:a=title"},
 		{name: "SMS of what waits", env: "SMS_PROVIDER=log SMS_TEMPLATES=review=SMS_123456789:a=title"},
-		{
-			name: "SMS with a template of codes without a variable", env: "SMS_PROVIDER=log SMS_CODE_TEMPLATE=SMS_1",
-			path: "sms.code_template",
-		},
+		{name: "SMS codes without a variable", env: "SMS_PROVIDER=log SMS_CODE_TEMPLATE=SMS_1", path: "sms.code_template"},
 		{name: "SMS without a key", env: "SMS_PROVIDER=alibaba", path: "sms.key_id,sms.secret,sms.sign"},
 		{name: "mini-program without secret", env: "MINI_PROGRAM_APP_ID=" + wx, path: "mini_program.secret"},
 		{name: "secret without mini-program", env: "MINI_PROGRAM_SECRET=x", path: "mini_program.app_id"},

@@ -142,7 +142,10 @@ var Features = []Feature{
 			{PermAccessRecordView, "查看出入记录", nil},
 			{PermAccessRecordExport, "导出出入记录", []Permission{PermAccessRecordView}},
 		},
-		Verbs: []Verb{{"export", "导出出入记录"}, {"search", "查询出入记录"}, {"urgent", "紧急放行"}, {"look", "查看本人出入记录"}, {"declare", "住户紧急出门"}, {"vouch", "家人代办出门"}},
+		Verbs: []Verb{
+			{"export", "导出出入记录"}, {"search", "查询出入记录"}, {"urgent", "紧急放行"}, {"look", "查看本人出入记录"},
+			{"declare", "住户紧急出门"}, {"vouch", "家人代办出门"},
+		},
 	},
 	{
 		Stem: "visitorpass", Noun: "访客", Table: "visitor_pass", Fields: visitorPassFields,

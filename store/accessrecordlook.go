@@ -53,6 +53,7 @@ func (s *Store) look(ctx context.Context, by core.Actor, gate, where string, arg
 		for _, r := range found {
 			subject := audit.Target("resident", r.ID)
 			var known int
+			since := int64(database.FirstID(tx.Now().Add(-lookAgain)))
 			if err := tx.Get(&known, `
 				SELECT COUNT(*)
 				FROM audit_log
@@ -60,7 +61,7 @@ func (s *Store) look(ctx context.Context, by core.Actor, gate, where string, arg
 				AND action = 'accessrecord.look'
 				AND actor_kind = ?
 				AND actor_id = ?
-				AND id >= ?`, subject.String(), string(by.Kind), int64(by.ID), int64(database.FirstID(tx.Now().Add(-lookAgain)))); err != nil {
+				AND id >= ?`, subject.String(), string(by.Kind), int64(by.ID), since); err != nil {
 				return err
 			}
 			if known > 0 {

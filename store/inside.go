@@ -59,7 +59,8 @@ func (s *Store) visitorsInside(ctx context.Context, community core.ID, rule Visi
 		ID   core.ID `db:"id"`
 		Name string  `db:"name"`
 	}
-	if err := s.db.All(ctx, &nodes, "SELECT id, name FROM building_node WHERE community_id = ? AND parent_id = 0", int64(community)); err != nil {
+	if err := s.db.All(ctx, &nodes, "SELECT id, name FROM building_node WHERE community_id = ? AND parent_id = 0",
+		int64(community)); err != nil {
 		return nil, err
 	}
 	buildings := map[string]string{}

@@ -155,13 +155,11 @@ func setPassPerson(tx *database.Tx, kind core.PassKind, holder, person core.ID) 
 // deletePassesOf removes the passes of holders who are deleted.
 func deletePassesOf(tx *database.Tx, kind core.PassKind, holders []core.ID) error {
 	if kind == core.PassResident {
-		if _, err := tx.Exec("DELETE FROM resident_card WHERE resident_id IN ("+database.Placeholders(len(holders))+")",
-			database.IDArgs(holders)...); err != nil {
+		if err := deleteCards(tx, holders); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec("DELETE FROM pass_aid WHERE pass_id IN (SELECT id FROM pass WHERE kind = ? AND holder_id IN ("+
-		database.Placeholders(len(holders))+"))", database.AppendIDs([]any{string(kind)}, holders)...); err != nil {
+	if err := deleteAids(tx, kind, holders); err != nil {
 		return err
 	}
 	_, err := tx.Exec("DELETE FROM pass WHERE kind = ? AND holder_id IN ("+database.Placeholders(len(holders))+")",

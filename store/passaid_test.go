@@ -80,7 +80,7 @@ func TestResidentLeavesInAnEmergency(t *testing.T) {
 	})
 }
 
-// Who may handle alerts is reminded, once, of urgent releases that nobody reviewed within a day; one that was reviewed is none.
+// Who may handle alerts is reminded, once, of urgent releases that nobody reviewed within a day; one that was reviewed is left out.
 func TestUrgentReleasesAreReviewedWithinADay(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		p := newAidSite(t, s)

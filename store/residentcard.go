@@ -103,6 +103,13 @@ func endCards(tx *database.Tx, resident core.ID) error {
 	return err
 }
 
+// deleteCards deletes the cards of residents who are deleted.
+func deleteCards(tx *database.Tx, residents []core.ID) error {
+	_, err := tx.Exec("DELETE FROM resident_card WHERE resident_id IN ("+database.Placeholders(len(residents))+")",
+		database.IDArgs(residents)...)
+	return err
+}
+
 func cardDigest(code string) string {
 	sum := sha256.Sum256([]byte("card " + code))
 	return hex.EncodeToString(sum[:])
@@ -122,8 +129,8 @@ func (s *Store) CardPass(ctx context.Context, code string) (pass core.ID, err er
 	return pass, database.Wrap("find a card", err)
 }
 
-// ScanCard is Scan of an attempt in which a card was shown. A card opens again and again: what is released once is the card, for who
-// asks, within RepeatWindow, so that a reader that sends a reading again counts nobody twice. asker is the reader or the guard's form.
+// ScanCard is Scan of an attempt in which a card was shown. A card opens again and again: what is released once is the card, for each
+// reader or form, within RepeatWindow, so that a reader that sends a reading again counts nobody twice. asker is the reader or the guard's form.
 func (s *Store) ScanCard(ctx context.Context, a ScanAttempt, code, asker string) (ScanOutcome, error) {
 	pass, err := s.CardPass(ctx, code)
 	if err != nil {

@@ -21,7 +21,9 @@ func TestCardsOfResidents(t *testing.T) {
 		if err := s.UpdatePassRule(t.Context(), core.System, everywhere, rule); err != nil {
 			t.Fatal(err)
 		}
-		residents, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{House: p.houses[0], Community: p.community, Page: Page{Limit: 2}})
+		residents, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{
+			House: p.houses[0], Community: p.community, Page: Page{Limit: 2},
+		})
 		if err != nil || len(residents) != 1 {
 			t.Fatalf("%d residents, %v", len(residents), err)
 		}

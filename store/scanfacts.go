@@ -87,7 +87,8 @@ var (
 	COALESCE(c.record_id, 0) AS record_id, COALESCE(c.record_temp, 0) AS record_temp, COALESCE(c.fever_tenths, 373) AS fever_tenths,
 	COALESCE(c.reader_qr, 0) AS reader_qr,
 	CASE WHEN x.house_id IS NULL THEN 0 ELSE 1 END AS restricted, COALESCE(x.exits, 0) AS restrict_exits,
-	COALESCE(x.last_day, 0) AS restrict_day,` + aidColumns + strings.Join(eachPassKind(func(k passKind) string { return k.columns }), ",") + `
+	COALESCE(x.last_day, 0) AS restrict_day,` + aidColumns +
+		strings.Join(eachPassKind(func(k passKind) string { return k.columns }), ",") + `
 FROM (`
 	scanJoins = `) q
 LEFT JOIN reader r ON r.id = q.reader_id

@@ -8,7 +8,7 @@ import (
 )
 
 // A visitor takes back what nobody has decided: the office is not asked any more, the host of an appointment is told. What is decided
-// stays, and another's code does not do.
+// stays, and another's code does nothing.
 func TestVisitorsWithdraw(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		w := newVisitOffice(t, s)
@@ -40,8 +40,8 @@ func TestVisitorsWithdraw(t *testing.T) {
 		if err := s.WithdrawVisit(t.Context(), core.System, booked.Code); err != nil {
 			t.Fatal(err)
 		}
-		late := s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: booked.ID, Approve: true})
-		wantCode(t, late, core.CodeConflict)
+		late := core.ReviewDecision{ID: booked.ID, Approve: true}
+		wantCode(t, s.AnswerVisit(t.Context(), core.System, w.host.ID, late), core.CodeConflict)
 		if n := w.told(core.MessageVisitor, w.host.ID) - before; n != 1 {
 			t.Errorf("the host is told %d times", n)
 		}
@@ -91,8 +91,8 @@ func TestApplicationsFollowTheNameOfTheHouse(t *testing.T) {
 		if err := w.decide(w.zhang, decided.ID, true); err != nil {
 			t.Fatal(err)
 		}
-		renamed := HouseChange{Names: []string{"9", "8", "777"}}
-		if _, err := s.UpdateHouse(t.Context(), core.System, everywhere, w.houses[0], renamed); err != nil {
+		change := HouseChange{Names: []string{"9", "8", "777"}}
+		if _, err := s.UpdateHouse(t.Context(), core.System, everywhere, w.houses[0], change); err != nil {
 			t.Fatal(err)
 		}
 		house, err := s.House(t.Context(), everywhere, w.houses[0])

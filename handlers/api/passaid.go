@@ -7,7 +7,7 @@ import (
 	"tongxing/handlers/web"
 )
 
-// passUrgent says that the next exit of the caller's pass is an emergency.
+// passUrgent notes that the next exit of the caller's pass is an emergency.
 func (a *API) passUrgent(c *web.Context) error {
 	id, err := c.ParamID("id")
 	if err != nil {

@@ -77,7 +77,7 @@ type vouchPage struct {
 	templates.Phone
 	Pass   store.Pass
 	Family []store.Pass
-	Of     string // whose code is shown; "" = nobody's yet
+	Of     string // whose code is shown; "" = of nobody yet
 	QR     templates.QR
 	Empty  templates.Empty
 }

@@ -265,8 +265,9 @@ func TestResidentPages(t *testing.T) {
 			Form:  templates.Form{Sections: []templates.Section{{Fields: residentFields(core.Resident{}, true)}}},
 		},
 		"console/resident/card": residentCardPage{
-			Shell: shell, Name: desk.Hostile, Community: desk.Hostile, House: desk.Hostile, Phone: "0755", Image: "data:,", Printed: desk.Hostile,
-			Issue: templates.Submit{Label: "作废并重新发放", URL: "/i", Ask: true}, Revoke: templates.Submit{Label: "作废", URL: "/r", Ask: true},
+			Shell: shell, Name: desk.Hostile, Community: desk.Hostile, House: desk.Hostile, Phone: "0755", Image: "data:,",
+			Printed: desk.Hostile,
+			Issue:   templates.Submit{Label: "作废并重新发放", URL: "/i", Ask: true}, Revoke: templates.Submit{Label: "作废", URL: "/r", Ask: true},
 		},
 		"console/resident/card#none": residentCardPage{Shell: shell, Issue: templates.Submit{Label: "发放卡码", URL: "/i", Ask: true}},
 		"console/resident/show": residentShowPage{

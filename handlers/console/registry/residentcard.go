@@ -103,7 +103,7 @@ func (p *Pages) residentCardRevoke(c *web.Context) error {
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
 			Title: "作废“" + r.Name + "”的卡码？", Text: "打印的码立即不能进出。不能恢复，需要时重新发放。", Submit: "作废卡码", Danger: true,
-			Effects: []string{"1 张卡码失效"},
+			Effects: []string{"1 个人凭卡码不能再进出"},
 		},
 		Do:   func() error { return p.Store.RevokeResidentCard(c.Ctx(), c.Actor(), c.Scope(), r.ID) },
 		Done: "已作废“" + r.Name + "”的卡码，立即生效。", Back: at,

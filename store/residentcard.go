@@ -129,8 +129,9 @@ func (s *Store) CardPass(ctx context.Context, code string) (pass core.ID, err er
 	return pass, database.Wrap("find a card", err)
 }
 
-// ScanCard is Scan of an attempt in which a card was shown. A card opens again and again: what is released once is the card, for each
-// reader or form, within RepeatWindow, so that a reader that sends a reading again counts nobody twice. asker is the reader or the guard's form.
+// ScanCard is Scan of an attempt in which a card was shown. A card opens again and again: what is released once is the card,
+// for each reader or form, within RepeatWindow, so that a reader that sends a reading again counts nobody twice. asker is the
+// reader or the guard's form.
 func (s *Store) ScanCard(ctx context.Context, a ScanAttempt, code, asker string) (ScanOutcome, error) {
 	pass, err := s.CardPass(ctx, code)
 	if err != nil {

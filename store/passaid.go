@@ -102,6 +102,9 @@ func (s *Store) FamilyPasses(ctx context.Context, user core.WechatUser, pass cor
 // the record of the exit says who did it.
 func (s *Store) VouchExit(ctx context.Context, by core.Actor, user core.WechatUser, pass, member core.ID) (Pass, error) {
 	own, family, err := s.FamilyPasses(ctx, user, pass)
+	if err == nil && own.Kind != core.PassResident {
+		err = core.Conflict("只有住户通行证可以帮家人出门")
+	}
 	if err != nil {
 		return Pass{}, err
 	}

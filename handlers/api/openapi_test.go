@@ -176,6 +176,8 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 	})).ID.String()
 
 	home, visit, slips := s.household(token), s.invited(token), s.exitSlips(token)
+	family, dedicated := s.familyPass(token), s.memberPass(token)
+	urgent := func() string { return `{"reason":"就医"}` }
 	operations := []struct {
 		method, path, below string        // below = appended to a pass
 		body                func() string // nil = none
@@ -296,6 +298,26 @@ func TestEveryDocumentedAnswer(t *testing.T) {
 			},
 		},
 		{method: "GET", below: ""},
+		{method: "GET", path: "/looks", needsPhone: true, bad: "?limit=1000"},
+		{method: "GET", below: "/family"},
+		{
+			method: "POST", below: "/urgent", body: urgent,
+			conflict: func() call {
+				return call{method: "POST", path: "/passes/" + dedicated + "/urgent", token: token, body: urgent()}
+			},
+		},
+		{
+			method: "POST", below: "/vouch", body: aidBody(family),
+			conflict: func() call {
+				return call{method: "POST", path: "/passes/" + dedicated + "/vouch", token: token, body: aidBody(family)()}
+			},
+		},
+		{
+			method: "POST", path: "/visits/" + s.bookedCode() + "/withdraw", public: true, absent: "/visits/none/withdraw",
+			conflict: func() call {
+				return call{method: "POST", path: "/visits/" + s.revoked(token).code + "/withdraw"}
+			},
+		},
 		{method: "GET", below: "/preview", bad: "?direction=up"},
 		{method: "GET", below: "/records", bad: "?limit=1000"},
 		{method: "POST", below: "/token", bad: "?image=gif"},

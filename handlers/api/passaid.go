@@ -16,7 +16,7 @@ func (a *API) passUrgent(c *web.Context) error {
 	var form struct {
 		Reason string `json:"reason" max:"60"`
 	}
-	if err := c.Bind(&form); err != nil {
+	if err := c.BindJSON(&form); err != nil {
 		return err
 	}
 	if err := a.store.DeclareUrgent(c.Ctx(), c.Actor(), c.User(), id, form.Reason); err != nil {
@@ -57,9 +57,9 @@ func (a *API) passVouch(c *web.Context) error {
 		return err
 	}
 	var form struct {
-		Member core.ID `json:"pass_id"`
+		Member core.ID `json:"pass_id" required:"请选择家人"`
 	}
-	if err := c.Bind(&form); err != nil {
+	if err := c.BindJSON(&form); err != nil {
 		return err
 	}
 	member, err := a.store.VouchExit(c.Ctx(), c.Actor(), c.User(), id, form.Member)

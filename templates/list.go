@@ -36,6 +36,7 @@ type List struct {
 	Total   int      // rows of the whole list; above maxTotal, more than can be counted; -1 = unknown
 	Hint    string   // above the table, such as why it cannot be sorted
 	Cards   bool     // on phones each row becomes a card: every <td> has data-label
+	Whole   bool     // its cards are whole, since what they open has not all of their text; those that open nothing are anyway
 }
 
 // Column is a column of a list.

@@ -123,21 +123,22 @@ func (p *Pages) rehearsalList(c *web.Context) error {
 
 type rehearsalShowPage struct {
 	templates.Shell
-	Draft   string
-	Facts   []templates.Fact
-	Job     *templates.Job   // until it is done
-	Reasons []templates.Fact // why, with how many
-	Days    []rehearsalDay   // those on which something differs
-	Stale   string           // why the comparison holds no more; "" = it does
-	List    templates.List
-	Rows    []rehearsalLine
-	Again   templates.Field   // for how many days
-	AgainTo string            // "" = the account may not
-	Keep    []templates.Field // hidden: the settings as their form sends them; none = they cannot be saved from here
-	KeepTo  string
-	KeepAs  string // the button
-	KeepAsk bool   // which asks
-	Limits  string // what the list leaves out; "" = nothing
+	Draft     string
+	Restricts bool // it tries a restriction
+	Facts     []templates.Fact
+	Job       *templates.Job   // until it is done
+	Reasons   []templates.Fact // why, with how many
+	Days      []rehearsalDay   // those on which something differs
+	Stale     string           // why the comparison holds no more; "" = it does
+	List      templates.List
+	Rows      []rehearsalLine
+	Again     templates.Field   // for how many days
+	AgainTo   string            // "" = the account may not
+	Keep      []templates.Field // hidden: the settings as their form sends them; none = they cannot be saved from here
+	KeepTo    string
+	KeepAs    string // the button
+	KeepAsk   bool   // which asks
+	Limits    string // what the list leaves out; "" = nothing
 }
 
 type rehearsalDay struct{ Day, Stopped, Freed string }
@@ -167,7 +168,7 @@ func (p *Pages) rehearsalShow(c *web.Context) error {
 		return err
 	}
 	page := rehearsalShowPage{
-		Shell: p.Shell(c, "passrule", "预演"), Draft: run.Draft.Words(),
+		Shell: p.Shell(c, "passrule", "预演"), Draft: run.Draft.Words(), Restricts: run.Draft.Restricts(),
 	}
 	page.Note = community.Name
 	page.Crumbs = []templates.Crumb{{Label: "预演记录", URL: templates.WithQuery(frame.RehearsalPath, nil, "community", community.ID.String())}}
@@ -354,7 +355,7 @@ func (p *Pages) rehearsalLines(c *web.Context, run core.RehearsalRun, page *rehe
 		}
 	}
 	page.List = templates.List{
-		Path: frame.RehearsalURL(run.ID), Query: c.Request().URL.Query(), Cards: true,
+		Path: frame.RehearsalURL(run.ID), Query: c.Request().URL.Query(), Cards: true, Whole: true,
 		Columns: []templates.Column{
 			{Label: "时间"}, {Label: "姓名"}, {Label: "房屋"}, {Label: "门或门岗"}, {Label: "方向", Narrow: true}, {Label: "现在"}, {Label: "改为"},
 		},

@@ -71,6 +71,9 @@ func TestRuleIsRehearsedAndKept(t *testing.T) {
 	if text := page.Find("main").Text(); !strings.Contains(text, "1 次，1 人，1 户") || !strings.Contains(text, "出门次数已用完") {
 		t.Errorf("the page says %q", text)
 	}
+	if text := page.Find("main").Text(); !strings.Contains(text, "用这套设置重放") || page.Find("table.tx-cards.tx-whole-rows td.tx-told").Length() != 2 {
+		t.Errorf("the page says %q", text)
+	}
 	if row := page.Find("#list-body tbody tr"); row.Length() != 1 || !strings.Contains(row.Text(), who.Name) {
 		t.Errorf("%d rows: %s", row.Length(), row.Text())
 	}
@@ -123,7 +126,8 @@ func TestRestrictionIsRehearsed(t *testing.T) {
 	}, http.StatusSeeOther)
 	rehearsedAt(t, d, to)
 	page := b.Get(t, to, http.StatusOK)
-	if text := page.Find("main").Text(); !strings.Contains(text, "2 次，1 人，1 户") || !strings.Contains(text, "房屋已被限制出入") {
+	if text := page.Find("main").Text(); !strings.Contains(text, "2 次，1 人，1 户") || !strings.Contains(text, "房屋已被限制出入") ||
+		!strings.Contains(text, "用这项限制重放") {
 		t.Errorf("the page says %q", text)
 	}
 	if page.Find(`form[action="`+frame.PassRulePath+`"]`).Length() != 0 {

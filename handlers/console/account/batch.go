@@ -244,7 +244,7 @@ func batchUndoButton(c *web.Context, b core.Batch) (*templates.Submit, string) {
 
 func batchItemTable(c *web.Context, b core.Batch) templates.List {
 	list := templates.List{
-		Path: frame.BatchURL(b.ID), Query: c.Request().URL.Query(), Cards: true,
+		Path: frame.BatchURL(b.ID), Query: c.Request().URL.Query(), Cards: true, Whole: true,
 		Columns: []templates.Column{
 			{Label: "对象"}, {Label: "之前"}, {Label: "之后"}, {Label: "状态", Narrow: true}, {Label: "保留原因"},
 		},

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -17,7 +18,7 @@ func (p *Pages) reviewCounter(kind core.ReviewType) frame.Counter {
 		}
 	}
 	return frame.Counter{
-		Stem: string(kind.Kind), Label: kind.Label + "申请，等待审核", Needs: kind.Needs,
+		Stem: string(kind.Kind), Label: strings.TrimSuffix(kind.Label, "申请") + "申请，等待审核", Needs: kind.Needs,
 		URL: templates.WithQuery(frame.ReviewPath, nil, "kind", string(kind.Kind)),
 		Count: func(ctx context.Context, scope core.Scope) (int, error) {
 			counts, err := p.Store.CountReviews(ctx, scope, waiting())

@@ -656,6 +656,16 @@ func TestUndoingAnImportSaysWhatItKeeps(t *testing.T) {
 		!strings.Contains(text, "已撤销 1 名住户，保留 1 名住户") || !strings.Contains(text, "已撤销 1 套房屋，保留 1 套房屋") {
 		t.Errorf("afterwards: %q", strings.Join(strings.Fields(text), " "))
 	}
+	rows := page.Find("table.tx-whole-rows tbody tr")
+	for name, want := range map[string][2]string{"赵一": {"保留", "保留原因：之后又改过"}, "钱二": {"已撤销", ""}} {
+		row := rows.FilterFunction(func(_ int, r *goquery.Selection) bool { return strings.Contains(r.Text(), name) })
+		if strings.TrimSpace(row.Find(".tx-badge").Text()) != want[0] || !strings.Contains(row.Text(), want[1]) {
+			t.Errorf("the row of %s: %q", name, strings.Join(strings.Fields(row.Text()), " "))
+		}
+	}
+	if n := page.Find(`main a[href^="` + frame.BatchPath + `/"][href$="?state=kept"]:contains("查看保留的")`).Length(); n != 2 || page.Find(`main a:contains("（已撤销）")`).Length() != 2 {
+		t.Errorf("%d links to what was kept", n)
+	}
 	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "已撤销，保留 2 项") {
 		t.Errorf("the list: %q", strings.Join(strings.Fields(text), " "))
 	}
@@ -713,4 +723,48 @@ func TestImportPages(t *testing.T) {
 			Job:   &templates.Job{Title: "导入", State: importBadge(core.ImportWriting), Percent: 5, Known: true, URL: "/i", CSRF: "x"},
 		},
 	})
+}
+
+// A row whose record cannot be told from others is in doubt, not said to be gone.
+func TestWhatBecameOfRows(t *testing.T) {
+	of := importRowsOf{imp: core.Import{State: core.ImportUndone}, columns: []core.ImportColumn{{Key: "name"}}}
+	row := func(name string, does core.ImportVerdict, target core.ID) core.ImportRow {
+		return core.ImportRow{Values: []string{name}, Verdict: does, Target: target}
+	}
+	rows := []core.ImportRow{
+		row("赵一", core.ImportNew, 0), row("赵一", core.ImportNew, 0), row("钱二", core.ImportNew, 0),
+		row("孙三", core.ImportChanged, 7), row("李四", core.ImportSame, 8), row("周五", core.ImportWrong, 0),
+	}
+	words := func(k importKeeps, more bool) string {
+		var all []string
+		for _, fate := range k.fates(of, rows, more) {
+			all = append(all, fate.Text)
+		}
+		return strings.Join(all, " ")
+	}
+	none := importKeeps{whole: true}
+	one := importKeeps{map[core.ID]string{7: "改过"}, map[string][]string{"赵一": {"改过"}, "孙三": {"改过"}}, nil, true}
+	renamed := importKeeps{map[core.ID]string{}, map[string][]string{"吴六": {"改过"}}, nil, true}
+	if got := words(none, false); got != "已撤销 已撤销 已撤销 已撤销  " {
+		t.Error(got)
+	}
+	if got := words(one, false); got != "已撤销或保留 已撤销或保留 已撤销 保留  " {
+		t.Error(got)
+	}
+	if got := words(renamed, false); got != "已撤销或保留 已撤销或保留 已撤销或保留 已撤销  " {
+		t.Error(got)
+	}
+	of.imp.State = core.ImportCancelled
+	if got := words(none, false); got != "未导入 未导入 未导入 未导入  " {
+		t.Error(got)
+	}
+}
+
+// An application that is called one is not called so twice.
+func TestWhatWaitsIsNamedOnce(t *testing.T) {
+	for _, kind := range core.ReviewTypes {
+		if label := (&Pages{}).reviewCounter(kind).Label; strings.Contains(label, "申请申请") || !strings.HasSuffix(label, "申请，等待审核") {
+			t.Error(label)
+		}
+	}
 }

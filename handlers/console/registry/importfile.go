@@ -101,9 +101,6 @@ func oddWords(cell sheet.Cell) string {
 
 func (f *importFile) Notes() []string {
 	var notes []string
-	if n := len(f.Sheets()); n > 1 {
-		notes = append(notes, fmt.Sprintf("文件有 %d 张工作表，可以另选一张。", n))
-	}
 	if f.seen.HiddenRows > 0 {
 		notes = append(notes, fmt.Sprintf("隐藏的 %d 行没有读入；要读入，请取消隐藏或筛选后重新上传。", f.seen.HiddenRows))
 	}

@@ -25,6 +25,7 @@ type importShowPage struct {
 	Job     *templates.Job // while one works on it, and if that has failed
 	Problem string         // why it failed
 	Notes   []string       // of how the file was read
+	Stayed  []importStay   // what taking it back has kept
 	Submits []templates.Submit
 	Faults  string             // URL of the file with what is wrong; "" = nothing is, or the file is gone
 	Links   []templates.Action // what was written
@@ -75,6 +76,7 @@ type importRowView struct {
 	House  string
 	Cells  []importCell
 	Faults []string
+	Kept   string // why taking the import back has kept what the row wrote
 }
 
 // importCell is a value of a row; Was is what the register has instead, Kept what the list has that is not taken.
@@ -145,7 +147,7 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	}
 	page.Facts = p.importFacts(imp, choices)
 	if !imp.State.Working() && imp.Written[core.ImportKept] > 0 {
-		if page.Notes, err = p.importStayed(c, imp); err != nil {
+		if page.Stayed, err = p.importStayed(c, imp); err != nil {
 			return err
 		}
 	}
@@ -168,6 +170,10 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	if err != nil {
 		return err
 	}
+	asks := imp.State == core.ImportMapping || imp.State == core.ImportPreview
+	if n := len(layout.Sheets); n > 1 && asks {
+		page.Notes = append(page.Notes, fmt.Sprintf("文件有 %d 张工作表，可以另选一张。", n))
+	}
 	if page.Notes = append(page.Notes, layout.Notes...); imp.State == core.ImportPreview {
 		page.Notes = append(page.Notes, importLeftOut(layout)...)
 	}
@@ -189,9 +195,12 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	return p.Page(c, status, "console/import/show", page)
 }
 
-// importStayed returns in words what taking an import back has kept; the lists of what it wrote have the reasons.
-func (p *Pages) importStayed(c *web.Context, imp core.Import) ([]string, error) {
-	var lines []string
+// importStay is what taking an import back has kept, with the list that has the reasons.
+type importStay struct{ Words, URL string }
+
+// importStayed returns what taking an import back has kept of each list that it wrote.
+func (p *Pages) importStayed(c *web.Context, imp core.Import) ([]importStay, error) {
+	var stayed []importStay
 	for _, id := range []core.ID{imp.Batch, imp.Houses} {
 		if id == 0 {
 			continue
@@ -201,11 +210,13 @@ func (p *Pages) importStayed(c *web.Context, imp core.Import) ([]string, error) 
 			return nil, err
 		}
 		if kind, _ := b.Kind.Type(); b.Kept > 0 {
-			lines = append(lines, core.CountedWords("", core.Counted{Verb: "已撤销", N: b.Undone, Unit: kind.Unit},
-				core.Counted{Verb: "保留", N: b.Kept, Unit: kind.Unit})+"，原因见上面的列表。")
+			words := core.CountedWords("", core.Counted{Verb: "已撤销", N: b.Undone, Unit: kind.Unit},
+				core.Counted{Verb: "保留", N: b.Kept, Unit: kind.Unit})
+			kept := templates.WithQuery(frame.BatchURL(id), nil, "state", string(core.BatchItemKept))
+			stayed = append(stayed, importStay{words, kept})
 		}
 	}
-	return lines, nil
+	return stayed, nil
 }
 
 // importLeftOut names the columns of a file that are not imported, but for the one that files come back with.
@@ -245,8 +256,11 @@ func (p *Pages) importFacts(imp core.Import, choices core.ImportChoices) []templ
 	if rows := imp.Counts.Rows(); rows > 0 {
 		facts = append(facts, templates.Fact{Label: "行数", Value: frame.Grouped(rows)})
 	}
-	if imp.State == core.ImportDone || imp.State == core.ImportUndone {
+	over := imp.State == core.ImportDone || imp.State == core.ImportUndone
+	if over || imp.State == core.ImportCancelled && imp.Wrote() {
 		facts = append(facts, templates.Fact{Label: "结果", Value: importResult(imp)})
+	}
+	if over {
 		if imp.State == core.ImportUndone {
 			facts = append(facts, templates.Fact{Label: "当时导入", Value: imp.Words()})
 		}
@@ -302,6 +316,11 @@ func importLinks(imp core.Import) []templates.Action {
 	}
 	if imp.Houses != 0 {
 		links = append(links, templates.Action{Label: "添加的房屋", URL: frame.BatchURL(imp.Houses), Icon: "home-2"})
+	}
+	for i := range links {
+		if importTakenBack(imp) {
+			links[i].Label += "（已撤销）"
+		}
 	}
 	return links
 }
@@ -572,7 +591,7 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, of importRowsOf
 			filter = tab.filter
 		}
 	}
-	page.List = templates.List{Path: path, Query: c.Request().URL.Query(), Cards: true, Empty: templates.Empty{
+	page.List = templates.List{Path: path, Query: c.Request().URL.Query(), Cards: true, Whole: true, Empty: templates.Empty{
 		Icon: "upload", Title: "没有这样的行",
 	}}
 	if asked.Rows == "wrong" {
@@ -593,8 +612,16 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, of importRowsOf
 	page.List.Columns = []templates.Column{
 		{Label: "行", Number: true}, {Label: "结果", Narrow: true}, {Label: "内容"}, {Label: view.place}, {Label: "说明"},
 	}
-	for _, row := range rows {
-		page.Rows = append(page.Rows, importRowOf(row, of, view))
+	fates, err := p.importFates(c, of, rows, more)
+	if err != nil {
+		return err
+	}
+	for i, row := range rows {
+		shown := importRowOf(row, of, view)
+		if fates != nil && fates[i].Text != "" {
+			shown.State, shown.Kept = fates[i].Badge, fates[i].why
+		}
+		page.Rows = append(page.Rows, shown)
 	}
 	web.Paged(&page.List, filter.Page, rows, more, func(r core.ImportRow) core.ID { return core.ID(r.Number) })
 	return nil

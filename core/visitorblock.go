@@ -72,7 +72,8 @@ func ReadBlock(text string) (kind BlockKind, value string, err error) {
 		return BlockPhone, value, nil
 	}
 	bare := compact(text)
-	mistyped := allFigures(bare) && len(bare) < 15 // a phone number with a figure too few or too many
+	// A phone number with a figure too few or too many, or with a letter among the last: O for 0.
+	mistyped := allFigures(bare) && len(bare) < 15 || mistypedPhone.MatchString(bare)
 	if !strings.ContainsAny(bare, "0123456789") || mistyped {
 		return "", text, Invalid("“" + text + "”不是手机号、证件号或车牌号")
 	}
@@ -92,6 +93,9 @@ const minBlockedID = 8
 // police, or of few letters and figures, as of Hong Kong, and as where the province was left out.
 var blockedPlate = regexp.MustCompile(`^(\p{Han}[\p{Han}A-Z0-9]{3,9}|WJ\p{Han}?[A-Z0-9]{4,6}|[A-Z0-9]{4,7})$`)
 
+// mistypedPhone begins as a phone number does and goes on with what is no figure, which no ID number of the mainland does.
+var mistypedPhone = regexp.MustCompile(`^1[0-9]{8,10}([^0-9]|$)`)
+
 // allFigures reports whether a text has nothing but figures.
 func allFigures(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
@@ -99,21 +103,13 @@ func allFigures(text string) bool { return strings.Trim(text, "0123456789") == "
 // and last_day.
 func ReadBlocks(lines, reason string, lastDay, today Day) ([]VisitorBlock, error) {
 	fields := map[string]string{}
-	var blocks []VisitorBlock
-	for _, line := range strings.FieldsFunc(lines, func(r rune) bool { return strings.ContainsRune("\n\r,，、;；", r) }) {
-		if Clean(line) == "" {
-			continue
-		}
-		kind, value, err := ReadBlock(line)
-		if err != nil {
-			fields["values"] = MessageOf(err)
-		}
-		if slices.ContainsFunc(blocks, func(b VisitorBlock) bool { return b.Kind == kind && b.Value == value }) {
-			continue // written twice
-		}
-		blocks = append(blocks, VisitorBlock{Kind: kind, Value: value, Reason: Clean(reason), LastDay: lastDay})
+	blocks, wrong := readBlockLines(lines)
+	for i := range blocks {
+		blocks[i].Reason, blocks[i].LastDay = Clean(reason), lastDay
 	}
 	switch {
+	case len(wrong) > 0:
+		fields["values"] = wrongBlocks(wrong)
 	case len(blocks) == 0:
 		fields["values"] = "请填写手机号、证件号或车牌号，每行一个"
 	case len(blocks) > MaxBlocksAtOnce:
@@ -129,6 +125,38 @@ func ReadBlocks(lines, reason string, lastDay, today Day) ([]VisitorBlock, error
 		fields["last_day"] = "截止日期已过"
 	}
 	return blocks, InvalidFields(fields)
+}
+
+// readBlockLines reads values, one a line, or several with commas: each once, and those that are none with their lines.
+func readBlockLines(text string) (blocks []VisitorBlock, wrong []string) {
+	for n, line := range strings.Split(text, "\n") {
+		for _, part := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune("\r,，、;；", r) }) {
+			if Clean(part) == "" {
+				continue
+			}
+			kind, value, err := ReadBlock(part)
+			if err != nil {
+				wrong = append(wrong, fmt.Sprintf("第 %d 行“%s”", n+1, value))
+				continue
+			}
+			if !slices.ContainsFunc(blocks, func(b VisitorBlock) bool { return b.Kind == kind && b.Value == value }) {
+				blocks = append(blocks, VisitorBlock{Kind: kind, Value: value})
+			}
+		}
+	}
+	return blocks, wrong
+}
+
+// wrongBlocksNamed bounds how many values that are none of any kind are named at once.
+const wrongBlocksNamed = 20
+
+// wrongBlocks says that values are none of any kind.
+func wrongBlocks(wrong []string) string {
+	named, rest := wrong[:min(len(wrong), wrongBlocksNamed)], ""
+	if len(wrong) > len(named) {
+		rest = "等 " + Grouped(len(wrong)) + " 个"
+	}
+	return strings.Join(named, "、") + rest + "不是手机号、证件号或车牌号"
 }
 
 // visitorBlockFields label what the audit log records of an entry.

@@ -116,6 +116,17 @@ func (s VisitorState) Label() string {
 	return string(s)
 }
 
+// WaitsFor returns in words for whose answer a visit waits; "" = it does not.
+func (v VisitorPass) WaitsFor(now time.Time) string {
+	switch {
+	case v.State(now) != VisitWaiting:
+		return ""
+	case v.Way == VisitBooked:
+		return "等住户答复"
+	}
+	return "待审核"
+}
+
 // VisitorPass is a visit 访客 and the pass for it. Phone and Plate are unmasked only for callers allowed to ask for
 // them.
 type VisitorPass struct {

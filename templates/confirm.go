@@ -44,6 +44,8 @@ type Confirm struct {
 	Typed   string
 	Purpose bool
 	Reasons []string // a reason is asked for: one of these, or in other words; nil = none is
+	Told    string   // who reads the reason; "" = the applicant is told
+	Most    int      // limits the reason, in characters; 0 = MaxReason
 	Note    bool     // there is a field for a note, which may be left empty
 	Wrong   map[string]string
 	Answers url.Values // as sent, if shown again
@@ -73,6 +75,16 @@ const MaxReason = 200
 func (c Confirm) Reason(values url.Values) string {
 	return strings.TrimSpace(cmp.Or(values.Get(ReasonField), values.Get(PresetField)))
 }
+
+// CancelLabel labels what leads back without the act. Beside an act that cancels something it must not read the same.
+func (c Confirm) CancelLabel() string {
+	if c.Submit == "" || strings.HasPrefix(c.Submit, "取消") {
+		return "返回"
+	}
+	return "取消"
+}
+
+func (c Confirm) maxReason() int { return cmp.Or(c.Most, MaxReason) }
 
 // EditField is set by who wants to change what a question is about.
 const EditField = "edit_again"
@@ -104,8 +116,8 @@ func (c *Confirm) Check(values url.Values) bool {
 	if n := utf8.RuneCountInString(purpose); c.Purpose && (n == 0 || n > MaxPurpose) {
 		c.Wrong[PurposeField] = fmt.Sprintf("请填写用途，最多 %d 个字", MaxPurpose)
 	}
-	if n := utf8.RuneCountInString(c.Reason(values)); c.Reasons != nil && (n == 0 || n > MaxReason) {
-		c.Wrong[ReasonField] = fmt.Sprintf("请选择或填写原因，最多 %d 个字", MaxReason)
+	if n := utf8.RuneCountInString(c.Reason(values)); c.Reasons != nil && (n == 0 || n > c.maxReason()) {
+		c.Wrong[ReasonField] = fmt.Sprintf("请选择或填写原因，最多 %d 个字", c.maxReason())
 	}
 	if n := utf8.RuneCountInString(strings.TrimSpace(values.Get(NoteField))); c.Note && n > MaxReason {
 		c.Wrong[NoteField] = fmt.Sprintf("备注最多 %d 个字", MaxReason)
@@ -137,8 +149,8 @@ func (c Confirm) Fields() []Field {
 		fields = append(fields, Field{
 			Kind: Select, Name: PresetField, Label: "原因", Choices: choices, Wide: true, Value: c.Answers.Get(PresetField),
 		}, Field{
-			Name: ReasonField, Label: "其他原因", MaxLength: MaxReason, Wide: true, Autocomplete: "off",
-			Value: c.Answers.Get(ReasonField), Error: c.Wrong[ReasonField], Help: "填写了就用这里的，会告诉申请人。",
+			Name: ReasonField, Label: "其他原因", MaxLength: c.maxReason(), Wide: true, Autocomplete: "off",
+			Value: c.Answers.Get(ReasonField), Error: c.Wrong[ReasonField], Help: "填写了就用这里的，" + cmp.Or(c.Told, "会告诉申请人") + "。",
 		})
 	}
 	if c.Note {

@@ -3,6 +3,7 @@ package templates
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,26 @@ func TestFullWidthFiguresAreTyped(t *testing.T) {
 		q := Confirm{Typed: "144"}
 		if got := q.Check(url.Values{TypedField: {typed}}); got != want {
 			t.Errorf("%q: %v", typed, got)
+		}
+	}
+}
+
+// A question tells who reads the reason and how long it may be, as it then checks.
+func TestTheReasonOfAQuestion(t *testing.T) {
+	q := Confirm{Reasons: []string{"推销"}, Told: "访客看不到", Most: 3}
+	if q.Check(url.Values{ReasonField: {"四个汉字"}}) || !strings.Contains(q.Wrong[ReasonField], "最多 3 个字") {
+		t.Errorf("%v", q.Wrong)
+	}
+	field := q.Fields()[1]
+	if field.MaxLength != 3 || field.Value != "四个汉字" || field.Help != "填写了就用这里的，访客看不到。" {
+		t.Errorf("%+v", field)
+	}
+	if field := (Confirm{Reasons: []string{"推销"}}).Fields()[1]; field.MaxLength != MaxReason || !strings.Contains(field.Help, "会告诉申请人") {
+		t.Errorf("%+v", field)
+	}
+	for submit, want := range map[string]string{"": "返回", "取消这次导入": "返回", "停用 3 个门禁": "取消"} {
+		if got := (Confirm{Submit: submit}).CancelLabel(); got != want {
+			t.Errorf("beside %q it says %q", submit, got)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package access
 import (
 	"fmt"
 	"net/http"
-	"unicode/utf8"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -253,11 +252,9 @@ func (p *Pages) visitorPassBlock(c *web.Context) error {
 	}
 	q := p.blockQuestion(c, plan, "", 0)
 	q.Title, q.Cancel, q.Reasons = "把“"+v.Name+"”加入黑名单？", back, blockReasons
+	q.Told, q.Most = "物业和门岗会看到，访客看不到", core.MaxBlockReason
 	for i := range blocks {
 		blocks[i].Reason = core.Clean(q.Reason(c.Form()))
-	}
-	if n := utf8.RuneCountInString(core.Clean(q.Reason(c.Form()))); n > core.MaxBlockReason {
-		return p.Refused(c, core.Invalid(fmt.Sprintf("原因最多 %d 个字", core.MaxBlockReason)), back)
 	}
 	return p.blockAct(c, v.Community, blocks, q, back)
 }

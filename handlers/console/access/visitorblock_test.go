@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -92,4 +93,34 @@ func TestBlacklistPages(t *testing.T) {
 		"console/visitorblock/list#empty": visitorBlockListPage{Shell: shell, List: table},
 		"console/visitorblock/form":       visitorBlockFormPage{Shell: shell, Form: templates.Form{Action: "/x", CSRF: "token"}},
 	})
+}
+
+// The question from a visit says who reads the reason, takes as much as it promises, and keeps what was typed.
+func TestTheReasonFromAVisit(t *testing.T) {
+	d := newDesk(t)
+	v := invited(t, d, d.Mine)
+	b := d.Registrar(t)
+	path, long := frame.VisitorPassURL(v.ID)+"/block", strings.Repeat("闹", core.MaxBlockReason+1)
+	asks, _ := b.Post(t, path, nil, http.StatusOK)
+	field := asks.Find(`[name="reason"]`)
+	if field.AttrOr("maxlength", "") != strconv.Itoa(core.MaxBlockReason) || !strings.Contains(asks.Find("main").Text(), "访客看不到") ||
+		strings.Contains(asks.Find("main").Text(), "告诉申请人") {
+		t.Errorf("it asks %q", asks.Find("main").Text())
+	}
+	form := desk.FilledIn(asks)
+	form.Set("confirmed", "1")
+	form.Set("reason", long)
+	again, _ := b.Post(t, path, form, http.StatusUnprocessableEntity)
+	if got := desk.InputValue(again, "reason"); got != long {
+		t.Errorf("what was typed is lost: %q", got)
+	}
+	form.Set("reason", long[:3*core.MaxBlockReason])
+	if typed := again.Find(`[name="typed"]`); typed.Length() > 0 {
+		t.Fatal("it wants a number typed")
+	}
+	b.Post(t, path, form, http.StatusSeeOther)
+	blocks, _, err := d.Store.VisitorBlocks(t.Context(), core.Everywhere, store.VisitorBlockFilter{Page: store.Page{Limit: 5}})
+	if err != nil || len(blocks) == 0 || blocks[0].Reason != long[:3*core.MaxBlockReason] {
+		t.Errorf("%+v, %v", blocks, err)
+	}
 }

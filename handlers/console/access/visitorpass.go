@@ -45,6 +45,7 @@ type visitorPassRow struct {
 	Said                                          string // what At is
 	At                                            time.Time
 	State                                         templates.Badge
+	Waits                                         string // for whose answer; "" = for none
 }
 
 func (p *Pages) visitorPassList(c *web.Context) error {
@@ -91,6 +92,7 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 		row := visitorPassRow{
 			Name: v.Name, URL: frame.VisitorPassURL(v.ID), Community: found.At.NameOf(v.Community), House: v.HouseLabel,
 			Said: said, At: at, People: v.PeopleText(), State: frame.VisitorBadge(v.State(c.Now())),
+			Waits: v.WaitsFor(c.Now()),
 		}
 		if c.Has(core.PermHouseView) && v.HouseLabel != "" {
 			row.HouseURL = frame.HouseURL(v.House)
@@ -244,10 +246,11 @@ func (p *Pages) visitorPassDetail(c *web.Context, v core.VisitorPass) templates.
 	facts := []templates.Fact{
 		house, {Label: "手机", Value: v.PhoneText()}, {Label: "车牌", Value: v.Plate}, {Label: "人数", Value: v.PeopleText()}, until,
 	}
-	return templates.Detail{
-		Path: frame.VisitorPassURL(v.ID), Facts: facts,
-		Badges: []templates.Badge{frame.VisitorBadge(v.State(c.Now())), {Tone: templates.Neutral, Text: v.Way.Label()}},
+	badges := []templates.Badge{frame.VisitorBadge(v.State(c.Now())), {Tone: templates.Neutral, Text: v.Way.Label()}}
+	if waits := v.WaitsFor(c.Now()); waits != "" {
+		badges = slices.Insert(badges, 1, templates.Badge{Tone: templates.Neutral, Text: waits})
 	}
+	return templates.Detail{Path: frame.VisitorPassURL(v.ID), Facts: facts, Badges: badges}
 }
 
 func (p *Pages) visitorPassRevoke(c *web.Context) error {

@@ -147,6 +147,12 @@ func TestApplicationsAreDecidedInTheConsole(t *testing.T) {
 		!strings.Contains(text, "本房屋登记的住户") || !strings.Contains(text, "待处理") {
 		t.Errorf("the reviewer reads %s", text)
 	}
+	if badges := page.Find(".tx-badge").Text(); !strings.Contains(badges, "待审核") {
+		t.Errorf("its page does not say who must act: %s", badges)
+	}
+	if row := b.Get(t, frame.VisitorPassPath, http.StatusOK).Find("tbody tr").First(); strings.TrimSpace(row.Find(".tx-waits").Text()) != "待审核" {
+		t.Errorf("its row does not say who must act: %s", row.Text())
+	}
 	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
 	if viewer.Get(t, path, http.StatusOK).Find(".tx-review form").Length() != 0 {
 		t.Error("who may only look sees buttons")

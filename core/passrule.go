@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,6 +92,13 @@ func checkHours(hours []HourRange) string {
 		}
 	}
 	return ""
+}
+
+// Equal reports whether two rules are the same.
+func (r PassRule) Equal(other PassRule) bool {
+	same := slices.Equal(r.Hours, other.Hours)
+	r.Hours, other.Hours = nil, nil
+	return same && reflect.DeepEqual(r, other)
 }
 
 // Text describes the rule in one plain sentence, for the pass page and the console's preview: 每户每 2

@@ -77,3 +77,22 @@ func fieldsOf(err error) string {
 	}
 	return strings.Join(slices.Sorted(maps.Keys(e.Fields)), ",")
 }
+
+// Rules are equal if each of their settings is, and hours that are left out are no hours.
+func TestEqualRules(t *testing.T) {
+	rule := DefaultPassRule()
+	same := rule
+	same.Hours = []HourRange{}
+	if !rule.Equal(same) || !same.Equal(rule) {
+		t.Error("the same rule is another")
+	}
+	for name, change := range map[string]func(*PassRule){
+		"hours": func(r *PassRule) { r.Hours = []HourRange{{From: 360, To: 1320}} }, "exits": func(r *PassRule) { r.Exits++ },
+		"fever": func(r *PassRule) { r.FeverTenths++ }, "reader": func(r *PassRule) { r.ReaderQR = false },
+	} {
+		other := DefaultPassRule()
+		if change(&other); rule.Equal(other) {
+			t.Errorf("another %s is the same", name)
+		}
+	}
+}

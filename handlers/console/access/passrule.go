@@ -263,6 +263,10 @@ func (p *Pages) passRuleAsk(
 	if !seen.IsZero() && seen.UnixMilli() != now.Updated.UnixMilli() {
 		return false, core.Stale()
 	}
+	if rule.Equal(now.PassRule) && !frame.Confirmed(c) {
+		c.Flash(web.FlashSuccess, "没有改动，设置和现在的一样。")
+		return true, c.Redirect(at.URL(frame.PassRulePath))
+	}
 	q, err := p.passRuleQuestion(c, at, now.PassRule, rule)
 	if err != nil {
 		return false, err

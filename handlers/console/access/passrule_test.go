@@ -217,3 +217,22 @@ func TestPassRuleIsRestored(t *testing.T) {
 	}
 	d.OnlyViews(t).Post(t, passRuleRestorePath, form, http.StatusForbidden)
 }
+
+// Saving what is in force already asks nothing and says so.
+func TestTheSameRuleIsNoChange(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	before := d.Rule(t)
+	form := desk.FilledIn(b.Get(t, frame.PassRulePath, http.StatusOK))
+	b.Post(t, frame.PassRulePath, form, http.StatusSeeOther)
+	if text := b.Get(t, frame.PassRulePath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "没有改动") {
+		t.Errorf("it says %q", text)
+	}
+	if after := d.Rule(t); !after.Updated.Equal(before.Updated) {
+		t.Error("it was saved again")
+	}
+	form.Set("exits", "1")
+	if page, _ := b.Post(t, frame.PassRulePath, form, http.StatusOK); page.Find("form.tx-confirm").Length() != 1 {
+		t.Error("a change does not ask")
+	}
+}

@@ -246,7 +246,7 @@ func (d RehearsalDraft) Words() string {
 	if !d.Restricts() {
 		return d.Rule.Text()
 	}
-	which := fmt.Sprintf("%d 套房屋", len(d.Houses))
+	which := " " + Grouped(len(d.Houses)) + " 套房屋"
 	if d.Whole {
 		which = "全部房屋"
 	}

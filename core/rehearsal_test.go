@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -256,5 +257,16 @@ func TestCheckRehearsalDays(t *testing.T) {
 		if err := CheckRehearsalDays(days); (err == nil) != good {
 			t.Errorf("%d days: %v", days, err)
 		}
+	}
+}
+
+func TestWhatARehearsalTriesInWords(t *testing.T) {
+	draft := RehearsalDraft{Houses: make([]ID, 1200), Restriction: Restriction{Exits: 2}}
+	if got := draft.Words(); !strings.HasPrefix(got, "限制 1,200 套房屋：") {
+		t.Error(got)
+	}
+	draft.Houses, draft.Whole = nil, true
+	if got := draft.Words(); !strings.HasPrefix(got, "限制全部房屋：") {
+		t.Error(got)
 	}
 }

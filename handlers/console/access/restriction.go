@@ -142,7 +142,7 @@ func (p *Pages) restrictionRow(c *web.Context, at frame.CommunityChoice, r store
 		Since: core.DayOf(r.Since, p.Store.Zone()).String(), CSRF: c.CSRF(), Community: at.NameOf(r.Community),
 	}
 	if r.LastDay != 0 {
-		row.Until = r.LastDay.String()
+		row.Until = "至 " + r.LastDay.String()
 	}
 	if c.Has(core.PermHouseView) {
 		row.URL = frame.HouseURL(r.House)

@@ -395,3 +395,43 @@ func TestRestrictionPages(t *testing.T) {
 		}),
 	})
 }
+
+// On a phone a date stands without its heading: the last day says that it is one, and when the restriction was set is left out.
+func TestTheDatesOfARestrictionOnAPhone(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	day := (core.DayOf(d.Store.Now(), d.Store.Zone()) + 20).String()
+	b.Post(t, frame.RestrictionPath, url.Values{
+		"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"},
+		"reason": {"居家"}, "last_day": {day}, "confirmed": {"1"},
+	}, http.StatusSeeOther)
+	row := b.Get(t, frame.RestrictionPath, http.StatusOK).Find("tbody tr")
+	if got := strings.TrimSpace(row.Find(`[data-label="截止"]`).Text()); got != "至 "+day || row.Find(`[data-label="设置于"].tx-desk`).Length() != 1 {
+		t.Errorf("until %q, %d dates left out", got, row.Find(".tx-desk").Length())
+	}
+}
+
+// The number of all houses follows the names without a comma of its own.
+func TestManyHousesAreNamedInOneSentence(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	var paths [][]string
+	for n := range frame.ThingsNamed + 1 {
+		paths = append(paths, []string{"9", "1", strconv.Itoa(101 + n)})
+	}
+	houses, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"}, "typed": {strconv.Itoa(len(houses))}}
+	for _, house := range houses {
+		form.Add("houses", house.String())
+		form.Add("id", house.String())
+	}
+	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
+	form.Del("confirmed")
+	page, _ := b.Post(t, restrictionLiftPath, form, http.StatusOK)
+	if text := page.Find("form.tx-confirm").Text(); strings.Contains(text, "、等") || !strings.Contains(text, "等 ") {
+		t.Errorf("it asks %q", text)
+	}
+}

@@ -98,10 +98,11 @@ func (p *Pages) housesNamed(c *web.Context, houses []core.ID) (string, error) {
 		return "", err
 	}
 	names := frame.Named(len(some), "套", func(i int) string { return some[i].Label })
+	words := "房屋：" + strings.Join(names, "、")
 	if len(houses) > len(some) {
-		names = append(names, "等 "+frame.Grouped(len(houses))+" 套")
+		words += "等 " + frame.Grouped(len(houses)) + " 套"
 	}
-	return "房屋：" + strings.Join(names, "、"), nil
+	return words, nil
 }
 
 // restrictionQuestion asks before houses are restricted.

@@ -107,6 +107,8 @@ func messageOf(err error) string {
 func pageMessageOf(method string, err error) string {
 	fields := FieldsOf(err)
 	switch {
+	case errors.Is(err, errNoPhone):
+		return "请在“通行”小程序里点“微信手机号一键验证”，再回到这里"
 	case len(fields) == 0:
 		return messageOf(err)
 	case method == http.MethodGet:
@@ -126,6 +128,8 @@ func causeOf(method string, err error) string {
 		return "页面已过期"
 	case errors.Is(err, errNotSignedIn):
 		return "还没有登录"
+	case errors.Is(err, errNoPhone):
+		return errNoPhone.Message
 	}
 	return ""
 }

@@ -281,6 +281,17 @@ func TestErrorPagesPointToNoMarks(t *testing.T) {
 	}
 }
 
+// Who has verified no phone lacks no permission: the heading says what is missing, the text how to go on.
+func TestAPhoneThatIsNotVerifiedIsTheCause(t *testing.T) {
+	page := ErrorPage{
+		Status: statuses[codeNoPhone], Code: codeNoPhone, Cause: causeOf(http.MethodGet, errNoPhone),
+		Message: pageMessageOf(http.MethodGet, errNoPhone),
+	}
+	if p := page.Problem(); p.Title != "请先验证手机号" || !strings.Contains(p.Text, "一键验证") || strings.Contains(p.Text, "管理员") {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestAPanicIsA500(t *testing.T) {
 	s := newSite(t, nil)
 	s.Register(Route{Method: "GET", Path: "/x", Access: Public, Handler: func(*Context) error { panic("hidden") }})

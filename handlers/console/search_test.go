@@ -330,9 +330,10 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 }
 
 // notInConsole are acts that nobody does on a page of the console.
-var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in", "accessrecord.urgent",
+var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in", "accessrecord.urgent", "accessrecord.declare",
+	"accessrecord.vouch",
 	"certification.create", "certification.withdraw", "photo.view", "resident.warn_lease", "institution.warn",
-	"staff.phone", "visitorpass.apply", "visitorpass.create", "exitslip.apply", "exitslip.withdraw",
+	"staff.phone", "visitorpass.apply", "visitorpass.create", "visitorpass.withdraw", "exitslip.apply", "exitslip.withdraw",
 	"wechatuser.confirm"}
 
 // ownActs are what every account may do to itself.

@@ -147,10 +147,10 @@ func readBlockLines(text string) (blocks []VisitorBlock, wrong []string) {
 	return blocks, wrong
 }
 
-// wrongBlocksNamed bounds how many values that are none of any kind are named at once.
+// wrongBlocksNamed bounds how many values of no kind are named at once.
 const wrongBlocksNamed = 20
 
-// wrongBlocks says that values are none of any kind.
+// wrongBlocks is what is said of values that are of no kind.
 func wrongBlocks(wrong []string) string {
 	named, rest := wrong[:min(len(wrong), wrongBlocksNamed)], ""
 	if len(wrong) > len(named) {

@@ -181,7 +181,8 @@ func TestUnknownPhone(t *testing.T) {
 	if named.Ties != 0 || !strings.Contains(named.Message, "没有找到") {
 		t.Errorf("%+v", named)
 	}
-	if a := s.ok(call{method: "GET", path: "/passes", token: token}); strings.TrimSpace(a.Body) != `{"passes":[],"subscribe_templates":[]}` {
+	a := s.ok(call{method: "GET", path: "/passes", token: token})
+	if strings.TrimSpace(a.Body) != `{"passes":[],"subscribe_templates":[]}` {
 		t.Errorf("%s", a.Body)
 	}
 	s.fails(404, "not_found", call{method: "GET", path: "/passes/" + s.Residents[0].Pass.String(), token: token})

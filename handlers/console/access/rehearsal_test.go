@@ -71,7 +71,8 @@ func TestRuleIsRehearsedAndKept(t *testing.T) {
 	if text := page.Find("main").Text(); !strings.Contains(text, "1 次，1 人，1 户") || !strings.Contains(text, "出门次数已用完") {
 		t.Errorf("the page says %q", text)
 	}
-	if text := page.Find("main").Text(); !strings.Contains(text, "用这套设置重放") || page.Find("table.tx-cards.tx-whole-rows td.tx-told").Length() != 2 {
+	if text := page.Find("main").Text(); !strings.Contains(text, "用这套设置重放") ||
+		page.Find("table.tx-cards.tx-whole-rows td.tx-told").Length() != 2 {
 		t.Errorf("the page says %q", text)
 	}
 	if row := page.Find("#list-body tbody tr"); row.Length() != 1 || !strings.Contains(row.Text(), who.Name) {

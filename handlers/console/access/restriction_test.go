@@ -406,7 +406,8 @@ func TestTheDatesOfARestrictionOnAPhone(t *testing.T) {
 		"reason": {"居家"}, "last_day": {day}, "confirmed": {"1"},
 	}, http.StatusSeeOther)
 	row := b.Get(t, frame.RestrictionPath, http.StatusOK).Find("tbody tr")
-	if got := strings.TrimSpace(row.Find(`[data-label="截止"]`).Text()); got != "至 "+day || row.Find(`[data-label="设置于"].tx-desk`).Length() != 1 {
+	if got := strings.TrimSpace(row.Find(`[data-label="截止"]`).Text()); got != "至 "+day ||
+		row.Find(`[data-label="设置于"].tx-desk`).Length() != 1 {
 		t.Errorf("until %q, %d dates left out", got, row.Find(".tx-desk").Length())
 	}
 }
@@ -423,7 +424,10 @@ func TestManyHousesAreNamedInOneSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{"community": {d.Mine.Community.String()}, "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"}, "typed": {strconv.Itoa(len(houses))}}
+	form := url.Values{
+		"community": {d.Mine.Community.String()}, "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"},
+		"typed": {strconv.Itoa(len(houses))},
+	}
 	for _, house := range houses {
 		form.Add("houses", house.String())
 		form.Add("id", house.String())

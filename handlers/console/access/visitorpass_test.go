@@ -150,7 +150,8 @@ func TestApplicationsAreDecidedInTheConsole(t *testing.T) {
 	if badges := page.Find(".tx-badge").Text(); !strings.Contains(badges, "待审核") {
 		t.Errorf("its page does not say who must act: %s", badges)
 	}
-	if row := b.Get(t, frame.VisitorPassPath, http.StatusOK).Find("tbody tr").First(); strings.TrimSpace(row.Find(".tx-waits").Text()) != "待审核" {
+	row := b.Get(t, frame.VisitorPassPath, http.StatusOK).Find("tbody tr").First()
+	if strings.TrimSpace(row.Find(".tx-waits").Text()) != "待审核" {
 		t.Errorf("its row does not say who must act: %s", row.Text())
 	}
 	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)

@@ -663,7 +663,8 @@ func TestUndoingAnImportSaysWhatItKeeps(t *testing.T) {
 			t.Errorf("the row of %s: %q", name, strings.Join(strings.Fields(row.Text()), " "))
 		}
 	}
-	if n := page.Find(`main a[href^="` + frame.BatchPath + `/"][href$="?state=kept"]:contains("查看保留的")`).Length(); n != 2 || page.Find(`main a:contains("（已撤销）")`).Length() != 2 {
+	if n := page.Find(`main a[href^="` + frame.BatchPath + `/"][href$="?state=kept"]:contains("查看保留的")`).Length(); n != 2 ||
+		page.Find(`main a:contains("（已撤销）")`).Length() != 2 {
 		t.Errorf("%d links to what was kept", n)
 	}
 	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); !strings.Contains(text, "已撤销，保留 2 项") {

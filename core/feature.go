@@ -143,7 +143,7 @@ var Features = []Feature{
 			{PermAccessRecordExport, "导出出入记录", []Permission{PermAccessRecordView}},
 		},
 		Verbs: []Verb{
-			{"export", "导出出入记录"}, {"search", "查询出入记录"}, {"urgent", "紧急放行"}, {"look", "查看本人出入记录"},
+			{"export", "导出出入记录"}, {"search", "查询出入记录"}, {"urgent", "紧急放行"}, {"look", "查看个人出入记录"},
 			{"declare", "住户紧急出门"}, {"vouch", "家人代办出门"},
 		},
 	},

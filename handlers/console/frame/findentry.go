@@ -107,6 +107,7 @@ var doneBy = map[string]string{
 	"staff.allow_leave":       "POST /console/wechatapp/:id/leave",
 	"staff.sync":              "POST /console/wechatapp/:id/sync",
 	"accessrecord.search":     http.MethodGet + " " + AccessRecordPath,
+	"accessrecord.look":       http.MethodGet + " " + AccessRecordPath,
 	"account.bind_wechat":     http.MethodPost + " " + MePath + "/wechat",
 	"account.change_password": http.MethodPost + " " + web.PasswordPage,
 	"account.disable_totp":    http.MethodPost + " " + MePath + "/totp/off",

@@ -15,3 +15,22 @@ func (s *seeder) stopped(ctx context.Context, official string) error {
 		Reason: core.WhyBadTemplate, Code: "40037",
 	})
 }
+
+// untold sends what is due while nobody follows the official account: the applicants whose applications were decided are under
+// 未触达, for the office to call.
+func (s *seeder) untold(ctx context.Context) error {
+	apps, err := s.store.WechatOfficials(ctx, core.Everywhere)
+	if err != nil {
+		return err
+	}
+	setup := core.MessageSetup{Open: map[core.MessageChannel]bool{core.ChannelTemplate: true}}
+	for _, app := range apps {
+		setup.Officials = append(setup.Officials, core.MessageAccount{
+			App: app, Templates: map[core.MessageKind]core.MessageTemplate{core.MessageCertification: {ID: "demo-template"}},
+		})
+	}
+	_, _, err = s.store.Outbox().Claim(ctx, core.MessageClaim{
+		Setup: setup, Zone: s.store.Zone(), Limit: 100, Lease: time.Minute,
+	})
+	return err
+}

@@ -213,6 +213,9 @@ func (s *seeder) run(ctx context.Context, identify Identify, keys core.WechatKey
 			if err := s.certifications(ctx, e, identify); err != nil {
 				return err
 			}
+			if err := s.untold(ctx); err != nil {
+				return err
+			}
 			if err := s.homestead(ctx, e, identify); err != nil {
 				return err
 			}

@@ -46,7 +46,20 @@ func (s *seeder) visitors(ctx context.Context, e *estate, identify Identify) err
 			return err
 		}
 	}
+	if err := s.unwelcome(ctx, e); err != nil {
+		return err
+	}
 	return s.applicants(ctx, e, host)
+}
+
+// unwelcome puts on the estate's blacklist whom it does not let in: a number for good, a plate for a while.
+func (s *seeder) unwelcome(ctx context.Context, e *estate) error {
+	by := core.Actor{Kind: core.ActorAccount, ID: s.cast.Admin, Name: adminName}
+	_, err := s.store.CreateVisitorBlocks(ctx, by, core.Everywhere, e.id, []core.VisitorBlock{
+		{Kind: core.BlockPhone, Value: "19900000037", Reason: "冒充物业人员上门推销"},
+		{Kind: core.BlockPlate, Value: "京D13579", Reason: "多次占用消防通道", LastDay: core.DayOf(s.now, s.store.Zone()) + 60},
+	})
+	return err
 }
 
 // applicants has a visitor apply for a pass to a house by the poster at a gate, and another ask the host for an appointment.

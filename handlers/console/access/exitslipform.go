@@ -98,6 +98,7 @@ func (p *Pages) exitSlipFormOf(c *web.Context, at frame.CommunityChoice, f exitS
 		})}},
 	}
 	if at.ID == 0 {
+		form.Submit = "下一步" // what is carried out is asked next
 		return form, nil
 	}
 	rule, err := p.Store.ExitRule(c.Ctx(), c.Scope(), at.ID)

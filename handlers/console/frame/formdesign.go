@@ -65,7 +65,7 @@ func addedFields(key string, f core.FormField) []templates.Field {
 		},
 		{
 			Name: "choices_" + key, Label: "单选的选项", Value: strings.Join(f.Choices, "、"), Wide: true, Autocomplete: "off",
-			MaxLength: core.MaxFormChoices * (core.MaxFormLabel + 1), Placeholder: "送货、维修、做客",
+			MaxLength: core.MaxFormChoices * (core.MaxFormLabel + 1), Placeholder: "上午、下午、晚上",
 		},
 		{Kind: templates.Select, Name: fieldPrefix + key, Label: "填写", Value: string(f.Use), Choices: uses},
 	}

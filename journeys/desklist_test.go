@@ -67,8 +67,7 @@ func TestListsOnADesk(t *testing.T) {
 	look := func(path string) {
 		b.open(origin + "/console/" + path)
 		b.await("the page", `document.readyState === "complete"`)
-		has, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`!!document.querySelector(".tx-list-card tbody tr")`))
-		if err != nil || !has {
+		if !hasRows(t, b, path, ".tx-list-card") {
 			return
 		}
 		lists++

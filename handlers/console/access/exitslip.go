@@ -191,7 +191,8 @@ func (p *Pages) exitSlipPage(c *web.Context, e core.ExitSlip, tab string) (exitS
 	}
 	page.Crumbs = []templates.Crumb{{Label: "出门条", URL: frame.ExitSlipPath}}
 	if e.Usable(c.Now()) {
-		page.Actions = []templates.Action{{Label: "打印", URL: frame.ExitSlipURL(e.ID) + "/print", Icon: "printer"}}
+		paper := templates.Action{Label: "打印", URL: frame.ExitSlipURL(e.ID) + "/print", Icon: "printer", Primary: true}
+		page.Detail.Actions = []templates.Action{paper}
 		if c.Has(core.PermExitSlipEdit) {
 			page.Detail.CSRF = page.CSRF
 			page.Detail.Acts = []templates.Submit{{Label: "撤销出门条", URL: frame.ExitSlipURL(e.ID) + "/revoke", Icon: "ban", Ask: true}}

@@ -66,6 +66,9 @@ func TestSlipsAreDecidedInTheConsole(t *testing.T) {
 		t.Errorf("a rejected one is printed: %s", text)
 	}
 	b.Post(t, other+"/approve", url.Values{"version": {"1"}}, http.StatusSeeOther)
+	if b.Get(t, other, http.StatusOK).Find(`main a[href="`+other+`/print"]`).Length() != 1 {
+		t.Error("its page does not lead to the paper")
+	}
 	if paper := b.Get(t, other+"/print", http.StatusOK).Find("article"); paper.Find("img").Length() != 1 ||
 		!strings.Contains(paper.Text(), "沙发 2 件") {
 		t.Errorf("the paper: %s", paper.Text())

@@ -71,7 +71,10 @@ func (p *Pages) rollCallShow(c *web.Context) error {
 		page.Groups = append(page.Groups, group)
 	}
 	page.Note = at.Name
-	page.Words = fmt.Sprintf("在场 %d 人，其中 %d 项超时。住户不在内。", people, late)
+	page.Words = fmt.Sprintf("在场 %d 人。住户不在内。", people)
+	if late > 0 {
+		page.Words = fmt.Sprintf("在场 %d 人，其中 %d 组超时。住户不在内。", people, late)
+	}
 	page.Printed = c.Account().Name + "　" + c.Now().In(p.Store.Zone()).Format("2006-01-02 15:04") + " 打印"
 	if len(all) == 0 {
 		page.Empty = &templates.Empty{Icon: "users", Title: "没有人在场", Text: "进门后还没有离开的访客和机构成员会列在这里。"}

@@ -23,7 +23,8 @@ func (s *seeder) movers(ctx context.Context, e *estate, identify Identify) error
 	}, store.RequestKey{}); err != nil {
 		return err
 	}
-	id, err := s.store.CreateExitSlip(ctx, core.System, core.Everywhere, core.ExitSlip{
+	by := core.Actor{Kind: core.ActorAccount, ID: s.cast.Admin, Name: adminName}
+	id, err := s.store.CreateExitSlip(ctx, by, core.Everywhere, core.ExitSlip{
 		House: e.residents[6].House, Name: "安居搬家 王师傅", Phone: "19900000036", Plate: "京C24680", Reason: "更换家具",
 		Planned: s.store.Now().Add(time.Minute), Items: []core.ExitItem{{Name: "旧床垫", Count: 2}, {Name: "旧衣柜", Count: 1}},
 	})

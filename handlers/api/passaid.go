@@ -57,7 +57,7 @@ func (a *API) passVouch(c *web.Context) error {
 		return err
 	}
 	var form struct {
-		Member core.ID `json:"pass_id" required:"请选择家人"`
+		Member core.ID `json:"pass_id"`
 	}
 	if err := c.BindJSON(&form); err != nil {
 		return err

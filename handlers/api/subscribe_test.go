@@ -24,7 +24,8 @@ func TestConsentIsAskedForEachKind(t *testing.T) {
 	}
 	token, asked := s.enter("one"), map[string]bool{}
 	for _, path := range []string{
-		"/certifications", "/households", "/visitors", "/visitor-form?house_id=" + s.Residents[0].House.String(), "/passes", "/exitslip-form",
+		"/certifications", "/households", "/visitors", "/visitor-form?house_id=" + s.Residents[0].House.String(), "/passes",
+		"/exitslip-form",
 		"/visit-form?community_id=" + s.Community.String(),
 	} {
 		var body struct {

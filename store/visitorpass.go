@@ -258,7 +258,7 @@ func (s *Store) VisitorPass(ctx context.Context, scope core.Scope, id core.ID) (
 }
 
 // visitOfHost is the condition that a WeChat user is the host of a visit: the tie is theirs, by number and name, and has
-// not ended. The number alone may be somebody else's by now. Whom nobody of the house invited visits all who are certified there.
+// not ended, nor the lease. The number alone may be somebody else's by now. Whom nobody of the house invited visits all who are certified there.
 const visitOfHost = `(v.resident_id IN (
 	SELECT t.id
 	FROM wechat_user u
@@ -267,6 +267,7 @@ const visitOfHost = `(v.resident_id IN (
 	AND u.merged_into = 0
 	AND u.person_id <> 0
 	AND t.moved_out_at IS NULL
+	AND (t.lease_day = 0 OR t.lease_day >= ?)
 ) OR v.resident_id = 0 AND v.house_id IN (
 	SELECT t.house_id
 	FROM wechat_user u
@@ -275,13 +276,15 @@ const visitOfHost = `(v.resident_id IN (
 	AND u.merged_into = 0
 	AND u.person_id <> 0
 	AND t.moved_out_at IS NULL
+	AND (t.lease_day = 0 OR t.lease_day >= ?)
 	AND t.certified_at IS NOT NULL
 ))`
 
 // OwnVisitors lists a page of the visitors of a WeChat user 我的访客 to where they live, newest first.
 func (s *Store) OwnVisitors(ctx context.Context, user core.ID, page Page) (list []core.VisitorPass, more bool, err error) {
 	var own database.Where
-	own.And(visitOfHost, int64(user), int64(user))
+	today := int32(core.DayOf(s.Now(), s.zone))
+	own.And(visitOfHost, int64(user), today, int64(user), today)
 	rows, more, err := readPage[visitorPassRow](ctx, s, listQuery{
 		columns: visitorPassFields, table: visitorPassTables, scope: own, order: database.PageOrder{ID: "v.id", Desc: true},
 	}, page)
@@ -303,11 +306,12 @@ func (s *Store) OwnVisitor(ctx context.Context, user, id core.ID) (OwnVisitor, e
 		Place string `db:"place"`
 		Asked int    `db:"asked"`
 	}
+	today := int32(core.DayOf(s.Now(), s.zone))
 	err := s.db.Get(ctx, &row, "SELECT "+visitorPassFields+", c.name AS place, COALESCE(r.owners_asked, 0) AS asked FROM "+
 		visitorPassTables+`
 		JOIN community c ON c.id = v.community_id
 		LEFT JOIN review r ON r.id = v.id AND r.kind = 'visitorpass'
-		WHERE v.id = ? AND `+visitOfHost, int64(id), int64(user), int64(user))
+		WHERE v.id = ? AND `+visitOfHost, int64(id), int64(user), today, int64(user), today)
 	if err != nil {
 		return OwnVisitor{}, database.Wrap("read own visitor", database.NotFoundIfNoRows(err, noVisit))
 	}

@@ -59,8 +59,10 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 		},
 		"/console/passrule/rehearsal/:id/again": {"days": {"3"}},
 		"/console/passrule/restore":             {"id": {version.String()}, "community": {community}},
-		"/console/visitorrule":                  {"community": {community}, "per_day": {"5"}, "stay": {"12"}, "member": {"12"}, "use_name": {"required"}},
-		"/console/visitorblock":                 {"community": {community}, "values": {"13800138000"}, "reason": {"滋扰"}},
+		"/console/visitorrule": {
+			"community": {community}, "per_day": {"5"}, "stay": {"12"}, "member": {"12"}, "use_name": {"required"},
+		},
+		"/console/visitorblock": {"community": {community}, "values": {"13800138000"}, "reason": {"滋扰"}},
 		"/console/exitrule": {
 			"community": {community}, "who": {"owners"}, "arrears": {"allow"}, "reviewer": {"office"}, "hours": {"5"},
 			"use_name": {"required"},

@@ -258,7 +258,8 @@ func (s *Store) VisitorPass(ctx context.Context, scope core.Scope, id core.ID) (
 }
 
 // visitOfHost is the condition that a WeChat user is the host of a visit: the tie is theirs, by number and name, and has
-// not ended, nor the lease. The number alone may be somebody else's by now. Whom nobody of the house invited visits all who are certified there.
+// not ended, nor the lease. The number alone may be somebody else's by now. Whom nobody of the house invited visits all who
+// are certified there.
 const visitOfHost = `(v.resident_id IN (
 	SELECT t.id
 	FROM wechat_user u

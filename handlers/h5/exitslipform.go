@@ -146,7 +146,7 @@ func (h *H5) exitFields(c *web.Context, f core.FormField) []templates.Field {
 	case "carrier", "destination", "reason", "remark":
 		field.MaxLength = core.MaxExitText
 	default:
-		return []templates.Field{addedField(field, f)}
+		return []templates.Field{web.AddedField(field, f)}
 	}
 	return []templates.Field{field}
 }

@@ -167,7 +167,7 @@ func (p *Pages) deskFields(c *web.Context, f core.FormField) []templates.Field {
 	case "carrier", "destination", "reason", "remark":
 		field.MaxLength = core.MaxExitText
 	default:
-		return []templates.Field{frame.AddedField(field, f)}
+		return []templates.Field{web.AddedField(field, f)}
 	}
 	return []templates.Field{field}
 }

@@ -100,7 +100,6 @@ const (
 	packetConnect   = 0x10
 	packetPublish   = 0x30
 	packetSubscribe = 0x82
-	packetPing      = 0xc0
 )
 
 // hello sends CONNECT with a session that is kept and a retained last will, and reads the answer.
@@ -180,9 +179,6 @@ func (l *Line) Publish(topic, text string, retained bool) error {
 	}
 	return l.send(kind, append(mqttString(topic), text...))
 }
-
-// Ping keeps the connection.
-func (l *Line) Ping() error { return l.send(packetPing, nil) }
 
 func (l *Line) next() string {
 	l.mu.Lock()

@@ -89,6 +89,13 @@ func (s *sessions) of(reader core.ID) *session {
 	return s.held[reader]
 }
 
+// none reports whether this server holds no door.
+func (s *sessions) none() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.held) == 0
+}
+
 // all returns every session.
 func (s *sessions) all() []*session {
 	s.mu.Lock()
@@ -277,6 +284,9 @@ func (d *Door) orders(ctx context.Context) error {
 	}
 	if err := d.store.EndDoorCommands(ctx, now); err != nil {
 		return err
+	}
+	if d.sessions.none() {
+		return nil
 	}
 	taken, err := d.store.TakeDoorCommands(ctx, func(reader core.ID) bool { return d.sessions.of(reader) != nil }, now)
 	if err != nil {

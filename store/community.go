@@ -252,24 +252,46 @@ func (s *Store) CommunityRows(ctx context.Context, scope core.Scope, f Community
 	if err != nil {
 		return nil, false, database.Wrap("list communities", err)
 	}
-	ids := database.IDsOf(rows, func(r communityRow) core.ID { return r.ID })
-	counts, err := s.db.CountsBy(
-		ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", ids,
+	sizes, err := s.communitySizes(ctx, database.IDsOf(rows, func(r communityRow) core.ID { return r.ID }))
+	for _, row := range rows {
+		size := sizes[row.ID]
+		list = append(list, CommunityRow{Community: row.community(), Houses: size.some, Residents: size.n})
+	}
+	return list, more, err
+}
+
+// communitySizes counts the residents of communities, and the houses (counted.some). Those of large ones may be a minute old.
+func (s *Store) communitySizes(ctx context.Context, communities []core.ID) (map[core.ID]counted, error) {
+	sizes := make(map[core.ID]counted, len(communities))
+	var unknown []core.ID
+	now := s.Now()
+	for _, id := range communities {
+		if size, ok := s.counted.get("community "+id.String(), now); ok {
+			sizes[id] = size
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	houses, err := s.db.CountsBy(
+		ctx, "SELECT community_id AS id, COUNT(*) AS n FROM house WHERE community_id IN (", unknown,
 		") GROUP BY community_id",
 	)
 	if err != nil {
-		return nil, false, database.Wrap("count houses", err)
+		return nil, database.Wrap("count houses", err)
 	}
 	people, err := s.db.CountsBy(
 		ctx,
 		"SELECT community_id AS id, COUNT(*) AS n FROM resident WHERE moved_out_at IS NULL AND community_id IN (",
-		ids, ") GROUP BY community_id",
+		unknown, ") GROUP BY community_id",
 	)
 	if err != nil {
-		return nil, false, database.Wrap("count residents", err)
+		return nil, database.Wrap("count residents", err)
 	}
-	for _, row := range rows {
-		list = append(list, CommunityRow{Community: row.community(), Houses: counts[row.ID], Residents: people[row.ID]})
+	for _, id := range unknown {
+		size := counted{n: people[id], some: houses[id]}
+		if sizes[id] = size; size.n+size.some > manyRows {
+			s.counted.keep("community "+id.String(), size, now)
+		}
 	}
-	return list, more, nil
+	return sizes, nil
 }

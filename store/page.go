@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -92,44 +90,16 @@ func (s *Store) countList(ctx context.Context, p Page, end listEnd, from string,
 	}
 	query := "SELECT COUNT(*) FROM (SELECT 1 AS one " + from + " LIMIT ?) counted"
 	args = append(slices.Clone(args), core.MaxTotal+1)
-	if s.long.has(query, args) {
-		*p.Total = core.MaxTotal + 1
+	key := fmt.Sprint(query, args)
+	if kept, ok := s.counted.get(key, s.Now()); ok {
+		*p.Total = kept.n
 		return nil
 	}
 	err := s.db.Get(ctx, p.Total, query, args...)
 	if err == nil && *p.Total > core.MaxTotal {
-		s.long.add(query, args)
+		s.counted.keep(key, counted{n: *p.Total}, s.Now())
 	}
 	return err
-}
-
-// longLists are the lists that were found to be longer than is counted, so that their next pages need not count up to
-// there again. A list seldom becomes short within longLife; if it does, its total is said to be large for so long.
-type longLists struct {
-	mu    sync.Mutex
-	until map[string]time.Time
-}
-
-const (
-	longLife = time.Minute
-	maxLong  = 1000 // lists; with more, all are counted again
-)
-
-func longKey(query string, args []any) string { return fmt.Sprint(query, args) }
-
-func (l *longLists) has(query string, args []any) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return time.Now().Before(l.until[longKey(query, args)])
-}
-
-func (l *longLists) add(query string, args []any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.until == nil || len(l.until) >= maxLong {
-		l.until = map[string]time.Time{}
-	}
-	l.until[longKey(query, args)] = time.Now().Add(longLife)
 }
 
 // uncounted is countList for a list that would have to be read whole to be counted.

@@ -26,6 +26,22 @@ func (s *Store) ResidentsOfHouses(ctx context.Context, scope core.Scope, communi
 	return n, database.Wrap("count residents of houses", err)
 }
 
+// ResidentFigures is ResidentCounts for a page that only shows them: many may have been counted up to a minute ago.
+func (s *Store) ResidentFigures(ctx context.Context, scope core.Scope) (residents, certified int, err error) {
+	within, err := scope.MarshalJSON()
+	if err != nil {
+		return 0, 0, err
+	}
+	key := "residents " + string(within)
+	if c, ok := s.counted.get(key, s.Now()); ok {
+		return c.n, c.some, nil
+	}
+	if residents, certified, err = s.ResidentCounts(ctx, scope); err == nil && residents > manyRows {
+		s.counted.keep(key, counted{residents, certified}, s.Now())
+	}
+	return residents, certified, err
+}
+
 // ResidentCounts counts the residents who live in the communities in scope, and how many of them
 // are certified. It reads only an index.
 func (s *Store) ResidentCounts(ctx context.Context, scope core.Scope) (residents, certified int, err error) {

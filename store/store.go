@@ -78,7 +78,7 @@ type Store struct {
 	passwords passwords
 	settings  keptSettings
 	wechat    keptWechatApps
-	long      longLists
+	counted   keptCounts
 }
 
 // Open connects, migrates an empty or older schema, and leases a node number for ids. It refuses a

@@ -19,7 +19,7 @@ func (p *Pages) Cards() []frame.Card {
 
 // peopleCard counts residents, and those of them who are not certified.
 func (p *Pages) peopleCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
-	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), scope)
+	residents, certified, err := p.Store.ResidentFigures(c.Ctx(), scope)
 	if err != nil || residents == 0 {
 		return card, err
 	}

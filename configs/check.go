@@ -189,7 +189,7 @@ var (
 	codeTemplate = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}:[a-z_]+[0-9]*$`)
 	// messageTemplate is the form of mini_program.templates, official_account.templates and sms.templates.
 	messageTemplate = regexp.MustCompile(
-		`^(accessalert|review|certification|household|visitor|visit|visit_review|exitslip|exit_review|lease|lease_office|` +
+		`^(accessalert|review|certification|household|restriction|visitor|visit|visit_review|exitslip|exit_review|lease|lease_office|` +
 			`member|member_office|alarm|sign_in|binding|job)=` +
 			`[A-Za-z0-9_-]{6,64}:` +
 			`[a-z_]+[0-9]*=(title|kind|time|count|hint)(;[a-z_]+[0-9]*=(title|kind|time|count|hint))*$`)

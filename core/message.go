@@ -24,6 +24,7 @@ const (
 	MessageVisitReview   MessageKind = "visit_review"  // to accounts
 	MessageExitSlip      MessageKind = "exitslip"      // to who applied for an exit slip
 	MessageExitReview    MessageKind = "exit_review"   // to accounts
+	MessageRestriction   MessageKind = "restriction"   // to those who live in a house that is restricted, or no longer
 	MessageLease         MessageKind = "lease"         // to the tenant, and the house's owners
 	MessageLeaseOffice   MessageKind = "lease_office"  // to accounts
 	MessageMember        MessageKind = "member"        // to a member of an institution, whose pass ends soon
@@ -65,6 +66,10 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageHousehold, Label: "房屋事项", Life: 72 * time.Hour,
+		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
+	},
+	{
+		Kind: MessageRestriction, Label: "限制出入", Life: 72 * time.Hour,
 		Channels: []MessageChannel{ChannelSubscribe, ChannelTemplate}, Asked: residentAsked,
 	},
 	{
@@ -382,8 +387,8 @@ func (m Message) Path() string {
 			return "h5/review/" + id
 		}
 		return "h5/review"
-	case MessageCertification, MessageHousehold, MessageLease, MessageVisitor, MessageMember, // household, household/7, pass
-		MessageExitSlip:
+	case MessageCertification, MessageHousehold, MessageRestriction, // household, household/7, pass
+		MessageLease, MessageVisitor, MessageMember, MessageExitSlip:
 		return "h5/" + m.Link
 	case MessageVisit: // visitorpass/7, which is the host's
 		return "h5/visit/own/" + strings.TrimPrefix(m.Link, "visitorpass/")

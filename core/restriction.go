@@ -54,6 +54,15 @@ func (x Restriction) Check() error {
 	return InvalidFields(fields)
 }
 
+// Text returns the restriction in words, for those who live there.
+func (x Restriction) Text() string {
+	text := "限制出入：" + ExitsText(x.Exits)
+	if x.LastDay != 0 {
+		text += "，到 " + x.LastDay.String() + " 为止"
+	}
+	return text + "，原因：" + x.Reason
+}
+
 // Holds reports whether the restriction exists and has not ended.
 func (x *Restriction) Holds(day Day) bool {
 	return x != nil && (x.LastDay == 0 || day <= x.LastDay)

@@ -188,7 +188,7 @@ func SampleMessage(kind MessageKind, now time.Time) Message {
 	title := map[MessageKind]string{
 		MessageAccessAlert: "东门读头离线超过 5 分钟", MessageSignIn: "您的账号在新的地点登录", MessageBinding: "您的账号绑定了微信",
 		MessageJob: "校验操作日志：已完成", MessageReview: "住户认证：1栋2单元301 待审核", MessageCertification: "住户认证已通过",
-		MessageHousehold: "您的住户登记有变化", MessageVisitor: "您的访客已进门", MessageVisit: "访客申请已通过",
+		MessageHousehold: "您的住户登记有变化", MessageRestriction: "1栋2单元301 限制出入：限 1 次", MessageVisitor: "您的访客已进门", MessageVisit: "访客申请已通过",
 		MessageExitSlip: "出门条申请已通过", MessageExitReview: "出门条申请：1栋2单元301 待审核",
 		MessageVisitReview: "访客申请：1栋2单元301 待审核", MessageLease: "您的租约 7 天后到期", MessageLeaseOffice: "3 位租客的租约 7 天后到期",
 		MessageMember: "您的专用通行证 7 天后到期", MessageMemberOffice: "顺丰速运 3 名成员的专用通行证即将到期",

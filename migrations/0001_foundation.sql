@@ -454,6 +454,17 @@ CREATE INDEX house_restriction_community ON house_restriction (community_id, hou
 
 -- The batch that a house's restriction was last set or lifted by: it can be taken back while no
 -- other has done either since.
+-- How far the residents of houses were told that a restriction was set or lifted, by the batch that did it.
+CREATE TABLE restriction_note (
+  batch_id     BIGINT  NOT NULL PRIMARY KEY,
+  community_id BIGINT  NOT NULL,
+  told_id      BIGINT  NOT NULL, -- houses up to this one were told
+  undone_id    BIGINT  NOT NULL, -- of these, those up to this one were told that it was taken back
+  undone       INTEGER NOT NULL, -- 1 = the batch was taken back, or is being
+  next_at      BIGINT            -- when the next houses are told; NULL = all were
+);
+CREATE INDEX restriction_note_next ON restriction_note (next_at, batch_id);
+
 CREATE TABLE restriction_latest (
   house_id BIGINT NOT NULL PRIMARY KEY,
   batch_id BIGINT NOT NULL

@@ -299,6 +299,7 @@ func (a *app) periodic() []periodic {
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
 		{"purge exports", time.Hour, a.sure(a.purgeExports)},
 		{"end leases", time.Hour, a.sure(a.store.EndLeases)},
+		{"tell of restrictions", time.Minute, a.store.TellOfRestrictions},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
 		{"transfer houses", time.Hour, a.sure(a.store.TransferDueHouses)},
 		{"warn members", time.Hour, a.store.WarnMembers},

@@ -161,6 +161,10 @@ var raceEstate = []raceStep{
 		)
 		return w.keepBatch("restriction", batch, err)
 	}},
+	{"TellOfRestrictions", func(w *raceWorld) (any, error) {
+		w.clock.Add(RestrictionNoteDelay)
+		return nil, w.TellOfRestrictions(w.ctx)
+	}},
 	{"LiftRestriction", func(w *raceWorld) (any, error) {
 		batch, err := w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])
 		return w.keepBatch("lift", batch, err)

@@ -114,6 +114,9 @@ func writeRestrictionBatch(
 	if err != nil {
 		return b, err
 	}
+	if err := noteRestrictions(tx, b); err != nil {
+		return b, err
+	}
 	latest := make(map[core.ID]core.ID, len(h.ids))
 	for _, id := range h.ids {
 		latest[id] = b.ID
@@ -165,6 +168,9 @@ func undoRestrictions(u *undoing) error {
 				return err
 			}
 		}
+	}
+	if err := noteRestrictionsUndone(u.tx, u.batch.ID); err != nil {
+		return err
 	}
 	if err := deleteRestrictions(u.tx, u.things()); err != nil {
 		return err

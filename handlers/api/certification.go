@@ -134,7 +134,7 @@ func (a *API) certificationList(c *web.Context) error {
 	for i, own := range list {
 		bodies[i] = a.certificationBody(own)
 	}
-	templates := a.subscribeTemplates(c, core.MessageCertification)
+	templates := a.subscribeTemplates(c, core.MessageCertification, core.MessageHousehold)
 	return c.JSON(http.StatusOK, struct {
 		Certifications []certificationBody `json:"certifications"`
 		Templates      []string            `json:"subscribe_templates"`

@@ -79,7 +79,7 @@ func (a *API) householdList(c *web.Context) error {
 			return err
 		}
 	}
-	templates := a.subscribeTemplates(c, core.MessageHousehold)
+	templates := a.subscribeTemplates(c, core.MessageHousehold, core.MessageRestriction)
 	return c.JSON(http.StatusOK, struct {
 		Households []householdBody `json:"households"`
 		Templates  []string        `json:"subscribe_templates"`

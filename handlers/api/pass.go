@@ -68,7 +68,7 @@ func (a *API) passList(c *web.Context) error {
 	return c.JSON(http.StatusOK, struct {
 		Passes    []passBody `json:"passes"`
 		Templates []string   `json:"subscribe_templates"`
-	}{bodies, a.subscribeTemplates(c, core.MessageLease, core.MessageMember, core.MessageHousehold)})
+	}{bodies, a.subscribeTemplates(c, core.MessageLease, core.MessageMember, core.MessageRestriction)})
 }
 
 func (a *API) passShow(c *web.Context) error {

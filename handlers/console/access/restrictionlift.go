@@ -80,7 +80,7 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 	n := frame.Grouped(len(houses))
 	q := templates.Confirm{
 		Title: "解除“" + at.Name + "” " + n + " 套房屋的限制？", Text: "立即恢复小区的规则：" + rule.Text() + "。",
-		Effects: []string{fmt.Sprintf("涉及 %s 名住户", frame.Grouped(people)), named}, Submit: "解除 " + n + " 套房屋",
+		Effects: []string{affected(people), named}, Submit: "解除 " + n + " 套房屋",
 		Typed: frame.TypedNumber(len(houses)),
 	}
 	if len(houses) > frame.ThingsNamed {
@@ -105,6 +105,11 @@ func (p *Pages) housesNamed(c *web.Context, houses []core.ID) (string, error) {
 	return words, nil
 }
 
+// affected counts whom an act on restrictions concerns, in words: most of them will be told.
+func affected(people int) string {
+	return fmt.Sprintf("涉及 %s 名住户，两分钟后通知其中已认证的；在那之前撤销则不通知", frame.Grouped(people))
+}
+
 // restrictionQuestion asks before houses are restricted.
 func restrictionQuestion(
 	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, sent url.Values,
@@ -112,7 +117,7 @@ func restrictionQuestion(
 	n := frame.Grouped(plan.Houses)
 	q := templates.Confirm{
 		Title: "限制“" + at.Name + "” " + n + " 套房屋的出入？", Text: core.ExitsText(change.Exits) + "，立即生效，长期有效，可以随时解除。",
-		Effects: []string{"涉及 " + frame.Grouped(plan.Residents) + " 名住户", "原因：" + change.Reason},
+		Effects: []string{affected(plan.Residents), "原因：" + change.Reason},
 		Submit:  "限制 " + n + " 套房屋", Danger: true, Action: frame.RestrictionPath, Cancel: at.URL(frame.RestrictionPath),
 		Keep: url.Values{}, Typed: frame.TypedNumber(plan.Houses),
 	}

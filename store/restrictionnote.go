@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"tongxing/core"
+	"tongxing/store/database"
+	"tongxing/store/outbox"
+)
+
+const (
+	// RestrictionNoteDelay is how long after an act on restrictions its residents are told: what is taken back at once need not
+	// be told.
+	RestrictionNoteDelay = 2 * time.Minute
+	// toldAtOnce is how many houses one transaction tells.
+	toldAtOnce = 100
+)
+
+// restrictionNote is how far the residents of a batch's houses have been told, in the order of the houses.
+type restrictionNote struct {
+	Batch     core.ID `db:"batch_id"`
+	Community core.ID `db:"community_id"`
+	Told      core.ID `db:"told_id"`   // houses up to this one know what the batch did
+	Undone    core.ID `db:"undone_id"` // of these, those up to this one know that it was taken back
+	Back      bool    `db:"undone"`    // it was taken back, or is being
+}
+
+// noteRestrictions has the residents of a batch's houses told.
+func noteRestrictions(tx *database.Tx, b core.Batch) error {
+	_, err := tx.Exec(
+		"INSERT INTO restriction_note (batch_id, community_id, told_id, undone_id, undone, next_at) VALUES (?, ?, 0, 0, 0, ?)",
+		int64(b.ID), int64(b.Community), tx.Now().Add(RestrictionNoteDelay).UnixMilli(),
+	)
+	return err
+}
+
+// noteRestrictionsUndone ends the telling of a batch that is taken back. Who was told already is told of that, too.
+func noteRestrictionsUndone(tx *database.Tx, batch core.ID) error {
+	_, err := tx.Exec(
+		"UPDATE restriction_note SET undone = 1, next_at = CASE WHEN told_id = 0 THEN NULL ELSE ? END WHERE batch_id = ?",
+		tx.Now().Add(RestrictionNoteDelay).UnixMilli(), int64(batch),
+	)
+	return err
+}
+
+// TellOfRestrictions tells residents that their house's restriction was set, lifted or taken back, part by part. Whose house
+// was restricted or lifted again since is told of that alone.
+func (s *Store) TellOfRestrictions(ctx context.Context) error {
+	for more := true; more; {
+		err := s.db.Write(ctx, "tell of restrictions", func(tx *database.Tx) error {
+			var note restrictionNote
+			err := tx.Get(&note, `
+				SELECT batch_id, community_id, told_id, undone_id, undone
+				FROM restriction_note
+				WHERE next_at <= ?
+				ORDER BY next_at, batch_id
+				LIMIT 1`+tx.Dialect().ForUpdate(), tx.NowMS())
+			if more = err == nil; errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return tellPart(tx, note)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellPart tells the next houses of a note, and moves it on.
+func tellPart(tx *database.Tx, note restrictionNote) error {
+	query, args := " AND thing_id > ? AND state = ?", []any{int64(note.Told), string(core.BatchItemDone)}
+	if note.Back {
+		query, args = " AND thing_id > ? AND thing_id <= ? AND state = ?",
+			[]any{int64(note.Undone), int64(note.Told), string(core.BatchItemUndone)}
+	}
+	var items []batchItemRow
+	err := tx.All(&items, "SELECT "+batchItemColumns+" FROM batch_item WHERE batch_id = ?"+query+" ORDER BY thing_id LIMIT ?",
+		append(append([]any{int64(note.Batch)}, args...), toldAtOnce)...)
+	if err != nil {
+		return err
+	}
+	if len(items) > 0 {
+		if err := tellHouses(tx, note, items); err != nil {
+			return err
+		}
+		last := items[len(items)-1].Thing
+		if note.Back {
+			note.Undone = last
+		} else {
+			note.Told = last
+		}
+	}
+	next := any(tx.NowMS())
+	if len(items) < toldAtOnce {
+		next = nil
+	}
+	_, err = tx.Exec("UPDATE restriction_note SET told_id = ?, undone_id = ?, next_at = ? WHERE batch_id = ?",
+		int64(note.Told), int64(note.Undone), next, int64(note.Batch))
+	return err
+}
+
+// tellHouses tells the certified residents of houses what holds for their house now, unless another act has changed it since.
+func tellHouses(tx *database.Tx, note restrictionNote, items []batchItemRow) error {
+	h := restrictedHouses{community: note.Community}
+	want := map[core.ID]core.ID{} // the batch that must be the last of a house
+	for _, item := range items {
+		h.ids, want[item.Thing] = append(h.ids, item.Thing), note.Batch
+		if note.Back {
+			var before restrictionItem
+			if err := readBatchText(item.Before, &before); err != nil {
+				return err
+			}
+			want[item.Thing] = before.Latest
+		}
+	}
+	if err := h.read(tx); err != nil {
+		return err
+	}
+	var told []core.ID
+	for _, id := range h.ids {
+		if h.latest[id] == want[id] {
+			told = append(told, id)
+		}
+	}
+	var notes []core.MessageNote
+	err := database.EachPart(told, func(part []core.ID) error {
+		var people []struct {
+			House    core.ID `db:"house_id"`
+			Label    string  `db:"label"`
+			Resident core.ID `db:"id"`
+			Numbered bool    `db:"numbered"`
+			User     core.ID `db:"user_id"`
+		}
+		err := tx.All(&people, `
+			SELECT t.house_id, h.label, t.id, CASE WHEN t.phone_mac = '' THEN 0 ELSE 1 END AS numbered, COALESCE(u.id, 0) AS user_id
+			FROM resident t
+			JOIN house h ON h.id = t.house_id
+			LEFT JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold AND u.merged_into = 0
+			WHERE t.house_id IN (`+database.Placeholders(len(part))+`)
+			AND t.moved_out_at IS NULL
+			AND t.certified_at IS NOT NULL
+			ORDER BY t.house_id, t.id, u.id`, database.IDArgs(part)...)
+		for _, p := range people {
+			n := core.MessageNote{Kind: core.MessageRestriction, Community: note.Community, User: p.User, Link: "pass"}
+			switch {
+			case p.User == 0 && !p.Numbered: // a child in the register may have no number at all
+				continue
+			case p.User == 0:
+				n.Resident = p.Resident
+			}
+			n.Title = p.Label + " 的限制出入已解除，恢复小区的规则"
+			if r, held := h.held[p.House]; held {
+				n.Title = p.Label + " " + r.Text()
+			}
+			notes = append(notes, n)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return outbox.Put(tx, notes...)
+}

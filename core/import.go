@@ -311,6 +311,16 @@ func (c ImportCounts) AddAll(other ImportCounts) {
 	}
 }
 
+// Swap counts rows as they are, which were counted as they were.
+func (c ImportCounts) Swap(were, are ImportCounts) {
+	c.AddAll(are)
+	for key, n := range were {
+		if c[key] -= n; c[key] == 0 {
+			delete(c, key)
+		}
+	}
+}
+
 const faultCount = "!"
 
 // Of returns the number of rows with any of some verdicts.

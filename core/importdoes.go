@@ -23,6 +23,41 @@ func (i Import) TakenBack() string {
 	return "已全部撤销"
 }
 
+// Outcome returns in words what came of an import once its file was read, and once its rows were written.
+func (i Import) Outcome() string {
+	wrong := i.Counts.Of(ImportWrong)
+	switch i.State {
+	case ImportMapping:
+		return "请对应文件的列"
+	case ImportPreview:
+		words := "已读取 " + Grouped(i.Counts.Rows()) + " 行，"
+		if wrong > 0 {
+			words += Grouped(wrong) + " 行有错误，"
+		}
+		return words + "请核对后导入"
+	case ImportDone:
+		words := i.Words()
+		if wrong > 0 {
+			words += "，" + Grouped(wrong) + " 行没有导入"
+		}
+		return words
+	case ImportFailed:
+		return i.Problem
+	}
+	return ""
+}
+
+// JobEnd returns Outcome as the end of the job that worked on the import: an error if that has failed.
+func (i Import) JobEnd() (string, error) {
+	if i.State == ImportFailed {
+		return "", Invalid(i.Problem)
+	}
+	if words := i.Outcome(); words != "" {
+		return words + "。", nil
+	}
+	return i.TakenBack() + "。", nil
+}
+
 // Change sets the verdict of a row that changes a record: its values were, and with its gaps filled alone they would be
 // filled.
 func (r *ImportRow) Change(was, filled []string) {

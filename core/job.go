@@ -121,6 +121,23 @@ type Job struct {
 	Beat    time.Time // when its server was last heard of
 }
 
+// EndTitles return what who started the job is told of its end: in the bell, where its page is, and in a message, which leaves
+// the console. Of an import both say what came of it, and the bell alone names the file, for its name may be somebody's.
+func (j Job) EndTitles(file string) (bell, message string) {
+	bell = j.Kind.Title() + "：" + j.State.Label()
+	if file == "" {
+		return bell, bell
+	}
+	words := strings.TrimSuffix(j.Words, "。")
+	switch {
+	case j.State == JobDone && words != "":
+		return file + "：" + words, "导入：" + words
+	case words != "":
+		return file + "：" + j.Kind.Title() + j.State.Label() + "，" + words, bell
+	}
+	return file + "：" + j.Kind.Title() + j.State.Label(), bell
+}
+
 // jobSilence is how long the server of a job may be silent before people are told that another takes over.
 const jobSilence = 10 * time.Second
 

@@ -98,7 +98,7 @@ func TestArrearsChangedMeanwhileAreKept(t *testing.T) {
 		}
 		failed := readArrears(t, s, community, listOf("房屋|欠费\n1-1-101|11\n1-1-103|13"))
 		owing(t, s, houses[2], 800, "")
-		failed = writeList(t, s, failed, core.ImportChoices{All: true})
+		failed = failList(t, s, failed, core.ImportChoices{All: true})
 		if failed.State != core.ImportFailed || houseOf(t, s, houses[0]).ArrearsFen != 700 {
 			t.Errorf("all or nothing: %s, %d", failed.State, houseOf(t, s, houses[0]).ArrearsFen)
 		}

@@ -99,6 +99,20 @@ func writeList(t *testing.T, s *Store, imp core.Import, choices core.ImportChoic
 	return theImport(t, s, imp.ID)
 }
 
+// failList writes an import that cannot be written; its job ends so on any server that takes it over.
+func failList(t *testing.T, s *Store, imp core.Import, choices core.ImportChoices) core.Import {
+	t.Helper()
+	if err := s.WriteImport(t.Context(), imp.By, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if words, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); !core.IsInvalid(err) {
+			t.Errorf("the job ends with %q, %v", words, err)
+		}
+	}
+	return theImport(t, s, imp.ID)
+}
+
 func undoList(t *testing.T, s *Store, imp core.Import) core.Import {
 	t.Helper()
 	return undoListBy(t, s, importer1, imp)
@@ -498,11 +512,15 @@ func TestImportAllOrNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := register()
-		if imp = writeList(t, s, imp, all); imp.State != core.ImportFailed || imp.Problem == "" {
+		if imp = failList(t, s, imp, all); imp.State != core.ImportFailed || imp.Problem == "" {
 			t.Errorf("it is %s %q", imp.State, imp.Problem)
 		}
 		if register() != before {
 			t.Error(difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+		}
+		wantRows(t, s, imp, "2 new +house", "3 wrong by phone !预览后有变化")
+		if n := imp.Counts.Of(core.ImportWrong); n != 1 || imp.Counts.Rows() != 2 || imp.Counts.Of(core.ImportChanged) != 0 {
+			t.Errorf("counted: %v", imp.Counts)
 		}
 	})
 }

@@ -124,8 +124,8 @@ func (s *Store) ReadImport(
 	}
 	switch imp.State {
 	case core.ImportReading:
-	case core.ImportMapping, core.ImportPreview: // a server was stopped between this end and that of its job
-		return "文件已读取。", nil
+	case core.ImportMapping, core.ImportPreview, core.ImportFailed: // a server was stopped between this end and that of its job
+		return imp.JobEnd()
 	default:
 		return "", errJobGone
 	}
@@ -158,7 +158,7 @@ func (s *Store) readImport(
 		return r.otherSheet(ctx, err)
 	}
 	if r.head.Unclear(r.columns) && imp.Columns == nil || len(r.head.Missing) > 0 || len(r.head.Twice) > 0 {
-		return "请对应文件的列。", s.saveReading(ctx, r, core.ImportMapping)
+		return s.saveReading(ctx, r, core.ImportMapping)
 	}
 	if err := r.readRows(ctx); err != nil {
 		return "", err
@@ -166,7 +166,7 @@ func (s *Store) readImport(
 	if r.counts.Rows() == 0 {
 		return r.otherSheet(ctx, core.Invalid("表头下面没有内容，请填写后重新上传"))
 	}
-	return fmt.Sprintf("已读取 %s 行，请核对后导入。", core.Grouped(r.counts.Rows())), s.saveReading(ctx, r, core.ImportPreview)
+	return s.saveReading(ctx, r, core.ImportPreview)
 }
 
 // otherSheet asks for another sheet of a file in whose sheet there is nothing to import. A file that has one alone cannot be
@@ -176,7 +176,8 @@ func (r *importReading) otherSheet(ctx context.Context, err error) (string, erro
 		return "", err
 	}
 	r.problem = "工作表“" + r.sheet + "”：" + core.MessageOf(err) + "；或选择其他工作表"
-	return "请选择工作表。", r.store.saveReading(ctx, r, core.ImportMapping)
+	_, err = r.store.saveReading(ctx, r, core.ImportMapping)
+	return "请选择工作表。", err
 }
 
 // failImport ends an import whose file cannot be imported.
@@ -467,16 +468,16 @@ func (r *importReading) layout() ImportLayout {
 
 // saveReading makes a reading the import's own, unless it was cancelled or another server has read it meanwhile, and
 // removes the parts of others.
-func (s *Store) saveReading(ctx context.Context, r *importReading, state core.ImportState) error {
+func (s *Store) saveReading(ctx context.Context, r *importReading, state core.ImportState) (words string, err error) {
 	text, err := json.Marshal(r.layout())
 	if err != nil {
-		return err
+		return "", err
 	}
 	sealed, err := s.db.Keys().Seal(importLayoutColumn, string(text))
 	if err != nil {
-		return err
+		return "", err
 	}
-	return s.db.Write(ctx, "end the reading of an import", func(tx *database.Tx) error {
+	err = s.db.Write(ctx, "end the reading of an import", func(tx *database.Tx) error {
 		err := tx.ExecOne(errJobGone,
 			`UPDATE import SET state = ?, sheet = ?, layout = ?, reading_id = ?, parts = ?, counts = ?, updated_at = ?
 			WHERE id = ? AND state = ? AND updated_at = ?`,
@@ -488,4 +489,9 @@ func (s *Store) saveReading(ctx context.Context, r *importReading, state core.Im
 		_, err = tx.Exec("DELETE FROM import_part WHERE import_id = ? AND reading_id <> ?", int64(r.imp.ID), int64(r.id))
 		return err
 	})
+	if err != nil {
+		return "", err
+	}
+	r.imp.State, r.imp.Counts = state, r.counts
+	return r.imp.JobEnd()
 }

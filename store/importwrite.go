@@ -22,9 +22,9 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	switch imp.State {
 	case core.ImportWriting:
 	case core.ImportUndoing:
-		return s.UndoImportRows(ctx, id, step)
-	case core.ImportDone: // a server was stopped between this end and that of its job
-		return imp.Words() + "。", nil
+		return s.takeBackWriting(ctx, id, step)
+	case core.ImportDone, core.ImportFailed: // a server was stopped between this end and that of its job
+		return imp.JobEnd()
 	default:
 		return "", errJobGone
 	}
@@ -43,9 +43,22 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 		}
 	}
 	if w.imp.State == core.ImportUndoing {
-		return s.UndoImportRows(ctx, id, step)
+		return s.takeBackWriting(ctx, id, step)
 	}
 	return s.endImport(ctx, w.imp)
+}
+
+// takeBackWriting takes back what an import has written that gave up while its rows were written: the work that was to
+// write them has failed, unless somebody cancelled it.
+func (s *Store) takeBackWriting(ctx context.Context, id core.ID, step func(done, total int64) error) (string, error) {
+	if _, err := s.UndoImportRows(ctx, id, step); err != nil {
+		return "", err
+	}
+	imp, err := s.Import(ctx, core.Everywhere, id)
+	if err != nil {
+		return "", err
+	}
+	return imp.JobEnd()
 }
 
 // importWriter writes the parts of one import.
@@ -139,6 +152,7 @@ func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened impor
 		if err := replaceImportPart(tx, imp.Reading, imp.NextPart, rows); err != nil {
 			return done, err
 		}
+		imp.Counts.Swap(importCounts(opened.rows), importCounts(rows)) // the rows are errors now, like those of the preview
 	}
 	written := core.ImportCounts{}
 	written.AddAll(imp.Written)
@@ -146,8 +160,8 @@ func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened impor
 	imp.NextPart, imp.Written = imp.NextPart+1, written
 	imp.Batch, imp.Houses = max(imp.Batch, done.batch), max(imp.Houses, done.houses)
 	_, err = tx.Exec(
-		"UPDATE import SET next_part = ?, written = ?, batch_id = ?, house_batch_id = ? WHERE id = ?",
-		imp.NextPart, imp.Written.Text(), int64(imp.Batch), int64(imp.Houses), int64(imp.ID),
+		"UPDATE import SET next_part = ?, counts = ?, written = ?, batch_id = ?, house_batch_id = ? WHERE id = ?",
+		imp.NextPart, imp.Counts.Text(), imp.Written.Text(), int64(imp.Batch), int64(imp.Houses), int64(imp.ID),
 	)
 	if err == nil && done.failed && imp.Choices.All {
 		imp.State = core.ImportUndoing
@@ -174,7 +188,11 @@ func (s *Store) endImport(ctx context.Context, imp core.Import) (string, error) 
 			string(core.ImportDone), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(imp.ID), string(core.ImportWriting),
 		)
 	})
-	return imp.Words() + "。", err
+	if err != nil {
+		return "", err
+	}
+	imp.State = core.ImportDone
+	return imp.JobEnd()
 }
 
 // ownConflict returns an error of the work itself as one that ends its job: a conflict tells the runner that the job is

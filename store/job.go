@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -243,10 +244,13 @@ func noteJobEnd(tx *database.Tx, id int64) error {
 	if link == "" {
 		link = "job/" + job.ID.String()
 	}
+	var files []string // of an import
+	if err := tx.All(&files, "SELECT file FROM import WHERE id = ?", int64(job.Subject)); err != nil {
+		return err
+	}
+	bell, message := job.EndTitles(strings.Join(files, ""))
 	return notify(tx, told{
-		job.Account,
-		core.Notice{Stem: "job", Title: job.Kind.Title() + "：" + job.State.Label(), Link: link},
-		core.MessageNote{Kind: core.MessageJob},
+		job.Account, core.Notice{Stem: "job", Title: bell, Link: link}, core.MessageNote{Kind: core.MessageJob, Title: message},
 	})
 }
 

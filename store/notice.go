@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 
 	"tongxing/core"
@@ -23,7 +24,7 @@ const noticeColumns = "id, account_id, stem, title, link, created_at"
 type told struct {
 	account core.ID
 	notice  core.Notice
-	note    core.MessageNote // its Kind, Community and User
+	note    core.MessageNote // its Kind, Community and User, and its Title if that is not the notice's
 }
 
 // notify adds notices for accounts and their messages, in the act's own transaction.
@@ -34,7 +35,7 @@ func notify(tx *database.Tx, all ...told) error {
 		id, title := tx.NewID(), cutText(t.notice.Title, maxNoticeTitle)
 		rows = append(rows, []any{int64(id), int64(t.account), t.notice.Stem, title, t.notice.Link, tx.NowMS()})
 		note := t.note
-		note.Account, note.Notice, note.Title, note.Link = t.account, id, title, t.notice.Link
+		note.Account, note.Notice, note.Title, note.Link = t.account, id, cmp.Or(note.Title, title), t.notice.Link
 		notes = append(notes, note)
 	}
 	if err := database.InsertRows(tx, database.InsertInto, "notice", noticeColumns, rows); err != nil {

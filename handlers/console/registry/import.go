@@ -159,7 +159,7 @@ func importBadge(s core.ImportState) templates.Badge {
 func importResult(imp core.Import) string {
 	switch imp.State {
 	case core.ImportDone:
-		return imp.Words()
+		return imp.Outcome()
 	case core.ImportUndone:
 		return imp.TakenBack()
 	case core.ImportCancelled:

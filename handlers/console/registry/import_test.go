@@ -169,7 +169,7 @@ func TestResidentsAreImported(t *testing.T) {
 	}
 	b.Get(t, frame.ImportURL(imp.ID)+"?rows=wrong&fault="+url.QueryEscape("手机有误"), http.StatusOK)
 	imp = written(t, d, b, imp, allChosen)
-	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "结果") != "添加 1 名住户、1 套房屋" {
+	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "结果") != "添加 1 名住户、1 套房屋，1 行没有导入" {
 		t.Errorf("result %q", desk.Fact(page, "结果"))
 	}
 	faults := download(t, b, frame.ImportURL(imp.ID)+"/errors.xlsx")
@@ -203,6 +203,52 @@ func TestResidentsAreImported(t *testing.T) {
 	}
 	if text := b.Get(t, frame.ImportPath, http.StatusOK).Find("tbody").Text(); strings.Count(text, "已撤销") != 2 {
 		t.Errorf("the list: %s", strings.Join(strings.Fields(text), " "))
+	}
+}
+
+// A row that cannot be written any more comes back like those of the preview: in the tab, in the numbers, and marked in the file.
+func TestRowsThatChangedSinceComeBack(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	template := frame.ImportPath + "/template.xlsx?community=" + d.Mine.Community.String()
+	cells := map[string]string{
+		"A3": "赵一", "C3": "业主", "E3": "13711110001", "H3": "88", "I3": "1", "J3": "101",
+		"A4": "钱二", "C4": "业主", "E4": "13711110002", "H4": "88", "I4": "1", "J4": "102",
+	}
+	written(t, d, b, uploaded(t, d, b, "住户.xlsx", fill(t, download(t, b, template), cells)), allChosen)
+	cells["B3"], cells["B4"] = "男", "女"
+	imp := uploaded(t, d, b, "住户.xlsx", fill(t, download(t, b, template), cells))
+	if imp.Counts.Of(core.ImportChanged) != 2 {
+		t.Fatalf("read: %v", imp.Counts)
+	}
+	found, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{
+		Community: d.Mine.Community, Keyword: "赵一", Page: store.Page{Limit: 9},
+	})
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	if err := d.Store.MoveOut(t.Context(), core.System, core.Everywhere, found[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	written(t, d, b, imp, allChosen)
+	at := frame.ImportURL(imp.ID)
+	page := b.Get(t, at, http.StatusOK)
+	if desk.Fact(page, "没有导入") != "1 行，预览后登记有变化" || desk.Fact(page, "结果") != "修改 1 名住户，1 行没有导入" {
+		t.Errorf("the page: %q, %q", desk.Fact(page, "没有导入"), desk.Fact(page, "结果"))
+	}
+	if tab := page.Find(`main nav a[href*="rows=wrong"]`); tab.Length() != 1 || !strings.Contains(tab.Text(), "1") {
+		t.Errorf("the tab: %q", tab.Text())
+	}
+	if page.Find(`main a[href="`+at+`/errors.xlsx"]`).Length() != 1 {
+		t.Error("the page has no link to the file")
+	}
+	faults := download(t, b, at+"/errors.xlsx")
+	rows, err := faults.GetRows(faults.GetSheetList()[0])
+	if err != nil || len(rows) != 4 || !strings.Contains(strings.Join(rows[2], "|"), "预览之后登记有变化") {
+		t.Errorf("the file: %q, %v", rows, err)
+	}
+	if list := b.Get(t, at+"?rows=wrong", http.StatusOK).Find("table.tx-whole-rows tbody tr"); list.Length() != 1 {
+		t.Errorf("%d rows are listed", list.Length())
 	}
 }
 

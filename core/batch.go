@@ -53,19 +53,19 @@ type BatchType struct {
 var BatchTypes = []BatchType{
 	{
 		BatchHouses, "生成房屋", PermHouseEdit, "house", "套房屋", "删除这次生成的房屋，空出来的楼栋和单元一并删除。",
-		"已有住户、出入记录或限制的，以及之后改过的房屋保留。",
+		"已有住户、出入记录、访客、出门条或限制的，以及之后改过的房屋保留。",
 	},
 	{
 		BatchResidents, "批量添加住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户；原来已迁出、这次重新添加的，恢复为已迁出。",
-		"已有出入记录的，以及之后改过、认证过的住户保留。",
+		"已有出入记录、访客、出门条或卡码的，以及之后改过、认证过的住户保留。",
 	},
 	{
 		BatchImportHouses, "导入房屋", PermHouseEdit, "house", "套房屋", "删除这次导入的房屋，空出来的楼栋和单元一并删除。",
-		"已有住户、出入记录或限制的，以及之后改过的房屋保留。",
+		"已有住户、出入记录、访客、出门条或限制的，以及之后改过的房屋保留。",
 	},
 	{
 		BatchImportResidents, "导入住户", PermResidentEdit, "resident", "名住户", "删除这次添加的住户，这次修改的恢复为导入前的内容。",
-		"已有出入记录的，以及之后改过、认证过的住户保留。",
+		"已有出入记录、访客、出门条或卡码的，以及之后改过、认证过的住户保留。",
 	},
 	{
 		BatchImportStaff, "导入员工", PermStaffEdit, "staff", "名员工", "删除这次添加的员工，这次修改的恢复为导入前的内容，空出来的新部门一并删除。",
@@ -92,7 +92,7 @@ var BatchTypes = []BatchType{
 	},
 	{
 		BatchTransfer, "房屋过户", PermResidentEdit, "resident", "名住户", "原业主和这次迁出的住户恢复居住，新业主恢复为过户前的登记。",
-		"其中任何一人之后又改过、认证过或有出入记录的，整次不能撤销。",
+		"其中任何一人之后又改过、认证过，或有出入记录、访客、出门条、卡码的，整次不能撤销。",
 	},
 	{
 		BatchMoveOut, "住户迁出", PermResidentEdit, "resident", "名住户", "恢复居住，认证和通行证恢复为迁出前的状态。",
@@ -233,6 +233,9 @@ const (
 	BatchPlanned BatchWhy = "planned" // a transfer of it is planned
 	BatchApplied BatchWhy = "applied" // an application for it waits
 	BatchVisited BatchWhy = "visited" // visitors applied for it, or were invited
+	BatchSlips   BatchWhy = "slips"   // exit slips were applied for, or issued
+	BatchCarded  BatchWhy = "carded"  // a card was issued
+	BatchAided   BatchWhy = "aided"   // an emergency was declared, or the household let them out
 	BatchTaken   BatchWhy = "taken"   // another is in its place
 	BatchRaised  BatchWhy = "raised"  // the same was raised again after it
 	BatchHeld    BatchWhy = "held"    // another thing of the same act was changed, and the act is taken back as a whole
@@ -244,7 +247,7 @@ func (w BatchWhy) Label() string {
 		BatchChanged: "之后又改过", BatchGone: "已删除", BatchForeign: "涉及您管理范围以外的小区", BatchLived: "有住户（包括已迁出的）", BatchRecords: "有出入记录",
 		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用", BatchRaised: "之后又出现了同样的告警",
 		BatchHeld: "同一次操作里有人之后又改过", BatchPlanned: "已安排过户", BatchApplied: "有待审核的申请",
-		BatchVisited: "有访客的申请或通行证",
+		BatchVisited: "有访客的申请或通行证", BatchSlips: "有出门条", BatchCarded: "发放过卡码", BatchAided: "登记过紧急出门或家人代办出门",
 	}[w]
 }
 

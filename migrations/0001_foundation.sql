@@ -613,6 +613,7 @@ CREATE UNIQUE INDEX exit_slip_request ON exit_slip (request_key);
 CREATE INDEX exit_slip_community ON exit_slip (community_id, id);
 CREATE INDEX exit_slip_house ON exit_slip (house_id, until_at);
 CREATE INDEX exit_slip_applicant ON exit_slip (applicant_id, id);
+CREATE INDEX exit_slip_resident ON exit_slip (resident_id, id); -- for the deletion of residents
 CREATE INDEX exit_slip_phone ON exit_slip (phone_mac);
 CREATE INDEX exit_slip_plate ON exit_slip (plate_mac);
 CREATE INDEX exit_slip_until ON exit_slip (until_at);

@@ -234,7 +234,7 @@ func (a *leavingThings) findHome() error {
 		return core.NotFound(noHouse)
 	}
 	a.home = homes[at]
-	return nil
+	return holdTie(a.tx, a.home.Resident, noHouse)
 }
 
 // apply adds the application, and asks who may decide it.

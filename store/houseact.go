@@ -216,22 +216,14 @@ func undoHouses(u *undoing) error {
 	if err != nil {
 		return err
 	}
-	for _, dependent := range []struct {
-		why           core.BatchWhy
-		column, table string
-	}{
-		{core.BatchLived, "house_id", "resident"}, {core.BatchRecords, "house_id", "access_record"},
-		{core.BatchBarred, "house_id", "house_restriction"}, {core.BatchPlanned, "open_house", "house_transfer"},
-		{core.BatchVisited, "house_id", "visitor_pass"},
-	} {
-		house := dependent.column
-		query := "SELECT DISTINCT " + house + " FROM " + dependent.table + " WHERE community_id = ? AND " + house
-		if err := u.keepFound(dependent.why, query, int64(u.batch.Community)); err != nil {
+	for _, o := range houseObstacles {
+		query := "SELECT DISTINCT " + o.house + " FROM " + o.rows + " AND " + o.house
+		if err := u.keepFound(o.why, query, int64(u.batch.Community)); err != nil {
 			return err
 		}
 	}
-	if err := u.keepFound(core.BatchApplied, `SELECT DISTINCT c.house_id FROM certification c JOIN review r ON r.id = c.id
-		WHERE r.community_id = ? AND r.state = 'waiting' AND c.house_id`, int64(u.batch.Community)); err != nil {
+	// What was merged into a house is part of it, with its records.
+	if err := u.keepFound(core.BatchChanged, "SELECT DISTINCT into_id FROM house_former WHERE into_id"); err != nil {
 		return err
 	}
 	if err := u.keepFound(core.BatchChanged, "SELECT id FROM house WHERE community_id = ? AND owners_review IS NOT NULL AND id",

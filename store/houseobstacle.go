@@ -13,28 +13,28 @@ import (
 // obstaclesCounted is up to how many access records are counted: there may be a million.
 const obstaclesCounted = 1000
 
-// houseObstacles are what prevents deleting houses; each query ends in an IN list of them.
+// houseObstacles are what prevents deleting houses, by hand and by taking back what added them: a table that comes to refer to
+// houses has a row here.
 var houseObstacles = []struct {
 	of    core.Obstacle
-	query string
+	why   core.BatchWhy // taking back keeps the house
+	rows  string        // those of a community
+	house string        // their column
 }{
-	{core.Obstacle{Stem: "resident"}, "SELECT id FROM resident WHERE community_id = ? AND moved_out_at IS NULL AND house_id"},
+	{core.Obstacle{Stem: "resident"}, core.BatchLived, "resident WHERE community_id = ? AND moved_out_at IS NULL", "house_id"},
 	{
-		core.Obstacle{Stem: "resident", State: "out"},
-		"SELECT id FROM resident WHERE community_id = ? AND moved_out_at IS NOT NULL AND house_id",
+		core.Obstacle{Stem: "resident", State: "out"}, core.BatchLived,
+		"resident WHERE community_id = ? AND moved_out_at IS NOT NULL", "house_id",
 	},
-	{core.Obstacle{Stem: "accessrecord"}, "SELECT id FROM access_record WHERE community_id = ? AND house_id"},
-	{core.Obstacle{Stem: "restriction"}, "SELECT house_id AS id FROM house_restriction WHERE community_id = ? AND house_id"},
+	{core.Obstacle{Stem: "accessrecord"}, core.BatchRecords, "access_record WHERE community_id = ?", "house_id"},
+	{core.Obstacle{Stem: "restriction"}, core.BatchBarred, "house_restriction WHERE community_id = ?", "house_id"},
 	{
-		core.Obstacle{Stem: "certification"},
-		"SELECT c.id FROM certification c JOIN review r ON r.id = c.id WHERE r.community_id = ? AND r.state = 'waiting' AND c.house_id",
+		core.Obstacle{Stem: "certification"}, core.BatchApplied,
+		"certification c JOIN review r ON r.id = c.id WHERE r.community_id = ? AND r.state = 'waiting'", "c.house_id",
 	},
-	{
-		core.Obstacle{Stem: "house", State: "transfer"},
-		"SELECT open_house AS id FROM house_transfer WHERE community_id = ? AND open_house",
-	},
-	{core.Obstacle{Stem: "visitorpass"}, "SELECT id FROM visitor_pass WHERE community_id = ? AND house_id"},
-	{core.Obstacle{Stem: "exitslip"}, "SELECT id FROM exit_slip WHERE community_id = ? AND house_id"},
+	{core.Obstacle{Stem: "house", State: "transfer"}, core.BatchPlanned, "house_transfer WHERE community_id = ?", "open_house"},
+	{core.Obstacle{Stem: "visitorpass"}, core.BatchVisited, "visitor_pass WHERE community_id = ?", "house_id"},
+	{core.Obstacle{Stem: "exitslip"}, core.BatchSlips, "exit_slip WHERE community_id = ?", "house_id"},
 }
 
 // obstaclesOf returns what prevents deleting houses of a community, those that became part of them
@@ -58,7 +58,8 @@ func obstaclesOf(all readAll, community core.ID, houses []core.ID) ([]core.Obsta
 				return nil
 			}
 			var n []int
-			err := all(&n, "SELECT COUNT(*) FROM ("+o.query+" IN ("+database.Placeholders(len(part))+") LIMIT ?) x",
+			err := all(&n, "SELECT COUNT(*) FROM (SELECT 1 FROM "+o.rows+" AND "+o.house+" IN ("+database.Placeholders(len(part))+
+				") LIMIT ?) x",
 				append(database.AppendIDs([]any{int64(community)}, part), obstaclesCounted+1)...)
 			if err == nil {
 				o.of.N += n[0]

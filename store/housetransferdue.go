@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -216,7 +217,7 @@ func (s *Store) transferDue(ctx context.Context, id core.ID, why string) error {
 }
 
 // undoTransfer lets everybody live there again who moved out, and makes the new owner what they were, unless somebody of
-// them was changed, was certified or passed a door since: then all stays.
+// them was changed or certified since, or something refers to who lives there now: then all stays.
 func undoTransfer(u *undoing) error {
 	all := u.items
 	read := map[core.ID]core.Resident{}
@@ -233,12 +234,10 @@ func undoTransfer(u *undoing) error {
 	}); err != nil {
 		return err
 	}
-	err := u.keepFound(
-		core.BatchRecords, "SELECT DISTINCT t.id FROM resident t JOIN access_record a ON a.community_id = t.community_id"+
-			" AND a.person_id = t.person_id AND a.resident_id = t.id WHERE a.id > ? AND t.moved_out_at IS NULL AND t.id",
-		int64(u.batch.ID),
-	)
-	if err != nil {
+	// Who moved out may have been refused at a door since.
+	u.items = slices.DeleteFunc(slices.Clone(all), func(item batchItemRow) bool { return !read[item.Thing].MovedOut.IsZero() })
+	err := u.keepHeldResidents()
+	if u.items = all; err != nil {
 		return err
 	}
 	if len(u.kept) > 0 {

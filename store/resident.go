@@ -106,23 +106,6 @@ func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.
 	return list, nil
 }
 
-// OnRecord returns those residents that an access record refers to: they can move out, but not be
-// deleted.
-func (s *Store) OnRecord(ctx context.Context, ids []core.ID) (map[core.ID]bool, error) {
-	passed := map[core.ID]bool{}
-	err := database.EachPart(ids, func(part []core.ID) error {
-		var found []core.ID
-		err := s.db.All(ctx, &found, "SELECT t.id FROM resident t WHERE t.id IN ("+database.Placeholders(len(part))+`) AND EXISTS (
-			SELECT 1 FROM access_record a WHERE a.community_id = t.community_id AND a.person_id = t.person_id
-			AND a.resident_id = t.id)`, database.IDArgs(part)...)
-		for _, id := range found {
-			passed[id] = true
-		}
-		return err
-	})
-	return passed, database.Wrap("residents on record", err)
-}
-
 // ResidentFilter narrows the list of residents. Zero fields do not filter.
 type ResidentFilter struct {
 	Community core.ID

@@ -98,7 +98,7 @@ func (b *residentBuilder) things() []batchThing {
 }
 
 // undoResidents deletes residents who were added, and moves those out again who came back, unless
-// they were changed, were certified or passed a door since.
+// they were changed or certified since, or something refers to them: see residentHolds.
 func undoResidents(u *undoing) error {
 	read := map[core.ID]core.Resident{}
 	err := u.eachResident(func(r core.Resident, item batchItemRow) error {
@@ -115,11 +115,7 @@ func undoResidents(u *undoing) error {
 	if err != nil {
 		return err
 	}
-	err = u.keepFound(
-		core.BatchRecords, "SELECT DISTINCT t.id FROM resident t JOIN access_record a ON a.community_id = t.community_id"+
-			" AND a.person_id = t.person_id AND a.resident_id = t.id WHERE a.id > ? AND t.id", int64(u.batch.ID),
-	)
-	if err != nil {
+	if err := u.keepHeldResidents(); err != nil {
 		return err
 	}
 	var added []core.Resident

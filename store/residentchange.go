@@ -274,24 +274,19 @@ func moveOut(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core
 }
 
 // RemoveResidents deletes residents of the scope who were entered by mistake: all or none. A
-// resident to whom an access record refers cannot be deleted, only move out.
+// resident to whom something refers (see residentHolds) cannot be deleted, only move out.
 func (s *Store) RemoveResidents(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) error {
 	return s.eachResident(ctx, "delete residents", ids, func(tx *database.Tx, id core.ID) error {
 		row, old, err := lockResident(tx, scope, id)
 		if err != nil {
 			return err
 		}
-		var passed []int
-		err = tx.All(
-			&passed,
-			"SELECT 1 FROM access_record WHERE community_id = ? AND person_id = ? AND resident_id = ? LIMIT 1",
-			int64(old.Community), int64(old.Person), int64(id),
-		)
+		held, err := heldResidents(tx.All, []core.ID{id})
 		if err != nil {
 			return err
 		}
-		if len(passed) > 0 {
-			return core.Conflict("“" + old.Name + "”（" + row.Label + "）有出入记录，不能删除，请改为迁出；所选的都没有删除")
+		if why, is := held[id]; is {
+			return core.Conflict("“" + old.Name + "”（" + row.Label + "）" + why.Label() + "，不能删除，请改为迁出；所选的都没有删除")
 		}
 		if err := deletePass(tx, id); err != nil {
 			return err

@@ -58,9 +58,9 @@ func TestResidentsAreDeletedAllOrNone(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community, ids := newTied(t, s, 3)
 		recordOf(t, s, residentOf(t, s, ids[1]))
-		passed, err := s.OnRecord(t.Context(), ids)
-		if err != nil || len(passed) != 1 || !passed[ids[1]] {
-			t.Errorf("on record %v, %v", passed, err)
+		held, err := s.ResidentsHeld(t.Context(), ids)
+		if err != nil || len(held) != 1 || held[ids[1]] != core.BatchRecords {
+			t.Errorf("held %v, %v", held, err)
 		}
 		scope := core.ScopeOf(community)
 		if err := s.RemoveResidents(t.Context(), core.System, scope, ids); core.CodeOf(err) != core.CodeConflict ||

@@ -76,7 +76,10 @@ func (s *Store) hostOf(tx *database.Tx, user, house core.ID) (visitHost, error) 
 			AND c.archived_at IS NULL
 		ORDER BY t.id
 		LIMIT 1`, int64(user), int64(house), int32(core.DayOf(tx.Now(), s.zone)))
-	return host, database.NotFoundIfNoRows(err, noHouse)
+	if err != nil {
+		return host, database.NotFoundIfNoRows(err, noHouse)
+	}
+	return host, holdTie(tx, host.Resident, noHouse)
 }
 
 // CreateVisitorPass invites a visitor for a WeChat user who is a certified resident of v.House: nobody reviews it, and

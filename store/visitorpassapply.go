@@ -158,6 +158,13 @@ func (a *visiting) findHost(phone string) error {
 	for _, tie := range ties {
 		a.visit.HostTie, a.visit.House, a.visit.HouseLabel = tie.ID, tie.House, tie.Label
 	}
+	if err != nil || a.visit.HostTie == 0 {
+		return err
+	}
+	if err = holdTie(a.tx, a.visit.HostTie, noHouse); core.IsNotFound(err) {
+		a.visit.HostTie, a.visit.House, a.visit.HouseLabel = 0, 0, ""
+		return nil
+	}
 	return err
 }
 

@@ -58,7 +58,7 @@ var importViews = map[core.ImportKind]importView{
 			{"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
 		records: templates.Action{Label: "添加和修改的住户", Icon: "users"},
-		undo:    "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过、有出入记录的保留。",
+		undo:    "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过，或有出入记录、访客、出门条、卡码的保留。",
 		known: map[core.ImportKnown]string{
 			core.ImportUpdate: "文件里填写的内容替换登记的内容", core.ImportFill: "登记里已有的不变，只补没有填写的",
 			core.ImportSkip: "不修改已有的住户",

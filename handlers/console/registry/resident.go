@@ -131,13 +131,13 @@ func (p *Pages) residentList(c *web.Context) error {
 			page.List.Bulk, page.List.CSRF = residentBulk(c), page.CSRF
 		}
 	}
-	var onRecord map[core.ID]bool
+	var held map[core.ID]core.BatchWhy
 	if c.Has(core.PermResidentEdit) {
-		if onRecord, err = p.Store.OnRecord(c.Ctx(), residentIDsOf(residents)); err != nil {
+		if held, err = p.Store.ResidentsHeld(c.Ctx(), residentIDsOf(residents)); err != nil {
 			return err
 		}
 	}
-	page.fill(c, residents, onRecord, filter.Page, more)
+	page.fill(c, residents, held, filter.Page, more)
 	return p.Page(c, http.StatusOK, "console/resident/list", page)
 }
 

@@ -65,26 +65,26 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 }
 
 // residentsRemove deletes the ticked residents. It lists those that cannot be deleted because
-// records refer to them, and asks about the others, or about moving out if there are none.
+// something refers to them, and asks about the others, or about moving out if there are none.
 func (p *Pages) residentsRemove(c *web.Context) error {
 	residents, err := p.tickedResidents(c)
 	if err != nil || len(residents) == 0 {
 		return p.noneTicked(c, err)
 	}
-	onRecord, err := p.Store.OnRecord(c.Ctx(), residentIDsOf(residents))
+	held, err := p.Store.ResidentsHeld(c.Ctx(), residentIDsOf(residents))
 	if err != nil {
 		return err
 	}
 	var stay, others []store.ResidentRow
 	for _, r := range residents {
-		if onRecord[r.ID] {
+		if held[r.ID] != "" {
 			stay = append(stay, r)
 		} else {
 			others = append(others, r)
 		}
 	}
 	if len(stay) > 0 {
-		return p.Confirm(c, "resident", deleteRefused(c, stay, others))
+		return p.Confirm(c, "resident", deleteRefused(c, held, stay, others))
 	}
 	ask := residentsAsk(c, "删除", "/delete", residents)
 	ask.Text = "从登记中永久删除，用于登记有误；不能撤销。"
@@ -126,20 +126,24 @@ func moveOutAsk(c *web.Context, residents []store.ResidentRow) templates.Confirm
 	return q
 }
 
-// deleteRefused lists residents that cannot be deleted, and asks what to do instead.
-func deleteRefused(c *web.Context, stay, others []store.ResidentRow) templates.Confirm {
+// deleteRefused lists residents that cannot be deleted, with what holds them, and asks what to do instead.
+func deleteRefused(c *web.Context, held map[core.ID]core.BatchWhy, stay, others []store.ResidentRow) templates.Confirm {
 	q := moveOutAsk(c, stay)
-	q.Title = fmt.Sprintf("这 %d 名住户有出入记录，不能删除，改为迁出？", len(stay))
+	q.Title = fmt.Sprintf("这 %d 名住户不能删除，改为迁出？", len(stay))
+	q.Effects = nil
 	if len(others) > 0 {
 		q = residentsAsk(c, "删除", "/delete", others)
-		q.Title, q.Text = fmt.Sprintf("%d 名住户有出入记录，不能删除，删除其余 %d 名？", len(stay), len(others)), "还没有删除任何人。有出入记录的请改为迁出。"
+		q.Title, q.Text = fmt.Sprintf("%d 名住户不能删除，删除其余 %d 名？", len(stay), len(others)), "还没有删除任何人。不能删除的请改为迁出。"
 		q.Effects, q.Submit = nil, fmt.Sprintf("删除其余 %d 名", len(others))
-		for _, words := range residentText(stay) {
-			q.Effects = append(q.Effects, words+"：有出入记录，只能迁出")
+	}
+	for i, words := range residentText(stay) {
+		if i < effectsShown {
+			words += "：" + held[stay[i].ID].Label() + "，只能迁出"
 		}
-		for _, words := range residentText(others) {
-			q.Effects = append(q.Effects, words+"：将删除")
-		}
+		q.Effects = append(q.Effects, words)
+	}
+	for _, words := range residentText(others) {
+		q.Effects = append(q.Effects, words+"：将删除")
 	}
 	return q
 }

@@ -95,10 +95,9 @@ func residentTable(c *web.Context, at frame.CommunityChoice, f store.ResidentFil
 	})
 }
 
-// fill sets the rows and the pager of the page.
-// onRecord are those whom the program would refuse to delete.
+// fill sets the rows and the pager of the page; held is why the program would refuse to delete whom.
 func (p *residentListPage) fill(
-	c *web.Context, residents []store.ResidentRow, onRecord map[core.ID]bool, at core.Page, more bool,
+	c *web.Context, residents []store.ResidentRow, held map[core.ID]core.BatchWhy, at core.Page, more bool,
 ) {
 	p.Rows = residentRows(residents)
 	for i, r := range residents {
@@ -108,7 +107,7 @@ func (p *residentListPage) fill(
 		if !c.Has(core.PermResidentEdit) {
 			continue
 		}
-		p.Rows[i].Menu = residentMenu(c, r, onRecord[r.ID], p.CSRF)
+		p.Rows[i].Menu = residentMenu(c, r, held[r.ID], p.CSRF)
 		if len(p.List.Bulk) > 0 {
 			p.Rows[i].Tick = templates.Tick{Value: r.ID, Label: r.Name}
 		}
@@ -118,7 +117,7 @@ func (p *residentListPage) fill(
 }
 
 // residentMenu returns the menu of a resident's row.
-func residentMenu(c *web.Context, r store.ResidentRow, onRecord bool, csrf string) templates.RowMenu {
+func residentMenu(c *web.Context, r store.ResidentRow, held core.BatchWhy, csrf string) templates.RowMenu {
 	at := frame.ResidentURL(r.ID)
 	menu := templates.RowMenu{
 		Label: r.Name + " 的操作", CSRF: csrf, Keep: []templates.Choice{{Label: "id", Value: r.ID.String()}},
@@ -129,8 +128,8 @@ func residentMenu(c *web.Context, r store.ResidentRow, onRecord bool, csrf strin
 			{Label: "迁出", URL: at + "/moveout", Icon: "logout", Ask: true},
 			{Label: "删除登记", URL: residentActURL(c, "/delete"), Icon: "trash", Ask: true},
 		}
-		if onRecord {
-			menu.Acts[1].Off = "有出入记录，只能迁出"
+		if held != "" {
+			menu.Acts[1].Off = held.Label() + "，只能迁出"
 		}
 	} else if r.Restorable(c.Now()) {
 		menu.Acts = []templates.Submit{residentRestoreButton(r)}

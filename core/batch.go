@@ -25,6 +25,9 @@ const (
 
 	BatchVisitLeave BatchKind = "visitorpass.leave"
 
+	BatchTag   BatchKind = "follower.tag"
+	BatchUntag BatchKind = "follower.untag"
+
 	BatchImportHouses    BatchKind = "house.import"
 	BatchImportResidents BatchKind = "resident.import"
 	BatchImportStaff     BatchKind = "staff.import"
@@ -130,6 +133,14 @@ var BatchTypes = []BatchType{
 	{
 		BatchBlocks, "加入黑名单", PermVisitorBlockEdit, "visitorblock", "条", "这次新加入的移出黑名单，原来就在的恢复原来的原因和期限。",
 		"之后又改过的不变，已移出的不再加回。",
+	},
+	{
+		BatchTag, "打标签", PermFollowerEdit, "follower", "名用户", "移除这次打上的标签，微信里同时移除。",
+		"标签已经不在的，以及已取消关注的用户不变。",
+	},
+	{
+		BatchUntag, "移除标签", PermFollowerEdit, "follower", "名用户", "重新打上这次移除的标签，微信里同时打上。",
+		"又有了这个标签的，以及已取消关注的用户不变；标签已删除的不能撤销。",
 	},
 }
 
@@ -238,6 +249,8 @@ const (
 	BatchAided   BatchWhy = "aided"   // an emergency was declared, or the household let them out
 	BatchTaken   BatchWhy = "taken"   // another is in its place
 	BatchRaised  BatchWhy = "raised"  // the same was raised again after it
+	BatchLeft    BatchWhy = "left"    // they follow no more
+	BatchNoTag   BatchWhy = "no_tag"  // the tag was deleted
 	BatchHeld    BatchWhy = "held"    // another thing of the same act was changed, and the act is taken back as a whole
 )
 
@@ -248,6 +261,7 @@ func (w BatchWhy) Label() string {
 		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用", BatchRaised: "之后又出现了同样的告警",
 		BatchHeld: "同一次操作里有人之后又改过", BatchPlanned: "已安排过户", BatchApplied: "有待审核的申请",
 		BatchVisited: "有访客的申请或通行证", BatchSlips: "有出门条", BatchCarded: "发放过卡码", BatchAided: "登记过紧急出门或家人代办出门",
+		BatchLeft: "已取消关注", BatchNoTag: "标签已删除",
 	}[w]
 }
 

@@ -177,6 +177,7 @@ var followerFields = []AuditField{
 	{Key: "remark", Label: "备注"},
 	{Key: "tags", Label: "标签", List: true},
 	{Key: "name", Label: "公众号"},
+	batchField,
 }
 
 // followerTagFields label what the audit log records of a tag.

@@ -26,6 +26,7 @@ type batchWorld struct {
 	houses    []core.ID
 	residents []core.ID
 	readers   []core.ID
+	followed  string // AppID of an official account; "" = none
 }
 
 func newBatchWorld(t *testing.T, s *Store, name string, houses int) *batchWorld {
@@ -86,6 +87,7 @@ func (w *batchWorld) states() map[string]string {
 	w.callStates(states)
 	w.blockStates(states)
 	w.visitStates(states)
+	w.followerStates(states)
 	members, _, err := w.Members(w.t.Context(), everywhere, MemberFilter{Community: w.community, Page: Page{Limit: 9999}})
 	if err != nil {
 		w.t.Fatal(err)
@@ -242,6 +244,8 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 		core.BatchExits:      exitsAct(w),
 		core.BatchVisitLeave: leavesAct(w),
 		core.BatchCalls:      callsAct(w),
+		core.BatchTag:        taggingAct(w, false),
+		core.BatchUntag:      taggingAct(w, true),
 		core.BatchBlocks: {
 			prepare: func() error {
 				_, err := w.block("滋扰", 0, "京A12345")
@@ -313,6 +317,52 @@ func leavesAct(w *batchWorld) batchAct {
 			return nil
 		},
 		do: func() (core.Batch, error) { return w.LeaveVisits(w.t.Context(), batchBy, everywhere, visits, "") },
+	}
+}
+
+// taggingAct tags two followers of an account that is made for it, or takes the tag away.
+func taggingAct(w *batchWorld, off bool) batchAct {
+	t := FollowersTagging{Tag: 100, Off: off}
+	return batchAct{
+		prepare: func() error {
+			t.IDs = nil
+			if w.followed == "" {
+				last := fmt.Sprint(10 + countRows(w.t, w.Store, "SELECT COUNT(*) FROM wechat_app"))
+				w.followed = makeWechatApp(w.t, w.Store, last, core.ScopeOf(w.community)).AppID
+				w.mustRun(w.t, "INSERT INTO follower_tag (id, app_id, tag_id, name, updated_at) VALUES (?, ?, 100, '业主', 1)",
+					int64(w.NewID()), w.followed)
+			}
+			for range 2 {
+				who := core.WechatIdentity{AppID: w.followed, OpenID: "o" + w.NewID().String()}
+				if err := w.UpdateFollowed(w.t.Context(), who, true); err != nil {
+					return err
+				}
+			}
+			list, _, err := w.Followers(w.t.Context(), everywhere, FollowerFilter{AppID: w.followed})
+			for _, f := range list {
+				t.IDs = append(t.IDs, f.ID)
+			}
+			if err == nil && off {
+				_, err = w.TagFollowers(w.t.Context(), batchBy, everywhere, FollowersTagging{IDs: t.IDs, Tag: 100})
+			}
+			return err
+		},
+		do: func() (core.Batch, error) { return w.TagFollowers(w.t.Context(), batchBy, everywhere, t) },
+	}
+}
+
+// followerStates adds which tags followers have.
+func (w *batchWorld) followerStates(states map[string]string) {
+	w.t.Helper()
+	if w.followed == "" {
+		return
+	}
+	list, _, err := w.Followers(w.t.Context(), everywhere, FollowerFilter{AppID: w.followed, Page: Page{Limit: 9999}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range list {
+		states["follower:"+f.ID.String()] = fmt.Sprint(f.OpenID, f.Tags)
 	}
 }
 

@@ -44,6 +44,9 @@ func init() { // the functions refer to the table
 
 		core.BatchVisitLeave: {undo: undoLeaves},
 
+		core.BatchTag:   {undo: undoTagging},
+		core.BatchUntag: {undo: undoTagging},
+
 		core.BatchHouseRename: {undo: undoHouseMove},
 		core.BatchHouseMove:   {undo: undoHouseMove},
 		core.BatchHouseMerge:  {undo: undoHouseMove},

@@ -305,6 +305,7 @@ type followerAudit struct {
 	AppID  string   `json:"app_id"`
 	Remark string   `json:"remark"`
 	Tags   []string `json:"tags"`
+	Batch  core.ID  `json:"batch,omitempty"`
 }
 
 func auditOfFollower(f core.Follower, tags []core.FollowerTag) followerAudit {
@@ -352,64 +353,6 @@ func (s *Store) UpdateFollowerRemark(
 		})
 	})
 	return updated, err
-}
-
-// FollowersTagging is a tag that is put on followers of one account, or taken from them.
-type FollowersTagging struct {
-	IDs []core.ID
-	Tag int // WeChat's id
-	Off bool
-}
-
-// TagFollowers records a tagging that WeChat has just taken, and returns how many followers it changed.
-func (s *Store) TagFollowers(ctx context.Context, by core.Actor, scope core.Scope, t FollowersTagging) (n int, err error) {
-	err = s.db.Write(ctx, "record tagged followers", func(tx *database.Tx) error {
-		n = 0
-		list, err := s.lockFollowers(tx, scope, t.IDs)
-		if err != nil {
-			return err
-		}
-		tags, err := readFollowerTags(list[0].AppID, tx.All)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(tags, func(tag core.FollowerTag) bool { return tag.Number == t.Tag }) {
-			return core.Conflict("标签已被删除")
-		}
-		for _, before := range list {
-			if slices.Contains(before.Tags, t.Tag) != t.Off {
-				continue // as it is
-			}
-			n++
-			if err := tagFollower(tx, by, before, t, tags); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return n, err
-}
-
-// tagFollower tags one follower, or takes the tag away.
-func tagFollower(tx *database.Tx, by core.Actor, before core.Follower, t FollowersTagging, tags []core.FollowerTag) error {
-	act := audit.Entry{
-		Action: "follower.tag", Subject: audit.Target("follower", before.ID), Before: auditOfFollower(before, tags),
-	}
-	after := before
-	if t.Off {
-		act.Action = "follower.untag"
-		after.Tags = slices.DeleteFunc(slices.Clone(before.Tags), func(n int) bool { return n == t.Tag })
-	} else {
-		after.Tags = append(slices.Clone(before.Tags), t.Tag)
-	}
-	act.After = auditOfFollower(after, tags)
-	if err := setFollowerTags(tx, after); err != nil {
-		return err
-	}
-	if _, err := tx.Exec("UPDATE follower SET updated_at = ? WHERE id = ?", tx.NextUpdated(before.Updated), int64(before.ID)); err != nil {
-		return err
-	}
-	return audit.Write(tx, by, act)
 }
 
 // setFollowerTags writes a follower's tags.

@@ -261,14 +261,14 @@ func TestFollowersAreChanged(t *testing.T) {
 		}
 		tagging := FollowersTagging{IDs: []core.ID{one.ID, two.ID}, Tag: 100}
 		for want := 2; want >= 0; want -= 2 { // the second time it has no effect
-			if n, err := f.s.TagFollowers(ctx, by, everywhere, tagging); n != want || err != nil {
-				f.Errorf("%d tagged, %v", n, err)
+			if b, err := f.s.TagFollowers(ctx, by, everywhere, tagging); b.Size != want || (b.ID == 0) != (want == 0) || err != nil {
+				f.Errorf("%+v tagged, %v", b, err)
 			}
 		}
 		f.want("tagged", f.list(FollowerFilter{Tag: 100}), "o1", "o2")
 		tagging.Off = true
-		if n, err := f.s.TagFollowers(ctx, by, everywhere, tagging); n != 2 || err != nil {
-			f.Errorf("%d untagged, %v", n, err)
+		if b, err := f.s.TagFollowers(ctx, by, everywhere, tagging); b.Size != 2 || err != nil {
+			f.Errorf("%+v untagged, %v", b, err)
 		}
 		f.want("tagged", f.list(FollowerFilter{Tag: 100}))
 		_, err = f.s.TagFollowers(ctx, by, everywhere, FollowersTagging{IDs: tagging.IDs, Tag: 999})
@@ -282,6 +282,72 @@ func TestFollowersAreChanged(t *testing.T) {
 		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "o2"}, false))
 		_, err = f.s.BeginFollowerChange(ctx, everywhere, []core.ID{one.ID, two.ID}, time.Time{})
 		wantCode(f.T, err, core.CodeConflict)
+	})
+}
+
+// A tagging is taken back where WeChat's state is as it left it; the rest is kept, with the reason, and WeChat is told
+// of nobody who is kept. Who may not change the account takes nothing back.
+func TestTaggingIsTakenBack(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx, by := f.Context(), core.System
+		f.claim("a")
+		f.must(f.s.SyncFollowerTags(ctx, f.turn, []core.FollowerTag{{Number: 100, Name: "业主"}, {Number: 101, Name: "租客"}}))
+		had := follows("o4")
+		had.Tags = []int{100}
+		f.sync(follows("o1"), follows("o2"), follows("o3"), had)
+		var ids []core.ID
+		for _, open := range []string{"o1", "o2", "o3", "o4"} {
+			ids = append(ids, f.byOpen(open).ID)
+		}
+		tag := func(t FollowersTagging) core.Batch {
+			f.Helper()
+			b, err := f.s.TagFollowers(ctx, by, everywhere, t)
+			f.must(err)
+			return b
+		}
+		put := tag(FollowersTagging{IDs: ids, Tag: 100})
+		if put.Size != 3 || put.Community != f.here {
+			f.Errorf("o4 had it: %+v", put)
+		}
+		tag(FollowersTagging{IDs: ids[:1], Tag: 101}) // another tag is nothing to this one
+		tag(FollowersTagging{IDs: ids[1:2], Tag: 100, Off: true})
+		f.must(f.s.UpdateFollowed(ctx, core.WechatIdentity{AppID: f.app.AppID, OpenID: "o3"}, false))
+		back, list, err := f.s.BeginTaggingUndo(ctx, everywhere, put)
+		if err != nil || !back.Off || back.Tag != 100 || len(list) != 1 || list[0].OpenID != "o1" {
+			f.Fatalf("WeChat is told %+v of %+v, %v", back, list, err)
+		}
+		undone, err := f.s.UndoBatch(ctx, by, everywhere, put.ID)
+		if err != nil || undone.Undone != 1 || undone.Kept != 2 {
+			f.Errorf("%+v, %v", undone, err)
+		}
+		if tags := f.byOpen("o1").Tags; !slices.Equal(tags, []int{101}) {
+			f.Errorf("left with %v", tags)
+		}
+		why := map[core.ID]core.BatchWhy{}
+		items, _, err := f.s.BatchItems(ctx, undone, BatchItemFilter{})
+		f.must(err)
+		for _, item := range items {
+			why[item.Thing] = item.Why
+		}
+		if why[ids[0]] != "" || why[ids[1]] != core.BatchChanged || why[ids[2]] != core.BatchLeft {
+			f.Errorf("kept %v", why)
+		}
+
+		off := tag(FollowersTagging{IDs: ids[:1], Tag: 101, Off: true})
+		if _, _, err := f.s.BeginTaggingUndo(ctx, core.ScopeOf(f.here), off); err != nil {
+			f.Errorf("who sees one of its communities: %v", err)
+		}
+		narrow, err := f.s.UndoBatch(ctx, by, core.ScopeOf(f.here), off.ID)
+		if err != nil || narrow.Undone != 0 || f.byOpen("o1").Tags != nil {
+			f.Errorf("%+v, %v", narrow, err)
+		}
+		f.must(f.s.NoteFollowerTagGone(ctx, f.app.AppID, 100))
+		again := tag(FollowersTagging{IDs: ids[:1], Tag: 101})
+		f.must(f.s.NoteFollowerTagGone(ctx, f.app.AppID, 101))
+		gone, err := f.s.PlanUndo(ctx, everywhere, again.ID)
+		if err != nil || len(gone) != 1 || gone[0].Why != core.BatchNoTag {
+			f.Errorf("of a tag that is gone %+v, %v", gone, err)
+		}
 	})
 }
 

@@ -872,8 +872,18 @@ var raceWechat = []raceStep{
 		return w.UpdateFollowerRemark(w.ctx, raceBy, everywhere, core.Follower{ID: w.follower(), Remark: "王"})
 	}},
 	{"TagFollowers", func(w *raceWorld) (any, error) {
-		return w.TagFollowers(w.ctx, raceBy, everywhere, FollowersTagging{IDs: []core.ID{w.follower()}, Tag: 100, Off: true})
+		b, err := w.TagFollowers(w.ctx, raceBy, everywhere, FollowersTagging{IDs: []core.ID{w.follower()}, Tag: 100, Off: true})
+		return w.keepBatch("tagged", b, err)
 	}},
+	{"BeginTaggingUndo", func(w *raceWorld) (any, error) {
+		b, err := w.Batch(w.ctx, everywhere, w.ids["tagged batch"])
+		if err != nil {
+			return nil, err
+		}
+		t, list, err := w.BeginTaggingUndo(w.ctx, everywhere, b)
+		return []int{t.Tag, len(list)}, err
+	}},
+	{"UndoBatch", raceUndo("tagged")},
 	{"CreateFollowerTag", func(w *raceWorld) (any, error) {
 		id, err := w.CreateFollowerTag(w.ctx, raceBy, everywhere, core.FollowerTag{AppID: "wx00000000000000e1", Number: 101, Name: "租客"})
 		return w.keep("tag", id, err)

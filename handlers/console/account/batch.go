@@ -82,7 +82,7 @@ func (p *Pages) batchList(c *web.Context) error {
 	}
 	filter := store.BatchFilter{Communities: c.Scope(), Kinds: batchKinds(c), Page: c.CountedPage(batchesAPage)}
 	if chosen := frame.ChosenCommunity(c, at); chosen != 0 {
-		filter.Communities = core.ScopeOf(chosen)
+		filter.Communities = core.ScopeOf(chosen, 0) // and what concerns all
 	}
 	table := batchTable(c, at, filter.Kinds)
 	if asked.Kind != "" {
@@ -190,12 +190,15 @@ func (p *Pages) batchShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := p.CommunityOf(c, b.Community.String())
-	if err != nil {
-		return err
-	}
 	page := batchShowPage{Shell: p.Shell(c, "audit", b.Kind.Label()+" · "+batchSize(b, b.Size))}
-	page.Crumbs, page.Note = []templates.Crumb{{Label: "批量操作", URL: frame.BatchPath}}, at.Name
+	page.Crumbs = []templates.Crumb{{Label: "批量操作", URL: frame.BatchPath}}
+	if b.Community != 0 {
+		at, err := p.CommunityOf(c, b.Community.String())
+		if err != nil {
+			return err
+		}
+		page.Note = at.Name
+	}
 	page.Facts = p.batchFacts(b)
 	page.Undo, page.Why = batchUndoButton(c, b)
 	page.List = batchItemTable(c, b)
@@ -313,7 +316,7 @@ func (p *Pages) batchUndo(c *web.Context) error {
 			return p.Confirm(c, "audit", ask)
 		}
 	}
-	if b, err = p.Store.UndoBatch(c.Ctx(), c.Actor(), c.Scope(), b.ID); err != nil {
+	if b, err = p.undo(c, b); err != nil {
 		return p.Refused(c, err, frame.BatchURL(b.ID))
 	}
 	message, kind := "已撤销 "+batchSize(b, b.Undone)+"。", web.FlashSuccess
@@ -325,6 +328,24 @@ func (p *Pages) batchUndo(c *web.Context) error {
 		return c.Redirect(back)
 	}
 	return c.Redirect(frame.BatchURL(b.ID))
+}
+
+// undo takes a batch back; what WeChat holds, there first.
+func (p *Pages) undo(c *web.Context, b core.Batch) (core.Batch, error) {
+	ctx := c.Ctx()
+	if t, _ := b.Kind.Type(); t.Stem == "follower" && b.Ended.IsZero() {
+		tagging, followers, err := p.Store.BeginTaggingUndo(ctx, c.Scope(), b)
+		if err != nil {
+			return b, err
+		}
+		if err := p.TagAtWechat(c, followers, tagging); err != nil {
+			return b, err
+		}
+		lasting, cancel := c.Lasting()
+		defer cancel()
+		ctx = lasting
+	}
+	return p.Store.UndoBatch(ctx, c.Actor(), c.Scope(), b.ID)
 }
 
 // batchUndoAsk returns the question; kept is what would stay as it is. If that is all, there is nothing to answer.

@@ -12,6 +12,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
+	"tongxing/wechat/simulator"
 )
 
 // restrictAll restricts all houses of the desk's own estate.
@@ -152,4 +153,65 @@ func TestBatchPages(t *testing.T) {
 		},
 		"console/batch/show#may not": batchShowPage{Shell: shell, List: list, Why: "撤销需要权限。"},
 	})
+}
+
+// A tagging of followers is taken back at WeChat first: what WeChat refuses is not taken back here either.
+func TestATaggingIsTakenBackAtWeChat(t *testing.T) {
+	d := newDesk(t)
+	sim := d.Official(t, core.Everywhere, simulator.Person{Key: "zhou", Follows: []string{desk.OfficialID}},
+		simulator.Person{Key: "li", Follows: []string{desk.OfficialID}})
+	zhou, li := d.Follows(t, sim, "zhou"), d.Follows(t, sim, "li")
+	official, ctx := d.Frame.Wechat.Official(desk.OfficialID), t.Context()
+	tag := func() (number int, batch core.Batch) {
+		t.Helper()
+		number, err := official.CreateTag(ctx, "业主")
+		if err == nil {
+			_, err = d.Store.CreateFollowerTag(ctx, core.System, core.Everywhere,
+				core.FollowerTag{AppID: desk.OfficialID, Number: number, Name: "业主"})
+		}
+		if err == nil {
+			err = official.TagPeople(ctx, number, []string{zhou.OpenID, li.OpenID})
+		}
+		if err == nil {
+			batch, err = d.Store.TagFollowers(ctx, core.System, core.Everywhere,
+				store.FollowersTagging{IDs: []core.ID{zhou.ID, li.ID}, Tag: number})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return number, batch
+	}
+	number, batch := tag()
+	b := d.SignIn(t, core.Everywhere, core.PermFollowerView, core.PermFollowerEdit)
+	list := b.Get(t, frame.BatchPath+"?community="+d.Mine.Community.String(), http.StatusOK)
+	if text := list.Find("tbody").Text(); !strings.Contains(text, "打标签") || !strings.Contains(text, "2 名用户") {
+		t.Errorf("what concerns all communities is not listed in one: %q", text)
+	}
+	at := frame.BatchURL(batch.ID)
+	if text := b.Get(t, at, http.StatusOK).Find("tbody").Text(); strings.Count(text, "业主") != 2 {
+		t.Errorf("its things: %q", text)
+	}
+	b.Post(t, at+"/undo", desk.ConfirmedForm(), http.StatusSeeOther)
+	if has, err := official.TagsOf(ctx, zhou.OpenID); err != nil || len(has) != 0 {
+		t.Errorf("at WeChat %v, %v", has, err)
+	}
+	if f := d.Follower(t, li.OpenID); len(f.Tags) != 0 {
+		t.Errorf("here %v", f.Tags)
+	}
+
+	if err := official.DeleteTag(ctx, number); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Store.NoteFollowerTagGone(ctx, desk.OfficialID, number); err != nil {
+		t.Fatal(err)
+	}
+	number, batch = tag()
+	if err := official.DeleteTag(ctx, number); err != nil {
+		t.Fatal(err)
+	}
+	at = frame.BatchURL(batch.ID)
+	b.Post(t, at+"/undo", desk.ConfirmedForm(), http.StatusSeeOther)
+	if text := b.Get(t, at, http.StatusOK).Find("main").Text(); !strings.Contains(text, "标签已在微信删除") || strings.Contains(text, "已撤销 2") {
+		t.Errorf("of a tag that WeChat has not: %s", text)
+	}
 }

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"tongxing/handlers/wechaterror"
 	"tongxing/store"
 	"tongxing/templates"
-	"tongxing/wechat"
 )
 
 const (
@@ -308,7 +306,7 @@ func (p *Pages) remarkFollower(c *web.Context, f core.Follower) (updated time.Ti
 		return updated, err
 	}
 	if err := official.SetRemark(c.Ctx(), list[0].OpenID, f.Remark); err != nil {
-		return updated, followerProblem(err)
+		return updated, frame.FollowerProblem(err)
 	}
 	ctx, cancel := c.Lasting()
 	defer cancel()
@@ -338,36 +336,6 @@ func (p *Pages) followerFormPage(c *web.Context, at frame.OfficialChoice, f core
 		page.Crumbs, page.Note = append(followerCrumbs(at), templates.Crumb{Label: name, URL: frame.FollowerURL(f.ID)}), name
 		return p.Page(c, status, "console/follower/form", page)
 	})
-}
-
-// codeNoTag is WeChat's answer if it has no such tag.
-const codeNoTag = 45159
-
-// followerProblems are WeChat's refusals of a change of followers or tags, in words.
-var followerProblems = map[int]string{
-	40003: "有用户已取消关注，请同步后再试", 46004: "有用户已取消关注，请同步后再试", 49003: "有用户不属于这个公众号，请同步后再试",
-	45056: "标签已有 100 个，请先删除不用的", 45057: "超过 10 万人有这个标签，微信不允许删除", 45058: "微信自带的标签不能修改",
-	45059: fmt.Sprintf("有用户已有 %d 个标签，不能再加", core.MaxTagsOfFollower), 45157: "已有同名的标签",
-	45158: "标签名太长", codeNoTag: "标签已在微信删除，这里也去掉了",
-}
-
-// followerProblem returns why WeChat refused a change, as a conflict in words.
-func followerProblem(err error) error {
-	words, ok := followerProblems[wechat.CodeOf(err)]
-	if !ok {
-		words = wechaterror.ForSetup(err)
-	}
-	return &core.Error{Code: core.CodeConflict, Message: wechaterror.Refused(err, words), Err: err}
-}
-
-// tagProblem is followerProblem for an act upon a tag: one that WeChat does not have is deleted here, too.
-func (p *Pages) tagProblem(c *web.Context, appID string, number int, err error) error {
-	if wechat.CodeOf(err) == codeNoTag {
-		if err := p.Store.NoteFollowerTagGone(c.Ctx(), appID, number); err != nil {
-			c.Shortfall("note that a tag is gone", err)
-		}
-	}
-	return followerProblem(err)
 }
 
 func (p *Pages) followerSync(c *web.Context) error {

@@ -264,7 +264,7 @@ func TestFollowerWords(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", s, got, want)
 		}
 	}
-	if err := followerProblem(errors.New("x")); !core.IsConflict(err) {
+	if err := frame.FollowerProblem(errors.New("x")); !core.IsConflict(err) {
 		t.Errorf("%v", err)
 	}
 	for q, want := range map[wechat.Quota]string{{Limit: 10, Left: 0}: "已用完", {Limit: 100, Left: 9}: "快用完", {Limit: 100, Left: 10}: "够用"} {

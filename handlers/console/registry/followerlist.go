@@ -250,38 +250,35 @@ func (p *Pages) followersTag(c *web.Context) error {
 	if !sent || wrong != nil {
 		return p.followersTaggingPage(c, followers, tags, followersTagging{off, back, wrong})
 	}
-	n, wrong := p.tagFollowers(c, followers, store.FollowersTagging{IDs: form.IDs, Tag: form.Tag, Off: off})
+	batch, wrong := p.tagFollowers(c, followers, store.FollowersTagging{IDs: form.IDs, Tag: form.Tag, Off: off})
 	if wrong != nil {
 		return p.followersTaggingPage(c, followers, tags, followersTagging{off, back, wrong})
 	}
-	done := "已给 %d 名用户打上“%s”。"
-	if off {
-		done = "已移除 %d 名用户的“%s”。"
-	}
-	c.Flash(web.FlashSuccess, fmt.Sprintf(done, n, tagNames(tags, []int{form.Tag})))
+	p.Done(c, taggedText(batch.Size, tagNames(tags, []int{form.Tag}), off), batch)
 	return c.Redirect(back)
 }
 
-// tagFollowers tags followers at WeChat and here.
-func (p *Pages) tagFollowers(c *web.Context, followers []core.Follower, t store.FollowersTagging) (int, error) {
-	official, err := p.Official(followers[0].AppID)
-	if err != nil {
-		return 0, err
+// taggedText says how many followers a tagging changed.
+func taggedText(n int, tag string, off bool) string {
+	switch {
+	case n == 0 && off:
+		return "所选用户都没有“" + tag + "”。"
+	case n == 0:
+		return "所选用户都已有“" + tag + "”。"
+	case off:
+		return fmt.Sprintf("已移除 %d 名用户的“%s”。", n, tag)
 	}
+	return fmt.Sprintf("已给 %d 名用户打上“%s”。", n, tag)
+}
+
+// tagFollowers tags followers at WeChat and here.
+func (p *Pages) tagFollowers(c *web.Context, followers []core.Follower, t store.FollowersTagging) (batch core.Batch, err error) {
 	list, err := p.Store.BeginFollowerChange(c.Ctx(), c.Scope(), t.IDs, time.Time{})
 	if err != nil {
-		return 0, err
+		return batch, err
 	}
-	opens := make([]string, len(list))
-	for i, f := range list {
-		opens[i] = f.OpenID
-	}
-	call := official.TagPeople
-	if t.Off {
-		call = official.UntagPeople
-	}
-	if err := call(c.Ctx(), t.Tag, opens); err != nil {
-		return 0, p.tagProblem(c, followers[0].AppID, t.Tag, err)
+	if err := p.TagAtWechat(c, list, t); err != nil {
+		return batch, err
 	}
 	ctx, cancel := c.Lasting()
 	defer cancel()

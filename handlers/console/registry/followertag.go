@@ -127,7 +127,7 @@ func (p *Pages) followerTagCreate(c *web.Context) error {
 				return err
 			}
 			if now.Number, err = official.CreateTag(c.Ctx(), now.Name); err != nil {
-				return followerProblem(err)
+				return frame.FollowerProblem(err)
 			}
 			ctx, cancel := c.Lasting()
 			defer cancel()
@@ -193,7 +193,7 @@ func (p *Pages) followerTagUpdate(c *web.Context) error {
 				return err
 			}
 			if err := official.RenameTag(c.Ctx(), now.Number, now.Name); err != nil {
-				return p.tagProblem(c, now.AppID, now.Number, err)
+				return p.TagProblem(c, now.AppID, now.Number, err)
 			}
 			ctx, cancel := c.Lasting()
 			defer cancel()
@@ -231,8 +231,8 @@ func (p *Pages) followerTagRemove(c *web.Context) error {
 				if err != nil {
 					return err
 				}
-				if err := official.DeleteTag(c.Ctx(), now.Number); err != nil && wechat.CodeOf(err) != codeNoTag {
-					return followerProblem(err)
+				if err := official.DeleteTag(c.Ctx(), now.Number); err != nil && wechat.CodeOf(err) != frame.CodeNoTag {
+					return frame.FollowerProblem(err)
 				}
 				ctx, cancel := c.Lasting()
 				defer cancel()

@@ -13,18 +13,23 @@ type HouseState string
 
 const (
 	HouseRestricted  HouseState = "restricted"  // a restriction is in force
+	HouseArrears     HouseState = "arrears"     // it owes
 	HouseEmpty       HouseState = "empty"       // nobody is registered
 	HouseUncertified HouseState = "uncertified" // somebody is not certified
 )
 
 // HouseStates returns every state, the most pressing first.
-func HouseStates() []HouseState { return []HouseState{HouseRestricted, HouseUncertified, HouseEmpty} }
+func HouseStates() []HouseState {
+	return []HouseState{HouseRestricted, HouseArrears, HouseUncertified, HouseEmpty}
+}
 
 // Label returns the state in Chinese.
 func (s HouseState) Label() string {
 	switch s {
 	case HouseRestricted:
 		return "限制"
+	case HouseArrears:
+		return "欠费"
 	case HouseEmpty:
 		return "无住户"
 	case HouseUncertified:
@@ -38,6 +43,8 @@ func (s HouseState) Letter() string {
 	switch s {
 	case HouseRestricted:
 		return "限"
+	case HouseArrears:
+		return "欠"
 	case HouseEmpty:
 		return "空"
 	case HouseUncertified:
@@ -54,6 +61,7 @@ type PlanHouse struct {
 	Label       string
 	Residents   int
 	Uncertified int
+	ArrearsFen  int64
 	Restriction *Restriction // nil: none
 }
 
@@ -62,6 +70,9 @@ func (h PlanHouse) States(day Day) []HouseState {
 	var states []HouseState
 	if h.Restriction.Holds(day) {
 		states = append(states, HouseRestricted)
+	}
+	if h.ArrearsFen > 0 {
+		states = append(states, HouseArrears)
 	}
 	switch {
 	case h.Residents == 0:

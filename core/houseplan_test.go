@@ -69,6 +69,8 @@ func TestStatesOfAHouse(t *testing.T) {
 		{PlanHouse{Residents: 2, Uncertified: 1}, []HouseState{HouseUncertified}},
 		{PlanHouse{Residents: 1, Restriction: &Restriction{Exits: -1, LastDay: day}}, []HouseState{HouseRestricted}},
 		{PlanHouse{Residents: 1, Restriction: &Restriction{Exits: -1, LastDay: day - 1}}, nil},
+		{PlanHouse{ArrearsFen: 1, Residents: 1}, []HouseState{HouseArrears}},
+		{PlanHouse{ArrearsFen: 1, Restriction: &Restriction{}}, []HouseState{HouseRestricted, HouseArrears, HouseEmpty}},
 		{PlanHouse{Restriction: &Restriction{}}, []HouseState{HouseRestricted, HouseEmpty}},
 	} {
 		if got := c.house.States(day); !slices.Equal(got, c.want) {

@@ -46,6 +46,7 @@ func (s *Store) BuildingHouses(ctx context.Context, scope core.Scope, community,
 		p := people[r.ID]
 		houses[i] = core.PlanHouse{
 			ID: r.ID, Node: r.Node, Name: r.Name, Label: r.Label, Residents: p.Residents, Uncertified: p.Residents - p.Certified,
+			ArrearsFen: r.ArrearsFen,
 		}
 		if x, ok := restrictions[r.ID]; ok {
 			houses[i].Restriction = &x

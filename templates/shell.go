@@ -111,7 +111,7 @@ func (g NavGroup) Folds() bool { return g.Label != "" && len(g.Items) > 1 && !g.
 
 // NavItem is one entry of the menu.
 type NavItem struct {
-	Stem   string // of a menu's entry
+	Stem   string // of a menu's entry, or of a tab with a number
 	Label  string
 	URL    string
 	Icon   string // of assets/icons.txt

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -187,6 +188,7 @@ func TestCountsEqualTheRows(t *testing.T) {
 	presence.Close()
 	restrictMine(t, d)
 	auditedActs(t, d)
+	applications(t, d)
 	counted := map[string]int{}
 	var told []bellOwner
 	for _, role := range core.RoleTable {
@@ -214,29 +216,141 @@ func TestCountsEqualTheRows(t *testing.T) {
 					t.Errorf("%s, %s: the group %s", role.Role, name, group.Find("summary").Text())
 				}
 			})
-			lines := map[string][2]string{"accessalert": {"3", "5"}, "reader": {"2", "4"}}
-			for stem, numbers := range lines {
-				want := numbers[0]
-				if name == "all" {
-					want = numbers[1]
-				}
-				handles := map[string]core.Permission{"accessalert": core.PermAccessAlertHandle, "reader": core.PermReaderEdit}
-				if !slices.Contains(role.Permissions, handles[stem]) {
-					want = "" // it waits for others
-				}
-				if got := home.Find(`aside a[href="/console/` + stem + `"] .tx-count`).Text(); got != want {
-					t.Errorf("%s, %s: the line of %s says %q, want %q", role.Role, name, stem, got, want)
-				}
-			}
+			menuEqualsTheRows(t, b, home, role.Permissions, string(role.Role)+", "+name)
 		}
 	}
 	bellsEqualTheRows(t, d, told)
 	for card, least := range map[string]int{
-		"waiting-title": 12, "doors-title": 16, "people-title": 16, "today-title": 16, "restrictions-title": 8,
+		"waiting-title": 20, "visitors-title": 16, "exits-title": 16, "doors-title": 16, "people-title": 16, "today-title": 16,
+		"restrictions-title": 8,
 		"refusals-title": 8, "buildings-title": 4, "audit-title": 4, "system-title": 2,
 	} {
 		if counted[card] < least {
 			t.Errorf("only %d numbers of %s compared", counted[card], card)
+		}
+	}
+}
+
+// applications makes somebody wait for the office of each kind, at both estates, and a visitor who is inside.
+func applications(t *testing.T, d *desk.Desk) {
+	t.Helper()
+	ctx, now := t.Context(), d.Store.Now()
+	today := core.DayOf(now, d.Store.Zone())
+	for i, e := range []*estate.Estate{d.Mine, d.Others} {
+		user, err := d.Store.SignInWechat(ctx, core.WechatIdentity{AppID: "wx1", OpenID: fmt.Sprint("applicant", i)})
+		if err == nil {
+			_, err = d.Store.BindPhone(ctx, user.ID, fmt.Sprintf("1770000000%d", i), "")
+		}
+		if err == nil {
+			_, err = d.Store.CreateCertification(ctx, core.System, user.ID, core.CertificationRequest{
+				House: e.Houses[0], Name: "申请人", Identity: core.Owner,
+			}, store.RequestKey{Key: "c"})
+		}
+		for n := range 2 {
+			if err == nil {
+				_, err = d.Store.ApplyVisit(ctx, core.System, 0, store.VisitApplication{VisitorPass: core.VisitorPass{
+					Way: core.VisitApplied, Community: e.Community, House: e.Houses[0], Name: "来客", Phone: fmt.Sprintf("1370013701%d", n),
+					Until: now.Add(2 * time.Hour),
+				}}, store.RequestKey{})
+			}
+		}
+		host := e.Residents[0]
+		if err == nil {
+			user, err = d.Store.SignInWechat(ctx, core.WechatIdentity{AppID: "wx1", OpenID: fmt.Sprint("host", i)})
+		}
+		if err == nil {
+			_, err = d.Store.BindPhone(ctx, user.ID, host.Phone, host.Name)
+		}
+		for range 3 {
+			if err == nil {
+				_, err = d.Store.ApplyExitSlip(ctx, core.System, user.ID, core.ExitSlip{
+					House: host.House, Name: "搬运工", Phone: "13700137012", Planned: now.Add(time.Minute),
+					Items: []core.ExitItem{{Name: "床", Count: 1}},
+				}, store.RequestKey{})
+			}
+		}
+		if err == nil {
+			err = comesIn(d, e, user.ID)
+		}
+		var institution core.ID
+		if err == nil {
+			institution, err = d.Store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{
+				Name: fmt.Sprint("机构", i), Communities: []core.ID{e.Community},
+			})
+		}
+		for n := range 4 {
+			if err == nil {
+				_, err = d.Store.CreateMember(ctx, core.System, core.Everywhere, core.Member{
+					Institution: institution, Name: "骑手", Phone: fmt.Sprintf("1370013702%d", n), From: today, Until: today + 1,
+				})
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// comesIn invites a visitor to an estate, who comes in at its guards' post.
+func comesIn(d *desk.Desk, e *estate.Estate, host core.ID) error {
+	id, err := d.Store.CreateVisitorPass(context.Background(), core.System, host, core.VisitorPass{
+		House: e.Residents[0].House, Name: "在场的来客", Until: d.Store.Now().Add(time.Hour),
+	}, store.RequestKey{})
+	if err != nil {
+		return err
+	}
+	v, err := d.Store.VisitorPass(context.Background(), core.Everywhere, id)
+	if err == nil {
+		_, err = d.Store.Scan(context.Background(), store.ScanAttempt{
+			Via: core.ViaManual, Post: e.Post, Direction: core.In, Pass: v.Pass, TokenDigest: "enters " + id.String(),
+		})
+	}
+	return err
+}
+
+// menuLines are the menu's lines with numbers: of one estate and of both, for who may handle what waits there.
+var menuLines = map[string][]struct {
+	one, all int
+	needs    core.Permission
+}{
+	"accessalert": {{3, 5, core.PermAccessAlertHandle}},
+	"reader":      {{2, 4, core.PermReaderEdit}},
+	"resident":    {{1, 2, core.PermCertificationReview}},
+	"visitorpass": {{2, 4, core.PermVisitorPassReview}, {3, 6, core.PermExitSlipReview}},
+	"passrule":    {{4, 8, core.PermInstitutionEdit}},
+}
+
+// menuEqualsTheRows compares the lines of the menu with what was made to wait, and every number of a tab with its line.
+func menuEqualsTheRows(t *testing.T, b *desk.Clerk, home *goquery.Document, has []core.Permission, who string) {
+	t.Helper()
+	for stem, kinds := range menuLines {
+		want := 0
+		for _, kind := range kinds {
+			switch {
+			case !slices.Contains(has, kind.needs): // it waits for others
+			case strings.HasSuffix(who, "all"):
+				want += kind.all
+			default:
+				want += kind.one
+			}
+		}
+		line := home.Find(`aside a[href="/console/` + stem + `"]`)
+		if got := line.Find(".tx-count").Text(); got != fmt.Sprint(want) && (want != 0 || got != "") {
+			t.Errorf("%s: the line of %s says %q, want %d", who, stem, got, want)
+		}
+		if line.Length() == 0 || stem == "accessalert" || stem == "reader" { // these have no tabs with numbers
+			continue
+		}
+		tabs := 0
+		b.Get(t, "/console/"+stem, http.StatusOK).Find(".tx-tabs .tx-count").Each(func(_ int, tab *goquery.Selection) {
+			n, err := strconv.Atoi(tab.Text())
+			if err != nil {
+				t.Error(err)
+			}
+			tabs += n
+		})
+		if tabs != want {
+			t.Errorf("%s: the tabs of %s say %d, want %d", who, stem, tabs, want)
 		}
 	}
 }

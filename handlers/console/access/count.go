@@ -30,7 +30,7 @@ func (p *Pages) Counters() []frame.Counter {
 			Rows: p.guardTodos,
 		},
 		{
-			Stem: "passrule", Label: "专用通行证即将到期", Needs: core.PermInstitutionEdit, URL: frame.MemberPath + "?state=due&renewable=yes",
+			Stem: "institution", Label: "专用通行证即将到期", Needs: core.PermInstitutionEdit, URL: frame.MemberPath + "?state=due&renewable=yes",
 			Count: func(ctx context.Context, scope core.Scope) (int, error) {
 				return p.Store.CountMembers(ctx, scope, store.MemberFilter{State: core.MemberDue, Wholly: true, Today: p.today()})
 			},

@@ -39,7 +39,7 @@ func (p *Pages) exitRuleShow(c *web.Context) error {
 	if empty := at.NotChosen(c); empty != nil {
 		page := exitRulePage{Shell: p.Shell(c, "exitrule", "通行证设置"), Empty: empty, Asked: at.Asked(frame.ExitRulePath)}
 		if len(at.All) > 0 {
-			page.Tabs = passTabs(c.Has, "exitrule", at)
+			page.Tabs = p.CountTabs(c, passTabs(c.Has, "exitrule", at))
 		}
 		return p.Page(c, http.StatusOK, "console/exitrule/show", page)
 	}
@@ -52,7 +52,7 @@ func (p *Pages) exitRuleShow(c *web.Context) error {
 
 func (p *Pages) exitRulePage(c *web.Context, at frame.CommunityChoice, rule store.ExitRule) exitRulePage {
 	page := exitRulePage{
-		Shell: p.Shell(c, "exitrule", "通行证设置"), Tabs: passTabs(c.Has, "exitrule", at), Asked: at.Asked(frame.ExitRulePath),
+		Shell: p.Shell(c, "exitrule", "通行证设置"), Tabs: p.CountTabs(c, passTabs(c.Has, "exitrule", at)), Asked: at.Asked(frame.ExitRulePath),
 		Edit: c.Has(core.PermPassRuleEdit), Words: rule.ExitRule.Text(), Asks: rule.Form.Text(),
 	}
 	page.Note = at.Name

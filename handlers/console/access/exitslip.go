@@ -88,7 +88,7 @@ func (p *Pages) exitSlipList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := exitSlipListPage{Shell: found.Shell, Tabs: visitTabs(c, "exitslip"), List: found.List}
+	page := exitSlipListPage{Shell: found.Shell, Tabs: p.CountTabs(c, visitTabs(c, "exitslip")), List: found.List}
 	if c.Has(core.PermExitSlipExport) && len(found.At.All) > 0 {
 		page.List.Export = frame.ExitSlipPath + "/export.xlsx"
 	}

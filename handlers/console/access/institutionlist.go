@@ -39,7 +39,7 @@ func (p *Pages) institutionList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := institutionListPage{Shell: found.Shell, Tabs: passTabs(c.Has, "institution", found.At), List: found.List}
+	page := institutionListPage{Shell: found.Shell, Tabs: p.CountTabs(c, passTabs(c.Has, "institution", found.At)), List: found.List}
 	page.Crumbs = []templates.Crumb{{Label: core.PassDedicated.Label(), URL: frame.MemberPath}}
 	for _, i := range found.Records {
 		row := institutionRow{

@@ -72,7 +72,8 @@ func (p *Pages) memberList(c *web.Context) error {
 		return err
 	}
 	page := memberListPage{
-		Shell: found.Shell, Tabs: passTabs(c.Has, "institution", found.At), List: found.List, Rows: memberRows(found.Records, filter.Today),
+		Shell: found.Shell, Tabs: p.CountTabs(c, passTabs(c.Has, "institution", found.At)), List: found.List,
+		Rows: memberRows(found.Records, filter.Today),
 	}
 	if len(found.At.All) > 0 {
 		page.Actions = append(

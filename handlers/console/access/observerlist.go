@@ -39,7 +39,7 @@ func (p *Pages) observerList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := observerListPage{Shell: found.Shell, Tabs: passTabs(c.Has, "observer", found.At), List: found.List}
+	page := observerListPage{Shell: found.Shell, Tabs: p.CountTabs(c, passTabs(c.Has, "observer", found.At)), List: found.List}
 	for _, o := range found.Records {
 		page.Rows = append(page.Rows, observerRow{
 			URL: frame.ObserverURL(o.ID), Name: o.Name, Capacity: o.Capacity, Phone: o.Phone,

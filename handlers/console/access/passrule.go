@@ -39,7 +39,7 @@ func passTabs(allowed func(core.Permission) bool, active string, at frame.Commun
 			case "institution": // its members are what the office looks for every day
 				label, path = core.PassDedicated.Label(), frame.MemberPath
 			}
-			tabs.Items = append(tabs.Items, templates.NavItem{Label: label, URL: at.URL(path), Active: f.Stem == active})
+			tabs.Items = append(tabs.Items, templates.NavItem{Stem: f.Stem, Label: label, URL: at.URL(path), Active: f.Stem == active})
 		}
 	}
 	return tabs
@@ -71,7 +71,7 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 	if empty := at.NotChosen(c); empty != nil {
 		page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Empty: empty, Asked: at.Asked(frame.PassRulePath)}
 		if len(at.All) > 0 {
-			page.Tabs, page.Actions = passTabs(c.Has, "passrule", at), rehearsalLink(at)
+			page.Tabs, page.Actions = p.CountTabs(c, passTabs(c.Has, "passrule", at)), rehearsalLink(at)
 		}
 		return p.Page(c, http.StatusOK, "console/passrule/show", page)
 	}
@@ -93,7 +93,10 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 }
 
 func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule store.PassRule) (passRulePage, error) {
-	page := passRulePage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs(c.Has, "passrule", at), Edit: c.Has(core.PermPassRuleEdit)}
+	page := passRulePage{
+		Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: p.CountTabs(c, passTabs(c.Has, "passrule", at)),
+		Edit: c.Has(core.PermPassRuleEdit),
+	}
 	var err error
 	if page.Edit {
 		page.Impact, err = p.passRuleImpact(c, at)

@@ -64,7 +64,7 @@ func (p *Pages) restrictionList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := restrictionListPage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: passTabs(c.Has, "restriction", at)}
+	page := restrictionListPage{Shell: p.Shell(c, "passrule", "通行证设置"), Tabs: p.CountTabs(c, passTabs(c.Has, "restriction", at))}
 	if len(at.All) == 0 {
 		page.List = templates.List{Path: frame.RestrictionPath, Empty: frame.NoCommunityYet(c)}
 		return p.Page(c, http.StatusOK, "console/restriction/list", page)

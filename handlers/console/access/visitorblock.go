@@ -38,7 +38,7 @@ func visitTabs(c *web.Context, active string) templates.Tabs {
 	for _, f := range core.Tabs("visitorpass") {
 		if f.Open(c.Has) {
 			tabs.Items = append(tabs.Items, templates.NavItem{
-				Label: f.Noun, URL: frame.Keep(c, frame.StemURL(f.Stem, "")), Active: f.Stem == active,
+				Stem: f.Stem, Label: f.Noun, URL: frame.Keep(c, frame.StemURL(f.Stem, "")), Active: f.Stem == active,
 			})
 		}
 	}
@@ -77,7 +77,7 @@ func (p *Pages) visitorBlockList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := visitorBlockListPage{Shell: found.Shell, Tabs: visitTabs(c, "visitorblock"), List: found.List}
+	page := visitorBlockListPage{Shell: found.Shell, Tabs: p.CountTabs(c, visitTabs(c, "visitorblock")), List: found.List}
 	for _, b := range found.Records {
 		row := visitorBlockRow{
 			Value: b.Value, Kind: b.Kind.Label(), Community: found.At.NameOf(b.Community), Reason: b.Reason, By: b.By,

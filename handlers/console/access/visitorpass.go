@@ -72,7 +72,7 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := visitorPassListPage{Shell: found.Shell, Tabs: visitTabs(c, "visitorpass"), List: found.List}
+	page := visitorPassListPage{Shell: found.Shell, Tabs: p.CountTabs(c, visitTabs(c, "visitorpass")), List: found.List}
 	page.Actions = nil // residents invite, and visitors apply
 	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
 		page.Actions = []templates.Action{{Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode"}}

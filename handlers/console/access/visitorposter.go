@@ -59,7 +59,7 @@ func (p *Pages) visitorPosterPage(c *web.Context, at frame.CommunityChoice, stat
 	if page.Empty = at.NotChosen(c); page.Empty != nil {
 		return p.Page(c, status, "console/visitorposter/list", page)
 	}
-	page.Tabs = passTabs(c.Has, "visitorrule", at)
+	page.Tabs = p.CountTabs(c, passTabs(c.Has, "visitorrule", at))
 	rule, err := p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
 		return err

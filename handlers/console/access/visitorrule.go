@@ -43,7 +43,7 @@ func (p *Pages) visitorRuleShow(c *web.Context) error {
 	if empty := at.NotChosen(c); empty != nil {
 		page := visitorRulePage{Shell: p.Shell(c, "visitorrule", "通行证设置"), Empty: empty, Asked: at.Asked(frame.VisitorRulePath)}
 		if len(at.All) > 0 {
-			page.Tabs = passTabs(c.Has, "visitorrule", at)
+			page.Tabs = p.CountTabs(c, passTabs(c.Has, "visitorrule", at))
 		}
 		return p.Page(c, http.StatusOK, "console/visitorrule/show", page)
 	}
@@ -56,7 +56,8 @@ func (p *Pages) visitorRuleShow(c *web.Context) error {
 
 func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule store.VisitorRule) visitorRulePage {
 	page := visitorRulePage{
-		Shell: p.Shell(c, "visitorrule", "通行证设置"), Tabs: passTabs(c.Has, "visitorrule", at), Asked: at.Asked(frame.VisitorRulePath),
+		Shell: p.Shell(c, "visitorrule", "通行证设置"), Tabs: p.CountTabs(c, passTabs(c.Has, "visitorrule", at)),
+		Asked: at.Asked(frame.VisitorRulePath),
 		Edit: c.Has(core.PermPassRuleEdit), Words: rule.VisitorRule.Text(), Asks: rule.Form.Text(),
 	}
 	page.Note, page.Posters = at.Name, at.URL(frame.VisitorPosterPath)

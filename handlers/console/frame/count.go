@@ -15,7 +15,7 @@ import (
 // Counter counts the things of one kind that wait for somebody. The menu, the bell and the home page
 // show its number, and link to a list of exactly those things.
 type Counter struct {
-	Stem  string          // whose menu entry shows the number; "" = only the home page shows it
+	Stem  string          // whose tab and menu entry show the number; "" = only the home page shows it
 	Label string          // Chinese, after the number: 告警待处理
 	Needs core.Permission // to handle one
 	URL   string          // of the list
@@ -118,13 +118,29 @@ func (f *Frame) MayWait(c *web.Context) bool {
 	return slices.ContainsFunc(f.counters, func(counter Counter) bool { return c.Has(counter.Needs) })
 }
 
-// countMenu sets the numbers of a menu's entries.
+// CountTabs sets the numbers of tabs, by their stems.
+func (f *Frame) CountTabs(c *web.Context, tabs templates.Tabs) templates.Tabs {
+	waiting, err := f.Waiting(c, false)
+	if err != nil {
+		c.Shortfall("counts of the tabs", err)
+	}
+	for i := range tabs.Items {
+		for _, w := range waiting {
+			if item := &tabs.Items[i]; w.Stem != "" && w.Stem == item.Stem {
+				item.Count += w.N
+			}
+		}
+	}
+	return tabs
+}
+
+// countMenu sets the numbers of a menu's entries: each has those of its tabs.
 func countMenu(groups []templates.NavGroup, waiting []Waiting) {
 	for g := range groups {
 		for i := range groups[g].Items {
 			item := &groups[g].Items[i]
 			for _, w := range waiting {
-				if item.Stem == TodoStem || w.Stem != "" && w.Stem == item.Stem {
+				if item.Stem == TodoStem || w.Stem != "" && menuStem(w.Stem) == item.Stem {
 					item.Count += w.N
 				}
 			}

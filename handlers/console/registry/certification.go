@@ -42,7 +42,7 @@ func residentTabs(c *web.Context, active string) templates.Tabs {
 	}
 	if c.Has(core.PermCertificationView) {
 		tabs.Items = append(tabs.Items, templates.NavItem{
-			Label: "认证审核", URL: frame.Keep(c, frame.CertificationPath), Active: active == "certification",
+			Stem: "certification", Label: "认证审核", URL: frame.Keep(c, frame.CertificationPath), Active: active == "certification",
 		})
 	}
 	if len(core.ImportKindsOf(c.Has)) > 0 {
@@ -97,7 +97,7 @@ func (p *Pages) certificationList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := certificationListPage{Shell: found.Shell, Tabs: residentTabs(c, "certification"), List: found.List}
+	page := certificationListPage{Shell: found.Shell, Tabs: p.CountTabs(c, residentTabs(c, "certification")), List: found.List}
 	if page.List.Filtered() { // what to set up is no answer to what was not found
 		page.List.Empty.Action, page.List.Empty.More = templates.Action{}, templates.Action{}
 	}

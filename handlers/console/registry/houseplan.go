@@ -73,7 +73,7 @@ const (
 func (p *Pages) housePlan(c *web.Context) error {
 	var asked struct {
 		Building core.ID `form:"node"`
-		State    string  `form:"state" of:"restricted uncertified empty"`
+		State    string  `form:"state" of:"restricted arrears uncertified empty"`
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return err
@@ -216,7 +216,11 @@ func (page *housePlanPage) cell(h core.PlanHouse, today core.Day) planCell {
 			cell.Class = "tx-plan-" + string(state)
 		}
 		cell.Letters += state.Letter()
-		words = append(words, state.Label())
+		if state == core.HouseArrears {
+			words = append(words, state.Label()+" "+core.Yuan(h.ArrearsFen)+" 元")
+		} else {
+			words = append(words, state.Label())
+		}
 	}
 	if h.Residents > 0 {
 		words = append(words, fmt.Sprintf("%d 人", h.Residents))

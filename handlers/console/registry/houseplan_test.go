@@ -8,6 +8,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 
@@ -36,18 +37,32 @@ func TestPlanOfALargeBuilding(t *testing.T) {
 		t.Fatal(err)
 	}
 	restrict(t, d, core.Restriction{Exits: -1, Reason: "装修"})
+	for i, fen := range []int64{12345, 1} {
+		_, _, err := d.Store.UpdateArrears(t.Context(), core.System, core.Everywhere, store.HouseArrears{
+			Community: d.Mine.Community, House: fmt.Sprintf("1-1-10%d", i+1), Fen: fen,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	first := b.Get(t, housePlanPath, http.StatusOK)
 	cell := func(page *goquery.Document, house core.ID) *goquery.Selection {
 		return page.Find(`.tx-plan a[href="` + frame.HouseURL(house) + `"]`)
 	}
-	for house, want := range map[core.ID]string{d.Mine.Houses[0]: "限", d.Mine.Houses[1]: "未"} {
+	for house, want := range map[core.ID]string{d.Mine.Houses[0]: "限欠", d.Mine.Houses[1]: "欠未"} {
 		if got := cell(first, house).Find("b").Text(); got != want {
 			t.Errorf("house %s: %q, want %q", house, got, want)
 		}
 	}
 	if title := cell(first, d.Mine.Houses[0]).AttrOr("aria-label", ""); !strings.Contains(title, "限制") || !strings.Contains(title, "2 人") {
 		t.Errorf("described as %q", title)
+	}
+	if title := cell(first, d.Mine.Houses[0]).AttrOr("title", ""); !strings.Contains(title, "欠费 123.45 元") {
+		t.Errorf("it owes %q", title)
+	}
+	if legend := first.Find(".tx-plan-legend a:contains(欠费)"); strings.TrimSpace(legend.Text()) != "欠欠费 2" {
+		t.Errorf("the legend says %q", legend.Text())
 	}
 	filtered := b.Get(t, first.Find(".tx-plan-legend a:contains(限制)").AttrOr("href", ""), http.StatusOK)
 	if !cell(filtered, d.Mine.Houses[1]).HasClass("tx-plan-dim") || cell(filtered, d.Mine.Houses[0]).HasClass("tx-plan-dim") {

@@ -112,7 +112,7 @@ func (p *Pages) importList(c *web.Context) error {
 	if !mayImport(c, core.ImportResidents) {
 		found.Shell.Actions = nil
 	}
-	page := importListPage{Shell: found.Shell, Tabs: residentTabs(c, "import"), List: found.List}
+	page := importListPage{Shell: found.Shell, Tabs: p.CountTabs(c, residentTabs(c, "import")), List: found.List}
 	for _, imp := range found.Records {
 		page.Rows = append(page.Rows, importListRow{
 			URL: frame.ImportURL(imp.ID), File: imp.File, Community: found.At.NameOf(imp.Community), By: imp.By.Name,

@@ -98,7 +98,7 @@ func (p *Pages) residentList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page := residentListPage{Shell: p.Shell(c, "resident", "住户"), Tabs: residentTabs(c, "resident")}
+	page := residentListPage{Shell: p.Shell(c, "resident", "住户"), Tabs: p.CountTabs(c, residentTabs(c, "resident"))}
 	page.Note = note
 	residents, more, err := p.Store.Residents(c.Ctx(), c.Scope(), filter)
 	if err != nil {

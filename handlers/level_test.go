@@ -14,6 +14,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/testkit/estate"
 )
 
@@ -30,7 +31,9 @@ var harmless = []string{
 }
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.
-func questionBody(path string, e *estate.Estate, version, alert, review, member, unreached, visit, slip core.ID) url.Values {
+func questionBody(
+	path string, e *estate.Estate, versions map[string]core.ID, alert, review, member, unreached, visit, slip core.ID,
+) url.Values {
 	community, house := e.Community.String(), e.Houses[0].String()
 	ticked := url.Values{"id": {e.Residents[0].ID.String()}}
 	return map[string]url.Values{
@@ -58,7 +61,9 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 			"family": {"leave"}, "tenants": {"stay"},
 		},
 		"/console/passrule/rehearsal/:id/again": {"days": {"3"}},
-		"/console/passrule/restore":             {"id": {version.String()}, "community": {community}},
+		"/console/passrule/restore":             {"id": {versions["passrule"].String()}, "community": {community}},
+		"/console/visitorrule/restore":          {"id": {versions["visitorrule"].String()}, "community": {community}},
+		"/console/exitrule/restore":             {"id": {versions["exitrule"].String()}, "community": {community}},
 		"/console/visitorrule": {
 			"community": {community}, "per_day": {"5"}, "stay": {"12"}, "member": {"12"}, "use_name": {"required"},
 		},
@@ -71,6 +76,45 @@ func questionBody(path string, e *estate.Estate, version, alert, review, member,
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},
 	}[path]
+}
+
+// ruleVersions returns a version of each rule of the estate, by stem. That of visitors let nobody invite.
+func (w *town) ruleVersions(t *testing.T) map[string]core.ID {
+	t.Helper()
+	ctx, all, here := t.Context(), core.Everywhere, w.mine.Community
+	visitors, err := w.store.VisitorRule(ctx, all, here)
+	for range 2 {
+		if visitors.Invite = !visitors.Invite; err == nil {
+			visitors.Updated, err = w.store.UpdateVisitorRule(ctx, core.System, all, visitors)
+		}
+	}
+	var exits store.ExitRule
+	if err == nil {
+		exits, err = w.store.ExitRule(ctx, all, here)
+	}
+	if exits.Hours++; err == nil {
+		err = w.store.UpdateExitRule(ctx, core.System, all, exits)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]core.ID{}
+	passes, err := w.store.PassRuleVersions(ctx, all, here, 1)
+	if err == nil && len(passes) == 1 {
+		ids["passrule"] = passes[0].ID
+	}
+	visits, err := w.store.VisitorRuleVersions(ctx, all, here, 1)
+	if err == nil && len(visits) == 1 {
+		ids["visitorrule"] = visits[0].ID
+	}
+	slips, err := w.store.ExitRuleVersions(ctx, all, here, 1)
+	if err == nil && len(slips) == 1 {
+		ids["exitrule"] = slips[0].ID
+	}
+	if err != nil || len(ids) != 3 {
+		t.Fatalf("versions of rules: %v, %v", ids, err)
+	}
+	return ids
 }
 
 // planTransfer plans that the estate's first house gets another owner, which can be cancelled; until it is, the house is neither
@@ -107,10 +151,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	versions, err := w.store.PassRuleVersions(t.Context(), core.Everywhere, w.mine.Community, 1)
-	if err != nil || len(versions) == 0 {
-		t.Fatalf("the estate's rule has no version: %v", err)
-	}
+	versions := w.ruleVersions(t)
 	slip, err := w.store.CreateExitSlip(t.Context(), core.System, core.Everywhere, core.ExitSlip{
 		House: w.mine.Houses[0], Name: "搬运工", Planned: w.store.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "床", Count: 1}},
 	})
@@ -147,7 +188,7 @@ func TestActsAskByTheirLevel(t *testing.T) {
 			"/console/wechatmenu/remove":      fmt.Sprintf("?app=%s&tag=%d", w.officialOf(t, w.mine), menuTag),
 		}[r.Path]
 		body := questionBody(
-			r.Path, w.mine, versions[0].ID, w.alerts[w.mine.Community], w.reviews[w.mine.Community], w.members[w.mine.Community],
+			r.Path, w.mine, versions, w.alerts[w.mine.Community], w.reviews[w.mine.Community], w.members[w.mine.Community],
 			unreached[0], w.inside[w.mine.Community], slip,
 		)
 		unplan := func() {}

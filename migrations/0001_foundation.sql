@@ -426,21 +426,16 @@ CREATE TABLE exit_rule (
   updated_at   BIGINT      NOT NULL
 );
 
-CREATE TABLE pass_rule_version (
-  id           BIGINT       NOT NULL PRIMARY KEY, -- its time is that of the change
-  community_id BIGINT       NOT NULL,
-  counting     VARCHAR(16)  NOT NULL, -- these as in pass_rule
-  period_days  INTEGER      NOT NULL,
-  exits        INTEGER      NOT NULL,
-  hours        VARCHAR(200) NOT NULL,
-  record_id    INTEGER      NOT NULL,
-  record_temp  INTEGER      NOT NULL,
-  fever_tenths INTEGER      NOT NULL,
-  reader_qr    INTEGER      NOT NULL,
-  replaced_at  BIGINT       NOT NULL,
-  replaced_by  VARCHAR(64)  NOT NULL  -- name of who changed it
+-- What the rules above were before their changes.
+CREATE TABLE rule_version (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  community_id BIGINT      NOT NULL,
+  stem         VARCHAR(16) NOT NULL, -- passrule, visitorrule, exitrule
+  rule         TEXT        NOT NULL, -- core.PassRule, VisitorRule or ExitRule in JSON
+  replaced_at  BIGINT      NOT NULL,
+  replaced_by  VARCHAR(64) NOT NULL  -- name of who changed it
 );
-CREATE INDEX pass_rule_version_community ON pass_rule_version (community_id, id);
+CREATE INDEX rule_version_community ON rule_version (community_id, stem, id);
 
 CREATE TABLE house_restriction (
   house_id     BIGINT       NOT NULL PRIMARY KEY,

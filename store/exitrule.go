@@ -110,6 +110,9 @@ func (s *Store) UpdateExitRule(ctx context.Context, by core.Actor, scope core.Sc
 		); err != nil {
 			return err
 		}
+		if err := exitRules.keep(tx, by, r.Community, old.ExitRule, normal); err != nil {
+			return err
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: r.Community, Action: "exitrule.update", Subject: audit.Target("community", r.Community),
 			Before: auditOfExitRule(old.ExitRule), After: auditOfExitRule(normal),

@@ -122,7 +122,7 @@ func tagFollower(
 }
 
 // BeginTaggingUndo prepares to take a batch of tagged followers back: it returns what WeChat must be told before
-// UndoBatch records it, and those whom it is about. Whoever it would keep is not among them; there may be none.
+// UndoBatch records it, and those whom it is about, without those whom it would keep; there may be none.
 func (s *Store) BeginTaggingUndo(
 	ctx context.Context, scope core.Scope, b core.Batch,
 ) (t FollowersTagging, list []core.Follower, err error) {

@@ -76,7 +76,7 @@ func insertPassRule(tx *database.Tx, community core.ID, r core.PassRule) error {
 
 // deletePassRule deletes the rule of a community that is deleted.
 func deletePassRule(tx *database.Tx, community core.ID) error {
-	if _, err := tx.Exec("DELETE FROM pass_rule_version WHERE community_id = ?", int64(community)); err != nil {
+	if err := deleteRuleVersions(tx, community); err != nil {
 		return err
 	}
 	_, err := tx.Exec("DELETE FROM pass_rule WHERE community_id = ?", int64(community))
@@ -127,7 +127,7 @@ func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Sc
 		if err != nil {
 			return err
 		}
-		if err := keepPassRule(tx, by, old, r.PassRule); err != nil {
+		if err := passRules.keep(tx, by, r.Community, old.PassRule, r.PassRule); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{

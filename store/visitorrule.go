@@ -132,6 +132,9 @@ func (s *Store) UpdateVisitorRule(
 		); err != nil {
 			return err
 		}
+		if err := visitorRules.keep(tx, by, r.Community, old.VisitorRule, normal); err != nil {
+			return err
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: r.Community, Action: "visitorrule.update", Subject: audit.Target("community", r.Community),
 			Before: auditOfVisitorRule(old.VisitorRule), After: auditOfVisitorRule(normal),

@@ -308,7 +308,7 @@ func comesIn(d *desk.Desk, e *estate.Estate, host core.ID) error {
 	return err
 }
 
-// menuLines are the menu's lines with numbers: of one estate and of both, for who may handle what waits there.
+// menuLines are the menu's lines with numbers: of one estate and of both, and the permission to handle what waits there.
 var menuLines = map[string][]struct {
 	one, all int
 	needs    core.Permission

@@ -46,7 +46,6 @@ var ownerOf = map[string]string{
 	"node_lease":            "id",
 	"observer_community":    "observer",
 	"one_time_link":         "account",
-	"pass_rule_version":     "passrule",
 	"photo_content":         "photo",
 	"reader_quarantine":     "reader",
 	"restriction_latest":    "restriction",

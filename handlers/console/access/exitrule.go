@@ -17,18 +17,20 @@ func (p *Pages) exitRuleRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.ExitRulePath, Access: view, Handler: p.exitRuleShow},
 		{Method: http.MethodPost, Path: frame.ExitRulePath, Access: edit, Level: web.Asks, Handler: p.exitRuleUpdate, Draft: true},
+		{Method: http.MethodPost, Path: exitRuleRestorePath, Access: edit, Level: web.Asks, Handler: p.exitRuleRestore},
 	}
 }
 
 type exitRulePage struct {
 	templates.Shell
-	Tabs  templates.Tabs
-	Asked *templates.Asked // the community, if there are several
-	Edit  bool
-	Words string // the rule
-	Asks  string // what is asked for
-	Form  templates.Form
-	Empty *templates.Empty // instead of everything else, if there is no community, or none chosen
+	Tabs     templates.Tabs
+	Asked    *templates.Asked // the community, if there are several
+	Edit     bool
+	Words    string // the rule
+	Asks     string // what is asked for
+	Form     templates.Form
+	Versions []ruleVersion    // what the rule was before its latest changes
+	Empty    *templates.Empty // instead of everything else, if there is no community, or none chosen
 }
 
 func (p *Pages) exitRuleShow(c *web.Context) error {
@@ -47,7 +49,15 @@ func (p *Pages) exitRuleShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/exitrule/show", p.exitRulePage(c, at, rule))
+	versions, err := p.Store.ExitRuleVersions(c.Ctx(), c.Scope(), at.ID, versionsShown)
+	if err != nil {
+		return err
+	}
+	page := p.exitRulePage(c, at, rule)
+	page.Versions = ruleVersions(c, at, exitRuleRestorePath, versions, func(r core.ExitRule) string {
+		return r.Text() + "。出门条表单：" + r.Form.Text()
+	})
+	return p.Page(c, http.StatusOK, "console/exitrule/show", page)
 }
 
 func (p *Pages) exitRulePage(c *web.Context, at frame.CommunityChoice, rule store.ExitRule) exitRulePage {
@@ -164,25 +174,32 @@ func (p *Pages) exitRuleAsk(
 	if !rule.Updated.IsZero() && rule.Updated.UnixMilli() != now.Updated.UnixMilli() {
 		return false, core.Stale()
 	}
-	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
-	if err != nil {
-		return false, err
-	}
-	waiting, err := p.Store.CountExitSlips(c.Ctx(), core.ScopeOf(at.ID), store.ExitSlipFilter{State: core.ExitWaiting, Now: c.Now()})
-	if err != nil {
-		return false, err
-	}
 	normal, err := rule.Normalized()
 	if err != nil {
 		return false, err
 	}
-	return p.Ask(c, "exitrule", templates.Confirm{
-		Title: "修改“" + at.Name + "”的出门条设置？", Text: "改为：" + normal.Text() + "。",
+	q, err := p.exitRuleQuestion(c, at, now.ExitRule, normal)
+	if err != nil {
+		return false, err
+	}
+	q.Action, q.Keep, q.Submit = frame.ExitRulePath, c.Form(), "保存设置"
+	return p.Ask(c, "exitrule", q)
+}
+
+// exitRuleQuestion returns the question of what a rule changes, for whom, and from when.
+func (p *Pages) exitRuleQuestion(c *web.Context, at frame.CommunityChoice, now, rule core.ExitRule) (q templates.Confirm, err error) {
+	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
+	if err != nil {
+		return q, err
+	}
+	waiting, err := p.Store.CountExitSlips(c.Ctx(), core.ScopeOf(at.ID), store.ExitSlipFilter{State: core.ExitWaiting, Now: c.Now()})
+	return templates.Confirm{
+		Title: "修改“" + at.Name + "”的出门条设置？", Text: "改为：" + rule.Text() + "。",
 		Effects: []string{
 			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效",
 			"已开出的出门条不变，" + frame.Grouped(waiting) + " 份待审核的申请仍由原来的人审核",
-			"表单原来：" + now.Form.Text(), "表单改为：" + normal.Form.Text(),
+			"表单原来：" + now.Form.Text(), "表单改为：" + rule.Form.Text(),
 		},
-		Action: frame.ExitRulePath, Keep: c.Form(), Submit: "保存设置", Cancel: at.URL(frame.ExitRulePath),
-	})
+		Cancel: at.URL(frame.ExitRulePath),
+	}, err
 }

@@ -53,7 +53,7 @@ type passRulePage struct {
 	Form     templates.Form
 	Preview  passRulePreview
 	Impact   []templates.Action // whom a change affects, and from when; a URL leads to them
-	Versions []passRuleVersion  // what the rule was before its latest changes
+	Versions []ruleVersion      // what the rule was before its latest changes
 	Empty    *templates.Empty   // instead of everything else, if there is no community, or none chosen
 }
 
@@ -87,7 +87,7 @@ func (p *Pages) passRuleShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Versions = passRuleVersions(c, at, versions, page.CSRF)
+	page.Versions = ruleVersions(c, at, passRuleRestorePath, versions, core.PassRule.Text)
 	page.Actions = rehearsalLink(at)
 	return p.Page(c, http.StatusOK, "console/passrule/show", page)
 }

@@ -19,6 +19,7 @@ func (p *Pages) visitorRuleRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.VisitorRulePath, Access: view, Handler: p.visitorRuleShow},
 		{Method: http.MethodPost, Path: frame.VisitorRulePath, Access: edit, Level: web.Types, Handler: p.visitorRuleUpdate, Draft: true},
+		{Method: http.MethodPost, Path: visitorRuleRestorePath, Access: edit, Level: web.Types, Handler: p.visitorRuleRestore},
 	}
 }
 
@@ -30,9 +31,10 @@ type visitorRulePage struct {
 	Words string // the rule
 	Asks  string // what a visitor is asked for
 
-	Posters string // where they are
-	Form    templates.Form
-	Empty   *templates.Empty // instead of everything else, if there is no community, or none chosen
+	Posters  string // where they are
+	Form     templates.Form
+	Versions []ruleVersion    // what the rule was before its latest changes
+	Empty    *templates.Empty // instead of everything else, if there is no community, or none chosen
 }
 
 func (p *Pages) visitorRuleShow(c *web.Context) error {
@@ -51,14 +53,22 @@ func (p *Pages) visitorRuleShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Page(c, http.StatusOK, "console/visitorrule/show", p.visitorRulePage(c, at, rule))
+	versions, err := p.Store.VisitorRuleVersions(c.Ctx(), c.Scope(), at.ID, versionsShown)
+	if err != nil {
+		return err
+	}
+	page := p.visitorRulePage(c, at, rule)
+	page.Versions = ruleVersions(c, at, visitorRuleRestorePath, versions, func(r core.VisitorRule) string {
+		return r.Text() + "。访客表单：" + r.Form.Text()
+	})
+	return p.Page(c, http.StatusOK, "console/visitorrule/show", page)
 }
 
 func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule store.VisitorRule) visitorRulePage {
 	page := visitorRulePage{
 		Shell: p.Shell(c, "visitorrule", "通行证设置"), Tabs: p.CountTabs(c, passTabs(c.Has, "visitorrule", at)),
 		Asked: at.Asked(frame.VisitorRulePath),
-		Edit: c.Has(core.PermPassRuleEdit), Words: rule.VisitorRule.Text(), Asks: rule.Form.Text(),
+		Edit:  c.Has(core.PermPassRuleEdit), Words: rule.VisitorRule.Text(), Asks: rule.Form.Text(),
 	}
 	page.Note, page.Posters = at.Name, at.URL(frame.VisitorPosterPath)
 	page.Form = templates.Form{
@@ -196,26 +206,36 @@ func (p *Pages) visitorRuleAsk(
 	if !rule.Updated.IsZero() && rule.Updated.UnixMilli() != now.Updated.UnixMilli() {
 		return false, core.Stale()
 	}
-	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
-	if err != nil {
-		return false, err
-	}
 	normal, err := rule.Normalized()
 	if err != nil {
 		return false, err
 	}
-	q := templates.Confirm{
-		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + normal.Text() + "。",
-		Effects: []string{
-			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效", "已发出的邀请和已提交的申请不变",
-			"原来：" + now.VisitorRule.Text(), "表单原来：" + now.Form.Text(), "表单改为：" + normal.Form.Text(),
-		},
-		Action: frame.VisitorRulePath, Keep: c.Form(), Submit: "保存设置", Cancel: at.URL(frame.VisitorRulePath),
+	q, err := p.visitorRuleQuestion(c, at, now.VisitorRule, normal)
+	if err != nil {
+		return false, err
 	}
-	if now.Invite && !rule.Invite {
-		q.Typed, q.Danger = at.Name, true
-	} else if c.Form().Has(web.UndoneField) { // the question of the edit that is taken back said what becomes of it
+	q.Action, q.Keep, q.Submit = frame.VisitorRulePath, c.Form(), "保存设置"
+	if !q.Danger && c.Form().Has(web.UndoneField) { // the question of the edit that is taken back said what becomes of it
 		return false, nil
 	}
 	return p.Ask(c, "visitorrule", q)
+}
+
+// visitorRuleQuestion returns the question of what a rule changes, for whom, and from when.
+func (p *Pages) visitorRuleQuestion(
+	c *web.Context, at frame.CommunityChoice, now, rule core.VisitorRule,
+) (templates.Confirm, error) {
+	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
+	q := templates.Confirm{
+		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + rule.Text() + "。",
+		Effects: []string{
+			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效", "已发出的邀请和已提交的申请不变",
+			"原来：" + now.Text(), "表单原来：" + now.Form.Text(), "表单改为：" + rule.Form.Text(),
+		},
+		Cancel: at.URL(frame.VisitorRulePath),
+	}
+	if now.Invite && !rule.Invite {
+		q.Typed, q.Danger = at.Name, true
+	}
+	return q, err
 }

@@ -258,7 +258,7 @@ func (p *Pages) followersTag(c *web.Context) error {
 	return c.Redirect(back)
 }
 
-// taggedText says how many followers a tagging changed.
+// taggedText returns what a tagging did to how many followers, in words.
 func taggedText(n int, tag string, off bool) string {
 	switch {
 	case n == 0 && off:

@@ -161,13 +161,31 @@ func (s *Store) Review(ctx context.Context, scope core.Scope, id core.ID) (core.
 // earlierShown is how many earlier applications of the same person a reviewer sees.
 const earlierShown = 10
 
-// EarlierReviews returns the applicant's other applications in scope, newest first.
-func (s *Store) EarlierReviews(ctx context.Context, scope core.Scope, r core.Review) ([]core.Review, error) {
-	where, args := database.ScopeWhere(scope, "community_id")
+// EarlierReviews returns the other applications of the same person, of some kinds and in scope, newest first. Nobody knows who
+// applies outside WeChat: of them it returns the visits of the same number, if both have proven it.
+func (s *Store) EarlierReviews(ctx context.Context, scope core.Scope, r core.Review, kinds []core.ReviewKind) ([]core.Review, error) {
+	if len(kinds) == 0 {
+		return nil, nil
+	}
+	where := database.Within(scope, "community_id").With(ReviewFilter{Kinds: kinds}.where())
+	where.And("id <> ?", int64(r.ID))
+	if r.Applicant != 0 {
+		where.And("applicant_id = ?", int64(r.Applicant))
+	} else {
+		var number string
+		err := s.db.Get(ctx, &number, "SELECT phone_mac FROM visitor_pass WHERE id = ? AND proven = 1", int64(r.ID))
+		if err = database.NotFoundIfNoRows(err, ""); core.IsNotFound(err) || err == nil && number == "" {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, database.Wrap("read whose application it is", err)
+		}
+		where.And("kind = ?", string(core.ReviewVisit))
+		where.And("id IN (SELECT id FROM visitor_pass WHERE phone_mac = ? AND proven = 1)", number)
+	}
 	var rows []reviewRow
-	err := s.db.All(ctx, &rows,
-		"SELECT "+reviewFields+" FROM review WHERE applicant_id = ? AND id <> ? AND "+where+" ORDER BY id DESC LIMIT ?",
-		append(append([]any{int64(r.Applicant), int64(r.ID)}, args...), earlierShown)...)
+	err := s.db.All(ctx, &rows, "SELECT "+reviewFields+" FROM review WHERE "+where.Text()+" ORDER BY id DESC LIMIT ?",
+		where.Args(earlierShown)...)
 	return reviewsOf(rows), database.Wrap("list earlier reviews", err)
 }
 

@@ -490,9 +490,13 @@ func TestReviewLists(t *testing.T) {
 		_, err = w.Certification(ctx, core.ScopeOf(w.community+1), own.Review.ID)
 		wantCode(t, err, core.CodeNotFound)
 		w.apply(w.request("王小明"))
-		earlier, err := w.EarlierReviews(ctx, everywhere, own.Review)
+		earlier, err := w.EarlierReviews(ctx, everywhere, own.Review, certifications)
 		if err != nil || len(earlier) != 1 {
 			t.Errorf("earlier: %+v, %v", earlier, err)
+		}
+		others := []core.ReviewKind{core.ReviewVisit}
+		if earlier, err := w.EarlierReviews(ctx, everywhere, own.Review, others); err != nil || len(earlier) != 0 {
+			t.Errorf("of kinds that the reviewer may not see: %+v, %v", earlier, err)
 		}
 		level, err := w.HouseLevel(ctx, HouseLevelFilter{Community: w.community})
 		if err != nil || len(level.Nodes) != 1 || len(level.Houses) != 0 {

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,6 +136,56 @@ func TestVisitorsApplyAndTheOfficeDecides(t *testing.T) {
 			f := VisitorPassFilter{State: state, Now: s.Now(), Page: Page{Limit: 10}}
 			if found, _, err := s.VisitorPasses(t.Context(), everywhere, f); err != nil || len(found) != want {
 				t.Errorf("%d are %s, %v", len(found), state, err)
+			}
+		}
+	})
+}
+
+// A reviewer sees the earlier applications of the same person. Of those outside WeChat nobody is known to be the same but who has
+// proven the number: strangers' applications are not theirs, nor is that of somebody who only wrote their number.
+func TestEarlierVisitsAreTheSamePersons(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		proven := func(phone string) OwnVisit {
+			t.Helper()
+			clock.Add(2 * time.Minute)
+			_, code, err := s.CreateVisitorCode(t.Context(), phone)
+			if err == nil {
+				err = s.EnterVisitorCode(t.Context(), phone, code)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := w.application()
+			v.Phone, v.Code = phone, code
+			return w.mustApply(0, v)
+		}
+		const number = "13655556666"
+		first, stranger, again, other := proven(number), w.mustApply(0, w.application()), proven(number), proven("13677778888")
+		written := w.application()
+		written.Phone = number
+		unproven := w.mustApply(0, written)
+		for name, c := range map[string]struct {
+			of   OwnVisit
+			want []core.ID
+		}{
+			"the first": {first, []core.ID{again.ID}}, "the second": {again, []core.ID{first.ID}}, "another number": {other, nil},
+			"who proves nothing": {stranger, nil}, "who wrote another's number": {unproven, nil},
+		} {
+			r, err := s.Review(t.Context(), everywhere, c.of.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			earlier, err := s.EarlierReviews(t.Context(), everywhere, r, []core.ReviewKind{core.ReviewVisit})
+			var got []core.ID
+			for _, e := range earlier {
+				got = append(got, e.ID)
+			}
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v, want %v, %v", name, got, c.want, err)
+			}
+			if none, err := s.EarlierReviews(t.Context(), core.ScopeOf(w.community+1), r, []core.ReviewKind{core.ReviewVisit}); len(none) > 0 {
+				t.Errorf("%s: out of scope: %v, %v", name, none, err)
 			}
 		}
 	})

@@ -202,7 +202,7 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 			Thumb: c.PhotoURL(reviewPhotoPath, photo.ID, core.PhotoThumb),
 		})
 	}
-	earlier, err := h.store.EarlierReviews(c.Ctx(), c.Scope(), r)
+	earlier, err := h.store.EarlierReviews(c.Ctx(), c.Scope(), r, core.ReviewKinds(c.Has))
 	for _, e := range earlier {
 		page.Earlier = append(page.Earlier, templates.ReviewDecision{
 			State: templates.Badge{Tone: templates.Neutral, Text: e.State.Label()}, Who: e.Name + " · " + e.Subject,

@@ -49,9 +49,9 @@ func (f *Frame) NextReview(c *web.Context, decided core.ID) string {
 	return ReviewPath
 }
 
-// EarlierReviews returns the applicant's other applications, for the reviewer.
+// EarlierReviews returns the applicant's other applications that the reviewer may review too.
 func (f *Frame) EarlierReviews(c *web.Context, r core.Review) ([]templates.ReviewDecision, error) {
-	earlier, err := f.Store.EarlierReviews(c.Ctx(), c.Scope(), r)
+	earlier, err := f.Store.EarlierReviews(c.Ctx(), c.Scope(), r, core.ReviewKinds(c.Has))
 	list := make([]templates.ReviewDecision, len(earlier))
 	for i, e := range earlier {
 		list[i] = templates.ReviewDecision{

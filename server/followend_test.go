@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
-	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	"tongxing/store"
 	"tongxing/store/database"
 	"tongxing/store/outbox"
+	"tongxing/testkit/hygiene"
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
@@ -46,7 +45,7 @@ func newFollowSite(t *testing.T) *followSite {
 		t.Fatal(err)
 	}
 	s.mini = client.MiniProgram(followMini, "secret-of-the-test")
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := hygiene.Logger(t)
 	cache := web.RedisCache(redis, s.stores[0], log)
 	calls, err := callback.New(callback.Options{
 		Store: s.stores[0], Cache: cache, PublicURL: "https://pass.example.com",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
@@ -82,7 +82,7 @@ func callOf(r *http.Request) string {
 // server returns a server of its own name.
 func (s *fansSite) server(name string) *followerSyncer {
 	return &followerSyncer{
-		name: name, store: s.store, log: slog.New(slog.DiscardHandler), poll: followerPoll,
+		name: name, store: s.store, log: hygiene.Logger(s.t), poll: followerPoll,
 		official: func(string) *wechat.OfficialAccount { return s.official },
 	}
 }

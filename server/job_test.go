@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 )
 
 // jobOffice returns a store with one waiting job, and a runner for it.
@@ -20,7 +20,7 @@ func jobOffice(t *testing.T, run jobRun) (r *jobRunner, by core.Actor, id core.I
 	if err != nil {
 		t.Fatal(err)
 	}
-	r = newJobRunner(s, slog.New(slog.DiscardHandler))
+	r = newJobRunner(s, hygiene.Logger(t))
 	if run != nil {
 		r.kinds[core.JobVerifyAudit] = run
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -21,6 +19,7 @@ import (
 	"tongxing/store/outbox"
 	"tongxing/testkit"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
@@ -198,7 +197,7 @@ func outboxClient(t testing.TB, base string, now func() time.Time) *wechat.Offic
 }
 
 // outboxTestWorker returns a worker that sends by an account.
-func outboxTestWorker(s *store.Store, official *wechat.OfficialAccount) *outboxWorker {
+func outboxTestWorker(t testing.TB, s *store.Store, official *wechat.OfficialAccount) *outboxWorker {
 	templates := map[core.MessageKind]core.MessageTemplate{}
 	for _, kind := range core.MessageKinds() {
 		templates[kind] = core.MessageTemplate{ID: outboxTemplate, Fields: map[string]string{"thing1": "title", "time2": "time"}}
@@ -207,7 +206,7 @@ func outboxTestWorker(s *store.Store, official *wechat.OfficialAccount) *outboxW
 	setup := func(context.Context) core.MessageSetup {
 		return core.MessageSetup{Officials: []core.MessageAccount{account}}
 	}
-	w := newOutboxWorker(s, slog.New(slog.NewTextHandler(io.Discard, nil)), setup, map[core.MessageChannel]sender{
+	w := newOutboxWorker(s, hygiene.Logger(t), setup, map[core.MessageChannel]sender{
 		core.ChannelTemplate: templateSender{
 			func(string) *wechat.OfficialAccount { return official }, func(_, path string) string { return path },
 			"https://pass.example.com", core.PlatformZone,
@@ -222,7 +221,7 @@ func (m *mailroom) work(change func(*outboxWorker)) (stop func()) {
 	ctx, cancel := context.WithCancel(m.t.Context())
 	var working sync.WaitGroup
 	for _, s := range m.stores {
-		w := outboxTestWorker(s, m.client())
+		w := outboxTestWorker(m.t, s, m.client())
 		if change != nil {
 			change(w)
 		}
@@ -407,7 +406,7 @@ func TestWeChatIsBrokenForTenMinutes(t *testing.T) {
 // An account that does not answer rests alone: the others of its channel send on.
 func TestAnAccountRestsAlone(t *testing.T) {
 	m := newMailroom(t, 1, false)
-	w := outboxTestWorker(m.stores[0], m.client())
+	w := outboxTestWorker(t, m.stores[0], m.client())
 	batch := make([]core.SendResult, 0, outboxTrouble)
 	for range outboxTrouble {
 		for app, answer := range map[string]core.SendAnswer{"wx1": core.AnswerUnsure, "wx2": core.AnswerAccepted} {
@@ -427,7 +426,7 @@ func TestAnAccountRestsAlone(t *testing.T) {
 func TestSuspendedServerSendsNothing(t *testing.T) {
 	m := newMailroom(t, 1, false)
 	m.tell(1)
-	w := outboxTestWorker(m.stores[0], m.client())
+	w := outboxTestWorker(t, m.stores[0], m.client())
 	ask := w.ask
 	ask.Setup, ask.Limit = w.setup(t.Context()), 10
 	ask.Setup.Open = map[core.MessageChannel]bool{core.ChannelTemplate: true}

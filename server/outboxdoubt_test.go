@@ -37,7 +37,7 @@ func TestSMSInDoubtIsNotRepeated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := outboxTestWorker(m.stores[0], m.client())
+	w := outboxTestWorker(t, m.stores[0], m.client())
 	w.senders[core.ChannelSMS] = smsSender{provider, core.PlatformZone}
 	official := w.setup
 	w.setup = func(ctx context.Context) core.MessageSetup {

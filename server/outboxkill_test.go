@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 )
 
 // envOutboxChild makes TestOutboxChild a worker: WeChat's address, the SQLite file and the DSN; of one of all channels also the
@@ -32,7 +34,7 @@ func TestOutboxChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := outboxTestWorker(s, outboxClient(t, at[0], time.Now))
+	w := outboxTestWorker(t, s, outboxClient(t, at[0], time.Now))
 	if len(at) == 5 {
 		corp, err := core.ParseID(at[4])
 		if err != nil {
@@ -40,6 +42,7 @@ func TestOutboxChild(t *testing.T) {
 		}
 		w = mixedWorker(t, s, mixedAt{at[0], at[3], corp, testRedis(t), time.Now})
 	}
+	w.log = slog.New(slog.NewTextHandler(os.Stderr, nil)) // this process is killed: who started it looks at what it logs
 	w.ask.Lease = time.Second
 	fmt.Println("ready")
 	w.loop(t.Context())
@@ -51,6 +54,7 @@ func (m *mailroom) child(more ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestOutboxChild$", "-test.timeout=10m")
 	cmd.Env = append(os.Environ(), envOutboxChild+"="+m.simURL+"|"+m.at.SQLitePath+"|"+m.at.MySQLDSN+strings.Join(more, ""))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Stderr = hygiene.NewLog(m.t)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		m.t.Fatal(err)

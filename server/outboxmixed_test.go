@@ -147,7 +147,7 @@ func mixedWorker(t testing.TB, s *store.Store, at mixedAt) *outboxWorker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := outboxTestWorker(s, official)
+	w := outboxTestWorker(t, s, official)
 	w.senders[core.ChannelWeWork] = weworkSender{
 		func(string) (*wechat.CorpApp, core.ID) { return corp, at.corp }, "https://pass.example.com", core.PlatformZone,
 		&memberPace{redis: at.redis}, at.now,

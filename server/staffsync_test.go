@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
@@ -90,7 +90,7 @@ func (s *syncSite) server(name string) *staffSyncer {
 	app := s.wx.CorpApp(wechat.CorpOptions{CorpID: syncCorp, Secret: "app", Agent: 2})
 	contact := s.wx.CorpApp(wechat.CorpOptions{CorpID: syncCorp, Secret: "contact"})
 	return &staffSyncer{
-		name: name, store: s.store, log: slog.New(slog.DiscardHandler), poll: syncPoll, calls: 4,
+		name: name, store: s.store, log: hygiene.Logger(s.t), poll: syncPoll, calls: 4,
 		corps: func(context.Context, core.ID) (*wechat.CorpApp, *wechat.CorpApp) { return app, contact },
 	}
 }

@@ -1,10 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -20,6 +17,7 @@ import (
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
@@ -39,7 +37,7 @@ type site struct {
 	api   *API
 	app   *web.App
 	spec  *spec
-	log   *lockedBuffer
+	log   *hygiene.Log
 	clock *clock
 	keys  int // requests so far
 }
@@ -66,8 +64,8 @@ func (c *clock) add(d time.Duration) {
 // number is in no register.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, log: &lockedBuffer{}, clock: &clock{}, spec: loadSpec(t)}
-	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := &site{t: t, log: hygiene.NewLog(t), clock: &clock{}, spec: loadSpec(t)}
+	log := s.log.Logger()
 	st := estate.Store(t, store.Options{Now: s.clock.now, Log: log})
 	s.redis = redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), MaxRetries: -1})
 	s.gate = gate.New(gate.Options{Store: st, Redis: s.redis, Log: log})
@@ -218,22 +216,3 @@ func (s *site) phoneJSON(person string) string {
 	text, _ := json.Marshal(form)
 	return string(text)
 }
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-var _ io.Writer = (*lockedBuffer)(nil)

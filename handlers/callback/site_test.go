@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 	"tongxing/wechat"
 	"tongxing/wechat/simulator"
 )
@@ -41,15 +40,15 @@ type site struct {
 	official *wechat.OfficialAccount
 	redis    *miniredis.Miniredis
 	addr     string
-	log      *lockedBuffer
+	log      *hygiene.Log
 	path     string // of the database
 	handler  http.Handler
 }
 
 func newSite(t *testing.T, appID string) *site {
 	t.Helper()
-	s := &site{t: t, appID: appID, log: &lockedBuffer{}, redis: miniredis.RunT(t), path: estate.SQLite(t)}
-	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := &site{t: t, appID: appID, log: hygiene.NewLog(t), redis: miniredis.RunT(t), path: estate.SQLite(t)}
+	log := s.log.Logger()
 	st := estate.Store(t, store.Options{SQLitePath: s.path, Log: log})
 	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), MaxRetries: -1})
 	s.Estate = estate.New(t, st, estate.Plan{Houses: 1, Members: 1, Doors: 1})
@@ -222,23 +221,6 @@ func (s *site) get(path string) (int, string) {
 		s.t.Fatal(err)
 	}
 	return res.StatusCode, string(body)
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // connect enters the account in the console, so that its menu and its replies can be set.

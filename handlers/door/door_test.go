@@ -314,7 +314,7 @@ func TestPanicsAndTimeoutsRefuse(t *testing.T) {
 	if got := s.showMcard(t, token); !isMcardDeny(got) {
 		t.Errorf("no directory, mcardsea: %q", got)
 	}
-	if s.log.holds(token) {
+	if s.log.Holds(token) {
 		t.Error("the log holds what was shown")
 	}
 }
@@ -336,11 +336,11 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	s.door.known.mu.Unlock()
 	s.show(t, token)
 	for _, secret := range []string{token, "SECRET-TEXT", s.vguang.Secret, s.mcard.Secret} {
-		if s.log.holds(secret) {
+		if s.log.Holds(secret) {
 			t.Errorf("the log holds a secret of %d characters", len(secret))
 		}
 	}
-	if !s.log.holds("level=ERROR") {
+	if !s.log.Holds("level=ERROR") {
 		t.Error("nothing was logged at all")
 	}
 }

@@ -2,10 +2,8 @@ package door
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +21,7 @@ import (
 	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 )
 
 // site is an estate whose readers call a real server.
@@ -34,7 +33,7 @@ type site struct {
 	door   *Door
 	app    http.Handler
 	addr   string
-	log    *lockedBuffer
+	log    *hygiene.Log
 	now    time.Time
 	vguang estate.Door
 	mcard  estate.Door
@@ -47,8 +46,8 @@ func newSite(t *testing.T) *site { return newSiteWith(t, 0) }
 
 func newSiteWith(t *testing.T, perReader rate.Limit) *site {
 	t.Helper()
-	s := &site{redis: miniredis.RunT(t), log: &lockedBuffer{}, now: time.Now().Truncate(time.Second), calls: map[Outcome]int{}}
-	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := &site{redis: miniredis.RunT(t), log: hygiene.NewLog(t), now: time.Now().Truncate(time.Second), calls: map[Outcome]int{}}
+	log := s.log.Logger()
 	st := estate.Store(t, store.Options{Now: func() time.Time { return s.now }, Log: log})
 	client := redis.NewClient(&redis.Options{Addr: s.redis.Addr(), DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1})
 	s.client = client
@@ -188,22 +187,4 @@ const (
 // isMcardDeny reports whether a response is the mcardsea refusal.
 func isMcardDeny(answer string) bool {
 	return strings.Contains(answer, `"status":0`) && !strings.Contains(answer, `"status":1`)
-}
-
-// lockedBuffer is a log that tests can read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) holds(text string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.Contains(b.b.String(), text)
 }

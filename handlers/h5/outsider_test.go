@@ -3,7 +3,6 @@ package h5
 import (
 	"bufio"
 	"context"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 )
 
 // An observer's search reveals nothing that the page hides: a given name or the digits of a phone
@@ -151,7 +151,7 @@ func TestStreamEndsWithItsCaller(t *testing.T) {
 // Pages that follow the same records share a read, which stops with the last of them.
 func TestPagesShareOneLook(t *testing.T) {
 	w := newSite(t, estate.Plan{})
-	l := &lookouts{store: w.store, gate: w.gate, log: slog.New(slog.DiscardHandler), byKey: map[string]*lookout{}}
+	l := &lookouts{store: w.store, gate: w.gate, log: hygiene.Logger(t), byKey: map[string]*lookout{}}
 	same := lookoutOf{scope: core.ScopeOf(w.Community)}
 	other := lookoutOf{scope: core.ScopeOf(w.Community), filter: core.RecordFilter{Person: w.Residents[0].Person}}
 	var leaves []func()

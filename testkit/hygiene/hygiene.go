@@ -30,6 +30,10 @@ var leaks = []struct {
 		`(?i)\\?"(` + named + `|password|aes_?key|encodingaeskey)\\?":\s*\\?"[^"\\]{4,}`,
 	)},
 	{"a decrypted message", regexp.MustCompile(`<xml>|<Content>|<Encrypt>|<FromUserName>`)},
+	{"a message's text", regexp.MustCompile(
+		`(?i)\\?"(touser|textcard|template_?params?(set)?|phone_?numbers?(set)?)\\?":\s*\\?["{\[]|[?&"](TemplateParam|PhoneNumbers)=` +
+			`|\\?"(thing|time|date|phrase|const|name|character_string|number|phone_number)\d+\\?":\s*\{`,
+	)},
 	{"a simulated secret", regexp.MustCompile(`0123456789abcdef0123456789abcdef|demo-secret-|secret-of-the-|5ecret-0f-|t0ken-`)},
 }
 

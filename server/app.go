@@ -161,6 +161,12 @@ func (a *app) open(ctx context.Context) error {
 	if a.store, err = openStore(ctx, a.config, a.log, databaseWait); err != nil {
 		return err
 	}
+	return a.openOver(ctx)
+}
+
+// openOver opens what is above the store.
+func (a *app) openOver(ctx context.Context) error {
+	var err error
 	if a.cache, err = openCache(a.config.Redis); err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ var MessageParts = []string{"title", "kind", "time", "count", "hint"}
 func (m Message) Part(part string, zone *time.Location) string {
 	switch part {
 	case "title":
-		return m.Title
+		return m.Text() // of several events it begins with their number: a field that is cut still says it
 	case "kind":
 		return m.Kind.Short()
 	case "time":

@@ -31,6 +31,7 @@ func TestSMSSender(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := core.Dispatch{Address: "13800138000", Template: template}
+		d.Kind = core.MessageReview
 		d.Title, d.Events, d.Created = "新的设备登录", 2, time.Date(2026, 11, 29, 1, 2, 0, 0, time.UTC)
 		send := func() (core.SendAnswer, string) {
 			answer, code, id := smsSender{client, time.UTC}.send(t.Context(), d)
@@ -42,7 +43,7 @@ func TestSMSSender(t *testing.T) {
 		if answer, code := send(); answer != core.AnswerAccepted {
 			t.Fatal(provider, answer, code)
 		}
-		want := []string{d.Part("title", time.UTC), d.Part("time", time.UTC), d.Part("count", time.UTC)}
+		want := []string{"2 条待审核，最早一条：新的设备登录", "2026-11-29 01:02", "2"}
 		if got := sim.Sent("+8613800138000"); len(got) != 1 || !reflect.DeepEqual(got[0].Values, want) {
 			t.Errorf("%s: arrived %+v, want %q", provider, got, want)
 		}

@@ -90,7 +90,7 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageExitReview, Label: "出门条待审核", Short: "待审出门条", Life: 24 * time.Hour, Merge: time.Minute, Needs: PermExitSlipReview,
-		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp},
 	},
 	{
 		Kind: MessageLease, Label: "租约到期", Life: 72 * time.Hour,

@@ -482,6 +482,7 @@ func TestChannelsInOrderOfPreference(t *testing.T) {
 		{MessageReview, "", []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp}},
 		{MessageReview, ChannelSMS, []MessageChannel{ChannelSMS, ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageVisitReview, "", []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelSMS, ChannelInApp}},
+		{MessageExitReview, ChannelSMS, []MessageChannel{ChannelSMS, ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageJob, ChannelSMS, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageJob, ChannelTemplate, []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp}},
 		{MessageVisitor, "", []MessageChannel{ChannelSubscribe, ChannelTemplate}},

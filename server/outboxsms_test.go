@@ -11,6 +11,9 @@ import (
 	"tongxing/core"
 	"tongxing/sms"
 	"tongxing/sms/simulator"
+	"tongxing/store"
+	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 )
 
 // TestSMSSender: a message goes out by either provider, and each refusal has its answer.
@@ -92,10 +95,11 @@ func TestSMSNeedsItsTemplates(t *testing.T) {
 		binding = "binding=SMS_123456789:what=title"
 		review  = "review=SMS_123456790:what=title"
 		visit   = "visit_review=SMS_123456791:what=title"
+		exit    = "exit_review=SMS_123456792:what=title"
 	)
 	for _, templates := range [][]string{
-		nil, {binding, visit}, {review, visit}, {binding, review}, {binding, visit, "review=SMS_123456790:what=nothing"},
-		{binding, visit, "sign_in=SMS_123456790:what=title"},
+		nil, {binding, visit, exit}, {review, visit, exit}, {binding, review, exit}, {binding, review, visit},
+		{binding, visit, exit, "review=SMS_123456790:what=nothing"}, {binding, visit, exit, "sign_in=SMS_123456790:what=title"},
 	} {
 		a := &app{config: configs.Default()}
 		a.config.SMS = configs.SMS{Provider: "log", Templates: templates}
@@ -104,5 +108,11 @@ func TestSMSNeedsItsTemplates(t *testing.T) {
 		if err := a.openSMS(setup, senders); err == nil || len(senders) != 0 {
 			t.Errorf("%q are taken", templates)
 		}
+	}
+	a := &app{config: configs.Default(), log: hygiene.Logger(t), store: estate.Store(t, store.Options{})}
+	a.config.SMS = configs.SMS{Provider: "log", Templates: []string{binding, review, visit, exit}}
+	setup := core.MessageSetup{Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{}}
+	if err := a.openSMS(setup, map[core.MessageChannel]sender{}); err != nil {
+		t.Errorf("all that are needed: %v", err)
 	}
 }

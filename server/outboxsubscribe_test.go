@@ -2,6 +2,10 @@ package main
 
 import (
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,5 +87,27 @@ func TestConfiguredTemplates(t *testing.T) {
 	}
 	if _, err := configuredTemplates("mini_program.templates", []string{"nothing=ABCDEF123456:thing1=title"}); err == nil {
 		t.Error("a template for no kind")
+	}
+}
+
+// Who writes a configuration file reads in it for which kinds a template may be set.
+func TestTheSampleNamesEveryKindOfAChannel(t *testing.T) {
+	text, err := os.ReadFile("../configs/sample.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := regexp.MustCompile(`[a-z_]+`)
+	for section, channel := range map[string]core.MessageChannel{
+		"official_account": core.ChannelTemplate, "mini_program": core.ChannelSubscribe, "sms": core.ChannelSMS,
+	} {
+		_, found, _ := strings.Cut(string(text), "\n"+section+":\n")
+		found, _, _ = strings.Cut(found, "\n\n")
+		named := words.FindAllString(found, -1)
+		for _, kind := range core.MessageTypes {
+			has := slices.Contains(kind.Channels, channel) || slices.Contains(kind.Asked, channel)
+			if has && !slices.Contains(named, string(kind.Kind)) {
+				t.Errorf("%s does not name %s", section, kind.Kind)
+			}
+		}
 	}
 }

@@ -378,26 +378,26 @@ func (m Message) Text() string {
 	return m.Title
 }
 
-// Path returns the page that the message opens on a phone, below the public URL: that of the console, unless people on
-// phones have one of their own.
+// Path returns the page that the message opens on a phone, below the public URL. Nobody is signed in to the console there: what
+// an account is told is on a page of its own notices, but for reviews, which are decided on the phone.
 func (m Message) Path() string {
 	switch m.Kind {
 	case MessageReview, MessageVisitReview, MessageExitReview:
-		if _, id, ok := strings.Cut(m.Link, "/"); ok && m.Events == 1 {
-			return "h5/review/" + id
+		if m.Events > 1 {
+			return strings.TrimPrefix(reviewPath(""), "/")
 		}
-		return "h5/review"
+		return strings.TrimPrefix(reviewPath(m.Link), "/")
 	case MessageCertification, MessageHousehold, MessageRestriction, // household, household/7, pass
 		MessageLease, MessageVisitor, MessageMember, MessageExitSlip:
 		return "h5/" + m.Link
 	case MessageVisit: // visitorpass/7, which is the host's
 		return "h5/visit/own/" + strings.TrimPrefix(m.Link, "visitorpass/")
-	case MessageAccessAlert:
-		if m.Events > 1 {
-			return "console/accessalert"
-		}
 	}
-	return "console/" + m.Link
+	path := strings.TrimPrefix(NoticePages, "/")
+	if m.Notice == 0 || m.Events > 1 { // the others are newer than the first
+		return path
+	}
+	return path + "?from=" + m.Notice.String()
 }
 
 // miniPages are the pages of the mini-program by what a message leads to.

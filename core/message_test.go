@@ -76,7 +76,10 @@ func TestWhereMessagesLead(t *testing.T) {
 		{Message{Kind: MessageExitReview, Link: "exitslip/7", Events: 1}, "h5/review/7", ""},
 		{Message{Kind: MessageLease, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
 		{Message{Kind: MessageMember, Link: "pass", Events: 1}, "h5/pass", "pages/pass/pass"},
-		{Message{Kind: MessageJob, Link: "job/7", Events: 1}, "console/job/7", ""},
+		{Message{Kind: MessageVisitReview, Link: "visitorpass?state=waiting", Events: 1}, "h5/review", ""},
+		{Message{Kind: MessageJob, Link: "job/7", Notice: 9, Events: 1}, "h5/notice?from=9", ""},
+		{Message{Kind: MessageLeaseOffice, Link: "resident?lease=soon", Notice: 9, Events: 4}, "h5/notice", ""},
+		{Message{Kind: "of a later version", Link: "later/7", Events: 1}, "h5/notice", ""},
 	} {
 		if path, mini := c.m.Path(), c.m.MiniPage(); path != c.path || mini != c.mini {
 			t.Errorf("%s, %d: %q and %q, want %q and %q", c.m.Link, c.m.Events, path, mini, c.path, c.mini)
@@ -416,11 +419,26 @@ func TestDigestTimes(t *testing.T) {
 // A message that tells of several things opens their list.
 func TestPathOfSeveral(t *testing.T) {
 	for m, want := range map[MessageKind][2]string{
-		MessageAccessAlert: {"console/accessalert/7", "console/accessalert"}, MessageReview: {"h5/review/7", "h5/review"},
+		MessageAccessAlert: {"h5/notice?from=9", "h5/notice"}, MessageReview: {"h5/review/7", "h5/review"},
 	} {
-		one, many := Message{Kind: m, Link: "accessalert/7", Events: 1}, Message{Kind: m, Link: "accessalert/7", Events: 2}
+		one := Message{Kind: m, Link: "accessalert/7", Notice: 9, Events: 1}
+		many := one
+		many.Events = 2
 		if one.Path() != want[0] || many.Path() != want[1] {
 			t.Errorf("%s opens %q and %q", m, one.Path(), many.Path())
+		}
+	}
+}
+
+// What an account was told leads to a page of the phone if it is a review that the account may decide.
+func TestNoticesLeadToPhonePages(t *testing.T) {
+	mayVisit := func(p Permission) bool { return p == PermVisitorPassReview }
+	for link, want := range map[string]string{
+		"visitorpass/7": "/h5/review/7", "visitorpass?state=waiting": "/h5/review", "visitorpass": "/h5/review",
+		"certification/7": "", "accessalert/7": "", "me": "", "": "", "resident?lease=soon": "",
+	} {
+		if got := (Notice{Link: link}).PhonePath(mayVisit); got != want {
+			t.Errorf("%s leads to %q, want %q", link, got, want)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Notice tells an account of something that happened: an entry of the bell.
 type Notice struct {
@@ -10,6 +13,28 @@ type Notice struct {
 	Link    string // its page, below /console/
 	Created time.Time
 	Read    time.Time // zero = not yet
+}
+
+// NoticePages is the path of an account's 我的提醒 on the phone: what the bell shows, where nobody is signed in to the console.
+const NoticePages = "/h5/notice"
+
+// PhonePath returns the page on the phone where somebody with the allowed permissions handles what the notice tells of; "" =
+// there is none.
+func (n Notice) PhonePath(allowed func(Permission) bool) string {
+	end := strings.IndexAny(n.Link+"/", "/?")
+	needs := ReviewKind(n.Link[:end]).Type().Needs
+	if needs == "" || !allowed(needs) {
+		return ""
+	}
+	return reviewPath(n.Link)
+}
+
+// reviewPath returns the phone's page of the review that a link of the console leads to, or the list of all.
+func reviewPath(link string) string {
+	if _, id, one := strings.Cut(link, "/"); one {
+		return "/h5/review/" + id
+	}
+	return "/h5/review"
 }
 
 // MaxNotices is how many notices the bell shows.

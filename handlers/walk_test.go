@@ -405,7 +405,9 @@ func (w *town) person(t *testing.T, name string, e *estate.Estate, role web.Acce
 	case web.Reviewer:
 		w.bindAccount(t, user.ID, w.account(t, name+"-account", e, core.RoleClerk).subject)
 	}
-	return caller{name, core.SessionWechat, user.ID, func(access web.Access) bool { return access == web.WechatUser || access == role }}
+	return caller{name, core.SessionWechat, user.ID, func(access web.Access) bool {
+		return access == web.WechatUser || access == role || role == web.Reviewer && access == web.AccountOnPhone
+	}}
 }
 
 // bindAccount binds a WeChat user to an account, as by scanning the console's QR code.
@@ -458,7 +460,7 @@ func (w *town) member(t *testing.T, name string, e *estate.Estate) caller {
 		t.Fatal(err)
 	}
 	return caller{name, core.SessionStaff, m.ID, func(access web.Access) bool {
-		return access == web.StaffMember || access == web.Reviewer || access == web.Guard
+		return access == web.StaffMember || access == web.Reviewer || access == web.AccountOnPhone || access == web.Guard
 	}}
 }
 

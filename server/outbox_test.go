@@ -268,12 +268,12 @@ func (m *mailroom) until(step, real time.Duration) {
 	}
 }
 
-// arrived counts by link the messages that lie on the followers' phones.
+// arrived counts by the page that they open the messages that lie on the followers' phones.
 func (m *mailroom) arrived() map[string]int {
 	counts := map[string]int{}
 	for i := range m.told {
 		for _, message := range m.sim.SentMessages(fmt.Sprintf("p%d", i)) {
-			counts[strings.TrimPrefix(message.URL, "https://pass.example.com/console/")]++
+			counts[strings.TrimPrefix(message.URL, "https://pass.example.com/")]++
 		}
 	}
 	return counts
@@ -285,7 +285,7 @@ func (m *mailroom) fates() map[string]int {
 	m.t.Helper()
 	arrived, fates := m.arrived(), map[string]int{}
 	for _, message := range m.messages() {
-		n := arrived[message.Link]
+		n := arrived[message.Path()]
 		fate := string(message.State) + " " + string(message.Channel)
 		fates[fate]++
 		switch {

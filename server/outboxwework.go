@@ -119,17 +119,9 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 	return answer, code, sent.ID
 }
 
-// staffHome is where members see what the console has told them.
-const staffHome = core.StaffPages
-
-// link returns the address that signs the recipient in within WeWork, and leads on to the message's page. One of the console
-// asks for a sign-in of its own, for which nobody is equipped on a phone: 工作台 shows what was told instead.
+// link returns the address that signs the recipient in within WeWork, and leads on to the message's page.
 func (s weworkSender) link(d core.Dispatch, app core.ID) string {
-	next := "/" + d.Path()
-	if strings.HasPrefix(next, "/console/") {
-		next = staffHome
-	}
-	query := url.Values{"next": {next}, "message": {d.Key}}
+	query := url.Values{"next": {"/" + d.Path()}, "message": {d.Key}}
 	return s.publicURL + core.StaffEntry(app) + "?" + query.Encode()
 }
 

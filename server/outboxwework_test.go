@@ -238,7 +238,8 @@ func TestWeWorkMessagesOfTheSameWords(t *testing.T) {
 		t.Fatalf("arrived %q", links)
 	}
 	u, err := url.Parse(links[0])
-	if err != nil || u.Path != "/h5/staff/enter/"+m.corp.String() || u.Query().Get("next") != staffHome || u.Query().Get("message") == "" {
+	if err != nil || u.Path != "/h5/staff/enter/"+m.corp.String() || u.Query().Get("message") == "" ||
+		u.Query().Get("next") != "/h5/notice?from="+m.messages()[0].Notice.String() && u.Query().Get("next") != "/"+m.messages()[1].Path() {
 		t.Errorf("the card opens %s", links[0])
 	}
 }

@@ -107,7 +107,7 @@ func TestTheNightlySyncEndsALeaversRights(t *testing.T) {
 	}
 }
 
-// rightsOf gives a member an account with a session, a post and an observer's row, by their number.
+// rightsOf makes an account with a session a member's, and a guard and an observer of their number.
 func (p *inProcess) rightsOf(where *estate.Estate, staff core.ID, phone string) (account, guard, observer core.ID) {
 	p.t.Helper()
 	ctx := p.t.Context()

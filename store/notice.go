@@ -18,6 +18,10 @@ type noticeBellRow struct {
 	Read  database.Millis `db:"read_at"`
 }
 
+func (r noticeBellRow) notice() core.Notice {
+	return core.Notice{ID: r.ID, Stem: r.Stem, Title: r.Title, Link: r.Link, Created: r.At.Time, Read: r.Read.Time}
+}
+
 const noticeColumns = "id, account_id, stem, title, link, created_at"
 
 // told is a notice for one account, and how the outbox tells it too.
@@ -89,13 +93,29 @@ func (s *Store) Notices(ctx context.Context, account core.ID) (list []core.Notic
 		return nil, 0, database.Wrap("notices", err)
 	}
 	for _, r := range rows {
-		n := core.Notice{ID: r.ID, Stem: r.Stem, Title: r.Title, Link: r.Link, Created: r.At.Time, Read: r.Read.Time}
+		n := r.notice()
 		if n.Read.IsZero() {
 			unread++
 		}
 		list = append(list, n)
 	}
 	return list, unread, nil
+}
+
+// OwnNotices lists what an account was told in the console, newest first: all of it, or what is not newer than from.
+func (s *Store) OwnNotices(ctx context.Context, account, from core.ID, page Page) (list []core.Notice, more bool, err error) {
+	var own, until database.Where
+	own.And("account_id = ?", int64(account))
+	if from != 0 {
+		until.And("id <= ?", int64(from))
+	}
+	rows, more, err := readPage[noticeBellRow](ctx, s, listQuery{
+		columns: "id, stem, title, link, created_at, read_at", table: "notice", scope: own, filter: until, order: database.NewestFirst,
+	}, page)
+	for _, r := range rows {
+		list = append(list, r.notice())
+	}
+	return list, more, database.Wrap("list own notices", err)
 }
 
 // ReadNotices records that an account has seen its notices up to last.

@@ -176,7 +176,8 @@ func TestEarlierVisitsAreTheSamePersons(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			earlier, err := s.EarlierReviews(t.Context(), everywhere, r, []core.ReviewKind{core.ReviewVisit})
+			kinds := []core.ReviewKind{core.ReviewVisit}
+			earlier, err := s.EarlierReviews(t.Context(), everywhere, r, kinds)
 			var got []core.ID
 			for _, e := range earlier {
 				got = append(got, e.ID)
@@ -184,7 +185,7 @@ func TestEarlierVisitsAreTheSamePersons(t *testing.T) {
 			if err != nil || !slices.Equal(got, c.want) {
 				t.Errorf("%s: %v, want %v, %v", name, got, c.want, err)
 			}
-			if none, err := s.EarlierReviews(t.Context(), core.ScopeOf(w.community+1), r, []core.ReviewKind{core.ReviewVisit}); len(none) > 0 {
+			if none, err := s.EarlierReviews(t.Context(), core.ScopeOf(w.community+1), r, kinds); len(none) > 0 {
 				t.Errorf("%s: out of scope: %v, %v", name, none, err)
 			}
 		}

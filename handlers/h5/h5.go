@@ -102,8 +102,8 @@ func (h *H5) Routes() []web.Route {
 	for _, some := range [][]web.Route{
 		h.sessionRoutes(), h.wechatUserRoutes(), h.passRoutes(), h.passAidRoutes(), h.lookRoutes(), h.guardRoutes(), h.observerRoutes(),
 		h.wechatLoginRoutes(), h.bindTicketRoutes(), h.reviewRoutes(), h.certificationRoutes(), h.certificationPhotoRoutes(),
-		h.certificationWithdrawRoutes(), h.householdRoutes(), h.messageRoutes(), h.visitorPassRoutes(), h.exitSlipRoutes(),
-		h.staffRoutes(),
+		h.certificationWithdrawRoutes(), h.householdRoutes(), h.messageRoutes(), h.noticeRoutes(), h.visitorPassRoutes(),
+		h.exitSlipRoutes(), h.staffRoutes(),
 	} {
 		routes = append(routes, some...)
 	}

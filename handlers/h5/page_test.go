@@ -144,8 +144,13 @@ func TestPages(t *testing.T) {
 			Earlier: []templates.ReviewDecision{{State: templates.Badge{Text: "不通过"}, Who: "林<明>", When: "2026-11-22", Reason: "x"}},
 		},
 		"h5/review/show#decided": reviewPage{Phone: frame, Decided: "张三 已审核：通过。", Late: true},
+		"h5/notice/list": noticeListPage{
+			Phone: frame, Rows: []noticeLine{{Title: "告警：<南门>", URL: "/x", Button: "后台", Created: time.Unix(1, 0), New: true}},
+			Pager: templates.Pager{Prev: "/h5/notice", Next: "/h5/notice?after=1"},
+		},
+		"h5/notice/list#none": noticeListPage{Phone: frame, Empty: templates.NewEmpty("还没有提醒", "")},
 		"h5/staff/show": staffPage{
-			Told:  []staffNotice{{Title: "告警：<南门>", URL: "/x", Button: "后台", Created: time.Unix(1, 0)}},
+			Told:  []noticeLine{{Title: "告警：<南门>", URL: "/x", Button: "后台", Created: time.Unix(1, 0)}},
 			Phone: frame, AskPhone: true, Links: []staffLink{{Label: "待我审核", Note: "有申请在等您", URL: "/h5/review", Count: 3}},
 			Posts: []staffPost{{"东门<岗>", "翠湖<花园>", "/h5/guard/1"}}, Facts: []templates.Fact{{Label: "部门", Value: "工程部<维修组>"}},
 		},

@@ -162,6 +162,9 @@ const sessionOverPath = "/h5/session/over"
 
 // surfaceOf returns the surface of a path.
 func surfaceOf(path string) web.Surface {
+	if path == noticePath { // the same accounts, by the same sign-in
+		return web.SurfaceReview
+	}
 	for _, surface := range []web.Surface{web.SurfaceGuard, web.SurfaceObserver, web.SurfaceReview, web.SurfaceStaff} {
 		if path == fronts[surface] || strings.HasPrefix(path, fronts[surface]+"/") {
 			return surface

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
@@ -167,14 +166,7 @@ type staffPage struct {
 	Facts    []templates.Fact
 	HasPhone bool // as somebody typed it
 	AskPhone bool // WeWork has not told it yet
-	Told     []staffNotice
-}
-
-// staffNotice is something that the member's account was told of in the console.
-type staffNotice struct {
-	Title, URL string
-	Button     string // what is at URL
-	Created    time.Time
+	Told     []noticeLine
 }
 
 // staffNotices is how many are shown.
@@ -260,21 +252,13 @@ func (h *H5) staffLinks(c *web.Context) (links []staffLink, err error) {
 	return links, nil
 }
 
-// staffTold returns the latest entries of the bell of the member's account: messages by WeWork lead here, since the console
-// asks for a sign-in of its own.
-func (h *H5) staffTold(c *web.Context) ([]staffNotice, error) {
+// staffTold returns the latest entries of the bell of the member's account.
+func (h *H5) staffTold(c *web.Context) ([]noticeLine, error) {
 	if c.Account().ID == 0 {
 		return nil, nil
 	}
 	list, _, err := h.store.Notices(c.Ctx(), c.Account().ID)
-	told := make([]staffNotice, min(len(list), staffNotices))
-	for i := range told {
-		told[i] = staffNotice{Title: list[i].Title, URL: "/console/" + list[i].Link, Button: "后台", Created: list[i].Created}
-		if kind, id, one := strings.Cut(list[i].Link, "/"); one && c.Has(core.ReviewKind(kind).Type().Needs) {
-			told[i].URL, told[i].Button = reviewPath+"/"+id, "审核"
-		}
-	}
-	return told, err
+	return noticeLines(c, list[:min(len(list), staffNotices)]), err
 }
 
 func (h *H5) staffFacts(c *web.Context, names map[core.ID]string) ([]templates.Fact, error) {

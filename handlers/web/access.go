@@ -18,6 +18,7 @@ const (
 	accessGuard
 	accessObserver
 	accessReviewer
+	accessOnPhone
 	accessStaff
 	accessDevice
 	accessCallback
@@ -53,6 +54,8 @@ var (
 	// Reviewer admits a WeChat user bound to an account in service that may review something, and a staff member in
 	// WeWork to whom such an account belongs: the call is the account's.
 	Reviewer = Access{kind: accessReviewer}
+	// AccountOnPhone admits whom Reviewer admits, whether their account may review or not: to what is the account's own.
+	AccountOnPhone = Access{kind: accessOnPhone}
 	// StaffMember admits a staff member who works here, in WeWork. If an account in service is theirs, the call is
 	// the account's.
 	StaffMember = Access{kind: accessStaff}
@@ -120,8 +123,8 @@ func (a Access) String() string {
 		return text
 	}
 	return [...]string{
-		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "reviewer", "staff-member",
-		"device", "callback", "client", "demo-only",
+		"none", "public", "signed-in", "need", "wechat-user", "resident", "guard", "observer", "reviewer", "account-on-phone",
+		"staff-member", "device", "callback", "client", "demo-only",
 	}[a.kind]
 }
 
@@ -183,7 +186,7 @@ func (r Route) surface() Surface {
 		return SurfaceGuard
 	case accessObserver:
 		return SurfaceObserver
-	case accessReviewer:
+	case accessReviewer, accessOnPhone:
 		return SurfaceReview
 	case accessStaff:
 		return SurfaceStaff
@@ -232,8 +235,11 @@ func (a *App) admit(c *Context) error {
 	case accessSignedIn, accessNeed:
 		return c.admitAccount(need)
 	}
-	if c.who.Staff.ID != 0 && (need.kind == accessStaff || need.kind == accessReviewer || need.kind == accessGuard) {
-		return c.admitStaff()
+	if c.who.Staff.ID != 0 {
+		switch need.kind {
+		case accessStaff, accessReviewer, accessOnPhone, accessGuard:
+			return c.admitStaff()
+		}
 	}
 	if c.who.User.ID == 0 {
 		return errNotSignedIn
@@ -246,8 +252,8 @@ func (a *App) admit(c *Context) error {
 	case accessObserver:
 		c.who.Observer, err = a.o.Store.ObserverOfUser(c.Ctx(), c.who.User.ID)
 		return roleError(err, "您不是观察员，或已被移除")
-	case accessReviewer:
-		return c.admitReviewer()
+	case accessReviewer, accessOnPhone:
+		return c.admitBound()
 	case accessResident:
 		if !c.who.User.Verified {
 			return errNoPhone
@@ -282,16 +288,24 @@ func (c *Context) admitStaff() error {
 		return err
 	}
 	c.who.Account = account
-	if c.route.Access.kind == accessReviewer && (err != nil || len(core.ReviewKinds(account.Has)) == 0) {
-		return core.Forbidden("没有关联可以审核的后台账号，或账号已停用")
+	switch c.route.Access.kind {
+	case accessReviewer:
+		if err != nil || len(core.ReviewKinds(account.Has)) == 0 {
+			return core.Forbidden("没有关联可以审核的后台账号，或账号已停用")
+		}
+	case accessOnPhone:
+		return roleError(err, "没有关联后台账号，或账号已停用")
 	}
 	return nil
 }
 
-// admitReviewer makes the call that of the account to which the WeChat user is bound.
-func (c *Context) admitReviewer() error {
+// admitBound makes the call that of the account to which the WeChat user is bound.
+func (c *Context) admitBound() error {
 	account, err := c.app.o.Store.AccountOfUser(c.Ctx(), c.who.User.ID)
-	if err == nil && len(core.ReviewKinds(account.Has)) == 0 {
+	if c.route.Access.kind == accessOnPhone && err != nil {
+		return roleError(err, "这个微信没有绑定后台账号，或账号已停用")
+	}
+	if c.route.Access.kind == accessReviewer && err == nil && len(core.ReviewKinds(account.Has)) == 0 {
 		err = core.NotFound("")
 	}
 	if err != nil {

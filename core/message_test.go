@@ -176,19 +176,22 @@ func TestRoute(t *testing.T) {
 		"urgent at night": {with(func(m *Message) { m.Expires = night.Add(time.Hour) }), reach(here, here), night,
 			MessageStep{Send: ChannelTemplate, State: MessageSending}},
 		"at night": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(24*time.Hour) }), reach(here, here), night,
+			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 1, 0, 0, PlatformZone), Reason: WhyQuiet}},
+		"at night, of no use later": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(8*time.Hour+30*time.Second) }),
+			reach(here, here), night,
 			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 0, 0, 0, PlatformZone), Reason: WhyQuiet}},
 		"a list disturbs nobody": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(24*time.Hour) }),
 			reach(away(WhyNoWechat), here), night,
 			MessageStep{Send: ChannelInApp, State: MessageSent, Next: night.Add(24 * time.Hour), Reason: WhyNoWechat}},
 		"in a digest": {with(func(m *Message) { m.Created, m.Digest = midday.Add(5*time.Minute), DigestHour }),
 			reach(here, here), midday.Add(10 * time.Minute),
-			MessageStep{State: MessageWaiting, Next: midday.Add(time.Hour), Reason: WhyDigest}},
+			MessageStep{State: MessageWaiting, Next: midday.Add(time.Hour + time.Minute), Reason: WhyDigest}},
 		"at its time": {with(func(m *Message) { m.Created, m.Digest = midday.Add(-55*time.Minute), DigestHour }), reach(here, here),
 			midday, MessageStep{Send: ChannelTemplate, State: MessageSending}},
 		"a digest at night, though urgent": {with(func(m *Message) {
 			m.Created, m.Expires, m.Digest = night.Add(-time.Hour), night.Add(24*time.Hour), DigestHour
 		}), reach(here, here), night,
-			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 0, 0, 0, PlatformZone), Reason: WhyQuiet}},
+			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 1, 0, 0, PlatformZone), Reason: WhyQuiet}},
 		"in doubt, recognised": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday.Add(-time.Minute) }),
 			reach(here, here), midday, MessageStep{Send: ChannelTemplate, State: MessageSending}},
 		"in doubt, for too long": {with(func(m *Message) { m.Channel, m.Unsure = ChannelTemplate, midday.Add(-8*time.Minute) }),
@@ -205,6 +208,29 @@ func TestRoute(t *testing.T) {
 	} {
 		if got := Route(c.m, c.reach, DefaultQuiet, c.now); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// The messages of a night go out over ten minutes, none in the first; those for one recipient together.
+func TestTheMorningIsSpread(t *testing.T) {
+	night, morning := midday.Add(11*time.Hour), midday.Add(19*time.Hour)
+	reach := map[MessageChannel]MessageReach{ChannelTemplate: {Address: "x"}}
+	const recipients = 1000
+	var minutes [12]int
+	first := ID(252645230233255936) // ids follow each other
+	for i := range recipients {
+		m := Message{Kind: MessageJob, To: first + ID(i), State: MessageWaiting, Expires: night.Add(24 * time.Hour)}
+		step := Route(m, reach, DefaultQuiet, night)
+		m.Kind = MessageReview
+		if other := Route(m, reach, DefaultQuiet, night.Add(time.Hour)); !other.Next.Equal(step.Next) {
+			t.Fatalf("one recipient is told at %s and at %s", step.Next, other.Next)
+		}
+		minutes[int(step.Next.Sub(morning)/time.Minute)]++
+	}
+	for minute, n := range minutes {
+		if between := minute >= 1 && minute < 11; between && (n < recipients/20 || n > recipients/5) || !between && n > 0 {
+			t.Errorf("minute %d: %d of %d", minute, n, recipients)
 		}
 	}
 }

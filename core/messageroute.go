@@ -42,6 +42,25 @@ func (q QuietHours) Until(now time.Time) time.Time {
 	return end
 }
 
+// What everybody waits for is the end of the night, or the hour of a digest. Nobody is told in its first minute, when everybody
+// calls (WeWork asks to avoid it), and all are told over some minutes.
+const (
+	spreadAfter = time.Minute
+	spreadOver  = 10 * time.Minute
+)
+
+// spread returns when the recipient of a message is told of what waits until a moment; whatever waits for one recipient has
+// the same time.
+func (m Message) spread(until time.Time) time.Time {
+	const mix = 0x9e3779b97f4a7c15 // of ids that follow each other it makes numbers that do not
+	share := uint64(m.To) * mix >> 32
+	at := until.Add(spreadAfter + time.Duration(share*uint64(spreadOver/time.Millisecond)>>32)*time.Millisecond)
+	if !at.Before(m.Expires) {
+		return until
+	}
+	return at
+}
+
 // MessageReach is how a channel reaches a recipient.
 type MessageReach struct {
 	Address  string        // "" = it does not
@@ -74,7 +93,7 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 		return MessageStep{State: MessageExpired, Reason: firstReason(m.Reason, WhyTooLate)}
 	}
 	if at := m.Digest.Next(m.Created.In(now.Location())); len(m.Tried) == 0 && at.After(now) {
-		return MessageStep{State: MessageWaiting, Next: at, Reason: WhyDigest}
+		return MessageStep{State: MessageWaiting, Next: m.spread(at), Reason: WhyDigest}
 	}
 	var stopped time.Time // the first channel that is stopped for long works again
 	why := m.Reason
@@ -90,7 +109,7 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 			stopped, why = earlier(stopped, r.Stopped), firstReason(why, r.StopWhy)
 			continue
 		case c.Disturbs() && !m.urgent() && quiet.Until(now).After(now):
-			return MessageStep{State: MessageWaiting, Next: quiet.Until(now), Reason: WhyQuiet}
+			return MessageStep{State: MessageWaiting, Next: m.spread(quiet.Until(now)), Reason: WhyQuiet}
 		case r.Stopped.After(now):
 			return MessageStep{State: MessageWaiting, Next: r.Stopped, Reason: r.StopWhy}
 		case c == ChannelInApp:

@@ -38,7 +38,7 @@ func TestMessagesOfANightAreOne(t *testing.T) {
 		if m := p.wantOne(t, 6); m.State != core.MessageWaiting || m.Reason != core.WhyQuiet {
 			t.Errorf("at night it is %s, %q", m.State, m.Reason)
 		}
-		p.clock.Add(3 * time.Hour)
+		p.clock.Add(3*time.Hour + spreadTime)
 		d := p.claimOne(t, core.ChannelTemplate)
 		if d.Events != 6 || d.Text() != "6 条待审核，最早一条：提醒 0" || d.Expires.Before(p.s.Now().Add(12*time.Hour)) {
 			t.Errorf("in the morning %q, until %s", d.Text(), d.Expires)
@@ -156,8 +156,9 @@ func TestDigest(t *testing.T) {
 		p.put(t, core.MessageSignIn, 1)
 		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "")
 		toHour(11)
+		p.clock.Add(spreadTime)
 		d := p.claimOne(t, core.ChannelTemplate)
-		if d.Events != 6 || d.Path() != "console/accessalert" || !strings.Contains(d.Text(), "6 条告警") {
+		if d.Events != 6 || d.Path() != "h5/notice" || !strings.Contains(d.Text(), "6 条告警") {
 			t.Errorf("the digest: %d events, %q, opens %s", d.Events, d.Text(), d.Path())
 		}
 		p.record(t, d, core.AnswerAccepted, "")
@@ -165,11 +166,13 @@ func TestDigest(t *testing.T) {
 		toHour(23) // the hour's end is in quiet hours, though alerts are urgent
 		p.put(t, core.MessageAccessAlert, 1)
 		toHour(0)
+		p.clock.Add(spreadTime)
 		if list := p.claim(t); len(list) != 0 {
 			t.Errorf("at night: %+v", list)
 		}
 		p.wantLast(t, core.MessageWaiting, "", core.WhyQuiet)
 		toHour(7)
+		p.clock.Add(spreadTime)
 		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "")
 
 		choose(core.DigestDaily)
@@ -182,7 +185,7 @@ func TestDigest(t *testing.T) {
 		if list := p.claim(t); len(list) != 0 {
 			t.Errorf("before nine: %+v", list)
 		}
-		p.clock.Add(time.Minute)
+		p.clock.Add(time.Minute + spreadTime)
 		p.record(t, p.claimOne(t, core.ChannelTemplate), core.AnswerAccepted, "")
 
 		p.put(t, core.MessageReview, 2)
@@ -200,6 +203,7 @@ func TestDigest(t *testing.T) {
 		p.claim(t)
 		choose(core.DigestDaily)
 		toHour(9) // longer than an hour's digest lives
+		p.clock.Add(spreadTime)
 		if d := p.claimOne(t, core.ChannelTemplate); d.Events != 1 {
 			t.Errorf("after a longer digest was chosen: %+v", d)
 		}

@@ -1340,6 +1340,14 @@ CREATE TABLE import_part (
 );
 CREATE INDEX import_part_import ON import_part (import_id, reading_id);
 
+-- Residents of a part who are written, but cannot be found by name yet.
+CREATE TABLE import_unnamed (
+  import_id BIGINT  NOT NULL,
+  part      INTEGER NOT NULL,
+  residents TEXT    NOT NULL, -- their ids, JSON
+  PRIMARY KEY (import_id, part)
+);
+
 -- What a heading means in the lists of a community, as somebody said once.
 CREATE TABLE import_column (
   community_id BIGINT       NOT NULL,

@@ -56,8 +56,8 @@ func TestImportChild(t *testing.T) {
 }
 
 // importWorks lets servers work on an import, each killed after a random time, until it is in a state; the last is left to
-// end. It returns how many were killed.
-func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (killed int) {
+// end. It returns how many were killed, and of them those that have left residents without an index of their names.
+func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (killed, between int) {
 	w.t.Helper()
 	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); {
 		imp, err := w.stores[0].Import(w.t.Context(), core.Everywhere, id)
@@ -65,7 +65,7 @@ func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (k
 			w.t.Fatal(err)
 		}
 		if imp.State == until {
-			return killed
+			return killed, between
 		}
 		cmd := exec.Command(os.Args[0], "-test.run=^TestImportChild$", "-test.timeout=10m")
 		cmd.Env = append(os.Environ(), envImportChild+"="+w.at.SQLitePath+"|"+w.at.MySQLDSN+"|"+id.String())
@@ -87,10 +87,19 @@ func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (k
 		}
 		if cmd.Wait() != nil && killed < kills {
 			killed++
+			between += min(w.count("SELECT COUNT(*) FROM import_unnamed"), 1)
 		}
 	}
 	w.t.Fatalf("the import is not %s in time", until)
-	return killed
+	return killed, between
+}
+
+func (w *mailroom) count(query string) (n int) {
+	w.t.Helper()
+	if err := w.db.Get(w.t.Context(), &n, query); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }
 
 // importKills is how many servers are killed half way, on each database.
@@ -107,24 +116,29 @@ func TestImportersAreKilledHalfWay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		killed, rounds := 0, 0
+		killed, between, rounds := 0, 0, 0
 		for killed < importKills && !t.Failed() {
 			if rounds++; rounds > 8 {
 				t.Fatalf("only %d servers were killed half way", killed)
 			}
-			killed += w.importIsKilled(community, rounds)
+			k, b := w.importIsKilled(community, rounds)
+			killed, between = killed+k, between+b
+		}
+		if maria && between == 0 { // on SQLite residents and names are written in one transaction
+			t.Error("no server was killed between residents and their names")
 		}
 		if verdict, err := w.stores[0].VerifyAudit(t.Context(), store.AuditAnchor{}); err != nil || !verdict.Good() {
 			t.Errorf("the log: %+v, %v", verdict, err)
 		}
-		t.Logf("%d servers were killed during %d imports", killed, rounds)
+		t.Logf("%d servers were killed during %d imports, %d between residents and their names", killed, rounds, between)
 	}
 	t.Run("SQLite", func(t *testing.T) { test(t, false) })
 	t.Run("MariaDB", func(t *testing.T) { test(t, true) })
 }
 
-// importIsKilled imports a list and takes it back by servers that are killed; it is the nth list. It returns how many were.
-func (w *mailroom) importIsKilled(community core.ID, nth int) (killed int) {
+// importIsKilled imports a list and takes it back by servers that are killed; it is the nth list. It returns how many were,
+// as importWorks does.
+func (w *mailroom) importIsKilled(community core.ID, nth int) (killed, between int) {
 	w.t.Helper()
 	ctx, s := w.t.Context(), w.stores[0]
 	const rows = 12*core.ImportPart + 3
@@ -139,7 +153,12 @@ func (w *mailroom) importIsKilled(community core.ID, nth int) (killed int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	killed = w.importWorks(imp.ID, core.ImportPreview, 8)
+	works := func(until core.ImportState, kills int) {
+		w.t.Helper()
+		k, b := w.importWorks(imp.ID, until, kills)
+		killed, between = killed+k, between+b
+	}
+	works(core.ImportPreview, 8)
 	if imp, err = s.Import(ctx, core.Everywhere, imp.ID); err != nil || imp.Counts.Of(core.ImportNew) != rows {
 		w.t.Fatalf("read %v, %v", imp.Counts, err)
 	}
@@ -147,31 +166,25 @@ func (w *mailroom) importIsKilled(community core.ID, nth int) (killed int) {
 	if err := s.WriteImport(ctx, core.System, core.Everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
 		w.t.Fatal(err)
 	}
-	killed += w.importWorks(imp.ID, core.ImportDone, 27)
-	count := func(query string) (n int) {
-		w.t.Helper()
-		if err := w.db.Get(ctx, &n, query); err != nil {
-			w.t.Fatal(err)
-		}
-		return n
-	}
+	works(core.ImportDone, 27)
 	for query, want := range map[string]int{
 		"SELECT COUNT(*) FROM resident": rows, "SELECT COUNT(DISTINCT phone_mac) FROM resident": rows,
 		"SELECT COUNT(*) FROM house": rows, "SELECT COUNT(*) FROM batch_item": 2 * rows * nth,
-		"SELECT SUM(size) FROM batch": 2 * rows * nth,
+		"SELECT SUM(size) FROM batch": 2 * rows * nth, "SELECT COUNT(DISTINCT subject_id) FROM name_gram": rows,
+		"SELECT COUNT(*) FROM import_unnamed": 0,
 	} {
-		if n := count(query); n != want {
+		if n := w.count(query); n != want {
 			w.t.Errorf("%s: %d, want %d", query, n, want)
 		}
 	}
 	if err := s.UndoImport(ctx, core.System, core.Everywhere, imp.ID); err != nil {
 		w.t.Fatal(err)
 	}
-	killed += w.importWorks(imp.ID, core.ImportUndone, 15)
+	works(core.ImportUndone, 15)
 	for _, table := range []string{"resident", "house", "building_node", "name_gram", "pass"} {
-		if n := count("SELECT COUNT(*) FROM " + table); n != 0 {
+		if n := w.count("SELECT COUNT(*) FROM " + table); n != 0 {
 			w.t.Errorf("%d rows of %s are left", n, table)
 		}
 	}
-	return killed
+	return killed, between
 }

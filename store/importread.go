@@ -64,6 +64,8 @@ type importWritten struct {
 	houses core.ID // of the houses that were added; 0 = none
 	failed bool    // rows could not be written that could when they were judged
 	learnt []core.HouseRef
+
+	unnamed []unnamed // residents who were added
 }
 
 // importAt is where the rows of an import belong.

@@ -32,15 +32,16 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	if err != nil {
 		return "", err
 	}
-	w := importWriter{worker: s.db.NewWorker(), by: by, ahead: s.openAhead(ctx, imp, by), imp: imp}
-	defer w.close()
-	for w.imp.State == core.ImportWriting && w.imp.NextPart < imp.Parts {
-		if err := step(int64(w.imp.NextPart*core.ImportPart), int64(imp.Counts.Rows())); err != nil {
-			return "", err
-		}
-		if err := w.writeParts(ctx); err != nil {
-			return "", ownConflict(err)
-		}
+	w, err := s.newImportWriter(ctx, imp, by)
+	if err != nil {
+		return "", err
+	}
+	err = w.writeAll(ctx, step)
+	if unnamed := w.close(); err == nil {
+		err = unnamed
+	}
+	if err != nil {
+		return "", ownConflict(err)
 	}
 	if w.imp.State == core.ImportUndoing {
 		return s.takeBackWriting(ctx, id, step)
@@ -66,13 +67,36 @@ type importWriter struct {
 	worker *database.Worker
 	by     importer
 	ahead  *importAhead
+	namer  *importNamer
 	opened []importOpened // the next parts
 	imp    core.Import    // as it was last
 }
 
-func (w *importWriter) close() {
+func (s *Store) newImportWriter(ctx context.Context, imp core.Import, by importer) (*importWriter, error) {
+	namer, err := s.openNamer(ctx, imp)
+	if err != nil {
+		return nil, err
+	}
+	return &importWriter{worker: s.db.NewWorker(), by: by, ahead: s.openAhead(ctx, imp, by), namer: namer, imp: imp}, nil
+}
+
+// close ends the writer, when what it has written is complete, and returns why some of it is not.
+func (w *importWriter) close() error {
 	w.ahead.close()
 	w.worker.Close()
+	return w.namer.finish()
+}
+
+func (w *importWriter) writeAll(ctx context.Context, step func(done, total int64) error) error {
+	for w.imp.State == core.ImportWriting && w.imp.NextPart < w.imp.Parts {
+		if err := step(int64(w.imp.NextPart*core.ImportPart), int64(w.imp.Counts.Rows())); err != nil {
+			return err
+		}
+		if err := w.writeParts(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (
@@ -116,16 +140,33 @@ func (w *importWriter) writeParts(ctx context.Context) error {
 			}
 		}
 		after = now
-		return nil
+		if w.worker.Beside() {
+			return nil
+		}
+		return nameWritten(tx, unnamedOf(done))
 	})
 	if err != nil {
 		return err
 	}
-	for _, written := range done {
+	for i, written := range done {
 		w.by.wrote(written)
+		if len(written.unnamed) > 0 && w.worker.Beside() {
+			if err := w.namer.send(unnamedPart{w.imp.NextPart + i, written.unnamed}); err != nil {
+				return err
+			}
+		}
 	}
 	w.imp, w.opened = after, slices.Delete(w.opened, 0, len(done))
 	return nil
+}
+
+// unnamedOf returns the residents of some parts who are not found by name yet. Together, they are named in the order of the
+// index.
+func unnamedOf(parts []importWritten) (people []unnamed) {
+	for _, part := range parts {
+		people = append(people, part.unnamed...)
+	}
+	return people
 }
 
 // more reports whether a transaction that has written n parts goes on: nobody waits for it, and the next part is open.
@@ -153,6 +194,11 @@ func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened impor
 			return done, err
 		}
 		imp.Counts.Swap(importCounts(opened.rows), importCounts(rows)) // the rows are errors now, like those of the preview
+	}
+	if w.worker.Beside() {
+		if err := noteUnnamed(tx, imp.ID, imp.NextPart, done.unnamed); err != nil {
+			return done, err
+		}
 	}
 	written := core.ImportCounts{}
 	written.AddAll(imp.Written)
@@ -184,7 +230,8 @@ func stopImport(tx *database.Tx, imp core.Import) error {
 func (s *Store) endImport(ctx context.Context, imp core.Import) (string, error) {
 	err := s.db.Write(ctx, "end import", func(tx *database.Tx) error {
 		return tx.ExecOne(
-			errJobGone, "UPDATE import SET state = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?",
+			errJobGone, `UPDATE import SET state = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?
+			AND NOT EXISTS (SELECT 1 FROM import_unnamed u WHERE u.import_id = import.id)`,
 			string(core.ImportDone), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(imp.ID), string(core.ImportWriting),
 		)
 	})
@@ -243,6 +290,9 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 				return "", err
 			}
 		}
+	}
+	if err := s.nameLeft(ctx, imp); err != nil {
+		return "", err
 	}
 	imp.Written[core.ImportKept] = kept
 	state := core.ImportUndone

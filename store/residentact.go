@@ -80,9 +80,10 @@ type residentBuilder struct {
 	labels    map[core.ID]string    // of the houses; those that are known from the start are locked
 	empty     map[core.ID]bool      // houses that the act itself has added: nobody lives there
 	ready     []readyResident       // of people, if the caller has it already
-	back      map[int]string        // people who moved out and come back, by index: the name they had
+	back      map[int]bool          // people who moved out and come back, by index
 	were      map[int]core.Resident // what those were
 	hadPass   map[int]bool
+	unnamed   []unnamed // of a list: those who are added, to be made findable by name
 }
 
 func (b *residentBuilder) run() error {
@@ -188,7 +189,7 @@ func (b *residentBuilder) findTies() error {
 	if err != nil {
 		return err
 	}
-	b.back = map[int]string{}
+	b.back = map[int]bool{}
 	for i := range b.people {
 		r := &b.people[i]
 		row, ok := b.tieOf(known, *r)
@@ -199,7 +200,7 @@ func (b *residentBuilder) findTies() error {
 			return livesThere(*r, b.labels[r.House])
 		}
 		if ok {
-			r.ID, r.Person, b.back[i] = row.ID, row.Person, row.Name
+			r.ID, r.Person, b.back[i] = row.ID, row.Person, true
 		} else {
 			r.ID = b.tx.NewID()
 		}
@@ -228,7 +229,7 @@ func (b *residentBuilder) tieOf(known ties, r core.Resident) (tieRow, bool) {
 func (b *residentBuilder) certify() error {
 	names, err := confirmedNames(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))
 	for i := range b.people {
-		if _, back := b.back[i]; back && b.lists {
+		if b.back[i] && b.lists {
 			continue
 		}
 		if r := &b.people[i]; r.Certified.IsZero() && slices.Contains(names[r.Person], core.FoldName(r.Name)) {
@@ -241,7 +242,7 @@ func (b *residentBuilder) certify() error {
 func (b *residentBuilder) insert() error {
 	var rows [][]any
 	for i, r := range b.people {
-		if _, back := b.back[i]; back {
+		if b.back[i] {
 			continue
 		}
 		rows = append(rows, append(
@@ -269,15 +270,14 @@ func (b *residentBuilder) insert() error {
 func (b *residentBuilder) bringBack() error {
 	b.were, b.hadPass = map[int]core.Resident{}, map[int]bool{}
 	for i, r := range b.people {
-		name, back := b.back[i]
-		if !back {
+		if !b.back[i] {
 			continue
 		}
-		if err := removeGrams(b.tx, named{gramMovedOut, r.Community, r.ID, name}); err != nil {
+		old, err := readResident(b.tx, r.ID) // it is locked before it gets another name
+		if err != nil {
 			return err
 		}
-		old, err := readResident(b.tx, r.ID)
-		if err != nil {
+		if err := removeGrams(b.tx, residentNamed(old)); err != nil {
 			return err
 		}
 		if b.hadPass[i], err = hasPass(b.tx, r.ID); err != nil {
@@ -298,13 +298,18 @@ func (b *residentBuilder) bringBack() error {
 	return nil
 }
 
-// nameAll makes everybody findable by name.
+// nameAll makes everybody findable by name, but for those whom a list adds: an import does so for many at once.
 func (b *residentBuilder) nameAll() error {
-	var entries []gramEntry
+	var now []unnamed
 	for i, r := range b.people {
-		entries = appendGrams(entries, residentNamed(r), b.ready[i].grams)
+		who := unnamed{residentNamed(r), b.ready[i].grams}
+		if b.lists && !b.back[i] {
+			b.unnamed = append(b.unnamed, who)
+		} else {
+			now = append(now, who)
+		}
 	}
-	return insertGrams(b.tx, entries)
+	return nameWritten(b.tx, now)
 }
 
 func (b *residentBuilder) createPasses() error {

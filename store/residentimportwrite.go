@@ -247,6 +247,7 @@ func (p *residentImportPart) writeRows() error {
 		return err
 	}
 	p.things = append(p.things, added.things()...)
+	p.done.unnamed = added.unnamed
 	return nil
 }
 

@@ -74,6 +74,14 @@ func (d Dialect) ForUpdate() string {
 	return " FOR UPDATE"
 }
 
+// ForShare returns the end of a SELECT that keeps others from changing what it reads, but not from reading it likewise.
+func (d Dialect) ForShare() string {
+	if d == dialectSQLite {
+		return ""
+	}
+	return " LOCK IN SHARE MODE"
+}
+
 // InsertIgnore returns the start of an INSERT that does nothing if a unique key is taken.
 func (d Dialect) InsertIgnore() string {
 	if d == dialectSQLite {

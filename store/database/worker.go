@@ -16,6 +16,9 @@ type Worker struct {
 // NewWorker returns a worker, whose goroutine closes it before the database.
 func (db *DB) NewWorker() *Worker { return &Worker{db: db} }
 
+// Beside reports whether the worker can write while others do.
+func (w *Worker) Beside() bool { return w.db.group == nil }
+
 // Close returns the worker's connection up.
 func (w *Worker) Close() {
 	if w.conn != nil {

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+// wantNamed compares the index of names with the names of those who live or lived in a house that is there.
+func wantNamed(t *testing.T, s *Store) {
+	t.Helper()
+	var rows []struct {
+		ID        core.ID         `db:"id"`
+		Community core.ID         `db:"community_id"`
+		Name      string          `db:"name"`
+		MovedOut  database.Millis `db:"moved_out_at"`
+	}
+	if err := s.db.All(t.Context(), &rows, `SELECT id, community_id, name, moved_out_at FROM resident
+		WHERE house_id IN (SELECT id FROM house)`); err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, row := range rows {
+		who := residentNamed(core.Resident{ID: row.ID, Community: row.Community, Name: row.Name, MovedOut: row.MovedOut.Time})
+		for _, gram := range who.grams() {
+			want = append(want, fmt.Sprint(int(who.kind), " ", int64(gram), " ", who.community, " ", who.id))
+		}
+	}
+	var grams []struct {
+		Kind      int     `db:"kind"`
+		Gram      int64   `db:"gram"`
+		Community core.ID `db:"community_id"`
+		Subject   core.ID `db:"subject_id"`
+	}
+	if err := s.db.All(t.Context(), &grams, "SELECT kind, gram, community_id, subject_id FROM name_gram WHERE kind IN (1, 2)"); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range grams {
+		got = append(got, fmt.Sprint(g.Kind, " ", g.Gram, " ", g.Community, " ", g.Subject))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := difference(want, got); d != "" {
+		t.Error("the index of names:", d)
+	}
+	if n := countRows(t, s, "SELECT COUNT(*) FROM import_unnamed"); n > 0 {
+		t.Error(n, "parts are not named")
+	}
+}
+
+// An office renames, moves out and deletes people, and joins two houses, after an import has written them and before it has
+// read them to make them findable by name; once it has, they are locked until it ends. On SQLite all of it is one act.
+func TestImportNamesThoseWhoAreThereByThen(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		var s *Store
+		var came, read sync.Once
+		var gone atomic.Bool
+		var office func()
+		o.onQuery = func(query string) {
+			switch {
+			case o.MySQLDSN == "":
+			case strings.HasPrefix(query, "SELECT id, house_id, name, moved_out_at FROM resident WHERE"):
+				came.Do(func() { office(); gone.Store(true) })
+			case strings.HasPrefix(query, "INSERT IGNORE INTO name_gram") && gone.Load():
+				read.Do(func() {
+					err := s.db.Write(t.Context(), "rename somebody now", func(tx *database.Tx) error {
+						var id core.ID
+						return tx.Get(&id, "SELECT id FROM resident WHERE name = '赵六' FOR UPDATE NOWAIT")
+					})
+					if !database.IsLocked(err) {
+						t.Errorf("somebody who is being named is not locked: %v", err)
+					}
+				})
+			}
+		}
+		s = openStore(t, o)
+		community := newCommunity(t, s, "翠湖花园")
+		office = func() {
+			who := func(name string) residentRow {
+				var rows []residentRow
+				err := s.db.All(t.Context(), &rows, "SELECT id, house_id, updated_at FROM resident WHERE name = ? ORDER BY id", name)
+				if err != nil || len(rows) == 0 {
+					t.Error(name, err)
+					return residentRow{}
+				}
+				return rows[0]
+			}
+			renamed, merged, into := who("张三"), who("周九"), who("吴十")
+			_, err := s.UpdateResident(t.Context(), importer1, everywhere, renamed.ID, ResidentChange{
+				Name: "欧阳锋", Identity: core.Owner, Phone: "13700000001", Updated: renamed.Updated.Time,
+			})
+			err = errors.Join(err, s.MoveOut(t.Context(), importer1, everywhere, who("李四").ID),
+				s.RemoveResidents(t.Context(), importer1, everywhere, []core.ID{who("王五").ID}))
+			move := core.HouseMove{House: merged.House, Parent: core.NoMove, Into: into.House}
+			plan, planned := s.PlanMove(t.Context(), everywhere, community, move)
+			_, moved := s.MoveHouses(t.Context(), importer1, everywhere, community, move, plan.Seen)
+			if err := errors.Join(err, planned, moved); err != nil {
+				t.Error(err)
+			}
+		}
+		imp := readList(t, s, community, listOf(`姓名|身份|手机|栋|单元|房间
+			张三|业主|13700000001|1|1|101
+			李四|业主|13700000002|1|1|102
+			王五|业主|13700000003|1|1|103
+			赵六|业主|13700000004|1|1|104
+			周九|业主|13700000005|1|1|105
+			吴十|业主|13700000006|1|1|106
+			周九|业主|13700000005|1|1|106`))
+		if imp = writeList(t, s, imp, core.DefaultImportChoices()); imp.State != core.ImportDone {
+			t.Fatal(imp.State)
+		}
+		came.Do(func() { office() })
+		if n := countRows(t, s, "SELECT COUNT(*) FROM resident WHERE house_id NOT IN (SELECT id FROM house)"); n != 1 {
+			t.Errorf("%d stayed behind in a house that is gone, want 1", n)
+		}
+		wantNamed(t, s)
+	})
+}
+
+// errNameless is why nobody is named.
+var errNameless = errors.New("nobody is named today")
+
+// Servers are stopped after they have written people and before they have named them. The server that goes on
+// names them; and if the import is cancelled, those who stay, since somebody has changed them.
+func TestImportNamesWhomAStoppedServerHasLeft(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		t.Run(fmt.Sprint("cancelled ", cancelled), func(t *testing.T) {
+			o := mariaOptions(t) // on SQLite they are named when they are written
+			var nameless sync.Map
+			nameless.Store(nameOp, true)
+			o.beforeCommit = func(op string) error {
+				if _, stopped := nameless.Load(op); stopped {
+					return errNameless
+				}
+				return nil
+			}
+			s := openStore(t, o)
+			community := newCommunity(t, s, "翠湖花园")
+			imp := readList(t, s, community, listOf(`姓名|身份|手机|栋|单元|房间
+				张三|业主|13700000001|1|1|101
+				李四|业主|13700000002|1|1|102`))
+			choices := core.DefaultImportChoices()
+			if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // the second has nothing else to do
+				if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); !errors.Is(err, errNameless) {
+					t.Fatal(err)
+				}
+			}
+			if imp = theImport(t, s, imp.ID); imp.State != core.ImportWriting || imp.NextPart != 1 {
+				t.Fatalf("%s, part %d", imp.State, imp.NextPart)
+			}
+			nameless.Delete(nameOp)
+			left, words := 2, "张三"
+			if cancelled {
+				var rows []residentRow
+				if err := s.db.All(t.Context(), &rows, "SELECT id, updated_at FROM resident WHERE name = '李四'"); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.UpdateResident(t.Context(), importer1, everywhere, rows[0].ID, ResidentChange{
+					Name: "李四", Sex: "male", Identity: core.Owner, Phone: "13700000002", Updated: rows[0].Updated.Time,
+				}); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.CancelImport(t.Context(), importer1, everywhere, imp.ID); err != nil {
+					t.Fatal(err)
+				}
+				left, words = 1, "李四"
+			}
+			if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil {
+				t.Fatal(err)
+			}
+			if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != left {
+				t.Errorf("%d residents, want %d", n, left)
+			}
+			found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: words, Page: Page{Limit: 10}})
+			if err != nil || len(found) != 1 {
+				t.Errorf("%s is found %d times: %v", words, len(found), err)
+			}
+			wantNamed(t, s)
+		})
+	}
+}

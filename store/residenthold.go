@@ -25,7 +25,8 @@ var residentHolds = []struct {
 	{core.BatchCarded, false, "resident_card WHERE id > ?", false, "resident_id"},
 	{core.BatchPlanned, false, "house_transfer WHERE open_house IS NOT NULL AND id > ?", false, "resident_id"},
 	{ // to live in another house, instead of theirs
-		core.BatchApplied, false, "certification c JOIN review r ON r.id = c.id WHERE r.state = 'waiting' AND r.id > ?", false, "c.replaces_id",
+		core.BatchApplied, false, "certification c JOIN review r ON r.id = c.id WHERE r.state = 'waiting' AND r.id > ?", false,
+		"c.replaces_id",
 	},
 	{
 		core.BatchAided, false, "pass p JOIN pass_aid ai ON ai.pass_id = p.id WHERE p.kind = 'resident' AND " +

@@ -15,7 +15,8 @@ import (
 // it need not be.
 func TestWhatRefersToHousesAndResidentsHoldsThem(t *testing.T) {
 	free := map[string]string{
-		"house_former house_id": "is about a house that is there no more", "house_transfer house_id": "holds while it is planned, by open_house",
+		"house_former house_id":       "is about a house that is there no more",
+		"house_transfer house_id":     "holds while it is planned, by open_house",
 		"restriction_latest house_id": "is deleted with the house",
 		"bind_ticket replaces_id":     "is a WeChat user",
 		"certification resident_id":   "is decided: the resident was changed by it",
@@ -111,7 +112,8 @@ func TestImportUndoKeepsWhomSomethingRefersTo(t *testing.T) {
 		"a planned transfer": {core.BatchPlanned, func(t *testing.T, w world) error {
 			return w.db.Write(t.Context(), "plan", func(tx *database.Tx) error {
 				return database.InsertRows(tx, database.InsertInto, "house_transfer", "id, community_id, house_id, open_house, day, "+
-					"resident_id, name, sex, phone_cipher, idno_cipher, family, tenants, state, why, batch_id, actor_name, created_at, updated_at",
+					"resident_id, name, sex, phone_cipher, idno_cipher, family, tenants, state, why, batch_id, actor_name, "+
+					"created_at, updated_at",
 					[][]any{{
 						int64(tx.NewID()), int64(w.community), int64(w.tie.House), int64(w.tie.House), 20990101, int64(w.tie.ID),
 						"", "", "", "", "stay", "stay", "planned", "", 0, "", 0, 0,
@@ -135,7 +137,8 @@ func TestImportUndoKeepsWhomSomethingRefersTo(t *testing.T) {
 					t.Fatal(err)
 				}
 				kept, _, err := s.PlanUndoImport(t.Context(), everywhere, imp)
-				if err != nil || !slices.ContainsFunc(kept, func(i core.BatchItem) bool { return i.Thing == w.tie.ID && i.Why == test.why }) {
+				held := func(i core.BatchItem) bool { return i.Thing == w.tie.ID && i.Why == test.why }
+				if err != nil || !slices.ContainsFunc(kept, held) {
 					t.Errorf("it says beforehand that it keeps %+v, %v", kept, err)
 				}
 				undoList(t, s, imp)

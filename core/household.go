@@ -3,6 +3,10 @@ package core
 // MaxHousehold bounds the people of one house to whom its owner adds others; more are the office's to add.
 const MaxHousehold = 30
 
+// MaxDailyHousehold bounds how many people the owners of a house add on a day, those whom they remove again included: each may
+// be told of it.
+const MaxDailyHousehold = 10
+
 // HouseholdIdentities are what an owner adds and removes: another owner is the office's.
 func HouseholdIdentities() []Identity { return []Identity{Family, Tenant, Lodger} }
 
@@ -26,8 +30,10 @@ func (r Resident) NextStep() string {
 	switch {
 	case !r.MovedOut.IsZero():
 		return "已迁出，需要时请重新申请认证。"
+	case r.Certified.IsZero() && r.Identity == Owner:
+		return "还没有认证。登记的是您本人，请按“确认是我”，马上生效；不是的请联系物业。"
 	case r.Certified.IsZero():
-		return "还没有认证，请申请认证，或带身份证件到物业现场核验。"
+		return "还没有认证。登记的是您本人，请按“确认是我”，马上生效；不是的请删除这个地址。"
 	case r.Identity == Owner:
 		return "可以管理本房屋的家属和租客；房屋换了业主，请到物业办理过户。"
 	case r.Identity == Lodger:

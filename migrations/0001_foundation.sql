@@ -269,6 +269,8 @@ CREATE TABLE house (
   arrears_fen  BIGINT       NOT NULL,
   arrears_note VARCHAR(100) NOT NULL, -- what for
   owners_review INTEGER,              -- as community.owners_review; NULL = as it is above the house
+  additions    INTEGER      NOT NULL DEFAULT 0, -- of people by the house's owners on a day, those who were removed since included
+  additions_on INTEGER      NOT NULL DEFAULT 0, -- the day
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );

@@ -100,8 +100,9 @@ func (s *Store) HouseholdReview(ctx context.Context, user, id core.ID) (core.Rev
 	return r, c, nil
 }
 
-// CreateHouseholdMember adds family or a tenant to a house of which the user is a certified owner, and tells them. If
-// somebody of that name lives there, core.IsNamesake reports true for the error, unless Namesake is set.
+// CreateHouseholdMember adds family or a tenant to a house of which the user is a certified owner, and tells them. Until they
+// say themselves that it is they (AcceptHome, ConfirmName), they are not certified: the owner would learn whether the name is
+// that of the number's holder. If somebody of that name lives there, core.IsNamesake reports true for the error, unless Namesake is set.
 func (s *Store) CreateHouseholdMember(
 	ctx context.Context, by core.Actor, user, house core.ID, r core.Resident,
 ) (id core.ID, err error) {
@@ -117,7 +118,10 @@ func (s *Store) CreateHouseholdMember(
 		if err := checkHousehold(tx, house); err != nil {
 			return err
 		}
-		b := residentBuilder{tx: tx, community: own.Community, people: []core.Resident{r}, ask: !r.Namesake}
+		if err := countAddition(tx, house, core.DayOf(tx.Now(), s.Zone())); err != nil {
+			return err
+		}
+		b := residentBuilder{tx: tx, community: own.Community, people: []core.Resident{r}, ask: !r.Namesake, waits: true}
 		if err := b.run(); err != nil {
 			return err
 		}
@@ -126,9 +130,29 @@ func (s *Store) CreateHouseholdMember(
 		if err := audit.Write(tx, by, b.auditEntry(core.Batch{})); err != nil {
 			return err
 		}
-		return tellPerson(tx, b.people[0], "业主已把您登记为 "+own.Label+" 的"+r.Identity.Label())
+		return tellPersonAt(tx, b.people[0], "业主已把您登记为 "+own.Label+" 的"+r.Identity.Label()+"，请确认", "certification")
 	})
 	return id, err
+}
+
+// countAddition counts one whom an owner adds to a house, which is locked, and refuses more of a day than families need: each
+// is told of it.
+func countAddition(tx *database.Tx, house core.ID, today core.Day) error {
+	var row struct {
+		N  int      `db:"additions"`
+		On core.Day `db:"additions_on"`
+	}
+	if err := tx.Get(&row, "SELECT additions, additions_on FROM house WHERE id = ?", int64(house)); err != nil {
+		return err
+	}
+	if row.On != today {
+		row.N = 0
+	}
+	if row.N >= core.MaxDailyHousehold {
+		return core.Conflict(fmt.Sprintf("这套房屋今天已添加 %d 人，请明天再试，或到物业办理", row.N))
+	}
+	return tx.ExecOne(database.ErrRace, "UPDATE house SET additions = ?, additions_on = ? WHERE id = ?",
+		row.N+1, int32(today), int64(house))
 }
 
 // bothFields joins the messages of two checks of one form.
@@ -200,6 +224,49 @@ func (s *Store) LeaveHouse(ctx context.Context, by core.Actor, user, resident co
 	})
 }
 
+// AcceptHome certifies a tie to a house that somebody else has registered for a WeChat user: it has the number that they have
+// verified, and the name by which they are its person.
+func (s *Store) AcceptHome(ctx context.Context, by core.Actor, user, resident core.ID) error {
+	err := s.db.Write(ctx, "accept a home", func(tx *database.Tx) error {
+		var own statingUser
+		if err := tx.Get(&own, "SELECT person_id, name_fold, phone_mac FROM wechat_user WHERE id = ? AND merged_into = 0"+
+			tx.Dialect().ForUpdate(), int64(user)); err != nil {
+			return database.NotFoundIfNoRows(err, noResident)
+		}
+		_, r, err := lockResident(tx, core.Everywhere, resident)
+		switch {
+		case err != nil:
+			return err
+		case own.Person == 0 || r.Person != own.Person || core.FoldName(r.Name) != own.Name:
+			return core.NotFound(noResident)
+		case !r.Certified.IsZero():
+			return core.Conflict("这个地址已认证")
+		}
+		free, err := connection{user: user, person: own.Person, name: own.Name}.free(tx)
+		if err == nil && !free {
+			err = core.Conflict("这个手机号登记了别的姓名，请带身份证件到物业办理")
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.ExecOne(database.ErrRace, `UPDATE resident SET certified_at = ?, certified_how = '', certified_by = '',
+			certified_note = '' WHERE id = ? AND certified_at IS NULL`, tx.NowMS(), int64(resident)); err != nil {
+			return err
+		}
+		if err := createPasses(tx, []core.Resident{r}); err != nil {
+			return err
+		}
+		by.Kind, by.ID, by.Name = core.ActorWechat, user, r.Name
+		return audit.Write(tx, by, audit.Entry{
+			Community: r.Community, Action: "wechatuser.confirm", Subject: audit.Target("wechatuser", user), After: wechatUserTiesAudit{1},
+		})
+	})
+	if err == nil {
+		s.subjectChanged(ctx, core.SessionWechat, user)
+	}
+	return err
+}
+
 // leaving is a WeChat user's own tie that ends, unless it is to the house in which they stay.
 type leaving struct{ user, resident, stays core.ID }
 
@@ -255,6 +322,11 @@ const toldByNumber = "物业有一条登记通知，请核对姓名后查看"
 // tellPerson tells somebody, in whichever WeChat is theirs, what was done to their tie: if none is yet, those that
 // have verified the number, and are nobody by it, are told to state the name. If nobody has, it is told by the number alone.
 func tellPerson(tx *database.Tx, r core.Resident, title string) error {
+	return tellPersonAt(tx, r, title, "pass")
+}
+
+// tellPersonAt is tellPerson with the page that it leads to.
+func tellPersonAt(tx *database.Tx, r core.Resident, title, link string) error {
 	var users []core.ID
 	for _, theirs := range []struct{ of, name, title string }{
 		{"u.person_id = p.id", core.FoldName(r.Name), title}, {"u.phone_mac = p.phone_mac AND u.person_id = 0", "", toldByNumber},
@@ -270,14 +342,14 @@ func tellPerson(tx *database.Tx, r core.Resident, title string) error {
 	}
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {
-		notes[i] = core.MessageNote{Kind: core.MessageHousehold, Community: r.Community, User: user, Link: "pass", Title: title}
+		notes[i] = core.MessageNote{Kind: core.MessageHousehold, Community: r.Community, User: user, Link: link, Title: title}
 	}
 	var numbered int // a child in the register may have no number at all
 	if err := tx.Get(&numbered, "SELECT COUNT(*) FROM resident WHERE id = ? AND phone_mac <> ''", int64(r.ID)); err != nil {
 		return err
 	}
 	if len(users) == 0 && numbered > 0 {
-		notes = []core.MessageNote{{Kind: core.MessageHousehold, Community: r.Community, Resident: r.ID, Link: "pass", Title: title}}
+		notes = []core.MessageNote{{Kind: core.MessageHousehold, Community: r.Community, Resident: r.ID, Link: link, Title: title}}
 	}
 	return outbox.Put(tx, notes...)
 }

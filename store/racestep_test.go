@@ -1424,6 +1424,25 @@ var racePhotos = []raceStep{
 		})
 		return w.keep("member", id, err)
 	}},
+	{"AcceptHome", func(w *raceWorld) (any, error) {
+		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "race-member"})
+		if err == nil {
+			_, err = w.BindPhone(w.ctx, user.ID, "13700137077", "周七")
+		}
+		if err != nil {
+			return nil, err
+		}
+		// Removed and added once more, they are to say that it is they.
+		if _, err := w.RemoveHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["member"]); err != nil {
+			return nil, err
+		}
+		if _, err := w.CreateHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["owned"], core.Resident{
+			Name: "周七", Identity: core.Family, Phone: "13700137077",
+		}); err != nil {
+			return nil, err
+		}
+		return nil, w.AcceptHome(w.ctx, raceBy, user.ID, w.ids["member"])
+	}},
 	{"LeaveHouse", func(w *raceWorld) (any, error) {
 		user, err := w.SignInWechat(w.ctx, core.WechatIdentity{AppID: "wx1", OpenID: "race-member"})
 		if err == nil {

@@ -76,6 +76,7 @@ type residentBuilder struct {
 	community core.ID
 	people    []core.Resident
 	ask       bool                  // whether a namesake is another person
+	waits     bool                  // whoever adds them may be guessing: nobody but themselves certifies them
 	lists     bool                  // they are those of a list, which may be old: who comes back is not certified at once
 	labels    map[core.ID]string    // of the houses; those that are known from the start are locked
 	empty     map[core.ID]bool      // houses that the act itself has added: nobody lives there
@@ -227,6 +228,9 @@ func (b *residentBuilder) tieOf(known ties, r core.Resident) (tieRow, bool) {
 }
 
 func (b *residentBuilder) certify() error {
+	if b.waits {
+		return nil
+	}
 	names, err := confirmedNames(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))
 	for i := range b.people {
 		if b.back[i] && b.lists {

@@ -26,6 +26,10 @@ func (a *API) householdRoutes() []web.Route {
 		},
 		{Method: http.MethodGet, Path: "/api/v1/residences", Access: web.Resident, Handler: a.residenceList},
 		{
+			Method: http.MethodPost, Path: "/api/v1/residences/:id/accept", Access: web.Resident, Handler: a.residenceAccept,
+			EachPerMinute: 10,
+		},
+		{
 			Method: http.MethodPost, Path: "/api/v1/residences/:id/leave", Access: web.Resident, Handler: a.residenceLeave,
 			EachPerMinute: 10,
 		},
@@ -243,6 +247,17 @@ func (a *API) residenceList(c *web.Context) error {
 	return c.JSON(http.StatusOK, struct {
 		Residences []residenceBody `json:"residences"`
 	}{bodies})
+}
+
+func (a *API) residenceAccept(c *web.Context) error {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return err
+	}
+	if err := a.store.AcceptHome(c.Ctx(), c.Actor(), c.User().ID, id); err != nil {
+		return err
+	}
+	return c.NoContent()
 }
 
 func (a *API) residenceLeave(c *web.Context) error {

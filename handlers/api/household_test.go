@@ -103,9 +103,10 @@ func TestAnOwnerDecidesAnApplication(t *testing.T) {
 }
 
 // ownPaths are what an owner can do once each.
-type ownPaths struct{ add, remove, decide, leave string }
+type ownPaths struct{ add, remove, decide, leave, accept string }
 
-// household prepares that the owner "one" has a member to remove, an application to decide, and an address to leave.
+// household prepares that the owner "one" has a member to remove, an application to decide, an address to leave, and one to
+// accept.
 func (s *site) household(owner string) (p ownPaths) {
 	s.t.Helper()
 	s.LetOwnersReview()
@@ -130,5 +131,34 @@ func (s *site) household(owner string) (p ownPaths) {
 		s.t.Fatal(err)
 	}
 	p.leave = "/residences/" + other.String() + "/leave"
+	p.accept = "/residences/" + s.addedByANeighbour().String() + "/accept"
 	return p
+}
+
+// addedByANeighbour lets the owner of another house add the first resident to it.
+func (s *site) addedByANeighbour() core.ID {
+	s.t.Helper()
+	ctx, st := s.t.Context(), s.api.store
+	houses, err := st.CreateHouses(ctx, core.System, core.Everywhere, s.Community, [][]string{{"9栋", "1单元", "101"}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	owner := core.Resident{Community: s.Community, House: houses[0], Name: "郑业主", Phone: "13600000077", Identity: core.Owner}
+	if _, err := st.CreateResident(ctx, core.System, core.Everywhere, owner); err != nil {
+		s.t.Fatal(err)
+	}
+	user, err := st.SignInWechat(ctx, core.WechatIdentity{AppID: "wx-neighbour", OpenID: "neighbour"})
+	if err == nil {
+		_, err = st.BindPhone(ctx, user.ID, owner.Phone, owner.Name)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	id, err := st.CreateHouseholdMember(ctx, core.Actor{Kind: core.ActorWechat, ID: user.ID}, user.ID, houses[0], core.Resident{
+		Name: s.Residents[0].Name, Phone: s.Residents[0].Phone, Identity: core.Family,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
 }

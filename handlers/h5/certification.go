@@ -25,6 +25,9 @@ func (h *H5) certificationRoutes() []web.Route {
 		{Method: http.MethodGet, Path: certificationNewPath, Access: web.Resident, Handler: h.certificationNew},
 		{Method: http.MethodPost, Path: certificationNewPath, Access: web.Resident, Handler: h.certificationCreate, EachPerMinute: 10,
 			Body: core.MaxPhotoBytes + 1<<20},
+		{
+			Method: http.MethodPost, Path: addressPath + "/:id/accept", Access: web.Resident, Handler: h.addressAccept, EachPerMinute: 10,
+		},
 		{Method: http.MethodGet, Path: addressPath + "/:id", Access: web.Resident, Handler: h.addressRemoveAsk},
 		{
 			Method: http.MethodPost, Path: addressPath + "/:id/remove", Access: web.Resident, Handler: h.addressRemove, EachPerMinute: 10,

@@ -31,6 +31,7 @@ type addressLine struct {
 	House, Place, Identity string
 	Certified              templates.Badge
 	Next                   string
+	Accept                 string // where they say that it is they; "" = they are certified
 	Change, Remove         string // "" = an owner's, which the office transfers
 }
 
@@ -45,6 +46,9 @@ func (h *H5) certificationList(c *web.Context) error {
 		line := addressLine{
 			House: r.HouseLabel, Place: r.CommunityName, Identity: r.Identity.Label(), Certified: web.CertifiedBadge(r.Resident),
 			Next: r.NextStep(),
+		}
+		if r.Certified.IsZero() {
+			line.Accept = addressPath + "/" + r.ID.String() + "/accept"
 		}
 		if r.Identity != core.Owner {
 			line.Change, line.Remove = certificationNewPath+"?replaces="+r.ID.String(), addressPath+"/"+r.ID.String()
@@ -405,6 +409,19 @@ func (h *H5) address(c *web.Context) (store.ResidentRow, error) {
 		err = core.NotFound("这个地址已不是您的登记地址")
 	}
 	return store.ResidentRow{}, err
+}
+
+// addressAccept certifies an address that somebody else has registered for the user.
+func (h *H5) addressAccept(c *web.Context) error {
+	r, err := h.address(c)
+	if err != nil {
+		return err
+	}
+	if err := h.store.AcceptHome(c.Ctx(), c.Actor(), c.User().ID, r.ID); err != nil {
+		return err
+	}
+	c.Flash(web.FlashSuccess, r.HouseLabel+" 已认证，可以使用通行证了。")
+	return c.Redirect(certificationPath)
 }
 
 // addressRemoveAsk asks before the user leaves an address.

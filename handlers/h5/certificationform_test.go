@@ -189,6 +189,37 @@ func TestAnAddressIsRemovedOnThePhone(t *testing.T) {
 	}
 }
 
+// Who is known in WeChat already and is added by an owner says on the phone that it is they, and has a pass from then on.
+func TestAnAddressIsAcceptedOnThePhone(t *testing.T) {
+	w := newHome(t)
+	if _, err := w.store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: w.Community, House: w.Houses[1], Name: "王小明", Identity: core.Owner, Phone: "17700000009",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.store.ConfirmName(t.Context(), w.user.ID, "王小明"); n != 1 || err != nil {
+		t.Fatalf("%d homes, %v", n, err)
+	}
+	add := w.owner.get(householdPath+"/new?house="+w.Houses[0].String(), http.StatusOK)
+	w.owner.post(add, householdPath+"/new", url.Values{
+		"house": {w.Houses[0].String()}, "name": {"王小明"}, "identity": {"family"}, "phone": {"17700000009"},
+	}, http.StatusSeeOther)
+	const button = `form[action$="/accept"]`
+	list := w.stranger.get(certificationPath, http.StatusOK)
+	accept, _ := list.Find(button).Attr("action")
+	if list.Find(button).Length() != 1 || !strings.Contains(list.Find("main").Text(), "请按“确认是我”") {
+		t.Fatalf("the addresses: %s", list.Find("main").Text())
+	}
+	w.owner.post(add, accept, url.Values{}, http.StatusNotFound)
+	w.stranger.post(list, accept, url.Values{}, http.StatusSeeOther)
+	if now := w.stranger.get(certificationPath, http.StatusOK); now.Find(button).Length() != 0 {
+		t.Error("it is asked for once more")
+	}
+	if passes := w.stranger.get("/h5/pass", http.StatusOK).Find(`a[href^="/h5/pass/"]`).Length(); passes != 2 {
+		t.Errorf("%d passes", passes)
+	}
+}
+
 // A change of address that was refused stays one when it is sent once more, as long as the address is the applicant's.
 func TestAChangeOfAddressIsSentOnceMore(t *testing.T) {
 	w := newHome(t)

@@ -110,5 +110,5 @@ func householdNext(r core.Resident) string {
 	if r.OwnPhone() == "" {
 		return "。请带本人和身份证件到物业现场核验，之后由门岗查找放行。"
 	}
-	return "。本人在微信里验证手机号并填写姓名后，即可使用通行证。"
+	return "。本人在微信里验证手机号并填写姓名，或在“我的地址与认证”按“确认是我”后，即可使用通行证。"
 }

@@ -167,6 +167,7 @@ func TestPages(t *testing.T) {
 		},
 		"h5/certification/list": certificationListPage{
 			Phone: frame, New: certificationNewPath, Addresses: []addressLine{
+				{House: "1栋<102>", Place: "翠湖花园", Identity: "家属", Next: "还没有认证。", Accept: addressPath + "/2/accept"},
 				{House: "1栋<101>", Place: "翠湖花园", Identity: "家属", Certified: templates.Badge{Tone: templates.Good, Text: "已认证"},
 					Next: "搬家后可以删除这个地址。", Change: certificationNewPath + "?replaces=1", Remove: addressPath + "/1"},
 			},

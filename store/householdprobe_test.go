@@ -8,7 +8,7 @@ import (
 	"tongxing/core"
 )
 
-// An owner who adds a number under one name after the other sees the same, whoever has the number in WeChat: the right name is
+// An owner who adds a number under one name after the other sees the same no matter who has the number in WeChat: the right name is
 // certified by its bearer alone, who is told of it. The ten additions of a day count those who were removed.
 func TestAnOwnerProbesAndLearnsNothing(t *testing.T) {
 	eachOwnerWorld(t, func(w *ownerWorld, clock *testClock) {

@@ -76,7 +76,7 @@ type residentBuilder struct {
 	community core.ID
 	people    []core.Resident
 	ask       bool                  // whether a namesake is another person
-	waits     bool                  // whoever adds them may be guessing: nobody but themselves certifies them
+	waits     bool                  // who adds them may be guessing: nobody but themselves certifies them
 	lists     bool                  // they are those of a list, which may be old: who comes back is not certified at once
 	labels    map[core.ID]string    // of the houses; those that are known from the start are locked
 	empty     map[core.ID]bool      // houses that the act itself has added: nobody lives there

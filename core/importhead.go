@@ -119,9 +119,15 @@ func columnIndex(columns []ImportColumn, key string) int {
 	return slices.IndexFunc(columns, func(c ImportColumn) bool { return c.Key == key })
 }
 
+// exportHeadings are those of the program's own export of houses that no list of residents has.
+var exportHeadings = []string{"住户数", "欠费（元）", "出入"}
+
 // importNames returns the index of a column by every heading that means it; -1 = it is not imported.
 func importNames(columns []ImportColumn, said ImportSaid) map[string]int {
 	names := map[string]int{}
+	for _, heading := range exportHeadings { // those of a kind below are its own
+		names[ImportHeading(heading)] = -1
+	}
 	for i := len(columns) - 1; i >= 0; i-- { // the first column of a name has it
 		for _, name := range columns[i].Names {
 			names[ImportHeading(name)] = i

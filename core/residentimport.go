@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -140,6 +141,9 @@ func readImportName(cell string) (string, error) {
 	if !nameText(cell, MaxName) {
 		return "", Invalid("请填写姓名，最多 40 个字")
 	}
+	if !strings.ContainsFunc(cell, func(r rune) bool { return !unicode.IsNumber(r) }) { // 住户 2: how many live there
+		return "", Invalid("是数字，不是姓名；是人数的，请把这一列设为不导入")
+	}
 	return cell, nil
 }
 
@@ -149,7 +153,7 @@ func readImportSex(cell string) (string, error) {
 		return "male", nil
 	case "女", "女性", "f", "female", "女士":
 		return "female", nil
-	case "未知", "不详", "-", "/", "无":
+	case SexLabel(""), "未填写", "未知", "不详", "-", "/", "无": // the first is what the export writes
 		return "", nil
 	}
 	return "", Invalid("性别应为男或女")

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -249,6 +250,39 @@ func TestRowsThatChangedSinceComeBack(t *testing.T) {
 	}
 	if list := b.Get(t, at+"?rows=wrong", http.StatusOK).Find("table.tx-whole-rows tbody tr"); list.Length() != 1 {
 		t.Errorf("%d rows are listed", list.Length())
+	}
+}
+
+// What the program exports can be imported: of houses, and of residents with whole numbers, nothing changes.
+func TestExportsAreImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	sent := func(request *http.Request) []byte {
+		t.Helper()
+		response, err := b.Client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		content, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatal(response.Status, err)
+		}
+		return content
+	}
+	houses, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+frame.HousePath+"/export.xlsx?community="+
+		d.Mine.Community.String(), http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	residents := b.Form(t, frame.ResidentPath+"/export?community="+d.Mine.Community.String(), url.Values{
+		"confirmed": {"1"}, templates.TypedField: {"完整号码"}, templates.PurposeField: {"社区核对"},
+	})
+	for name, content := range map[string][]byte{"房屋.xlsx": sent(houses), "住户.xlsx": sent(residents)} {
+		imp := uploaded(t, d, b, name, content)
+		if imp.State != core.ImportPreview || imp.Counts.Rows() == 0 || imp.Counts.Of(core.ImportSame) != imp.Counts.Rows() {
+			t.Errorf("%s: %s %v %s", name, imp.State, imp.Counts, imp.Problem)
+		}
 	}
 }
 

@@ -221,7 +221,7 @@ func houseFilterText(f store.HouseFilter, at frame.CommunityChoice) []string {
 }
 
 func houseExportOf(c core.Community) web.Export {
-	columns := append(append([]string{"小区"}, c.Levels...), "房屋", "住户", "欠费（元）", "出入")
+	columns := append(append([]string{"小区"}, c.Levels...), "房屋", "住户数", "欠费（元）", "出入")
 	return web.Export{Name: "房屋", Of: c.Name, Columns: columns}
 }
 

@@ -361,7 +361,7 @@ func (r *importReading) row(line ImportLine) core.ImportRow {
 	}
 	for _, at := range line.Lost {
 		if i, ok := r.head.Columns[at]; ok && r.columns[i].Text {
-			row.Fail(r.columns[i].Key, r.columns[i].Label+"有误", "超过 15 位的数字，表格已丢失后几位；请把这一列改成文本后重新填写")
+			row.FailInstead(r.columns[i].Key, r.columns[i].Label+"有误", "超过 15 位的数字，表格已丢失后几位；请把这一列改成文本后重新填写")
 		}
 	}
 	for _, odd := range line.Odd {
@@ -444,12 +444,8 @@ func (r *importReading) markEarlier(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for key, n := range before {
-			r.counts[key] -= n
-		}
-		r.counts.AddAll(importCounts(rows))
+		r.counts.Swap(before, importCounts(rows))
 	}
-	maps.DeleteFunc(r.counts, func(_ string, n int) bool { return n == 0 })
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -114,6 +115,9 @@ var (
 var officeBooks = map[string]func(t *testing.T) []byte{
 	"template": officeTemplate, "export": officeExport, "groups": officeGroups,
 }
+
+// officeFaultBook is the list with errors, in a folder of its own.
+const officeFaultBook = "wrong/wrong"
 
 // officeTemplate is our own template, filled in with text.
 func officeTemplate(t *testing.T) []byte {
@@ -256,7 +260,9 @@ func TestMakeOfficeFiles(t *testing.T) {
 	if !*update {
 		t.Skip("only with -update")
 	}
-	for name, book := range officeBooks {
+	books := maps.Clone(officeBooks)
+	books[officeFaultBook] = officeWrong
+	for name, book := range books {
 		for ending, filter := range map[string]string{"xls": office.Old, "xlsx": office.Book} {
 			path := filepath.Join("testdata", name+"."+ending)
 			if err := os.WriteFile(path, office.Save(t, book(t), filter), 0o600); err != nil {

@@ -155,10 +155,11 @@ var Features = []Feature{
 		Permissions: []PermissionItem{
 			{PermVisitorPassView, "查看访客", nil},
 			{PermVisitorPassReview, "审核访客申请", []Permission{PermVisitorPassView}},
-			{PermVisitorPassEdit, "撤销访客通行证、登记已离开", []Permission{PermVisitorPassView}},
+			{PermVisitorPassEdit, "登记和撤销访客、登记已离开", []Permission{PermVisitorPassView, PermHouseView}},
 		},
+		Quick: QuickAct{"登记访客", "visitorpass/new", "user-plus", PermVisitorPassEdit},
 		Verbs: []Verb{
-			{"create", "邀请访客"}, {"apply", "访客申请或预约"}, {"approve", "通过访客"}, {"reject", "不通过访客"},
+			{"create", "邀请或登记访客"}, {"apply", "访客申请或预约"}, {"approve", "通过访客"}, {"reject", "不通过访客"},
 			{"revoke", "撤销访客通行证"}, {"leave", "登记访客已离开"},
 			{"withdraw", "访客撤回申请"},
 		},

@@ -19,10 +19,13 @@ const (
 	VisitInvited VisitorWay = "invite"      // a resident invites, and nobody reviews it
 	VisitApplied VisitorWay = "apply"       // the visitor applies, and the office decides, or somebody of the house
 	VisitBooked  VisitorWay = "appointment" // the visitor asks a resident, who accepts or declines
+	VisitDesk    VisitorWay = "desk"        // the office registers the visitor at the desk
 )
 
 // VisitorWays returns all ways, in display order.
-func VisitorWays() []VisitorWay { return []VisitorWay{VisitInvited, VisitApplied, VisitBooked} }
+func VisitorWays() []VisitorWay {
+	return []VisitorWay{VisitInvited, VisitApplied, VisitBooked, VisitDesk}
+}
 
 // Valid reports whether the way is one of VisitorWays.
 func (w VisitorWay) Valid() bool { return slices.Contains(VisitorWays(), w) }
@@ -36,9 +39,14 @@ func (w VisitorWay) Label() string {
 		return "访客申请"
 	case VisitBooked:
 		return "访客预约"
+	case VisitDesk:
+		return "物业登记"
 	}
 	return string(w)
 }
+
+// Asked reports whether the visitor asks, and somebody answers; else a resident or the office vouches, and the pass is there at once.
+func (w VisitorWay) Asked() bool { return w == VisitApplied || w == VisitBooked }
 
 // VisitorState is how far a visit has come.
 type VisitorState string
@@ -135,7 +143,7 @@ type VisitorPass struct {
 	Way        VisitorWay
 	Answer     VisitorState // VisitWaiting, VisitGranted, VisitRejected or VisitWithdrawn
 	Refusal    string       // why it was rejected
-	Applicant  ID           // the WeChat user who applied; 0 = a resident invited, or it was outside WeChat
+	Applicant  ID           // the WeChat user who applied; 0 = nobody asked, or it was outside WeChat
 	Proven     bool         // the number is proven to be the visitor's
 	Gate       string       // whose poster led to it; "" = none
 	HostTie    ID           // the tie of the resident who is visited, and told of it; 0 = all who live in the house
@@ -166,7 +174,7 @@ const (
 	MaxVisitors   = 20 // of one party
 	MaxVisitDays  = 30 // from now to the end
 	MaxVisitText  = 100
-	MaxOpenVisits = 30 // of one house, not used and not over
+	MaxOpenVisits = 30 // to one house, invited or registered, not used and not over
 
 	MaxDailyVisits        = 10 // applications of one number, and of one WeChat user, within a day
 	MaxDailyVisitsOfHouse = 20 // to one house
@@ -222,7 +230,7 @@ func (v VisitorPass) Late(hours int, now time.Time) bool {
 // PhoneText returns the phone number in words for those who decide: whether it is the visitor's own.
 func (v VisitorPass) PhoneText() string {
 	switch {
-	case v.Phone == "" || v.Way == VisitInvited:
+	case v.Phone == "" || !v.Way.Asked():
 		return v.Phone
 	case v.Proven:
 		return v.Phone + "（已验证）"
@@ -328,7 +336,7 @@ func unlessEmpty(text string, read func(string) (string, error)) error {
 // checkTime returns what is wrong with the time of a visit.
 func (v VisitorPass) checkTime(now time.Time) string {
 	what := "有效期至"
-	if v.Way != VisitInvited {
+	if v.Way.Asked() {
 		what = "来访时间"
 	}
 	switch {

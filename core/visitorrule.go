@@ -52,7 +52,7 @@ func (r VisitorRule) FormOf(way VisitorWay) FormDesign {
 	form := slices.Clone(r.Form)
 	for i := range form {
 		switch {
-		case way == VisitInvited:
+		case !way.Asked():
 		case form[i].Key == "phone":
 			form[i].Use = FormRequired
 		case form[i].Key == "until":

@@ -527,7 +527,7 @@ CREATE TABLE pass_aid (
 CREATE TABLE visitor_pass (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
-  way          VARCHAR(16)  NOT NULL, -- invite, apply, appointment
+  way          VARCHAR(16)  NOT NULL, -- invite, apply, appointment, desk
   answer       VARCHAR(16)  NOT NULL, -- waiting, granted, rejected, withdrawn; an application waits in review, under the same id
   refusal      VARCHAR(200) NOT NULL, -- why it was rejected
   applicant_id BIGINT       NOT NULL, -- wechat_user who applied; 0 = a resident invited, or it was outside WeChat

@@ -1239,6 +1239,12 @@ var racePhotos = []raceStep{
 	{"RevokeVisitorPass", func(w *raceWorld) (any, error) {
 		return nil, w.RevokeVisitorPass(w.ctx, raceBy, everywhere, w.ids["other visit"])
 	}},
+	{"RegisterVisit", func(w *raceWorld) (any, error) {
+		id, err := w.RegisterVisit(w.ctx, raceBy, everywhere, core.VisitorPass{
+			House: w.ids["owned"], Name: "来客", Phone: "13700137067", Until: w.Now().Add(time.Hour),
+		})
+		return w.keep("desk visit", id, err)
+	}},
 	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
 		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
 			House: w.ids["owned"], Name: "在场的", Until: w.Now().Add(time.Hour), People: 2,

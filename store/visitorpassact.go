@@ -112,7 +112,10 @@ func (s *Store) CreateVisitorPass(
 		if err := a.checkBarred(host.Community); err != nil {
 			return err
 		}
-		if err := a.checkOpen(rule.PerDay); err != nil {
+		if err := a.checkOpen(); err != nil {
+			return err
+		}
+		if err := a.checkDay(rule.PerDay); err != nil {
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
@@ -128,6 +131,65 @@ func (s *Store) CreateVisitorPass(
 		})
 	})
 	return id, err
+}
+
+// RegisterVisit registers a visitor of a house of the scope at the office's desk: nobody reviews it, the pass is there at once, and
+// the certified residents of the house are told. Form, blacklist and the limit of visitors who have not come are those of
+// invitations; the residents' own number a day is not used up.
+func (s *Store) RegisterVisit(ctx context.Context, by core.Actor, scope core.Scope, v core.VisitorPass) (id core.ID, err error) {
+	err = s.db.Write(ctx, "register a visitor", func(tx *database.Tx) error {
+		house, err := lockVisited(tx, scope, v.House)
+		if err != nil {
+			return err
+		}
+		rule, err := visitorRuleIn(tx, house.Community)
+		if err != nil {
+			return err
+		}
+		v.Way = core.VisitDesk
+		a := inviting{tx: tx, store: s, body: ""}
+		if a.visit, err = v.Normalized(rule.FormOf(v.Way), tx.Now()); err != nil {
+			return err
+		}
+		if err := a.checkBarred(house.Community); err != nil {
+			return err
+		}
+		if err := a.checkOpen(); err != nil {
+			return err
+		}
+		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), house.Community, house.Label
+		a.visit.Answer = core.VisitGranted
+		if err := a.insert(); err != nil {
+			return err
+		}
+		id = a.visit.ID
+		if err := audit.Write(tx, by, audit.Entry{
+			Community: house.Community, Action: "visitorpass.create", Subject: audit.Target("visitorpass", id),
+			After: s.auditOfVisit(a.visit),
+		}); err != nil {
+			return err
+		}
+		return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
+			house.Community, 0, v.House, id, "物业已登记到 " + house.Label + " 的一位访客",
+		}})
+	})
+	return id, err
+}
+
+// lockVisited locks a house of the scope, so that two visitors to it are counted one after the other.
+func lockVisited(tx *database.Tx, scope core.Scope, id core.ID) (house visitHost, err error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var locked core.ID
+	err = tx.Get(&locked, "SELECT id FROM house WHERE id = ? AND "+where+tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
+	if err == nil {
+		err = tx.Get(&house, `
+			SELECT h.community_id, h.label
+			FROM house h
+			JOIN community c ON c.id = h.community_id
+			WHERE h.id = ?
+				AND c.archived_at IS NULL`, int64(id))
+	}
+	return house, database.NotFoundIfNoRows(err, noHouse)
 }
 
 // inviting is an invitation, or an application of a visitor, that is being sent.
@@ -164,34 +226,35 @@ func (a *inviting) sentBefore(key RequestKey) (id core.ID, again bool, err error
 	return row.ID, true, err
 }
 
-// checkOpen refuses more visitors to one house at a time than anybody expects, and more a day than the community
-// allows, whether or not they were revoked since.
-func (a *inviting) checkOpen(perDay int) error {
-	var open, today int
+// checkOpen refuses more visitors to one house at a time than anybody expects.
+func (a *inviting) checkOpen() error {
+	var open int
 	err := a.tx.Get(&open, `
 		SELECT COUNT(*)
 		FROM visitor_pass
 		WHERE house_id = ?
 			AND until_at >= ?
-			AND way = 'invite'
+			AND way IN ('invite', 'desk')
 			AND entered_at IS NULL
 			AND left_n = 0
 			AND revoked_at IS NULL`, int64(a.visit.House), a.tx.NowMS())
-	if err == nil {
-		began := core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone)
-		err = a.tx.Get(&today, `SELECT COUNT(*) FROM visitor_pass
-			WHERE house_id = ? AND until_at >= ? AND created_at >= ? AND way = 'invite'`,
-			int64(a.visit.House), began.UnixMilli(), began.UnixMilli())
+	if err == nil && open >= core.MaxOpenVisits {
+		err = core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", open))
 	}
-	switch {
-	case err != nil:
-		return err
-	case open >= core.MaxOpenVisits:
-		return core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", open))
-	case today >= perDay:
-		return core.Conflict(fmt.Sprintf("本房屋今天已邀请 %d 位访客，达到本小区的上限，请明天再邀请或联系物业", today))
+	return err
+}
+
+// checkDay refuses more invitations of one house a day than the community allows, whether or not they were revoked since.
+func (a *inviting) checkDay(perDay int) error {
+	var today int
+	began := core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone)
+	err := a.tx.Get(&today, `SELECT COUNT(*) FROM visitor_pass
+		WHERE house_id = ? AND until_at >= ? AND created_at >= ? AND way = 'invite'`,
+		int64(a.visit.House), began.UnixMilli(), began.UnixMilli())
+	if err == nil && today >= perDay {
+		err = core.Conflict(fmt.Sprintf("本房屋今天已邀请 %d 位访客，达到本小区的上限，请明天再邀请或联系物业", today))
 	}
-	return nil
+	return err
 }
 
 func (a *inviting) insert() error {

@@ -274,7 +274,12 @@ func (a *visiting) checkLimits() error {
 		{"house_id <> 0 AND way = 'apply' AND house_id = ?", int64(a.visit.House), core.MaxDailyVisitsOfHouse, "这套房屋今天收到的申请太多"},
 	} {
 		var sent int
-		err := a.tx.Get(&sent, "SELECT COUNT(*) FROM visitor_pass WHERE way <> 'invite' AND id >= ? AND "+limit.where, since, limit.value)
+		err := a.tx.Get(&sent, `
+			SELECT COUNT(*)
+			FROM visitor_pass
+			WHERE way IN ('apply', 'appointment')
+			AND id >= ?
+			AND `+limit.where, since, limit.value)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ func placedForms() []placedForm {
 		{frame.GuardPath + "/new", frame.GuardPath, frame.GuardPath, "name", `input[name="posts"]`},
 		{frame.ReaderPath + "/new", frame.ReaderPath, frame.ReaderPath, "name", `input[name="scope_nodes"]`},
 		{frame.ResidentPath + "/new", frame.ResidentPath, "", "name", ""},
+		{frame.VisitorPassPath + "/new", frame.VisitorPassPath, frame.VisitorPassPath, "house", `input[name="name"]`},
 		{frame.HousePath + "/new", frame.HousePath, frame.HousePath, "level0", `input[name="level0"]`},
 		{frame.HousePath + "/bulk", frame.HousePath + "/bulk", frame.HousePath + "/bulk", "floors", `input[name="above0"]`},
 		{

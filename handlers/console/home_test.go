@@ -223,7 +223,7 @@ func TestCountsEqualTheRows(t *testing.T) {
 	for card, least := range map[string]int{
 		"waiting-title": 20, "visitors-title": 16, "exits-title": 16, "doors-title": 16, "people-title": 16, "today-title": 16,
 		"restrictions-title": 8,
-		"refusals-title": 8, "buildings-title": 4, "audit-title": 4, "system-title": 2,
+		"refusals-title":     8, "buildings-title": 4, "audit-title": 4, "system-title": 2,
 	} {
 		if counted[card] < least {
 			t.Errorf("only %d numbers of %s compared", counted[card], card)

@@ -333,7 +333,7 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.sign_in", "accessrecord.urgent", "accessrecord.declare",
 	"accessrecord.vouch",
 	"certification.create", "certification.withdraw", "photo.view", "resident.warn_lease", "institution.warn",
-	"staff.phone", "visitorpass.apply", "visitorpass.create", "visitorpass.withdraw", "exitslip.apply", "exitslip.withdraw",
+	"staff.phone", "visitorpass.apply", "visitorpass.withdraw", "exitslip.apply", "exitslip.withdraw",
 	"wechatuser.confirm"}
 
 // ownActs are what every account may do to itself.

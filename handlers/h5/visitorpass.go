@@ -111,7 +111,7 @@ func (h *H5) visitorPassLine(c *web.Context, v core.VisitorPass, url string) vis
 	line := visitorPassLine{
 		URL: url, Name: v.Name, Where: v.HouseLabel, When: "有效至 " + h.visitTime(v.Until), State: visitBadge(v.State(c.Now())),
 	}
-	if v.Way != core.VisitInvited {
+	if v.Way.Asked() {
 		line.When = h.visitTime(v.At()) + " 来访"
 	}
 	if !v.Entered.IsZero() {
@@ -256,7 +256,7 @@ func (h *H5) visitFacts(v core.VisitorPass) []templates.Fact {
 		all = append(all, templates.Fact{Label: answer.Label, Value: answer.Value})
 	}
 	until := templates.Fact{Label: "有效至", Value: h.visitTime(v.Until)}
-	if v.Way != core.VisitInvited {
+	if v.Way.Asked() {
 		until = templates.Fact{Label: "来访时间", Value: h.visitTime(v.At())}
 	}
 	all = append(all, templates.Fact{Label: "备注", Value: v.Remark}, until, templates.Fact{Label: "不通过的原因", Value: v.Refusal})

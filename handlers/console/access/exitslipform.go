@@ -42,21 +42,9 @@ type exitSlipForm struct {
 
 // exitSlipNew shows the form by which the office issues a slip at the desk.
 func (p *Pages) exitSlipNew(c *web.Context) error {
-	at, err := p.FormCommunity(c, c.Query("community"))
+	at, house, err := p.deskPlace(c)
 	if err != nil {
 		return err
-	}
-	house := ""
-	if id, err := core.ParseID(c.Query("house")); err == nil && id != 0 {
-		h, err := p.Store.House(c.Ctx(), c.Scope(), id)
-		if err != nil {
-			return err
-		}
-		if house = h.Label; at.ID != h.Community {
-			if at, err = p.CommunityOf(c, h.Community.String()); err != nil {
-				return err
-			}
-		}
 	}
 	return p.exitSlipFormPage(c, at, exitSlipForm{House: house}, nil)
 }

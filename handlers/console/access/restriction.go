@@ -173,6 +173,8 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	back := templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String())
 	if c.Query("from") == "house" {
 		back = frame.HouseURL(house.ID)
+	} else if resident, err := core.ParseID(c.Query("resident")); err == nil && resident != 0 {
+		back = frame.ResidentURL(resident)
 	}
 	people, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), house.Community, []core.ID{id})
 	if err != nil {

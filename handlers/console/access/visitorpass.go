@@ -19,6 +19,8 @@ func (p *Pages) visitorPassRoutes() []web.Route {
 	review := web.Need(core.PermVisitorPassReview)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.VisitorPassPath, Access: view, Handler: p.visitorPassList},
+		{Method: http.MethodGet, Path: frame.VisitorPassPath + "/new", Access: edit, Handler: p.visitorPassNew},
+		{Method: http.MethodPost, Path: frame.VisitorPassPath, Access: edit, Handler: p.visitorPassCreate, Draft: true},
 		{Method: http.MethodGet, Path: frame.VisitorPassPath + "/:id", Access: view, Handler: p.visitorPassShow},
 		{
 			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/revoke", Access: edit, Level: web.Asks,
@@ -50,7 +52,7 @@ type visitorPassRow struct {
 
 func (p *Pages) visitorPassList(c *web.Context) error {
 	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.VisitorPass]{
-		Stem: "visitorpass", Title: "访客", Unit: "位访客", Table: visitorPassTable(),
+		Stem: "visitorpass", Title: "访客", Edit: core.PermVisitorPassEdit, Add: "登记访客", Unit: "位访客", Table: visitorPassTable(),
 		ID: func(v core.VisitorPass) core.ID { return v.ID },
 		Find: func(community core.ID, page core.Page) ([]core.VisitorPass, bool, error) {
 			var asked struct {
@@ -73,12 +75,13 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 		return err
 	}
 	page := visitorPassListPage{Shell: found.Shell, Tabs: p.CountTabs(c, visitTabs(c, "visitorpass")), List: found.List}
-	page.Actions = nil // residents invite, and visitors apply
-	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
-		page.Actions = []templates.Action{{Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode"}}
-	}
 	if len(found.At.All) > 0 {
-		page.Actions = append([]templates.Action{{Label: "点名表", URL: found.At.URL(rollCallPath), Icon: "printer"}}, page.Actions...)
+		page.Actions = append(page.Actions, templates.Action{Label: "点名表", URL: found.At.URL(rollCallPath), Icon: "printer"})
+	}
+	if c.Has(core.PermPassRuleView) && len(found.At.All) > 0 {
+		page.Actions = append(page.Actions, templates.Action{
+			Label: "访客海报", URL: found.At.URL(frame.VisitorPosterPath), Icon: "qrcode",
+		})
 	}
 	if err := p.visitorPassOf(c, &page.Shell); err != nil {
 		return err
@@ -138,7 +141,7 @@ func visitorPassTable() templates.List {
 			},
 		},
 		Empty: templates.Empty{
-			Icon: "user-check", Title: "还没有访客", Text: "住户在手机上邀请的访客、扫海报申请或向住户预约的访客，都在这里。",
+			Icon: "user-check", Title: "还没有访客", Text: "住户邀请的、扫海报申请的、向住户预约的，以及物业登记的访客，都在这里。",
 		},
 	}
 }
@@ -240,7 +243,7 @@ func (p *Pages) visitorPassDetail(c *web.Context, v core.VisitorPass) templates.
 		house.URL = frame.HouseURL(v.House)
 	}
 	until := templates.Fact{Label: "有效期至", Value: v.Until.In(p.Store.Zone()).Format(form)}
-	if v.Way != core.VisitInvited {
+	if v.Way.Asked() {
 		until = templates.Fact{Label: "来访时间", Value: v.At().In(p.Store.Zone()).Format(form)}
 	}
 	facts := []templates.Fact{
@@ -260,7 +263,7 @@ func (p *Pages) visitorPassRevoke(c *web.Context) error {
 	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "撤销“" + v.Name + "”的通行证？", Text: "到 " + v.HouseLabel + " 的访客不能进门，邀请的住户会收到通知。不能恢复，需要时由住户重新邀请。",
+			Title: "撤销“" + v.Name + "”的通行证？", Text: "到 " + v.HouseLabel + " 的访客不能进门，住户会收到通知。不能恢复，需要时重新邀请或登记。",
 			Submit: "撤销通行证", Danger: true, Effects: []string{v.PeopleText() + "不能进门"},
 		},
 		Do:   func() error { return p.Store.RevokeVisitorPass(c.Ctx(), c.Actor(), c.Scope(), v.ID) },

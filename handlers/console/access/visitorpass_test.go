@@ -96,6 +96,10 @@ func TestVisitorPages(t *testing.T) {
 	}
 	table := visitorPassTable()
 	templates.CheckAll(t, "console/visitorpass/", map[string]any{
+		"console/visitorpass/form": visitorPassFormPage{
+			Shell: shell,
+			Form:  templates.Form{Sections: []templates.Section{{Title: "房屋", Fields: []templates.Field{{Name: "house", Label: "房屋"}}}}},
+		},
 		"console/visitorpass/list": visitorPassListPage{Shell: shell, List: table, Rows: rows},
 		"console/visitorpass/rollcall": rollCallPage{
 			Shell: shell, Words: "在场 3 人", Printed: desk.Hostile, Groups: []rollGroup{{Title: desk.Hostile, People: "3 人", Rows: []rollRow{
@@ -116,6 +120,44 @@ func TestVisitorPages(t *testing.T) {
 			People: []templates.ReviewPerson{{URL: "/console/resident/1", Name: "林<明>", Identity: "业主", Phone: "138****8000"}},
 		},
 	})
+}
+
+// The office registers a visitor at the desk, by the community's own form; what was typed stays if something is wrong.
+func TestAVisitorIsRegistered(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	if add := b.Get(t, frame.VisitorPassPath, http.StatusOK).Find("main a.btn-primary"); !strings.Contains(add.Text(), "登记访客") {
+		t.Errorf("the list offers %q", add.Text())
+	}
+	form := desk.FilledIn(b.Get(t, frame.VisitorPassPath+"/new?house="+d.Mine.Houses[0].String(), http.StatusOK))
+	if form.Get("house") == "" || form.Get("clock") != "23:59" || form.Get("until") == "" || form.Has("id_number") {
+		t.Fatalf("the form: %v", form)
+	}
+	form.Set("plate", "京A12345")
+	form.Set("people", "两个")
+	again, _ := b.Post(t, frame.VisitorPassPath, form, http.StatusUnprocessableEntity)
+	if again.Find("#f-name-error").Length() != 1 || again.Find("#f-people-error").Length() != 1 ||
+		desk.InputValue(again, "plate") != "京A12345" {
+		t.Errorf("without a name: %s", again.Find(".tx-error").Text())
+	}
+	form.Set("name", "来<客>")
+	form.Set("people", "2")
+	form.Set("house", "没有的房屋")
+	again, _ = b.Post(t, frame.VisitorPassPath, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, again, "house")
+	house, err := d.Store.House(t.Context(), core.Everywhere, d.Mine.Houses[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	form.Set("house", house.Label)
+	_, to := b.Post(t, frame.VisitorPassPath, form, http.StatusSeeOther)
+	text := b.Get(t, to, http.StatusOK).Text()
+	for _, want := range []string{"来<客>", "物业登记", "已通过", "2 人", "京A***45", "立即可以使用", house.Label} {
+		if !strings.Contains(text, want) {
+			t.Errorf("its page does not say %s: %s", want, text)
+		}
+	}
+	d.OnlyViews(t).Get(t, frame.VisitorPassPath+"/new", http.StatusForbidden)
 }
 
 // applied lets a visitor apply to the estate's first house by a poster of the community.

@@ -65,7 +65,7 @@ func VisitMoment(v core.VisitorPass, now time.Time) (said string, at time.Time) 
 		return "已撤销", v.Revoked
 	case state == core.VisitExpired:
 		return "已过期", v.Until
-	case v.Way != core.VisitInvited:
+	case v.Way.Asked():
 		return "来访", v.At()
 	}
 	return "有效至", v.Until

@@ -136,11 +136,24 @@ func (p *Pages) houseMembers(c *web.Context, house core.House, page *houseShowPa
 			frame.ResidentPath, nil, "community", house.Community.String(), "house", house.ID.String(),
 		)
 	}
+	if page.People, err = p.members(c, residents); err != nil {
+		return nil, err
+	}
+	if c.Has(core.PermResidentEdit) {
+		page.AddURL = templates.WithQuery(
+			frame.ResidentPath+"/new", nil, "community", house.Community.String(), "house", house.ID.String(),
+		)
+	}
+	return residents, nil
+}
+
+// members returns residents of a house, with what a door would answer each of them now.
+func (p *Pages) members(c *web.Context, residents []store.ResidentRow) ([]houseMember, error) {
 	standings, err := p.standings(c, residents)
 	if err != nil {
 		return nil, err
 	}
-	rows := residentRows(residents)
+	rows, list := residentRows(residents), make([]houseMember, len(residents))
 	for i, r := range residents {
 		member := houseMember{residentRow: rows[i], standing: standings[i]}
 		if r.Phone != "" && c.Has(core.PermResidentReveal) {
@@ -149,14 +162,21 @@ func (p *Pages) houseMembers(c *web.Context, house core.House, page *houseShowPa
 		if r.Certified.IsZero() && c.Has(core.PermResidentCertify) {
 			member.CertifyURL, member.Text = frame.ResidentURL(r.ID)+"/certify", "未认证" // the link says how
 		}
-		page.People = append(page.People, member)
+		list[i] = member
 	}
-	if c.Has(core.PermResidentEdit) {
-		page.AddURL = templates.WithQuery(
-			frame.ResidentPath+"/new", nil, "community", house.Community.String(), "house", house.ID.String(),
-		)
+	return list, nil
+}
+
+// arrearsBadge says what a house owes, and what for.
+func arrearsBadge(house core.House) templates.Badge {
+	if house.ArrearsFen == 0 {
+		return templates.Badge{Tone: templates.Good, Text: "无欠费"}
 	}
-	return residents, nil
+	owes := templates.Badge{Tone: templates.Warn, Text: "欠费 " + core.Yuan(house.ArrearsFen) + " 元"}
+	if house.Remark != "" {
+		owes.Text += "（" + house.Remark + "）"
+	}
+	return owes
 }
 
 // houseHead fills in the head of a house's page: key facts, restriction and acts.
@@ -184,14 +204,7 @@ func (p *Pages) houseHead(
 		page.Restriction = houseRestrictionOf(c, at, house, restriction)
 		page.Restriction.Tone, page.Restriction.Title = badge.Tone, "限制出入："+badge.Text
 	}
-	owes := templates.Badge{Tone: templates.Good, Text: "无欠费"}
-	if house.ArrearsFen > 0 {
-		owes = templates.Badge{Tone: templates.Warn, Text: "欠费 " + core.Yuan(house.ArrearsFen) + " 元"}
-		if house.Remark != "" {
-			owes.Text += "（" + house.Remark + "）"
-		}
-	}
-	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: owes})
+	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: arrearsBadge(house)})
 	owners, err := p.ownersPlaceOf(c, at.ID.String(), 0, house.ID)
 	if err != nil {
 		return err

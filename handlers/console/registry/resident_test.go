@@ -274,7 +274,9 @@ func TestResidentPages(t *testing.T) {
 			Shell: shell, Person: facts, Home: facts, RevealURL: "/r",
 			Detail:   templates.Detail{Path: frame.ResidentURL(1), Facts: facts},
 			Standing: standing{Verdict: templates.Verdict{Tone: templates.Warn, Title: "现在不能出门"}, Left: "今天还能出门 0 次（共 2 次）"},
-			Passages: &frame.PassagePart{}, Ties: []residentRow{{Name: desk.Hostile, OtherName: desk.Hostile}},
+			People:   []houseMember{{residentRow: residentRow{Name: desk.Hostile, URL: "/r/2"}, CallURL: "/c"}}, MoreURL: "/more",
+			Restriction: &houseRestriction{Lift: &templates.Submit{Label: "解除", URL: "/l", Ask: true}, Change: "/c"},
+			Passages:    &frame.PassagePart{}, Ties: []residentRow{{Name: desk.Hostile, OtherName: desk.Hostile}},
 		},
 		"console/resident/show#revealed": residentShowPage{Shell: shell, Person: facts, Revealed: true, Call: "139 0000 0001"},
 	})

@@ -23,6 +23,8 @@ type residentShowPage struct {
 	RevealURL   string // "" = no permission
 	Revealed    bool
 	Call        string             // the number to dial, if it was revealed
+	People      []houseMember      // who else lives in the house
+	MoreURL     string             // of all who do; "" = they are here
 	Ties        []residentRow      // where else this person lives or has lived
 	Passages    *frame.PassagePart // nil: no permission
 	Visits      *frame.VisitPart   // likewise
@@ -49,6 +51,9 @@ func (p *Pages) residentPage(c *web.Context, r store.ResidentRow) (residentShowP
 	}
 	page.Standing = all[0]
 	if err := p.residentHome(c, r, &page); err != nil {
+		return page, err
+	}
+	if err := p.residentHouse(c, r, &page); err != nil {
 		return page, err
 	}
 	if err := p.residentPast(c, r, tab, &page); err != nil {
@@ -126,8 +131,39 @@ func (p *Pages) residentHome(c *web.Context, r store.ResidentRow, page *resident
 	page.Restriction = houseRestrictionOf(c, at, house, restriction)
 	badge := frame.RestrictionBadge(restriction, p.Today(c))
 	page.Restriction.Tone, page.Restriction.Title = badge.Tone, "本户限制出入："+badge.Text
-	page.Restriction.Lift = nil // the house's page has it
+	if page.Restriction.Lift != nil {
+		page.Restriction.Lift.URL = templates.WithQuery(frame.RestrictionPath+"/"+house.ID.String()+"/lift", nil, "resident", r.ID.String())
+	}
 	return nil
+}
+
+// mates is how many of those who live in the same house the page of a resident shows.
+const mates = 12
+
+// residentHouse adds what the counter needs of the resident's house: what it owes, and who else lives there.
+func (p *Pages) residentHouse(c *web.Context, r store.ResidentRow, page *residentShowPage) error {
+	if !r.MovedOut.IsZero() {
+		return nil
+	}
+	if c.Has(core.PermHouseView) {
+		house, err := p.Store.House(c.Ctx(), c.Scope(), r.House)
+		if err != nil {
+			return err
+		}
+		page.Detail.Facts = append(page.Detail.Facts, templates.Fact{Label: "欠费", Badge: arrearsBadge(house)})
+	}
+	others, more, err := p.Store.Residents(c.Ctx(), c.Scope(), store.ResidentFilter{
+		Community: r.Community, House: r.House, Page: store.Page{Limit: mates + 1},
+	})
+	if err != nil {
+		return err
+	}
+	others = slices.DeleteFunc(others, func(o store.ResidentRow) bool { return o.ID == r.ID })
+	if more || len(others) > mates {
+		page.MoreURL = templates.WithQuery(frame.ResidentPath, nil, "community", r.Community.String(), "house", r.House.String())
+	}
+	page.People, err = p.members(c, others[:min(len(others), mates)])
+	return err
 }
 
 // residentPast adds other homes of the person, the latest passages and what was done to the resident.

@@ -1,0 +1,171 @@
+package access
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// deskVisit is until when a visit is offered at the desk: the end of the day on which it still has so long.
+const deskVisit = time.Hour
+
+type visitorPassFormPage struct {
+	templates.Shell
+	Form templates.Form
+}
+
+// visitorPassForm is the posted form; the community's added fields are read by their names.
+type visitorPassForm struct {
+	Community core.ID  `form:"community"`
+	House     string   `form:"house" max:"250"`
+	Name      string   `form:"name" max:"64"`
+	Phone     string   `form:"phone" max:"40"`
+	IDNumber  string   `form:"id_number" max:"40"`
+	Plate     string   `form:"plate" max:"20"`
+	People    string   `form:"people" max:"4"`
+	Day       core.Day `form:"until"`
+	Clock     string   `form:"clock" max:"5"`
+	Reason    string   `form:"reason" max:"200"`
+	Remark    string   `form:"remark" max:"200"`
+}
+
+// visitorPassNew shows the form by which the office registers a visitor at the desk.
+func (p *Pages) visitorPassNew(c *web.Context) error {
+	at, house, err := p.deskPlace(c)
+	if err != nil {
+		return err
+	}
+	return p.visitorPassFormPage(c, at, visitorPassForm{House: house}, nil)
+}
+
+// deskPlace returns the community of a form at the desk, and the house that the address names in words; "" = none.
+func (p *Pages) deskPlace(c *web.Context) (at frame.CommunityChoice, house string, err error) {
+	if at, err = p.FormCommunity(c, c.Query("community")); err != nil {
+		return at, "", err
+	}
+	id, err := core.ParseID(c.Query("house"))
+	if err != nil || id == 0 {
+		return at, "", nil
+	}
+	h, err := p.Store.House(c.Ctx(), c.Scope(), id)
+	if err == nil && at.ID != h.Community {
+		at, err = p.CommunityOf(c, h.Community.String())
+	}
+	return at, h.Label, err
+}
+
+func (p *Pages) visitorPassFormPage(c *web.Context, at frame.CommunityChoice, f visitorPassForm, wrong error) error {
+	form := templates.Form{
+		Action: frame.VisitorPassPath, CSRF: c.CSRF(), Cancel: frame.VisitorPassPath, Submit: "登记访客",
+		Sections: []templates.Section{{Title: "房屋", Fields: append(at.FormFields(frame.VisitorPassPath), templates.Field{
+			Name: "house", Label: "来访房屋", Value: f.House, Required: true, MaxLength: 250, Autocomplete: "off",
+			Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。", Suggest: frame.HousePath + "/suggest",
+		})}},
+	}
+	if at.ID == 0 {
+		form.Submit = "下一步" // what is asked of visitors is the community's own
+	} else {
+		rule, err := p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID)
+		if err != nil {
+			return err
+		}
+		section := templates.Section{Title: "访客"}
+		for _, field := range rule.FormOf(core.VisitDesk).Shown() {
+			section.Fields = append(section.Fields, p.visitFields(c, field)...)
+		}
+		form.Sections = append(form.Sections, section)
+	}
+	return p.FormPage(c, wrong, &form, func(status int) error {
+		page := visitorPassFormPage{Shell: p.Shell(c, "visitorpass", "登记访客"), Form: form}
+		page.Crumbs = []templates.Crumb{{Label: "访客", URL: frame.VisitorPassPath}}
+		return p.Page(c, status, "console/visitorpass/form", page)
+	})
+}
+
+// visitFields returns the inputs of a field of a community's form.
+func (p *Pages) visitFields(c *web.Context, f core.FormField) []templates.Field {
+	field := templates.Field{Name: f.Key, Label: f.Label, Required: f.Use == core.FormRequired, Autocomplete: "off"}
+	switch f.Key {
+	case "name":
+		field.MaxLength = core.MaxName
+	case "phone":
+		field.Kind, field.MaxLength, field.Help = templates.Telephone, 40, "填了手机，访客在微信里验证后可以打开通行证。"
+	case "id_number":
+		field.MaxLength = 40
+	case "plate":
+		field.MaxLength, field.Placeholder = 20, "京A12345"
+	case "people":
+		field.Kind, field.Value, field.Unit, field.Short = templates.Number, "1", "人", true
+		field.Min, field.Max = "1", strconv.Itoa(core.MaxVisitors)
+	case "until":
+		day := core.DayOf(c.Now().Add(deskVisit), p.Store.Zone())
+		field.Kind, field.Value = templates.Date, day.String()
+		return []templates.Field{field, {Kind: templates.Time, Name: "clock", Label: "当天几点", Required: true, Value: "23:59"}}
+	case "reason", "remark":
+		field.MaxLength = core.MaxVisitText
+	default:
+		return []templates.Field{web.AddedField(field, f)}
+	}
+	return []templates.Field{field}
+}
+
+// visit returns what was filled in; the time is zero if day or clock cannot be read, and −1 people if it is no number.
+func (f visitorPassForm) visit(posted url.Values, zone *time.Location) core.VisitorPass {
+	v := core.VisitorPass{
+		Way: core.VisitDesk, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate, Reason: f.Reason, Remark: f.Remark,
+		Given: map[string]string{},
+	}
+	if text := core.Clean(f.People); text != "" {
+		var err error
+		if v.People, err = strconv.Atoi(text); err != nil {
+			v.People = -1
+		}
+	}
+	if clock, err := time.Parse("15:04", f.Clock); err == nil && f.Day > 0 {
+		day := f.Day.Start(zone)
+		v.Until = time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 0, 0, zone)
+	}
+	for name := range posted {
+		if (core.FormField{Key: name}).Added() {
+			v.Given[name] = posted.Get(name)
+		}
+	}
+	return v
+}
+
+func (p *Pages) visitorPassCreate(c *web.Context) error {
+	var form visitorPassForm
+	wrong := p.BindForm(c, &form)
+	at, err := p.FormCommunity(c, form.Community.String())
+	if err != nil {
+		return err
+	}
+	if wrong == nil {
+		var id core.ID
+		if id, wrong = p.registerVisit(c, at, form); wrong == nil {
+			c.Flash(web.FlashSuccess, "已登记，通行证立即可以使用，本房屋已认证的住户会收到通知。")
+			return c.Redirect(frame.VisitorPassURL(id))
+		}
+	}
+	return p.visitorPassFormPage(c, at, form, wrong)
+}
+
+func (p *Pages) registerVisit(c *web.Context, at frame.CommunityChoice, form visitorPassForm) (core.ID, error) {
+	house, wrong := p.deskHouse(c, at, form.House)
+	rule, err := p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID)
+	if err != nil {
+		return 0, err
+	}
+	v := form.visit(c.Form(), p.Store.Zone())
+	_, err = v.Normalized(rule.FormOf(core.VisitDesk), c.Now())
+	if wrong = frame.MergeFields(wrong, err); wrong != nil {
+		return 0, wrong
+	}
+	v.House = house
+	return p.Store.RegisterVisit(c.Ctx(), c.Actor(), core.ScopeOf(at.ID), v)
+}

@@ -347,6 +347,9 @@ func (s *Store) UpdateFollowerRemark(
 			remark, updated.UnixMilli(), int64(f.ID)); err != nil {
 			return err
 		}
+		if err := renameGrams(tx, remarkNamed(f.ID, before.Remark), remarkNamed(f.ID, remark)); err != nil {
+			return err
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Action: "follower.remark", Subject: audit.Target("follower", f.ID),
 			Before: auditOfFollower(before, tags), After: auditOfFollower(after, tags),

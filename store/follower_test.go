@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // fans is an official account of two communities with its followers.
@@ -351,6 +352,40 @@ func TestTaggingIsTakenBack(t *testing.T) {
 	})
 }
 
+// The grams of remarks are those of the remarks, whoever changed them, and go with the follower.
+func TestGramsOfRemarks(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		ctx, by := f.Context(), core.System
+		want := func(what string, remarks ...string) {
+			f.Helper()
+			n := 0
+			for _, remark := range remarks {
+				n += len(remarkNamed(1, remark).grams())
+			}
+			if got := countRows(f.T, f.s, "SELECT COUNT(*) FROM name_gram WHERE kind = ?", int(gramFollower)); got != n {
+				f.Errorf("%s: %d grams, want %d", what, got, n)
+			}
+		}
+		f.claim("a")
+		one, two := follows("o1"), follows("o2")
+		one.Remark = "张三丰的店"
+		f.sync(one, two)
+		want("synced", one.Remark)
+		changed := f.byOpen("o2")
+		changed.Remark = "王先生"
+		_, err := f.s.UpdateFollowerRemark(ctx, by, everywhere, changed)
+		f.must(err)
+		want("changed here", one.Remark, "王先生")
+		one.Remark, two.Remark = "李四", ""
+		f.sync(one, two)
+		want("synced again", "李四")
+		f.must(f.s.db.Write(ctx, "purge", func(tx *database.Tx) error {
+			return deleteFollowers(tx, []core.ID{f.byOpen("o1").ID, f.byOpen("o2").ID}, "follows = 1 AND ")
+		}))
+		want("purged")
+	})
+}
+
 // A follower is named by the certified residents of the reader's scope; who may not see the whole account sees only
 // those who live in their communities. A mini-program's user who follows gets messages of the account.
 func TestFollowersAreResidents(t *testing.T) {
@@ -407,7 +442,10 @@ func TestFollowersAreResidents(t *testing.T) {
 			"nobody's name":           {everywhere, "李四", nil},
 			"in their community":      {core.ScopeOf(f.here), "张三", []string{"o1"}},
 			"in another":              {core.ScopeOf(f.there), "张三", nil},
-			"the middle of a remark":  {everywhere, "三丰", nil},
+			"the middle of a remark":  {everywhere, "三丰", []string{"o2"}},
+			"more of its middle":      {everywhere, "三丰的店", []string{"o2"}},
+			"not all of it":           {everywhere, "三丰的人", nil},
+			"its initials":            {everywhere, "zsfdd", []string{"o2"}},
 			"where no account serves": {core.ScopeOf(987654321), "张三", nil},
 		} {
 			list, more, err := f.s.SearchFollowers(ctx, c.scope, core.ReadSearch(c.text))

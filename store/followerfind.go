@@ -10,7 +10,7 @@ import (
 )
 
 // SearchFollowers returns those who follow an official account of the scope and whose remark begins with what was
-// typed, or who are residents that it finds, at most core.SearchHits; more = there are others.
+// typed or is found by it as names are, or who are residents that it finds, at most core.SearchHits; more = there are others.
 func (s *Store) SearchFollowers(
 	ctx context.Context, scope core.Scope, t core.SearchText,
 ) (found []core.Follower, more bool, err error) {
@@ -44,11 +44,15 @@ func (s *Store) SearchFollowers(
 // followerMatch is one way in which a follower can be meant.
 type followerMatch struct {
 	remark  string
+	gram    byGram
 	persons []any
 }
 
 func followersMatching(residents []ResidentRow, t core.SearchText) []followerMatch {
 	matches := []followerMatch{{remark: t.Text}}
+	for _, gram := range gramsAsked(core.ReadName(t.Text)) {
+		matches = append(matches, followerMatch{gram: gram})
+	}
 	var persons []any
 	for _, r := range residents {
 		if r.Person != 0 {
@@ -62,8 +66,14 @@ func followersMatching(residents []ResidentRow, t core.SearchText) []followerMat
 }
 
 func (m followerMatch) clause() string {
-	if m.remark != "" {
+	const called = "id IN (SELECT subject_id FROM name_gram WHERE kind = ? AND gram = ? AND community_id = 0)"
+	switch {
+	case m.remark != "":
 		return "remark >= ? AND remark < ?"
+	case m.gram.part != "":
+		return called + " AND LOWER(remark) LIKE ? ESCAPE '!'"
+	case m.gram.gram != 0:
+		return called
 	}
 	return `open_id IN (
 		SELECT i.open_id
@@ -74,8 +84,13 @@ func (m followerMatch) clause() string {
 }
 
 func (m followerMatch) values(appID string) []any {
-	if m.remark != "" {
+	switch {
+	case m.remark != "":
 		return []any{m.remark, m.remark + "\U0010FFFF"}
+	case m.gram.part != "":
+		return []any{int(gramFollower), int64(m.gram.gram), database.LikeContains(m.gram.part)}
+	case m.gram.gram != 0:
+		return []any{int(gramFollower), int64(m.gram.gram)}
 	}
 	return append([]any{appID}, m.persons...)
 }
@@ -157,6 +172,16 @@ func (s *Store) purgeRemovedFollowers(ctx context.Context) (removed int64, err e
 func deleteFollowers(tx *database.Tx, ids []core.ID, and string) error {
 	return database.EachPart(ids, func(part []core.ID) error {
 		in := "(" + database.Placeholders(len(part)) + ")"
+		var remarked []followerRow
+		if err := tx.All(&remarked, followerColumns+and+"remark <> '' AND id IN "+in+tx.Dialect().ForUpdate(),
+			database.IDArgs(part)...); err != nil {
+			return err
+		}
+		for _, row := range remarked {
+			if err := removeGrams(tx, remarkNamed(row.ID, row.Remark)); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Exec("DELETE FROM follower_tagged WHERE follower_id IN "+in, database.IDArgs(part)...); err != nil {
 			return err
 		}

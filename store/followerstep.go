@@ -16,6 +16,7 @@ type followerStep struct {
 	asked                   int64               // milliseconds
 	taken                   []core.ToldFollower // those that no callback has overtaken
 	fresh, tagged           [][]any             // rows of those who are not on record yet, and of their tags
+	remarked                []named             // of them
 	added, changed, removed int
 }
 
@@ -97,10 +98,19 @@ func (t *followerStep) add(tx *database.Tx, f core.ToldFollower) {
 	is := core.Follower{ID: tx.NewID(), AppID: t.turn.AppID, OpenID: f.OpenID, Tags: f.Tags}
 	t.fresh = append(t.fresh, []any{
 		int64(is.ID), is.AppID, f.OpenID, f.UnionID, 1, sinceMillis(f), nil, cut(string(f.Source), maxFollowerSource),
-		cutText(core.Clean(f.Remark), maxFollowerText), 0, nil, int64(t.turn.Run), tx.NowMS(),
+		toldRemark(f), 0, nil, int64(t.turn.Run), tx.NowMS(),
 	})
 	t.tagged = append(t.tagged, taggedRows(is)...)
+	if remark := toldRemark(f); remark != "" {
+		t.remarked = append(t.remarked, remarkNamed(is.ID, remark))
+	}
 }
+
+// toldRemark returns a remark as it is kept.
+func toldRemark(f core.ToldFollower) string { return cutText(core.Clean(f.Remark), maxFollowerText) }
+
+// remarkNamed returns how a follower is found by the account's remark.
+func remarkNamed(id core.ID, remark string) named { return named{gramFollower, 0, id, remark} }
 
 // insert writes those who were added, with their tags: a first sync is hundreds of thousands of them.
 func (t *followerStep) insert(tx *database.Tx) error {
@@ -111,6 +121,9 @@ func (t *followerStep) insert(tx *database.Tx) error {
 		return database.ErrRace // one of them follows just now
 	}
 	if err != nil {
+		return err
+	}
+	if err := addGrams(tx, t.remarked...); err != nil {
 		return err
 	}
 	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "follower_tagged", followerTaggedColumns, t.tagged)
@@ -137,8 +150,10 @@ func (t *followerStep) change(tx *database.Tx, was core.Follower, f core.ToldFol
 		UPDATE follower
 		SET union_id = ?, follows = 1, followed_at = ?, left_at = NULL, source = ?, remark = ?, updated_at = ?
 		WHERE id = ?`,
-		f.UnionID, sinceMillis(f), cut(string(f.Source), maxFollowerSource), cutText(core.Clean(f.Remark), maxFollowerText), updated,
-		int64(was.ID)); err != nil {
+		f.UnionID, sinceMillis(f), cut(string(f.Source), maxFollowerSource), toldRemark(f), updated, int64(was.ID)); err != nil {
+		return err
+	}
+	if err := renameGrams(tx, remarkNamed(was.ID, was.Remark), remarkNamed(was.ID, toldRemark(f))); err != nil {
 		return err
 	}
 	was.Tags = f.Tags

@@ -18,7 +18,8 @@ const (
 	gramResident gramKind = iota + 1 // who lives there
 	gramMovedOut
 	gramHouse // the own words of a house's label
-	gramStaff // of no community
+	gramStaff    // of no community
+	gramFollower // what an official account calls somebody; of no community
 )
 
 // named is something with a name that is searched by grams.

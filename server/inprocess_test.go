@@ -30,11 +30,12 @@ type inProcess struct {
 	lost  atomic.Bool  // what WeChat pushes is lost on its way
 	sim   *simulator.Simulator
 	addr  string
+	file  string // of the database
 }
 
 func newInProcess(t *testing.T, seed simulator.Seed) *inProcess {
 	t.Helper()
-	p := &inProcess{t: t, sim: simulator.New(simulator.Options{Seed: seed})}
+	p := &inProcess{t: t, sim: simulator.New(simulator.Options{Seed: seed}), file: estate.SQLite(t)}
 	platform := httptest.NewServer(p.sim)
 	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.lost.Load() && strings.HasPrefix(r.URL.Path, "/callback/") {
@@ -49,7 +50,7 @@ func newInProcess(t *testing.T, seed simulator.Seed) *inProcess {
 	c.Simulator = configs.Simulator{APIBase: platform.URL, BrowserBase: platform.URL}
 	p.app = &app{config: c, log: hygiene.Logger(t), registry: prometheus.NewRegistry(), publicURL: program.URL}
 	p.store = estate.Store(t, store.Options{
-		SQLitePath: estate.SQLite(t), Now: func() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) },
+		SQLitePath: p.file, Now: func() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())) },
 	})
 	err := p.openOver(t.Context())
 	if err == nil {

@@ -20,8 +20,8 @@ func (m *mailroom) settle() {
 	for end := time.Now().Add(time.Minute); ; <-tick.C {
 		var due int
 		if err := m.db.Get(m.t.Context(), &due,
-			"SELECT COUNT(*) FROM message WHERE state = 'sending' OR state = 'waiting' AND next_at <= ?",
-			m.clock.Now().UnixMilli()); err != nil {
+			"SELECT COUNT(*) FROM message WHERE state = 'sending' OR state = 'waiting' AND next_at <= ?", m.clock.Now().UnixMilli(),
+		); err != nil {
 			m.t.Fatal(err)
 		}
 		if due == 0 {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -117,6 +118,15 @@ func reviewBulkActs() []templates.Submit {
 	}
 }
 
+// reviewKindsText says which applications an account finds in its inbox.
+func reviewKindsText(kinds []core.ReviewKind) string {
+	var labels []string
+	for _, kind := range kinds {
+		labels = append(labels, kind.Label())
+	}
+	return strings.Join(labels, "、") + "会出现在这里，最早的在前。"
+}
+
 // reviewTable is the list of what waits; the kinds are with their numbers.
 func reviewTable(
 	c *web.Context, at frame.CommunityChoice, kinds []core.ReviewKind, counts map[core.ReviewKind]int,
@@ -132,7 +142,7 @@ func reviewTable(
 			{Label: "申请人"}, {Label: "状态", Narrow: true}, {Label: "类型", Narrow: true}, {Label: "房屋"}, {Label: "核对"},
 			{Label: "申请时间", Narrow: true},
 		},
-		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: "住户的认证申请会出现在这里，最早的在前。"},
+		Empty: templates.Empty{Icon: "circle-check", Title: "没有等待您审核的申请", Text: reviewKindsText(kinds)},
 	}
 	if c.Has(core.PermCertificationView) {
 		list.Empty.Action = templates.Action{Label: "查看认证记录", URL: frame.CertificationPath}

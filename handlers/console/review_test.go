@@ -282,3 +282,16 @@ func TestReviewPages(t *testing.T) {
 		"console/review/list#none": reviewListPage{Shell: shell, Tabs: frame.TodoTabs("review", nil), List: list},
 	})
 }
+
+// The empty inbox says which applications come there: those of the kinds that the account may review.
+func TestTheEmptyInboxNamesItsKinds(t *testing.T) {
+	d := desk.New(t, area)
+	for _, kind := range core.ReviewTypes {
+		text := d.SignIn(t, core.ScopeOf(d.Mine.Community), kind.Needs).Get(t, frame.ReviewPath, http.StatusOK).Find(".tx-empty").Text()
+		for _, other := range core.ReviewTypes {
+			if strings.Contains(text, other.Label) != (other.Kind == kind.Kind) {
+				t.Errorf("for %s it says %q", kind.Label, text)
+			}
+		}
+	}
+}

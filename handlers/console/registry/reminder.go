@@ -3,6 +3,8 @@ package registry
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -115,9 +117,20 @@ func reminderTable() templates.List {
 		Filters: []templates.Field{{Name: "q", Label: "姓名或账号", MaxLength: 40}},
 		Empty: templates.Empty{
 			Icon: "inbox", Title: "没有可以审核的人", Ask: "请联系管理员添加账号。",
-			Text: "有“" + core.PermCertificationReview.Name() + "”或“" + core.PermVisitorPassReview.Name() + "”权限的账号会列在这里。",
+			Text: "有" + reviewPermissions() + "权限的账号会列在这里。",
 		},
 	}
+}
+
+// reviewPermissions names what somebody has one of who reviews something.
+func reviewPermissions() string {
+	var names []string
+	for _, t := range core.ReviewTypes {
+		if name := "“" + t.Needs.Name() + "”"; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, "、") + "任一"
 }
 
 // reminderOf returns the account of the path, if its communities all lie in the caller's scope.

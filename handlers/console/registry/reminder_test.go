@@ -160,3 +160,15 @@ func TestReminderPages(t *testing.T) {
 		"console/reminder/list#none": reminderListPage{Shell: shell, Tabs: tabs, List: reminderTable()},
 	})
 }
+
+// Where nobody may review, every permission is named that would do.
+func TestNoRemindersNameThePermissions(t *testing.T) {
+	d := newDesk(t)
+	text := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView).Get(t, frame.ReminderPath, http.StatusOK).
+		Find(".tx-empty").Text()
+	for _, kind := range core.ReviewTypes {
+		if !strings.Contains(text, kind.Needs.Name()) {
+			t.Errorf("%s is missing: %q", kind.Needs.Name(), text)
+		}
+	}
+}

@@ -1,8 +1,11 @@
 package core
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -137,6 +140,17 @@ func RenewalText(months int) string {
 // what is over is not made good. It never is beyond MaxMemberYears.
 func (m Member) Renewed(months int, today Day) Day {
 	return max(m.Until, min(monthsAfter(max(m.Until, today-1), months), memberHorizon(today)))
+}
+
+// MembersMark identifies members with their ends of validity, in whichever order.
+func MembersMark(members []Member) string {
+	lines := make([]string, len(members))
+	for i, m := range members {
+		lines[i] = fmt.Sprintln(m.ID, m.Until)
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return hex.EncodeToString(sum[:16])
 }
 
 // MemberState is what may be said of a member's pass.

@@ -707,6 +707,7 @@ CREATE TABLE institution_member (
   from_day       INTEGER      NOT NULL, -- days since 1970, both inclusive
   until_day      INTEGER      NOT NULL,
   remark         VARCHAR(200) NOT NULL,
+  passed         INTEGER      NOT NULL DEFAULT 0, -- 1 = records of a number that was theirs lead to them
   warned_day     INTEGER      NOT NULL, -- the until_day of which was told that it is near; 0 = of none
   face_id        BIGINT       NOT NULL, -- pictures; 0 = none
   id_front_id    BIGINT       NOT NULL,

@@ -410,7 +410,7 @@ func renewAct(w *batchWorld) batchAct {
 			}
 			return err
 		},
-		do: func() (core.Batch, error) { return w.RenewMembers(ctx, batchBy, everywhere, members, 3) },
+		do: func() (core.Batch, error) { return w.RenewMembers(ctx, batchBy, everywhere, members, 3, "") },
 	}
 }
 

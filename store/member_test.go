@@ -137,7 +137,7 @@ func TestMemberInTwoCommunities(t *testing.T) {
 		here := core.ScopeOf(p.community)
 		wantCode(t, s.DisableMember(t.Context(), core.System, here, m.ID), core.CodeForbidden)
 		wantCode(t, s.DisableInstitution(t.Context(), core.System, here, p.institution), core.CodeForbidden)
-		wantCode(t, discard(s.RenewMembers(t.Context(), core.System, here, []core.ID{m.ID}, 1)), core.CodeForbidden)
+		wantCode(t, discard(s.RenewMembers(t.Context(), core.System, here, []core.ID{m.ID}, 1, "")), core.CodeForbidden)
 		wantCode(t, discard(s.Member(t.Context(), core.ScopeOf(newCommunity(t, s, "别处")), m.ID)), core.CodeNotFound)
 	})
 }
@@ -303,7 +303,7 @@ func TestMembersAreWarnedOfOnce(t *testing.T) {
 		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE to_kind = 'member' AND to_id = ?", int64(other.ID)); n != 1 {
 			t.Errorf("%d messages to who has no WeChat", n)
 		}
-		mustDo(t, discard(s.RenewMembers(t.Context(), core.System, everywhere, []core.ID{m.ID}, 1)))
+		mustDo(t, discard(s.RenewMembers(t.Context(), core.System, everywhere, []core.ID{m.ID}, 1, "")))
 		mustDo(t, s.DisableMember(t.Context(), core.System, everywhere, other.ID))
 		told(2, 2)
 		clock.Add((today(s) + 30).Start(s.zone).Sub(s.Now()))
@@ -342,7 +342,7 @@ func TestMembersAreRenewedAndTakenBack(t *testing.T) {
 		if due, valid := count(core.MemberDue), count(core.MemberValid); due != 1 || valid != 2 {
 			t.Errorf("%d due, %d valid", due, valid)
 		}
-		batch, err := s.RenewMembers(ctx, core.System, everywhere, append(ids, ids[0]), 12)
+		batch, err := s.RenewMembers(ctx, core.System, everywhere, append(ids, ids[0]), 12, "")
 		if err != nil || batch.Size != 3 || batch.ID == 0 {
 			t.Fatalf("%+v, %v", batch, err)
 		}
@@ -357,7 +357,7 @@ func TestMembersAreRenewedAndTakenBack(t *testing.T) {
 		if count(core.MemberDue) != 1 || count(core.MemberDisabled) != 1 {
 			t.Error("the days of before are not back")
 		}
-		_, err = s.RenewMembers(ctx, core.System, everywhere, ids, 7)
+		_, err = s.RenewMembers(ctx, core.System, everywhere, ids, 7, "")
 		wantField(t, err, "months")
 	})
 }
@@ -373,7 +373,7 @@ func TestARenewalOfAllIsNotTakenBackByOne(t *testing.T) {
 		})
 		mustDo(t, err)
 		m := p.member(t, s, func(m *core.Member) { m.Institution = wide })
-		batch, err := s.RenewMembers(t.Context(), core.System, everywhere, []core.ID{m.ID}, 12)
+		batch, err := s.RenewMembers(t.Context(), core.System, everywhere, []core.ID{m.ID}, 12, "")
 		mustDo(t, err)
 		for _, community := range []core.ID{p.community, other} {
 			undone, err := s.UndoBatch(t.Context(), core.System, core.ScopeOf(community), batch.ID)

@@ -217,6 +217,15 @@ func saveMember(tx *database.Tx, old, m core.Member, updated time.Time) error {
 	if m.Phone == old.Phone {
 		return nil
 	}
+	passed, err := memberPassed(tx.Get, m.ID) // records are found by the person of the number
+	if err != nil {
+		return err
+	}
+	if passed {
+		if _, err := tx.Exec("UPDATE institution_member SET passed = 1 WHERE id = ?", int64(m.ID)); err != nil {
+			return err
+		}
+	}
 	person, err := personOfMember(tx, m)
 	if err != nil {
 		return err
@@ -278,9 +287,10 @@ type memberRenewAudit struct {
 }
 
 // RenewMembers prolongs the passes of members in scope by some months, see core.Member.Renewed, as a batch. Who is
-// disabled is renewed as well, and stays disabled.
+// disabled is renewed as well, and stays disabled. seen is the core.MembersMark of what was shown before; "" = nothing was. If
+// somebody has changed their validity since, none is renewed: two who renew at once renew once.
 func (s *Store) RenewMembers(
-	ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID, months int,
+	ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID, months int, seen string,
 ) (batch core.Batch, err error) {
 	if !slices.Contains(core.MemberRenewals, months) {
 		return batch, core.InvalidFields(map[string]string{"months": "请选择延长多久"})
@@ -290,11 +300,13 @@ func (s *Store) RenewMembers(
 		today := core.DayOf(tx.Now(), s.zone)
 		things := map[core.ID][]batchThing{}
 		var communities []core.ID
+		var members []core.Member
 		for _, id := range ids {
 			m, i, err := lockMember(tx, scope, id)
 			if err != nil {
 				return err
 			}
+			members = append(members, m)
 			until := m.Renewed(months, today)
 			if err := setMemberUntil(tx, m, until); err != nil {
 				return err
@@ -308,6 +320,9 @@ func (s *Store) RenewMembers(
 				Before: memberItem{Until: m.Until.String(), Updated: millisOf(m.Updated)},
 				After:  memberItem{Until: until.String(), Updated: tx.NextUpdated(m.Updated)},
 			})
+		}
+		if seen != "" && core.MembersMark(members) != seen {
+			return core.Conflict("其中有成员的有效期刚刚改过，没有续期；请核对后再试")
 		}
 		batch, err = writeBatches(tx, by, core.BatchRenew, communities, things)
 		if err != nil {

@@ -32,6 +32,11 @@ func TestMembersAndInstitutionsAreRemoved(t *testing.T) {
 			t.Errorf("passed: %t, %v", is, err)
 		}
 		wantCode(t, s.RemoveMember(t.Context(), core.System, everywhere, passed.ID), core.CodeConflict)
+		moved, err := s.Member(t.Context(), everywhere, passed.ID)
+		mustDo(t, err)
+		moved.Phone = "13799990000"
+		mustDo(t, discard(s.UpdateMember(t.Context(), core.System, everywhere, moved)))
+		wantCode(t, s.RemoveMember(t.Context(), core.System, everywhere, passed.ID), core.CodeConflict)
 		mustDo(t, s.DisableMember(t.Context(), core.System, everywhere, passed.ID))
 		wantCode(t, s.RemoveInstitution(t.Context(), core.System, everywhere, p.institution), core.CodeConflict)
 		id, err := s.CreateInstitution(t.Context(), core.System, everywhere, core.Institution{

@@ -17,7 +17,7 @@ type gramKind int
 const (
 	gramResident gramKind = iota + 1 // who lives there
 	gramMovedOut
-	gramHouse // the own words of a house's label
+	gramHouse    // the own words of a house's label
 	gramStaff    // of no community
 	gramFollower // what an official account calls somebody; of no community
 )

@@ -333,7 +333,7 @@ var raceGate = []raceStep{
 	}},
 	{"WarnMembers", func(w *raceWorld) (any, error) { return nil, w.WarnMembers(w.ctx) }},
 	{"RenewMembers", func(w *raceWorld) (any, error) {
-		b, err := w.RenewMembers(w.ctx, raceBy, everywhere, []core.ID{w.ids["rider"]}, 6)
+		b, err := w.RenewMembers(w.ctx, raceBy, everywhere, []core.ID{w.ids["rider"]}, 6, "")
 		return b.Size, err
 	}},
 	{"DisableMember", func(w *raceWorld) (any, error) {

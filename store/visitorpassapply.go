@@ -234,8 +234,14 @@ func (a *visiting) proveNumber() error {
 	return nil
 }
 
-// askHost tells the host of an appointment; if there is none, nobody.
+// askHost tells the host of an appointment; if there is none, nobody. A host is told of no more in a day than a house may be sent
+// applications. The visitor learns neither.
 func (a *visiting) askHost() error {
+	var today int
+	if err := a.tx.Get(&today, "SELECT COUNT(*) FROM visitor_pass WHERE resident_id = ? AND way = 'appointment' AND id >= ?",
+		int64(a.visit.HostTie), int64(database.FirstID(a.tx.Now().Add(-aDay)))); err != nil || today > core.MaxDailyVisitsOfHouse {
+		return err
+	}
 	users, err := hostUsers(a.tx, core.DayOf(a.tx.Now(), a.store.zone), "t.id", []core.ID{a.visit.HostTie})
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {

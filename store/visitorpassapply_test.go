@@ -375,6 +375,21 @@ func TestApplicationsAreLimited(t *testing.T) {
 	})
 }
 
+// Whoever sends appointments from one number after another learns nothing, and the host's phone rings no more than for a house.
+func TestAHostIsToldOfSoManyAppointments(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		for range core.MaxDailyVisitsOfHouse + 3 {
+			v := w.application()
+			v.Way, v.House, v.Host = core.VisitBooked, 0, "13900000000"
+			w.mustApply(0, v)
+		}
+		if n := w.told(core.MessageHousehold, w.host.ID); n != core.MaxDailyVisitsOfHouse {
+			t.Errorf("told of %d", n)
+		}
+	})
+}
+
 // The same request applies once, and says the same.
 func TestAnApplicationSentTwice(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -196,9 +196,15 @@ func TestMemberIsAddedRenewedAndDisabled(t *testing.T) {
 		t.Errorf("the question says %q", text)
 	}
 	b.Post(t, frame.MemberPath+"/renew?months=5", ticked, http.StatusUnprocessableEntity)
+	seen, _ := page.Find("input[name=seen]").Attr("value")
 	confirmed := desk.ConfirmedForm()
 	confirmed.Set("id", member)
+	confirmed.Set("seen", seen)
 	b.Post(t, frame.MemberPath+"/renew?months=12", confirmed, http.StatusSeeOther)
+	// Another who was asked of the same day, or nobody who was asked.
+	b.Get(t, frame.MemberPath, http.StatusOK) // shows what was done
+	b.Post(t, frame.MemberPath+"/renew?months=12", confirmed, http.StatusSeeOther)
+	desk.Literally(t, b.Get(t, to, http.StatusOK), "刚刚改过")
 	if rows("?state=valid") != 1 {
 		t.Error("not renewed")
 	}

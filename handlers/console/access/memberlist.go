@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -197,7 +198,8 @@ func memberMenu(m core.Member, csrf string) templates.RowMenu {
 // membersRenew renews the ticked members, or the one of the button, by the months of the URL.
 func (p *Pages) membersRenew(c *web.Context) error {
 	var form struct {
-		IDs []core.ID `form:"id" max:"200"`
+		IDs  []core.ID `form:"id" max:"200"`
+		Seen string    `form:"seen"`
 	}
 	if err := c.Bind(&form); err != nil {
 		return err
@@ -228,7 +230,7 @@ func (p *Pages) membersRenew(c *web.Context) error {
 	return p.Act(c, frame.Act{
 		Ask: membersRenewQuestion(members, months, p.Today(c)), Back: back,
 		Batch: func() (core.Batch, error) {
-			return p.Store.RenewMembers(c.Ctx(), c.Actor(), c.Scope(), form.IDs, months)
+			return p.Store.RenewMembers(c.Ctx(), c.Actor(), c.Scope(), form.IDs, months, cmp.Or(form.Seen, "none"))
 		},
 		DoneAll: func(b core.Batch) string { return fmt.Sprintf("已为 %d 名成员续期，立即生效。", b.Size) },
 	})
@@ -248,7 +250,7 @@ func membersRenewQuestion(members []core.Member, months int, today core.Day) tem
 			}
 			return words
 		}),
-		Keep: url.Values{"id": frame.IDValues(ids)}, Typed: frame.TypedNumber(len(members)),
+		Keep: url.Values{"id": frame.IDValues(ids), "seen": {core.MembersMark(members)}}, Typed: frame.TypedNumber(len(members)),
 	}
 }
 

@@ -376,7 +376,7 @@ var Features = []Feature{
 		Stem: "house", Noun: "房屋", Table: "house", NameColumn: "label", Fields: houseFields,
 		List: PermHouseView, Page: PermHouseView,
 		Group: "registry", Menu: MenuEntry{"房屋信息", "home-2"},
-		Aliases: []string{"房屋管理", "楼栋"},
+		Aliases: []string{"房屋管理", "楼栋", "导出楼层"},
 		Pages: []FeaturePage{
 			{"楼栋图", "house/plan", []string{"楼栋"}}, {"批量添加房屋", "house/bulk", []string{"批量生成房屋"}},
 			{"导入欠费", "house/arrears", []string{"批量设置欠费", "催缴名单"}},

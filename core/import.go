@@ -174,7 +174,7 @@ type Import struct {
 	By            Actor // the account that started the latest work on it
 	File          string
 	Size          int
-	Sheet         string         // which to read; "" = the one that opens first
+	Sheet         string         // which to read; "" = the first that is not hidden
 	Columns       map[int]string // what the columns are as somebody said: a key by position; nil = by their headings
 	NoHead        bool           // the list has no heading, as somebody said: its first row is a record, too
 	Reading       ID             // whose parts are its own; 0 = none yet
@@ -215,6 +215,8 @@ const UploadLife = 24 * time.Hour
 const (
 	// MaxImportFile bounds a file, in bytes.
 	MaxImportFile = 20 << 20
+	// MaxImportsKept bounds the files of one account that are kept, in bytes together.
+	MaxImportsKept = 1 << 30
 	// MaxImportRows bounds the rows of a list.
 	MaxImportRows = 200_000
 	// ImportPart is the number of rows that are kept, and written, together.

@@ -1243,7 +1243,8 @@ CREATE TABLE job (
   total      BIGINT       NOT NULL, -- 0 = unknown
   words      VARCHAR(500) NOT NULL,
   result     VARCHAR(200) NOT NULL,
-  tries      INTEGER      NOT NULL,
+  tries      INTEGER      NOT NULL, -- servers that began it, since one got further than those before
+  reached    BIGINT       NOT NULL DEFAULT 0, -- the most that was done
   beat_at    BIGINT       NOT NULL, -- the runner's last heartbeat
   created_at BIGINT       NOT NULL,
   begun_at   BIGINT,

@@ -90,7 +90,7 @@ func (s *Store) UpdateHouse(
 		if err := renameGrams(tx, houseNamed(old, old.Label), houseNamed(old, label)); err != nil {
 			return err
 		}
-		if err := pruneNodes(tx, c.ID, old.Node); err != nil {
+		if err := pruneNodes(tx, c.ID, old.Node, true); err != nil {
 			return err
 		}
 		if err := renameApplications(tx, []core.ID{id}); err != nil {
@@ -135,7 +135,7 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 		if len(held) > 0 {
 			return core.Conflict(old.Label + "还有 " + strings.Join(core.ObstacleTexts(held), "、") + "，不能删除")
 		}
-		if err := deleteHouses(tx, c.ID, []core.House{old}); err != nil {
+		if err := deleteHouses(tx, c.ID, []core.House{old}, true); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{
@@ -146,8 +146,8 @@ func (s *Store) RemoveHouse(ctx context.Context, by core.Actor, scope core.Scope
 }
 
 // deleteHouses deletes houses of one community that have no dependents, with the building nodes that
-// are then empty. The community is locked.
-func deleteHouses(tx *database.Tx, community core.ID, houses []core.House) error {
+// are then empty, as pruneNodes does. The community is locked.
+func deleteHouses(tx *database.Tx, community core.ID, houses []core.House, said bool) error {
 	ids := make([]core.ID, len(houses))
 	nodes := map[core.ID]bool{}
 	for i, house := range houses {
@@ -177,7 +177,7 @@ func deleteHouses(tx *database.Tx, community core.ID, houses []core.House) error
 		return err
 	}
 	for _, node := range slices.Sorted(maps.Keys(nodes)) {
-		if err := pruneNodes(tx, community, node); err != nil {
+		if err := pruneNodes(tx, community, node, said); err != nil {
 			return err
 		}
 	}
@@ -234,7 +234,7 @@ func undoHouses(u *undoing) error {
 	for _, id := range u.things() {
 		houses = append(houses, found[id])
 	}
-	return deleteHouses(u.tx, u.batch.Community, houses)
+	return deleteHouses(u.tx, u.batch.Community, houses, false)
 }
 
 // lockHousesByID locks and reads those of some houses that a community still has.
@@ -276,14 +276,15 @@ func lockHouse(tx *database.Tx, scope core.Scope, id core.ID) (core.House, core.
 }
 
 // pruneNodes deletes a node that is empty, and those above it that are then empty. One that a reader serves stays, or the
-// reader would serve what is not there any more.
-func pruneNodes(tx *database.Tx, community, node core.ID) error {
+// reader would serve what is not there any more; and, unless said, one of which somebody has said whether its owners review.
+func pruneNodes(tx *database.Tx, community, node core.ID, said bool) error {
 	for node != 0 {
 		var parents []core.ID
 		err := tx.All(&parents, `SELECT parent_id FROM building_node n WHERE n.id = ?
 			AND NOT EXISTS (SELECT 1 FROM house h WHERE h.community_id = ? AND h.node_id = n.id)
-			AND NOT EXISTS (SELECT 1 FROM building_node m WHERE m.community_id = ? AND m.parent_id = n.id)`,
-			int64(node), int64(community), int64(community))
+			AND NOT EXISTS (SELECT 1 FROM building_node m WHERE m.community_id = ? AND m.parent_id = n.id)
+			AND (n.owners_review IS NULL OR ? = 1)`,
+			int64(node), int64(community), int64(community), database.BoolInt(said))
 		if err != nil || len(parents) == 0 {
 			return err
 		}

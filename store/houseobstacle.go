@@ -182,10 +182,10 @@ func (s *Store) RemoveNode(ctx context.Context, by core.Actor, scope core.Scope,
 				gone.Houses = append(gone.Houses, locked[id].Label)
 			}
 		}
-		if err := deleteHouses(tx, c.ID, houses); err != nil {
+		if err := deleteHouses(tx, c.ID, houses, true); err != nil {
 			return err
 		}
-		if err := pruneNodes(tx, c.ID, node.ID); err != nil {
+		if err := pruneNodes(tx, c.ID, node.ID, true); err != nil {
 			return err
 		}
 		return audit.Write(tx, by, audit.Entry{

@@ -65,3 +65,56 @@ func TestOwnersReviewIsInherited(t *testing.T) {
 		wantCode(t, err, core.CodeNotFound)
 	})
 }
+
+// A building of which somebody has said whether its owners review stays with that, when the adding of its houses is taken back: a
+// list that is imported once more finds it. Deleted by hand it goes.
+func TestWhatIsSaidOfABuildingOutlivesAnUndo(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		add := func() core.Batch {
+			t.Helper()
+			batch, err := s.CreateMissingHouses(t.Context(), batchBy, everywhere, community, [][]string{
+				{"9栋", "1单元", "101"}, {"8栋", "1单元", "101"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return batch
+		}
+		batch, yes := add(), true
+		tree := func() []*TreeNode {
+			t.Helper()
+			tree, err := s.BuildingTree(t.Context(), everywhere, community)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tree
+		}
+		nine := tree()[1]
+		if err := s.UpdateOwnersReview(t.Context(), core.System, everywhere, OwnersReviewChange{
+			Community: community, Node: nine.ID, Allowed: &yes,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := s.UndoBatch(t.Context(), batchBy, everywhere, batch.ID); err != nil || b.Undone != 2 {
+			t.Fatalf("undone: %+v, %v", b, err)
+		}
+		if left := tree(); len(left) != 1 || left[0].ID != nine.ID {
+			t.Errorf("left: %+v", left)
+		}
+		add()
+		house, err := s.HouseByText(t.Context(), everywhere, community, "9栋1单元101")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if allowed, err := s.OwnersReview(t.Context(), house.ID); err != nil || !allowed {
+			t.Errorf("added once more: %v, %v", allowed, err)
+		}
+		if err := s.RemoveNode(t.Context(), core.System, everywhere, nine.BuildingNode); err != nil {
+			t.Fatal(err)
+		}
+		if left := tree(); len(left) != 1 {
+			t.Errorf("after deleting it: %+v", left)
+		}
+	})
+}

@@ -86,6 +86,9 @@ func (s *Store) CreateImport(ctx context.Context, by core.Actor, scope core.Scop
 	if _, ok := n.Kind.Type(); !ok || len(n.Content) == 0 || len(n.Content) > core.MaxImportFile {
 		return core.Import{}, core.Invalid("请选择文件，最大 20 MB")
 	}
+	if err := s.checkImportsKept(ctx, by, len(n.Content)); err != nil {
+		return core.Import{}, err
+	}
 	id := s.db.NewID(s.Now())
 	pieces := 0
 	for at := 0; at < len(n.Content); at += importPiece {
@@ -127,6 +130,17 @@ func (s *Store) CreateImport(ctx context.Context, by core.Actor, scope core.Scop
 		})
 	})
 	return imp, err
+}
+
+// checkImportsKept refuses a file that is too much beside those of an account that are kept. Of files that are sent at the same
+// moment none counts for the others.
+func (s *Store) checkImportsKept(ctx context.Context, by core.Actor, size int) error {
+	var kept int
+	err := s.db.Get(ctx, &kept, "SELECT COALESCE(SUM(size), 0) FROM import WHERE creator_id = ? AND cleared_at IS NULL", int64(by.ID))
+	if err == nil && kept+size > core.MaxImportsKept {
+		return core.Conflict("您 7 天内上传的文件合计超过 1 GB，请几天后再上传，或请同事上传")
+	}
+	return database.Wrap("count kept files", err)
 }
 
 // importJob is a job that works on an import; those of a community run one after another.

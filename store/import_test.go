@@ -565,6 +565,20 @@ func TestImportsAreCleared(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		community := newCommunity(t, s, "翠湖花园")
 		imp := readList(t, s, community, listOf("栋|单元|房间\n1|1|101"))
+		kept := func(size int) {
+			t.Helper()
+			if err := s.db.Write(t.Context(), "size", func(tx *database.Tx) error {
+				return discard(tx.Exec("UPDATE import SET size = ?", size))
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept(core.MaxImportsKept)
+		_, err := s.CreateImport(t.Context(), importer1, everywhere, NewImport{
+			Community: community, Kind: core.ImportArrears, File: "欠费.xlsx", Content: []byte("x"),
+		})
+		wantCode(t, err, core.CodeConflict)
+		kept(1)
 		clock.Add(core.ImportLife - time.Minute)
 		if n, err := s.PurgeImports(t.Context()); err != nil || n != 0 {
 			t.Errorf("too early: %d, %v", n, err)

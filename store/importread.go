@@ -29,7 +29,8 @@ type OddCell struct {
 
 // ImportSource is a file that has been opened.
 type ImportSource interface {
-	// Sheets returns the names of the sheets that may be chosen: the one that opens first, and those that are not hidden.
+	// Sheets returns the names of the sheets that may be chosen: those that are not hidden. Unless somebody says otherwise, the
+	// first is read.
 	Sheets() []string
 	// Size returns about how many rows a sheet has.
 	Size(ctx context.Context, sheet string) (int, error)

@@ -15,7 +15,7 @@ import (
 const (
 	// jobStale is how long a running job may be silent before another server takes it.
 	jobStale = 30 * time.Second
-	// jobTries is how many servers may start a job before it counts as broken.
+	// jobTries is how many servers may start a job, none of which gets further than those before, until it counts as broken.
 	jobTries = 3
 	// jobLife is how long a finished job is listed.
 	jobLife = 30 * 24 * time.Hour
@@ -160,7 +160,7 @@ func cancelJobOf(tx *database.Tx, subject core.ID) error {
 
 // ClaimJob assigns to a runner the oldest job that waits, or whose server has been silent for half
 // a minute, and returns it; of a queue only if none of it runs. Of several servers that ask at once, one gets it. A job that was
-// started three times becomes broken instead. NotFound means that no job waits.
+// started three times without getting further becomes broken instead. NotFound means that no job waits.
 func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err error) {
 	free := "(state = 'waiting' OR state = 'running' AND beat_at < ?)"
 	stale := s.Now().Add(-jobStale).UnixMilli()
@@ -211,12 +211,15 @@ func (s *Store) ClaimJob(ctx context.Context, runner string) (job core.Job, err 
 	return job, err
 }
 
-// StepJob records the progress of a runner's job, and that its server is alive. It is a conflict if
+// StepJob records the progress of a runner's job, and that its server is alive. Servers that were stopped before one got further
+// than they did count no more: it is not the job that stops them. It is a conflict if
 // the job is no longer the runner's, which must then stop.
 func (s *Store) StepJob(ctx context.Context, runner string, id core.ID, done, total int64) error {
 	return s.db.Write(ctx, "step job", func(tx *database.Tx) error {
-		return tx.ExecOne(errJobGone, "UPDATE job SET done = ?, total = ?, beat_at = ? WHERE id = ? AND runner = ? AND state = 'running'",
-			done, total, tx.NowMS(), int64(id), runner)
+		return tx.ExecOne(errJobGone, `UPDATE job SET tries = CASE WHEN ? > reached THEN 1 ELSE tries END,
+			reached = CASE WHEN ? > reached THEN ? ELSE reached END, done = ?, total = ?, beat_at = ?
+			WHERE id = ? AND runner = ? AND state = 'running'`,
+			done, done, done, done, total, tx.NowMS(), int64(id), runner)
 	})
 }
 

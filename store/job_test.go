@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -125,6 +126,34 @@ func TestAnotherServerTakesAJobOver(t *testing.T) {
 		if startJob(t, s) == id {
 			t.Error("a broken job cannot be begun again")
 		}
+	})
+}
+
+// A long job whose servers are stopped one after another goes on as long as each gets further than those before: it is not the job
+// that stops them.
+func TestAJobThatGetsFurtherGoesOn(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		id := startJob(t, s)
+		run := func(runner string, done int64) error {
+			t.Helper()
+			clock.Add(jobStale + time.Second)
+			if _, err := s.ClaimJob(t.Context(), runner); err != nil {
+				return err
+			}
+			return s.StepJob(t.Context(), runner, id, done, 10_000)
+		}
+		for n := range int64(2 * jobTries) {
+			if err := run(fmt.Sprint("server", n), 1000*(n+1)); err != nil {
+				t.Fatal(n, err)
+			}
+		}
+		for n := range jobTries - 1 {
+			if err := run(fmt.Sprint("stuck", n), 2*jobTries*1000); err != nil {
+				t.Fatal(n, err)
+			}
+		}
+		wantCode(t, run("last", 0), core.CodeNotFound)
+		wantJob(t, s, id, core.JobBroken)
 	})
 }
 

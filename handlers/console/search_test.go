@@ -318,7 +318,7 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 		"门禁读头": "/console/reader", "权限管理": "/console/reader", "未登记设备": "/console/reader/quarantine",
 		"保安": "/console/guardpost", "门岗人员": "/console/guardpost/guard", "告警": "/console/accessalert",
 		"管理中心": "/console/resident", "批量导入": "/console/resident",
-		"房屋管理": "/console/house", "楼栋": "/console/house", "楼栋图": "/console/house/plan",
+		"房屋管理": "/console/house", "导出楼层": "/console/house", "楼栋": "/console/house", "楼栋图": "/console/house/plan",
 		"小区": "/console/community", "楼栋结构": "/console/community",
 		"权限设置": "/console/account", "角色": "/console/role", "个人信息查看": "/console/audit/view", "校验": "/console/audit/verify",
 		"关于": "/console/about", "设置": "/console/setting", "后台任务": "/console/job", "批量操作": "/console/batch",

@@ -165,7 +165,8 @@ func TestResidentsAreImported(t *testing.T) {
 		"A4": "钱二", "C4": "业主", "E4": "1371111", "H4": "88", "I4": "1", "J4": "102",
 	}))
 	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
-	if text := page.Find("main").Text(); !strings.Contains(text, "导入正确的 1 行") || strings.Contains(text, "13711110001") {
+	if text := page.Find("main").Text(); !strings.Contains(text, "导入正确的 1 行") ||
+		!strings.Contains(text, "有错误的 1 行不会导入") || strings.Contains(text, "13711110001") {
 		t.Errorf("the preview: %s", strings.Join(strings.Fields(text), " "))
 	}
 	b.Get(t, frame.ImportURL(imp.ID)+"?rows=wrong&fault="+url.QueryEscape("手机有误"), http.StatusOK)

@@ -141,6 +141,10 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	}
 	if page.Notes = append(page.Notes, layout.Notes...); imp.State == core.ImportPreview {
 		page.Notes = append(page.Notes, importLeftOut(layout)...)
+		if n := imp.Counts.Of(core.ImportWrong); n > 0 {
+			page.Notes = append(page.Notes, fmt.Sprintf(
+				"有错误的 %s 行不会导入：可以先导入其余的；要全部一起导入，请取消，改好错误表后重新上传。", frame.Grouped(n)))
+		}
 	}
 	kind, _ := imp.Kind.Type()
 	columns := kind.Columns(community)

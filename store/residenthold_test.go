@@ -137,8 +137,8 @@ func TestImportUndoKeepsWhomSomethingRefersTo(t *testing.T) {
 					t.Fatal(err)
 				}
 				kept, _, err := s.PlanUndoImport(t.Context(), everywhere, imp)
-				held := func(i core.BatchItem) bool { return i.Thing == w.tie.ID && i.Why == test.why }
-				if err != nil || !slices.ContainsFunc(kept, held) {
+				why := func(i core.BatchItem) bool { return i.Thing == w.tie.ID && i.Why == test.why }
+				if err != nil || !slices.ContainsFunc(kept, why) {
 					t.Errorf("it says beforehand that it keeps %+v, %v", kept, err)
 				}
 				undoList(t, s, imp)

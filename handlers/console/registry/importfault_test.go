@@ -129,7 +129,8 @@ func TestAListFullOfErrorsIsCorrected(t *testing.T) {
 			}
 			again = written(t, d, b, again, url.Values{"known": {"update"}, "ties": {"1"}, "all": {"1"}})
 			// Two rows say what the one above says, and one is about somebody who is registered.
-			if n := again.Written; n.Of(core.ImportNew) != len(officeFaults)-3 || n.Of(core.ImportChanged) != 1 || n.Of(core.ImportWrong) != 0 {
+			n := again.Written
+			if n.Of(core.ImportNew) != len(officeFaults)-3 || n.Of(core.ImportChanged) != 1 || n.Of(core.ImportWrong) != 0 {
 				t.Errorf("written: %v", n)
 			}
 			if page := b.Get(t, frame.ImportURL(again.ID), http.StatusOK); page.Find(`a[href$="/errors.xlsx"]`).Length() != 0 {

@@ -249,8 +249,7 @@ func (s *Store) AcceptHome(ctx context.Context, by core.Actor, user, resident co
 		if err != nil {
 			return err
 		}
-		if err := tx.ExecOne(database.ErrRace, `UPDATE resident SET certified_at = ?, certified_how = '', certified_by = '',
-			certified_note = '' WHERE id = ? AND certified_at IS NULL`, tx.NowMS(), int64(resident)); err != nil {
+		if err := certifyHome(tx, resident); err != nil {
 			return err
 		}
 		if err := createPasses(tx, []core.Resident{r}); err != nil {

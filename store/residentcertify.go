@@ -138,3 +138,16 @@ func certifyHomes(tx *database.Tx, person core.ID, fold string) error {
 		tx.NowMS(), int64(person), fold)
 	return err
 }
+
+// certifyHome certifies one of them.
+func certifyHome(tx *database.Tx, resident core.ID) error {
+	return tx.ExecOne(database.ErrRace, `
+		UPDATE resident
+		SET certified_at = ?,
+			certified_how = '',
+			certified_by = '',
+			certified_note = ''
+		WHERE id = ?
+		AND certified_at IS NULL
+		AND moved_out_at IS NULL`, tx.NowMS(), int64(resident))
+}

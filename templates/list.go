@@ -173,6 +173,22 @@ func (l List) Nothing(actions []Action) Empty {
 	return e.Told()
 }
 
+// Add returns the act that adds what was not found, or the page's first one: its form begins with the text that was searched for,
+// which the address holds sealed alone.
+func (l List) Add(actions []Action) Action {
+	add := l.Nothing(actions).Action
+	if i := slices.IndexFunc(actions, func(a Action) bool { return a.Primary }); i >= 0 {
+		add = actions[i]
+	}
+	add.Primary = false
+	path, query, _ := strings.Cut(add.URL, "?")
+	values, err := url.ParseQuery(query)
+	if seal := l.Query.Get(SealParam("q")); err == nil && seal != "" && strings.HasSuffix(path, "/new") {
+		add.URL = WithQuery(path, values, SealParam("q"), seal)
+	}
+	return add
+}
+
 // Sought returns the text that was searched for; "" = none.
 func (l List) Sought() string {
 	for _, f := range l.Shown() {

@@ -119,7 +119,7 @@ func (p *Pages) guardNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.guardFormPage(c, core.Guard{Community: at.ID}, nil)
+	return p.guardFormPage(c, core.Guard{Community: at.ID, Name: frame.SoughtName(c)}, nil)
 }
 
 // guardFormPage shows the form with the guard's values, or as submitted if it is invalid.

@@ -106,7 +106,7 @@ func (p *Pages) memberNew(c *web.Context) error {
 		return err
 	}
 	today := p.Today(c)
-	m := core.Member{Institution: asked.Institution, From: today}
+	m := core.Member{Institution: asked.Institution, From: today, Name: frame.SoughtName(c)}
 	m.Until = (core.Member{Until: today - 1}).Renewed(12, today)
 	if empty, err := p.noInstitution(c, asked.Community); err != nil || empty.Title != "" {
 		if err != nil {

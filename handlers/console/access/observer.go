@@ -118,7 +118,7 @@ func (p *Pages) observerNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	o := core.Observer{}
+	o := core.Observer{Name: frame.SoughtName(c)}
 	if chosen := frame.ChosenCommunity(c, at); chosen != 0 {
 		o.Communities = []core.ID{chosen}
 	}

@@ -2,8 +2,11 @@ package frame
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"tongxing/core"
+	"tongxing/handlers/web"
 	"tongxing/templates"
 )
 
@@ -20,3 +23,13 @@ func BoundField() templates.Field {
 
 // Joined returns names as one text.
 func Joined(names []string) string { return strings.Join(names, "、") }
+
+// SoughtName returns the text that was searched for on the list from which somebody adds a person, as the person's name; "" if it is
+// a number or an address.
+func SoughtName(c *web.Context) string {
+	text := core.Clean(c.Query("q"))
+	if strings.ContainsFunc(text, unicode.IsNumber) || utf8.RuneCountInString(text) > core.MaxName {
+		return ""
+	}
+	return text
+}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -46,4 +47,20 @@ func TestThePageOfAResidentIsTheCountersDesk(t *testing.T) {
 		t.Errorf("without the permission the page says %s", text)
 	}
 	desk.Literally(t, page, "<人>")
+}
+
+// Whom a search does not find is added under the name that was typed, which no address shows; a number is no name.
+func TestWhoIsNotFoundIsAddedByName(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	for typed, want := range map[string]string{"欧阳<新>": "欧阳<新>", "13800138999": ""} {
+		page := b.Get(t, frame.ResidentPath+"?q="+url.QueryEscape(typed), http.StatusOK)
+		add := page.Find("main .tx-empty a:contains(添加住户)").AttrOr("href", "")
+		if !strings.HasPrefix(add, frame.ResidentPath+"/new?") || strings.Contains(add, url.QueryEscape(typed)) {
+			t.Fatalf("%s: 添加住户 leads to %q", typed, add)
+		}
+		if got := desk.InputValue(b.Get(t, add, http.StatusOK), "name"); got != want {
+			t.Errorf("%s: the form begins with %q, want %q", typed, got, want)
+		}
+	}
 }

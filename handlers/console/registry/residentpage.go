@@ -207,7 +207,7 @@ func residentNewForm(c *web.Context, at frame.CommunityChoice, house string) tem
 				Focus: house == "", Autocomplete: "off", Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。",
 				Suggest: frame.HousePath + "/suggest",
 			})},
-			{Title: "本人", Fields: residentFields(core.Resident{Identity: core.Owner}, true)},
+			{Title: "本人", Fields: residentFields(core.Resident{Name: frame.SoughtName(c), Identity: core.Owner}, true)},
 		}}
 	if house != "" {
 		form.Change("name", func(f *templates.Field) { f.Focus = true })

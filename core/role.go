@@ -10,6 +10,8 @@ const (
 	RoleManager Role = "manager"
 	RoleClerk   Role = "clerk"
 	RoleViewer  Role = "viewer"
+	RoleWatch   Role = "watch"
+	RoleAuditor Role = "auditor"
 )
 
 // RolePreset is a role with its name and permissions.
@@ -52,6 +54,12 @@ var RoleTable = []RolePreset{
 		PermAccessAlertView,
 		PermResidentView, PermCertificationView, PermHouseView, PermStaffView, PermCommunityView,
 	}},
+	{RoleWatch, "门岗班长", []Permission{
+		PermAccessRecordView, PermVisitorPassView, PermVisitorPassEdit, PermVisitorBlockEdit, PermExitSlipView, PermPassRuleView,
+		PermInstitutionView, PermReaderView, PermReaderOpen, PermGuardPostView, PermAccessAlertView, PermAccessAlertHandle,
+		PermResidentView, PermHouseView,
+	}},
+	{RoleAuditor, "审计", []Permission{PermAuditView, PermAuditExport, PermAccountView}},
 }
 
 // Preset returns a role's entry of the table; an unknown role is Invalid.

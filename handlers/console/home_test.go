@@ -222,8 +222,8 @@ func TestCountsEqualTheRows(t *testing.T) {
 	bellsEqualTheRows(t, d, told)
 	for card, least := range map[string]int{
 		"waiting-title": 20, "visitors-title": 16, "exits-title": 16, "doors-title": 16, "people-title": 16, "today-title": 16,
-		"restrictions-title": 8,
-		"refusals-title":     8, "buildings-title": 4, "audit-title": 4, "system-title": 2,
+		"restrictions-title": 8, "accounts-title": 6,
+		"refusals-title": 8, "buildings-title": 4, "audit-title": 4, "system-title": 2,
 	} {
 		if counted[card] < least {
 			t.Errorf("only %d numbers of %s compared", counted[card], card)
@@ -430,6 +430,37 @@ func TestAPageShowsOneNumber(t *testing.T) {
 	looks := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessAlertView, core.PermReaderView)
 	if home := looks.Get(t, frame.HomePath, http.StatusOK); home.Find("#waiting-title, .tx-count").Length() != 0 {
 		t.Error("something waits for an account that can handle nothing")
+	}
+}
+
+// The home has when somebody last passed at each guard post, and what the account itself did last.
+func TestHomeOfTheCounterAndTheGate(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	posts := b.Get(t, frame.HomePath, http.StatusOK).Find(`section[aria-labelledby="posts-title"]`)
+	if !strings.Contains(posts.Text(), "还没有通行") {
+		t.Errorf("the posts: %q", posts.Text())
+	}
+	host, err := d.Store.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: "host"})
+	if err == nil {
+		_, err = d.Store.BindPhone(t.Context(), host.ID, d.Mine.Residents[0].Phone, d.Mine.Residents[0].Name)
+	}
+	if err == nil {
+		err = comesIn(d, d.Mine, host.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Post(t, frame.ResidentURL(d.Mine.Residents[0].ID)+"/reveal", nil, http.StatusOK)
+	home := b.Get(t, frame.HomePath, http.StatusOK)
+	day := d.Store.Now().In(d.Store.Zone()).Format("2006-01-02 ")
+	if posts = home.Find(`section[aria-labelledby="posts-title"]`); !strings.Contains(posts.Text(), day) {
+		t.Errorf("the posts after a passage: %q", posts.Text())
+	}
+	recent := home.Find(`section[aria-labelledby="recent-title"]`)
+	to := recent.Find("a").First().AttrOr("href", "")
+	if !strings.Contains(recent.Text(), d.Mine.Residents[0].Name) || to != frame.ResidentURL(d.Mine.Residents[0].ID) {
+		t.Errorf("最近办理 leads to %s: %q", to, recent.Text())
 	}
 }
 

@@ -19,6 +19,7 @@ func (p *Pages) Cards() []frame.Card {
 		{Name: "today", Title: "今天的出入", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.todayCard},
 		{Name: "visitors", Title: "访客", Band: frame.BandToday, Needs: core.PermVisitorPassView, Show: p.visitorsCard},
 		{Name: "exits", Title: "出门条", Band: frame.BandToday, Needs: core.PermExitSlipView, Show: p.exitsCard},
+		{Name: "posts", Title: "门岗", Band: frame.BandToday, Needs: core.PermGuardPostView, Show: p.postsCard},
 		{Name: "refusals", Title: "今天的拒绝原因", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.refusalsCard},
 	}
 }
@@ -93,6 +94,35 @@ func (p *Pages) todayCard(c *web.Context, scope core.Scope) (card frame.CardBody
 	}
 	card.Chart = HoursChart(hours, query)
 	card.Chart.Title, card.Chart.Words = "今天按小时", Busiest(hours)
+	return card, nil
+}
+
+// postsShown is the maximum number of guard posts on their card.
+const postsShown = 8
+
+// postsCard says of each guard post in use when somebody last passed there.
+func (p *Pages) postsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	posts, more, err := p.Store.GuardPosts(c.Ctx(), scope, store.GuardPostFilter{
+		Disabled: "no", Sort: "name", Page: store.Page{Limit: postsShown},
+	})
+	if err != nil || len(posts) == 0 {
+		return card, err
+	}
+	last, err := p.Store.LastAtPosts(c.Ctx(), scope, posts)
+	if err != nil {
+		return card, err
+	}
+	card.Note = "最近一次通行"
+	if more {
+		card.Note = fmt.Sprintf("前 %d 个门岗，最近一次通行", postsShown)
+	}
+	for _, post := range posts {
+		fact := templates.Fact{Label: post.Name, Value: "还没有通行", URL: frame.GuardPostURL(post.ID)}
+		if at := last[post.ID]; !at.IsZero() {
+			fact.Value = at.In(p.Store.Zone()).Format("2006-01-02 15:04")
+		}
+		card.Facts = append(card.Facts, fact)
+	}
 	return card, nil
 }
 

@@ -15,6 +15,8 @@ func (p *Pages) Cards() []frame.Card {
 	return []frame.Card{
 		{Name: "audit", Title: "操作日志", Band: frame.BandWrong, Needs: core.PermAuditView, Show: p.auditCard},
 		{Name: "system", Title: "系统", Band: frame.BandWrong, Needs: core.PermAboutView, Show: p.systemCard},
+		{Name: "accounts", Title: "账号", Band: frame.BandWrong, Needs: core.PermAccountView, Show: p.accountsCard},
+		{Name: "recent", Title: "最近办理", Band: frame.BandToday, Needs: core.PermResidentEdit, Show: p.recentCard},
 	}
 }
 
@@ -93,6 +95,49 @@ func (p *Pages) systemCard(c *web.Context, _ core.Scope) (card frame.CardBody, e
 		card.Facts = append(card.Facts, templates.Fact{Label: "版本", Value: "通行 " + p.System.Version, URL: frame.AboutPath})
 	}
 	return card, nil
+}
+
+// accountsCard counts the accounts by whether they are in use.
+func (p *Pages) accountsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	for _, state := range []struct {
+		name, label string
+		disabled    bool
+	}{{"enabled", "在用", false}, {"disabled", "已停用", true}} {
+		n, at := 0, p.ShownCommunity(c)
+		_, _, err := p.Store.Accounts(c.Ctx(), c.Scope(), store.AccountFilter{
+			Disabled: state.disabled, At: at, Page: store.Page{Limit: 1, Total: &n},
+		})
+		if err != nil {
+			return card, err
+		}
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: state.label, N: n, Tone: templates.Neutral, URL: p.Within(c, frame.AccountPath, "state", state.name),
+		})
+	}
+	return card, nil
+}
+
+// recentShown is how many of the account's own acts their card shows.
+const recentShown = 6
+
+// recentCard lists what the account itself did last, so that the counter finds back to it.
+func (p *Pages) recentCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	by := c.Actor()
+	acts, _, err := p.Store.AuditRecords(
+		c.Ctx(), scope, core.AuditFilter{Kind: by.Kind, Actor: by.ID}, store.Page{Limit: recentShown},
+	)
+	if err != nil {
+		return card, err
+	}
+	names, err := p.Store.AuditSubjects(c.Ctx(), acts)
+	for _, act := range acts {
+		fact := templates.Fact{Label: act.ActionLabel(), Value: act.At.In(p.Store.Zone()).Format("01-02 15:04")}
+		if name := names[act.Target]; name != "" {
+			fact.Value, fact.URL = name+"，"+fact.Value, frame.SubjectURL(c, act.Target)
+		}
+		card.Facts = append(card.Facts, fact)
+	}
+	return card, err
 }
 
 // failedJobs returns the jobs that did not do their work.

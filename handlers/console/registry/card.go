@@ -6,6 +6,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -14,6 +15,7 @@ func (p *Pages) Cards() []frame.Card {
 	return []frame.Card{
 		{Name: "people", Title: "住户认证", Band: frame.BandWrong, Needs: core.PermResidentView, Show: p.peopleCard},
 		{Name: "buildings", Title: "未认证楼栋", Band: frame.BandWrong, Needs: core.PermResidentView, Show: p.buildingsCard},
+		{Name: "queue", Title: "消息发送", Band: frame.BandWrong, Needs: core.PermMessageView, Show: p.queueCard},
 	}
 }
 
@@ -28,6 +30,30 @@ func (p *Pages) peopleCard(c *web.Context, scope core.Scope) (card frame.CardBod
 		{Label: "未认证", N: residents - certified, URL: p.Within(c, frame.ResidentPath, "certified", "no"), Tone: templates.Neutral},
 		{Label: "已认证", N: certified, URL: p.Within(c, frame.ResidentPath, "certified", "yes"), Tone: templates.Good},
 		{Label: "住户", N: residents, URL: p.Within(c, frame.ResidentPath), Tone: templates.Neutral},
+	}
+	return card, nil
+}
+
+// queueCard counts the messages that wait to be sent, and those whose fate is unknown; nothing if there are none.
+func (p *Pages) queueCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	total := 0
+	for _, state := range []core.MessageState{core.MessageWaiting, core.MessageUnreached, core.MessageUnknown} {
+		n := 0
+		_, _, err := p.Store.Messages(c.Ctx(), scope, core.MessageFilter{State: state}, store.Page{Limit: 1, Total: &n})
+		if err != nil {
+			return card, err
+		}
+		tone := templates.Neutral
+		if n > 0 && state != core.MessageWaiting {
+			tone = templates.Warn
+		}
+		total += n
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: state.Label(), N: n, Tone: tone, URL: p.Within(c, frame.MessagePath, "state", string(state)),
+		})
+	}
+	if total == 0 {
+		card.Figures = nil
 	}
 	return card, nil
 }

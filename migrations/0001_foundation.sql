@@ -370,10 +370,10 @@ CREATE INDEX resident_certified ON resident (community_id, moved_out_at, certifi
 -- What names are searched by (core.NameGram): each two neighbouring characters, the first one, and
 -- pinyin initials. The key is the whole row, so that a search reads nothing else.
 CREATE TABLE name_gram (
-  kind         INTEGER NOT NULL, -- 1 = resident, 2 = one who moved out, 3 = the own words of a house's label, 4 = staff, 5 = follower's remark
+  kind         INTEGER NOT NULL, -- 1 = resident, 2 = one who moved out, 3 = the own words of a house's label, 4 = staff, 5 = follower's remark, 6 = visitor
   gram         BIGINT  NOT NULL,
   community_id BIGINT  NOT NULL,
-  subject_id   BIGINT  NOT NULL, -- resident.id, house.id, staff.id, follower.id
+  subject_id   BIGINT  NOT NULL, -- resident.id, house.id, staff.id, follower.id, visitor_pass.id
   PRIMARY KEY (kind, gram, community_id, subject_id)
 );
 

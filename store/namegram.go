@@ -20,6 +20,7 @@ const (
 	gramHouse    // the own words of a house's label
 	gramStaff    // of no community
 	gramFollower // what an official account calls somebody; of no community
+	gramVisit    // the visitor
 )
 
 // named is something with a name that is searched by grams.

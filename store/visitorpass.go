@@ -195,7 +195,16 @@ func (s *Store) visitsSaid(ctx context.Context, scope core.Scope, keyword string
 		ways, args = append(ways, "v.house_id IN ("+database.Placeholders(len(houses))+")"), database.AppendIDs(args, houseIDs(houses))
 	}
 	if said.Figures == "" && said.Label == "" { // nobody is called 3-2-501
-		ways, args = append(ways, "v.name LIKE ? ESCAPE '!'"), append(args, database.LikeContains(keyword))
+		ids, few, err := s.visitsNamed(ctx, scope, keyword)
+		switch {
+		case err != nil:
+			return err
+		case !few:
+			ways, args = append(ways, "v.name LIKE ? ESCAPE '!'"), append(args, database.LikeContains(keyword))
+		case len(ids) > 0:
+			ways = append(ways, "v.name LIKE ? ESCAPE '!' AND v.id IN ("+database.Placeholders(len(ids))+")")
+			args = database.AppendIDs(append(args, database.LikeContains(keyword)), ids)
+		}
 	}
 	if len(said.Tail) == 4 {
 		begins := s.db.Keys().DigestTail("phone", said.Tail)
@@ -203,6 +212,23 @@ func (s *Store) visitsSaid(ctx context.Context, scope core.Scope, keyword string
 	}
 	where.And("("+strings.Join(ways, " OR ")+")", args...)
 	return nil
+}
+
+// fewVisits are read by their ids; of more, the newest of a list are soon found by reading one after the other.
+const fewVisits = 300
+
+// visitsNamed returns the visits of which the visitor may have a name with a text in it; few = these are all. Without it, a name
+// that nobody has would be looked for in every visit of the scope.
+func (s *Store) visitsNamed(ctx context.Context, scope core.Scope, text string) (ids []core.ID, few bool, err error) {
+	said := core.ReadName(text)
+	gram, _ := said.Grams()
+	if said.Part() == "" || gram == 0 { // one character, which may be anywhere in a name
+		return nil, false, nil
+	}
+	where := byGram{gram: gram}.where(scope, gramVisit)
+	err = s.db.All(ctx, &ids, "SELECT g.subject_id FROM name_gram g WHERE "+where.Text()+" LIMIT ?",
+		append(where.Args(), fewVisits+1)...)
+	return ids, len(ids) <= fewVisits, err
 }
 
 // noDigest is the digest of what no number is.

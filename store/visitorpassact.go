@@ -287,6 +287,9 @@ func (a *inviting) insert() error {
 	if database.IsDuplicate(err) {
 		return database.ErrRace // the same request at the same moment
 	}
+	if err == nil {
+		err = addGrams(a.tx, named{gramVisit, v.Community, v.ID, v.Name})
+	}
 	if err != nil || v.Answer != core.VisitGranted {
 		return err
 	}

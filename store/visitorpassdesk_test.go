@@ -6,7 +6,61 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
+
+// Visits are found by any part of the visitor's name, few or many of them, and are forgotten with their grams.
+func TestVisitsAreFoundByName(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newVisitSite(t, s)
+		here, elsewhere := core.ScopeOf(p.community), core.ScopeOf(newCommunity(t, s, "海棠苑"))
+		for i, name := range []string{"欧阳雨桐", "王雨桐", "阿·凡提", "Lee Chong"} {
+			p.invite(t, s, func(v *core.VisitorPass) { v.Name, v.Plate, v.Phone = name, "", fmt.Sprintf("1370000%04d", i) })
+		}
+		found := func(scope core.Scope, text string) int {
+			t.Helper()
+			n, err := s.CountVisitorPasses(t.Context(), scope, VisitorPassFilter{Keyword: text, Now: s.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for text, want := range map[string]int{
+			"雨桐": 2, "欧阳雨": 1, "桐": 2, "阿·凡": 1, "hong": 1, "雨欧": 0, "慕容": 0, "王雨桐桐": 0,
+		} {
+			if n := found(here, text); n != want {
+				t.Errorf("%s finds %d, want %d", text, n, want)
+			}
+			if n := found(elsewhere, text); n != 0 {
+				t.Errorf("%s finds %d of another community", text, n)
+			}
+		}
+		for i := range fewVisits { // as if as many had come
+			p.mustGram(t, s, core.ID(i+1), "张雨桐")
+		}
+		if n := found(here, "雨桐"); n != 2 {
+			t.Errorf("of many, %d are found", n)
+		}
+		s.mustRun(t, "DELETE FROM name_gram WHERE subject_id <= ?", fewVisits)
+		if n, err := s.PurgeVisitorPasses(t.Context(), s.Now().Add(24*time.Hour)); err != nil || n != 4 {
+			t.Errorf("purged %d, %v", n, err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM name_gram WHERE kind = ?", int(gramVisit)); n != 0 {
+			t.Errorf("%d grams of nobody", n)
+		}
+	})
+}
+
+// mustGram makes a name findable as a visitor's.
+func (p visitSite) mustGram(t *testing.T, s *Store, id core.ID, name string) {
+	t.Helper()
+	err := s.db.Write(t.Context(), "gram", func(tx *database.Tx) error {
+		return addGrams(tx, named{gramVisit, p.community, id, name})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // A visitor registered at the desk has a pass at once, by the rules of invitations but for the residents' own number a day; the
 // house is told, and may take it back.

@@ -40,6 +40,20 @@ func deleteVisits(tx *database.Tx, ids []core.ID) error {
 	if err := deleteReviewsOf(tx, core.ReviewVisit, ids); err != nil {
 		return err
 	}
+	var names []struct {
+		ID        core.ID `db:"id"`
+		Community core.ID `db:"community_id"`
+		Name      string  `db:"name"`
+	}
+	if err := tx.All(&names, "SELECT id, community_id, name FROM visitor_pass WHERE id IN ("+database.Placeholders(len(ids))+")",
+		database.IDArgs(ids)...); err != nil {
+		return err
+	}
+	for _, v := range names {
+		if err := removeGrams(tx, named{gramVisit, v.Community, v.ID, v.Name}); err != nil {
+			return err
+		}
+	}
 	_, err := tx.Exec("DELETE FROM visitor_pass WHERE id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
 	return err
 }

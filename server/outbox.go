@@ -166,7 +166,7 @@ func (w *outboxWorker) reserve(ctx context.Context) int {
 }
 
 // turn waits for the worker's next transaction and returns of how many messages it may be. While doors ask, whose scans share the
-// database's one writer, and the machine, with it, transactions are small and far between; the messages lose some seconds.
+// machine with it, and an embedded database's one writer, transactions are small and far between; the messages lose some seconds.
 func (w *outboxWorker) turn(ctx context.Context) int {
 	for ctx.Err() == nil && w.doors() {
 		w.mu.Lock()

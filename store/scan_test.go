@@ -195,7 +195,7 @@ func killConnections(t *testing.T, other *sqlx.DB) {
 	}
 }
 
-// Somebody is scanned: what can wait lets the doors go first, where they share one writer with it.
+// Somebody is scanned: what can wait lets the doors go first.
 func TestDoorsAsk(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		if s.DoorsAsk() {
@@ -205,8 +205,8 @@ func TestDoorsAsk(t *testing.T) {
 			t.Error("an attempt is not noted")
 		}
 		s.scans.asked.Store(int64(time.Since(s.scans.begun) + time.Hour)) // whatever this test takes
-		if asked := s.DoorsAsk(); asked != s.db.Serial() {
-			t.Errorf("doors ask: %v; one writer: %v", asked, s.db.Serial())
+		if !s.DoorsAsk() {
+			t.Error("nobody asks after a scan")
 		}
 		s.scans.begun = s.scans.begun.Add(-2 * time.Hour)
 		if s.DoorsAsk() {

@@ -35,7 +35,7 @@ func TestMessageWords(t *testing.T) {
 	for reason := range messageReasons {
 		words = append(words, reason.Label())
 	}
-	for answer := AnswerUnsure; answer <= AnswerNoLicence; answer++ {
+	for answer := AnswerUnsure; answer <= AnswerHeld; answer++ {
 		rule, ok := sendRules[answer]
 		if !ok || answer != AnswerAccepted && rule.reason == "" {
 			t.Errorf("answer %d has no rule", answer)
@@ -267,6 +267,8 @@ func TestDecideAfterSend(t *testing.T) {
 			func(a AfterSend) bool { return a.Alarm }},
 		{AnswerBadIP, MessageWaiting, AttemptFailed, midday, false, midday.Add(5 * time.Minute), func(a AfterSend) bool { return a.Alarm }},
 		{AnswerOther, MessageWaiting, AttemptFailed, midday, true, time.Time{}, nil},
+		{AnswerHeld, MessageWaiting, AttemptWithdrawn, midday.Add(time.Minute), false, time.Time{},
+			func(a AfterSend) bool { return !a.Alarm && a.Reason == WhyTooMany }},
 	} {
 		m := Message{Kind: MessageSignIn, Channel: ChannelTemplate, Tries: 1}
 		got := DecideAfterSend(m, c.answer, midday.Add(-time.Second), midday, 0.5)
@@ -281,7 +283,7 @@ func TestDecideAfterSend(t *testing.T) {
 // In doubt, nothing but the same call is tried again, and nothing at all where no platform recognises it.
 func TestDoubtIsKept(t *testing.T) {
 	m := Message{Kind: MessageSignIn, Channel: ChannelTemplate, Tries: 20, Unsure: midday.Add(-time.Minute)}
-	for answer := AnswerUnsure; answer <= AnswerNoLicence; answer++ {
+	for answer := AnswerUnsure; answer <= AnswerHeld; answer++ {
 		got := DecideAfterSend(m, answer, midday, midday, 0)
 		if answer == AnswerAccepted {
 			if got.State != MessageSent || !got.Unsure.IsZero() {
@@ -291,7 +293,7 @@ func TestDoubtIsKept(t *testing.T) {
 		}
 		state := MessageUnknown // what is refused once is refused again: no repeat tells whether the first call arrived
 		switch answer {
-		case AnswerUnsure, AnswerUnsent, AnswerBusy, AnswerTooMany, AnswerNoQuota, AnswerBadSecret, AnswerBadIP:
+		case AnswerUnsure, AnswerUnsent, AnswerBusy, AnswerTooMany, AnswerNoQuota, AnswerBadSecret, AnswerBadIP, AnswerHeld:
 			state = MessageWaiting
 		}
 		if !got.Unsure.Equal(m.Unsure) || len(got.Tried) != 0 || got.State != state || got.Next.IsZero() != (state == MessageUnknown) ||
@@ -323,6 +325,9 @@ func TestRetriesEnd(t *testing.T) {
 	}
 	if m.Tries != maxTries {
 		t.Errorf("gave up after %d tries", m.Tries)
+	}
+	if got := DecideAfterSend(m, AnswerHeld, midday, midday, 0.5); len(got.Tried) > 0 || !got.Next.Equal(midday.Add(time.Minute)) {
+		t.Errorf("what nobody was asked for gives the channel up: %+v", got)
 	}
 	m.Tries = maxRechecks
 	if got := DecideAfterSend(m, AnswerBadIP, midday, midday, 0); len(got.Tried) != 1 {

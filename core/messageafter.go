@@ -28,6 +28,7 @@ const (
 	AnswerBadIP                       // our address is not allowed: configuration
 	AnswerOther                       // an error that this program does not know
 	AnswerNoLicence                   // the recipient has no licence of WeWork's interfaces
+	AnswerHeld                        // none was asked: the recipient has had enough for this minute
 )
 
 // sendRule is what follows from an answer. Without retry the next channel is tried.
@@ -61,6 +62,7 @@ var sendRules = map[SendAnswer]sendRule{
 	AnswerBadIP:     {state: AttemptFailed, reason: WhyBadIP, stop: 5 * time.Minute, alarm: true, recheck: true},
 	AnswerOther:     {state: AttemptFailed, reason: WhyOther, alarm: true},
 	AnswerNoLicence: {state: AttemptFailed, reason: WhyNoLicence, alarm: true},
+	AnswerHeld:      {state: AttemptWithdrawn, reason: WhyTooMany, retry: heldWait},
 }
 
 // wechatAnswers are the answers of WeChat and WeWork by errcode, those of all channels under "". The
@@ -115,6 +117,7 @@ type AfterSend struct {
 }
 
 const (
+	heldWait     = time.Minute // about as long as a minute's count of messages
 	maxRetryWait = 10 * time.Minute
 	maxDoubled   = 10
 	maxTries     = 8 // on one channel: some ten minutes; then the next one is tried
@@ -167,6 +170,8 @@ func DecideAfterSend(m Message, answer SendAnswer, begun, now time.Time, random 
 	a.State, a.Next = MessageWaiting, now
 	unsure := !a.Unsure.IsZero() // only its own channel may be tried again
 	switch {
+	case answer == AnswerHeld: // our own wait: it is no try, and gives no channel up
+		a.Next = now.Add(retryWait(heldWait, 1, random))
 	case rule.retry > 0 && (unsure || m.Tries < maxTries):
 		a.Next = now.Add(retryWait(rule.retry, m.Tries, random))
 	case unsure, rule.recheck && m.Tries < maxRechecks:

@@ -364,7 +364,7 @@ func TestEveryAnswerOfWeChat(t *testing.T) {
 	m.fates()
 }
 
-// Ten minutes in which WeChat is broken in every way, and ten thousand messages.
+// Ten minutes in which WeChat is broken in every way, and ten thousand messages; then the quota of the day is used up.
 func TestWeChatIsBrokenForTenMinutes(t *testing.T) {
 	const messages = 10_000
 	test := func(t *testing.T, m *mailroom) {
@@ -397,6 +397,25 @@ func TestWeChatIsBrokenForTenMinutes(t *testing.T) {
 		t.Logf("%v", fates)
 		if fates["sent template"] < messages/2 {
 			t.Errorf("most are to arrive once WeChat is back: %v", fates)
+		}
+
+		// The day's quota is used up: what comes is in the bell alone, without a call for each, until midnight.
+		const late, tomorrow = 1000, 100 // ten of the fifty have left by 43004
+		m.sim.InjectFault(simulator.Fault{Kind: simulator.FaultErrcode, Path: outboxSendPath, Code: 45009})
+		before := m.calls()
+		m.tell(late)
+		m.until(time.Second, 25*time.Millisecond)
+		m.sim.ClearFaults()
+		if calls := m.calls() - before; calls == 0 || calls > late/2 {
+			t.Errorf("%d calls for %d messages beyond the quota", calls, late)
+		}
+		spent := m.fates()
+		m.clock.Add(core.NextMidnight(m.clock.Now()).Sub(m.clock.Now()))
+		m.tell(tomorrow)
+		m.until(time.Second, 25*time.Millisecond)
+		after := m.fates()
+		if spent["sent inapp"] != fates["sent inapp"]+late || after["sent template"] < fates["sent template"]+tomorrow/2 {
+			t.Errorf("%v, beyond the quota %v, the day after %v", fates, spent, after)
 		}
 	}
 	t.Run("SQLite", func(t *testing.T) { test(t, newMailroom(t, 50, false)) })

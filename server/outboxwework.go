@@ -99,7 +99,7 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 		return core.AnswerUnsent, "", ""
 	}
 	if !s.pace.take(ctx, d.AppID+" "+strings.ToLower(d.Address), s.now()) {
-		return core.AnswerTooMany, "", ""
+		return core.AnswerHeld, "", ""
 	}
 	sent, err := corp.Send(ctx, wechat.CorpMessage{
 		To: []string{d.Address}, Once: weworkOnce,

@@ -189,6 +189,10 @@ func TestManyMessagesByWeWork(t *testing.T) {
 	if len(arrived) != messages || byWeWork != messages || len(m.cards()) != messages {
 		t.Errorf("%d of %d arrived, %d cards; %d are said to be sent", len(arrived), messages, len(m.cards()), byWeWork)
 	}
+	var failed int // that a member must wait is no failure of the channel
+	if err := m.db.Get(t.Context(), &failed, "SELECT SUM(failed) FROM message_day"); err != nil || failed != 0 {
+		t.Errorf("%d are counted as failed, %v", failed, err)
+	}
 }
 
 // Two servers that send to one member at once keep the pace together; without Redis each keeps a share of it.

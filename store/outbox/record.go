@@ -46,9 +46,12 @@ func (b *Box) Record(ctx context.Context, results []core.SendResult) error {
 			}
 			at := dayPlace{r.Community, r.Channel}
 			count := days[at]
-			if after.Attempt == core.AttemptAccepted {
+			switch after.Attempt {
+			case core.AttemptAccepted:
 				count.sent++
-			} else {
+			case core.AttemptWithdrawn: // no call was made
+				continue
+			default:
 				count.failed++
 			}
 			days[at] = count
@@ -85,9 +88,13 @@ func (b *Box) recordOne(tx *database.Tx, r core.SendResult, after core.AfterSend
 	if after.Reason != after.Why {
 		code = "" // it is the attempt's
 	}
+	tries := ""
+	if after.Attempt == core.AttemptWithdrawn {
+		tries = "tries = tries - 1, "
+	}
 	n, err = tx.Exec(`
 		UPDATE message
-		SET state = ?, tried = ?, unsure_at = ?, reason = ?, code = ?, lease = '', next_at = ?, ended_at = ?
+		SET `+tries+`state = ?, tried = ?, unsure_at = ?, reason = ?, code = ?, lease = '', next_at = ?, ended_at = ?
 		WHERE id = ?
 		AND lease = ?`,
 		string(after.State), joinChannels(after.Tried), database.NullMillis(after.Unsure), string(after.Reason), code,

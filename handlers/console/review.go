@@ -118,7 +118,7 @@ func reviewBulkActs() []templates.Submit {
 	}
 }
 
-// reviewKindsText says which applications an account finds in its inbox.
+// reviewKindsText names the applications that come to an inbox.
 func reviewKindsText(kinds []core.ReviewKind) string {
 	var labels []string
 	for _, kind := range kinds {

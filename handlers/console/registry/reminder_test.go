@@ -161,7 +161,7 @@ func TestReminderPages(t *testing.T) {
 	})
 }
 
-// Where nobody may review, every permission is named that would do.
+// If nobody may review, the list names every permission that would do.
 func TestNoRemindersNameThePermissions(t *testing.T) {
 	d := newDesk(t)
 	text := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView).Get(t, frame.ReminderPath, http.StatusOK).

@@ -1344,10 +1344,11 @@ CREATE TABLE import_part (
 );
 CREATE INDEX import_part_import ON import_part (import_id, reading_id);
 
--- Residents of a part who are written, but cannot be found by name yet.
-CREATE TABLE import_unnamed (
+-- Residents of a part who are written, but are not found by name yet, and not among the things of the batch.
+CREATE TABLE import_pending (
   import_id BIGINT  NOT NULL,
   part      INTEGER NOT NULL,
+  added_at  BIGINT  NOT NULL, -- as their updated_at was
   residents TEXT    NOT NULL, -- their ids, JSON
   PRIMARY KEY (import_id, part)
 );

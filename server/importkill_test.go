@@ -56,7 +56,7 @@ func TestImportChild(t *testing.T) {
 }
 
 // importWorks lets servers work on an import, each killed after a random time, until it is in a state; the last is left to
-// end. It returns how many were killed, and of them those that have left residents without an index of their names.
+// end. It returns how many were killed, and of them those that have left residents of whom only the rows were written.
 func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (killed, between int) {
 	w.t.Helper()
 	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); {
@@ -87,7 +87,7 @@ func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (k
 		}
 		if cmd.Wait() != nil && killed < kills {
 			killed++
-			between += min(w.count("SELECT COUNT(*) FROM import_unnamed"), 1)
+			between += min(w.count("SELECT COUNT(*) FROM import_pending"), 1)
 		}
 	}
 	w.t.Fatalf("the import is not %s in time", until)
@@ -125,12 +125,12 @@ func TestImportersAreKilledHalfWay(t *testing.T) {
 			killed, between = killed+k, between+b
 		}
 		if maria && between == 0 { // on SQLite residents and names are written in one transaction
-			t.Error("no server was killed between residents and their names")
+			t.Error("no server was killed between residents and what follows")
 		}
 		if verdict, err := w.stores[0].VerifyAudit(t.Context(), store.AuditAnchor{}); err != nil || !verdict.Good() {
 			t.Errorf("the log: %+v, %v", verdict, err)
 		}
-		t.Logf("%d servers were killed during %d imports, %d between residents and their names", killed, rounds, between)
+		t.Logf("%d servers were killed during %d imports, %d between residents and what follows", killed, rounds, between)
 	}
 	t.Run("SQLite", func(t *testing.T) { test(t, false) })
 	t.Run("MariaDB", func(t *testing.T) { test(t, true) })
@@ -171,7 +171,7 @@ func (w *mailroom) importIsKilled(community core.ID, nth int) (killed, between i
 		"SELECT COUNT(*) FROM resident": rows, "SELECT COUNT(DISTINCT phone_mac) FROM resident": rows,
 		"SELECT COUNT(*) FROM house": rows, "SELECT COUNT(*) FROM batch_item": 2 * rows * nth,
 		"SELECT SUM(size) FROM batch": 2 * rows * nth, "SELECT COUNT(DISTINCT subject_id) FROM name_gram": rows,
-		"SELECT COUNT(*) FROM import_unnamed": 0,
+		"SELECT COUNT(*) FROM import_pending": 0,
 	} {
 		if n := w.count(query); n != want {
 			w.t.Errorf("%s: %d, want %d", query, n, want)

@@ -67,12 +67,13 @@ func writeBatch(tx *database.Tx, by core.Actor, b core.Batch, things []batchThin
 	}
 	b.Size += len(things)
 	rows := make([][]any, len(things))
+	befores, afters := batchTexts{kind: b.Kind}, batchTexts{kind: b.Kind}
 	for i, thing := range things {
-		before, err := batchText(tx, b.Kind, thing.Before)
+		before, err := befores.of(tx, thing.Before)
 		if err != nil {
 			return b, err
 		}
-		after, err := batchText(tx, b.Kind, thing.After)
+		after, err := afters.of(tx, thing.After)
 		if err != nil {
 			return b, err
 		}
@@ -102,16 +103,27 @@ func writeBatches(
 	return all, nil
 }
 
-// batchText encodes what a thing was; of people it is encrypted.
-func batchText(tx *database.Tx, kind core.BatchKind, v any) (string, error) {
+// batchTexts encodes what things were; of people it is encrypted, once for things one after another of which the same is kept,
+// such as that they are new.
+type batchTexts struct {
+	kind          core.BatchKind
+	plain, sealed string // of the last
+}
+
+func (t *batchTexts) of(tx *database.Tx, v any) (string, error) {
 	if v == nil {
 		return "", nil
 	}
 	text, err := json.Marshal(v)
-	if err != nil || !batchUndos[kind].personal {
+	if err != nil || !batchUndos[t.kind].personal {
 		return string(text), err
 	}
-	return tx.Keys().Seal("batch_item.text", string(text))
+	if t.plain == string(text) {
+		return t.sealed, nil
+	}
+	t.plain = string(text)
+	t.sealed, err = tx.Keys().Seal("batch_item.text", t.plain)
+	return t.sealed, err
 }
 
 // BatchFilter narrows the list of batches.

@@ -19,6 +19,7 @@ const batchPart = 500
 // batchUndo is how a kind of batch is taken back.
 type batchUndo struct {
 	personal bool // what its things were is about people, and encrypted
+	imported bool // it is an import's: nobody takes it back until it is complete
 	// undo takes back the things of u.items. One that is not as the batch left it stays as it is:
 	// undo tells why by u.keep. It locks the things before it looks at them.
 	undo func(u *undoing) error
@@ -51,12 +52,12 @@ func init() { // the functions refer to the table
 		core.BatchHouseMove:   {undo: undoHouseMove},
 		core.BatchHouseMerge:  {undo: undoHouseMove},
 
-		core.BatchArrears: {undo: undoArrears},
+		core.BatchArrears: {imported: true, undo: undoArrears},
 
-		core.BatchImportStaff:     {personal: true, undo: undoImportedStaff},
-		core.BatchImportMembers:   {personal: true, undo: undoImportedMembers},
-		core.BatchImportHouses:    {undo: undoImportedHouses},
-		core.BatchImportResidents: {personal: true, undo: undoImportedResidents},
+		core.BatchImportStaff:     {imported: true, personal: true, undo: undoImportedStaff},
+		core.BatchImportMembers:   {imported: true, personal: true, undo: undoImportedMembers},
+		core.BatchImportHouses:    {imported: true, undo: undoHouses},
+		core.BatchImportResidents: {imported: true, personal: true, undo: undoImportedResidents},
 	}
 }
 
@@ -237,6 +238,11 @@ func (u *undoing) read(scope core.Scope, id core.ID) error {
 	u.batch = row.batch()
 	if !u.batch.Ended.IsZero() {
 		return nil
+	}
+	if batchUndos[u.batch.Kind].imported {
+		if err := refuseWhileWriting(u); err != nil {
+			return err
+		}
 	}
 	return u.readItems()
 }

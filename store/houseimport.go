@@ -199,9 +199,6 @@ func writeArrears(tx *database.Tx, changes []arrearsChange) error {
 
 // undoArrears sets what houses owe to what it was before an import, unless they were changed since.
 func undoArrears(u *undoing) error {
-	if err := refuseWhileWriting(u); err != nil {
-		return err
-	}
 	if _, err := lockCommunity(u.tx, core.Everywhere, u.batch.Community); err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ type importWriting struct {
 	by    core.Actor
 	imp   core.Import
 	ready any // what an importPreparer has prepared; nil = nothing
+
+	follows bool // what else there is to write of those who are added follows in another act
 }
 
 // importWritten is what writing a part has done.
@@ -66,7 +68,8 @@ type importWritten struct {
 	failed bool    // rows could not be written that could when they were judged
 	learnt []core.HouseRef
 
-	unnamed []unnamed // residents who were added
+	added   []addedResident // residents of whom only the rows are written; unless the rest follows, all but their names
+	pending *pendingPart    // what follows; nil = nothing
 }
 
 // importAt is where the rows of an import belong.

@@ -37,8 +37,8 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 		return "", err
 	}
 	err = w.writeAll(ctx, step)
-	if unnamed := w.close(); err == nil {
-		err = unnamed
+	if incomplete := w.close(); err == nil {
+		err = incomplete
 	}
 	if err != nil {
 		return "", ownConflict(err)
@@ -67,24 +67,25 @@ type importWriter struct {
 	worker *database.Worker
 	by     importer
 	ahead  *importAhead
-	namer  *importNamer
 	opened []importOpened // the next parts
 	imp    core.Import    // as it was last
+
+	completer *importCompleter
 }
 
 func (s *Store) newImportWriter(ctx context.Context, imp core.Import, by importer) (*importWriter, error) {
-	namer, err := s.openNamer(ctx, imp)
+	completer, err := s.openCompleter(ctx, imp)
 	if err != nil {
 		return nil, err
 	}
-	return &importWriter{worker: s.db.NewWorker(), by: by, ahead: s.openAhead(ctx, imp, by), namer: namer, imp: imp}, nil
+	return &importWriter{worker: s.db.NewWorker(), by: by, ahead: s.openAhead(ctx, imp, by), completer: completer, imp: imp}, nil
 }
 
 // close ends the writer, when what it has written is complete, and returns why some of it is not.
 func (w *importWriter) close() error {
 	w.ahead.close()
 	w.worker.Close()
-	return w.namer.finish()
+	return w.completer.finish()
 }
 
 func (w *importWriter) writeAll(ctx context.Context, step func(done, total int64) error) error {
@@ -140,33 +141,27 @@ func (w *importWriter) writeParts(ctx context.Context) error {
 			}
 		}
 		after = now
-		if w.worker.Beside() {
-			return nil
+		var people []addedResident // of all parts, so that they are named in the order of the index
+		for _, written := range done {
+			if written.pending == nil {
+				people = append(people, written.added...)
+			}
 		}
-		return nameWritten(tx, unnamedOf(done))
+		return nameAdded(tx, people)
 	})
 	if err != nil {
 		return err
 	}
-	for i, written := range done {
+	w.imp, w.opened = after, slices.Delete(w.opened, 0, len(done))
+	for _, written := range done {
 		w.by.wrote(written)
-		if len(written.unnamed) > 0 && w.worker.Beside() {
-			if err := w.namer.send(unnamedPart{w.imp.NextPart + i, written.unnamed}); err != nil {
+		if written.pending != nil {
+			if err := w.completer.send(*written.pending); err != nil {
 				return err
 			}
 		}
 	}
-	w.imp, w.opened = after, slices.Delete(w.opened, 0, len(done))
 	return nil
-}
-
-// unnamedOf returns the residents of some parts who are not found by name yet. Together, they are named in the order of the
-// index.
-func unnamedOf(parts []importWritten) (people []unnamed) {
-	for _, part := range parts {
-		people = append(people, part.unnamed...)
-	}
-	return people
 }
 
 // more reports whether a transaction that has written n parts goes on: nobody waits for it, and the next part is open.
@@ -185,7 +180,7 @@ func (w *importWriter) more(tx *database.Tx, n int) bool {
 // writePart writes a part and notes in the import that it is done.
 func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened importOpened) (importWritten, error) {
 	rows := opened.fresh()
-	done, err := w.by.write(tx, importWriting{imp.By, *imp, opened.ready}, rows)
+	done, err := w.by.write(tx, importWriting{imp.By, *imp, opened.ready, w.worker.Beside()}, rows)
 	if err != nil {
 		return done, err
 	}
@@ -195,8 +190,9 @@ func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened impor
 		}
 		imp.Counts.Swap(importCounts(opened.rows), importCounts(rows)) // the rows are errors now, like those of the preview
 	}
-	if w.worker.Beside() {
-		if err := noteUnnamed(tx, imp.ID, imp.NextPart, done.unnamed); err != nil {
+	if len(done.added) > 0 && w.worker.Beside() {
+		done.pending = &pendingPart{imp.NextPart, done.batch, tx.NowMS(), done.added}
+		if err := done.pending.note(tx, imp.ID); err != nil {
 			return done, err
 		}
 	}
@@ -231,7 +227,7 @@ func (s *Store) endImport(ctx context.Context, imp core.Import) (string, error) 
 	err := s.db.Write(ctx, "end import", func(tx *database.Tx) error {
 		return tx.ExecOne(
 			errJobGone, `UPDATE import SET state = ?, ended_at = ?, updated_at = ? WHERE id = ? AND state = ?
-			AND NOT EXISTS (SELECT 1 FROM import_unnamed u WHERE u.import_id = import.id)`,
+			AND NOT EXISTS (SELECT 1 FROM import_pending p WHERE p.import_id = import.id)`,
 			string(core.ImportDone), tx.NowMS(), tx.NextUpdated(imp.Updated), int64(imp.ID), string(core.ImportWriting),
 		)
 	})
@@ -266,6 +262,9 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 	default:
 		return "", errJobGone
 	}
+	if err := s.completePending(ctx, imp); err != nil {
+		return "", err
+	}
 	scope := core.Everywhere
 	if !imp.GivesUp {
 		if scope, err = s.importScope(ctx, imp); err != nil {
@@ -290,9 +289,6 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 				return "", err
 			}
 		}
-	}
-	if err := s.nameLeft(ctx, imp); err != nil {
-		return "", err
 	}
 	imp.Written[core.ImportKept] = kept
 	state := core.ImportUndone

@@ -12,12 +12,17 @@ import (
 // findOrMakePersons returns the person of each digest of a phone number, and creates those that do
 // not exist.
 func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, error) {
-	// One order for all, so that two acts never wait for each other.
-	macs = slices.Compact(slices.Sorted(slices.Values(macs)))
 	persons := make(map[string]core.ID, len(macs))
-	if err := findPersons(tx, macs, persons); err != nil {
+	if err := findPersons(tx, slices.Compact(slices.Sorted(slices.Values(macs))), persons); err != nil {
 		return nil, err
 	}
+	return makePersons(tx, macs, persons)
+}
+
+// makePersons adds the persons of digests to those that are known, and creates those that do not exist.
+func makePersons(tx *database.Tx, macs []string, persons map[string]core.ID) (map[string]core.ID, error) {
+	// One order for all, so that two acts never wait for each other.
+	macs = slices.Compact(slices.Sorted(slices.Values(macs)))
 	var rows [][]any
 	var missing []string
 	for _, mac := range macs {

@@ -84,7 +84,8 @@ type residentBuilder struct {
 	back      map[int]bool          // people who moved out and come back, by index
 	were      map[int]core.Resident // what those were
 	hadPass   map[int]bool
-	unnamed   []unnamed // of a list: those who are added, to be made findable by name
+	added     []addedResident // of a list: to be made findable by name
+	strangers bool            // nobody is known by number: their persons are made without looking for them first
 }
 
 func (b *residentBuilder) run() error {
@@ -141,11 +142,18 @@ func (b *residentBuilder) findPersons() error {
 			own = append(own, macs[i])
 		}
 	}
-	persons, err := findOrMakePersons(b.tx, own)
+	persons, err := b.personsOf(own)
 	for i, mac := range macs {
 		b.people[i].Person = persons[mac]
 	}
 	return err
+}
+
+func (b *residentBuilder) personsOf(macs []string) (map[string]core.ID, error) {
+	if b.strangers {
+		return makePersons(b.tx, macs, map[string]core.ID{})
+	}
+	return findOrMakePersons(b.tx, macs)
 }
 
 // createPersons creates a person for each of the others who is not known in the house.
@@ -302,18 +310,23 @@ func (b *residentBuilder) bringBack() error {
 	return nil
 }
 
-// nameAll makes everybody findable by name, but for those whom a list adds: an import does so for many at once.
+// plain reports whether a list adds somebody as most are: new, and not certified.
+func (b *residentBuilder) plain(i int) bool {
+	return b.lists && !b.back[i] && b.people[i].Certified.IsZero()
+}
+
+// nameAll makes everybody findable by name, but for those whom a list adds as most are: an import does so for many at once.
 func (b *residentBuilder) nameAll() error {
-	var now []unnamed
+	var now []addedResident
 	for i, r := range b.people {
-		who := unnamed{residentNamed(r), b.ready[i].grams}
-		if b.lists && !b.back[i] {
-			b.unnamed = append(b.unnamed, who)
+		who := addedResident{residentNamed(r), b.ready[i].grams}
+		if b.plain(i) {
+			b.added = append(b.added, who)
 		} else {
 			now = append(now, who)
 		}
 	}
-	return nameWritten(b.tx, now)
+	return nameAdded(b.tx, now)
 }
 
 func (b *residentBuilder) createPasses() error {

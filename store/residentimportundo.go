@@ -8,9 +8,6 @@ import (
 // undoImportedResidents deletes residents who were added, moves those out again who came back, and restores those who were
 // changed, unless they were changed, were certified or passed a door since.
 func undoImportedResidents(u *undoing) error {
-	if err := refuseWhileWriting(u); err != nil {
-		return err
-	}
 	var changed, others []batchItemRow
 	for _, item := range u.items {
 		var before residentItem
@@ -80,19 +77,12 @@ func restoreImported(u *undoing, r core.Resident, before residentItem) error {
 	return movePass(u.tx, was)
 }
 
-// undoImportedHouses is undoHouses for those that an import has added.
-func undoImportedHouses(u *undoing) error {
-	if err := refuseWhileWriting(u); err != nil {
-		return err
-	}
-	return undoHouses(u)
-}
-
-// refuseWhileWriting refuses to take a batch back that an import is still writing.
+// refuseWhileWriting refuses to take a batch back that an import is still writing, or has not completed.
 func refuseWhileWriting(u *undoing) error {
 	var writing []core.ID
 	err := u.tx.All(&writing, `
-		SELECT id FROM import WHERE community_id = ? AND state = 'writing' AND (batch_id = ? OR house_batch_id = ?)`,
+		SELECT id FROM import WHERE community_id = ? AND (batch_id = ? OR house_batch_id = ?)
+		AND (state = 'writing' OR EXISTS (SELECT 1 FROM import_pending p WHERE p.import_id = import.id))`,
 		int64(u.batch.Community), int64(u.batch.ID), int64(u.batch.ID))
 	if err == nil && len(writing) > 0 {
 		err = core.Conflict("导入还在进行，请到导入的页面取消")

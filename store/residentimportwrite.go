@@ -211,7 +211,7 @@ func (p *residentImportPart) writeRows() error {
 	if err != nil {
 		return err
 	}
-	added := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true}
+	added := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true, strangers: true}
 	for n := range p.rows {
 		row := &p.rows[n]
 		if !p.wanted(*row) {
@@ -229,6 +229,7 @@ func (p *residentImportPart) writeRows() error {
 		case now.Verdict == core.ImportNew && (row.Verdict == core.ImportNew || row.Verdict == core.ImportTie),
 			now.Verdict == core.ImportBack && row.Verdict == core.ImportBack && now.Target == row.Target:
 			added.people, added.ready = append(added.people, r), append(added.ready, p.ready[n].readyResident)
+			added.strangers = added.strangers && row.Verdict == core.ImportNew
 			p.done.counts[string(row.Verdict)]++
 		case now.Verdict == core.ImportChanged && now.Target == row.Target:
 			if err := p.change(n, r); err != nil {
@@ -246,8 +247,12 @@ func (p *residentImportPart) writeRows() error {
 	if err := added.run(); err != nil {
 		return err
 	}
-	p.things = append(p.things, added.things()...)
-	p.done.unnamed = added.unnamed
+	p.done.added = added.added
+	for i, thing := range added.things() {
+		if !p.of.follows || !added.plain(i) {
+			p.things = append(p.things, thing)
+		}
+	}
 	return nil
 }
 
@@ -304,7 +309,11 @@ func (p *residentImportPart) change(n int, r core.Resident) error {
 
 // keep notes what the part has changed of residents, so that it can be taken back.
 func (p *residentImportPart) keep() error {
-	if len(p.things) == 0 {
+	count := len(p.things)
+	if p.of.follows {
+		count += len(p.done.added)
+	}
+	if count == 0 {
 		return nil
 	}
 	if p.owners { // who may decide no more applications
@@ -312,15 +321,16 @@ func (p *residentImportPart) keep() error {
 			return err
 		}
 	}
-	batch, err := writeBatch(p.tx, p.of.by, core.Batch{
-		ID: p.of.imp.Batch, Community: p.community.ID, Kind: core.BatchImportResidents,
-	}, p.things)
-	if err != nil {
-		return err
+	batch := core.Batch{ID: p.of.imp.Batch, Community: p.community.ID, Kind: core.BatchImportResidents}
+	if batch.ID == 0 || len(p.things) > 0 {
+		var err error
+		if batch, err = writeBatch(p.tx, p.of.by, batch, p.things); err != nil {
+			return err
+		}
 	}
 	p.done.batch = batch.ID
 	return audit.Write(p.tx, p.of.by, audit.Entry{
 		Community: p.community.ID, Action: "resident.import", Subject: audit.Target("community", p.community.ID),
-		After: residentsAudit{len(p.things), batch.ID},
+		After: residentsAudit{count, batch.ID},
 	})
 }

@@ -11,9 +11,6 @@ import (
 // undoImportedStaff deletes staff who were added, with departments that are empty then, and restores those who were
 // changed, unless they were changed since, an account is theirs or they serve communities out of the scope, too.
 func undoImportedStaff(u *undoing) error {
-	if err := refuseWhileWriting(u); err != nil {
-		return err
-	}
 	left := map[core.ID]bool{}
 	err := u.each(func(item batchItemRow) error {
 		var before, after staffItem

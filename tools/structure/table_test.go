@@ -34,7 +34,7 @@ var ownerOf = map[string]string{
 	"exit_slip_item":        "exitslip",
 	"export_content":        "export",
 	"import_part":           "import",
-	"import_unnamed":        "import",
+	"import_pending":        "import",
 	"institution_community": "institution",
 	"institution_member":    "member",
 	"message":               "outbox",

@@ -50,8 +50,8 @@ func wantNamed(t *testing.T, s *Store) {
 	if d := difference(want, got); d != "" {
 		t.Error("the index of names:", d)
 	}
-	if n := countRows(t, s, "SELECT COUNT(*) FROM import_unnamed"); n > 0 {
-		t.Error(n, "parts are not named")
+	if n := countRows(t, s, "SELECT COUNT(*) FROM import_pending"); n > 0 {
+		t.Error(n, "parts are not complete")
 	}
 }
 
@@ -124,20 +124,20 @@ func TestImportNamesThoseWhoAreThereByThen(t *testing.T) {
 	})
 }
 
-// errNameless is why nobody is named.
-var errNameless = errors.New("nobody is named today")
+// errIncomplete is why no part is completed.
+var errIncomplete = errors.New("nothing is completed today")
 
-// Servers are stopped after they have written people and before they have named them. The server that goes on
-// names them; and if the import is cancelled, those who stay, since somebody has changed them.
-func TestImportNamesWhomAStoppedServerHasLeft(t *testing.T) {
+// Servers are stopped after they have written people and before what follows. The server that goes on completes it; if the import is
+// cancelled, too: then it can be taken back, and who stays, since somebody has changed them, is found by name.
+func TestImportCompletesWhatAStoppedServerHasLeft(t *testing.T) {
 	for _, cancelled := range []bool{false, true} {
 		t.Run(fmt.Sprint("cancelled ", cancelled), func(t *testing.T) {
-			o := mariaOptions(t) // on SQLite they are named when they are written
-			var nameless sync.Map
-			nameless.Store(nameOp, true)
+			o := mariaOptions(t) // on SQLite nothing follows
+			var stopping sync.Map
+			stopping.Store(completeOp, true)
 			o.beforeCommit = func(op string) error {
-				if _, stopped := nameless.Load(op); stopped {
-					return errNameless
+				if _, stopped := stopping.Load(op); stopped {
+					return errIncomplete
 				}
 				return nil
 			}
@@ -151,14 +151,14 @@ func TestImportNamesWhomAStoppedServerHasLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // the second has nothing else to do
-				if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); !errors.Is(err, errNameless) {
+				if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); !errors.Is(err, errIncomplete) {
 					t.Fatal(err)
 				}
 			}
 			if imp = theImport(t, s, imp.ID); imp.State != core.ImportWriting || imp.NextPart != 1 {
 				t.Fatalf("%s, part %d", imp.State, imp.NextPart)
 			}
-			nameless.Delete(nameOp)
+			stopping.Delete(completeOp)
 			left, words := 2, "张三"
 			if cancelled {
 				var rows []residentRow
@@ -174,6 +174,8 @@ func TestImportNamesWhomAStoppedServerHasLeft(t *testing.T) {
 					t.Fatal(err)
 				}
 				left, words = 1, "李四"
+				_, err := s.UndoBatch(t.Context(), importer1, everywhere, imp.Batch)
+				wantCode(t, err, core.CodeConflict)
 			}
 			if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil {
 				t.Fatal(err)
@@ -186,6 +188,11 @@ func TestImportNamesWhomAStoppedServerHasLeft(t *testing.T) {
 				t.Errorf("%s is found %d times: %v", words, len(found), err)
 			}
 			wantNamed(t, s)
+			b, err := s.Batch(t.Context(), everywhere, imp.Batch)
+			if items := countRows(t, s, "SELECT COUNT(*) FROM batch_item WHERE batch_id = ?", int64(imp.Batch)); err != nil ||
+				items != 2 || b.Size != 2 || b.Undone != 2-left || b.Kept != b.Size-b.Undone && cancelled {
+				t.Errorf("%d things of %+v, %v", items, b, err)
+			}
 		})
 	}
 }

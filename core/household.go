@@ -31,9 +31,9 @@ func (r Resident) NextStep() string {
 	case !r.MovedOut.IsZero():
 		return "已迁出，需要时请重新申请认证。"
 	case r.Certified.IsZero() && r.Identity == Owner:
-		return "还没有认证。登记的是您本人，请按“确认是我”，马上生效；不是的请联系物业。"
+		return "还没有认证。登记的是您本人，请按“确认是我”，立即生效；不是的请联系物业。"
 	case r.Certified.IsZero():
-		return "还没有认证。登记的是您本人，请按“确认是我”，马上生效；不是的请删除这个地址。"
+		return "还没有认证。登记的是您本人，请按“确认是我”，立即生效；不是的请删除这个地址。"
 	case r.Identity == Owner:
 		return "可以管理本房屋的家属和租客；房屋换了业主，请到物业办理过户。"
 	case r.Identity == Lodger:

@@ -87,6 +87,7 @@ const (
 
 	maxImport = 3 // times what excelize takes to read the file
 	maxExport = 2 // times what it takes to write one
+	maxMiB    = 300
 )
 
 // importRatios prints how an import and an export compare with excelize's readings before and after, and with its writing.
@@ -118,7 +119,11 @@ func (b *bench) importChild(name string, args ...string) (words string, err erro
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	words = strings.TrimSpace(string(out))
-	fmt.Printf("%-32s %s, at peak %d MiB\n", name, words, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss/1024)
+	peak, over := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss/1024, ""
+	if peak > maxMiB && (name == intoSQLite || name == intoMariaDB) {
+		over = "   over"
+	}
+	fmt.Printf("%-32s %s, at peak %d MiB (should be at most %d)%s\n", name, words, peak, maxMiB, over)
 	return words, nil
 }
 

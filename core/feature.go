@@ -152,6 +152,7 @@ var Features = []Feature{
 		List: PermVisitorPassView, Page: PermVisitorPassView,
 		Group: "access", Menu: MenuEntry{"访客与出门条", "user-check"},
 		Aliases: []string{"访客预约", "来访"},
+		Pages:   []FeaturePage{{"点名表", "visitorpass/rollcall", []string{"在场人员", "在场访客"}}},
 		Permissions: []PermissionItem{
 			{PermVisitorPassView, "查看访客", nil},
 			{PermVisitorPassReview, "审核访客申请", []Permission{PermVisitorPassView}},
@@ -237,9 +238,9 @@ var Features = []Feature{
 		},
 	},
 	{
-		Stem: "exitrule", Noun: "出门条", Fields: exitRuleFields,
+		Stem: "exitrule", Noun: "出门条设置", Fields: exitRuleFields,
 		List:  PermPassRuleView,
-		Under: "passrule", Aliases: []string{"出门条设置", "欠费出门", "出门条表单"},
+		Under: "passrule", Aliases: []string{"欠费出门", "出门条表单"},
 		Verbs: []Verb{{"update", "修改出门条设置"}},
 	},
 	{

@@ -276,14 +276,22 @@ func TestSearchFindsEveryPageAndAct(t *testing.T) {
 			t.Errorf("%q finds %v, not %s", text, groups[group], label)
 		}
 	}
-	if groups, _ := found(t, b, "wxjr"); len(groups["页面"]) != len(slices.Compact(slices.Sorted(slices.Values(groups["页面"])))) {
-		t.Errorf("two pages of one name: %v", groups["页面"])
+	for _, text := range []string{"wxjr", "出门条", "通行证"} {
+		if groups, _ := found(t, b, text); len(groups["页面"]) != len(slices.Compact(slices.Sorted(slices.Values(groups["页面"])))) {
+			t.Errorf("two pages of one name: %v", groups["页面"])
+		}
 	}
 	entries := 0
 	for _, f := range core.Features {
 		if f.Menu.Label != "" {
 			for _, text := range append([]string{f.Menu.Label, store.Initials(f.Menu.Label)}, f.Aliases...) {
 				lands("页面", f.Menu.Label, text)
+			}
+			entries++
+		}
+		if f.Under != "" && f.List != "" { // a tab
+			for _, text := range append([]string{f.Noun, store.Initials(f.Noun)}, f.Aliases...) {
+				lands("页面", f.Noun, text)
 			}
 			entries++
 		}

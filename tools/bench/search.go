@@ -93,6 +93,9 @@ func (b *bench) searchesAt(maria bool) error {
 			}
 		}
 	}
+	if err := timeRest(ctx, s, askers); err != nil {
+		return err
+	}
 	if err := s.Close(); err != nil {
 		return err
 	}
@@ -144,6 +147,9 @@ func (b *bench) fillSearch(ctx context.Context, p *place) ([]asker, error) {
 	fmt.Printf("(filled in %s)\n", time.Since(began).Round(time.Second))
 	communities, err := s.Communities(ctx, core.Everywhere)
 	if err != nil {
+		return nil, err
+	}
+	if err := fillRest(ctx, s, idsOf(communities)); err != nil {
 		return nil, err
 	}
 	var some []core.ID

@@ -36,6 +36,8 @@ func passTabs(allowed func(core.Permission) bool, active string, at frame.Commun
 			switch f.Stem {
 			case "passrule":
 				label = core.PassResident.Label()
+			case "exitrule":
+				label = "出门条"
 			case "institution": // its members are what the office looks for every day
 				label, path = core.PassDedicated.Label(), frame.MemberPath
 			}

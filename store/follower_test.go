@@ -352,7 +352,7 @@ func TestTaggingIsTakenBack(t *testing.T) {
 	})
 }
 
-// The grams of remarks are those of the remarks, whoever changed them, and go with the follower.
+// The grams are those of the remarks as they are, changed here or at WeChat, and go with the follower.
 func TestGramsOfRemarks(t *testing.T) {
 	eachFans(t, func(f *fans) {
 		ctx, by := f.Context(), core.System

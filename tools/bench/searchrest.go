@@ -142,8 +142,8 @@ func (r *rest) people() error {
 	for i := range restStaff {
 		at := r.communities[i%len(r.communities)]
 		_, err := r.s.CreateStaff(r.ctx, core.System, core.Everywhere, core.Staff{
-			Name: r.name(), Phone: r.phone(), Communities: []core.ID{at},
-		}, nil)
+			Name: r.name(), Sex: "male", Position: "管家", Phone: r.phone(), Communities: []core.ID{at},
+		}, []string{"物业"})
 		if err == nil && i < restGuards {
 			_, err = r.s.CreateGuard(r.ctx, core.System, core.Everywhere, core.Guard{Community: at, Name: r.name(), Phone: r.phone()})
 		}

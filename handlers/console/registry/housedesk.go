@@ -167,7 +167,7 @@ func (p *Pages) members(c *web.Context, residents []store.ResidentRow) ([]houseM
 	return list, nil
 }
 
-// arrearsBadge says what a house owes, and what for.
+// arrearsBadge returns what a house owes, and what for, in words.
 func arrearsBadge(house core.House) templates.Badge {
 	if house.ArrearsFen == 0 {
 		return templates.Badge{Tone: templates.Good, Text: "无欠费"}

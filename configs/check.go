@@ -192,7 +192,7 @@ var (
 		`^(accessalert|review|certification|household|restriction|visitor|visit|visit_review|exitslip|exit_review|lease|lease_office|` +
 			`member|member_office|alarm|sign_in|binding|job)=` +
 			`[A-Za-z0-9_-]{6,64}:` +
-			`[a-z_]+[0-9]*=(title|kind|time|count|hint)(;[a-z_]+[0-9]*=(title|kind|time|count|hint))*$`)
+			`[a-z_]+[0-9]*=(title|kind|time|count|hint|community)(;[a-z_]+[0-9]*=(title|kind|time|count|hint|community))*$`)
 	aesKey = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)
 )
 

@@ -346,6 +346,7 @@ type MessageNote struct {
 type Message struct {
 	ID        ID
 	Community ID
+	Place     string // the community's name, on its way to the recipient; "" = it is about none
 	Kind      MessageKind
 	ToKind    string
 	To        ID

@@ -84,7 +84,7 @@ type MessageTemplate struct {
 }
 
 // MessageParts are the parts of a message that a template's field may hold.
-var MessageParts = []string{"title", "kind", "time", "count", "hint"}
+var MessageParts = []string{"title", "kind", "time", "count", "hint", "community"}
 
 // Part returns a part of the message as text; times are of zone.
 func (m Message) Part(part string, zone *time.Location) string {
@@ -97,6 +97,11 @@ func (m Message) Part(part string, zone *time.Location) string {
 		return m.Created.In(zone).Format("2006-01-02 15:04")
 	case "count":
 		return fmt.Sprint(m.Events)
+	case "community": // a reviewer of several must know which one it is about
+		if m.Place == "" {
+			return "全部小区"
+		}
+		return m.Place
 	case "hint":
 		if m.Events > 1 {
 			return fmt.Sprintf("共 %d 条，点击查看", m.Events)

@@ -57,6 +57,9 @@ func TestParseMessageTemplate(t *testing.T) {
 	if got["thing1"] != "3 条新地点登录，最早一条：登登登登登…" || got["time2"] != "2026-11-20 12:00" || got["number3"] != "3" {
 		t.Errorf("%v", got)
 	}
+	if got := (Message{Place: "翠湖花园"}).Part("community", time.UTC); got != "翠湖花园" {
+		t.Errorf("of a community: %q", got)
+	}
 	for _, kind := range MessageKinds() { // whatever else is filled in, many events are not read as one
 		many := Message{Kind: kind, Title: "翠湖花园一期12栋1单元1201待审核", Events: 240, Created: midday}
 		if got := template.Fill(many, PlatformZone)["thing1"]; !strings.HasPrefix(got, "240 条"+kind.Label()) {

@@ -49,7 +49,7 @@ var (
 // MessagePartLabel returns a part of a message in Chinese.
 func MessagePartLabel(part string) string {
 	return map[string]string{
-		"title": "提醒内容", "kind": "提醒类型", "time": "发生时间", "count": "条数", "hint": "操作提示",
+		"title": "提醒内容", "kind": "提醒类型", "time": "发生时间", "count": "条数", "hint": "操作提示", "community": "小区",
 	}[part]
 }
 
@@ -159,6 +159,8 @@ func ProposeParts(fields []WechatTemplateField) []WechatTemplateField {
 			part = "count"
 		case saysKind(f.Label):
 			part = "kind"
+		case strings.Contains(f.Label, "小区") || strings.Contains(f.Label, "项目"):
+			part = "community"
 		case titled:
 			part = "hint"
 		default:
@@ -197,7 +199,7 @@ func SampleMessage(kind MessageKind, now time.Time) Message {
 	if title == "" {
 		title = kind.Label()
 	}
-	return Message{Kind: kind, Title: title, Events: 1, Created: now}
+	return Message{Kind: kind, Title: title, Place: "翠湖花园", Events: 1, Created: now}
 }
 
 // wechatTemplateFields label what the audit log records of a choice.

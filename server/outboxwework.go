@@ -104,7 +104,7 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 	sent, err := corp.Send(ctx, wechat.CorpMessage{
 		To: []string{d.Address}, Once: weworkOnce,
 		Card: &wechat.TextCard{
-			Title: d.Kind.Label(), Text: d.Text() + "\n" + d.Created.In(s.zone).Format("1 月 2 日 15:04"), URL: s.link(d, app), Button: "查看",
+			Title: d.Kind.Label(), Text: s.text(d), URL: s.link(d, app), Button: "查看",
 		},
 	})
 	answer, code := wechatAnswer(d.Channel, err)
@@ -117,6 +117,15 @@ func (s weworkSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswe
 		answer = core.AnswerGone
 	}
 	return answer, code, sent.ID
+}
+
+// text returns what a card says: what happened, in which community, and when.
+func (s weworkSender) text(d core.Dispatch) string {
+	when := d.Created.In(s.zone).Format("1 月 2 日 15:04")
+	if d.Place != "" {
+		when = d.Place + " · " + when
+	}
+	return d.Text() + "\n" + when
 }
 
 // link returns the address that signs the recipient in within WeWork, and leads on to the message's page.

@@ -307,6 +307,10 @@ func TestWeWorkSenderReadsReceivers(t *testing.T) {
 			t.Errorf("%q: answer %d (%s), want %d", id, answer, code, want)
 		}
 	}
+	card := core.Dispatch{Message: core.Message{Title: "待审核", Place: "翠湖花园", Events: 1, Created: time.Unix(0, 0)}}
+	if text := s.text(card); text != "待审核\n翠湖花园 · 1 月 1 日 08:00" {
+		t.Errorf("a card says %q", text)
+	}
 	gone := weworkSender{corp: func(string) (*wechat.CorpApp, core.ID) { return nil, 0 }}
 	if answer, _, _ := gone.send(t.Context(), core.Dispatch{}); answer != core.AnswerUnsent {
 		t.Errorf("a company out of use: answer %d", answer)

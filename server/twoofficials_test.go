@@ -74,11 +74,11 @@ func (w *twoOfficials) connect(o *official) {
 	w.sim.AddApp(simulator.App{
 		AppID: o.appID, Secret: keys.Secret, Type: simulator.OfficialAccount, Name: o.appID, Token: keys.Token, AESKey: keys.AESKey,
 		CallbackURL: w.addr + callback.Path + "/" + o.id.String(),
-		Templates:   []simulator.Template{{ID: o.template, Title: "提醒", Content: "事项：{{thing1.DATA}}"}},
+		Templates:   []simulator.Template{{ID: o.template, Title: "提醒", Content: "事项：{{thing1.DATA}}\n小区：{{thing2.DATA}}"}},
 	})
 	if _, err = w.store.UpdateWechatTemplate(ctx, core.System, core.Everywhere, core.WechatTemplate{
 		AppID: o.appID, Kind: core.MessageHousehold, Template: o.template, Title: "提醒",
-		Fields: []core.WechatTemplateField{{Key: "thing1", Label: "事项", Part: "title"}},
+		Fields: []core.WechatTemplateField{{Key: "thing1", Label: "事项", Part: "title"}, {Key: "thing2", Label: "小区", Part: "community"}},
 	}); err == nil {
 		_, err = w.store.CreateWechatReply(ctx, core.System, core.Everywhere,
 			core.WechatReply{AppID: o.appID, Kind: core.ReplyOther, Text: o.reply})
@@ -206,6 +206,9 @@ func TestTwoOfficialAccounts(t *testing.T) {
 		got := sent[i]
 		if got.AppID != o.appID || got.TemplateID != o.template {
 			t.Errorf("what concerns %s came by %s, template %s", o.appID, got.AppID, got.TemplateID)
+		}
+		if place := (simulator.Line{Label: "小区", Value: fmt.Sprintf("花园%d期", i+1)}); !slices.Contains(got.Lines, place) {
+			t.Errorf("it says %+v", got.Lines)
 		}
 		// Opened on the phone, it signs in by the account that sent it.
 		status, away := w.open(w.browser(), strings.TrimPrefix(got.URL, w.addr))

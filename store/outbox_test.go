@@ -667,6 +667,21 @@ func TestMutedKinds(t *testing.T) {
 	})
 }
 
+// What is on its way to somebody has the name of the community that it is about.
+func TestMessagesNameTheirCommunity(t *testing.T) {
+	eachPost(t, func(t *testing.T, p post) {
+		p.put(t, core.MessageSignIn, 1)
+		if d := p.claimOne(t, core.ChannelTemplate); d.Place != "" {
+			t.Errorf("about none: %q", d.Place)
+		}
+		p.put(t, core.MessageSignIn, 1)
+		p.s.mustRun(t, "UPDATE message SET community_id = ? WHERE state = 'waiting'", int64(newCommunity(t, p.s, "翠湖<花园>")))
+		if d := p.claimOne(t, core.ChannelTemplate); d.Place != "翠湖<花园>" {
+			t.Errorf("about one: %q", d.Place)
+		}
+	})
+}
+
 // At night no phone rings for what can wait.
 func TestQuietHoursAreKept(t *testing.T) {
 	eachPost(t, func(t *testing.T, p post) {

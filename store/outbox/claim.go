@@ -317,6 +317,7 @@ func (c *claim) dispatch(m core.Message, channel core.MessageChannel) core.Dispa
 	} else {
 		m.Channel, m.Tries, m.Unsure = channel, 1, time.Time{}
 	}
+	m.Place = c.facts.places[m.Community]
 	d := core.Dispatch{
 		Message: m, Attempt: c.tx.NewID(), Lease: c.lease, Held: c.ask.Lease, Key: "m" + m.ID.String(),
 		Address: c.facts.reach(c.setup, m)[channel].Address,

@@ -21,6 +21,7 @@ type facts struct {
 	doubtful   map[core.ID]string     // accounts by which messages in doubt were sent
 	scopes     map[core.ID]core.Scope // of accounts
 	register   map[core.ID]string     // phones of those whom the register alone knows, by their id there
+	places     map[core.ID]string     // names of communities
 }
 
 // member is a member of a company in use.
@@ -40,12 +41,15 @@ type identity struct {
 type optOut struct{ App, Open, Template string }
 
 func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f facts, err error) {
-	var users, accounts, doubtful []core.ID
+	var users, accounts, doubtful, places []core.ID
 	registered := map[string][]core.ID{}
 	scopes := map[core.ID]core.Scope{}
 	for _, r := range rows {
 		if !r.Unsure.IsZero() || !r.open.Begun.IsZero() {
 			doubtful = append(doubtful, r.ID)
+		}
+		if r.Community != 0 && !slices.Contains(places, r.Community) {
+			places = append(places, r.Community)
 		}
 		if r.User != 0 {
 			users = append(users, r.User)
@@ -63,8 +67,12 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		tried:  map[optOut]bool{},
 		grants: map[optOut]int{}, phones: map[core.ID]string{}, members: map[core.ID]member{}, staff: map[core.ID]string{},
 		doubtful: map[core.ID]string{}, scopes: scopes, register: map[core.ID]string{},
+		places: map[core.ID]string{},
 	}
 	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
+		return f, err
+	}
+	if err := database.EachPart(places, func(part []core.ID) error { return f.readPlaces(tx, part) }); err != nil {
 		return f, err
 	}
 	if err := database.EachPart(doubtful, func(part []core.ID) error { return f.readDoubtful(tx, part) }); err != nil {
@@ -91,6 +99,20 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		}
 	}
 	return f, err
+}
+
+// readPlaces reads the names of communities.
+func (f *facts) readPlaces(tx *database.Tx, communities []core.ID) error {
+	var rows []struct {
+		ID   core.ID `db:"id"`
+		Name string  `db:"name"`
+	}
+	err := tx.All(&rows, "SELECT id, name FROM community WHERE id IN ("+database.Placeholders(len(communities))+")",
+		database.IDArgs(communities)...)
+	for _, r := range rows {
+		f.places[r.ID] = r.Name
+	}
+	return err
 }
 
 // readDoubtful reads by which accounts messages in doubt were sent: no other recognises a repeat.

@@ -196,3 +196,61 @@ func TestImportCompletesWhatAStoppedServerHasLeft(t *testing.T) {
 		})
 	}
 }
+
+// An office adds a house just before an import does: whose house it is does not matter.
+func TestImportFindsHousesThatWereJustAdded(t *testing.T) {
+	o := mariaOptions(t) // on SQLite no act comes between
+	var s *Store
+	var community core.ID
+	var armed atomic.Bool
+	o.onQuery = func(query string) {
+		if strings.Contains(query, "FROM community WHERE id = ? FOR UPDATE") && armed.CompareAndSwap(true, false) {
+			if _, err := s.CreateHouses(t.Context(), importer1, everywhere, community, [][]string{{"2", "1", "102"}}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	s = openStore(t, o)
+	community = newCommunity(t, s, "翠湖花园")
+	imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|2|1|101\n李四|业主|13700000002|2|1|102"))
+	choices := core.DefaultImportChoices()
+	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	armed.Store(true)
+	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil {
+		t.Fatal(err)
+	}
+	if imp = theImport(t, s, imp.ID); imp.Written[core.ImportPlaces] != 1 || imp.Written.Of(core.ImportNew) != 2 || armed.Load() {
+		t.Errorf("written: %v", imp.Written)
+	}
+	if n := countRows(t, s, "SELECT COUNT(*) FROM house"); n != 2 {
+		t.Errorf("%d houses, want 2", n)
+	}
+}
+
+// Of a list of people who are new, one has confirmed number and name in WeChat, as somebody of another community: they are
+// certified at once, as if added by hand, and taken back like the others.
+func TestImportCertifiesWhoIsConfirmedInWechat(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		other := newCommunity(t, s, "海棠苑")
+		newResident(t, s, other, newHouses(t, s, other, 1)[0], "张三", "13700000001")
+		newWechatUserWithPhone(t, s, "open-1", "13700000001")
+		community := newCommunity(t, s, "翠湖花园")
+		before := register()
+		imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|1|1|101\n李四|业主|13700000002|1|1|102"))
+		wantRows(t, s, imp, "2 new +house", "3 new +house")
+		imp = writeList(t, s, imp, core.DefaultImportChoices())
+		if n := countRows(t, s, "SELECT COUNT(*) FROM resident WHERE community_id = ? AND certified_at IS NOT NULL AND name = '张三'",
+			int64(community)); n != 1 {
+			t.Error("who is confirmed is not certified")
+		}
+		wantNamed(t, s)
+		if b, err := s.Batch(t.Context(), everywhere, imp.Batch); err != nil || b.Size != 2 {
+			t.Errorf("%+v, %v", b, err)
+		}
+		if undoList(t, s, imp); register() != before {
+			t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+		}
+	})
+}

@@ -103,7 +103,7 @@ func (w *importWriter) writeAll(ctx context.Context, step func(done, total int64
 const (
 	// partsAtOnce bounds the parts of one transaction. On SQLite a part of a large list touches most pages of some indexes,
 	// which are then written once for all parts of the transaction.
-	partsAtOnce = 8
+	partsAtOnce = 16
 	// partsTime is how long a transaction may have taken for another part to be begun.
 	partsTime = time.Second
 )

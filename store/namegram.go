@@ -52,13 +52,14 @@ func addGrams(tx *database.Tx, things ...named) error {
 
 // gramEntry is a row of name_gram.
 type gramEntry struct {
-	gram core.NameGram
-	of   named
+	kind          gramKind
+	gram          core.NameGram
+	community, id core.ID
 }
 
 func appendGrams(entries []gramEntry, of named, grams []core.NameGram) []gramEntry {
 	for _, gram := range grams {
-		entries = append(entries, gramEntry{gram, of})
+		entries = append(entries, gramEntry{of.kind, gram, of.community, of.id})
 	}
 	return entries
 }
@@ -66,13 +67,27 @@ func appendGrams(entries []gramEntry, of named, grams []core.NameGram) []gramEnt
 func insertGrams(tx *database.Tx, entries []gramEntry) error {
 	// In the order of the key, so that neighbours in it are written together, and two acts do not wait for
 	// each other.
-	slices.SortStableFunc(entries, func(a, b gramEntry) int { return cmp.Compare(a.gram, b.gram) })
-	rows := make([][]any, len(entries))
-	for i, e := range entries {
-		rows[i] = []any{int(e.of.kind), int64(e.gram), int64(e.of.community), int64(e.of.id)}
+	slices.SortFunc(entries, func(a, b gramEntry) int {
+		if a.gram != b.gram && a.kind == b.kind { // most are
+			return cmp.Compare(a.gram, b.gram)
+		}
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.gram, b.gram), cmp.Compare(a.community, b.community), cmp.Compare(a.id, b.id))
+	})
+	for some := range slices.Chunk(entries, gramsAtOnce) {
+		rows := make([][]any, len(some))
+		for i, e := range some {
+			rows[i] = []any{int(e.kind), int64(e.gram), int64(e.community), int64(e.id)}
+		}
+		err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "name_gram", "kind, gram, community_id, subject_id", rows)
+		if err != nil {
+			return err
+		}
 	}
-	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "name_gram", "kind, gram, community_id, subject_id", rows)
+	return nil
 }
+
+// gramsAtOnce bounds the rows that are in memory: an import has a hundred thousand to insert at once.
+const gramsAtOnce = 4096
 
 // removeGrams takes a thing out of the search by the name it had.
 func removeGrams(tx *database.Tx, n named) error {

@@ -16,11 +16,13 @@ func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, erro
 	if err := findPersons(tx, slices.Compact(slices.Sorted(slices.Values(macs))), persons); err != nil {
 		return nil, err
 	}
-	return makePersons(tx, macs, persons)
+	_, err := makePersons(tx, macs, persons)
+	return persons, err
 }
 
-// makePersons adds the persons of digests to those that are known, and creates those that do not exist.
-func makePersons(tx *database.Tx, macs []string, persons map[string]core.ID) (map[string]core.ID, error) {
+// makePersons adds the persons of digests to those that are known, and creates those that do not exist. all reports that those it
+// has added are new.
+func makePersons(tx *database.Tx, macs []string, persons map[string]core.ID) (all bool, err error) {
 	// One order for all, so that two acts never wait for each other.
 	macs = slices.Compact(slices.Sorted(slices.Values(macs)))
 	var rows [][]any
@@ -35,17 +37,17 @@ func makePersons(tx *database.Tx, macs []string, persons map[string]core.ID) (ma
 	// Another act may create the same person at the same moment: the first one stays.
 	made, err := database.InsertedRows(tx, tx.Dialect().InsertIgnore(), "person", "id, phone_mac, created_at", rows)
 	if err != nil || made == len(rows) {
-		return persons, err
+		return true, err
 	}
 	there := make(map[string]core.ID, len(missing))
 	if err := findPersons(tx, missing, there); err != nil {
-		return nil, err
+		return false, err
 	}
 	if len(there) < len(missing) {
-		return nil, database.ErrRace // what another has created is not to be seen in this transaction
+		return false, database.ErrRace // what another has created is not to be seen in this transaction
 	}
 	maps.Copy(persons, there)
-	return persons, nil
+	return false, nil
 }
 
 // createPersons creates persons without a number of their own.

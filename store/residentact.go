@@ -85,7 +85,7 @@ type residentBuilder struct {
 	were      map[int]core.Resident // what those were
 	hadPass   map[int]bool
 	added     []addedResident // of a list: to be made findable by name
-	strangers bool            // nobody is known by number: their persons are made without looking for them first
+	strangers bool            // nobody is known by number: their persons are made without looking for them first; false if some were
 }
 
 func (b *residentBuilder) run() error {
@@ -150,10 +150,12 @@ func (b *residentBuilder) findPersons() error {
 }
 
 func (b *residentBuilder) personsOf(macs []string) (map[string]core.ID, error) {
-	if b.strangers {
-		return makePersons(b.tx, macs, map[string]core.ID{})
+	if !b.strangers {
+		return findOrMakePersons(b.tx, macs)
 	}
-	return findOrMakePersons(b.tx, macs)
+	persons, err := map[string]core.ID{}, error(nil)
+	b.strangers, err = makePersons(b.tx, macs, persons)
+	return persons, err
 }
 
 // createPersons creates a person for each of the others who is not known in the house.
@@ -236,7 +238,7 @@ func (b *residentBuilder) tieOf(known ties, r core.Resident) (tieRow, bool) {
 }
 
 func (b *residentBuilder) certify() error {
-	if b.waits {
+	if b.waits || b.strangers { // no WeChat user is a person who is new
 		return nil
 	}
 	names, err := confirmedNames(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))

@@ -17,6 +17,7 @@ type residentImporter struct {
 	houses    *core.HouseIndex
 	added     map[string]bool // labels of houses that rows judged so far add
 	targets   map[core.ID]int // the rows that rows judged so far are about
+	lookUp    bool            // others add houses while rows are written
 }
 
 func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, error) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 
 	"tongxing/core"
@@ -139,7 +140,7 @@ func (p *residentImportPart) addHouses() error {
 	if len(labels) == 0 {
 		return nil
 	}
-	there, err := houseIDsByLabel(p.tx, p.community.ID, labels)
+	there, err := p.housesThere(labels)
 	if err != nil {
 		return err
 	}
@@ -170,6 +171,9 @@ func (p *residentImportPart) addHouses() error {
 	batch, err := b.saveAs(p.of.by, core.Batch{
 		ID: p.of.imp.Houses, Community: p.community.ID, Kind: core.BatchImportHouses,
 	})
+	if errors.Is(err, database.ErrRace) {
+		p.lookUp = true
+	}
 	if err != nil {
 		return err
 	}
@@ -178,6 +182,16 @@ func (p *residentImportPart) addHouses() error {
 		Community: p.community.ID, Action: "house.import", Subject: audit.Target("community", p.community.ID),
 		After: b.audit(batch),
 	})
+}
+
+// housesThere returns those of some labels that are houses by now, although they were not when the writing began. Part by part, no
+// label is looked up until one turns out to be taken; then the act is run again. Of several parts in one transaction, the one
+// before may have added some.
+func (p *residentImportPart) housesThere(labels []string) (map[string]core.ID, error) {
+	if p.of.follows && !p.lookUp {
+		return map[string]core.ID{}, nil
+	}
+	return houseIDsByLabel(p.tx, p.community.ID, labels)
 }
 
 // houseIDsByLabel returns the houses of a community with any of some labels.

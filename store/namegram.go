@@ -71,7 +71,9 @@ func insertGrams(tx *database.Tx, entries []gramEntry) error {
 		if a.gram != b.gram && a.kind == b.kind { // most are
 			return cmp.Compare(a.gram, b.gram)
 		}
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.gram, b.gram), cmp.Compare(a.community, b.community), cmp.Compare(a.id, b.id))
+		return cmp.Or(
+			cmp.Compare(a.kind, b.kind), cmp.Compare(a.gram, b.gram), cmp.Compare(a.community, b.community), cmp.Compare(a.id, b.id),
+		)
 	})
 	for some := range slices.Chunk(entries, gramsAtOnce) {
 		rows := make([][]any, len(some))

@@ -20,8 +20,8 @@ func findOrMakePersons(tx *database.Tx, macs []string) (map[string]core.ID, erro
 	return persons, err
 }
 
-// makePersons adds the persons of digests to those that are known, and creates those that do not exist. all reports that those it
-// has added are new.
+// makePersons adds the persons of digests to those that are known, and creates those that do not exist. all = those it has added
+// are new.
 func makePersons(tx *database.Tx, macs []string, persons map[string]core.ID) (all bool, err error) {
 	// One order for all, so that two acts never wait for each other.
 	macs = slices.Compact(slices.Sorted(slices.Values(macs)))

@@ -315,6 +315,12 @@ var Features = []Feature{
 		},
 	},
 	{
+		Stem: "guardshift", Noun: "值班记录", Table: "guard_shift", NameColumn: "guard_name", Fields: guardShiftFields,
+		List: PermGuardPostView, Page: PermGuardPostView,
+		Under: "guardpost", Aliases: []string{"交接班", "交班", "接班"},
+		Verbs: []Verb{{"create", "接班"}, {"hand_over", "交班"}},
+	},
+	{
 		Stem: "accessalert", Noun: "告警", Table: "access_alert", NameColumn: "gate", Fields: accessAlertFields,
 		List: PermAccessAlertView, Page: PermAccessAlertView,
 		Group: "access", Menu: MenuEntry{"告警", "bell"},

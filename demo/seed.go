@@ -306,6 +306,10 @@ func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error
 	if err := s.courier(ctx, e); err != nil {
 		return err
 	}
+	if _, err := s.store.CreateGuardShift(ctx, core.Actor{Kind: core.ActorWechat, Name: guard.Name}, core.Everywhere,
+		store.NewGuardShift{Post: post, Guard: guardID, Seen: core.GuardShift{}.Mark()}); err != nil {
+		return err
+	}
 	s.cast.Guard, s.cast.Observer = guard, observer
 	if err := s.bind(ctx, store.BindTarget{Kind: core.BindGuard, ID: guardID}, identify(guard)); err != nil {
 		return err

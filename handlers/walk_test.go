@@ -58,6 +58,7 @@ type town struct {
 	slips        map[core.ID]core.ID // by community: an exit slip
 	blocks       map[core.ID]core.ID // by community: of the blacklist of visitors
 	orders       map[core.ID]core.ID // by community: to a door
+	shifts       map[core.ID]core.ID // by community: of its guard
 	posters      map[core.ID]core.ID // by community: a poster, by which visitors apply
 	followers    map[core.ID]core.ID // by community: who follows its official account
 	tags         map[core.ID]core.ID // by community: a tag of its official account
@@ -115,7 +116,7 @@ func newTown(t *testing.T) *town {
 		tags: map[core.ID]core.ID{}, imports: map[core.ID]core.ID{}, rehearsals: map[core.ID]core.ID{}, visits: map[core.ID]core.ID{},
 		inside:  map[core.ID]core.ID{},
 		slips:   map[core.ID]core.ID{},
-		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{}, orders: map[core.ID]core.ID{},
+		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{}, orders: map[core.ID]core.ID{}, shifts: map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
@@ -535,6 +536,13 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 	}
 	w.blocks[e.Community] = blocks[0].ID
 	w.order(t, e)
+	shift, err := w.store.CreateGuardShift(t.Context(), core.System, core.Everywhere, store.NewGuardShift{
+		Post: e.Post, Guard: e.Guard, Seen: core.GuardShift{}.Mark(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.shifts[e.Community] = shift.ID
 	poster := core.VisitorPoster{Community: e.Community}
 	if w.posters[e.Community], err = w.store.CreateVisitorPoster(t.Context(), core.System, core.Everywhere, poster); err != nil {
 		t.Fatal(err)
@@ -659,7 +667,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
-		{"/console/doorcommand/", w.orders[e.Community]},
+		{"/console/doorcommand/", w.orders[e.Community]}, {"/console/guardshift/", w.shifts[e.Community]},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]},
 		{"/console/house/node/", house.Node}, {"/console/house/", e.Houses[0]},
 		{"/console/accessrecord/", e.Community}, {"/console/guardpost/guard/", e.Guard},

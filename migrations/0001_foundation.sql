@@ -810,6 +810,25 @@ CREATE TABLE guard_post (
 CREATE INDEX guard_post_community ON guard_post (community_id, id);
 CREATE INDEX guard_post_sort ON guard_post (community_id, sort_key, id);
 
+-- Who was in charge of a post, from when to when.
+CREATE TABLE guard_shift (
+  id           BIGINT       NOT NULL PRIMARY KEY, -- its time is that of the beginning
+  community_id BIGINT       NOT NULL,
+  post_id      BIGINT       NOT NULL,
+  post_name    VARCHAR(64)  NOT NULL,
+  guard_id     BIGINT       NOT NULL,
+  guard_name   VARCHAR(64)  NOT NULL,
+  before_id    BIGINT       NOT NULL, -- the shift that was shown when it began; 0 = none
+  state        VARCHAR(8)   NOT NULL, -- on, handed, taken
+  note         VARCHAR(300) NOT NULL, -- for the next guard
+  began_at     BIGINT       NOT NULL,
+  ended_at     BIGINT,
+  open_key     VARCHAR(64)  NOT NULL  -- the post while it lasts: at most one
+);
+CREATE UNIQUE INDEX guard_shift_open ON guard_shift (open_key);
+CREATE INDEX guard_shift_community ON guard_shift (community_id, id);
+CREATE INDEX guard_shift_post ON guard_shift (post_id, id);
+
 CREATE TABLE guard (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,

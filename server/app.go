@@ -347,6 +347,9 @@ func (a *app) purgeRecords(ctx context.Context) error {
 	if err := a.store.PurgeAccessAlerts(ctx, before); err != nil {
 		return err
 	}
+	if err := a.store.PurgeGuardShifts(ctx, before); err != nil {
+		return err
+	}
 	n, err := a.store.PurgeAccessRecords(ctx, before)
 	if n > 0 {
 		a.log.Info("purged access records", "count", n)

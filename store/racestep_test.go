@@ -27,6 +27,19 @@ func raceOrder(w *raceWorld) (any, error) {
 	})
 }
 
+// raceShift lets a guard take the post over.
+func raceShift(w *raceWorld) (any, error) {
+	last, err := w.LastGuardShift(w.ctx, everywhere, w.ids["post"])
+	if err != nil {
+		return nil, err
+	}
+	shift, err := w.CreateGuardShift(w.ctx, raceBy, everywhere, NewGuardShift{
+		Post: w.ids["post"], Guard: w.ids["shift guard"], Seen: last.Mark(),
+	})
+	w.ids["shift"] = shift.ID
+	return shift.State, err
+}
+
 // raceUndo takes a batch back.
 func raceUndo(name string) func(w *raceWorld) (any, error) {
 	return func(w *raceWorld) (any, error) {
@@ -283,6 +296,18 @@ var raceGate = []raceStep{
 	{"EnableGuard", func(w *raceWorld) (any, error) {
 		return nil, w.EnableGuard(w.ctx, raceBy, everywhere, w.ids["guard"])
 	}},
+	{"CreateGuard", func(w *raceWorld) (any, error) {
+		id, err := w.CreateGuard(w.ctx, raceBy, everywhere, core.Guard{
+			Community: w.ids["here"], Name: "周师傅", Phone: "13900000012", Posts: []core.ID{w.ids["post"]},
+		})
+		return w.keep("shift guard", id, err)
+	}},
+	{"CreateGuardShift", raceShift},
+	{"HandOverGuardShift", func(w *raceWorld) (any, error) {
+		shift, err := w.HandOverGuardShift(w.ctx, raceBy, everywhere, w.ids["shift guard"], w.ids["shift"], "南门灯坏了")
+		return []any{shift.State, shift.Note}, err
+	}},
+	{"PurgeGuardShifts", func(w *raceWorld) (any, error) { return nil, w.PurgeGuardShifts(w.ctx, w.Now().Add(-time.Hour)) }},
 	{"CreateObserver", func(w *raceWorld) (any, error) {
 		id, err := w.CreateObserver(w.ctx, raceBy, everywhere, core.Observer{
 			Name: "赵警官", Capacity: "社区民警", Phone: "13900000003", Communities: []core.ID{w.ids["here"]},

@@ -342,6 +342,7 @@ var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.s
 	"accessrecord.vouch",
 	"certification.create", "certification.withdraw", "photo.view", "resident.warn_lease", "institution.warn",
 	"staff.phone", "visitorpass.apply", "visitorpass.withdraw", "exitslip.apply", "exitslip.withdraw",
+	"guardshift.create", "guardshift.hand_over",
 	"wechatuser.confirm"}
 
 // ownActs are what every account may do to itself.

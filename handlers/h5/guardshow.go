@@ -22,6 +22,7 @@ type postPage struct {
 	Live   templates.Live
 	Many   bool // the guard has other posts
 	Inside int  // parties of visitors who are inside
+	Shift  shiftLink
 }
 
 // postRecords is how many records a post shows.
@@ -53,6 +54,10 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	if err != nil {
 		return err
 	}
+	shift, err := h.shiftOf(c, post)
+	if err != nil {
+		return err
+	}
 	lines := h.lines(records, false)
 	if own { // every row would say where
 		for i := range lines {
@@ -62,7 +67,7 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	return h.show(c, status, "guard/show", postPage{
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
 		Script: h.wechat.Script(c.Request().UserAgent(), Signer{c.Staff().Corp, post.Community}),
-		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1, Inside: inside,
+		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1, Inside: inside, Shift: shift,
 		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
 }

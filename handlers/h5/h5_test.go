@@ -252,18 +252,24 @@ func (w *site) staff(t *testing.T, kind string, target core.ID, surface string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.bind(t, kind, target, user.ID)
+	p := w.phone(t)
+	p.signIn(surface, "o-"+kind)
+	return p
+}
+
+// bind ties somebody's WeChat to a row of the console.
+func (w *site) bind(t *testing.T, kind string, target, user core.ID) {
+	t.Helper()
 	ticket, err := w.store.CreateBindTicket(t.Context(), core.System, core.Everywhere,
 		store.BindTarget{Kind: kind, ID: target})
 	if err != nil {
 		t.Fatal(err)
 	}
-	scan := store.BindScan{Scene: ticket.Scene, User: user.ID}
+	scan := store.BindScan{Scene: ticket.Scene, User: user}
 	if err := w.store.ApproveBindTicket(t.Context(), core.System, scan, ticket.Code); err != nil {
 		t.Fatal(err)
 	}
-	p := w.phone(t)
-	p.signIn(surface, "o-"+kind)
-	return p
 }
 
 // resident signs a resident in through the mini-program, with a verified phone number.

@@ -98,6 +98,15 @@ func TestPages(t *testing.T) {
 			Rows: []insideRow{{ID: 1, Pass: 2, Name: "来客", House: "3栋501", Said: "10:00 进门 · 2 人", Late: true}, {ID: 3}},
 		},
 		"h5/guard/inside#empty": insidePage{Phone: frame, Post: post, Empty: templates.NewEmpty("没有访客在场", "")},
+		"h5/guard/shift": shiftPage{
+			Phone: frame, Post: post, Seen: "5on", Label: "接班", On: true, Note: "3 栋<门禁>坏了", Whose: "李<师傅>", Warn: "李<师傅> 没有交班",
+			Last: []templates.Fact{{Label: "值班", Value: "李<师傅>"}},
+			Open: []openThing{{Label: "在场", URL: "/h5/guard/7/inside", Count: 2}, {Label: "未处理的告警", Count: 1, Bad: true}},
+		},
+		"h5/guard/shift#own": shiftPage{Phone: frame, Post: post, Own: true, On: true, ID: 5, Label: "交班", Slips: []slipLine{{Pass: 7}},
+			Form: templates.Form{Sections: []templates.Section{{Fields: []templates.Field{
+				{Kind: templates.Textarea, Name: "note", Label: "留言"},
+			}}}}},
 		"h5/guard/poster":       guardPosterPage{Phone: frame, Link: "https://pass.example.com/h5/visit/at/x", Image: "data:,"},
 		"h5/guard/poster#empty": guardPosterPage{Phone: frame, Empty: templates.NewEmpty("还没有访客海报", "")},
 		"h5/guard/search#new":   searchPage{Phone: frame, Post: post, Empty: templates.NewEmpty("查找住户", "")},

@@ -34,6 +34,7 @@ func (p *Pages) Routes() []web.Route {
 		p.readerRoutes(),
 		p.doorCommandRoutes(),
 		p.guardPostRoutes(),
+		p.guardShiftRoutes(),
 		p.observerRoutes(),
 		p.accessRecordRoutes(),
 	)

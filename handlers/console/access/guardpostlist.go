@@ -32,6 +32,7 @@ func guardPostTabs(keep func(path string) string, active string) templates.Tabs 
 	return templates.Tabs{Label: "门岗", Items: []templates.NavItem{
 		{Label: "门岗", URL: keep(frame.GuardPostPath), Active: active == "post"},
 		{Label: "门岗人员", URL: keep(frame.GuardPath), Active: active == "guard"},
+		{Label: "值班记录", URL: keep(frame.GuardShiftPath), Active: active == "shift"},
 	}}
 }
 

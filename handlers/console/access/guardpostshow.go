@@ -36,6 +36,11 @@ func (p *Pages) guardPostShow(c *web.Context) error {
 	}
 	page := guardPostShowPage{Shell: p.Shell(c, "guardpost", post.Name), Detail: guardPostDetail(post, community)}
 	page.Crumbs = guardPostCrumbs()
+	duty, err := p.shiftFact(c, post)
+	if err != nil {
+		return err
+	}
+	page.Detail.Facts = append(page.Detail.Facts, duty)
 	for _, g := range guards[post.ID] {
 		page.Guards = append(page.Guards, guardLink{g.Name, frame.GuardURL(g.Guard)})
 	}

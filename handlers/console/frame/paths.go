@@ -35,6 +35,7 @@ const (
 	PassRulePath          = "/console/passrule"
 	ReaderPath            = "/console/reader"
 	DoorCommandPath       = "/console/doorcommand"
+	GuardShiftPath        = "/console/guardshift"
 	ResidentPath          = "/console/resident"
 	ReminderPath          = "/console/reminder"
 	ReviewPath            = "/console/review"
@@ -99,6 +100,9 @@ func GuardURL(id core.ID) string { return pageOf(GuardPath, id) }
 
 // GuardPostURL returns the URL of a guard post.
 func GuardPostURL(id core.ID) string { return pageOf(GuardPostPath, id) }
+
+// GuardShiftURL returns the URL of a shift.
+func GuardShiftURL(id core.ID) string { return pageOf(GuardShiftPath, id) }
 
 // HouseURL returns the URL of a house.
 func HouseURL(id core.ID) string { return pageOf(HousePath, id) }

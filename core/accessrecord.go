@@ -85,8 +85,8 @@ func (r AccessRecord) Urgent() bool { return r.Allowed && r.Reason == ReasonUrge
 
 // ResultLabel returns the outcome in Chinese.
 func (r AccessRecord) ResultLabel() string {
-	if r.Urgent() {
-		return ReasonUrgent.Sentence()
+	if r.Allowed && (r.Reason == ReasonUrgent || r.Reason == ReasonLate) {
+		return r.Reason.Sentence()
 	}
 	if r.Allowed {
 		return "放行"

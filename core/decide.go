@@ -58,6 +58,20 @@ func DecideUrgent(f Facts, now time.Time) Decision {
 	return d
 }
 
+// DecideLate decides on a passage that a guard released without a connection, at the time that it was made. It has happened, so that it
+// is recorded whatever the rules say; Overruled is the one that refuses it. What nobody can measure any more is not asked. An exit
+// counts like any other, even beyond the limit.
+func DecideLate(f Facts, made time.Time) Decision {
+	f.Rule.RecordID, f.Rule.RecordTemp = false, false
+	d := Decide(f, made)
+	if !d.Allowed {
+		d.Overruled = d.Reason
+	}
+	d.Allowed, d.Reason, d.Sentence = true, ReasonLate, ReasonLate.Sentence()
+	d.Counts = f.out() && f.counted()
+	return d
+}
+
 // reason is the decision alone, without the words and figures.
 func (f *Facts) reason(now time.Time) Reason {
 	if reason := f.checkDoor(); reason != ReasonAllowed {

@@ -156,6 +156,7 @@ const (
 	ReasonFever         Reason = "fever"
 	ReasonGuard         Reason = "guard"       // a guard refused what the rules allow
 	ReasonUrgent        Reason = "urgent"      // a guard released urgently whom the rules refuse
+	ReasonLate          Reason = "late"        // a guard released without a connection, and recorded it later
 	ReasonUnavailable   Reason = "unavailable" // the system could not decide: database or cache unavailable
 )
 
@@ -171,7 +172,7 @@ type Decision struct {
 	Next      time.Time // earliest moment an exit is possible as things are; now if it is possible now; zero if not foreseeable
 	NeedTemp  bool      // a temperature must be entered for this passage
 	NeedID    bool      // an ID number must be registered for this passage
-	Overruled Reason    // the rule that refuses a passage released urgently; "" = none
+	Overruled Reason    // the rule that refuses a passage released urgently or without a connection; "" = none
 }
 
 // LeftText returns in Chinese how many exits are left in the period of the community's rule:

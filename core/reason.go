@@ -33,6 +33,7 @@ var reasonSentences = map[Reason]string{
 	ReasonFever:         "体温异常",
 	ReasonGuard:         "门岗不予放行",
 	ReasonUrgent:        "紧急放行",
+	ReasonLate:          "离线补登",
 	ReasonUnavailable:   "系统繁忙，请稍后再试",
 }
 
@@ -43,7 +44,8 @@ func Reasons() []Reason {
 		ReasonTokenBusy, ReasonPassKind, ReasonScope, ReasonReaderQR, ReasonPassDisabled, ReasonEarly,
 		ReasonExpired, ReasonPassUsed, ReasonBarred, ReasonOutOnly,
 		ReasonNotEntered, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonHours,
-		ReasonCount, ReasonNeedItems, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent, ReasonUnavailable,
+		ReasonCount, ReasonNeedItems, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent, ReasonLate,
+		ReasonUnavailable,
 	}
 }
 

@@ -229,6 +229,22 @@ func (g *Gate) manual(ctx context.Context, a store.ScanAttempt) Result {
 	return r
 }
 
+// RecordLate records what a guard wrote down without a connection. The form's key alone identifies it.
+func (g *Gate) RecordLate(ctx context.Context, scope core.Scope, p Passage, late store.LatePassage) (Result, error) {
+	began, sum := time.Now(), sha256.Sum256(fmt.Appendf(nil, "late %d %q", p.Guard, p.FormKey))
+	a := store.ScanAttempt{
+		Via: core.ViaManual, Post: p.Post, Guard: p.Guard, GuardName: p.GuardName, Direction: p.Direction, By: p.By, Late: &late,
+		TokenDigest: hex.EncodeToString(sum[:]),
+	}
+	outcome, err := g.store.RecordLate(ctx, scope, a)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{Decision: outcome.Decision, Record: outcome.Record, Repeat: outcome.Repeat}
+	g.tell(a, r, began)
+	return r, nil
+}
+
 // failed logs that a decision could not be made, unless the caller hung up.
 func (g *Gate) failed(ctx context.Context, what string, err error) {
 	if !errors.Is(ctx.Err(), context.Canceled) {

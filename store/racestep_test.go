@@ -307,6 +307,12 @@ var raceGate = []raceStep{
 		shift, err := w.HandOverGuardShift(w.ctx, raceBy, everywhere, w.ids["shift guard"], w.ids["shift"], "南门灯坏了")
 		return []any{shift.State, shift.Note}, err
 	}},
+	{"RecordLate", func(w *raceWorld) (any, error) {
+		out, err := w.RecordLate(w.ctx, everywhere, ScanAttempt{
+			Post: w.ids["post"], Direction: core.In, TokenDigest: "late", Late: &LatePassage{Name: "送水工", Reason: "断网"},
+		})
+		return out.Record.Note, err
+	}},
 	{"PurgeGuardShifts", func(w *raceWorld) (any, error) { return nil, w.PurgeGuardShifts(w.ctx, w.Now().Add(-time.Hour)) }},
 	{"CreateObserver", func(w *raceWorld) (any, error) {
 		id, err := w.CreateObserver(w.ctx, raceBy, everywhere, core.Observer{

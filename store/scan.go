@@ -25,18 +25,19 @@ type ScanAttempt struct {
 	Direction   core.Direction // a guard's choice; a reader's own setting decides otherwise
 	Pass        core.ID        // 0 = the token is unknown
 	Token       core.TokenState
-	Means       core.Means // what was shown instead of the holder's own code
-	TokenDigest string     // it releases once; for a manual record, the digest of the guard's form
-	TempTenths  int        // 0 = not taken
-	IDNumber    string     // registered with the passage when it is allowed; "" = none
-	RefusedFor  string     // the guard's own reason to refuse; "" = the rules decide
-	Vouched     string     // who of the house lets the holder out; for the record
-	UrgentFor   string     // the guard's reason to release urgently; "" = an ordinary attempt
-	Items       []int      // places of what a guard lets out by an exit slip
-	ItemWords   string     // what these are, for the record
-	By          core.Actor // the guard, for the audit log of an urgent release
-	Unread      string     // the start of a reader's message that could not be parsed; "" = it was parsed
-	Burst       int        // how often the reader's protocol repeats a reading by itself
+	Means       core.Means   // what was shown instead of the holder's own code
+	TokenDigest string       // it releases once; for a manual record, the digest of the guard's form
+	TempTenths  int          // 0 = not taken
+	IDNumber    string       // registered with the passage when it is allowed; "" = none
+	RefusedFor  string       // the guard's own reason to refuse; "" = the rules decide
+	Vouched     string       // who of the house lets the holder out; for the record
+	UrgentFor   string       // the guard's reason to release urgently; "" = an ordinary attempt
+	Items       []int        // places of what a guard lets out by an exit slip
+	ItemWords   string       // what these are, for the record
+	Late        *LatePassage // what a guard wrote down without a connection; nil = an attempt of now
+	By          core.Actor   // the guard, for the audit log of an urgent release
+	Unread      string       // the start of a reader's message that could not be parsed; "" = it was parsed
+	Burst       int          // how often the reader's protocol repeats a reading by itself
 }
 
 // ScanOutcome is the decision and the record that was written with it. Record.ID is 0 if nothing
@@ -221,7 +222,9 @@ func (s *Store) planScans(tx *database.Tx, batch []ScanAttempt, now time.Time) (
 // decide decides one attempt and adds it to the plan. The tallies in p include earlier attempts of
 // the batch, so that two members of one household in one batch both count.
 func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
-	a = p.aided(a, row)
+	if a.Late == nil {
+		a = p.aided(a, row)
+	}
 	facts, err := p.factsOf(a, row)
 	if err != nil {
 		return err
@@ -229,6 +232,9 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 	d := core.Decide(facts, p.now)
 	if a.UrgentFor != "" {
 		d = core.DecideUrgent(facts, p.now)
+	}
+	if a.Late != nil {
+		d = core.DecideLate(facts, p.now)
 	}
 	if d.Allowed && a.RefusedFor != "" {
 		d = core.Decision{

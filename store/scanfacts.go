@@ -199,6 +199,9 @@ func (r *scanRow) record(p *scanPlan, a ScanAttempt, d core.Decision) core.Acces
 		Allowed: d.Allowed, Counted: d.Counts, Reason: d.Reason, Note: noteOf(a, d), TokenDigest: a.TokenDigest,
 		Means: a.Means,
 	}
+	if a.Late != nil {
+		rec.ID, rec.Name, rec.HouseLabel = p.s.db.NewIDAt(p.now), a.Late.Name, a.Late.House
+	}
 	if r.here(community) {
 		rec.Pass, rec.Person, rec.Resident, rec.House = r.PassID, r.PersonID, r.ResidentID, r.HouseID
 		rec.Name, rec.HouseLabel = r.Name, r.House

@@ -19,6 +19,8 @@ const maxNote = 200
 // rule that it overruled.
 func noteOf(a ScanAttempt, d core.Decision) string {
 	switch {
+	case a.Late != nil:
+		return cutText(a.Late.note(d), maxNote)
 	case d.Overruled != "" && a.ItemWords != "":
 		return cutText(a.UrgentFor+"（"+d.Overruled.Sentence()+"）："+a.ItemWords, maxNote)
 	case d.Overruled != "":

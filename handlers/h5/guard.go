@@ -26,6 +26,7 @@ func (h *H5) guardRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/h5/guard/:post/poster", Access: web.Guard, Handler: h.guardPoster},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/photo/:id", Access: web.Guard, Handler: h.guardPhoto},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/look", Access: web.Guard, Handler: h.passPreview},
+		{Method: http.MethodPost, Path: "/h5/guard/:post/late", Access: web.Guard, Handler: h.passLate},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/release", Access: web.Guard, Handler: h.passRelease},
 	}
 }

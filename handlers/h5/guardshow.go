@@ -23,6 +23,10 @@ type postPage struct {
 	Many   bool // the guard has other posts
 	Inside int  // parties of visitors who are inside
 	Shift  shiftLink
+
+	Guard   core.ID  // whose passages are kept on the phone while it is offline
+	Ways    []way    // of these
+	Reasons []string // usual ones
 }
 
 // postRecords is how many records a post shows.
@@ -68,6 +72,7 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
 		Script: h.wechat.Script(c.Request().UserAgent(), Signer{c.Staff().Corp, post.Community}),
 		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1, Inside: inside, Shift: shift,
+		Guard: c.Guard().ID, Ways: ways(post.Direction), Reasons: lateReasons,
 		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
 }

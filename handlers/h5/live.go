@@ -120,7 +120,7 @@ func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 		switch {
 		case !r.Allowed:
 			l.Result = r.Why()
-		case r.Urgent():
+		case r.Urgent() || r.Reason == core.ReasonLate:
 			l.Result = r.ResultLabel() + "：" + r.Why()
 		}
 		lines[i] = l

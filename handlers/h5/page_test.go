@@ -83,6 +83,7 @@ func TestPages(t *testing.T) {
 		"h5/guard/list#empty": postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},
 		"h5/guard/show": postPage{
 			Phone: frame, Post: post, Totals: totals, Days: recordDays(records, time.UTC, at), Live: live, Many: true,
+			Guard: 9, Ways: ways(core.Out), Reasons: lateReasons,
 		},
 		"h5/guard/show#wechat": postPage{Phone: frame, Post: post, Script: "https://res.wx.qq.com/open/js/x.js", Live: live},
 		"h5/guard/show#empty":  postPage{Phone: frame, Post: post, Error: "请先扫码", Live: live},

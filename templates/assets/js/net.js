@@ -4,6 +4,8 @@
 import { say } from "./trouble.js";
 
 const grace = 2500; // ms a stream may be away: servers restart
+const patience = 4000; // ms for an answer
+const again = 5000; // ms between questions while nothing answers
 
 let lost = 0;
 
@@ -16,13 +18,24 @@ export function netOn() {
 
 export function netOff() {
   clearTimeout(lost);
-  lost = 0;
+  lost = setTimeout(ask, again);
   document.documentElement.dataset.net = "off";
 }
 
-// netDoubted waits before it believes that the connection is gone.
+// netDoubted waits before it asks whether the connection is gone.
 export function netDoubted() {
-  if (!lost) lost = setTimeout(netOff, grace);
+  if (!lost) lost = setTimeout(ask, grace);
+}
+
+// ask finds out whether the server answers: a stream alone may be cut off by what is between.
+async function ask() {
+  lost = 0;
+  try {
+    await fetch(location.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(patience) });
+    netOn();
+  } catch {
+    netOff();
+  }
 }
 
 // watchNet follows what the browser says. Without a connection no form is sent: the browser's own page
@@ -34,7 +47,7 @@ export function watchNet() {
   document.addEventListener(
     "submit",
     (event) => {
-      if (navigator.onLine !== false || "qrRefresh" in event.target.dataset) return;
+      if (navigator.onLine !== false || "qrRefresh" in event.target.dataset || "late" in event.target.dataset) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       say("网络未连接，还没有提交。请连上后再按一次。");

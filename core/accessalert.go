@@ -1,7 +1,9 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -112,7 +114,7 @@ func (a AccessAlert) who() string {
 // depends on the records alone, so a second run finds the same alerts.
 func AccessAlertsOf(records []AccessRecord) []AccessAlert {
 	var found []AccessAlert
-	refused := map[ID][]AccessRecord{} // by reader
+	refused := map[ID][]AccessRecord{} // by reader or post
 	reused := map[ID]*AccessAlert{}    // by pass
 	var passes []ID
 	for _, r := range records {
@@ -133,20 +135,15 @@ func AccessAlertsOf(records []AccessRecord) []AccessAlert {
 			a := reused[r.Pass]
 			a.Count, a.Last, a.Record, a.Mark, a.Gate = a.Count+1, r.At, r.ID, int64(r.ID), r.Gate
 		}
-		if r.Reader != 0 {
-			refused[r.Reader] = append(refused[r.Reader], r)
+		if door := cmp.Or(r.Reader, r.Post); door != 0 {
+			refused[door] = append(refused[door], r)
 		}
 	}
 	for _, pass := range passes {
 		found = append(found, *reused[pass])
 	}
-	readers := make([]ID, 0, len(refused))
-	for reader := range refused {
-		readers = append(readers, reader)
-	}
-	slices.Sort(readers)
-	for _, reader := range readers {
-		if a, ok := refusalsAlert(reader, refused[reader]); ok {
+	for _, door := range slices.Sorted(maps.Keys(refused)) {
+		if a, ok := refusalsAlert(door, refused[door]); ok {
 			found = append(found, a)
 		}
 	}
@@ -160,8 +157,8 @@ func accessAlertOf(kind AccessAlertKind, subject ID, r AccessRecord, count int) 
 	}
 }
 
-// refusalsAlert finds the minute with the most refusals at one reader.
-func refusalsAlert(reader ID, refused []AccessRecord) (AccessAlert, bool) {
+// refusalsAlert finds the minute with the most refusals at one reader or post.
+func refusalsAlert(door ID, refused []AccessRecord) (AccessAlert, bool) {
 	var worst AccessAlert
 	from := 0
 	for to, r := range refused {
@@ -169,7 +166,7 @@ func refusalsAlert(reader ID, refused []AccessRecord) (AccessAlert, bool) {
 			from++
 		}
 		if n := to - from + 1; n >= AccessAlertRefusalsAt && n >= worst.Count {
-			worst = accessAlertOf(AccessAlertRefusals, reader, r, n)
+			worst = accessAlertOf(AccessAlertRefusals, door, r, n)
 			worst.Name, worst.House, worst.First = "", "", refused[from].At
 		}
 	}
@@ -181,6 +178,7 @@ type AccessAlertFilter struct {
 	Community ID
 	Kind      AccessAlertKind
 	Handled   bool // handled alerts instead of open ones
+	AtGates   bool // only those of what happens at gates, which concern guards
 }
 
 // MaxAlertRemark bounds a remark, in characters.

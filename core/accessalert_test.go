@@ -20,6 +20,12 @@ func TestAccessAlertsOf(t *testing.T) {
 		}
 		return list
 	}
+	atPost := func(list []AccessRecord) []AccessRecord {
+		for i := range list {
+			list[i].Post = 7
+		}
+		return list
+	}
 	ten := []int{0, 5, 10, 15, 20, 25, 30, 35, 40, 59}
 	for name, c := range map[string]struct {
 		records []AccessRecord
@@ -35,7 +41,8 @@ func TestAccessAlertsOf(t *testing.T) {
 			[]AccessAlertKind{AccessAlertRefusals}, 14,
 		},
 		"at two doors":       {append(refused(1, ReasonCount, ten[:5]...), refused(2, ReasonCount, ten[:9]...)...), nil, 0},
-		"at a post":          {refused(0, ReasonGuard, ten...), nil, 0},
+		"nowhere":            {refused(0, ReasonGuard, ten...), nil, 0},
+		"at a post":          {atPost(refused(0, ReasonGuard, ten...)), []AccessAlertKind{AccessAlertRefusals}, 10},
 		"two fevers":         {refused(1, ReasonFever, 1, 2), []AccessAlertKind{AccessAlertFever, AccessAlertFever}, 1},
 		"shown again thrice": {refused(1, ReasonTokenUsed, 1, 2, 200), []AccessAlertKind{AccessAlertReuse}, 3},
 	} {

@@ -267,6 +267,9 @@ func (s *Store) AccessAlerts(
 	if f.Kind != "" {
 		filter.And("kind = ?", string(f.Kind))
 	}
+	if f.AtGates {
+		filter.And(atGates)
+	}
 	rows, more, err := readPage[accessAlertRow](ctx, s, listQuery{
 		columns: accessAlertFields, table: "access_alert",
 		scope:  database.Within(scope, "community_id"),
@@ -280,6 +283,26 @@ func (s *Store) AccessAlerts(
 		list = append(list, row.alert())
 	}
 	return list, more, nil
+}
+
+// atGates is the condition on alerts of what happens at gates.
+const atGates = "kind <> '" + string(core.AccessAlertGuessing) + "'"
+
+// GateAlerts counts the open alerts of the scope that concern guards. mark changes with them.
+func (s *Store) GateAlerts(ctx context.Context, scope core.Scope) (n int, mark string, err error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	var row struct {
+		Count int   `db:"n"`
+		Last  int64 `db:"last_id"`
+		Mark  int64 `db:"last_mark"`
+	}
+	err = s.db.Get(ctx, &row, `
+		SELECT COUNT(*) AS n, COALESCE(MAX(id), 0) AS last_id, COALESCE(MAX(last_at), 0) AS last_mark
+		FROM access_alert
+		WHERE handled_at IS NULL
+			AND `+atGates+`
+			AND `+where, args...)
+	return row.Count, fmt.Sprint(row.Count, row.Last, row.Mark), database.Wrap("count alerts", err)
 }
 
 // OpenAlerts counts the open alerts of the scope.

@@ -110,6 +110,45 @@ func TestAccessAlertsAreRaisedOnce(t *testing.T) {
 	})
 }
 
+// Refusals at a guard's post count like those at a reader, and concern the guards of the community alone.
+func TestAccessAlertOfAPost(t *testing.T) {
+	eachGate(t, func(t *testing.T, w gateWorld) {
+		post := newPost(t, w.s, w.community)
+		var records []core.AccessRecord
+		for i := range core.AccessAlertRefusalsAt {
+			records = append(records, core.AccessRecord{
+				Community: w.community, At: w.s.Now().Add(-time.Duration(i) * time.Second), Via: core.ViaGuard, Post: post, Gate: "东门岗",
+				Direction: core.Out, Reason: core.ReasonGuard,
+			})
+		}
+		if err := w.s.ImportAccessRecords(t.Context(), records[1:]); err != nil {
+			t.Fatal(err)
+		}
+		scope := core.ScopeOf(w.community)
+		w.raise(t)
+		none, before, err := w.s.GateAlerts(t.Context(), scope)
+		if err != nil || none != 0 {
+			t.Fatalf("%d open after nine, %v", none, err)
+		}
+		if err := w.s.ImportAccessRecords(t.Context(), records[:1]); err != nil {
+			t.Fatal(err)
+		}
+		w.raise(t)
+		w.raise(t)
+		open := w.alerts(t, core.AccessAlertFilter{AtGates: true})
+		if len(open) != 1 || open[0].Kind != core.AccessAlertRefusals || open[0].Post != post || open[0].Subject != post ||
+			open[0].Count != 10 {
+			t.Errorf("ten refusals at a post: %+v", open)
+		}
+		if n, mark, err := w.s.GateAlerts(t.Context(), scope); err != nil || n != 1 || mark == before {
+			t.Errorf("%d open, %q after %q, %v", n, mark, before, err)
+		}
+		if n, _, err := w.s.GateAlerts(t.Context(), core.ScopeOf(newCommunity(t, w.s, "别处"))); err != nil || n != 0 {
+			t.Errorf("%d elsewhere, %v", n, err)
+		}
+	})
+}
+
 func TestAccessAlertsOfFeverAndReuse(t *testing.T) {
 	eachGate(t, func(t *testing.T, w gateWorld) {
 		w.refuse(t, core.ReasonFever, 9, 3)

@@ -65,8 +65,8 @@ func TestWhatWasWrittenDownIsRecordedLater(t *testing.T) {
 				r.Counted != c.counted || !r.At.Equal(s.Now().Truncate(time.Millisecond).Add(-c.ago)) || r.ReleasedBy != "李师傅" {
 				t.Errorf("%s: %+v", name, r)
 			}
-			if kept, err := s.AccessRecord(t.Context(), everywhere, r.ID);
-				err != nil || kept.Name != r.Name || !kept.At.Equal(r.At) || kept.Note != r.Note {
+			kept, err := s.AccessRecord(t.Context(), everywhere, r.ID)
+			if err != nil || kept.Name != r.Name || !kept.At.Equal(r.At) || kept.Note != r.Note {
 				t.Errorf("%s is kept as %+v, %v", name, kept, err)
 			}
 			if again := send(name, c.late, c.direction); !again.Repeat || again.Record.ID != r.ID {

@@ -20,6 +20,7 @@ func (h *H5) guardRoutes() []web.Route {
 		{Method: http.MethodGet, Path: "/h5/guard/:post/inside", Access: web.Guard, Handler: h.insideList},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/inside/leave", Access: web.Guard, Handler: h.insideLeave},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/inside/undo", Access: web.Guard, Handler: h.insideUndo},
+		{Method: http.MethodGet, Path: "/h5/guard/:post/alerts", Access: web.Guard, Handler: h.alertList},
 		{Method: http.MethodGet, Path: "/h5/guard/:post/shift", Access: web.Guard, Handler: h.shiftShow},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/shift", Access: web.Guard, Handler: h.shiftTake},
 		{Method: http.MethodPost, Path: "/h5/guard/:post/shift/handover", Access: web.Guard, Handler: h.shiftHandOver},

@@ -150,7 +150,7 @@ func (h *H5) openThings(c *web.Context, post core.GuardPost) (open []openThing, 
 			late++
 		}
 	}
-	alerts, err := h.store.OpenAlerts(c.Ctx(), scope)
+	alerts, _, err := h.store.GateAlerts(c.Ctx(), scope)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,7 +164,7 @@ func (h *H5) openThings(c *web.Context, post core.GuardPost) (open []openThing, 
 	}
 	return []openThing{
 		{Label: "在场的访客和机构人员", URL: at + "/inside", Count: people}, {Label: "在场超时", URL: at + "/inside", Count: late, Bad: late > 0},
-		{Label: "未处理的告警", Count: alerts, Bad: alerts > 0}, {Label: "还没出完的出门条", Count: pending},
+		{Label: "未处理的告警", URL: at + "/alerts", Count: alerts, Bad: alerts > 0}, {Label: "还没出完的出门条", Count: pending},
 	}, slips[:min(len(slips), openSlips)], nil
 }
 

@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -22,6 +23,7 @@ type postPage struct {
 	Live   templates.Live
 	Many   bool // the guard has other posts
 	Inside int  // parties of visitors who are inside
+	Alerts int  // open, of the community
 	Shift  shiftLink
 
 	Guard   core.ID  // whose passages are kept on the phone while it is offline
@@ -58,6 +60,10 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	if err != nil {
 		return err
 	}
+	alerts, _, err := h.store.GateAlerts(c.Ctx(), scope)
+	if err != nil {
+		return err
+	}
 	shift, err := h.shiftOf(c, post)
 	if err != nil {
 		return err
@@ -71,7 +77,7 @@ func (h *H5) post(c *web.Context, post core.GuardPost, status int, message strin
 	return h.show(c, status, "guard/show", postPage{
 		Phone: h.phone(c, post.Name, c.Guard().Name), Post: post, Error: message, Totals: totals,
 		Script: h.wechat.Script(c.Request().UserAgent(), Signer{c.Staff().Corp, post.Community}),
-		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1, Inside: inside, Shift: shift,
+		Days:   recordDays(lines, h.store.Zone(), c.Now()), Many: len(c.Guard().Posts) > 1, Inside: inside, Alerts: alerts, Shift: shift,
 		Guard: c.Guard().ID, Ways: ways(post.Direction), Reasons: lateReasons,
 		Views: recordViews(post, own), Live: h.live("/h5/guard/"+post.ID.String()+"/events", "record", "refresh", records),
 	})
@@ -107,5 +113,17 @@ func (h *H5) postEvents(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.follow(c, core.ScopeOf(post.Community), core.RecordFilter{}, "record")
+	scope := core.ScopeOf(post.Community)
+	_, shown, err := h.store.GateAlerts(c.Ctx(), scope)
+	if err != nil {
+		return err
+	}
+	return h.followAlso(c, scope, core.RecordFilter{}, "record", func(ctx context.Context) bool {
+		_, now, err := h.store.GateAlerts(ctx, scope)
+		changed := err == nil && now != shown
+		if changed {
+			shown = now
+		}
+		return changed
+	})
 }

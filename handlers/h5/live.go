@@ -73,6 +73,13 @@ func (h *H5) since(c *web.Context) core.ID {
 // SQL; the gate's hints only trigger a read, so that a lost hint costs seconds and not an event.
 // All followers of the same records share a read.
 func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, event string) error {
+	return h.followAlso(c, scope, filter, event, func(context.Context) bool { return false })
+}
+
+// followAlso is follow for a page that shows more than records: also is asked at each read whether that has changed.
+func (h *H5) followAlso(
+	c *web.Context, scope core.Scope, filter core.RecordFilter, event string, also func(context.Context) bool,
+) error {
 	f := &follower{since: h.since(c)}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
 		looks, leave := h.lookouts.join(lookoutOf{scope, filter})
@@ -84,7 +91,7 @@ func (h *H5) follow(c *web.Context, scope core.Scope, filter core.RecordFilter, 
 			case newest := <-looks:
 				// The event only says that something happened: the page fetches it, with the
 				// permissions that its user has at that time.
-				if len(f.fresh(newest)) == 0 {
+				if changed := also(ctx); len(f.fresh(newest)) == 0 && !changed {
 					continue
 				}
 				if err := send(web.Event{Name: event, Data: "1"}); err != nil {

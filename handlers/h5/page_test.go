@@ -83,7 +83,7 @@ func TestPages(t *testing.T) {
 		"h5/guard/list#empty": postListPage{Phone: frame, Empty: templates.NewEmpty("还没有安排门岗", "")},
 		"h5/guard/show": postPage{
 			Phone: frame, Post: post, Totals: totals, Days: recordDays(records, time.UTC, at), Live: live, Many: true,
-			Guard: 9, Ways: ways(core.Out), Reasons: lateReasons,
+			Guard: 9, Ways: ways(core.Out), Reasons: lateReasons, Alerts: 2,
 		},
 		"h5/guard/show#wechat": postPage{Phone: frame, Post: post, Script: "https://res.wx.qq.com/open/js/x.js", Live: live},
 		"h5/guard/show#empty":  postPage{Phone: frame, Post: post, Error: "请先扫码", Live: live},
@@ -99,6 +99,10 @@ func TestPages(t *testing.T) {
 			Rows: []insideRow{{ID: 1, Pass: 2, Name: "来客", House: "3栋501", Said: "10:00 进门 · 2 人", Late: true}, {ID: 3}},
 		},
 		"h5/guard/inside#empty": insidePage{Phone: frame, Post: post, Empty: templates.NewEmpty("没有访客在场", "")},
+		"h5/guard/alerts": alertPage{
+			Phone: frame, Post: post, Live: live, Rows: []alertRow{{"连续拒绝", "东<门>一分钟内拒绝 10 次", "3 月 5 日 10:00"}},
+		},
+		"h5/guard/alerts#empty": alertPage{Phone: frame, Post: post, Live: live, Empty: templates.NewEmpty("没有未处理的告警", "")},
 		"h5/guard/shift": shiftPage{
 			Phone: frame, Post: post, Seen: "5on", Label: "接班", On: true, Note: "3 栋<门禁>坏了", Whose: "李<师傅>", Warn: "李<师傅> 没有交班",
 			Last: []templates.Fact{{Label: "值班", Value: "李<师傅>"}},

@@ -190,7 +190,7 @@ var (
 	// messageTemplate is the form of mini_program.templates, official_account.templates and sms.templates.
 	messageTemplate = regexp.MustCompile(
 		`^(accessalert|review|certification|household|restriction|visitor|visit|visit_review|exitslip|exit_review|lease|lease_office|` +
-			`member|member_office|alarm|sign_in|binding|job)=` +
+			`member|member_office|rule_plan|alarm|sign_in|binding|job)=` +
 			`[A-Za-z0-9_-]{6,64}:` +
 			`[a-z_]+[0-9]*=(title|kind|time|count|hint|community)(;[a-z_]+[0-9]*=(title|kind|time|count|hint|community))*$`)
 	aesKey = regexp.MustCompile(`^[0-9A-Za-z]{43}$`)

@@ -133,7 +133,7 @@ type OfficialAccount struct {
 	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
 	// Templates of the account for messages, one for each kind. To the office: accessalert, review, visit_review,
-	// exit_review, lease_office, member_office, sign_in, binding, job. To residents and visitors: certification,
+	// exit_review, lease_office, member_office, rule_plan, sign_in, binding, job. To residents and visitors: certification,
 	// household, visitor, visit, exitslip, lease, member. Written kind=TEMPLATE_ID:field=part;field=part. The parts
 	// are title, kind, time, count, hint and community; for example sign_in=AbC123defg:thing1=title;time2=time. Kinds without
 	// one go by the other channels that there are: WeWork, the mini-program, text messages, the console.

@@ -272,6 +272,14 @@ var Features = []Feature{
 		Verbs:   []Verb{{"create", "预演通行证设置"}, {"cancel", "取消预演"}},
 	},
 	{
+		Stem: "ruleplan", Noun: "定时修改", Fields: rulePlanFields,
+		Under: "passrule", Aliases: []string{"定时生效", "提前安排设置"},
+		ActsAt: map[string]string{"create": "passrule", "cancel": "passrule", "end": "passrule"},
+		Verbs: []Verb{
+			{"create", "安排定时修改"}, {"cancel", "取消定时修改"}, {"start", "定时修改生效"}, {"end", "结束定时修改"},
+		},
+	},
+	{
 		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,
 		List: PermReaderView, Page: PermReaderView,
 		Group: "access", Menu: MenuEntry{"智能门禁", "door"},

@@ -29,6 +29,7 @@ const (
 	MessageLeaseOffice   MessageKind = "lease_office"  // to accounts
 	MessageMember        MessageKind = "member"        // to a member of an institution, whose pass ends soon
 	MessageMemberOffice  MessageKind = "member_office" // to accounts
+	MessageRulePlan      MessageKind = "rule_plan"     // to accounts
 	MessageAlarm         MessageKind = "alarm"         // a channel that sends messages needs somebody's attention
 )
 
@@ -106,6 +107,10 @@ var MessageTypes = []MessageType{
 	},
 	{
 		Kind: MessageMemberOffice, Label: "机构成员到期", Short: "成员到期", Life: 24 * time.Hour, Needs: PermInstitutionEdit,
+		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
+	},
+	{
+		Kind: MessageRulePlan, Label: "定时修改", Life: 24 * time.Hour, Needs: PermPassRuleView,
 		Channels: []MessageChannel{ChannelTemplate, ChannelWeWork, ChannelInApp},
 	},
 	{

@@ -493,7 +493,7 @@ func TestChoosableKinds(t *testing.T) {
 			t.Errorf("%s is offered", k.Label())
 		}
 	}
-	if len(kinds) != 9 {
+	if len(kinds) != 10 {
 		t.Errorf("offered are %v", kinds)
 	}
 }

@@ -194,7 +194,7 @@ func SampleMessage(kind MessageKind, now time.Time) Message {
 		MessageExitSlip: "出门条申请已通过", MessageExitReview: "出门条申请：1栋2单元301 待审核",
 		MessageVisitReview: "访客申请：1栋2单元301 待审核", MessageLease: "您的租约 7 天后到期", MessageLeaseOffice: "3 位租客的租约 7 天后到期",
 		MessageMember: "您的专用通行证 7 天后到期", MessageMemberOffice: "顺丰速运 3 名成员的专用通行证即将到期",
-		MessageAlarm: "公众号的调用次数今天已用完",
+		MessageRulePlan: "定时的通行证设置（2026-12-05 起）没有生效", MessageAlarm: "公众号的调用次数今天已用完",
 	}[kind]
 	if title == "" {
 		title = kind.Label()

@@ -439,6 +439,35 @@ CREATE TABLE rule_version (
 );
 CREATE INDEX rule_version_community ON rule_version (community_id, stem, id);
 
+-- Changes of the rules above, and restrictions, that start on a later day and may be put back after another.
+CREATE TABLE rule_plan (
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  community_id BIGINT       NOT NULL,
+  stem         VARCHAR(16)  NOT NULL, -- passrule, visitorrule, exitrule, restriction
+  state        VARCHAR(16)  NOT NULL, -- core.RulePlanState
+  starts_day   INTEGER      NOT NULL,
+  ends_day     INTEGER      NOT NULL, -- last day in force; 0 = it stays
+  due_day      INTEGER,               -- at 00:00 of which it starts, or ends; NULL = nothing is left to do
+  draft        TEXT         NOT NULL, -- JSON: the rule, or the restriction
+  replaced     TEXT         NOT NULL, -- JSON: the rule before it started, to be put back; '' = none
+  batch_id     BIGINT       NOT NULL, -- the restrictions that it set; 0 = none
+  why          VARCHAR(500) NOT NULL, -- it failed, or did not all that it was to; '' = it did
+  account_id   BIGINT       NOT NULL,
+  account_name VARCHAR(64)  NOT NULL,
+  created_at   BIGINT       NOT NULL,
+  over_at      BIGINT
+);
+CREATE INDEX rule_plan_community ON rule_plan (community_id, stem, id);
+CREATE INDEX rule_plan_due ON rule_plan (due_day, state, id);
+
+-- The houses that a scheduled restriction is for, with their names, as one may be gone when it starts.
+CREATE TABLE rule_plan_house (
+  plan_id  BIGINT       NOT NULL,
+  house_id BIGINT       NOT NULL,
+  label    VARCHAR(250) NOT NULL,
+  PRIMARY KEY (plan_id, house_id)
+);
+
 CREATE TABLE house_restriction (
   house_id     BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,

@@ -305,6 +305,7 @@ func (a *app) periodic() []periodic {
 		{"purge imports", time.Hour, a.sure(a.purgeImports)},
 		{"purge exports", time.Hour, a.sure(a.purgeExports)},
 		{"end leases", time.Hour, a.sure(a.store.EndLeases)},
+		{"carry out scheduled changes", time.Minute, a.sure(a.store.CarryOutRulePlans)},
 		{"tell of restrictions", time.Minute, a.store.TellOfRestrictions},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
 		{"transfer houses", time.Hour, a.sure(a.store.TransferDueHouses)},

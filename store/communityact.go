@@ -32,6 +32,9 @@ func (s *Store) ArchiveCommunity(ctx context.Context, by core.Actor, scope core.
 		if err != nil {
 			return err
 		}
+		if err := endRulePlans(tx, by, id); err != nil {
+			return err
+		}
 		return audit.Write(tx, by, audit.Entry{
 			Community: id, Action: "community.archive", Subject: audit.Target("community", id),
 			Before: auditOfCommunity(old),
@@ -164,6 +167,9 @@ func (s *Store) RemoveCommunity(ctx context.Context, by core.Actor, scope core.S
 		}
 		if len(held) > 0 {
 			return core.Conflict("“" + old.Name + "”还有 " + strings.Join(core.ObstacleTexts(held), "、") + "，不能删除，可以归档")
+		}
+		if err := deleteRulePlans(tx, id); err != nil {
+			return err
 		}
 		if err := deletePassRule(tx, id); err != nil {
 			return err

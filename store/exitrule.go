@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tongxing/core"
-	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -78,46 +77,25 @@ func exitRuleIn(tx *database.Tx, community core.ID) (ExitRule, error) {
 	return row.rule()
 }
 
+func setExitRule(tx *database.Tx, community core.ID, r core.ExitRule, was time.Time, next int64) error {
+	form, err := json.Marshal(r.Form)
+	if err != nil {
+		return err
+	}
+	return tx.ExecOne(
+		database.ErrRace, // another changed it after it was read: the next run compares with that
+		`UPDATE exit_rule
+		SET who = ?, arrears = ?, reviewer = ?, hours = ?, form = ?, updated_at = ?
+		WHERE community_id = ? AND updated_at = ?`,
+		string(r.Who), string(r.Arrears), string(r.Reviewer), r.Hours, string(form), next, int64(community), was.UnixMilli(),
+	)
+}
+
 // UpdateExitRule changes the rule of r.Community, which must be in scope. r.Updated is that of the rule that was edited: if it
 // has changed since, the result is core.Stale and nothing changes.
 func (s *Store) UpdateExitRule(ctx context.Context, by core.Actor, scope core.Scope, r ExitRule) error {
-	if !scope.Has(r.Community) {
-		return core.NotFound(noCommunity)
-	}
-	normal, err := r.Normalized()
-	if err != nil {
-		return err
-	}
-	form, err := json.Marshal(normal.Form)
-	if err != nil {
-		return err
-	}
-	return s.db.Write(ctx, "update an exit rule", func(tx *database.Tx) error {
-		old, err := exitRuleIn(tx, r.Community)
-		if err != nil {
-			return err
-		}
-		if err := database.CheckUnchanged(r.Updated, old.Updated); err != nil {
-			return err
-		}
-		if err := tx.ExecOne(
-			database.ErrRace, // another changed it after it was read: the next run compares with that
-			`UPDATE exit_rule
-			SET who = ?, arrears = ?, reviewer = ?, hours = ?, form = ?, updated_at = ?
-			WHERE community_id = ? AND updated_at = ?`,
-			string(normal.Who), string(normal.Arrears), string(normal.Reviewer), normal.Hours, string(form),
-			tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli(),
-		); err != nil {
-			return err
-		}
-		if err := exitRules.keep(tx, by, r.Community, old.ExitRule, normal); err != nil {
-			return err
-		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: r.Community, Action: "exitrule.update", Subject: audit.Target("community", r.Community),
-			Before: auditOfExitRule(old.ExitRule), After: auditOfExitRule(normal),
-		})
-	})
+	_, err := exitRules.updateIn(ctx, s, by, scope, r.Community, r.Updated, r.ExitRule)
+	return err
 }
 
 // exitRuleAudit is what the audit log records of a rule.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tongxing/core"
-	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -99,42 +98,26 @@ func (s *Store) PassRule(ctx context.Context, scope core.Scope, community core.I
 // UpdatePassRule changes the rule of r.Community, which must be in scope. r.Updated is that of the
 // rule that was edited: if it has changed since, the result is core.Stale and nothing changes.
 func (s *Store) UpdatePassRule(ctx context.Context, by core.Actor, scope core.Scope, r PassRule) error {
-	if !scope.Has(r.Community) {
-		return core.NotFound(noCommunity)
+	_, err := passRules.updateIn(ctx, s, by, scope, r.Community, r.Updated, r.PassRule)
+	return err
+}
+
+func passRuleIn(tx *database.Tx, community core.ID) (PassRule, error) {
+	var row passRuleRow
+	if err := tx.Get(&row, passRuleQuery, int64(community)); err != nil {
+		return PassRule{}, database.NotFoundIfNoRows(err, noCommunity)
 	}
-	if err := r.Check(); err != nil {
-		return err
-	}
-	return s.db.Write(ctx, "update a pass rule", func(tx *database.Tx) error {
-		var row passRuleRow
-		if err := tx.Get(&row, passRuleQuery, int64(r.Community)); err != nil {
-			return database.NotFoundIfNoRows(err, noCommunity)
-		}
-		old, err := row.passRule()
-		if err != nil {
-			return err
-		}
-		if err := database.CheckUnchanged(r.Updated, old.Updated); err != nil {
-			return err
-		}
-		err = tx.ExecOne(
-			database.ErrRace, // another changed it after it was read: the next run compares with that
-			`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?,
-				fever_tenths = ?, reader_qr = ?, updated_at = ?
-			WHERE community_id = ? AND updated_at = ?`,
-			append(passRuleArgs(r.PassRule), tx.NextUpdated(old.Updated), int64(r.Community), old.Updated.UnixMilli())...,
-		)
-		if err != nil {
-			return err
-		}
-		if err := passRules.keep(tx, by, r.Community, old.PassRule, r.PassRule); err != nil {
-			return err
-		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: r.Community, Action: "passrule.update", Subject: audit.Target("community", r.Community),
-			Before: auditOfPassRule(old.PassRule), After: auditOfPassRule(r.PassRule),
-		})
-	})
+	return row.passRule()
+}
+
+func setPassRule(tx *database.Tx, community core.ID, r core.PassRule, was time.Time, next int64) error {
+	return tx.ExecOne(
+		database.ErrRace, // another changed it after it was read: the next run compares with that
+		`UPDATE pass_rule SET counting = ?, period_days = ?, exits = ?, hours = ?, record_id = ?, record_temp = ?,
+			fever_tenths = ?, reader_qr = ?, updated_at = ?
+		WHERE community_id = ? AND updated_at = ?`,
+		append(passRuleArgs(r), next, int64(community), was.UnixMilli())...,
+	)
 }
 
 // passRuleAudit is what the audit log records of a rule: every setting, also those that another

@@ -192,7 +192,59 @@ var raceEstate = []raceStep{
 	}},
 	{"UndoBatch", raceUndo("lift")},
 	{"UndoBatch", raceUndo("restriction")},
+	{"SchedulePassRule", raceSchedule("passrule", func(w *raceWorld, from core.Day) (core.ID, error) {
+		rule, err := w.PassRule(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return 0, err
+		}
+		rule.Exits = 3
+		return w.SchedulePassRule(w.ctx, raceBy, everywhere, rule, core.RulePlanTerm{From: from, Until: from + 5})
+	})},
+	{"ScheduleVisitorRule", raceSchedule("visitorrule", func(w *raceWorld, from core.Day) (core.ID, error) {
+		rule, err := w.VisitorRule(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return 0, err
+		}
+		return w.ScheduleVisitorRule(w.ctx, raceBy, everywhere, rule, core.RulePlanTerm{From: from})
+	})},
+	{"ScheduleExitRule", raceSchedule("exitrule", func(w *raceWorld, from core.Day) (core.ID, error) {
+		rule, err := w.ExitRule(w.ctx, everywhere, w.ids["here"])
+		if err != nil {
+			return 0, err
+		}
+		return w.ScheduleExitRule(w.ctx, raceBy, everywhere, rule, core.RulePlanTerm{From: from})
+	})},
+	{"ScheduleRestrictions", raceSchedule("restriction", func(w *raceWorld, from core.Day) (core.ID, error) {
+		return w.ScheduleRestrictions(w.ctx, raceBy, everywhere, RestrictionChange{
+			Community: w.ids["here"], Houses: []core.ID{w.ids["house"]}, Restriction: core.Restriction{Exits: 1, Reason: "居家观察"},
+		}, from)
+	})},
+	{"CancelRulePlan", func(w *raceWorld) (any, error) {
+		return nil, w.CancelRulePlan(w.ctx, raceBy, everywhere, w.ids["exitrule plan"])
+	}},
+	{"CarryOutRulePlans", func(w *raceWorld) (any, error) {
+		w.clock.Add(24 * time.Hour)
+		err := w.CarryOutRulePlans(w.ctx)
+		if err != nil {
+			return nil, err
+		}
+		p, err := w.RulePlan(w.ctx, everywhere, w.ids["restriction plan"])
+		w.ids["restriction batch"] = p.Batch
+		return p.State, err
+	}},
+	{"EndRulePlan", func(w *raceWorld) (any, error) {
+		return w.EndRulePlan(w.ctx, raceBy, everywhere, w.ids["passrule plan"])
+	}},
+	{"UndoBatch", raceUndo("restriction")},
 	{"UndoBatch", raceUndo("houses")},
+}
+
+// raceSchedule schedules a change of a stem for tomorrow.
+func raceSchedule(stem string, schedule func(w *raceWorld, from core.Day) (core.ID, error)) func(w *raceWorld) (any, error) {
+	return func(w *raceWorld) (any, error) {
+		id, err := schedule(w, core.DayOf(w.Now(), w.zone)+1)
+		return w.keep(stem+" plan", id, err)
+	}
 }
 
 var racePeople = []raceStep{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -21,23 +22,90 @@ type RuleVersion[R any] struct {
 
 // ruleKind is a kind of a community's rule of which each change keeps the version before.
 type ruleKind[R any] struct {
-	stem  string
-	audit func(R) any // what the audit log records of one
-	whole func(*R)    // adds the fields of forms that a version does not know
+	stem   string
+	action string // of a change, in the audit log
+	audit  func(R) any
+	whole  func(*R)           // adds the fields of forms that a version does not know
+	normal func(R) (R, error) // the rule in its stored form, checked
+	text   func(R) string     // in words
+	in     func(tx *database.Tx, community core.ID) (rule R, updated time.Time, err error)
+	set    func(tx *database.Tx, community core.ID, rule R, was time.Time, next int64) error // if it was changed last at was
 }
 
 var passRules = ruleKind[core.PassRule]{
-	stem: "passrule", audit: func(r core.PassRule) any { return auditOfPassRule(r) }, whole: func(*core.PassRule) {},
+	stem: "passrule", action: "passrule.update", audit: func(r core.PassRule) any { return auditOfPassRule(r) },
+	whole:  func(*core.PassRule) {},
+	normal: func(r core.PassRule) (core.PassRule, error) { return r, r.Check() }, text: core.PassRule.Text,
+	in: func(tx *database.Tx, community core.ID) (core.PassRule, time.Time, error) {
+		r, err := passRuleIn(tx, community)
+		return r.PassRule, r.Updated, err
+	},
+	set: setPassRule,
 }
 
 var visitorRules = ruleKind[core.VisitorRule]{
-	stem: "visitorrule", audit: func(r core.VisitorRule) any { return auditOfVisitorRule(r) },
-	whole: func(r *core.VisitorRule) { r.Form = r.Form.Over(core.VisitorBases) },
+	stem: "visitorrule", action: "visitorrule.update", audit: func(r core.VisitorRule) any { return auditOfVisitorRule(r) },
+	whole:  func(r *core.VisitorRule) { r.Form = r.Form.Over(core.VisitorBases) },
+	normal: core.VisitorRule.Normalized,
+	text:   func(r core.VisitorRule) string { return r.Text() + "。访客表单：" + r.Form.Text() },
+	in: func(tx *database.Tx, community core.ID) (core.VisitorRule, time.Time, error) {
+		r, err := visitorRuleIn(tx, community)
+		return r.VisitorRule, r.Updated, err
+	},
+	set: setVisitorRule,
 }
 
 var exitRules = ruleKind[core.ExitRule]{
-	stem: "exitrule", audit: func(r core.ExitRule) any { return auditOfExitRule(r) },
-	whole: func(r *core.ExitRule) { r.Form = r.Form.Over(core.ExitBases) },
+	stem: "exitrule", action: "exitrule.update", audit: func(r core.ExitRule) any { return auditOfExitRule(r) },
+	whole:  func(r *core.ExitRule) { r.Form = r.Form.Over(core.ExitBases) },
+	normal: core.ExitRule.Normalized,
+	text:   func(r core.ExitRule) string { return r.Text() + "。出门条表单：" + r.Form.Text() },
+	in: func(tx *database.Tx, community core.ID) (core.ExitRule, time.Time, error) {
+		r, err := exitRuleIn(tx, community)
+		return r.ExitRule, r.Updated, err
+	},
+	set: setExitRule,
+}
+
+// update makes rule the community's, keeps the one before as a version, and returns when it was changed. seen is that of the rule
+// that was edited: if it has changed since, the result is core.Stale and nothing changes; zero compares with nothing.
+func (k ruleKind[R]) update(tx *database.Tx, by core.Actor, community core.ID, seen time.Time, rule R) (updated time.Time, err error) {
+	old, was, err := k.in(tx, community)
+	if err != nil {
+		return updated, err
+	}
+	if err := database.CheckUnchanged(seen, was); err != nil {
+		return updated, err
+	}
+	next := tx.NextUpdated(was)
+	if err := k.set(tx, community, rule, was, next); err != nil {
+		return updated, err
+	}
+	if err := k.keep(tx, by, community, old, rule); err != nil {
+		return updated, err
+	}
+	return time.UnixMilli(next), audit.Write(tx, by, audit.Entry{
+		Community: community, Action: k.action, Subject: audit.Target("community", community),
+		Before: k.audit(old), After: k.audit(rule),
+	})
+}
+
+// updateIn is update in a transaction of its own, in scope.
+func (k ruleKind[R]) updateIn(
+	ctx context.Context, s *Store, by core.Actor, scope core.Scope, community core.ID, seen time.Time, rule R,
+) (updated time.Time, err error) {
+	if !scope.Has(community) {
+		return updated, core.NotFound(noCommunity)
+	}
+	normal, err := k.normal(rule)
+	if err != nil {
+		return updated, err
+	}
+	err = s.db.Write(ctx, "update a "+k.stem, func(tx *database.Tx) error {
+		updated, err = k.update(tx, by, community, seen, normal)
+		return err
+	})
+	return updated, err
 }
 
 const (
@@ -91,7 +159,7 @@ func (k ruleKind[R]) list(ctx context.Context, s *Store, community core.ID, now 
 
 // version returns a row as a version; after is the rule that replaced it.
 func (k ruleKind[R]) version(row ruleVersionRow, after R) (RuleVersion[R], error) {
-	rule, err := k.rule(row)
+	rule, err := k.rule(row.R)
 	if err != nil {
 		return RuleVersion[R]{}, err
 	}
@@ -101,7 +169,7 @@ func (k ruleKind[R]) version(row ruleVersionRow, after R) (RuleVersion[R], error
 	}
 	then, err := json.Marshal(k.audit(after))
 	v := RuleVersion[R]{Rule: rule, ID: row.ID, At: row.At.Time, By: row.By}
-	record := core.AuditRecord{Action: k.stem + ".update", Before: string(before), After: string(then)}
+	record := core.AuditRecord{Action: k.action, Before: string(before), After: string(then)}
 	for _, change := range record.Changes() {
 		if change.Changed {
 			v.Changes = append(v.Changes, change)
@@ -110,8 +178,9 @@ func (k ruleKind[R]) version(row ruleVersionRow, after R) (RuleVersion[R], error
 	return v, err
 }
 
-func (k ruleKind[R]) rule(row ruleVersionRow) (rule R, err error) {
-	if err = json.Unmarshal([]byte(row.R), &rule); err == nil {
+// rule returns a rule that was kept as JSON.
+func (k ruleKind[R]) rule(kept string) (rule R, err error) {
+	if err = json.Unmarshal([]byte(kept), &rule); err == nil {
 		k.whole(&rule)
 	}
 	return rule, err
@@ -130,7 +199,7 @@ func (k ruleKind[R]) one(ctx context.Context, s *Store, scope core.Scope, commun
 		AND community_id = ?
 		AND stem = ?`, int64(id), int64(community), k.stem)
 	if err == nil {
-		rule, err = k.rule(row)
+		rule, err = k.rule(row.R)
 	}
 	return rule, database.Wrap("version of a rule", database.NotFoundIfNoRows(err, noRuleVersion))
 }

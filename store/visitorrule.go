@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tongxing/core"
-	"tongxing/store/audit"
 	"tongxing/store/database"
 )
 
@@ -100,47 +99,7 @@ func (s *Store) VisitorRuleOfHouse(ctx context.Context, user core.WechatUser, ho
 func (s *Store) UpdateVisitorRule(
 	ctx context.Context, by core.Actor, scope core.Scope, r VisitorRule,
 ) (updated time.Time, err error) {
-	if !scope.Has(r.Community) {
-		return updated, core.NotFound(noCommunity)
-	}
-	normal, err := r.Normalized()
-	if err != nil {
-		return updated, err
-	}
-	form, err := json.Marshal(normal.Form)
-	if err != nil {
-		return updated, err
-	}
-	err = s.db.Write(ctx, "update a visitor rule", func(tx *database.Tx) error {
-		old, err := visitorRuleIn(tx, r.Community)
-		if err != nil {
-			return err
-		}
-		if err := database.CheckUnchanged(r.Updated, old.Updated); err != nil {
-			return err
-		}
-		next := tx.NextUpdated(old.Updated)
-		updated = time.UnixMilli(next)
-		if err := tx.ExecOne(
-			database.ErrRace, // another changed it after it was read: the next run compares with that
-			`UPDATE visitor_rule
-			SET invite = ?, per_day = ?, apply = ?, hosts = ?, book = ?, stay_hours = ?, member_hours = ?, form = ?, updated_at = ?
-			WHERE community_id = ? AND updated_at = ?`,
-			database.BoolInt(normal.Invite), normal.PerDay, database.BoolInt(normal.Apply), database.BoolInt(normal.Hosts),
-			database.BoolInt(normal.Book), normal.Stay, normal.Member, string(form),
-			next, int64(r.Community), old.Updated.UnixMilli(),
-		); err != nil {
-			return err
-		}
-		if err := visitorRules.keep(tx, by, r.Community, old.VisitorRule, normal); err != nil {
-			return err
-		}
-		return audit.Write(tx, by, audit.Entry{
-			Community: r.Community, Action: "visitorrule.update", Subject: audit.Target("community", r.Community),
-			Before: auditOfVisitorRule(old.VisitorRule), After: auditOfVisitorRule(normal),
-		})
-	})
-	return updated, err
+	return visitorRules.updateIn(ctx, s, by, scope, r.Community, r.Updated, r.VisitorRule)
 }
 
 func visitorRuleIn(tx *database.Tx, community core.ID) (VisitorRule, error) {
@@ -149,6 +108,21 @@ func visitorRuleIn(tx *database.Tx, community core.ID) (VisitorRule, error) {
 		return VisitorRule{}, database.NotFoundIfNoRows(err, noCommunity)
 	}
 	return row.rule()
+}
+
+func setVisitorRule(tx *database.Tx, community core.ID, r core.VisitorRule, was time.Time, next int64) error {
+	form, err := json.Marshal(r.Form)
+	if err != nil {
+		return err
+	}
+	return tx.ExecOne(
+		database.ErrRace, // another changed it after it was read: the next run compares with that
+		`UPDATE visitor_rule
+		SET invite = ?, per_day = ?, apply = ?, hosts = ?, book = ?, stay_hours = ?, member_hours = ?, form = ?, updated_at = ?
+		WHERE community_id = ? AND updated_at = ?`,
+		database.BoolInt(r.Invite), r.PerDay, database.BoolInt(r.Apply), database.BoolInt(r.Hosts),
+		database.BoolInt(r.Book), r.Stay, r.Member, string(form), next, int64(community), was.UnixMilli(),
+	)
 }
 
 // visitorRuleAudit is what the audit log records of a rule.

@@ -50,6 +50,7 @@ var ownerOf = map[string]string{
 	"photo_content":         "photo",
 	"reader_quarantine":     "reader",
 	"restriction_latest":    "restriction",
+	"rule_plan_house":       "ruleplan",
 	"schema_migration":      "migrate",
 	"sign_in_attempt":       "account",
 	"sign_in_pending":       "totp",

@@ -223,11 +223,12 @@ func CheckRehearsalDays(days int) error {
 
 // RehearsalDraft is what a rehearsal tries: another rule, or a restriction of further houses, or both.
 type RehearsalDraft struct {
-	Rule        PassRule    `json:"rule"`
-	Houses      []ID        `json:"houses,omitempty"` // that Restriction is for; none = no restriction is tried
-	Whole       bool        `json:"whole,omitempty"`  // it is for all houses of the community
-	Restriction Restriction `json:"restriction"`
-	Seen        int64       `json:"seen,omitempty"` // Updated of the rule that it is compared with, in ms
+	Rule        PassRule     `json:"rule"`
+	Houses      []ID         `json:"houses,omitempty"` // that Restriction is for; none = no restriction is tried
+	Whole       bool         `json:"whole,omitempty"`  // it is for all houses of the community
+	Restriction Restriction  `json:"restriction"`
+	Term        RulePlanTerm `json:"term,omitzero"`  // when it is to be in force, as its form has it
+	Seen        int64        `json:"seen,omitempty"` // Updated of the rule that it is compared with, in ms
 }
 
 // Needs returns the permission to try the draft, which is that to save it.

@@ -14,6 +14,7 @@ type RulePlan struct {
 	Stem      string // what it changes: passrule, visitorrule, exitrule, restriction
 	State     RulePlanState
 	Words     string // what it sets
+	Before    string // what it replaced, to be put back; "" = nothing, or it has not started
 	Why       string // it failed, or is over otherwise than it was scheduled, or leaves something out; "" = as it was scheduled
 	By        Actor
 	Batch     ID // the restrictions that it set; 0 = none

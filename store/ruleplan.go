@@ -48,9 +48,13 @@ func (r rulePlanRow) term() core.RulePlanTerm {
 }
 
 func (r rulePlanRow) plan() (core.RulePlan, error) {
-	words, err := rulePlanKinds[r.Stem].words(r.Draft)
+	kind, before := rulePlanKinds[r.Stem], ""
+	words, err := kind.words(r.Draft)
+	if err == nil && r.Replaced != "" {
+		before, err = kind.words(r.Replaced)
+	}
 	return core.RulePlan{
-		RulePlanTerm: r.term(), ID: r.ID, Community: r.Community, Stem: r.Stem, State: r.State, Words: words, Why: r.Why,
+		RulePlanTerm: r.term(), ID: r.ID, Community: r.Community, Stem: r.Stem, State: r.State, Words: words, Before: before, Why: r.Why,
 		By: core.Actor{Kind: core.ActorAccount, ID: r.Account, Name: r.AccountName}, Batch: r.Batch, Created: r.Created.Time,
 		Over: r.Over.Time,
 	}, err

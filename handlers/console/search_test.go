@@ -343,7 +343,7 @@ var notInConsole = []string{"bindticket.approve", "wechatuser.merge", "session.s
 	"certification.create", "certification.withdraw", "photo.view", "resident.warn_lease", "institution.warn",
 	"staff.phone", "visitorpass.apply", "visitorpass.withdraw", "exitslip.apply", "exitslip.withdraw",
 	"guardshift.create", "guardshift.hand_over",
-	"wechatuser.confirm"}
+	"wechatuser.confirm", "ruleplan.start"}
 
 // ownActs are what every account may do to itself.
 var ownActs = []string{

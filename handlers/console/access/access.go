@@ -27,6 +27,7 @@ func (p *Pages) Routes() []web.Route {
 		p.visitorRuleRoutes(),
 		p.exitRuleRoutes(),
 		p.rehearsalRoutes(),
+		p.rulePlanRoutes(),
 		p.visitorPosterRoutes(),
 		p.institutionRoutes(),
 		p.memberRoutes(),

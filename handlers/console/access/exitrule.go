@@ -29,6 +29,7 @@ type exitRulePage struct {
 	Words    string // the rule
 	Asks     string // what is asked for
 	Form     templates.Form
+	Plans    rulePlans
 	Versions []ruleVersion    // what the rule was before its latest changes
 	Empty    *templates.Empty // instead of everything else, if there is no community, or none chosen
 }
@@ -54,6 +55,9 @@ func (p *Pages) exitRuleShow(c *web.Context) error {
 		return err
 	}
 	page := p.exitRulePage(c, at, rule)
+	if page.Plans, err = p.rulePlans(c, at, "exitrule"); err != nil {
+		return err
+	}
 	page.Versions = ruleVersions(c, at, exitRuleRestorePath, versions, func(r core.ExitRule) string {
 		return r.Text() + "。出门条表单：" + r.Form.Text()
 	})
@@ -74,6 +78,7 @@ func (p *Pages) exitRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 			)...,
 		),
 	}
+	page.Form.Sections = append(page.Form.Sections, rulePlanSection(p, c))
 	return page
 }
 
@@ -107,6 +112,8 @@ type exitRuleForm struct {
 	Arrears   core.ExitArrears  `form:"arrears" max:"16"`
 	Reviewer  core.ExitReviewer `form:"reviewer" max:"16"`
 	Hours     string            `form:"hours" max:"8" required:"请填写有效时间"` // a number, of which 0 is one
+	From      core.Day          `form:"from_day"`
+	Until     core.Day          `form:"until_day"`
 }
 
 // hours returns the number; −1, which no rule has, for another text.
@@ -144,14 +151,20 @@ func (p *Pages) exitRuleUpdate(c *web.Context) error {
 			wrong = frame.MergeFields(wrong, core.InvalidFields(rename(web.FieldsOf(err))))
 		}
 	}
+	term := core.RulePlanTerm{From: form.From, Until: form.Until}
+	wrong = p.planWrong(c, wrong, at, "exitrule", term)
 	if wrong == nil {
-		asked, err := p.exitRuleAsk(c, at, now, rule)
+		asked, err := p.exitRuleAsk(c, at, now, rule, term)
 		if asked || err != nil && !core.IsStale(err) {
 			return err
 		}
 		wrong = err
 	}
-	if wrong == nil {
+	switch {
+	case wrong != nil:
+	case term.Scheduled():
+		_, wrong = p.Store.ScheduleExitRule(c.Ctx(), c.Actor(), c.Scope(), rule, term)
+	default:
 		wrong = p.Store.UpdateExitRule(c.Ctx(), c.Actor(), c.Scope(), rule)
 	}
 	if wrong != nil {
@@ -159,17 +172,20 @@ func (p *Pages) exitRuleUpdate(c *web.Context) error {
 			return err
 		}
 		page := p.exitRulePage(c, at, now)
+		if page.Plans, err = p.rulePlans(c, at, "exitrule"); err != nil {
+			return err
+		}
 		return p.FormPage(c, wrong, &page.Form, func(status int) error {
 			return p.Page(c, status, "console/exitrule/show", page)
 		})
 	}
-	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	c.Flash(web.FlashSuccess, planSaid(term))
 	return c.Redirect(at.URL(frame.ExitRulePath))
 }
 
 // exitRuleAsk asks with what changes, and reports whether it did.
 func (p *Pages) exitRuleAsk(
-	c *web.Context, at frame.CommunityChoice, now store.ExitRule, rule store.ExitRule,
+	c *web.Context, at frame.CommunityChoice, now store.ExitRule, rule store.ExitRule, term core.RulePlanTerm,
 ) (asked bool, err error) {
 	if !rule.Updated.IsZero() && rule.Updated.UnixMilli() != now.Updated.UnixMilli() {
 		return false, core.Stale()
@@ -178,28 +194,35 @@ func (p *Pages) exitRuleAsk(
 	if err != nil {
 		return false, err
 	}
-	q, err := p.exitRuleQuestion(c, at, now.ExitRule, normal)
+	q, err := p.exitRuleQuestion(c, at, now.ExitRule, normal, term)
 	if err != nil {
 		return false, err
 	}
-	q.Action, q.Keep, q.Submit = frame.ExitRulePath, c.Form(), "保存设置"
+	q.Action, q.Keep = frame.ExitRulePath, c.Form()
 	return p.Ask(c, "exitrule", q)
 }
 
 // exitRuleQuestion returns the question of what a rule changes, for whom, and from when.
-func (p *Pages) exitRuleQuestion(c *web.Context, at frame.CommunityChoice, now, rule core.ExitRule) (q templates.Confirm, err error) {
+func (p *Pages) exitRuleQuestion(
+	c *web.Context, at frame.CommunityChoice, now, rule core.ExitRule, term core.RulePlanTerm,
+) (q templates.Confirm, err error) {
 	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
 	if err != nil {
 		return q, err
 	}
 	waiting, err := p.Store.CountExitSlips(c.Ctx(), core.ScopeOf(at.ID), store.ExitSlipFilter{State: core.ExitWaiting, Now: c.Now()})
-	return templates.Confirm{
-		Title: "修改“" + at.Name + "”的出门条设置？", Text: "改为：" + rule.Text() + "。",
+	if err != nil {
+		return q, err
+	}
+	q = templates.Confirm{
+		Title: "修改“" + at.Name + "”的出门条设置？", Text: "改为：" + rule.Text() + "。", Submit: "保存设置",
 		Effects: []string{
-			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效",
+			"影响 " + frame.Grouped(certified) + " 名已认证的住户，" + startText(term),
 			"已开出的出门条不变，" + frame.Grouped(waiting) + " 份待审核的申请仍由原来的人审核",
 			"表单原来：" + now.Form.Text(), "表单改为：" + rule.Form.Text(),
 		},
 		Cancel: at.URL(frame.ExitRulePath),
-	}, err
+	}
+	err = p.planQuestion(c, at, "exitrule", term, &q)
+	return q, err
 }

@@ -216,7 +216,7 @@ func TestExitPages(t *testing.T) {
 	templates.CheckAll(t, "console/exitrule/", map[string]any{
 		"console/exitrule/show": exitRulePage{
 			Shell: shell, Tabs: passTabs(everything, "exitrule", at), Asked: &templates.Asked{Path: "/p", Field: at.Field("")},
-			Edit: true, Words: rule.Text(), Asks: rule.Form.Text(), Versions: sampleVersions,
+			Edit: true, Words: rule.Text(), Asks: rule.Form.Text(), Versions: sampleVersions, Plans: samplePlans,
 			Form: templates.Form{Sections: append([]templates.Section{{Fields: exitRuleFields(at, rule)}},
 				frame.DesignSections("出门条表单", "", rule.Form, core.ExitBases)...)},
 		},

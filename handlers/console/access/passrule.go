@@ -55,8 +55,9 @@ type passRulePage struct {
 	Form     templates.Form
 	Preview  passRulePreview
 	Impact   []templates.Action // whom a change affects, and from when; a URL leads to them
-	Versions []ruleVersion      // what the rule was before its latest changes
-	Empty    *templates.Empty   // instead of everything else, if there is no community, or none chosen
+	Plans    rulePlans
+	Versions []ruleVersion    // what the rule was before its latest changes
+	Empty    *templates.Empty // instead of everything else, if there is no community, or none chosen
 }
 
 // passRulePreview is the block that describes the rule.
@@ -100,21 +101,24 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 		Edit: c.Has(core.PermPassRuleEdit),
 	}
 	var err error
+	if page.Plans, err = p.rulePlans(c, at, "passrule"); err != nil {
+		return page, err
+	}
 	if page.Edit {
-		page.Impact, err = p.passRuleImpact(c, at)
+		page.Impact, err = p.passRuleImpact(c, at, core.RulePlanTerm{})
 	}
 	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Text()}
 	page.Asked = at.Asked(frame.PassRulePath)
 	page.Form = templates.Form{
 		Action: frame.PassRulePath, CSRF: page.CSRF, Seen: templates.Seen(rule.Updated),
-		Sections: passRuleSections(at, rule), Preview: "预览", Ask: true,
+		Sections: append(passRuleSections(at, rule), rulePlanSection(p, c)), Preview: "预览", Ask: true,
 		Acts: []templates.Choice{{Value: rehearsalAct, Label: rehearsalButton}},
 	}
 	return page, err
 }
 
 // passRuleImpact returns whom a change of the rule affects, and from when.
-func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]templates.Action, error) {
+func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice, term core.RulePlanTerm) ([]templates.Action, error) {
 	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
 	if err != nil {
 		return nil, err
@@ -125,10 +129,12 @@ func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]temp
 	}
 	over, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID, Due: core.RestrictionOver})
 	impact := []templates.Action{
-		{Label: fmt.Sprintf("影响 %s 名住户，立即生效", frame.Grouped(residents))},
+		{Label: fmt.Sprintf("影响 %s 名住户，%s", frame.Grouped(residents), startText(term))},
 	}
 	if certified > 0 {
-		impact[0].Label = fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证，立即生效", frame.Grouped(residents), frame.Grouped(certified))
+		impact[0].Label = fmt.Sprintf(
+			"影响 %s 名住户，其中 %s 名已认证，%s", frame.Grouped(residents), frame.Grouped(certified), startText(term),
+		)
 	}
 	if residents == 0 {
 		impact[0].Label = "还没有登记住户，以后登记的按此规则"
@@ -149,17 +155,19 @@ func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice) ([]temp
 
 // passRuleForm is the posted form. Temperature is in degrees.
 type passRuleForm struct {
-	Community  core.ID `form:"community"`
-	Seen       int64   `form:"seen"`
-	Counting   string  `form:"counting"`
-	PeriodDays int     `form:"period_days" required:"出门间隔周期应为 1 至 30 天"`
-	Exits      string  `form:"exits" max:"8" required:"请填写次数"` // text, since an empty field does not mean "unlimited"
-	Hours      string  `form:"hours" text:"lines" max:"200"`
-	RecordID   bool    `form:"record_id"`
-	RecordTemp bool    `form:"record_temp"`
-	Fever      string  `form:"fever_tenths" max:"10"`
-	ReaderQR   bool    `form:"reader_qr"`
-	Act        string  `form:"act" max:"8"` // "preview": describe the rule and save nothing; rehearsalAct: try it
+	Community  core.ID  `form:"community"`
+	Seen       int64    `form:"seen"`
+	Counting   string   `form:"counting"`
+	PeriodDays int      `form:"period_days" required:"出门间隔周期应为 1 至 30 天"`
+	Exits      string   `form:"exits" max:"8" required:"请填写次数"` // text, since an empty field does not mean "unlimited"
+	Hours      string   `form:"hours" text:"lines" max:"200"`
+	RecordID   bool     `form:"record_id"`
+	RecordTemp bool     `form:"record_temp"`
+	Fever      string   `form:"fever_tenths" max:"10"`
+	ReaderQR   bool     `form:"reader_qr"`
+	From       core.Day `form:"from_day"`
+	Until      core.Day `form:"until_day"`
+	Act        string   `form:"act" max:"8"` // "preview": describe the rule and save nothing; rehearsalAct: try it
 }
 
 // rule returns the form as a rule, with messages by field if it is invalid.
@@ -231,35 +239,39 @@ func (p *Pages) passRuleUpdate(c *web.Context) error {
 		return frame.ErrNotChosen
 	}
 	rule, ruleWrong := form.rule()
-	wrong = frame.MergeFields(wrong, ruleWrong)
+	term := core.RulePlanTerm{From: form.From, Until: form.Until}
+	wrong = p.planWrong(c, frame.MergeFields(wrong, ruleWrong), at, "passrule", term)
 	switch {
 	case wrong == nil && form.Act == "preview":
 		return p.passRulePreviewed(c, at, rule)
 	case wrong == nil && form.Act == rehearsalAct:
-		return p.rehearse(c, at, core.UsualRehearsalDays, core.RehearsalDraft{Rule: rule})
+		return p.rehearse(c, at, core.UsualRehearsalDays, core.RehearsalDraft{Rule: rule, Term: term})
 	}
 	if wrong == nil {
-		asked, err := p.passRuleAsk(c, at, rule, frame.ShownAt(form.Seen))
+		asked, err := p.passRuleAsk(c, at, rule, term, frame.ShownAt(form.Seen))
 		if asked || err != nil && !core.IsStale(err) {
 			return err
 		}
 		wrong = err
 	}
 	if wrong == nil {
-		wrong = p.Store.UpdatePassRule(c.Ctx(), c.Actor(), c.Scope(), store.PassRule{
-			PassRule: rule, Community: at.ID, Updated: frame.ShownAt(form.Seen),
-		})
+		edited := store.PassRule{PassRule: rule, Community: at.ID, Updated: frame.ShownAt(form.Seen)}
+		if term.Scheduled() {
+			_, wrong = p.Store.SchedulePassRule(c.Ctx(), c.Actor(), c.Scope(), edited, term)
+		} else {
+			wrong = p.Store.UpdatePassRule(c.Ctx(), c.Actor(), c.Scope(), edited)
+		}
 	}
 	if wrong != nil {
 		return p.passRuleWrong(c, at, wrong)
 	}
-	c.Flash(web.FlashSuccess, "已保存，立即生效。")
+	c.Flash(web.FlashSuccess, planSaid(term))
 	return c.Redirect(at.URL(frame.PassRulePath))
 }
 
 // passRuleAsk asks with whom a changed rule affects, and reports whether it did.
 func (p *Pages) passRuleAsk(
-	c *web.Context, at frame.CommunityChoice, rule core.PassRule, seen time.Time,
+	c *web.Context, at frame.CommunityChoice, rule core.PassRule, term core.RulePlanTerm, seen time.Time,
 ) (asked bool, err error) {
 	now, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
 	if err != nil {
@@ -268,23 +280,26 @@ func (p *Pages) passRuleAsk(
 	if !seen.IsZero() && seen.UnixMilli() != now.Updated.UnixMilli() {
 		return false, core.Stale()
 	}
-	if rule.Equal(now.PassRule) && !frame.Confirmed(c) {
+	if rule.Equal(now.PassRule) && !term.Scheduled() && !frame.Confirmed(c) {
 		c.Flash(web.FlashSuccess, "没有改动，设置和现在的一样。")
 		return true, c.Redirect(at.URL(frame.PassRulePath))
 	}
-	q, err := p.passRuleQuestion(c, at, now.PassRule, rule)
+	q, err := p.passRuleQuestion(c, at, now.PassRule, rule, term)
 	if err != nil {
 		return false, err
 	}
-	q.Action, q.Keep, q.Submit = frame.PassRulePath, c.Form(), "保存设置"
+	q.Action, q.Keep = frame.PassRulePath, c.Form()
 	return p.Ask(c, "passrule", q)
 }
 
 // passRuleQuestion returns the question of what a rule changes, for whom, and from when.
 func (p *Pages) passRuleQuestion(
-	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule,
+	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule, term core.RulePlanTerm,
 ) (templates.Confirm, error) {
-	impact, err := p.passRuleImpact(c, at)
+	impact, err := p.passRuleImpact(c, at, term)
+	if err != nil {
+		return templates.Confirm{}, err
+	}
 	effects, typed := []string{"原来：" + now.Text()}, ""
 	for _, affected := range impact {
 		effects = append(effects, affected.Label)
@@ -292,11 +307,13 @@ func (p *Pages) passRuleQuestion(
 	if rule.Exits < 0 { // bars everybody
 		typed = at.Name
 	}
-	return templates.Confirm{
-		Title: "修改“" + at.Name + "”的通行证设置？", Text: "改为：" + rule.Text() + "。",
+	q := templates.Confirm{
+		Title: "修改“" + at.Name + "”的通行证设置？", Text: "改为：" + rule.Text() + "。", Submit: "保存设置",
 		Effects: effects,
 		Cancel:  at.URL(frame.PassRulePath), Danger: rule.Exits < 0, Typed: typed,
-	}, err
+	}
+	err = p.planQuestion(c, at, "passrule", term, &q)
+	return q, err
 }
 
 // passRulePreviewed shows the form as submitted with a description of its rule, for browsers

@@ -171,8 +171,8 @@ func TestPassRulePages(t *testing.T) {
 		"console/passrule/show": passRulePage{
 			Shell: shell, Tabs: passTabs(everything, "passrule", at), Edit: true,
 			Asked: &templates.Asked{Path: "/p", Field: at.Field("")}, Preview: passRulePreview{Words: "不限"},
-			Versions: sampleVersions,
-			Form:     templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
+			Versions: sampleVersions, Plans: samplePlans,
+			Form: templates.Form{Sections: passRuleSections(at, store.PassRule{PassRule: core.DefaultPassRule()})},
 		},
 		"console/passrule/show#wrong": passRulePage{
 			Shell: shell, Tabs: passTabs(everything, "passrule", at), Preview: passRulePreview{Wrong: desk.Hostile},

@@ -450,6 +450,7 @@ func restrictionKept(run core.RehearsalRun) []templates.Field {
 	if d.Restriction.LastDay != 0 {
 		values.Set("last_day", d.Restriction.LastDay.String())
 	}
+	keepTerm(values, d.Term)
 	return hiddenFields(values)
 }
 
@@ -467,7 +468,17 @@ func passRuleKept(run core.RehearsalRun) []templates.Field {
 			values.Set(name, "1")
 		}
 	}
+	keepTerm(values, run.Draft.Term)
 	return hiddenFields(values)
+}
+
+// keepTerm adds a term as a form sends it.
+func keepTerm(values url.Values, term core.RulePlanTerm) {
+	for name, day := range map[string]core.Day{"from_day": term.From, "until_day": term.Until} {
+		if day != 0 {
+			values.Set(name, day.String())
+		}
+	}
 }
 
 func hiddenFields(values url.Values) []templates.Field {

@@ -45,6 +45,7 @@ type restrictionListPage struct {
 	List templates.List
 	Rows []restrictionRow
 
+	Plans   rulePlans
 	LiftAll string // where to post to lift all of the list; "" = no permission, or none
 }
 
@@ -71,6 +72,9 @@ func (p *Pages) restrictionList(c *web.Context) error {
 	}
 	restrictions, more, err := p.Store.Restrictions(c.Ctx(), c.Scope(), filter)
 	if err != nil {
+		return err
+	}
+	if page.Plans, err = p.rulePlans(c, at, "restriction"); err != nil {
 		return err
 	}
 	page.Note, page.List = at.Name, restrictionTable(c, at)

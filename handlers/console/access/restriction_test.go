@@ -375,6 +375,7 @@ func TestRestrictionPages(t *testing.T) {
 	templates.CheckAll(t, "console/restriction/", map[string]any{
 		"console/restriction/list": restrictionListPage{
 			Shell: shell, Tabs: passTabs(everything, "restriction", at), List: templates.List{Path: frame.RestrictionPath},
+			Plans: samplePlans,
 			Rows: []restrictionRow{
 				{
 					Label: "1栋101", Reason: desk.Hostile,

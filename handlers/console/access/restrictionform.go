@@ -31,7 +31,8 @@ type restrictionForm struct {
 	Exits         string    `form:"exits" max:"8"`
 	Reason        string    `form:"reason"`
 	LastDay       core.Day  `form:"last_day"`
-	Act           string    `form:"act"` // of the preview: a restrictionAct; rehearsalAct
+	From          core.Day  `form:"from_day"` // 0 = at once
+	Act           string    `form:"act"`      // of the preview: a restrictionAct; rehearsalAct
 }
 
 func (f restrictionForm) change(community core.ID) store.RestrictionChange {
@@ -110,10 +111,18 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 		}
 	}
 	if f.Wrong == nil {
-		batch, f.Wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID))
+		if f.Form.From != 0 {
+			_, f.Wrong = p.Store.ScheduleRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID), f.Form.From)
+		} else {
+			batch, f.Wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID))
+		}
 	}
 	if f.Wrong != nil {
 		return p.restrictionShow(c, f)
+	}
+	if f.Form.From != 0 {
+		c.Flash(web.FlashSuccess, planSaid(core.RulePlanTerm{From: f.Form.From}))
+		return c.Redirect(f.At.URL(frame.RestrictionPath))
 	}
 	p.Done(c, "已限制 "+strconv.Itoa(batch.Size)+" 套房屋的出入，立即生效。", batch)
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
@@ -136,6 +145,7 @@ func (p *Pages) restrictionRehearse(c *web.Context, f *restrictionFacts) error {
 	}
 	return p.rehearse(c, f.At, core.UsualRehearsalDays, core.RehearsalDraft{
 		Rule: rule.PassRule, Houses: change.Houses, Whole: change.Whole, Restriction: change.Restriction,
+		Term: core.RulePlanTerm{From: f.Form.From},
 	})
 }
 
@@ -143,6 +153,9 @@ func (p *Pages) restrictionRehearse(c *web.Context, f *restrictionFacts) error {
 func (p *Pages) restrictionAsk(c *web.Context, f *restrictionFacts) (asked bool, err error) {
 	change := f.Form.change(f.At.ID)
 	plan, err := p.Store.PlanRestrictions(c.Ctx(), c.Scope(), change)
+	if f.Form.From != 0 && (err == nil || frame.IsFormError(err)) {
+		err = frame.MergeFields(err, p.Store.CheckRestrictionPlan(c.Ctx(), c.Scope(), change, f.Form.From))
+	}
 	if frame.IsFormError(err) {
 		f.Wrong = err
 		return false, nil
@@ -150,7 +163,7 @@ func (p *Pages) restrictionAsk(c *web.Context, f *restrictionFacts) (asked bool,
 	if err != nil {
 		return false, err
 	}
-	q := restrictionQuestion(f.At, change, plan, c.Form())
+	q := restrictionQuestion(f.At, change, plan, f.Form.From, c.Form())
 	if change.Whole {
 		q.All = &templates.Action{Label: "查看全部房屋", URL: f.At.URL(frame.HousePath)}
 	} else {

@@ -112,23 +112,31 @@ func affected(people int) string {
 
 // restrictionQuestion asks before houses are restricted.
 func restrictionQuestion(
-	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, sent url.Values,
+	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, from core.Day, sent url.Values,
 ) templates.Confirm {
-	n := frame.Grouped(plan.Houses)
+	n, starts := frame.Grouped(plan.Houses), startText(core.RulePlanTerm{From: from})
 	q := templates.Confirm{
-		Title: "限制“" + at.Name + "” " + n + " 套房屋的出入？", Text: core.ExitsText(change.Exits) + "，立即生效，长期有效，可以随时解除。",
+		Title: "限制“" + at.Name + "” " + n + " 套房屋的出入？", Text: core.ExitsText(change.Exits) + "，" + starts + "，长期有效，可以随时解除。",
 		Effects: []string{affected(plan.Residents), "原因：" + change.Reason},
 		Submit:  "限制 " + n + " 套房屋", Danger: true, Action: frame.RestrictionPath, Cancel: at.URL(frame.RestrictionPath),
 		Keep: url.Values{}, Typed: frame.TypedNumber(plan.Houses),
 	}
 	if change.LastDay != 0 {
-		q.Text = core.ExitsText(change.Exits) + "，立即生效，到 " + change.LastDay.String() + " 当天为止。"
+		q.Text = core.ExitsText(change.Exits) + "，" + starts + "，到 " + change.LastDay.String() + " 当天为止。"
 	}
 	if plan.Replaced > 0 {
 		q.Effects = append(q.Effects, fmt.Sprintf("其中 %s 套已有限制，原来的次数、原因和截止日期将被替换", frame.Grouped(plan.Replaced)))
 	}
 	if change.Whole {
 		q.Title, q.Typed = "限制“"+at.Name+"”全部 "+n+" 套房屋的出入？", at.Name
+	}
+	if from != 0 {
+		q.Title, q.Submit = "安排"+q.Title, "安排限制"
+		if change.Whole {
+			q.Effects = append(q.Effects, "那天登记在这里的全部房屋都限制")
+		} else {
+			q.Effects = append(q.Effects, "到时已删除的，以及之后另外限制的房屋除外")
+		}
 	}
 	for name, values := range sent {
 		if !slices.Contains([]string{"q", "act", "announced_mark"}, name) && !strings.HasPrefix(name, "hx-") {

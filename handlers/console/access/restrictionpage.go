@@ -188,9 +188,11 @@ func restrictionFileField(unread string) templates.Field {
 func restrictionSections(
 	at frame.CommunityChoice, form restrictionForm, houses []templates.Choice,
 ) []templates.Section {
-	day := ""
-	if form.LastDay != 0 {
-		day = form.LastDay.String()
+	text := func(day core.Day) string {
+		if day == 0 {
+			return ""
+		}
+		return day.String()
 	}
 	return []templates.Section{{Fields: []templates.Field{
 		at.FormFields(restrictionPreviewPath)[0],
@@ -206,7 +208,8 @@ func restrictionSections(
 			Kind: templates.Select, Name: "exits", Label: "周期内可出门次数", Value: form.Exits, Required: true,
 			Choices: exitsChoices(exitsOf(form.Exits), true), Help: "代替小区的次数，其余规则照旧。",
 		},
-		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: day, Help: "当天仍有效，不填为长期。"},
+		{Kind: templates.Date, Name: "from_day", Label: "生效日期", Value: text(form.From), Help: "那天 0 点生效，不填为立即生效。"},
+		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: text(form.LastDay), Help: "当天仍有效，不填为长期。"},
 		{Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true},
 	}}}
 }

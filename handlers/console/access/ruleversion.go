@@ -106,7 +106,7 @@ func (p *Pages) passRuleRestore(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	q, err := p.passRuleQuestion(c, form.at, now.PassRule, rule)
+	q, err := p.passRuleQuestion(c, form.at, now.PassRule, rule, core.RulePlanTerm{})
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (p *Pages) visitorRuleRestore(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	q, err := p.visitorRuleQuestion(c, form.at, now.VisitorRule, rule)
+	q, err := p.visitorRuleQuestion(c, form.at, now.VisitorRule, rule, core.RulePlanTerm{})
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (p *Pages) exitRuleRestore(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	q, err := p.exitRuleQuestion(c, form.at, now.ExitRule, rule)
+	q, err := p.exitRuleQuestion(c, form.at, now.ExitRule, rule, core.RulePlanTerm{})
 	if err != nil {
 		return err
 	}

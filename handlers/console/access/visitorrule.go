@@ -33,6 +33,7 @@ type visitorRulePage struct {
 
 	Posters  string // where they are
 	Form     templates.Form
+	Plans    rulePlans
 	Versions []ruleVersion    // what the rule was before its latest changes
 	Empty    *templates.Empty // instead of everything else, if there is no community, or none chosen
 }
@@ -58,6 +59,9 @@ func (p *Pages) visitorRuleShow(c *web.Context) error {
 		return err
 	}
 	page := p.visitorRulePage(c, at, rule)
+	if page.Plans, err = p.rulePlans(c, at, "visitorrule"); err != nil {
+		return err
+	}
 	page.Versions = ruleVersions(c, at, visitorRuleRestorePath, versions, func(r core.VisitorRule) string {
 		return r.Text() + "。访客表单：" + r.Form.Text()
 	})
@@ -111,6 +115,7 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 			)...,
 		),
 	}
+	page.Form.Sections = append(page.Form.Sections, rulePlanSection(p, c))
 	return page
 }
 
@@ -137,15 +142,17 @@ func stayOf(text string) int {
 
 // visitorRuleForm is the posted form; frame.PostedDesign reads the design.
 type visitorRuleForm struct {
-	Community core.ID `form:"community"`
-	Seen      int64   `form:"seen"`
-	Invite    bool    `form:"invite"`
-	Apply     bool    `form:"apply"`
-	Hosts     bool    `form:"hosts"`
-	Book      bool    `form:"book"`
-	Stay      string  `form:"stay" max:"4" required:"请选择多久算超时，或不标"`
-	Member    string  `form:"member" max:"4" required:"请选择多久算超时，或不标"`
-	PerDay    int     `form:"per_day" required:"请填写每天最多邀请几位"`
+	Community core.ID  `form:"community"`
+	Seen      int64    `form:"seen"`
+	Invite    bool     `form:"invite"`
+	Apply     bool     `form:"apply"`
+	Hosts     bool     `form:"hosts"`
+	Book      bool     `form:"book"`
+	Stay      string   `form:"stay" max:"4" required:"请选择多久算超时，或不标"`
+	Member    string   `form:"member" max:"4" required:"请选择多久算超时，或不标"`
+	PerDay    int      `form:"per_day" required:"请填写每天最多邀请几位"`
+	From      core.Day `form:"from_day"`
+	Until     core.Day `form:"until_day"`
 }
 
 func (p *Pages) visitorRuleUpdate(c *web.Context) error {
@@ -175,15 +182,21 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 			wrong = frame.MergeFields(wrong, core.InvalidFields(rename(web.FieldsOf(err))))
 		}
 	}
+	term := core.RulePlanTerm{From: form.From, Until: form.Until}
+	wrong = p.planWrong(c, wrong, at, "visitorrule", term)
 	if wrong == nil {
-		asked, err := p.visitorRuleAsk(c, at, now, rule)
+		asked, err := p.visitorRuleAsk(c, at, now, rule, term)
 		if asked || err != nil && !core.IsStale(err) {
 			return err
 		}
 		wrong = err
 	}
 	var updated time.Time
-	if wrong == nil {
+	switch {
+	case wrong != nil:
+	case term.Scheduled():
+		_, wrong = p.Store.ScheduleVisitorRule(c.Ctx(), c.Actor(), c.Scope(), rule, term)
+	default:
 		updated, wrong = p.Store.UpdateVisitorRule(c.Ctx(), c.Actor(), c.Scope(), rule)
 	}
 	if wrong != nil {
@@ -191,17 +204,24 @@ func (p *Pages) visitorRuleUpdate(c *web.Context) error {
 			return err
 		}
 		page := p.visitorRulePage(c, at, now)
+		if page.Plans, err = p.rulePlans(c, at, "visitorrule"); err != nil {
+			return err
+		}
 		return p.FormPage(c, wrong, &page.Form, func(status int) error {
 			return p.Page(c, status, "console/visitorrule/show", page)
 		})
 	}
-	p.Edited(c, "已保存，立即生效。", p.visitorRulePage(c, at, now).Form, updated)
+	if term.Scheduled() {
+		c.Flash(web.FlashSuccess, planSaid(term))
+	} else {
+		p.Edited(c, planSaid(term), p.visitorRulePage(c, at, now).Form, updated)
+	}
 	return c.Redirect(at.URL(frame.VisitorRulePath))
 }
 
 // visitorRuleAsk asks with what changes, and reports whether it did. That residents may not invite any more is typed.
 func (p *Pages) visitorRuleAsk(
-	c *web.Context, at frame.CommunityChoice, now store.VisitorRule, rule store.VisitorRule,
+	c *web.Context, at frame.CommunityChoice, now store.VisitorRule, rule store.VisitorRule, term core.RulePlanTerm,
 ) (asked bool, err error) {
 	if !rule.Updated.IsZero() && rule.Updated.UnixMilli() != now.Updated.UnixMilli() {
 		return false, core.Stale()
@@ -210,11 +230,11 @@ func (p *Pages) visitorRuleAsk(
 	if err != nil {
 		return false, err
 	}
-	q, err := p.visitorRuleQuestion(c, at, now.VisitorRule, normal)
+	q, err := p.visitorRuleQuestion(c, at, now.VisitorRule, normal, term)
 	if err != nil {
 		return false, err
 	}
-	q.Action, q.Keep, q.Submit = frame.VisitorRulePath, c.Form(), "保存设置"
+	q.Action, q.Keep = frame.VisitorRulePath, c.Form()
 	if !q.Danger && c.Form().Has(web.UndoneField) { // the question of the edit that is taken back said what becomes of it
 		return false, nil
 	}
@@ -223,13 +243,16 @@ func (p *Pages) visitorRuleAsk(
 
 // visitorRuleQuestion returns the question of what a rule changes, for whom, and from when.
 func (p *Pages) visitorRuleQuestion(
-	c *web.Context, at frame.CommunityChoice, now, rule core.VisitorRule,
+	c *web.Context, at frame.CommunityChoice, now, rule core.VisitorRule, term core.RulePlanTerm,
 ) (templates.Confirm, error) {
 	_, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
+	if err != nil {
+		return templates.Confirm{}, err
+	}
 	q := templates.Confirm{
-		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + rule.Text() + "。",
+		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + rule.Text() + "。", Submit: "保存设置",
 		Effects: []string{
-			"影响 " + frame.Grouped(certified) + " 名已认证的住户，立即生效", "已发出的邀请和已提交的申请不变",
+			"影响 " + frame.Grouped(certified) + " 名已认证的住户，" + startText(term), "已发出的邀请和已提交的申请不变",
 			"原来：" + now.Text(), "表单原来：" + now.Form.Text(), "表单改为：" + rule.Form.Text(),
 		},
 		Cancel: at.URL(frame.VisitorRulePath),
@@ -237,5 +260,6 @@ func (p *Pages) visitorRuleQuestion(
 	if now.Invite && !rule.Invite {
 		q.Typed, q.Danger = at.Name, true
 	}
+	err = p.planQuestion(c, at, "visitorrule", term, &q)
 	return q, err
 }

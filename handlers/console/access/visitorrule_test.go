@@ -75,7 +75,7 @@ func TestVisitorRulePages(t *testing.T) {
 	templates.CheckAll(t, "console/visitorrule/", map[string]any{
 		"console/visitorrule/show": visitorRulePage{
 			Shell: shell, Tabs: passTabs(everything, "visitorrule", at), Asked: &templates.Asked{Path: "/p", Field: at.Field("")},
-			Edit: true, Words: rule.Text(), Asks: rule.Form.Text(), Versions: sampleVersions,
+			Edit: true, Words: rule.Text(), Asks: rule.Form.Text(), Versions: sampleVersions, Plans: samplePlans,
 			Form: templates.Form{Sections: frame.DesignSections("访客表单", "", rule.Form, core.VisitorBases)},
 		},
 		"console/visitorrule/show#read": visitorRulePage{Shell: shell, Words: desk.Hostile, Asks: desk.Hostile},

@@ -127,6 +127,7 @@ var doneBy = map[string]string{
 	"import.map":              http.MethodPost + " " + ImportPath + "/:id/columns",
 	"message.call":            http.MethodPost + " " + MessagePath + "/unreached/call",
 	"rehearsal.create":        http.MethodPost + " " + PassRulePath,
+	"ruleplan.create":         http.MethodPost + " " + PassRulePath,
 	"job.download":            http.MethodGet + " " + JobPath + "/:id/file.xlsx",
 	"message.resume":          http.MethodPost + " " + MessagePath + "/channel/resume",
 	"resident.import":         http.MethodPost + " " + ImportPath + "/:id/write",

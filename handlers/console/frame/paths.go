@@ -41,6 +41,7 @@ const (
 	ReviewPath            = "/console/review"
 	RestrictionPath       = "/console/restriction"
 	RehearsalPath         = PassRulePath + "/rehearsal"
+	RulePlanPath          = "/console/ruleplan"
 	RolePath              = "/console/role"
 	SavedViewPath         = "/console/savedview"
 	ScopePath             = "/console/scope"

@@ -1,0 +1,191 @@
+package access
+
+import (
+	"net/http"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/handlers/web"
+	"tongxing/templates"
+)
+
+// rulePlanRoutes returns the routes of 定时修改: what was scheduled is cancelled or ended on the page of the settings. It is scheduled
+// by the form of the settings.
+func (p *Pages) rulePlanRoutes() []web.Route {
+	edit := web.NeedAny(core.PermPassRuleEdit, core.PermRestrictionEdit)
+	return []web.Route{
+		{Method: http.MethodPost, Path: frame.RulePlanPath + "/:id/cancel", Access: edit, Handler: p.rulePlanCancel},
+		{Method: http.MethodPost, Path: frame.RulePlanPath + "/:id/end", Access: edit, Level: web.Asks, Handler: p.rulePlanEnd},
+	}
+}
+
+// rulePlansShown is the maximum number of scheduled changes on a page that are over.
+const rulePlansShown = 20
+
+// rulePlanTable lists scheduled changes.
+type rulePlanTable struct {
+	Name  string // of the element with its title
+	Title string
+	CSRF  string
+	Acts  bool // it has a column of them
+	Rows  []rulePlanRow
+}
+
+type rulePlanRow struct {
+	Term, Words, By, Why string
+	Community            string // of several
+	State                templates.Badge
+	Batch                string // its page; "" = none, or no permission
+	Act                  *templates.Submit
+}
+
+// rulePlans are the tables of the scheduled changes of a stem.
+type rulePlans struct{ Open, Over rulePlanTable }
+
+func (p *Pages) rulePlans(c *web.Context, at frame.CommunityChoice, stem string) (tables rulePlans, err error) {
+	open, over, err := p.Store.RulePlans(c.Ctx(), c.Scope(), at.ID, stem, rulePlansShown)
+	tables.Open = rulePlanTable{Name: "plans-title", Title: "已安排的修改", CSRF: c.CSRF(), Acts: c.Has(core.RulePlanNeeds(stem))}
+	tables.Over = rulePlanTable{Name: "planned-title", Title: "定时修改记录"}
+	for _, plan := range open {
+		tables.Open.Rows = append(tables.Open.Rows, rulePlanRowOf(c, at, plan))
+	}
+	for _, plan := range over {
+		tables.Over.Rows = append(tables.Over.Rows, rulePlanRowOf(c, at, plan))
+	}
+	return tables, err
+}
+
+func rulePlanRowOf(c *web.Context, at frame.CommunityChoice, plan core.RulePlan) rulePlanRow {
+	tone := map[core.RulePlanState]templates.Tone{
+		core.RulePlanWaiting: templates.Info, core.RulePlanInForce: templates.Good, core.RulePlanFailed: templates.Bad,
+	}[plan.State]
+	row := rulePlanRow{
+		Term: plan.Text(), Words: plan.Words, By: plan.By.Name, Why: plan.Why, Community: at.NameOf(plan.Community),
+		State: templates.Badge{Tone: tone, Text: plan.State.Label()},
+	}
+	if plan.State == core.RulePlanInForce && plan.Why == "" {
+		row.Why = "之后恢复：" + plan.Before
+	}
+	if !c.Has(plan.Needs()) {
+		return row
+	}
+	if plan.Batch != 0 {
+		row.Batch = frame.BatchURL(plan.Batch)
+	}
+	url := frame.RulePlanPath + "/" + plan.ID.String()
+	switch plan.State {
+	case core.RulePlanWaiting:
+		row.Act = &templates.Submit{Label: "取消", URL: url + "/cancel", Icon: "x"}
+	case core.RulePlanInForce:
+		row.Act = &templates.Submit{Label: "提前结束", URL: url + "/end", Icon: "arrow-back-up", Ask: true}
+	}
+	return row
+}
+
+// rulePlanSection is the part of a form that says when its settings start and end.
+func rulePlanSection(p *Pages, c *web.Context) templates.Section {
+	tomorrow := (p.Today(c) + 1).String()
+	return templates.Section{Title: "生效时间", Fields: []templates.Field{
+		{
+			Kind: templates.Date, Name: "from_day", Label: "从哪天起", Min: tomorrow,
+			Help: "那天 0 点生效。不填为保存后立即生效。",
+		},
+		{Kind: templates.Date, Name: "until_day", Label: "到哪天为止", Min: tomorrow, Help: "之后恢复现在的设置。不填为一直有效。"},
+	}}
+}
+
+// planWrong adds to what is wrong with a form what is wrong with its term.
+func (p *Pages) planWrong(c *web.Context, wrong error, at frame.CommunityChoice, stem string, term core.RulePlanTerm) error {
+	if !term.Scheduled() || web.IsResumed(wrong) {
+		return wrong
+	}
+	return frame.MergeFields(wrong, p.Store.CheckRulePlan(c.Ctx(), c.Scope(), at.ID, stem, term))
+}
+
+// startText says when a change starts.
+func startText(term core.RulePlanTerm) string {
+	if term.Scheduled() {
+		return term.From.String() + " 0 点生效"
+	}
+	return "立即生效"
+}
+
+// planQuestion makes the question of a change that of its scheduling; that of a change at once says what was scheduled before.
+func (p *Pages) planQuestion(
+	c *web.Context, at frame.CommunityChoice, stem string, term core.RulePlanTerm, q *templates.Confirm,
+) error {
+	if term.Scheduled() {
+		q.Title, q.Text, q.Submit = "安排"+q.Title, term.Text()+q.Text, "安排修改"
+		if term.Until != 0 {
+			q.Effects = append(q.Effects, "到期恢复那之前的设置；期间有人修改过的，不恢复")
+		}
+		return nil
+	}
+	open, _, err := p.Store.RulePlans(c.Ctx(), c.Scope(), at.ID, stem, 0)
+	for _, plan := range open {
+		if plan.State == core.RulePlanInForce {
+			q.Effects = append(q.Effects, "定时修改（"+plan.Text()+"）正在生效，改了以后到期不再恢复原来的设置")
+		} else {
+			q.Effects = append(q.Effects, "已安排 "+plan.Text()+"整套改为："+plan.Words)
+		}
+	}
+	return err
+}
+
+// planSaid is what is said of a change that is saved.
+func planSaid(term core.RulePlanTerm) string {
+	if term.Scheduled() {
+		return "已安排，" + startText(term) + "。"
+	}
+	return "已保存，立即生效。"
+}
+
+// rulePlanToChange returns the scheduled change in the path to who may schedule such.
+func (p *Pages) rulePlanToChange(c *web.Context) (plan core.RulePlan, back string, err error) {
+	id, err := c.ParamID("id")
+	if err != nil {
+		return plan, "", err
+	}
+	plan, err = p.Store.RulePlan(c.Ctx(), c.Scope(), id)
+	if err == nil && !c.Has(plan.Needs()) {
+		err = core.Forbidden("需要“" + plan.Needs().Name() + "”的权限")
+	}
+	return plan, templates.WithQuery(frame.StemURL(plan.Stem, ""), nil, "community", plan.Community.String()), err
+}
+
+func (p *Pages) rulePlanCancel(c *web.Context) error {
+	plan, back, err := p.rulePlanToChange(c)
+	if err != nil {
+		return err
+	}
+	return p.Act(c, frame.Act{
+		Stem: "passrule", Back: back, Done: "已取消 " + plan.Text() + "的修改。",
+		Do: func() error { return p.Store.CancelRulePlan(c.Ctx(), c.Actor(), c.Scope(), plan.ID) },
+	})
+}
+
+func (p *Pages) rulePlanEnd(c *web.Context) error {
+	plan, back, err := p.rulePlanToChange(c)
+	if err != nil {
+		return err
+	}
+	act := frame.Act{
+		Stem: "passrule", Back: back,
+		Ask: templates.Confirm{
+			Title: "提前结束定时的" + plan.What() + "？", Text: "立即恢复为：" + plan.Before + "。", Submit: "恢复设置",
+			Effects: []string{"现在：" + plan.Words, "本来到 " + plan.Until.String() + " 为止"},
+		},
+	}
+	var restored bool
+	act.Batch = func() (batch core.Batch, err error) {
+		restored, err = p.Store.EndRulePlan(c.Ctx(), c.Actor(), c.Scope(), plan.ID)
+		return batch, err
+	}
+	act.DoneAll = func(core.Batch) string {
+		if !restored {
+			return "已结束。期间有人改过设置，没有恢复原来的，请看修改记录。"
+		}
+		return "已结束，恢复了原来的设置。"
+	}
+	return p.Act(c, act)
+}

@@ -1,0 +1,189 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tongxing/core"
+	"tongxing/handlers/console/frame"
+	"tongxing/templates"
+	"tongxing/testkit/desk"
+)
+
+// samplePlans are rows of hostile scheduled changes.
+var samplePlans = rulePlans{
+	Open: rulePlanTable{Name: "plans-title", Title: "已安排的修改", Acts: true, Rows: []rulePlanRow{
+		{Term: "2026-12-05 起", Words: desk.Hostile, By: desk.Hostile, Act: &templates.Submit{Label: "取消", URL: "/x", Icon: "x"}},
+		{Term: "2026-12-05 当天", Words: "不限", Why: desk.Hostile},
+	}},
+	Over: rulePlanTable{Name: "planned-title", Title: "定时修改记录", Rows: []rulePlanRow{
+		{Term: "2026-12-05 起", Words: desk.Hostile, Batch: "/b", Why: desk.Hostile, Community: desk.Hostile},
+	}},
+}
+
+// dayFrom returns a day as a form sends it, from today on.
+func dayFrom(d *desk.Desk, n int) string {
+	return (core.DayOf(d.Store.Now(), d.Store.Zone()) + core.Day(n)).String()
+}
+
+// answered posts a form, and again with what its question keeps.
+func answered(t *testing.T, b *desk.Clerk, path string, form url.Values) (question string) {
+	t.Helper()
+	page, _ := b.Post(t, path, form, http.StatusOK)
+	ask := page.Find("form.tx-confirm")
+	ask.Find("input[type=hidden]").Each(func(_ int, field *goquery.Selection) {
+		form.Set(field.AttrOr("name", ""), field.AttrOr("value", ""))
+	})
+	b.Post(t, path, form, http.StatusSeeOther)
+	return ask.Text()
+}
+
+// Each form of settings schedules them for its days: the question says when, nothing changes yet, the page lists it with a button to
+// cancel, and a change at once is asked with it.
+func TestRulesAreScheduled(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	from, until := dayFrom(d, 3), dayFrom(d, 5)
+	for path, change := range map[string][2]string{
+		frame.PassRulePath: {"exits", "7"}, frame.VisitorRulePath: {"per_day", "7"}, frame.ExitRulePath: {"hours", "7"},
+	} {
+		form := desk.FilledIn(b.Get(t, path, http.StatusOK))
+		form.Set(change[0], change[1])
+		for _, wrong := range []struct{ field, value, until string }{
+			{"from_day", dayFrom(d, 0), ""}, {"from_day", "明天", ""}, {"from_day", "", until}, {"until_day", from, dayFrom(d, 2)},
+		} {
+			form.Set("from_day", wrong.value)
+			form.Set("until_day", wrong.until)
+			page, _ := b.Post(t, path, form, http.StatusUnprocessableEntity)
+			desk.WrongField(t, page, wrong.field)
+			if desk.InputValue(page, "from_day") != wrong.value || desk.InputValue(page, "until_day") != wrong.until {
+				t.Errorf("%s: what was typed is lost", path)
+			}
+		}
+		form.Set("from_day", from)
+		form.Set("until_day", until)
+		if q := answered(t, b, path, form); !strings.Contains(q, from+" 至 "+until) || strings.Contains(q, "立即生效") {
+			t.Errorf("%s asks %q", path, q)
+		}
+		page := b.Get(t, path, http.StatusOK)
+		if text := page.Find(".tx-flash").Text(); !strings.Contains(text, "已安排，"+from) {
+			t.Errorf("%s says %q", path, text)
+		}
+		now := desk.FilledIn(page)
+		if now.Get(change[0]) == change[1] || now.Get("from_day") != "" {
+			t.Errorf("%s: changed at once", path)
+		}
+		row := page.Find("section[aria-labelledby=plans-title] tbody tr")
+		if row.Length() != 1 || !strings.Contains(row.Text(), from+" 至 "+until) || !strings.Contains(row.Text(), "7") {
+			t.Errorf("%s lists %q", path, row.Text())
+		}
+		if views := d.OnlyViews(t).Get(t, path, http.StatusOK); views.Find("section[aria-labelledby=plans-title] tbody tr").Length() != 1 ||
+			views.Find("section[aria-labelledby=plans-title] form").Length() != 0 {
+			t.Errorf("%s: who may only look is offered to cancel, or does not see it", path)
+		}
+		form.Del("confirmed")
+		page, _ = b.Post(t, path, form, http.StatusUnprocessableEntity)
+		if text := page.Find(".tx-error").Text(); !strings.Contains(text, "重叠") {
+			t.Errorf("%s: the same days once more: %q", path, text)
+		}
+		now.Set(change[0], "6")
+		page, _ = b.Post(t, path, now, http.StatusOK)
+		if text := page.Find("form.tx-confirm").Text(); !strings.Contains(text, "已安排 "+from) {
+			t.Errorf("%s asks of a change at once %q", path, text)
+		}
+		cancel := row.Find("form").AttrOr("action", "")
+		d.OnlyViews(t).Post(t, cancel, url.Values{}, http.StatusForbidden)
+		b.Post(t, cancel, url.Values{}, http.StatusSeeOther)
+		page = b.Get(t, path, http.StatusOK)
+		if text := page.Find(".tx-flash").Text(); !strings.Contains(text, "已取消") ||
+			page.Find("section[aria-labelledby=plans-title]").Length() != 0 {
+			t.Errorf("%s after cancelling: %q", path, text)
+		}
+		if text := page.Find("section[aria-labelledby=planned-title] tbody").Text(); !strings.Contains(text, "已取消") {
+			t.Errorf("%s: the record says %q", path, text)
+		}
+		b.Post(t, cancel, url.Values{}, http.StatusSeeOther)
+		if text := b.Get(t, path, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "不能再取消") {
+			t.Errorf("%s: cancelled twice: %q", path, text)
+		}
+	}
+}
+
+// A restriction is scheduled by its form, and who may restrict but not change rules cancels it; a scheduled rule is not theirs.
+func TestRestrictionsAreScheduled(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermRestrictionEdit, core.PermPassRuleView, core.PermHouseView)
+	from := dayFrom(d, 2)
+	form := url.Values{
+		"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"},
+		"from_day": {from}, "last_day": {dayFrom(d, 1)},
+	}
+	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "last_day")
+	if desk.InputValue(page, "from_day") != from || page.Find(`input[name="houses"][checked]`).Length() != 1 {
+		t.Error("what was typed is lost")
+	}
+	form.Set("last_day", dayFrom(d, 9))
+	if q := answered(t, b, frame.RestrictionPath, form); !strings.Contains(q, from+" 0 点生效") || strings.Contains(q, "立即") {
+		t.Errorf("asks %q", q)
+	}
+	if n := len(d.Restrictions(t)); n != 0 {
+		t.Errorf("%d houses are restricted at once", n)
+	}
+	page = b.Get(t, frame.RestrictionPath, http.StatusOK)
+	row := page.Find("section[aria-labelledby=plans-title] tbody tr")
+	if row.Length() != 1 || !strings.Contains(row.Text(), "居家") || !strings.Contains(row.Text(), from) {
+		t.Errorf("lists %q", row.Text())
+	}
+	rule, err := d.Store.PassRule(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	term := core.RulePlanTerm{From: today + 1, Until: today + 2}
+	id, err := d.Store.SchedulePassRule(t.Context(), core.System, core.Everywhere, rule, term)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, act := range []string{"cancel", "end"} {
+		b.Post(t, fmt.Sprintf("%s/%s/%s", frame.RulePlanPath, id, act), url.Values{}, http.StatusForbidden)
+	}
+	b.Post(t, row.Find("form").AttrOr("action", ""), url.Values{}, http.StatusSeeOther)
+	if text := b.Get(t, frame.RestrictionPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "已取消") {
+		t.Errorf("it says %q", text)
+	}
+	end := fmt.Sprintf("%s/%s/end", frame.RulePlanPath, id)
+	b = d.Registrar(t)
+	b.Post(t, end, url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if text := b.Get(t, frame.PassRulePath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "不能提前结束") {
+		t.Errorf("it says %q", text)
+	}
+}
+
+// A rehearsal of a scheduled draft keeps its days for the button that saves it.
+func TestRehearsalKeepsTheTerm(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	form := desk.FilledIn(b.Get(t, frame.PassRulePath, http.StatusOK))
+	form.Set("exits", "1")
+	form.Set("from_day", dayFrom(d, 3))
+	form.Set("until_day", dayFrom(d, 4))
+	form.Set("act", rehearsalAct)
+	_, to := b.Post(t, frame.PassRulePath, form, http.StatusSeeOther)
+	runs, _, err := d.Store.Rehearsals(t.Context(), core.Everywhere, d.Mine.Community, core.Page{Limit: 1})
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%v %+v, %v", to, runs, err)
+	}
+	kept := url.Values{}
+	for _, field := range passRuleKept(runs[0]) {
+		kept.Set(field.Name, field.Value)
+	}
+	if kept.Get("from_day") != dayFrom(d, 3) || kept.Get("until_day") != dayFrom(d, 4) {
+		t.Errorf("kept %v", kept)
+	}
+}

@@ -169,11 +169,17 @@ func (p *Pages) rulePlanEnd(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	residents, _, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(plan.Community))
+	if err != nil {
+		return err
+	}
 	act := frame.Act{
 		Stem: "passrule", Back: back,
 		Ask: templates.Confirm{
 			Title: "提前结束定时的" + plan.What() + "？", Text: "立即恢复为：" + plan.Before + "。", Submit: "恢复设置",
-			Effects: []string{"现在：" + plan.Words, "本来到 " + plan.Until.String() + " 为止"},
+			Effects: []string{
+				"影响 " + frame.Grouped(residents) + " 名住户，立即生效", "现在：" + plan.Words, "本来到 " + plan.Until.String() + " 为止",
+			},
 		},
 	}
 	var restored bool

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 var planBy = core.Actor{Kind: core.ActorAccount, ID: 7, Name: "小王"}
@@ -314,6 +316,34 @@ func TestRulePlanIsCancelledAndEnded(t *testing.T) {
 		open, over, err := s.RulePlans(t.Context(), here, w.community, "passrule", 9)
 		if err != nil || len(open) != 1 || open[0].ID != waits || open[0].Words == "" || len(over) != 2 || over[0].ID != ended {
 			t.Errorf("open %+v, over %+v, %v", open, over, err)
+		}
+	})
+}
+
+// A server that is killed before it has committed a start or an end has done nothing: the next one does all of it.
+func TestRulePlanIsKilled(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newPlanWorld(t, s, clock)
+		killed := errors.New("killed")
+		id := w.schedule(2, 1, 1)
+		for _, step := range []struct{ day, before, after int }{{1, 0, 2}, {2, 2, 0}} {
+			clock.Add(w.term(step.day, 0).From.Start(testZone).Sub(clock.Now()))
+			err := s.db.Write(t.Context(), "killed", func(tx *database.Tx) error {
+				if err := carryOutRulePlan(tx, id, core.DayOf(clock.Now(), testZone)); err != nil {
+					return err
+				}
+				return killed
+			})
+			if !errors.Is(err, killed) || w.exits() != step.before {
+				t.Errorf("day %d: %v, %d exits", step.day, err, w.exits())
+			}
+			w.midnight(step.day)
+			if w.exits() != step.after {
+				t.Errorf("day %d: %d exits, want %d", step.day, w.exits(), step.after)
+			}
+		}
+		if n := w.count("audit_log WHERE action = 'passrule.update'"); n != 2 {
+			t.Errorf("%d changes", n)
 		}
 	})
 }

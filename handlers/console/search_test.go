@@ -374,7 +374,10 @@ func TestSearchOffersOnlyWhatOneMayDo(t *testing.T) {
 		t.Errorf("who may only look is offered %v", got)
 	}
 	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), append(views, core.PermRestrictionEdit)...)
-	if got := offered(clerk); !slices.Equal(got, []string{"查询出入记录", "查看个人出入记录", "设置限制出入", "解除限制出入", "取消预演", "取消定时修改", "结束定时修改", "撤销批量操作"}) {
+	want := []string{
+		"查询出入记录", "查看个人出入记录", "设置限制出入", "解除限制出入", "取消预演", "取消定时修改", "结束定时修改", "撤销批量操作",
+	}
+	if got := offered(clerk); !slices.Equal(got, want) {
 		t.Errorf("who may restrict is offered %v", got)
 	}
 	all := offered(d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...))

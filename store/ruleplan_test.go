@@ -232,7 +232,7 @@ func TestRulePlanTells(t *testing.T) {
 func TestRulePlansLate(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		w := newPlanWorld(t, s, clock)
-		first, second := w.schedule(1, 1, 2), w.schedule(3, 3, 8)
+		second, first := w.schedule(3, 3, 8), w.schedule(1, 1, 2)
 		w.midnight(1)
 		w.midnight(5)
 		if w.exits() != 3 || w.state(first).State != core.RulePlanDone || w.state(second).State != core.RulePlanInForce {

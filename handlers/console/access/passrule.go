@@ -105,7 +105,7 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 		return page, err
 	}
 	if page.Edit {
-		page.Impact, err = p.passRuleImpact(c, at, core.RulePlanTerm{})
+		page.Impact, err = p.passRuleImpact(c, at, "")
 	}
 	page.Note, page.Preview = at.Name, passRulePreview{Words: rule.Text()}
 	page.Asked = at.Asked(frame.PassRulePath)
@@ -117,8 +117,8 @@ func (p *Pages) passRulePage(c *web.Context, at frame.CommunityChoice, rule stor
 	return page, err
 }
 
-// passRuleImpact returns whom a change of the rule affects, and from when.
-func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice, term core.RulePlanTerm) ([]templates.Action, error) {
+// passRuleImpact returns whom a change of the rule affects, and from when, in the words of starts.
+func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice, starts string) ([]templates.Action, error) {
 	residents, certified, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(at.ID))
 	if err != nil {
 		return nil, err
@@ -129,12 +129,10 @@ func (p *Pages) passRuleImpact(c *web.Context, at frame.CommunityChoice, term co
 	}
 	over, err := p.Store.RestrictedHouses(c.Ctx(), c.Scope(), store.RestrictionFilter{Community: at.ID, Due: core.RestrictionOver})
 	impact := []templates.Action{
-		{Label: fmt.Sprintf("影响 %s 名住户，%s", frame.Grouped(residents), startText(term))},
+		{Label: fmt.Sprintf("影响 %s 名住户%s", frame.Grouped(residents), starts)},
 	}
 	if certified > 0 {
-		impact[0].Label = fmt.Sprintf(
-			"影响 %s 名住户，其中 %s 名已认证，%s", frame.Grouped(residents), frame.Grouped(certified), startText(term),
-		)
+		impact[0].Label = fmt.Sprintf("影响 %s 名住户，其中 %s 名已认证%s", frame.Grouped(residents), frame.Grouped(certified), starts)
 	}
 	if residents == 0 {
 		impact[0].Label = "还没有登记住户，以后登记的按此规则"
@@ -296,7 +294,7 @@ func (p *Pages) passRuleAsk(
 func (p *Pages) passRuleQuestion(
 	c *web.Context, at frame.CommunityChoice, now, rule core.PassRule, term core.RulePlanTerm,
 ) (templates.Confirm, error) {
-	impact, err := p.passRuleImpact(c, at, term)
+	impact, err := p.passRuleImpact(c, at, "，"+startText(term))
 	if err != nil {
 		return templates.Confirm{}, err
 	}

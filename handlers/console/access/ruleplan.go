@@ -60,8 +60,11 @@ func rulePlanRowOf(c *web.Context, at frame.CommunityChoice, plan core.RulePlan)
 		core.RulePlanWaiting: templates.Info, core.RulePlanInForce: templates.Good, core.RulePlanFailed: templates.Bad,
 	}[plan.State]
 	row := rulePlanRow{
-		Term: plan.Text(), Words: plan.Words, By: plan.By.Name, Why: plan.Why, Community: at.NameOf(plan.Community),
+		Term: plan.Text(), Words: plan.Words, By: plan.By.Name, Why: plan.Why,
 		State: templates.Badge{Tone: tone, Text: plan.State.Label()},
+	}
+	if at.ID == 0 {
+		row.Community = at.NameOf(plan.Community)
 	}
 	if plan.State == core.RulePlanInForce && plan.Why == "" {
 		row.Why = "之后恢复：" + plan.Before
@@ -115,7 +118,7 @@ func (p *Pages) planQuestion(
 	c *web.Context, at frame.CommunityChoice, stem string, term core.RulePlanTerm, q *templates.Confirm,
 ) error {
 	if term.Scheduled() {
-		q.Title, q.Text, q.Submit = "安排"+q.Title, term.Text()+q.Text, "安排修改"
+		q.Title, q.Text, q.Submit = "安排"+q.Title, term.Text()+"，"+q.Text, "安排修改"
 		if term.Until != 0 {
 			q.Effects = append(q.Effects, "到期恢复那之前的设置；期间有人修改过的，不恢复")
 		}

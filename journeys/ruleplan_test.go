@@ -19,7 +19,8 @@ func TestSettingsAreScheduled(t *testing.T) {
 			b := openConsole(t, startDemo(t), size)
 			b.await("the settings", `location.assign("/console/passrule") || true`)
 			b.await("a community", `document.readyState === "complete" && location.pathname === "/console/passrule" && `+
-				`(location.assign("/console/passrule?community=" + [...document.querySelector("#f-community").options].at(1).value) || true)`)
+				`(location.assign("/console/passrule?community=" + `+
+				`[...document.querySelector("#f-community").options].at(1).value) || true)`)
 			b.await("its settings", `document.readyState === "complete" && document.querySelector("#f-from_day")`)
 			b.chooses("#f-exits", "2")
 			b.run(dates + `({"#f-from_day": 5, "#f-until_day": 7})`)

@@ -375,7 +375,7 @@ func TestApplicationsAreLimited(t *testing.T) {
 	})
 }
 
-// Whoever sends appointments from one number after another learns nothing, and the host's phone rings no more than for a house.
+// Who sends appointments from one number after another learns nothing, and the host's phone rings no more than for a house.
 func TestAHostIsToldOfSoManyAppointments(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		w := newVisitOffice(t, s)

@@ -93,12 +93,11 @@ func (j *joinedUsers) join(tx *database.Tx, who core.WechatIdentity) (user core.
 // known: messages reach the user there.
 func adoptFollowers(tx *database.Tx, user core.ID, unionID string) error {
 	var rows []struct {
-		App   string `db:"app_id"`
-		Open  string `db:"open_id"`
-		Since int64  `db:"followed_at"`
+		App  string `db:"app_id"`
+		Open string `db:"open_id"`
 	}
 	if err := tx.All(&rows, `
-		SELECT f.app_id, f.open_id, f.followed_at
+		SELECT f.app_id, f.open_id
 		FROM follower f
 		WHERE f.union_id = ?
 		AND f.follows = 1
@@ -106,11 +105,7 @@ func adoptFollowers(tx *database.Tx, user core.ID, unionID string) error {
 		return err
 	}
 	for _, r := range rows {
-		who := core.WechatIdentity{AppID: r.App, OpenID: r.Open}
-		if err := addIdentity(tx, who, user); err != nil {
-			return err
-		}
-		if err := setFollowed(tx, who, max(r.Since, 1)); err != nil {
+		if err := addIdentity(tx, core.WechatIdentity{AppID: r.App, OpenID: r.Open}, user); err != nil {
 			return err
 		}
 	}
@@ -257,9 +252,15 @@ func newWechatUser(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, e
 	return user, addIdentity(tx, who, user.ID)
 }
 
+// addIdentity adds an identity to a user. Who follows the official account already, as a sync was told before they first
+// came, is reached there at once.
 func addIdentity(tx *database.Tx, who core.WechatIdentity, user core.ID) error {
-	_, err := tx.Exec("INSERT INTO wechat_identity (app_id, open_id, user_id, created_at) VALUES (?, ?, ?, ?)",
-		who.AppID, who.OpenID, int64(user), tx.NowMS())
+	_, err := tx.Exec(`INSERT INTO wechat_identity (app_id, open_id, user_id, created_at, followed_at) VALUES (?, ?, ?, ?, (
+		SELECT MAX(CASE WHEN f.followed_at < 1 THEN 1 ELSE f.followed_at END)
+		FROM follower f
+		WHERE f.app_id = ?
+		AND f.open_id = ?
+		AND f.follows = 1))`, who.AppID, who.OpenID, int64(user), tx.NowMS(), who.AppID, who.OpenID)
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}

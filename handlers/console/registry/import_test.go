@@ -558,6 +558,17 @@ func TestUnknownHeadingsAreExplainedOnce(t *testing.T) {
 	if imp = reread(t, d, imp.ID); imp.State != core.ImportPreview || imp.Counts.Of(core.ImportNew) != 1 {
 		t.Fatalf("mapped: %s %v", imp.State, imp.Counts)
 	}
+	// The preview's forms that are refused are shown again, with why.
+	stale := form.Get("seen")
+	form.Set("seen", b.Get(t, frame.ImportURL(imp.ID)+"?map=1", http.StatusOK).Find("input[name=seen]").AttrOr("value", ""))
+	form.Set("column6", "level1")
+	page, _ = b.Post(t, frame.ImportURL(imp.ID)+"/columns", form, http.StatusUnprocessableEntity)
+	desk.Literally(t, page, "有两列选择了同样的内容")
+	if page.Find(`select[name=column6] option[selected][value=level1]`).Length() != 1 {
+		t.Error("the columns that were chosen are gone")
+	}
+	page, _ = b.Post(t, frame.ImportURL(imp.ID)+"/write", url.Values{"seen": {stale}}, http.StatusConflict)
+	desk.Literally(t, page, "刚刚有变化")
 	if next := uploaded(t, d, b, "名单.csv", list); next.State != core.ImportPreview {
 		t.Errorf("the same headings again: %s", next.State)
 	}

@@ -29,9 +29,12 @@ type importHeading struct {
 	Sample  string
 }
 
+// importColumnsPath is where the columns of an import are posted, below its page.
+const importColumnsPath = "/columns"
+
 func importMappingOf(c *web.Context, imp core.Import, layout store.ImportLayout, columns []core.ImportColumn) *importMapping {
 	m := &importMapping{
-		Action: frame.ImportURL(imp.ID) + "/columns", Seen: strconv.FormatInt(imp.Updated.UnixMilli(), 10),
+		Action: frame.ImportURL(imp.ID) + importColumnsPath, Seen: strconv.FormatInt(imp.Updated.UnixMilli(), 10),
 		Form: templates.Form{CSRF: c.CSRF()},
 	}
 	if layout.Problem != "" {
@@ -64,15 +67,23 @@ func importMappingOf(c *web.Context, imp core.Import, layout store.ImportLayout,
 	for _, column := range columns {
 		choices = append(choices, templates.Choice{Value: column.Key, Label: core.ImportHeadingLabel(column.Label)})
 	}
+	chosen := func(name, otherwise string) string { // a form that was refused keeps its choices
+		if c.Form().Has(name) {
+			return c.Form().Get(name)
+		}
+		return otherwise
+	}
+	m.Sheet.Value, m.First.Value = chosen("sheet", m.Sheet.Value), chosen("first", m.First.Value)
 	for at, heading := range layout.Headings {
 		sample := importSample(layout.Sample, at)
+		name := "column" + strconv.Itoa(at)
 		if heading == "" || layout.First != nil && sample == "" {
 			continue
 		}
 		m.Rows = append(m.Rows, importHeading{
 			Heading: heading, Sample: sample,
 			Field: templates.Field{
-				Kind: templates.Select, Name: "column" + strconv.Itoa(at), Label: heading, Value: layout.Keys[at], Choices: choices,
+				Kind: templates.Select, Name: name, Label: heading, Value: chosen(name, layout.Keys[at]), Choices: choices,
 			},
 		})
 	}

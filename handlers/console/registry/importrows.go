@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -50,8 +51,10 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, of importRowsOf
 		Fault string `form:"fault" max:"40"`
 		Map   string `form:"map" max:"2"`
 	}
-	if err := c.BindQuery(&asked); err != nil {
-		return err
+	if c.Request().Method != http.MethodPost { // a form that was refused is shown with all rows
+		if err := c.BindQuery(&asked); err != nil {
+			return err
+		}
 	}
 	path, view := frame.ImportURL(imp.ID), importViews[imp.Kind]
 	page.Tabs.Label, page.Listed = "各行", true

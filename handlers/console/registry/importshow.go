@@ -148,13 +148,16 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 	}
 	kind, _ := imp.Kind.Type()
 	columns := kind.Columns(community)
-	mapping := imp.State == core.ImportPreview && c.Query("map") != ""
+	mapped := wrong != nil && strings.HasSuffix(c.Request().URL.Path, importColumnsPath)
+	mapping := imp.State == core.ImportPreview && (c.Query("map") != "" || mapped)
 	switch {
 	case imp.State == core.ImportMapping || mapping:
 		page.Mapping = importMappingOf(c, imp, layout, columns)
 		page.Mapping.Form.Error = importWords(wrong)
 	case imp.State == core.ImportPreview:
 		page.Preview = importPreviewOf(c, imp, choices, wrong)
+	case wrong != nil: // somebody else was faster
+		page.Notes = append(page.Notes, importWords(wrong))
 	}
 	if imp.Reading != 0 && imp.Parts > 0 && page.Mapping == nil && imp.State != core.ImportReading {
 		if err := p.importRows(c, &page, importRowsOf{imp, community, columns, choices}); err != nil {

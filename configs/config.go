@@ -119,7 +119,7 @@ type MiniProgram struct {
 	// EncodingAESKey from the same page, 43 characters. With it, unencrypted callbacks are refused.
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
 	// Templates of subscription messages to residents, for the kinds that are sent so (certification, household,
-	// visitor, visit, exitslip, lease, member): kind=TEMPLATE_ID:field=part;field=part, as in
+	// restriction, visitor, visit, exitslip, lease, member): kind=TEMPLATE_ID:field=part;field=part, as in
 	// official_account.templates. Without one, residents are told by the official account.
 	Templates []string `yaml:"templates" env:"TEMPLATES"`
 }
@@ -134,7 +134,7 @@ type OfficialAccount struct {
 	AESKey Secret `yaml:"aes_key" env:"AES_KEY"`
 	// Templates of the account for messages, one for each kind. To the office: accessalert, review, visit_review,
 	// exit_review, lease_office, member_office, rule_plan, sign_in, binding, job. To residents and visitors: certification,
-	// household, visitor, visit, exitslip, lease, member. Written kind=TEMPLATE_ID:field=part;field=part. The parts
+	// household, restriction, visitor, visit, exitslip, lease, member. Written kind=TEMPLATE_ID:field=part;field=part. The parts
 	// are title, kind, time, count, hint and community; for example sign_in=AbC123defg:thing1=title;time2=time. Kinds without
 	// one go by the other channels that there are: WeWork, the mini-program, text messages, the console.
 	Templates []string `yaml:"templates" env:"TEMPLATES"`
@@ -155,8 +155,8 @@ type SMS struct {
 	// Tencent Cloud's region. Empty: ap-guangzhou.
 	Region string `yaml:"region" env:"REGION"`
 	// Approved templates of messages to admins, for the kinds that are sent by SMS (binding, review, visit_review,
-	// exit_review), and of those to residents who may ask for them (certification, household, visitor, exitslip, lease,
-	// member): kind=TEMPLATE_ID:variable=part;variable=part, as in official_account.templates; for example
+	// exit_review), and of those to residents who may ask for them (certification, household, restriction, visitor, exitslip,
+	// lease, member): kind=TEMPLATE_ID:variable=part;variable=part, as in official_account.templates; for example
 	// binding=SMS_123456789:what=title;when=time. Tencent Cloud's variables have no names: theirs are in
 	// the order of the names here, v1, v2 and so on.
 	Templates []string `yaml:"templates" env:"TEMPLATES"`

@@ -123,7 +123,7 @@ func TestWorkersOfAllChannelsAreKilled(t *testing.T) {
 	kills := 0
 	for end := time.Now().Add(time.Minute); m.open() > 0 && time.Now().Before(end); kills++ {
 		cmd := m.child("|"+m.smsURL, "|"+m.corp.String())
-		var last <-chan time.Time = time.After(time.Duration(20+rand.IntN(200)) * time.Millisecond)
+		var last <-chan time.Time = time.After(time.Duration(5+rand.IntN(40)) * time.Millisecond)
 		if kills > 20 {
 			last = m.ended()
 		}

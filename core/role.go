@@ -59,7 +59,7 @@ var RoleTable = []RolePreset{
 		PermInstitutionView, PermReaderView, PermReaderOpen, PermGuardPostView, PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermHouseView,
 	}},
-	{RoleAuditor, "审计", []Permission{PermAuditView, PermAuditExport, PermAccountView}},
+	{RoleAuditor, "审计", []Permission{PermAccountView, PermAuditView, PermAuditExport}},
 }
 
 // Preset returns a role's entry of the table; an unknown role is Invalid.

@@ -10,11 +10,31 @@ export function kept(key) {
   }
 }
 
-// keep stores value under key, if the browser lets it.
+// keep stores value under key; false if the browser does not let it.
 export function keep(key, value) {
   try {
     localStorage.setItem(key, value);
+    return true;
   } catch {
-    // not remembered
+    return false;
+  }
+}
+
+// keptUnder returns all values whose keys begin with prefix.
+export function keptUnder(prefix) {
+  try {
+    const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at));
+    return keys.filter((key) => key.startsWith(prefix)).map((key) => localStorage.getItem(key));
+  } catch {
+    return [];
+  }
+}
+
+// forgetKept removes what keep stored under key.
+export function forgetKept(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // nothing was kept
   }
 }

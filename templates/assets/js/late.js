@@ -9,6 +9,7 @@
 //
 // Nothing else is kept, and nothing once it is sent or the guard has signed out.
 
+import { forgetKept, keep, keptUnder } from "./keep.js";
 import { netOff, netOn } from "./net.js";
 import { say } from "./trouble.js";
 
@@ -19,21 +20,11 @@ const patience = 8000; // ms for one answer
 
 // waiting returns the passages of a guard, oldest first; without one, those of all.
 function waiting(guard) {
-  const found = [];
-  try {
-    for (let i = 0; i < localStorage.length; i++) {
-      const name = localStorage.key(i);
-      if (!name.startsWith(prefix)) continue;
-      const passage = JSON.parse(localStorage.getItem(name));
-      if (!guard || passage.guard === guard) found.push(passage);
-    }
-  } catch {
-    // nothing can be kept here
-  }
-  return found.sort((a, b) => a.at - b.at);
+  const found = keptUnder(prefix).map((text) => JSON.parse(text));
+  return found.filter((passage) => !guard || passage.guard === guard).sort((a, b) => a.at - b.at);
 }
 
-const forget = (passage) => localStorage.removeItem(prefix + passage.key);
+const forget = (passage) => forgetKept(prefix + passage.key);
 
 // watchLate sets up the form, and sends what waits.
 export function watchLate() {
@@ -93,13 +84,9 @@ function write(form, guard) {
   }
   const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   const passage = { key, guard, to: form.getAttribute("action"), at: Date.now(), name, house, direction, reason };
-  try {
-    localStorage.setItem(prefix + key, JSON.stringify(passage));
-  } catch {
-    say("这台手机不能保存，请先记在纸上。");
-    return false;
-  }
-  return true;
+  if (keep(prefix + key, JSON.stringify(passage))) return true;
+  say("这台手机不能保存，请先记在纸上。");
+  return false;
 }
 
 // deliver sends one passage; false if the next one need not be tried now.

@@ -17,6 +17,7 @@ func TestWhatRefersToHousesAndResidentsHoldsThem(t *testing.T) {
 	free := map[string]string{
 		"house_former house_id":       "is about a house that is there no more",
 		"house_transfer house_id":     "holds while it is planned, by open_house",
+		"rule_plan_house house_id":    "is left out when the plan starts",
 		"restriction_latest house_id": "is deleted with the house",
 		"bind_ticket replaces_id":     "is a WeChat user",
 		"certification resident_id":   "is decided: the resident was changed by it",

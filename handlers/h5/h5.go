@@ -145,9 +145,25 @@ func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	if p.Status == http.StatusUnauthorized && p.Cause != "" { // they never were
 		problem.Actions[0].Label = "登录"
 	}
+	if again := retryOf(c); again != "" && p.Status == http.StatusServiceUnavailable {
+		problem.Actions = []templates.Action{{Label: "重试", URL: again, Icon: "refresh", Primary: true}}
+	}
 	return h.show(c, p.Status, "error/show", templates.PhoneProblem{
 		Phone: templates.Phone{Title: "出错了", Demo: h.demo, Posted: posted(c)}, Problem: problem,
 	})
+}
+
+// retryOf returns the address at which what failed is tried again; "" = none. A round begins anew: its code may have been used.
+func retryOf(c *web.Context) string {
+	if posted(c) {
+		return ""
+	}
+	if c.Request().URL.Path == roundPath {
+		if r, ok := roundOf(c, c.Query("state")); ok {
+			return r.again()
+		}
+	}
+	return c.Request().URL.RequestURI()
 }
 
 // wayOut returns what leads on from an error: who is not signed in any more signs in again, who has

@@ -36,6 +36,7 @@ type platform struct {
 	corps  []core.WechatApp
 	phones map[string]string  // of members of WeWork, by user id
 	own    map[core.ID]string // official accounts of communities
+	down   error              // what every call to WeChat and WeWork answers
 }
 
 // OfficialFor knows the accounts of own.
@@ -53,6 +54,9 @@ func (p *platform) AuthorizeURL(_ context.Context, appID, redirect, state string
 }
 
 func (p *platform) Identify(_ context.Context, appID, code string) (core.WechatIdentity, error) {
+	if p.down != nil {
+		return core.WechatIdentity{}, wechaterror.ForPeople(p.down)
+	}
 	if code == "" || p.used[code] {
 		return core.WechatIdentity{}, core.Invalid("微信授权已失效，请重新打开页面")
 	}
@@ -95,6 +99,9 @@ func (p *platform) MemberURL(_ context.Context, corp core.ID, redirect, state st
 
 // Member knows the user id in a code, which works once; its ticket is the user id.
 func (p *platform) Member(_ context.Context, _ core.ID, code string) (wechat.Identity, error) {
+	if p.down != nil {
+		return wechat.Identity{}, wechaterror.ForPeople(p.down)
+	}
 	if code == "" || p.used[code] {
 		return wechat.Identity{}, core.Invalid("微信授权已失效，请重新打开页面")
 	}

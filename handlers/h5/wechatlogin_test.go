@@ -9,6 +9,7 @@ import (
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/wechat"
 )
 
 // office is an account of the console whose QR codes are scanned.
@@ -232,5 +233,37 @@ func TestSigningOut(t *testing.T) {
 	}
 	if response, _ := p.do(http.MethodGet, "/h5/phone", nil); !strings.HasPrefix(response.Header.Get("Location"), "/h5/session/resident") {
 		t.Error("still signed in as a resident")
+	}
+}
+
+// While WeChat or WeWork does not answer, a sign-in says so and is begun anew by 重试: what it tried with may be used.
+func TestSignInWhileWechatIsDown(t *testing.T) {
+	w := newCompany(t)
+	noAnswer, wrongKey := &wechat.Error{Code: -1, HTTP: http.StatusBadGateway}, &wechat.Error{Code: 60020}
+	staff := core.StaffEntry(w.turn.App)
+	for _, c := range []struct {
+		down              error
+		path, code, again string
+		says              string
+	}{
+		{noAnswer, "/h5/session/resident", "o-new", "/h5/session/resident?next=%2Fh5%2Fpass", "微信服务暂时没有应答，请稍后再试"},
+		{noAnswer, staff, "li", staff + "?next=%2Fh5%2Fstaff", "微信服务暂时没有应答，请稍后再试"},
+		{wrongKey, staff, "wang", staff + "?next=%2Fh5%2Fstaff", "请联系物业检查账号的密钥"},
+	} {
+		w.wechat.down = c.down
+		p := w.phone(t)
+		_, back := p.enter(c.path, c.code)
+		page := p.get(back, http.StatusServiceUnavailable)
+		if words := page.Find("main").Text(); !strings.Contains(words, c.says) {
+			t.Errorf("%s: %q", c.path, words)
+		}
+		retry := page.Find("main a")
+		if retry.AttrOr("href", "") != c.again || strings.TrimSpace(retry.Text()) != "重试" {
+			t.Errorf("%s: %q leads to %q, want %q", c.path, retry.Text(), retry.AttrOr("href", ""), c.again)
+		}
+		w.wechat.down = nil
+		if response, _ := p.enter(c.again, c.code); response.StatusCode != http.StatusSeeOther {
+			t.Errorf("%s: tried again: %d", c.path, response.StatusCode)
+		}
 	}
 }

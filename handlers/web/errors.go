@@ -202,11 +202,21 @@ func (a *App) fail(c *Context, err error) {
 	}
 }
 
-// note logs the details that users are not shown. A caller who hung up is not a failure.
+// note logs the details that users are not shown: why this program failed, or which other one did not answer it. A
+// caller who hung up is not a failure.
 func (a *App) note(c *Context, code core.Code, err error) {
-	if code == core.CodeInternal && !errors.Is(err, context.Canceled) && !c.HungUp() {
-		a.o.Log.Error("request failed", "method", c.r.Method, "path", c.route.Path, "request_id", c.RequestID(), "err", err)
+	var known *core.Error
+	log := a.o.Log.Error
+	switch {
+	case errors.Is(err, context.Canceled) || c.HungUp():
+		return
+	case code == core.CodeInternal:
+	case code == core.CodeUnavailable && errors.As(err, &known) && known.Err != nil:
+		log = a.o.Log.Warn
+	default:
+		return
 	}
+	log("request failed", "method", c.r.Method, "path", c.route.Path, "request_id", c.RequestID(), "err", err)
 }
 
 // Shortfall logs that a part of the answer is missing, which the page says in words of its own. err

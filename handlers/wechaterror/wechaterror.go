@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/wechat"
@@ -17,9 +18,9 @@ const (
 	riskyUser   = 40226
 )
 
-// ForPeople converts an error of a call to WeChat into one that tells users what they can do
+// ForPeople converts an error of a call to WeChat or WeWork into one that tells users what they can do
 // about it. The details are for the log. nil stays nil, and an error that already has a message is
-// unchanged.
+// unchanged. What only the office can mend is not to be tried again and again.
 func ForPeople(err error) error {
 	switch {
 	case err == nil || errors.As(err, new(*core.Error)):
@@ -36,7 +37,19 @@ func ForPeople(err error) error {
 	case wechat.CodeOf(err) == riskyUser:
 		return &core.Error{Code: core.CodeForbidden, Message: "微信认为此账号有风险，暂时不能登录", Err: err}
 	}
-	return &core.Error{Code: core.CodeInternal, Message: "微信服务暂时没有应答，请稍后再试", Err: err}
+	message := "微信服务暂时没有应答，请稍后再试"
+	switch code := wechat.CodeOf(err); {
+	case code == quotaUsed:
+		message = "今天调用微信的次数已用完，请明天再试"
+	case slices.Contains(settingCodes, code):
+		message = "微信的接入设置有误，请联系物业检查账号的密钥和设置"
+	}
+	return &core.Error{Code: core.CodeUnavailable, Message: message, Err: err}
+}
+
+// settingCodes are the codes of an account or a company whose settings are wrong.
+var settingCodes = []int{
+	wrongSecret, noToken, wrongIP, noRight, frozen, corpWrongIP, corpNoRange, corpWrongAgent, corpNotContact,
 }
 
 // Refused returns why WeChat did not do what was asked of it, in words. Without an answer it may have done it.

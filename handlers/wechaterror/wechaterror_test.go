@@ -1,6 +1,7 @@
 package wechaterror
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -26,9 +27,15 @@ func TestForPeople(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", wechat.ErrForeignPhone), http.StatusUnprocessableEntity, "大陆或港澳台手机号", false},
 		{wechat.ErrSnapshot, http.StatusForbidden, "使用完整服务", false},
 		{&wechat.Error{Code: 40226}, http.StatusForbidden, "有风险", false},
-		{&wechat.Error{Code: -1}, http.StatusInternalServerError, "稍后再试", false},
-		{&wechat.Error{Code: 40164}, http.StatusInternalServerError, "稍后再试", false},
-		{errors.New("dial tcp"), http.StatusInternalServerError, "稍后再试", false},
+		{&wechat.Error{Code: -1}, http.StatusServiceUnavailable, "没有应答，请稍后再试", false},
+		{&wechat.Error{Code: -1, HTTP: 502}, http.StatusServiceUnavailable, "没有应答，请稍后再试", false},
+		{errors.New("dial tcp"), http.StatusServiceUnavailable, "没有应答，请稍后再试", false},
+		{context.DeadlineExceeded, http.StatusServiceUnavailable, "没有应答，请稍后再试", false},
+		{&wechat.Error{Code: 45009}, http.StatusServiceUnavailable, "明天再试", false},
+		{&wechat.Error{Code: 40164}, http.StatusServiceUnavailable, "物业检查账号的密钥", false},
+		{&wechat.Error{Code: 40125}, http.StatusServiceUnavailable, "物业检查账号的密钥", false},
+		{&wechat.Error{Code: 48001}, http.StatusServiceUnavailable, "物业检查账号的密钥", false},
+		{&wechat.CorpProblem{Err: &wechat.Error{Code: 60020}}, http.StatusServiceUnavailable, "物业检查账号的密钥", false},
 		{said, http.StatusConflict, "还没有配置", false},
 	} {
 		got := ForPeople(c.err)

@@ -158,6 +158,25 @@ func (s *Store) Review(ctx context.Context, scope core.Scope, id core.ID) (core.
 	return row.review(), database.Wrap("read review", database.NotFoundIfNoRows(err, noReview))
 }
 
+// ReviewStates returns how far those of some reviews have come that are in scope.
+func (s *Store) ReviewStates(ctx context.Context, scope core.Scope, ids []core.ID) (map[core.ID]core.ReviewState, error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	states := map[core.ID]core.ReviewState{}
+	err := database.EachPart(ids, func(part []core.ID) error {
+		var rows []struct {
+			ID    core.ID          `db:"id"`
+			State core.ReviewState `db:"state"`
+		}
+		query := "SELECT id, state FROM review WHERE " + where + " AND id IN (" + database.Placeholders(len(part)) + ")"
+		err := s.db.All(ctx, &rows, query, database.AppendIDs(args, part)...)
+		for _, r := range rows {
+			states[r.ID] = r.State
+		}
+		return err
+	})
+	return states, database.Wrap("read the states of reviews", err)
+}
+
 // earlierShown is how many earlier applications of the same person a reviewer sees.
 const earlierShown = 10
 

@@ -1,7 +1,10 @@
 package h5
 
 import (
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -28,23 +31,46 @@ type noticeListPage struct {
 
 // noticeLine is something that an account was told of in the console.
 type noticeLine struct {
-	Title, URL string
+	Title, URL string // URL "" = it leads nowhere any more
 	Button     string // what is at URL
+	State      string // what became of it; "" = it waits, or is nothing to decide
 	Created    time.Time
 	New        bool
 }
 
 // noticeLines returns notices with the page at which an account handles each: on the phone if there is one, otherwise the
-// console, which asks for a sign-in of its own.
-func noticeLines(c *web.Context, list []core.Notice) []noticeLine {
+// console, which asks for a sign-in of its own. A notice keeps its words: what has been decided since is marked.
+func (h *H5) noticeLines(c *web.Context, list []core.Notice) ([]noticeLine, error) {
 	lines := make([]noticeLine, len(list))
+	reviews := map[int]core.ID{} // by line
 	for i, n := range list {
 		lines[i] = noticeLine{Title: n.Title, URL: "/console/" + n.Link, Button: "后台", Created: n.Created, New: n.Read.IsZero()}
-		if path := n.PhonePath(c.Has); path != "" {
-			lines[i].URL, lines[i].Button = path, "审核"
+		path := n.PhonePath(c.Has)
+		if path == "" {
+			continue
+		}
+		lines[i].URL, lines[i].Button = path, "审核"
+		if one, ok := strings.CutPrefix(path, reviewPath+"/"); ok {
+			if id, err := core.ParseID(one); err == nil {
+				reviews[i] = id
+			}
 		}
 	}
-	return lines
+	if len(reviews) == 0 {
+		return lines, nil
+	}
+	states, err := h.store.ReviewStates(c.Ctx(), c.Scope(), slices.Collect(maps.Values(reviews)))
+	for i, id := range reviews {
+		switch state, known := states[id]; {
+		case !known: // removed, or of a community that is not theirs any more
+			lines[i].URL, lines[i].State = "", "已失效"
+		case state == core.ReviewApproved, state == core.ReviewRejected:
+			lines[i].Button, lines[i].State = "查看", "已审核"
+		case state != core.ReviewWaiting:
+			lines[i].Button, lines[i].State = "查看", state.Label()
+		}
+	}
+	return lines, err
 }
 
 // noticeList shows what the account was told, from the notice on that a message leads to. What is shown has been read, in the
@@ -64,8 +90,12 @@ func (h *H5) noticeList(c *web.Context) error {
 	if asked.From != 0 && page.First() && (len(list) == 0 || list[0].ID != asked.From) {
 		return c.Redirect(noticePath) // it is another account's
 	}
+	rows, err := h.noticeLines(c, list)
+	if err != nil {
+		return err
+	}
 	view := noticeListPage{
-		Phone: h.phone(c, "我的提醒", c.Account().Name), Rows: noticeLines(c, list),
+		Phone: h.phone(c, "我的提醒", c.Account().Name), Rows: rows,
 		Empty: templates.Empty{Icon: "bell", Title: "还没有提醒", Text: "告警、待审核、到期和账号安全等，按提醒设置告诉您，也列在这里。"},
 	}
 	if c.Staff().ID != 0 {

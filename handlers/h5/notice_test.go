@@ -104,6 +104,39 @@ func TestNoticesOnThePhone(t *testing.T) {
 	clerk.get(noticePath, http.StatusForbidden)
 }
 
+// A notice of an application that has been decided says so, whoever decided it, and does not ask for it again.
+func TestNoticeOfWhatIsDecided(t *testing.T) {
+	w := newInspection(t)
+	clerk, _ := w.reviewer("wang", "王前台")
+	for house, decide := range []func(path string, r core.Review){
+		func(path string, _ core.Review) {
+			page := w.zhang.get(path, http.StatusOK)
+			w.zhang.post(page, path, url.Values{"version": {"1"}, "preset": {"照片看不清"}}, http.StatusSeeOther)
+		},
+		func(_ string, r core.Review) {
+			if _, err := w.store.WithdrawReview(t.Context(), core.Actor{Kind: core.ActorWechat, ID: w.user.ID}, w.user.ID, r.ID); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		r, path := w.apply(house)
+		for _, p := range []*phone{w.zhang, clerk} {
+			row := p.get(noticePath, http.StatusOK).Find(".p-row").First()
+			if link := row.Find("a"); link.Text() != "审核" || strings.Contains(row.Text(), "已审核") {
+				t.Errorf("what waits: %q", row.Text())
+			}
+		}
+		decide(path, r)
+		said := []string{"已审核", "已撤回"}[house]
+		for _, p := range []*phone{w.zhang, clerk} {
+			row := p.get(noticePath, http.StatusOK).Find(".p-row").First()
+			if link := row.Find("a"); link.Text() != "查看" || link.AttrOr("href", "") != path || !strings.Contains(row.Text(), said) {
+				t.Errorf("what was decided: %q, want %s", row.Text(), said)
+			}
+		}
+	}
+}
+
 // In WeWork a member reads what the account was told that is theirs, and is led on from 工作台.
 func TestNoticesInWeWork(t *testing.T) {
 	w := newCompany(t)

@@ -258,7 +258,10 @@ func (h *H5) staffTold(c *web.Context) ([]noticeLine, error) {
 		return nil, nil
 	}
 	list, _, err := h.store.Notices(c.Ctx(), c.Account().ID)
-	return noticeLines(c, list[:min(len(list), staffNotices)]), err
+	if err != nil {
+		return nil, err
+	}
+	return h.noticeLines(c, list[:min(len(list), staffNotices)])
 }
 
 func (h *H5) staffFacts(c *web.Context, names map[core.ID]string) ([]templates.Fact, error) {

@@ -23,6 +23,9 @@ type Follower struct {
 	Updated time.Time
 }
 
+// ShortOpenID returns the end of an open id, by which people can tell two apart.
+func ShortOpenID(open string) string { return open[max(0, len(open)-6):] }
+
 // FollowerSource is how somebody came to follow, in WeChat's words; "" = not told yet.
 type FollowerSource string
 

@@ -42,6 +42,9 @@ func (s *Store) AuditSubjects(ctx context.Context, records []core.AuditRecord) (
 			query := subjectQuery(stem) + "id IN (" + database.Placeholders(len(part)) + ")"
 			err := s.db.All(ctx, &rows, query, database.IDArgs(part)...)
 			for _, row := range rows {
+				if stem == "follower" { // WeChat tells no names: who may see followers names them better
+					row.Name = "…" + core.ShortOpenID(row.Name)
+				}
 				names[audit.Target(stem, row.ID).String()] = row.Name
 			}
 			return err

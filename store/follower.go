@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -170,6 +171,49 @@ func (s *Store) FollowersByID(ctx context.Context, scope core.Scope, ids []core.
 		return nil, core.NotFound(noFollower)
 	}
 	return followersOf(rows, s.allOf(ctx))
+}
+
+// FollowersSeen returns those of some followers whom the scope may see, of whatever accounts, by id, with the residents of
+// FollowerTies.
+func (s *Store) FollowersSeen(
+	ctx context.Context, scope core.Scope, ids []core.ID,
+) (known map[core.ID]core.Follower, ties map[core.ID][]FollowerTie, err error) {
+	known, ties = map[core.ID]core.Follower{}, map[core.ID][]FollowerTie{}
+	ids = sortedIDs(ids)
+	in := "id IN (" + database.Placeholders(len(ids)) + ")"
+	var apps []string
+	if len(ids) == 0 {
+		return known, ties, nil
+	}
+	if err := s.db.All(ctx, &apps, "SELECT DISTINCT app_id FROM follower WHERE "+in, database.IDArgs(ids)...); err != nil {
+		return nil, nil, database.Wrap("read followers", err)
+	}
+	for _, appID := range apps {
+		app, err := s.WechatOfficial(ctx, scope, appID)
+		if core.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		where := followersWithin(scope, app)
+		where.And(in, database.IDArgs(ids)...)
+		var rows []followerRow
+		if err := s.db.All(ctx, &rows, followerColumns+where.Text(), where.Args()...); err != nil {
+			return nil, nil, database.Wrap("read followers", err)
+		}
+		list := make([]core.Follower, len(rows))
+		for i, r := range rows {
+			list[i] = r.follower()
+			known[r.ID] = list[i]
+		}
+		of, err := s.FollowerTies(ctx, scope, list)
+		if err != nil {
+			return nil, nil, err
+		}
+		maps.Copy(ties, of)
+	}
+	return known, ties, nil
 }
 
 // FollowerTie is a certified resident whose WeChat is a follower's.

@@ -190,6 +190,9 @@ func (p *Pages) batchShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.NameFollowers(c, items); err != nil {
+		return err
+	}
 	page := batchShowPage{Shell: p.Shell(c, "audit", b.Kind.Label()+" · "+batchSize(b, b.Size))}
 	page.Crumbs = []templates.Crumb{{Label: "批量操作", URL: frame.BatchPath}}
 	if b.Community != 0 {
@@ -310,6 +313,9 @@ func (p *Pages) batchUndo(c *web.Context) error {
 		kept, err := p.Store.PlanUndo(c.Ctx(), c.Scope(), b.ID)
 		if err != nil {
 			return p.Refused(c, err, frame.BatchURL(b.ID))
+		}
+		if err := p.NameFollowers(c, kept); err != nil {
+			return err
 		}
 		ask := batchUndoAsk(b, kept)
 		if ask.Cancel = back; ask.Submit == "" || !frame.Confirmed(c) {

@@ -188,8 +188,18 @@ func TestATaggingIsTakenBackAtWeChat(t *testing.T) {
 		t.Errorf("what concerns all communities is not listed in one: %q", text)
 	}
 	at := frame.BatchURL(batch.ID)
-	if text := b.Get(t, at, http.StatusOK).Find("tbody").Text(); strings.Count(text, "业主") != 2 {
+	remarked := d.Follower(t, zhou.OpenID)
+	remarked.Remark = "周老师"
+	if _, err := d.Store.UpdateFollowerRemark(ctx, core.System, core.Everywhere, remarked); err != nil {
+		t.Fatal(err)
+	}
+	rows := b.Get(t, at, http.StatusOK).Find("tbody")
+	if text := rows.Text(); strings.Count(text, "业主") != 2 || strings.Contains(text, zhou.OpenID) || strings.Contains(text, li.OpenID) ||
+		!strings.Contains(text, "周老师") || !strings.Contains(text, "未认证用户 "+core.ShortOpenID(li.OpenID)) {
 		t.Errorf("its things: %q", text)
+	}
+	if rows.Find(`a[href="`+frame.FollowerURL(zhou.ID)+`"]`).Length() == 0 {
+		t.Error("a follower's page is not a link away")
 	}
 	b.Post(t, at+"/undo", desk.ConfirmedForm(), http.StatusSeeOther)
 	if has, err := official.TagsOf(ctx, zhou.OpenID); err != nil || len(has) != 0 {

@@ -62,3 +62,62 @@ func (f *Frame) TagAtWechat(c *web.Context, list []core.Follower, t store.Follow
 	}
 	return nil
 }
+
+// FollowerName returns what a follower is called: WeChat tells no names.
+func FollowerName(f core.Follower, ties []store.FollowerTie) string {
+	var names []string
+	for _, tie := range ties {
+		if len(names) == 0 || names[len(names)-1] != tie.Name { // one name at several houses
+			names = append(names, tie.Name)
+		}
+	}
+	switch {
+	case len(names) > 0:
+		return Joined(names)
+	case f.Remark != "":
+		return f.Remark
+	}
+	return "未认证用户 " + core.ShortOpenID(f.OpenID)
+}
+
+// FollowerHomes names the houses of a follower who is certified.
+func FollowerHomes(at map[core.ID]string, ties []store.FollowerTie) string {
+	var homes []string
+	for _, tie := range ties {
+		homes = append(homes, at[tie.Community]+tie.House)
+	}
+	return Joined(homes)
+}
+
+// NameFollowers gives the followers among a batch's things the words of their list, with their houses. Of whom the
+// account may not see there is the end of the open id.
+func (f *Frame) NameFollowers(c *web.Context, items []core.BatchItem) error {
+	var ids []core.ID
+	for _, item := range items {
+		if item.Stem == "follower" {
+			ids = append(ids, item.Thing)
+		}
+	}
+	if len(ids) == 0 || !c.Has(core.PermFollowerView) {
+		return nil
+	}
+	known, ties, err := f.Store.FollowersSeen(c.Ctx(), c.Scope(), ids)
+	if err != nil {
+		return err
+	}
+	communities := map[core.ID]string{}
+	if _, one := c.Scope().One(); !one {
+		if communities, err = f.CommunityNames(c); err != nil {
+			return err
+		}
+	}
+	for i, item := range items {
+		if who, ok := known[item.Thing]; ok {
+			items[i].Name = FollowerName(who, ties[who.ID])
+			if homes := FollowerHomes(communities, ties[who.ID]); homes != "" {
+				items[i].Name += "，" + homes
+			}
+		}
+	}
+	return nil
+}

@@ -196,7 +196,7 @@ func (p *Pages) followerHitOf(ctx context.Context, q frame.Question, id core.ID)
 
 // followerHit names the residents of the scope whose WeChat follows, and the remark.
 func followerHit(q frame.Question, f core.Follower, ties []store.FollowerTie) templates.SearchHit {
-	name := followerName(f, ties)
+	name := frame.FollowerName(f, ties)
 	hit := templates.SearchHit{Icon: "brand-wechat", Title: name, Note: "微信关注用户", URL: frame.FollowerURL(f.ID)}
 	if f.Remark != "" && f.Remark != name {
 		hit.Note += "　" + f.Remark

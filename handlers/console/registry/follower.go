@@ -8,7 +8,6 @@ import (
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/handlers/wechaterror"
-	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -69,32 +68,6 @@ func (p *Pages) follower(c *web.Context) (f core.Follower, at frame.OfficialChoi
 	}
 	at, err = p.officialByID(c, f.AppID)
 	return f, at, err
-}
-
-// followerName returns what a follower is called: WeChat tells no names.
-func followerName(f core.Follower, ties []store.FollowerTie) string {
-	var names []string
-	for _, tie := range ties {
-		if len(names) == 0 || names[len(names)-1] != tie.Name { // one name at several houses
-			names = append(names, tie.Name)
-		}
-	}
-	switch {
-	case len(names) > 0:
-		return frame.Joined(names)
-	case f.Remark != "":
-		return f.Remark
-	}
-	return "未认证用户 " + f.OpenID[max(0, len(f.OpenID)-6):]
-}
-
-// followerHomes names the houses of a follower who is certified.
-func followerHomes(at map[core.ID]string, ties []store.FollowerTie) string {
-	var homes []string
-	for _, tie := range ties {
-		homes = append(homes, at[tie.Community]+tie.House)
-	}
-	return frame.Joined(homes)
 }
 
 // tagNames returns the names of some tags.
@@ -177,7 +150,7 @@ func (p *Pages) followerShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	name := followerName(f, ties[f.ID])
+	name := frame.FollowerName(f, ties[f.ID])
 	page := followerShowPage{Shell: p.Shell(c, "follower", name), Facts: p.followerFacts(f)}
 	page.Crumbs, page.Note = followerCrumbs(at), at.Name
 	for _, tie := range ties[f.ID] {
@@ -330,7 +303,7 @@ func (p *Pages) followerFormPage(c *web.Context, at frame.OfficialChoice, f core
 	if err != nil {
 		return err
 	}
-	name := followerName(f, ties[f.ID])
+	name := frame.FollowerName(f, ties[f.ID])
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := followerFormPage{Shell: p.Shell(c, "follower", "修改备注"), Form: form}
 		page.Crumbs, page.Note = append(followerCrumbs(at), templates.Crumb{Label: name, URL: frame.FollowerURL(f.ID)}), name

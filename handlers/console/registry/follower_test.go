@@ -249,12 +249,12 @@ func TestFollowerWords(t *testing.T) {
 	f := core.Follower{OpenID: "oAbcdefghijklmn", Remark: "老王"}
 	twice := []store.FollowerTie{{Name: "张三"}, {Name: "张三"}, {Name: "李四"}}
 	for want, ties := range map[string][]store.FollowerTie{"张三、李四": twice, "老王": nil} {
-		if got := followerName(f, ties); got != want {
+		if got := frame.FollowerName(f, ties); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
 	f.Remark = ""
-	if got := followerName(f, nil); got != "未认证用户 ijklmn" {
+	if got := frame.FollowerName(f, nil); got != "未认证用户 ijklmn" {
 		t.Errorf("a stranger is %q", got)
 	}
 	for want, s := range map[string]core.FollowerSync{

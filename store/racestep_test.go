@@ -1077,6 +1077,9 @@ var raceWechat = []raceStep{
 	{"NoteStaffHint", func(w *raceWorld) (any, error) {
 		return nil, w.NoteStaffHint(w.ctx, w.ids["corp"], core.CorpHint{UserID: "li"})
 	}},
+	{"NoteStaffHints", func(w *raceWorld) (any, error) {
+		return nil, w.NoteStaffHints(w.ctx, w.ids["corp"], []string{"li", "wang"})
+	}},
 	{"ClaimStaffSync", func(w *raceWorld) (any, error) {
 		sync, err := w.ClaimStaffSync(w.ctx, "a")
 		return []any{sync.Run != 0, sync.Phase}, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,37 @@ func (s *Store) NoteStaffHint(ctx context.Context, app core.ID, h core.CorpHint)
 		s.staffLeft(ctx, accounts, left)
 	}
 	return err
+}
+
+// NoteStaffHints records in one write that WeWork is to be asked about members, and about the departments: a tag may be
+// put on thousands at once, and WeWork waits a few seconds for the answer.
+func (s *Store) NoteStaffHints(ctx context.Context, app core.ID, userIDs []string) error {
+	byKey := map[string]string{"": ""}
+	for _, id := range userIDs {
+		byKey[strings.ToLower(id)] = id
+	}
+	keys := slices.Sorted(maps.Keys(byKey)) // in one order: two at once must not wait for each other
+	return s.db.Write(ctx, "note changes of WeWork", func(tx *database.Tx) error {
+		if err := needStaffSync(tx, app); err != nil {
+			return err
+		}
+		rows := make([][]any, len(keys))
+		for i, key := range keys {
+			rows[i] = []any{int64(app), key, byKey[key], int64(tx.NewID()), tx.NowMS()}
+		}
+		err := database.EachPart(keys, func(part []string) error {
+			args := []any{int64(app)}
+			for _, key := range part {
+				args = append(args, key)
+			}
+			_, err := tx.Exec("DELETE FROM staff_sync_hint WHERE app_id = ? AND user_key IN ("+database.Placeholders(len(part))+")", args...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return database.InsertRows(tx, database.InsertInto, "staff_sync_hint", "app_id, user_key, user_id, note_id, noted_at", rows)
+	})
 }
 
 // askMemberLater lets WeWork be asked about a member once more, when no answer from before can be under way.

@@ -104,12 +104,16 @@ func (b *Callback) contactChanged(c *web.Context, corp Corp, change wechat.Conta
 	case wechat.MemberDeleted:
 		hint.Gone = true
 	case wechat.TagUpdated: // a tag may be what puts members in the app's range
-		for _, id := range slices.Concat(change.AddUsers, change.DelUsers) {
-			if err := b.store.NoteStaffHint(c.Ctx(), corp.App.ID, core.CorpHint{UserID: id}); err != nil {
+		users := slices.Concat(change.AddUsers, change.DelUsers)
+		if len(change.AddParties)+len(change.DelParties) == 0 {
+			return b.store.NoteStaffHints(c.Ctx(), corp.App.ID, users)
+		}
+		if len(users) > 0 {
+			if err := b.store.NoteStaffHints(c.Ctx(), corp.App.ID, users); err != nil {
 				return err
 			}
 		}
-		hint = core.CorpHint{Whole: len(change.AddParties)+len(change.DelParties) > 0}
+		hint = core.CorpHint{Whole: true}
 	default:
 		hint = core.CorpHint{}
 	}

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -121,5 +122,25 @@ func TestContactChanges(t *testing.T) {
 	tagged("", "2,3")
 	if state, err := s.Store.StaffSync(t.Context(), 7); err != nil || state.Asked.IsZero() {
 		t.Errorf("no whole sync is asked for: %+v, %v", state, err)
+	}
+}
+
+// A tag that is taken off thousands is one write: WeWork does not wait for one each. Told again it notes no more.
+func TestTagOfThousands(t *testing.T) {
+	s := newCorpSite(t)
+	const many = 6000           // near what one call may hold
+	users := []string{"M00000"} // spelled otherwise further on
+	for i := range many {
+		users = append(users, fmt.Sprintf("m%05d", i))
+	}
+	for range 2 {
+		if err := s.sim.PushChange(corpID, "update_tag", [][2]string{{"TagId", "7"}, {"DelUserItems", strings.Join(users, ",")}}); err != nil {
+			t.Fatal(err)
+		}
+		s.idle()
+		s.pushes(false)
+		if hints, err := s.Store.StaffHints(t.Context(), 7, 2*many); err != nil || len(hints) != many+1 { // and the departments
+			t.Errorf("%d are noted, %v", len(hints), err)
+		}
 	}
 }

@@ -303,7 +303,12 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 		by   ImportMatch
 		fail bool
 	}{
-		"by the number":               {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true}, id: 1, by: ByPhone},
+		"by the number":               {row: KnownTie{Name: "张 三", Phone: "p1", Own: true}, id: 1, by: ByPhone},
+		"the number of another name":  {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true}, id: 1, by: ByPhone, fail: true},
+		"of another ID number, too":   {row: KnownTie{Name: "钱一", Phone: "p1", Own: true, IDNumber: "i9"}, id: 1, by: ByPhone, fail: true},
+		"both, and another name":      {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true, IDNumber: "i1"}, id: 1, by: ByPhone},
+		"the ID of another name":      {row: KnownTie{Name: "张三丰", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber, fail: true},
+		"the family's number":         {row: KnownTie{Name: "张三丰", Phone: "p1"}},
 		"by the ID number":            {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber},
 		"by the name":                 {row: KnownTie{Name: "张 三", Phone: "p9", Own: true}, id: 1, by: ByName},
 		"another ID number":           {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i9"}},
@@ -315,6 +320,7 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 		"without a number":            {row: KnownTie{Name: "王五", Phone: "p9", Own: true}, id: 3, by: ByName},
 		"two of the name":             {row: KnownTie{Name: "赵六", Phone: "p9", Own: true}, fail: true},
 		"who has moved out":           {row: KnownTie{Name: "孙七", Phone: "p6", Own: true}, id: 6, by: ByPhone},
+		"of who has moved out":        {row: KnownTie{Name: "孙八", Phone: "p6", Own: true}, id: 6, by: ByPhone},
 		"somebody new":                {row: KnownTie{Name: "周八", Phone: "p9", Own: true}},
 	} {
 		at, by, err := MatchImport(test.row, known)

@@ -509,18 +509,24 @@ type KnownTie struct {
 }
 
 // MatchImport finds the record that a row is about among those of its house: by the phone number if it is the
-// person's own, by the ID number, then by the name. at is -1 if there is none. A certified resident's number is not
-// changed by a list: that is an error.
+// person's own, by the ID number, then by the name. at is -1 if there is none. A number that another name has is an error:
+// it may be another person's, who would get what the row says. Both numbers at once are one person's, whose name is corrected.
+// A certified resident's number is not changed by a list: that is an error, too.
 func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err error) {
 	if r.Own {
 		if at = slices.IndexFunc(known, func(k KnownTie) bool { return k.Own && k.Phone == r.Phone }); at >= 0 {
-			return at, ByPhone, nil
+			return at, ByPhone, otherName(r, known[at], "手机号已登记给“"+known[at].Name+
+				"”，姓名不同；请核对是谁的手机，家人共用的请加一列“手机说明”，填“家人共用”；只是改名的请在住户页修改")
 		}
 	}
 	if r.IDNumber != "" {
 		at = slices.IndexFunc(known, func(k KnownTie) bool { return !k.MovedOut && k.IDNumber == r.IDNumber })
 		if at >= 0 {
-			return at, ByIDNumber, certifiedNumber(r, known[at])
+			err = otherName(r, known[at], "证件号已登记给“"+known[at].Name+"”，姓名不同；请核对证件号，只是改名的请在住户页修改")
+			if err == nil {
+				err = certifiedNumber(r, known[at])
+			}
+			return at, ByIDNumber, err
 		}
 	}
 	name := FoldName(r.Name)
@@ -537,6 +543,16 @@ func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err erro
 		return same[0], ByName, certifiedNumber(r, known[same[0]])
 	}
 	return -1, "", Conflict("这套房屋有几位同名住户，请填写证件号，或在住户页修改")
+}
+
+// otherName is the conflict of a row with a record that has one of its numbers and another name. Of who has left it is none:
+// the number may be somebody else's by now, and they come back only if that is chosen.
+func otherName(r, known KnownTie, words string) error {
+	both := known.Phone == r.Phone && r.IDNumber != "" && known.IDNumber == r.IDNumber
+	if known.MovedOut || both || FoldName(known.Name) == FoldName(r.Name) {
+		return nil
+	}
+	return Conflict(words)
 }
 
 func certifiedNumber(r, known KnownTie) error {

@@ -368,6 +368,47 @@ func TestImportChangesWhatIsChosen(t *testing.T) {
 	}
 }
 
+// The number of somebody with another name is not filled up with what the row says of another person, whatever is chosen: neither
+// on the preview, nor if the name was changed after it. With both numbers the name is corrected.
+func TestImportGivesNobodyWhatIsAnothers(t *testing.T) {
+	const head = "姓名|性别|身份|手机|证件号|栋|单元|房间|手机说明\n"
+	for _, known := range core.ImportKnowns() {
+		t.Run(string(known), func(t *testing.T) {
+			eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+				community := importEstate(t, s)
+				imp := readList(t, s, community, listOf(head+`
+					钱一 | 女 | 家属 | 13700000001 | E12345678 | 1 | 1 | 101 |
+					孙二 | 女 | 家属 | 13700000002 | E12345679 | 1 | 1 | 101 | 家人共用
+					王五 |   | 业主 | 13700000003 | E12345670 | 1 | 1 | 102 |`))
+				wantRows(t, s, imp, "2 wrong !与登记冲突", "3 new", "4 changed by phone")
+				rows, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 1}})
+				if err != nil || len(rows) != 1 || !strings.Contains(rows[0].Wrong[0].Words, "张三") {
+					t.Errorf("the preview does not say whose the number is: %+v, %v", rows, err)
+				}
+				wang := theResident(t, s, "王五").Resident
+				if _, err := s.UpdateResident(t.Context(), importer1, everywhere, wang.ID, ResidentChange{
+					Name: "王武", Identity: wang.Identity, Updated: wang.Updated,
+				}); err != nil {
+					t.Fatal(err)
+				}
+				writeList(t, s, imp, core.ImportChoices{Known: known})
+				for _, name := range []string{"张三", "王武"} {
+					r, err := s.RevealResident(t.Context(), importer1, everywhere, theResident(t, s, name).ID)
+					if err != nil || r.Sex != "" || r.IDNumber != "" {
+						t.Errorf("%s has what is another's: %q, %q, %v", name, r.Sex, r.IDNumber, err)
+					}
+				}
+				written := register()
+				imp = readList(t, s, community, listOf(head+"孙儿|女|家属|13700000009|E12345679|1|1|101|"))
+				wantRows(t, s, imp, "2 wrong !与登记冲突")
+				if register() != written {
+					t.Error("the preview has changed the register")
+				}
+			})
+		})
+	}
+}
+
 // Who has left comes back only if somebody says so, and is not certified by that, whatever name WeChat has confirmed.
 func TestImportBringsBackOnlyWhenAsked(t *testing.T) {
 	for name, back := range map[string]bool{"skip": false, "bring back": true} {

@@ -216,6 +216,41 @@ func TestImportRowsAreChecked(t *testing.T) {
 	}
 }
 
+// A masked number of an export is said to be one, with what to do, in every kind of list.
+func TestMaskedNumbersAreToldFromWrongOnes(t *testing.T) {
+	for name, list := range map[string]struct {
+		columns []ImportColumn
+		numbers int
+		words   string
+	}{
+		"residents": {ResidentImportColumns(importedAt), 2, "导出完整号码"},
+		"members":   {MemberImportColumns(importedAt), 2, "请填写完整号码"},
+		"staff":     {StaffImportColumns(importedAt), 1, "请填写完整号码"},
+	} {
+		numbers := 0
+		for _, column := range list.columns {
+			var masked []string
+			switch column.Key {
+			case "phone":
+				masked = []string{MaskPhone("13812340002"), MaskPhone("0755-26888888"), MaskPhone("+85291234567")}
+			case "id_number":
+				masked = []string{MaskIDNumber("11010519491231002X"), MaskIDNumber("E12345678"), MaskIDNumber("E1234")}
+			default:
+				continue
+			}
+			numbers++
+			for _, cell := range masked {
+				if _, err := column.Read(cell); !strings.Contains(MessageOf(err), list.words) {
+					t.Errorf("%s, %s %s: %v", name, column.Label, cell, err)
+				}
+			}
+		}
+		if numbers != list.numbers {
+			t.Errorf("%s: %d columns of numbers", name, numbers)
+		}
+	}
+}
+
 func TestDaysAreRead(t *testing.T) {
 	for _, text := range []string{
 		"2018-12-31", "2018/12/31", "2018.12.31", "2018年12月31日", "20181231", "2018-12-31 00:00:00", "2018/12/31 8:30", "43465",

@@ -38,7 +38,7 @@ func MemberImportColumns(Community) []ImportColumn {
 			Names: strings.Fields("手机 手机号码 电话 联系电话 移动电话 联系方式 mobile phone"),
 		},
 		{
-			Key: "id_number", Label: "身份证号", Text: true, Read: readImportIDNumber, Shown: MaskIDNumber,
+			Key: "id_number", Label: "身份证号", Text: true, Read: readImportIDNumber(digitsHiddenFor), Shown: MaskIDNumber,
 			Names: strings.Fields("身份证 身份证号码 证件号 证件号码 居民身份证号 有效证件号 idcard idnumber"),
 		},
 		{

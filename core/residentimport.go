@@ -53,7 +53,7 @@ func ResidentImportColumns(c Community) []ImportColumn {
 				住户电话 住户手机 本人手机 手机1 电话1 联系电话1 mobile phone tel phonenumber mobilephone`),
 		},
 		{
-			Key: "id_number", Label: "证件号（如身份证，护照）", Group: groupIdentity, Text: true, Read: readImportIDNumber,
+			Key: "id_number", Label: "证件号（如身份证，护照）", Group: groupIdentity, Text: true, Read: readImportIDNumber(digitsHidden),
 			Shown: MaskIDNumber,
 			Names: strings.Fields(`证件号 证件号码 证件 身份证 身份证号 身份证号码 身份证件号 身份证件号码 居民身份证 居民身份证号 有效证件号
 				护照号 idcard idnumber idno`),
@@ -257,18 +257,37 @@ func lostDigits(cell string) bool {
 
 const digitsLost = "表格把号码变成了数字，后几位已丢失；请把这一列改成文本后重新填写"
 
+// wholeNumber refuses a number of which a cell does not have all figures: a spreadsheet lost them, or an export hid them.
+func wholeNumber(cell, hidden string) error {
+	switch {
+	case lostDigits(cell):
+		return Invalid(digitsLost)
+	case strings.Contains(cell, "*"):
+		return Invalid(hidden)
+	}
+	return nil
+}
+
+const (
+	digitsHidden    = "号码中间几位隐去了（*），不能导入；请用住户列表的“导出完整号码”导出"
+	digitsHiddenFor = "号码中间几位隐去了（*），不能导入；请填写完整号码" // in lists that have no such export
+)
+
 func readImportPhone(cell string) (string, error) {
-	if lostDigits(cell) {
-		return "", Invalid(digitsLost)
+	if err := wholeNumber(cell, digitsHidden); err != nil {
+		return "", err
 	}
 	return NormalizePhone(strings.TrimSuffix(cell, ".0"))
 }
 
-func readImportIDNumber(cell string) (string, error) {
-	if lostDigits(cell) {
-		return "", Invalid(digitsLost)
+// readImportIDNumber returns what reads an ID number; hidden is said of one that is masked.
+func readImportIDNumber(hidden string) func(string) (string, error) {
+	return func(cell string) (string, error) {
+		if err := wholeNumber(cell, hidden); err != nil {
+			return "", err
+		}
+		return CheckIDNumber(strings.TrimSuffix(cell, ".0"))
 	}
-	return CheckIDNumber(strings.TrimSuffix(cell, ".0"))
 }
 
 var (

@@ -59,8 +59,8 @@ func StaffImportColumns(Community) []ImportColumn {
 func hiddenText(string) string { return "已填写" }
 
 func readImportMobile(cell string) (string, error) {
-	if lostDigits(cell) {
-		return "", Invalid(digitsLost)
+	if err := wholeNumber(cell, digitsHiddenFor); err != nil {
+		return "", err
 	}
 	phone, err := NormalizeMobile(strings.TrimSuffix(cell, ".0"))
 	if err != nil {

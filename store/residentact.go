@@ -208,7 +208,7 @@ func (b *residentBuilder) findTies() error {
 		case b.ask && known.namesake(b.tx.Keys(), *r) && !(ok && row.Person == r.Person):
 			return core.NamesakeLives(r.Name, b.labels[r.House])
 		case ok && row.MovedOut.IsZero():
-			return livesThere(*r, b.labels[r.House])
+			return livesThere(*r, b.labels[r.House], b.waits)
 		}
 		if ok {
 			r.ID, r.Person, b.back[i] = row.ID, row.Person, true

@@ -51,14 +51,20 @@ func (t ties) withoutNamesakes(keys database.Keyring, r core.Resident) ties {
 	return ties{r.House: rows}
 }
 
-// livesThere is the conflict with somebody who is registered in the house.
-func livesThere(r core.Resident, house string) error {
-	if r.OwnPhone() != "" {
+// livesThere is the conflict with somebody who is registered in the house. An owner who adds somebody has no switch for the
+// family's number on their form: they are told what they can do.
+func livesThere(r core.Resident, house string, owner bool) error {
+	switch {
+	case r.OwnPhone() == "":
 		return core.InvalidFields(map[string]string{
-			"phone": "该手机号已登记在 " + house + "；如是家人共用，请选“家人共用号码”",
+			"name": "“" + r.Name + "”已登记在 " + house + "，没有本人手机号；如是同名的另一人，请填写两人的证件号",
+		})
+	case owner:
+		return core.InvalidFields(map[string]string{
+			"phone": "该手机号已登记在 " + house + "，是本人的不用再添加；没有自己手机的家属请不填手机，带本人到物业现场核验",
 		})
 	}
 	return core.InvalidFields(map[string]string{
-		"name": "“" + r.Name + "”已登记在 " + house + "，没有本人手机号；如是同名的另一人，请填写两人的证件号",
+		"phone": "该手机号已登记在 " + house + "；如是家人共用，请选“家人共用号码”",
 	})
 }

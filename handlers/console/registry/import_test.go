@@ -673,13 +673,20 @@ func TestTheNumbersFollowTheChoices(t *testing.T) {
 		"A3": "赵一", "B3": "男", "C3": "业主", "E3": "13711110001", "H3": "88", "I3": "1", "J3": "101",
 		"A4": "钱二", "C4": "业主", "E4": "13711110002", "H4": "88", "I4": "1", "J4": "102",
 	}
-	written(t, d, b, uploaded(t, d, b, "住户.xlsx", fill(t, download(t, b, template), cells)), allChosen)
+	first := uploaded(t, d, b, "住户.xlsx", fill(t, download(t, b, template), cells))
+	if page := b.Get(t, frame.ImportURL(first.ID), http.StatusOK); !strings.Contains(page.Find("main").Text(), "请核对下面各行") {
+		t.Error("a list with nobody who is known is confirmed beneath nothing")
+	}
+	written(t, d, b, first, allChosen)
 	cells["B3"], cells["C3"], cells["B4"] = "女", "家属", "女"
 	imp := uploaded(t, d, b, "住户.xlsx", fill(t, download(t, b, template), cells))
 	at, button := frame.ImportURL(imp.ID), `form[action$="/write"] button.btn-primary`
 	page := b.Get(t, at, http.StatusOK)
 	if desk.Fact(page, "修改") != "1 名" || desk.Fact(page, "不变") != "1 行" || page.Find(button).Text() != "导入 1 行" {
 		t.Errorf("with gaps filled: %q, %q, %q", desk.Fact(page, "修改"), desk.Fact(page, "不变"), page.Find(button).Text())
+	}
+	if strings.Contains(page.Find("main").Text(), "请核对下面各行") {
+		t.Error("it asks for choices and says that there are none")
 	}
 	if text := page.Find("tbody tr").First().Text(); !strings.Contains(text, "（文件：女，不改）") || page.Find("tbody del").Length() != 0 {
 		t.Errorf("with gaps filled a row is %q", strings.Join(strings.Fields(text), " "))
@@ -764,6 +771,23 @@ func TestUndoingAnImportSaysWhatItKeeps(t *testing.T) {
 	}
 }
 
+// What was kept whole is not called taken back.
+func TestLinksSayWhatWasKept(t *testing.T) {
+	imp := core.Import{Kind: core.ImportResidents, Batch: 1, Houses: 2, State: core.ImportUndone}
+	for want, stayed := range map[string][]importStay{
+		"添加和修改的住户（已撤销） 添加的房屋（已撤销）":  {{}},
+		"添加和修改的住户（已撤销） 添加的房屋（全部保留）": {{whole: 2}},
+	} {
+		var labels []string
+		for _, link := range importLinks(imp, stayed) {
+			labels = append(labels, link.Label)
+		}
+		if got := strings.Join(labels, " "); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestImportPages(t *testing.T) {
 	shell := templates.Shell{Title: desk.Hostile, CSRF: "x"}
 	row := importRowOf(core.ImportRow{
@@ -792,7 +816,7 @@ func TestImportPages(t *testing.T) {
 		"console/import/show": importShowPage{
 			Shell: shell, Facts: []templates.Fact{{Label: "文件", Value: desk.Hostile}},
 			Notes: []string{desk.Hostile}, Submits: importSubmits(core.Import{State: core.ImportPreview}), Faults: "/e", Listed: true,
-			Links: importLinks(core.Import{Kind: core.ImportResidents, Batch: 1, Houses: 2}),
+			Links: importLinks(core.Import{Kind: core.ImportResidents, Batch: 1, Houses: 2}, nil),
 			Preview: &importPreview{Action: "/w", Seen: "1", Submit: "导入 2 行", Map: "/m", Form: form, All: templates.Field{
 				Kind: templates.Radio, Name: "all", Label: "全部", Choices: []templates.Choice{{Value: "0", Label: "否"}},
 			}},

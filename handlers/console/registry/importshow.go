@@ -47,6 +47,7 @@ type importPreview struct {
 	Submit string
 	Off    string // why nothing can be imported
 	None   bool   // nothing can be by these choices
+	Plain  bool   // none of the choices is asked
 	Map    string // URL of the mapping
 }
 
@@ -117,7 +118,7 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 		}
 	}
 	page.Submits = importSubmits(imp)
-	page.Links = importLinks(imp)
+	page.Links = importLinks(imp, page.Stayed)
 	if imp.Counts.Of(core.ImportWrong) > 0 && imp.Cleared.IsZero() && imp.Reading != 0 {
 		page.Faults = frame.ImportURL(imp.ID) + "/errors.xlsx"
 	}
@@ -168,7 +169,10 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 }
 
 // importStay is what taking an import back has kept, with the list that has the reasons.
-type importStay struct{ Words, URL string }
+type importStay struct {
+	Words, URL string
+	whole      core.ID // the batch, if all of it was kept
+}
 
 // importStayed returns what taking an import back has kept of each list that it wrote.
 func (p *Pages) importStayed(c *web.Context, imp core.Import) ([]importStay, error) {
@@ -185,7 +189,11 @@ func (p *Pages) importStayed(c *web.Context, imp core.Import) ([]importStay, err
 			words := core.CountedWords("", core.Counted{Verb: "已撤销", N: b.Undone, Unit: kind.Unit},
 				core.Counted{Verb: "保留", N: b.Kept, Unit: kind.Unit})
 			kept := templates.WithQuery(frame.BatchURL(id), nil, "state", string(core.BatchItemKept))
-			stayed = append(stayed, importStay{words, kept})
+			stay := importStay{Words: words, URL: kept}
+			if b.Undone == 0 {
+				stay.whole = b.ID
+			}
+			stayed = append(stayed, stay)
 		}
 	}
 	return stayed, nil
@@ -279,21 +287,23 @@ func importSubmits(imp core.Import) []templates.Submit {
 	return nil
 }
 
-// importLinks lead to what an import has written.
-func importLinks(imp core.Import) []templates.Action {
+// importLinks lead to what an import has written, and say what has become of it.
+func importLinks(imp core.Import, stayed []importStay) []templates.Action {
 	var links []templates.Action
-	if imp.Batch != 0 {
-		links = append(links, importViews[imp.Kind].records)
-		links[0].URL = frame.BatchURL(imp.Batch)
-	}
-	if imp.Houses != 0 {
-		links = append(links, templates.Action{Label: "添加的房屋", URL: frame.BatchURL(imp.Houses), Icon: "home-2"})
-	}
-	for i := range links {
-		if importTakenBack(imp) {
-			links[i].Label += "（已撤销）"
+	add := func(link templates.Action, batch core.ID) {
+		if batch == 0 {
+			return
 		}
+		switch link.URL = frame.BatchURL(batch); {
+		case slices.ContainsFunc(stayed, func(s importStay) bool { return s.whole == batch }):
+			link.Label += "（全部保留）"
+		case importTakenBack(imp):
+			link.Label += "（已撤销）"
+		}
+		links = append(links, link)
 	}
+	add(importViews[imp.Kind].records, imp.Batch)
+	add(templates.Action{Label: "添加的房屋", Icon: "home-2"}, imp.Houses)
 	return links
 }
 
@@ -336,6 +346,7 @@ func importPreviewOf(c *web.Context, imp core.Import, choices core.ImportChoices
 			},
 		}
 	}
+	p.Plain = !slices.ContainsFunc(p.Form.Sections[0].Fields, func(f templates.Field) bool { return f.Kind != templates.Hidden })
 	good := imp.Counts.By(choices).Of(
 		core.ImportNew, core.ImportBack, core.ImportTie, core.ImportChanged, core.ImportPlace)
 	switch p.None = good == 0 && imp.Counts[core.ImportPlaces] == 0; {

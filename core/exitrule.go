@@ -2,7 +2,9 @@ package core
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -150,6 +152,13 @@ func (r ExitRule) Normalized() (ExitRule, error) {
 	return r, InvalidFields(fields)
 }
 
+// Equal reports whether two rules in stored form are the same.
+func (r ExitRule) Equal(other ExitRule) bool {
+	same := r.Form.Equal(other.Form)
+	r.Form, other.Form = nil, nil
+	return same && reflect.DeepEqual(r, other)
+}
+
 // Window returns from when until when a slip for a time is good: from the beginning of that day, so that a mover may be early.
 func (r ExitRule) Window(planned time.Time, zone *time.Location) (from, until time.Time) {
 	day := DayOf(planned, zone)
@@ -216,12 +225,21 @@ func (r ExitRule) Text() string {
 	return strings.Join(append(words, r.HoursText()), "；")
 }
 
+// exitHoursWords is HoursText for what the audit log keeps.
+func exitHoursWords(v string) string {
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		return v
+	}
+	return ExitRule{Hours: n}.HoursText()
+}
+
 // exitRuleFields label what the audit log records of a rule.
 var exitRuleFields = []AuditField{
 	{Key: "who", Label: "谁可以申请", Value: labelOf(ExitWho.Label)},
 	{Key: "arrears", Label: "欠费房屋", Value: labelOf(ExitArrears.Label)},
 	{Key: "reviewer", Label: "由谁审核", Value: labelOf(ExitReviewer.Label)},
-	{Key: "hours", Label: "有效时间（小时）"},
+	{Key: "hours", Label: "有效时间", Value: exitHoursWords},
 	{Key: "form", Label: "出门条表单"},
 }
 

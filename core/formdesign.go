@@ -143,6 +143,13 @@ func (d FormDesign) find(key string) (FormField, bool) {
 	return d[at], true
 }
 
+// Equal reports whether both ask for the same in the same order.
+func (d FormDesign) Equal(other FormDesign) bool {
+	return slices.EqualFunc(d, other, func(a, b FormField) bool {
+		return a.Key == b.Key && a.Label == b.Label && a.Kind == b.Kind && a.Use == b.Use && slices.Equal(a.Choices, b.Choices)
+	})
+}
+
 // Use returns whether the form asks for a field; one that it does not have is hidden.
 func (d FormDesign) Use(key string) FormUse {
 	f, _ := d.find(key)

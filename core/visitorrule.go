@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -76,6 +77,13 @@ func (r VisitorRule) Normalized() (VisitorRule, error) {
 	}
 	r.Form = form
 	return r, InvalidFields(fields)
+}
+
+// Equal reports whether two rules in stored form are the same.
+func (r VisitorRule) Equal(other VisitorRule) bool {
+	same := r.Form.Equal(other.Form)
+	r.Form, other.Form = nil, nil
+	return same && reflect.DeepEqual(r, other)
 }
 
 // Text returns the rule in words.

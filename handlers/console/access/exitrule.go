@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"tongxing/core"
@@ -98,10 +99,20 @@ func exitRuleFields(at frame.CommunityChoice, rule core.ExitRule) []templates.Fi
 			Choices: templates.ChoicesOf("", core.ExitReviewers(), core.ExitReviewer.Label), Help: "业主自己的申请不用再由业主审核，交给物业。",
 		},
 		{
-			Kind: templates.Number, Name: "hours", Label: "有效时间", Value: strconv.Itoa(rule.Hours), Min: "0",
-			Max: strconv.Itoa(core.MaxExitHours), Unit: "小时", Short: true, Required: true, Help: "从填写的出门时间算起；0 就是当天有效。",
+			Kind: templates.Select, Name: "hours", Label: "有效时间", Value: strconv.Itoa(rule.Hours), Required: true,
+			Choices: exitHoursChoices(rule.Hours), Help: "填写的出门时间那天 0 点起就可以出门，到这里选的时间为止。",
 		},
 	}
+}
+
+// exitHoursChoices are for how long a slip may be good, with the present time.
+func exitHoursChoices(now int) []templates.Choice {
+	hours := []int{0, 1, 2, 4, 8, 12, 24, 48, core.MaxExitHours, now}
+	var choices []templates.Choice
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(hours))) {
+		choices = append(choices, templates.Choice{Value: strconv.Itoa(n), Label: core.ExitRule{Hours: n}.HoursText()})
+	}
+	return choices
 }
 
 // exitRuleForm is the posted form; frame.PostedDesign reads the design.
@@ -111,7 +122,7 @@ type exitRuleForm struct {
 	Who       core.ExitWho      `form:"who" max:"16"`
 	Arrears   core.ExitArrears  `form:"arrears" max:"16"`
 	Reviewer  core.ExitReviewer `form:"reviewer" max:"16"`
-	Hours     string            `form:"hours" max:"8" required:"请填写有效时间"` // a number, of which 0 is one
+	Hours     string            `form:"hours" max:"8" required:"请选择有效时间"` // a number, of which 0 is one
 	From      core.Day          `form:"from_day"`
 	Until     core.Day          `form:"until_day"`
 }
@@ -194,6 +205,9 @@ func (p *Pages) exitRuleAsk(
 	if err != nil {
 		return false, err
 	}
+	if same, err := unchanged(c, normal.Equal(now.ExitRule), term, at.URL(frame.ExitRulePath)); same {
+		return true, err
+	}
 	q, err := p.exitRuleQuestion(c, at, now.ExitRule, normal, term)
 	if err != nil {
 		return false, err
@@ -216,11 +230,11 @@ func (p *Pages) exitRuleQuestion(
 	}
 	q = templates.Confirm{
 		Title: "修改“" + at.Name + "”的出门条设置？", Text: "改为：" + rule.Text() + "。", Submit: "保存设置",
-		Effects: []string{
+		Effects: append([]string{
 			"影响 " + frame.Grouped(certified) + " 名已认证的住户，" + startText(term),
 			"已开出的出门条不变，" + frame.Grouped(waiting) + " 份待审核的申请仍由原来的人审核",
-			"表单原来：" + now.Form.Text(), "表单改为：" + rule.Form.Text(),
-		},
+			"原来：" + now.Text(),
+		}, formChange(now.Form, rule.Form)...),
 		Cancel: at.URL(frame.ExitRulePath),
 	}
 	err = p.planQuestion(c, at, "exitrule", term, &q)

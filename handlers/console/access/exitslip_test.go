@@ -153,10 +153,18 @@ func TestASlipIsIssuedAtTheDesk(t *testing.T) {
 func TestExitRuleIsArranged(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)
-	form := desk.FilledIn(b.Get(t, frame.ExitRulePath, http.StatusOK))
-	same, _ := b.Post(t, frame.ExitRulePath, form, http.StatusOK) // as it is shown, with 0 hours
-	if same.Find("main form.tx-confirm").Length() != 1 {
-		t.Errorf("unchanged: %s", same.Find(".tx-error").Text())
+	page := b.Get(t, frame.ExitRulePath, http.StatusOK)
+	if got := strings.TrimSpace(page.Find("select[name=hours] option[selected]").Text()); got != "出门时间当天有效" {
+		t.Errorf("for how long a slip is good: %q", got)
+	}
+	form := desk.FilledIn(page)
+	b.Post(t, frame.ExitRulePath, form, http.StatusSeeOther) // as it is shown
+	if got := b.Get(t, frame.ExitRulePath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(got, "没有改动") {
+		t.Errorf("unchanged: %q", got)
+	}
+	form.Set("hours", "24")
+	if asked, _ := b.Post(t, frame.ExitRulePath, form, http.StatusOK); strings.Contains(asked.Find("main").Text(), "表单原来") {
+		t.Error("a form that stays is compared")
 	}
 	form.Set("use_plate", string(core.FormRequired))
 	form.Set("arrears", string(core.ExitArrearsReview))

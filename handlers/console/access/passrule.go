@@ -278,9 +278,8 @@ func (p *Pages) passRuleAsk(
 	if !seen.IsZero() && seen.UnixMilli() != now.Updated.UnixMilli() {
 		return false, core.Stale()
 	}
-	if rule.Equal(now.PassRule) && !term.Scheduled() && !frame.Confirmed(c) {
-		c.Flash(web.FlashSuccess, "没有改动，设置和现在的一样。")
-		return true, c.Redirect(at.URL(frame.PassRulePath))
+	if same, err := unchanged(c, rule.Equal(now.PassRule), term, at.URL(frame.PassRulePath)); same {
+		return true, err
 	}
 	q, err := p.passRuleQuestion(c, at, now.PassRule, rule, term)
 	if err != nil {
@@ -288,6 +287,23 @@ func (p *Pages) passRuleAsk(
 	}
 	q.Action, q.Keep = frame.PassRulePath, c.Form()
 	return p.Ask(c, "passrule", q)
+}
+
+// unchanged answers a form that would make a rule what it is already, now and for good, and reports whether it did.
+func unchanged(c *web.Context, same bool, term core.RulePlanTerm, back string) (answered bool, err error) {
+	if !same || term.Scheduled() || frame.Confirmed(c) {
+		return false, nil
+	}
+	c.Flash(web.FlashSuccess, "没有改动，设置和现在的一样。")
+	return true, c.Redirect(back)
+}
+
+// formChange says what becomes of a form that an office has arranged; nothing if it stays.
+func formChange(now, then core.FormDesign) []string {
+	if now.Equal(then) {
+		return nil
+	}
+	return []string{"表单原来：" + now.Text(), "表单改为：" + then.Text()}
 }
 
 // passRuleQuestion returns the question of what a rule changes, for whom, and from when.

@@ -230,6 +230,9 @@ func (p *Pages) visitorRuleAsk(
 	if err != nil {
 		return false, err
 	}
+	if same, err := unchanged(c, normal.Equal(now.VisitorRule), term, at.URL(frame.VisitorRulePath)); same {
+		return true, err
+	}
 	q, err := p.visitorRuleQuestion(c, at, now.VisitorRule, normal, term)
 	if err != nil {
 		return false, err
@@ -251,10 +254,10 @@ func (p *Pages) visitorRuleQuestion(
 	}
 	q := templates.Confirm{
 		Title: "修改“" + at.Name + "”的访客设置？", Text: "改为：" + rule.Text() + "。", Submit: "保存设置",
-		Effects: []string{
+		Effects: append([]string{
 			"影响 " + frame.Grouped(certified) + " 名已认证的住户，" + startText(term), "已发出的邀请和已提交的申请不变",
-			"原来：" + now.Text(), "表单原来：" + now.Form.Text(), "表单改为：" + rule.Form.Text(),
-		},
+			"原来：" + now.Text(),
+		}, formChange(now.Form, rule.Form)...),
 		Cancel: at.URL(frame.VisitorRulePath),
 	}
 	if now.Invite && !rule.Invite {

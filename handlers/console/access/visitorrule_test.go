@@ -3,6 +3,7 @@ package access
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,6 +26,15 @@ func TestVisitorRuleIsArranged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.Post(t, frame.VisitorRulePath, form, http.StatusSeeOther) // as it is shown
+	if got := b.Get(t, frame.VisitorRulePath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(got, "没有改动") {
+		t.Errorf("unchanged: %q", got)
+	}
+	form.Set("per_day", "7")
+	if asked, _ := b.Post(t, frame.VisitorRulePath, form, http.StatusOK); strings.Contains(asked.Find("main").Text(), "表单原来") {
+		t.Error("a form that stays is compared")
+	}
+	form.Set("per_day", strconv.Itoa(was.PerDay))
 	form.Set("use_plate", string(core.FormRequired))
 	form.Set("order_plate", "1")
 	form.Set("label_new1", "来意")

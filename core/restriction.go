@@ -54,9 +54,18 @@ func (x Restriction) Check() error {
 	return InvalidFields(fields)
 }
 
+// Title names what the restriction changes. Not to count, in place of the community's number, takes nothing away from those who
+// live there.
+func (x Restriction) Title() string {
+	if x.Exits == 0 {
+		return "出门次数改为不限"
+	}
+	return "限制出入：" + ExitsText(x.Exits)
+}
+
 // Text returns the restriction in words, for those who live there.
 func (x Restriction) Text() string {
-	text := "限制出入：" + ExitsText(x.Exits)
+	text := x.Title()
 	if x.LastDay != 0 {
 		text += "，到 " + x.LastDay.String() + " 为止"
 	}

@@ -20,6 +20,21 @@ func TestRestrictionCheck(t *testing.T) {
 	}
 }
 
+func TestRestrictionText(t *testing.T) {
+	for _, c := range []struct {
+		restriction Restriction
+		want        string
+	}{
+		{Restriction{Exits: -1, Reason: "装修超时"}, "限制出入：禁止出入，原因：装修超时"},
+		{Restriction{Exits: 2, Reason: "欠费", LastDay: noonDay}, "限制出入：限 2 次，到 " + noonDay.String() + " 为止，原因：欠费"},
+		{Restriction{Reason: "居家"}, "出门次数改为不限，原因：居家"},
+	} {
+		if got := c.restriction.Text(); got != c.want {
+			t.Errorf("%+v is %q, want %q", c.restriction, got, c.want)
+		}
+	}
+}
+
 func TestRestrictionReplaces(t *testing.T) {
 	x := Restriction{Exits: 1, Reason: "居家"}
 	held := map[ID]Restriction{1: x, 2: {Exits: 1, Reason: "居家", LastDay: noonDay}, 3: {Exits: -1, Reason: "居家"}}

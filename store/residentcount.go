@@ -7,23 +7,28 @@ import (
 	"tongxing/store/database"
 )
 
-// ResidentsOfHouses counts the residents who live in houses of a community.
-func (s *Store) ResidentsOfHouses(ctx context.Context, scope core.Scope, community core.ID, houses []core.ID) (n int, err error) {
+// ResidentsOfHouses counts the residents who live in houses of a community, and those of them who are certified.
+func (s *Store) ResidentsOfHouses(
+	ctx context.Context, scope core.Scope, community core.ID, houses []core.ID,
+) (residents, certified int, err error) {
 	if !scope.Has(community) {
-		return 0, core.NotFound(noCommunity)
+		return 0, 0, core.NotFound(noCommunity)
 	}
 	err = database.EachPart(houses, func(part []core.ID) error {
-		var some int
+		var some struct {
+			Residents int `db:"residents"`
+			Certified int `db:"certified"`
+		}
 		err := s.db.Get(
 			ctx, &some,
-			"SELECT COUNT(*) FROM resident WHERE community_id = ? AND moved_out_at IS NULL AND house_id IN ("+
-				database.Placeholders(len(part))+")",
+			"SELECT COUNT(*) AS residents, COUNT(certified_at) AS certified FROM resident WHERE community_id = ? AND moved_out_at IS NULL"+
+				" AND house_id IN ("+database.Placeholders(len(part))+")",
 			database.AppendIDs([]any{int64(community)}, part)...,
 		)
-		n += some
+		residents, certified = residents+some.Residents, certified+some.Certified
 		return err
 	})
-	return n, database.Wrap("count residents of houses", err)
+	return residents, certified, database.Wrap("count residents of houses", err)
 }
 
 // ResidentFigures is ResidentCounts for a page that only shows them: many may have been counted up to a minute ago.

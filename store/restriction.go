@@ -96,6 +96,7 @@ func (s *Store) cleanRestriction(scope core.Scope, change RestrictionChange) (Re
 type RestrictionPlan struct {
 	Houses    int
 	Residents int    // who live there
+	Certified int    // of them, who are told
 	Replaced  int    // houses whose restriction has other terms
 	Mark      string // core.ReplacedMark of those
 }
@@ -117,9 +118,9 @@ func (s *Store) PlanRestrictions(ctx context.Context, scope core.Scope, change R
 	replaced := change.Replaced(change.Houses, held)
 	plan := RestrictionPlan{Houses: len(change.Houses), Replaced: len(replaced), Mark: core.ReplacedMark(replaced, held)}
 	if change.Whole {
-		plan.Residents, _, err = s.ResidentCounts(ctx, within)
+		plan.Residents, plan.Certified, err = s.ResidentCounts(ctx, within)
 	} else {
-		plan.Residents, err = s.ResidentsOfHouses(ctx, scope, change.Community, change.Houses)
+		plan.Residents, plan.Certified, err = s.ResidentsOfHouses(ctx, scope, change.Community, change.Houses)
 	}
 	return plan, err
 }

@@ -180,7 +180,7 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	} else if resident, err := core.ParseID(c.Query("resident")); err == nil && resident != 0 {
 		back = frame.ResidentURL(resident)
 	}
-	people, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), house.Community, []core.ID{id})
+	people, certified, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), house.Community, []core.ID{id})
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 		Stem: "passrule",
 		Ask: templates.Confirm{
 			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋",
-			Effects: []string{"涉及 " + frame.Grouped(people) + " 名住户"},
+			Effects: []string{affected(people, certified)},
 		},
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)

@@ -153,7 +153,12 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	}
 	form = desk.FilledIn(page)
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK) // asks
-	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已有限制") || !strings.Contains(ask, "禁止出入") {
+	residents, certified, err := d.Store.ResidentsOfHouses(t.Context(), core.Everywhere, d.Mine.Community, []core.ID{house})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已有限制") || !strings.Contains(ask, "禁止出入") ||
+		!strings.Contains(ask, affected(residents, certified)) || !strings.Contains(ask, "原因原文发给住户：居家") {
 		t.Errorf("asks %q", ask)
 	}
 	form.Set("confirmed", "1")

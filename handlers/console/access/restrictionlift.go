@@ -72,7 +72,7 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 	if err != nil {
 		return templates.Confirm{}, err
 	}
-	people, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), at.ID, houses)
+	people, certified, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), at.ID, houses)
 	if err != nil {
 		return templates.Confirm{}, err
 	}
@@ -80,7 +80,7 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 	n := frame.Grouped(len(houses))
 	q := templates.Confirm{
 		Title: "解除“" + at.Name + "” " + n + " 套房屋的限制？", Text: "立即恢复小区的规则：" + rule.Text() + "。",
-		Effects: []string{affected(people), named}, Submit: "解除 " + n + " 套房屋",
+		Effects: []string{affected(people, certified), named}, Submit: "解除 " + n + " 套房屋",
 		Typed: frame.TypedNumber(len(houses)),
 	}
 	if len(houses) > frame.ThingsNamed {
@@ -105,9 +105,14 @@ func (p *Pages) housesNamed(c *web.Context, houses []core.ID) (string, error) {
 	return words, nil
 }
 
-// affected counts whom an act on restrictions concerns, in words: most of them will be told.
-func affected(people int) string {
-	return fmt.Sprintf("涉及 %s 名住户，两分钟后通知其中已认证的；在那之前撤销则不通知", frame.Grouped(people))
+// affected counts whom an act on restrictions concerns, in words: the certified ones will be told.
+func affected(people, certified int) string {
+	if certified == 0 {
+		return fmt.Sprintf("涉及 %s 名住户，都没有认证，不发通知", frame.Grouped(people))
+	}
+	return fmt.Sprintf(
+		"涉及 %s 名住户，其中 %s 名已认证的两分钟后收到通知；在那之前撤销则不通知", frame.Grouped(people), frame.Grouped(certified),
+	)
 }
 
 // restrictionQuestion asks before houses are restricted.
@@ -117,7 +122,7 @@ func restrictionQuestion(
 	n, starts := frame.Grouped(plan.Houses), startText(core.RulePlanTerm{From: from})
 	q := templates.Confirm{
 		Title: "限制“" + at.Name + "” " + n + " 套房屋的出入？", Text: core.ExitsText(change.Exits) + "，" + starts + "，长期有效，可以随时解除。",
-		Effects: []string{affected(plan.Residents), "原因：" + change.Reason},
+		Effects: []string{affected(plan.Residents, plan.Certified), "原因原文发给住户：" + change.Reason},
 		Submit:  "限制 " + n + " 套房屋", Danger: true, Action: frame.RestrictionPath, Cancel: at.URL(frame.RestrictionPath),
 		Keep: url.Values{}, Typed: frame.TypedNumber(plan.Houses),
 	}

@@ -210,7 +210,10 @@ func restrictionSections(
 		},
 		{Kind: templates.Date, Name: "from_day", Label: "生效日期", Value: text(form.From), Help: "那天 0 点生效，不填为立即生效。"},
 		{Kind: templates.Date, Name: "last_day", Label: "截止日期", Value: text(form.LastDay), Help: "当天仍有效，不填为长期。"},
-		{Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true},
+		{
+			Name: "reason", Label: "原因", Value: form.Reason, Required: true, MaxLength: 100, Wide: true,
+			Help: "原文发给房屋里已认证的住户，请写住户能看的话。",
+		},
 	}}}
 }
 

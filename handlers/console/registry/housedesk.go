@@ -202,7 +202,7 @@ func (p *Pages) houseHead(
 		badge := frame.RestrictionBadge(restriction, p.Today(c))
 		d.Badges = append(d.Badges, badge)
 		page.Restriction = houseRestrictionOf(c, at, house, restriction)
-		page.Restriction.Tone, page.Restriction.Title = badge.Tone, "限制出入："+badge.Text
+		page.Restriction.Tone, page.Restriction.Title = badge.Tone, restriction.Title()
 	}
 	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: arrearsBadge(house)})
 	owners, err := p.ownersPlaceOf(c, at.ID.String(), 0, house.ID)

@@ -130,7 +130,7 @@ func (p *Pages) residentHome(c *web.Context, r store.ResidentRow, page *resident
 	at := frame.CommunityChoice{Community: core.Community{ID: r.Community, Name: r.CommunityName}}
 	page.Restriction = houseRestrictionOf(c, at, house, restriction)
 	badge := frame.RestrictionBadge(restriction, p.Today(c))
-	page.Restriction.Tone, page.Restriction.Title = badge.Tone, "本户限制出入："+badge.Text
+	page.Restriction.Tone, page.Restriction.Title = badge.Tone, "本户"+restriction.Title()
 	if page.Restriction.Lift != nil {
 		page.Restriction.Lift.URL = templates.WithQuery(frame.RestrictionPath+"/"+house.ID.String()+"/lift", nil, "resident", r.ID.String())
 	}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -47,6 +48,23 @@ const (
 	MaxBlocksAtOnce = 500
 	MaxBlockReason  = 60
 )
+
+// barred is the cause of a Barred error.
+type barred struct{ reason string }
+
+func (b barred) Error() string { return "is on the blacklist" }
+
+// Barred returns to the office, who may know why, that a visitor is on the blacklist: an error of the code conflict.
+func Barred(reason string) error {
+	return &Error{Code: CodeConflict, Message: "访客在黑名单上，不能登记。原因：" + reason, Err: barred{reason}}
+}
+
+// WhyBarred returns the reason of a Barred error; "" = it is another.
+func WhyBarred(err error) string {
+	var b barred
+	errors.As(err, &b)
+	return b.reason
+}
 
 // Ended reports whether the entry has no effect any more.
 func (b VisitorBlock) Ended(today Day) bool { return b.LastDay != 0 && b.LastDay < today }

@@ -93,15 +93,18 @@ func (s *Store) WhyBarred(ctx context.Context, scope core.Scope, visit core.ID) 
 	return reason, database.Wrap("read a blacklist", err)
 }
 
-// checkBarred refuses a visitor who is on the community's blacklist, without saying why.
+// checkBarred refuses a visitor who is on the community's blacklist, without saying why unless the office itself asks.
 func (a *inviting) checkBarred(community core.ID) error {
 	v := a.visit
 	v.Community = community
-	_, barred, err := barredFor(a.tx.All, a.tx.Keys(), v, core.DayOf(a.tx.Now(), a.store.zone))
-	if err == nil && barred {
-		err = errBarred
+	reason, barred, err := barredFor(a.tx.All, a.tx.Keys(), v, core.DayOf(a.tx.Now(), a.store.zone))
+	switch {
+	case err != nil || !barred:
+		return err
+	case v.Way == core.VisitDesk:
+		return core.Barred(reason)
 	}
-	return err
+	return errBarred
 }
 
 // VisitorBlockFilter narrows a blacklist. Zero fields do not filter.

@@ -113,6 +113,9 @@ func TestAVisitorIsRegisteredAtTheDesk(t *testing.T) {
 		}
 		_, err = register(nil)
 		wantCode(t, err, core.CodeConflict)
+		if why := core.WhyBarred(err); why != "滋扰" {
+			t.Errorf("the office is told %q", why)
+		}
 
 		var last core.ID
 		for i := range core.MaxOpenVisits {

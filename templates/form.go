@@ -193,6 +193,7 @@ type Form struct {
 	Error    string   // a message for the form as a whole; fields with messages are counted automatically
 	Notice   string   // a note on a form without errors: its values are not saved yet
 	Submit   string   // the button's label; "保存" if empty
+	See      Action   // beside Error: a link to what is in the way; zero = none
 	Anyway   Anyway   // beside Error: the act is meant all the same; zero = none
 	More     bool     // a second button saves and opens the form for another: it sends MoreField
 	Cancel   string   // URL of the cancel button; empty for none

@@ -64,7 +64,7 @@ func (p *Pages) visitorBlockList(c *web.Context) error {
 		ID: func(b core.VisitorBlock) core.ID { return b.ID },
 		Find: func(community core.ID, page core.Page) ([]core.VisitorBlock, bool, error) {
 			var asked struct {
-				Keyword string `form:"q" max:"40"`
+				Keyword string `form:"q" max:"60"` // a whole reason
 			}
 			if err := c.BindQuery(&asked); err != nil {
 				return nil, false, err
@@ -110,7 +110,7 @@ func visitorBlockTable() templates.List {
 			{Label: "号码"}, {Label: "类型", Narrow: true}, {Label: "原因"}, {Label: "期限", Narrow: true},
 			{Label: "添加人"}, {Label: "操作", Narrow: true},
 		},
-		Filters: []templates.Field{{Name: "q", Label: "完整号码、车牌或原因", MaxLength: 40}},
+		Filters: []templates.Field{{Name: "q", Label: "完整号码、车牌或原因", MaxLength: 60}},
 		Empty: templates.Empty{
 			Icon: "ban", Title: "黑名单是空的", Text: "加入后，这个手机号、证件号或车牌的访客不能申请、不能受邀，也不能进门。", Ask: "请联系管理员添加。",
 		},

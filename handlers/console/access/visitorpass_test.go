@@ -141,6 +141,13 @@ func TestAVisitorIsRegistered(t *testing.T) {
 		t.Errorf("without a name: %s", again.Find(".tx-error").Text())
 	}
 	form.Set("name", "来<客>")
+	for _, people := range []string{"0", "999999"} {
+		form.Set("people", people)
+		again, _ = b.Post(t, frame.VisitorPassPath, form, http.StatusUnprocessableEntity)
+		if text := again.Find("#f-people-error").Text(); !strings.Contains(text, "来访人数应为 1 至") {
+			t.Errorf("%s people: %q", people, text)
+		}
+	}
 	form.Set("people", "2")
 	form.Set("house", "没有的房屋")
 	again, _ = b.Post(t, frame.VisitorPassPath, form, http.StatusUnprocessableEntity)
@@ -150,9 +157,23 @@ func TestAVisitorIsRegistered(t *testing.T) {
 		t.Fatal(err)
 	}
 	form.Set("house", house.Label)
+	why := strings.Repeat("闹", core.MaxBlockReason-3) + "<b>"
+	if _, err := d.Store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, d.Mine.Community, []core.VisitorBlock{
+		{Kind: core.BlockPlate, Value: "京A12345", Reason: why}, {Kind: core.BlockPlate, Value: "京A12346", Reason: "另一个"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	again, _ = b.Post(t, frame.VisitorPassPath, form, http.StatusConflict)
+	if text := again.Find(".tx-flash").Text(); !strings.Contains(text, "访客在黑名单上，不能登记。原因："+why) {
+		t.Errorf("of who is on the blacklist it says %q", text)
+	}
+	if list := b.Get(t, again.Find(".tx-flash a").AttrOr("href", ""), http.StatusOK); list.Find("main tbody tr").Length() != 1 {
+		t.Errorf("the link does not lead to the entry: %s", list.Find("main").Text())
+	}
+	form.Set("plate", "京A54321")
 	_, to := b.Post(t, frame.VisitorPassPath, form, http.StatusSeeOther)
 	text := b.Get(t, to, http.StatusOK).Text()
-	for _, want := range []string{"来<客>", "物业登记", "已通过", "2 人", "京A***45", "立即可以使用", house.Label} {
+	for _, want := range []string{"来<客>", "物业登记", "已通过", "2 人", "京A***21", "立即可以使用", house.Label} {
 		if !strings.Contains(text, want) {
 			t.Errorf("its page does not say %s: %s", want, text)
 		}

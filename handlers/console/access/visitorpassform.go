@@ -27,7 +27,7 @@ type visitorPassForm struct {
 	Phone     string   `form:"phone" max:"40"`
 	IDNumber  string   `form:"id_number" max:"40"`
 	Plate     string   `form:"plate" max:"20"`
-	People    string   `form:"people" max:"4"`
+	People    string   `form:"people" max:"20"`
 	Day       core.Day `form:"until"`
 	Clock     string   `form:"clock" max:"5"`
 	Reason    string   `form:"reason" max:"200"`
@@ -80,6 +80,11 @@ func (p *Pages) visitorPassFormPage(c *web.Context, at frame.CommunityChoice, f 
 		}
 		form.Sections = append(form.Sections, section)
 	}
+	if why := core.WhyBarred(wrong); why != "" {
+		form.See = templates.Action{Label: "查看黑名单", URL: c.SearchURL(frame.VisitorBlockPath, url.Values{
+			"community": {at.ID.String()}, "q": {why},
+		})}
+	}
 	return p.FormPage(c, wrong, &form, func(status int) error {
 		page := visitorPassFormPage{Shell: p.Shell(c, "visitorpass", "登记访客"), Form: form}
 		page.Crumbs = []templates.Crumb{{Label: "访客", URL: frame.VisitorPassPath}}
@@ -114,7 +119,7 @@ func (p *Pages) visitFields(c *web.Context, f core.FormField) []templates.Field 
 	return []templates.Field{field}
 }
 
-// visit returns what was filled in; the time is zero if day or clock cannot be read, and −1 people if it is no number.
+// visit returns what was filled in; the time is zero if day or clock cannot be read, and −1 people if it is no number of people.
 func (f visitorPassForm) visit(posted url.Values, zone *time.Location) core.VisitorPass {
 	v := core.VisitorPass{
 		Way: core.VisitDesk, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate, Reason: f.Reason, Remark: f.Remark,
@@ -122,7 +127,7 @@ func (f visitorPassForm) visit(posted url.Values, zone *time.Location) core.Visi
 	}
 	if text := core.Clean(f.People); text != "" {
 		var err error
-		if v.People, err = strconv.Atoi(text); err != nil {
+		if v.People, err = strconv.Atoi(text); err != nil || v.People == 0 { // 0 is what nobody filled in
 			v.People = -1
 		}
 	}

@@ -942,6 +942,7 @@ CREATE TABLE staff (
   account_id     BIGINT       NOT NULL, -- of the console, which ends with them; 0 = none
   created_at     BIGINT       NOT NULL,
   updated_at     BIGINT       NOT NULL,
+  unseen_at      BIGINT,                -- since when a whole sync that was held does not find them; NULL = it does
   left_at        BIGINT
 );
 CREATE UNIQUE INDEX staff_user ON staff (app_id, user_key);

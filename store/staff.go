@@ -65,6 +65,8 @@ type StaffFilter struct {
 	Keyword     string    // of the name (core.ReadName), or a whole phone number
 	Left        bool      // those who left, instead of the others
 	Unassigned  bool      // those who serve no community yet
+	Unseen      bool      // those who are out of the range of WeWork's app, and wait for a word of an operator
+	Corp        core.ID   // the account of WeWork they are synced from
 	Sort        string    // "name", "-name"; "" = newest first
 	Page        Page
 }
@@ -80,6 +82,12 @@ func (s *Store) staffWhere(f StaffFilter) database.Where {
 	}
 	if f.Unassigned {
 		where.And("id NOT IN (SELECT staff_id FROM staff_community)")
+	}
+	if f.Unseen {
+		where.And("unseen_at IS NOT NULL")
+	}
+	if f.Corp != 0 {
+		where.And("app_id = ?", int64(f.Corp))
 	}
 	if len(f.Departments) > 0 {
 		where.And("id IN (SELECT staff_id FROM staff_department WHERE department_id IN ("+

@@ -157,8 +157,9 @@ func syncedMembers(tx *database.Tx, app core.ID, members []core.CorpMember) erro
 		}
 	}
 	for query, args := range map[string][]any{
-		"UPDATE staff_sync_member SET done = 1 WHERE app_id = ? AND user_key IN (": done,
-		"DELETE FROM staff_sync_member WHERE app_id = ? AND user_key IN (":         gone,
+		"UPDATE staff_sync_member SET done = 1 WHERE app_id = ? AND user_key IN (":                       done,
+		"UPDATE staff SET unseen_at = NULL WHERE unseen_at IS NOT NULL AND app_id = ? AND user_key IN (": done,
+		"DELETE FROM staff_sync_member WHERE app_id = ? AND user_key IN (":                               gone,
 	} {
 		if len(args) == 1 {
 			continue
@@ -295,7 +296,7 @@ const notSynced = `user_key IS NOT NULL
 	AND NOT EXISTS (SELECT 1 FROM staff_sync_hint h WHERE h.app_id = staff.app_id AND h.user_key = staff.user_key)`
 
 // HoldSyncLeave counts whom a whole run did not find, of the staff of its company. If they are too many to leave without a
-// word of an operator, or more than one has said, it notes them, tells who looks after messages, and reports true.
+// word of an operator, or more than one has said, it notes who they are, tells who looks after messages, and reports true.
 func (s *Store) HoldSyncLeave(ctx context.Context, turn SyncTurn) (leaving, staff int, held bool, err error) {
 	err = s.stepStaffSync(ctx, "count who would leave", turn, func(tx *database.Tx) error {
 		if err := tx.Get(&staff, "SELECT COUNT(*) FROM staff WHERE app_id = ? AND left_at IS NULL", int64(turn.App)); err != nil {
@@ -312,9 +313,16 @@ func (s *Store) HoldSyncLeave(ctx context.Context, turn SyncTurn) (leaving, staf
 		if err := tx.Get(&told, "SELECT leaving FROM staff_sync WHERE app_id = ?", int64(turn.App)); err != nil {
 			return err
 		}
+		if _, err := tx.Exec("UPDATE staff SET unseen_at = NULL WHERE app_id = ? AND unseen_at IS NOT NULL", int64(turn.App)); err != nil {
+			return err
+		}
 		noted := 0
 		if held = core.TooManyLeave(leaving, staff) && leaving > allowed; held {
 			noted = leaving
+			if _, err := tx.Exec("UPDATE staff SET unseen_at = ? WHERE app_id = ? AND left_at IS NULL AND "+notSynced,
+				tx.NowMS(), int64(turn.App)); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec("UPDATE staff_sync SET leaving = ? WHERE app_id = ?", noted, int64(turn.App)); err != nil || noted == told {
 			return err

@@ -323,7 +323,7 @@ func (s *Store) LeaveReplaced(ctx context.Context, limit int) (n int, err error)
 // if the account is deleted before.
 func replaceStaff(tx *database.Tx, app core.ID, stay bool) error {
 	queries := []string{
-		`UPDATE staff SET app_id = 0, user_id = '', user_key = NULL, phone_told_at = NULL
+		`UPDATE staff SET app_id = 0, user_id = '', user_key = NULL, phone_told_at = NULL, unseen_at = NULL
 		WHERE app_id = ? AND (user_key IS NOT NULL OR left_at IS NOT NULL)`,
 		"UPDATE department SET app_id = 0, corp_number = NULL WHERE app_id = ?",
 	}

@@ -298,7 +298,7 @@ func TestWechatAppOfWeWork(t *testing.T) {
 	d := newDesk(t)
 	wx := &desk.Wechat{Tried: &wechat.CorpProblem{Part: wechat.CorpPartContact, Err: &wechat.Error{Code: 48002}}}
 	d.Frame.Wechat = wx
-	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit, core.PermAuditView)
+	b := d.SignIn(t, core.Everywhere, core.PermSettingEdit, core.PermAuditView, core.PermStaffView)
 	page := b.Get(t, frame.WechatAppPath+"/new?kind=work", http.StatusOK)
 	form := url.Values{
 		"kind": {"work"}, "name": {"翠湖物业"}, "app_id": {"ww00000000000000a1"}, "agent": {"1000002"},
@@ -371,6 +371,7 @@ func leavesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
 	for i := range members {
 		members[i] = core.CorpMember{UserID: fmt.Sprint("m", i), Name: fmt.Sprint("员工", i)}
 	}
+	members[0].Departments = []int{2}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -381,6 +382,7 @@ func leavesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
 		must(d.Store.AskStaffSync(ctx, core.System, core.Everywhere, id))
 		_, err := d.Store.ClaimStaffSync(ctx, turn.Runner)
 		must(err)
+		must(d.Store.SyncDepartments(ctx, turn, []core.CorpDepartment{{Number: 2, Name: "工程部"}}))
 		must(d.Store.SyncMembers(ctx, turn, found))
 		leaving, _, held, err := d.Store.HoldSyncLeave(ctx, turn)
 		must(err)
@@ -395,9 +397,26 @@ func leavesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
 		t.Fatalf("does not ask: %s", page.Text())
 	}
 	ask, _ := b.Post(t, at, nil, http.StatusOK)
-	if !strings.Contains(ask.Text(), "让 12 名员工离职？") {
-		t.Errorf("asks %s", ask.Text())
+	if text := ask.Text(); !strings.Contains(text, "让 12 名员工离职？") || !strings.Contains(text, "员工0（工程部）") || !strings.Contains(text, "员工11") {
+		t.Errorf("asks %s", text)
 	}
+	list := page.Find(`a[href="` + staffUnseenURL + `"]`)
+	if unseen, _, err := d.Store.StaffList(ctx, core.Everywhere, store.StaffFilter{Unseen: true, Page: store.Page{Limit: 50}}); err != nil ||
+		len(unseen) != 12 || list.Length() != 1 {
+		t.Errorf("the list has %d, %v; %d links to it", len(unseen), err, list.Length())
+	}
+	// Who comes back into the range meanwhile is not asked about.
+	must(d.Store.AskStaffSync(ctx, core.System, core.Everywhere, id))
+	_, err = d.Store.ClaimStaffSync(ctx, turn.Runner)
+	must(err)
+	must(d.Store.SyncMembers(ctx, turn, members[:1]))
+	if n, err := d.Store.CountStaff(ctx, core.Everywhere, store.StaffFilter{Unseen: true, Corp: id}); err != nil || n != 11 {
+		t.Errorf("%d still to ask about, %v", n, err)
+	}
+	_, _, _, err = d.Store.HoldSyncLeave(ctx, turn)
+	must(err)
+	must(d.Store.EndStaffSync(ctx, turn, true, "有 11 人不在可见范围内"))
+	at = strings.Replace(at, "n=12", "n=11", 1)
 	b.Post(t, at, url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
 	if text := b.Get(t, to, http.StatusOK).Text(); !strings.Contains(text, "几秒内开始同步") {
 		t.Errorf("after a word: %s", text)

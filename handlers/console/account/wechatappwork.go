@@ -108,6 +108,9 @@ func (p *Pages) syncStep(c *web.Context, sync core.StaffSync) wechatStep {
 		step.Text = p.wechatWhen(sync.Ended) + " 没有完成：" + sync.Problem
 		if sync.Leaving > 0 && c.Actor().MayOperate() {
 			step.CSRF = c.CSRF()
+			if c.Has(core.PermStaffView) {
+				step.Link = templates.Action{Label: "查看不在可见范围内的员工", URL: staffUnseenURL}
+			}
 			step.Confirm = &templates.Submit{
 				Label: fmt.Sprintf("确认 %d 人离职", sync.Leaving), Icon: "check", Ask: true,
 				URL: frame.WechatAppURL(sync.App) + "/leave?n=" + strconv.Itoa(sync.Leaving),
@@ -142,15 +145,66 @@ func (p *Pages) wechatAppLeave(c *web.Context) error {
 	if err := c.BindQuery(&asked); err != nil {
 		return err
 	}
+	ask := templates.Confirm{
+		Title: fmt.Sprintf("让 %d 名员工离职？", asked.N), Submit: fmt.Sprintf("确认 %d 人离职", asked.N), Danger: true,
+		Text:    "几秒内重新核对一遍，仍不在可见范围内的人离职。回到可见范围以后，账号、门岗人员和观察员也不会自动恢复。",
+		Effects: []string{"登录立即失效，后台账号停用", "不再是门岗人员、观察员"},
+	}
+	if c.Has(core.PermStaffView) && !frame.Confirmed(c) {
+		names, err := p.unseenStaff(c, app.ID)
+		if err != nil {
+			return err
+		}
+		ask.Effects = append(ask.Effects, names...)
+		if len(names) > frame.ThingsNamed {
+			ask.All = &templates.Action{Label: "查看全部", URL: staffUnseenURL}
+		}
+	}
 	return p.Act(c, frame.Act{
-		Ask: templates.Confirm{
-			Title: fmt.Sprintf("让 %d 名员工离职？", asked.N), Submit: fmt.Sprintf("确认 %d 人离职", asked.N), Danger: true,
-			Text:    "几秒内重新核对一遍，仍不在可见范围内的人离职。回到可见范围以后，账号、门岗人员和观察员也不会自动恢复。",
-			Effects: []string{"登录立即失效，后台账号停用", "不再是门岗人员、观察员"},
-		},
+		Ask:  ask,
 		Do:   func() error { return p.Store.AllowStaffLeave(c.Ctx(), c.Actor(), c.Scope(), app.ID, asked.N) },
 		Done: "几秒内重新核对，结果在“同步员工”一步。", Back: frame.WechatAppURL(app.ID),
 	})
+}
+
+// staffUnseenURL is the list of the staff whom the last sync did not find.
+const staffUnseenURL = frame.StaffPath + "?state=unseen"
+
+// unseenStaff names the staff of a company whom the last sync did not find, with their departments and whether they have an
+// account: who left is told by that from a department that went out of the app's range.
+func (p *Pages) unseenStaff(c *web.Context, app core.ID) ([]string, error) {
+	filter := store.StaffFilter{Corp: app, Unseen: true, Sort: "name", Page: store.Page{Limit: frame.ThingsNamed}}
+	n, err := p.Store.CountStaff(c.Ctx(), c.Scope(), filter)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	list, _, err := p.Store.StaffList(c.Ctx(), c.Scope(), filter)
+	if err != nil {
+		return nil, err
+	}
+	departments, err := p.Store.DepartmentsWithin(c.Ctx(), c.Scope())
+	if err != nil {
+		return nil, err
+	}
+	tree := core.NewDepartmentTree(departments)
+	return frame.Named(max(n, len(list)), "人", func(i int) string {
+		if i >= len(list) { // left meanwhile
+			return "–"
+		}
+		var notes []string
+		for _, id := range list[i].Departments {
+			if node, ok := tree.Of(id); ok {
+				notes = append(notes, node.Path)
+			}
+		}
+		if list[i].Account != 0 {
+			notes = append(notes, "有后台账号")
+		}
+		if len(notes) == 0 {
+			return list[i].Name
+		}
+		return list[i].Name + "（" + frame.Joined(notes) + "）"
+	}), nil
 }
 
 // corpReplaceForm is what the page of 更换关联企业 sends: all in one form, so that no secret is sent back to the

@@ -28,13 +28,14 @@ type staffRow struct {
 type staffAsked struct {
 	Keyword    string  `form:"q" max:"40"`
 	Department core.ID `form:"department"`
-	State      string  `form:"state" of:"left unassigned"`
+	State      string  `form:"state" of:"left unassigned unseen"`
 	Sort       string  `form:"sort" of:"name -name"`
 }
 
 func (a staffAsked) filter(tree core.DepartmentTree, community core.ID, page core.Page) (store.StaffFilter, error) {
 	f := store.StaffFilter{
-		Community: community, Keyword: a.Keyword, Left: a.State == "left", Unassigned: a.State == "unassigned", Sort: a.Sort, Page: page,
+		Community: community, Keyword: a.Keyword, Left: a.State == "left", Unassigned: a.State == "unassigned",
+		Unseen: a.State == "unseen", Sort: a.Sort, Page: page,
 	}
 	if a.Department != 0 {
 		node, ok := tree.Of(a.Department)
@@ -114,7 +115,9 @@ func staffTable(tree core.DepartmentTree) templates.List {
 		Filters: []templates.Field{{Name: "q", Label: "姓名或完整手机号", MaxLength: 40}},
 		More: []templates.Field{department, {
 			Kind: templates.Select, Name: "state", Label: "状态",
-			Choices: []templates.Choice{{Label: "在职"}, {Value: "unassigned", Label: "未分配小区"}, {Value: "left", Label: "已离职"}},
+			Choices: []templates.Choice{
+				{Label: "在职"}, {Value: "unassigned", Label: "未分配小区"}, {Value: "unseen", Label: "待确认离职"}, {Value: "left", Label: "已离职"},
+			},
 		}},
 		Empty: templates.Empty{
 			Icon: "id-badge-2", Title: "还没有员工", Text: "可以逐个添加、用表格批量导入，或接入企业微信后自动同步。", Ask: "请联系管理员添加。",

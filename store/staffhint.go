@@ -73,7 +73,8 @@ func (s *Store) NoteStaffHints(ctx context.Context, app core.ID, userIDs []strin
 			for _, key := range part {
 				args = append(args, key)
 			}
-			_, err := tx.Exec("DELETE FROM staff_sync_hint WHERE app_id = ? AND user_key IN ("+database.Placeholders(len(part))+")", args...)
+			in := "user_key IN (" + database.Placeholders(len(part)) + ")"
+			_, err := tx.Exec("DELETE FROM staff_sync_hint WHERE app_id = ? AND "+in, args...)
 			return err
 		})
 		if err != nil {

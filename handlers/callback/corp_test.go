@@ -134,7 +134,8 @@ func TestTagOfThousands(t *testing.T) {
 		users = append(users, fmt.Sprintf("m%05d", i))
 	}
 	for range 2 {
-		if err := s.sim.PushChange(corpID, "update_tag", [][2]string{{"TagId", "7"}, {"DelUserItems", strings.Join(users, ",")}}); err != nil {
+		items := [][2]string{{"TagId", "7"}, {"DelUserItems", strings.Join(users, ",")}}
+		if err := s.sim.PushChange(corpID, "update_tag", items); err != nil {
 			t.Fatal(err)
 		}
 		s.idle()

@@ -153,7 +153,7 @@ func (h *H5) ErrorPage(c *web.Context, p web.ErrorPage) error {
 	})
 }
 
-// retryOf returns the address at which what failed is tried again; "" = none. A round begins anew: its code may have been used.
+// retryOf returns the address at which what failed is tried again; "" = none. A round begins again: its code may have been used.
 func retryOf(c *web.Context) string {
 	if posted(c) {
 		return ""

@@ -104,7 +104,7 @@ func TestNoticesOnThePhone(t *testing.T) {
 	clerk.get(noticePath, http.StatusForbidden)
 }
 
-// A notice of an application that has been decided says so, whoever decided it, and does not ask for it again.
+// A notice of an application that has been decided says so to all who got it, and does not ask for it again.
 func TestNoticeOfWhatIsDecided(t *testing.T) {
 	w := newInspection(t)
 	clerk, _ := w.reviewer("wang", "王前台")
@@ -114,7 +114,8 @@ func TestNoticeOfWhatIsDecided(t *testing.T) {
 			w.zhang.post(page, path, url.Values{"version": {"1"}, "preset": {"照片看不清"}}, http.StatusSeeOther)
 		},
 		func(_ string, r core.Review) {
-			if _, err := w.store.WithdrawReview(t.Context(), core.Actor{Kind: core.ActorWechat, ID: w.user.ID}, w.user.ID, r.ID); err != nil {
+			applicant := core.Actor{Kind: core.ActorWechat, ID: w.user.ID}
+			if _, err := w.store.WithdrawReview(t.Context(), applicant, w.user.ID, r.ID); err != nil {
 				t.Fatal(err)
 			}
 		},

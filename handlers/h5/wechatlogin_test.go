@@ -236,7 +236,7 @@ func TestSigningOut(t *testing.T) {
 	}
 }
 
-// While WeChat or WeWork does not answer, a sign-in says so and is begun anew by 重试: what it tried with may be used.
+// While WeChat or WeWork does not answer, a sign-in says so and is begun again by 重试: what it tried with may be used.
 func TestSignInWhileWechatIsDown(t *testing.T) {
 	w := newCompany(t)
 	noAnswer, wrongKey := &wechat.Error{Code: -1, HTTP: http.StatusBadGateway}, &wechat.Error{Code: 60020}

@@ -397,12 +397,14 @@ func leavesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
 		t.Fatalf("does not ask: %s", page.Text())
 	}
 	ask, _ := b.Post(t, at, nil, http.StatusOK)
-	if text := ask.Text(); !strings.Contains(text, "让 12 名员工离职？") || !strings.Contains(text, "员工0（工程部）") || !strings.Contains(text, "员工11") {
-		t.Errorf("asks %s", text)
+	for _, want := range []string{"让 12 名员工离职？", "员工0（工程部）", "员工11"} {
+		if text := ask.Text(); !strings.Contains(text, want) {
+			t.Errorf("asks %s", text)
+		}
 	}
 	list := page.Find(`a[href="` + staffUnseenURL + `"]`)
-	if unseen, _, err := d.Store.StaffList(ctx, core.Everywhere, store.StaffFilter{Unseen: true, Page: store.Page{Limit: 50}}); err != nil ||
-		len(unseen) != 12 || list.Length() != 1 {
+	unseen, _, err := d.Store.StaffList(ctx, core.Everywhere, store.StaffFilter{Unseen: true, Page: store.Page{Limit: 50}})
+	if err != nil || len(unseen) != 12 || list.Length() != 1 {
 		t.Errorf("the list has %d, %v; %d links to it", len(unseen), err, list.Length())
 	}
 	// Who comes back into the range meanwhile is not asked about.

@@ -89,8 +89,8 @@ func FollowerHomes(at map[core.ID]string, ties []store.FollowerTie) string {
 	return Joined(homes)
 }
 
-// NameFollowers gives the followers among a batch's things the words of their list, with their houses. Of whom the
-// account may not see there is the end of the open id.
+// NameFollowers sets the names of the followers among a batch's things to those of their list, with their houses. Of whom
+// the account may not see, the end of the open id stays.
 func (f *Frame) NameFollowers(c *web.Context, items []core.BatchItem) error {
 	var ids []core.ID
 	for _, item := range items {

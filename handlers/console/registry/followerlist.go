@@ -158,8 +158,8 @@ func (p *Pages) followerRows(c *web.Context, followers []core.Follower, tags []c
 	rows := make([]followerRow, len(followers))
 	for i, f := range followers {
 		rows[i] = followerRow{
-			URL: frame.FollowerURL(f.ID), Name: frame.FollowerName(f, ties[f.ID]), Home: frame.FollowerHomes(names, ties[f.ID]), Remark: f.Remark,
-			Tags: tagNames(tags, f.Tags), Source: f.Source.Label(),
+			URL: frame.FollowerURL(f.ID), Name: frame.FollowerName(f, ties[f.ID]), Home: frame.FollowerHomes(names, ties[f.ID]),
+			Remark: f.Remark, Tags: tagNames(tags, f.Tags), Source: f.Source.Label(),
 		}
 		if f.Since.UnixMilli() > 0 {
 			rows[i].Since = f.Since

@@ -391,7 +391,11 @@ func TestImportGivesNobodyWhatIsAnothers(t *testing.T) {
 				}); err != nil {
 					t.Fatal(err)
 				}
-				writeList(t, s, imp, core.ImportChoices{Known: known})
+				imp = writeList(t, s, imp, core.ImportChoices{Known: known})
+				rows, _, err = s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 9}})
+				if wang := rows[2].Wrong; err != nil || known != core.ImportSkip && (len(wang) != 1 || !strings.Contains(wang[0].Words, "王武")) {
+					t.Errorf("it does not say what has changed since the preview: %+v, %v", wang, err)
+				}
 				for _, name := range []string{"张三", "王武"} {
 					r, err := s.RevealResident(t.Context(), importer1, everywhere, theResident(t, s, name).ID)
 					if err != nil || r.Sex != "" || r.IDNumber != "" {

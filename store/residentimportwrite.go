@@ -109,15 +109,15 @@ func (p *residentImportPart) lock() error {
 	}
 	for n := range p.rows {
 		if house, ok := there[p.places[n].ID]; p.places[n].ID != 0 && (!ok || house.Label != p.places[n].Label) {
-			p.changed(n)
+			p.changed(n, "房屋已改名、合并或删除")
 		}
 	}
 	return err
 }
 
-// changed marks a row that is not what it was when it was judged.
-func (p *residentImportPart) changed(n int) {
-	p.rows[n].Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
+// changed marks a row that is not what it was when it was judged, and says what is otherwise.
+func (p *residentImportPart) changed(n int, why string) {
+	p.rows[n].Fail("", "预览后有变化", "预览之后登记有变化："+why+"。这一行没有导入，请核对后重新上传")
 	p.done.failed = true
 	p.done.counts[string(core.ImportWrong)]++
 }
@@ -252,7 +252,7 @@ func (p *residentImportPart) writeRows() error {
 		case now.Verdict == core.ImportSame:
 			p.done.counts[string(core.ImportSame)]++
 		default:
-			p.changed(n)
+			p.changed(n, changedSince(now))
 		}
 	}
 	if len(added.people) == 0 {
@@ -268,6 +268,19 @@ func (p *residentImportPart) writeRows() error {
 		}
 	}
 	return nil
+}
+
+// changedSince says what is otherwise with a row that is judged again.
+func changedSince(now core.ImportRow) string {
+	switch {
+	case len(now.Wrong) > 0:
+		return now.Wrong[0].Words
+	case now.Verdict == core.ImportNew:
+		return "登记里已没有这位住户"
+	case now.Verdict == core.ImportBack:
+		return "这位住户已迁出"
+	}
+	return "这套房屋里现在登记了这位住户" // new when it was judged, or about another record
 }
 
 // change writes what a row changes of a resident who is registered.
@@ -286,7 +299,7 @@ func (p *residentImportPart) change(n int, r core.Resident) error {
 		return nil
 	}
 	if is, err = is.Normalized(); err != nil {
-		p.changed(n)
+		p.changed(n, "与现在登记的内容合不到一起")
 		return nil
 	}
 	if is.OwnPhone() != old.OwnPhone() {
@@ -296,7 +309,7 @@ func (p *residentImportPart) change(n int, r core.Resident) error {
 	}
 	updated, err := saveResident(p.tx, is)
 	if database.IsDuplicate(err) { // the number's person has moved out of the house: the row is to bring them back
-		p.changed(n)
+		p.changed(n, "手机号是这套房屋里已迁出的住户的")
 		return nil
 	}
 	if err != nil {

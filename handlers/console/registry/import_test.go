@@ -246,7 +246,7 @@ func TestRowsThatChangedSinceComeBack(t *testing.T) {
 	}
 	faults := download(t, b, at+"/errors.xlsx")
 	rows, err := faults.GetRows(faults.GetSheetList()[0])
-	if err != nil || len(rows) != 4 || !strings.Contains(strings.Join(rows[2], "|"), "预览之后登记有变化") {
+	if err != nil || len(rows) != 4 || !strings.Contains(strings.Join(rows[2], "|"), "预览之后登记有变化：这位住户已迁出") {
 		t.Errorf("the file: %q, %v", rows, err)
 	}
 	if list := b.Get(t, at+"?rows=wrong", http.StatusOK).Find("table.tx-whole-rows tbody tr"); list.Length() != 1 {

@@ -576,6 +576,9 @@ func TestUnknownHeadingsAreExplainedOnce(t *testing.T) {
 	if page = b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); desk.Fact(page, "状态") != "已取消" {
 		t.Errorf("cancelled: %q", desk.Fact(page, "状态"))
 	}
+	if tab := page.Find(`main nav a[href*="rows=new"]`).Text(); !strings.Contains(tab, "预览为新住户") {
+		t.Errorf("the tab of rows that were not imported is %q", tab)
+	}
 }
 
 // The page asks for its job alone while that runs. When the job has failed the page is drawn again, for it then offers to

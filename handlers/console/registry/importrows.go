@@ -69,7 +69,9 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, of importRowsOf
 		if tab.name != "" {
 			link = templates.WithQuery(path, shown, "rows", tab.name)
 		}
-		page.Tabs.Items = append(page.Tabs.Items, templates.NavItem{Label: tab.label, URL: link, Count: n, Active: asked.Rows == tab.name})
+		page.Tabs.Items = append(page.Tabs.Items, templates.NavItem{
+			Label: tab.labelOf(imp), URL: link, Count: n, Active: asked.Rows == tab.name,
+		})
 		if asked.Rows == tab.name {
 			filter = tab.filter
 		}

@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"slices"
+
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/store"
@@ -36,6 +38,16 @@ type importTab struct {
 
 func importTabOf(name, label string, verdicts ...core.ImportVerdict) importTab {
 	return importTab{name, label, store.ImportRowFilter{Verdicts: verdicts}}
+}
+
+// labelOf returns the tab's label on an import's page: of one that has not come to be, the preview alone called its rows so.
+func (t importTab) labelOf(imp core.Import) string {
+	switch {
+	case imp.State != core.ImportFailed && imp.State != core.ImportCancelled:
+	case slices.Contains([]string{"new", "tie", "back", "changed", "place"}, t.name):
+		return "预览为" + t.label
+	}
+	return t.label
 }
 
 // importViews has every kind of core.ImportTypes.

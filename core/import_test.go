@@ -338,11 +338,13 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 		by   ImportMatch
 		fail bool
 	}{
-		"by the number":               {row: KnownTie{Name: "张 三", Phone: "p1", Own: true}, id: 1, by: ByPhone},
-		"the number of another name":  {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true}, id: 1, by: ByPhone, fail: true},
-		"of another ID number, too":   {row: KnownTie{Name: "钱一", Phone: "p1", Own: true, IDNumber: "i9"}, id: 1, by: ByPhone, fail: true},
-		"both, and another name":      {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true, IDNumber: "i1"}, id: 1, by: ByPhone},
-		"the ID of another name":      {row: KnownTie{Name: "张三丰", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber, fail: true},
+		"by the number":              {row: KnownTie{Name: "张 三", Phone: "p1", Own: true}, id: 1, by: ByPhone},
+		"the number of another name": {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true}, id: 1, by: ByPhone, fail: true},
+		"of another ID number, too":  {row: KnownTie{Name: "钱一", Phone: "p1", Own: true, IDNumber: "i9"}, id: 1, by: ByPhone, fail: true},
+		"both, and another name":     {row: KnownTie{Name: "张三丰", Phone: "p1", Own: true, IDNumber: "i1"}, id: 1, by: ByPhone},
+		"the ID of another name": {
+			row: KnownTie{Name: "张丰", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber, fail: true,
+		},
 		"the family's number":         {row: KnownTie{Name: "张三丰", Phone: "p1"}},
 		"by the ID number":            {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber},
 		"by the name":                 {row: KnownTie{Name: "张 三", Phone: "p9", Own: true}, id: 1, by: ByName},

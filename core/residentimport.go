@@ -564,8 +564,8 @@ func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err erro
 	return -1, "", Conflict("这套房屋有几位同名住户，请填写证件号，或在住户页修改")
 }
 
-// otherName is the conflict of a row with a record that has one of its numbers and another name. Of who has left it is none:
-// the number may be somebody else's by now, and they come back only if that is chosen.
+// otherName is the conflict of a row with a record that has one of its numbers and another name. Who has left does
+// not count: the number may be somebody else's by now, and they come back only if that is chosen.
 func otherName(r, known KnownTie, words string) error {
 	both := known.Phone == r.Phone && r.IDNumber != "" && known.IDNumber == r.IDNumber
 	if known.MovedOut || both || FoldName(known.Name) == FoldName(r.Name) {

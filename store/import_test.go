@@ -393,8 +393,8 @@ func TestImportGivesNobodyWhatIsAnothers(t *testing.T) {
 				}
 				imp = writeList(t, s, imp, core.ImportChoices{Known: known})
 				rows, _, err = s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 9}})
-				if wang := rows[2].Wrong; err != nil || known != core.ImportSkip && (len(wang) != 1 || !strings.Contains(wang[0].Words, "王武")) {
-					t.Errorf("it does not say what has changed since the preview: %+v, %v", wang, err)
+				if err != nil || strings.Contains(fmt.Sprint(rows[2].Wrong), "王武") != (known != core.ImportSkip) {
+					t.Errorf("what has changed since the preview: %+v, %v", rows[2].Wrong, err)
 				}
 				for _, name := range []string{"张三", "王武"} {
 					r, err := s.RevealResident(t.Context(), importer1, everywhere, theResident(t, s, name).ID)

@@ -270,7 +270,7 @@ func (p *residentImportPart) writeRows() error {
 	return nil
 }
 
-// changedSince says what is otherwise with a row that is judged again.
+// changedSince describes what is otherwise with a row that is judged again.
 func changedSince(now core.ImportRow) string {
 	switch {
 	case len(now.Wrong) > 0:

@@ -165,6 +165,9 @@ func (c Confirm) Fields() []Field {
 			Value: c.Answers.Get(PurposeField), Error: c.Wrong[PurposeField], Help: "记入操作日志。",
 		})
 	}
+	for i := range fields { // the page behind the question may have a form with a reason or a note of its own
+		fields[i].Prefix = "ask-"
+	}
 	if c.Typed != "" {
 		fields = append(fields, Field{
 			Name: TypedField, Label: "请输入“" + c.Typed + "”", Required: true, MaxLength: 120, Wide: true, Autocomplete: "off",

@@ -10,6 +10,8 @@ type SearchAnswer struct {
 	Typed  bool // something was typed; otherwise the groups are what one may want next
 	Groups []SearchGroup
 	Late   []string // kinds that could not be searched now: "记录"
+	Sought string   // what was typed
+	Adds   []Action // if nothing is found: forms on which to add it
 	Again  bool     // Late is being asked for once more, with more time
 	Within string   // the community to which the answer is limited, of several; "" = it is of all
 }

@@ -70,6 +70,41 @@ func TestSearchFindsEverything(t *testing.T) {
 	}
 }
 
+// What nobody has can be added with the name or the number that was typed, by who may add it; a house or a word is not a person.
+func TestSearchOffersToAdd(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	offers := func(clerk *desk.Clerk, text string) map[string]string {
+		page, _ := clerk.Post(t, frame.SearchPath, url.Values{"text": {text}}, http.StatusOK)
+		if none := page.Find(".tx-find-none").Text(); !strings.Contains(none, "没有找到“"+text+"”") {
+			t.Errorf("%q: it says %q", text, none)
+		}
+		adds := map[string]string{}
+		page.Find(".tx-find-answer a.btn").Each(func(_ int, a *goquery.Selection) { adds[a.Text()] = a.AttrOr("href", "") })
+		return adds
+	}
+	for text, field := range map[string]string{"钱𠮷祥": "name", "13800001199": "phone"} {
+		adds := offers(b, text)
+		for _, label := range []string{"添加住户", "登记访客", "添加员工"} {
+			address := adds[label]
+			if address == "" || strings.Contains(address, url.QueryEscape(text)) {
+				t.Errorf("%q offers %s at %q", text, label, address)
+				continue
+			}
+			if got := desk.InputValue(b.Get(t, address, http.StatusOK), field); got != text {
+				t.Errorf("%q: the form of %s has %q", text, label, got)
+			}
+		}
+	}
+	if adds := offers(b, "99-99-9901"); len(adds) > 0 {
+		t.Errorf("for a house it offers %v", adds)
+	}
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermResidentView, core.PermHouseView, core.PermVisitorPassView)
+	if adds := offers(viewer, "钱𠮷祥"); len(adds) > 0 {
+		t.Errorf("who may only look is offered %v", adds)
+	}
+}
+
 // Staff are found by name, initials and whole number, by those who may see them.
 func TestSearchFindsStaff(t *testing.T) {
 	d := newDesk(t)
@@ -246,7 +281,7 @@ func TestSearchStaysInTheScope(t *testing.T) {
 			t.Errorf("%s: the other community's house %d times, the button %d times", name, n, buttons)
 		}
 	}
-	if page := ask(url.Values{"text": {"没有的人"}}); !strings.Contains(page.Find(".tx-find-none").Text(), "“"+mine+"”没有找到") {
+	if page := ask(url.Values{"text": {"没有的人"}}); !strings.Contains(page.Find(".tx-find-none").Text(), "“"+mine+"”没有找到“没有的人”") {
 		t.Errorf("nothing found says %q", page.Find(".tx-find-none").Text())
 	}
 	records := ask(url.Values{"text": {who.Name}, "everywhere": {"1"}}).Find(`.tx-find-group[aria-label="记录"] .tx-find-hit`)

@@ -19,7 +19,7 @@ func (p *Pages) Finders() []frame.Finder {
 			Find: p.accessRecordFind,
 		},
 		{
-			Stem: "visitorpass", Group: frame.FindRecords, Needs: core.PermVisitorPassView, List: frame.VisitorPassPath,
+			Stem: "visitorpass", Group: frame.FindRecords, Needs: core.PermVisitorPassView, List: frame.VisitorPassPath, Add: "登记访客",
 			Find: p.visitorPassFind,
 		},
 		{

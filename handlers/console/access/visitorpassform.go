@@ -40,7 +40,7 @@ func (p *Pages) visitorPassNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.visitorPassFormPage(c, at, visitorPassForm{House: house}, nil)
+	return p.visitorPassFormPage(c, at, visitorPassForm{House: house, Name: frame.SoughtName(c), Phone: frame.SoughtPhone(c)}, nil)
 }
 
 // deskPlace returns the community of a form at the desk, and the house that the address names in words; "" = none.
@@ -76,7 +76,14 @@ func (p *Pages) visitorPassFormPage(c *web.Context, at frame.CommunityChoice, f 
 		}
 		section := templates.Section{Title: "访客"}
 		for _, field := range rule.FormOf(core.VisitDesk).Shown() {
-			section.Fields = append(section.Fields, p.visitFields(c, field)...)
+			fields := p.visitFields(c, field)
+			switch field.Key {
+			case "name":
+				fields[0].Value = f.Name
+			case "phone":
+				fields[0].Value = f.Phone
+			}
+			section.Fields = append(section.Fields, fields...)
 		}
 		form.Sections = append(form.Sections, section)
 	}

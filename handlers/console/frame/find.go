@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,9 @@ type Finder struct {
 	Group string          // of the answer: FindResidents
 	Needs core.Permission // of the account
 	List  string          // URL of the list whose filter q finds the same; "" = there is none
+
+	// Add is the label of adding a person with what was typed, on the form of a new one; "" = they are not added there.
+	Add string
 
 	// Find returns at most core.SearchHits hits of the account's scope; more reports whether there are
 	// others. It is called beside other finders.
@@ -193,7 +197,7 @@ func (f *Frame) answer(c *web.Context, q Question, limit time.Duration) template
 
 // collect puts what the finders found in the order of the groups, then the pages and acts.
 func (f *Frame) collect(c *web.Context, q Question, back map[int]found) templates.SearchAnswer {
-	answer := templates.SearchAnswer{Typed: true}
+	answer := templates.SearchAnswer{Typed: true, Sought: q.Text.Text}
 	if at, narrow := q.narrowed(); narrow {
 		answer.Within = f.communityName(c, at)
 	}
@@ -222,7 +226,30 @@ func (f *Frame) collect(c *web.Context, q Question, back map[int]found) template
 		}
 	}
 	answer.Groups = append(answer.Groups, f.entryGroups(q)...)
+	if answer.Found() == 0 && len(answer.Late) == 0 {
+		answer.Adds = f.adds(c, q)
+	}
 	return answer
+}
+
+// adds returns the forms on which a person with the name or the number that was typed can be added.
+func (f *Frame) adds(c *web.Context, q Question) (adds []templates.Action) {
+	if soughtName(q.Text.Text) == "" && soughtPhone(q.Text.Text) == "" {
+		return nil
+	}
+	for _, finder := range f.finders {
+		form := pagesOf(finder.Stem) + "/new"
+		may := slices.ContainsFunc(f.entries, func(e entry) bool { return e.act && e.url == form && e.mayBe(q.Account) })
+		if finder.Add == "" || !may {
+			continue
+		}
+		with := url.Values{"q": {q.Text.Text}}
+		if at, one := q.Scope.One(); one {
+			with.Set("community", at.String())
+		}
+		adds = append(adds, templates.Action{Label: finder.Add, URL: c.SearchURL(form, with)})
+	}
+	return adds
 }
 
 // moreURL returns the address of all that a finder found, where it looked: the account may work elsewhere now.

@@ -15,12 +15,12 @@ import (
 func (p *Pages) Finders() []frame.Finder {
 	return []frame.Finder{
 		{
-			Stem: "resident", Group: frame.FindResidents, Needs: core.PermResidentView, List: frame.ResidentPath,
+			Stem: "resident", Group: frame.FindResidents, Needs: core.PermResidentView, List: frame.ResidentPath, Add: "添加住户",
 			Find: p.residentFind, Show: p.residentHitOf,
 		},
 		{Stem: "house", Group: frame.FindHouses, Needs: core.PermHouseView, Find: p.houseFind, Show: p.houseHitOf},
 		{
-			Stem: "staff", Group: frame.FindStaff, Needs: core.PermStaffView, List: frame.StaffPath,
+			Stem: "staff", Group: frame.FindStaff, Needs: core.PermStaffView, List: frame.StaffPath, Add: "添加员工",
 			Find: p.staffFind, Show: p.staffHitOf,
 		},
 		{

@@ -209,6 +209,7 @@ func residentNewForm(c *web.Context, at frame.CommunityChoice, house string) tem
 			})},
 			{Title: "本人", Fields: residentFields(core.Resident{Name: frame.SoughtName(c), Identity: core.Owner}, true)},
 		}}
+	form.Change("phone", func(f *templates.Field) { f.Value = frame.SoughtPhone(c) })
 	if house != "" {
 		form.Change("name", func(f *templates.Field) { f.Focus = true })
 	}

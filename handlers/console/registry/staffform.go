@@ -67,7 +67,7 @@ func (p *Pages) staffNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	m := core.Staff{Name: frame.SoughtName(c)}
+	m := core.Staff{Name: frame.SoughtName(c), Phone: frame.SoughtPhone(c)}
 	if chosen := frame.ChosenCommunity(c, at); chosen != 0 {
 		m.Communities = []core.ID{chosen}
 	}

@@ -171,12 +171,19 @@ func TestAVisitorIsRegistered(t *testing.T) {
 		t.Errorf("the link does not lead to the entry: %s", list.Find("main").Text())
 	}
 	form.Set("plate", "京A54321")
+	_, certified, err := d.Store.ResidentsOfHouses(t.Context(), core.Everywhere, d.Mine.Community, []core.ID{house.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, to := b.Post(t, frame.VisitorPassPath, form, http.StatusSeeOther)
 	text := b.Get(t, to, http.StatusOK).Text()
-	for _, want := range []string{"来<客>", "物业登记", "已通过", "2 人", "京A***21", "立即可以使用", house.Label} {
+	for _, want := range []string{"来<客>", "物业登记", "已通过", "2 人", "京A***21", registeredText(certified), house.Label} {
 		if !strings.Contains(text, want) {
 			t.Errorf("its page does not say %s: %s", want, text)
 		}
+	}
+	if said := registeredText(0); strings.Contains(said, "会收到") {
+		t.Errorf("with nobody to tell it says %q", said)
 	}
 	d.OnlyViews(t).Get(t, frame.VisitorPassPath+"/new", http.StatusForbidden)
 }

@@ -160,11 +160,27 @@ func (p *Pages) visitorPassCreate(c *web.Context) error {
 	if wrong == nil {
 		var id core.ID
 		if id, wrong = p.registerVisit(c, at, form); wrong == nil {
-			c.Flash(web.FlashSuccess, "已登记，通行证立即可以使用，本房屋已认证的住户会收到通知。")
+			v, err := p.Store.VisitorPass(c.Ctx(), core.ScopeOf(at.ID), id)
+			if err != nil {
+				return err
+			}
+			_, certified, err := p.Store.ResidentsOfHouses(c.Ctx(), core.ScopeOf(at.ID), at.ID, []core.ID{v.House})
+			if err != nil {
+				return err
+			}
+			c.Flash(web.FlashSuccess, registeredText(certified))
 			return c.Redirect(frame.VisitorPassURL(id))
 		}
 	}
 	return p.visitorPassFormPage(c, at, form, wrong)
+}
+
+// registeredText says what follows when a visitor is registered to a house with so many certified residents.
+func registeredText(certified int) string {
+	if certified == 0 {
+		return "已登记，通行证立即可以使用。本房屋没有已认证的住户，不发通知。"
+	}
+	return "已登记，通行证立即可以使用，本房屋已认证的住户会收到通知。"
 }
 
 func (p *Pages) registerVisit(c *web.Context, at frame.CommunityChoice, form visitorPassForm) (core.ID, error) {

@@ -298,7 +298,7 @@ func unchanged(c *web.Context, same bool, term core.RulePlanTerm, back string) (
 	return true, c.Redirect(back)
 }
 
-// formChange says what becomes of a form that an office has arranged; nothing if it stays.
+// formChange describes the change of a form that an office has arranged; nothing if it stays.
 func formChange(now, then core.FormDesign) []string {
 	if now.Equal(then) {
 		return nil

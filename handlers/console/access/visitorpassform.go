@@ -175,7 +175,7 @@ func (p *Pages) visitorPassCreate(c *web.Context) error {
 	return p.visitorPassFormPage(c, at, form, wrong)
 }
 
-// registeredText says what follows when a visitor is registered to a house with so many certified residents.
+// registeredText returns the words for a visitor who has been registered to a house with so many certified residents.
 func registeredText(certified int) string {
 	if certified == 0 {
 		return "已登记，通行证立即可以使用。本房屋没有已认证的住户，不发通知。"

@@ -222,10 +222,11 @@ const (
 		`(box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-ask]"))`
 )
 
-// answersOtherwise are pages whose first question is not asked: an empty form has messages instead, and
-// a community with readers in use is not archived. The answer is a page, which "confirm" shows.
+// answersOtherwise are pages whose first question is not asked: an empty form has messages instead, settings that are not
+// changed ask nothing, and a community with readers in use is not archived. The answer is a page, which "confirm" shows.
 var answersOtherwise = []string{
 	"console-console-restriction-new", "console-console-community", "console-console-community-id-held",
+	"console-console-exitrule",
 }
 
 // states adds the page's other states.

@@ -3,7 +3,6 @@ package h5
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"tongxing/core"
@@ -173,31 +172,11 @@ func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) visitorPassFormP
 
 // visitorFields returns the inputs of a field of a community's form.
 func (h *H5) visitorFields(c *web.Context, f core.FormField) []templates.Field {
-	field := templates.Field{Name: f.Key, Label: f.Label, Required: f.Use == core.FormRequired, Autocomplete: "off"}
-	switch f.Key {
-	case "name":
-		field.MaxLength = core.MaxName
-	case "phone":
-		field.Kind, field.MaxLength, field.Help = templates.Telephone, 40, "填了手机，访客在小程序里也能找到通行码。"
-	case "id_number":
-		field.MaxLength = 40
-	case "plate":
-		field.MaxLength, field.Placeholder = 20, "京A12345"
-	case "people":
-		field.Kind, field.Value, field.Unit, field.Short = templates.Number, "1", "人", true
-		field.Min, field.Max = "1", strconv.Itoa(core.MaxVisitors)
-	case "until":
-		until := c.Now().Add(visitDefault).In(h.store.Zone())
-		field.Kind, field.Value = templates.Date, core.DayOf(until, h.store.Zone()).String()
-		return []templates.Field{field, {
-			Kind: templates.Time, Name: "clock", Label: "时间", Required: true, Value: until.Format("15:04"),
-		}}
-	case "reason", "remark":
-		field.MaxLength = core.MaxVisitText
-	default:
-		return []templates.Field{web.AddedField(field, f)}
-	}
-	return []templates.Field{field}
+	until := c.Now().Add(visitDefault).In(h.store.Zone())
+	return web.VisitorField{
+		PhoneHelp: "填了手机，访客在小程序里也能找到通行码。", Day: core.DayOf(until, h.store.Zone()),
+		Clock: templates.Field{Label: "时间", Value: until.Format("15:04")},
+	}.Fields(f)
 }
 
 func (h *H5) visitorPassCreate(c *web.Context) error {

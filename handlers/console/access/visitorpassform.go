@@ -101,29 +101,10 @@ func (p *Pages) visitorPassFormPage(c *web.Context, at frame.CommunityChoice, f 
 
 // visitFields returns the inputs of a field of a community's form.
 func (p *Pages) visitFields(c *web.Context, f core.FormField) []templates.Field {
-	field := templates.Field{Name: f.Key, Label: f.Label, Required: f.Use == core.FormRequired, Autocomplete: "off"}
-	switch f.Key {
-	case "name":
-		field.MaxLength = core.MaxName
-	case "phone":
-		field.Kind, field.MaxLength, field.Help = templates.Telephone, 40, "填了手机，访客在微信里验证后可以打开通行证。"
-	case "id_number":
-		field.MaxLength = 40
-	case "plate":
-		field.MaxLength, field.Placeholder = 20, "京A12345"
-	case "people":
-		field.Kind, field.Value, field.Unit, field.Short = templates.Number, "1", "人", true
-		field.Min, field.Max = "1", strconv.Itoa(core.MaxVisitors)
-	case "until":
-		day := core.DayOf(c.Now().Add(deskVisit), p.Store.Zone())
-		field.Kind, field.Value = templates.Date, day.String()
-		return []templates.Field{field, {Kind: templates.Time, Name: "clock", Label: "当天几点", Required: true, Value: "23:59"}}
-	case "reason", "remark":
-		field.MaxLength = core.MaxVisitText
-	default:
-		return []templates.Field{web.AddedField(field, f)}
-	}
-	return []templates.Field{field}
+	return web.VisitorField{
+		PhoneHelp: "填了手机，访客在微信里验证后可以打开通行证。", Day: core.DayOf(c.Now().Add(deskVisit), p.Store.Zone()),
+		Clock: templates.Field{Label: "当天几点", Value: "23:59"},
+	}.Fields(f)
 }
 
 // visit returns what was filled in; the time is zero if day or clock cannot be read, and −1 people if it is no number of people.

@@ -1,0 +1,42 @@
+package web
+
+import (
+	"strconv"
+
+	"tongxing/core"
+	"tongxing/templates"
+)
+
+// VisitorField is what the inputs of a visitor's form are beside its field: they differ by who fills it in.
+type VisitorField struct {
+	PhoneHelp string
+	Day       core.Day        // offered as the visit's last
+	Clock     templates.Field // its time of day, without kind and name
+}
+
+// Fields returns the inputs of a field of a community's form for visitors.
+func (v VisitorField) Fields(f core.FormField) []templates.Field {
+	field := templates.Field{Name: f.Key, Label: f.Label, Required: f.Use == core.FormRequired, Autocomplete: "off"}
+	switch f.Key {
+	case "name":
+		field.MaxLength = core.MaxName
+	case "phone":
+		field.Kind, field.MaxLength, field.Help = templates.Telephone, 40, v.PhoneHelp
+	case "id_number":
+		field.MaxLength = 40
+	case "plate":
+		field.MaxLength, field.Placeholder = 20, "京A12345"
+	case "people":
+		field.Kind, field.Value, field.Unit, field.Short = templates.Number, "1", "人", true
+		field.Min, field.Max = "1", strconv.Itoa(core.MaxVisitors)
+	case "until":
+		field.Kind, field.Value = templates.Date, v.Day.String()
+		v.Clock.Kind, v.Clock.Name, v.Clock.Required = templates.Time, "clock", true
+		return []templates.Field{field, v.Clock}
+	case "reason", "remark":
+		field.MaxLength = core.MaxVisitText
+	default:
+		return []templates.Field{AddedField(field, f)}
+	}
+	return []templates.Field{field}
+}

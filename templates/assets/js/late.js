@@ -20,8 +20,17 @@ const patience = 8000; // ms for one answer
 
 // waiting returns the passages of a guard, oldest first; without one, those of all.
 function waiting(guard) {
-  const found = keptUnder(prefix).map((text) => JSON.parse(text));
+  const found = keptUnder(prefix).flatMap(passageOf);
   return found.filter((passage) => !guard || passage.guard === guard).sort((a, b) => a.at - b.at);
+}
+
+// passageOf reads what was kept of a passage; nothing if it is unreadable.
+function passageOf(text) {
+  try {
+    return [JSON.parse(text)];
+  } catch {
+    return [];
+  }
 }
 
 const forget = (passage) => forgetKept(prefix + passage.key);

@@ -55,7 +55,7 @@ func (b *tab) await(what, expression string) {
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
 		var ok bool
-		if ok, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); ok && err == nil {
+		if ok, err = browser.Look(b.ctx, script); ok && err == nil {
 			return
 		}
 	}
@@ -123,7 +123,7 @@ func (b *tab) eventually(what, expression string) {
 	b.t.Helper()
 	script := `new Promise(done => setTimeout(() => { let ok = false; try { ok = Boolean(` + expression + `) } catch {} done(ok) }, 1000))`
 	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); {
-		if ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); ok && err == nil {
+		if ok, err := browser.Look(b.ctx, script); ok && err == nil {
 			return
 		}
 	}

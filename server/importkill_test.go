@@ -39,7 +39,7 @@ func TestImportChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Println("ready")
-	step := func(int64, int64) error { return nil }
+	step := func(int64, int64) error { fmt.Println("step"); return nil }
 	imp, err := s.Import(t.Context(), core.Everywhere, id)
 	switch {
 	case err != nil:
@@ -55,8 +55,8 @@ func TestImportChild(t *testing.T) {
 	}
 }
 
-// importWorks lets servers work on an import, each killed after a random time, until it is in a state; the last is left to
-// end. It returns how many were killed, and of them those that have left residents of whom only the rows were written.
+// importWorks lets servers work on an import, each killed soon after one of its first steps, until it is in a state; the last
+// is left to end. It returns how many were killed, and of them those that have left residents of whom only the rows were written.
 func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (killed, between int) {
 	w.t.Helper()
 	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); {
@@ -81,7 +81,9 @@ func (w *mailroom) importWorks(id core.ID, until core.ImportState, kills int) (k
 		for lines.Scan() && lines.Text() != "ready" {
 		}
 		if killed < kills {
-			time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+			for steps := rand.IntN(4); steps > 0 && lines.Scan(); steps-- {
+			}
+			time.AfterFunc(time.Duration(rand.IntN(100))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		}
 		for lines.Scan() {
 		}

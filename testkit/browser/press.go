@@ -12,6 +12,14 @@ import (
 // click.
 const pressLimit = 20 * time.Second
 
+// Look evaluates a promise of true or false that is kept within seconds. A page that another replaces may take the answer
+// with it, and then nothing comes: the error is a timeout, and the caller looks again.
+func Look(ctx context.Context, script string) (bool, error) {
+	ctx, stop := context.WithTimeout(ctx, pressLimit)
+	defer stop()
+	return chromedp.Run(ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+}
+
 // aim returns the centre of an element that has been at rest for two frames and would receive a
 // click there, or null. From then on it blocks mouse events that would hit anything else, until it
 // has seen a click.

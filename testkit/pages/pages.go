@@ -218,16 +218,20 @@ const (
 	ask       = `document.querySelector("[data-ask]:not([hidden])").click()`
 	findHouse = `document.querySelector("#f-q").value = "1栋1单元101", document.querySelector(".p-search").submit()`
 	lookAt    = `document.querySelector(".p-found form").submit()`
-	askPlain  = `(button => { button.removeAttribute("data-ask"); for (const box of button.form.elements) if ` +
+	// chooseOther chooses something else in the first list of choices.
+	chooseOther = `(list => list.selectedIndex = list.selectedIndex ? 0 : 1)(document.querySelector("form.tx-form select"))`
+	askPlain    = `(button => { button.removeAttribute("data-ask"); for (const box of button.form.elements) if ` +
 		`(box.type === "checkbox") box.checked = true; button.disabled = false; button.click() })(document.querySelector("[data-ask]"))`
 )
 
-// answersOtherwise are pages whose first question is not asked: an empty form has messages instead, settings that are not
-// changed ask nothing, and a community with readers in use is not archived. The answer is a page, which "confirm" shows.
+// answersOtherwise are pages whose first question is not asked: an empty form has messages instead, and a community with
+// readers in use is not archived. The answer is a page, which "confirm" shows.
 var answersOtherwise = []string{
 	"console-console-restriction-new", "console-console-community", "console-console-community-id-held",
-	"console-console-exitrule",
 }
+
+// settings are pages whose question is asked only if something was changed.
+var settings = []string{"console-console-passrule", "console-console-visitorrule", "console-console-exitrule"}
 
 // states adds the page's other states.
 func (w *walk) states(doc *goquery.Document, page Page) {
@@ -241,10 +245,14 @@ func (w *walk) states(doc *goquery.Document, page Page) {
 		state("wrong", "", sendEmpty)
 	}
 	if doc.Find("[data-ask]").Length() > 0 {
-		if !slices.Contains(answersOtherwise, page.Name) {
-			state("asks", ask)
+		change := ""
+		if slices.Contains(settings, page.Name) {
+			change = chooseOther + ", "
 		}
-		state("confirm", "", askPlain)
+		if !slices.Contains(answersOtherwise, page.Name) {
+			state("asks", change+ask)
+		}
+		state("confirm", "", change+askPlain)
 	}
 	if doc.Find("#list-filters input[name=q]").Length() > 0 {
 		state("empty", "", `(search => { search.value = "没有这样的"; search.form.submit() })(document.querySelector("#list-filters [name=q]"))`)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tongxing/testkit/browser"
 )
 
 // Enter signs the group's person in, in the browser of ctx.
@@ -68,7 +70,7 @@ func settle(ctx context.Context) error {
 	var err error
 	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; {
 		var still bool
-		if still, err = chromedp.Run(ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise)); err == nil && still {
+		if still, err = browser.Look(ctx, script); err == nil && still {
 			return nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -152,7 +153,7 @@ func (s *Store) AccessRecord(ctx context.Context, scope core.Scope, id core.ID) 
 	return row.record(), nil
 }
 
-// RecordTotals counts the records of a natural day in the communities in scope.
+// RecordTotals counts the records of a natural day in the communities in scope. Those of a busy day may be a minute old.
 func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.RecordFilter, day core.Day) (core.RecordTotals, error) {
 	f.From, f.To = day.Start(s.zone), (day + 1).Start(s.zone)
 	list, ok, err := s.recordTimeline(ctx, scope, f)
@@ -165,6 +166,10 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 		Refused int `db:"refused"`
 	}
 	where := list.Where()
+	key := fmt.Sprint(list.From(), where.Text(), where.Args())
+	if kept, ok := s.totals.get(key, s.Now()); ok {
+		return kept, nil
+	}
 	// Sums need no sorting, which groups do.
 	err = s.db.Get(ctx, &t, `
 		SELECT
@@ -173,7 +178,11 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 			COALESCE(SUM(CASE WHEN allowed = 0 THEN 1 ELSE 0 END), 0) AS refused
 		FROM `+list.From()+`
 		WHERE `+where.Text(), append([]any{string(core.In), string(core.In)}, where.Args()...)...)
-	return core.RecordTotals{In: t.In, Out: t.Out, Refused: t.Refused}, database.Wrap("count access records", err)
+	totals := core.RecordTotals{In: t.In, Out: t.Out, Refused: t.Refused}
+	if err == nil && totals.All() > manyRows {
+		s.totals.keep(key, totals, s.Now())
+	}
+	return totals, database.Wrap("count access records", err)
 }
 
 // recordTimeline converts a filter to SQL. ok is false if nothing can match.

@@ -22,28 +22,28 @@ const (
 // keptCounts are counts of many rows, so that pages that are opened again and again need not count each time: the next
 // page of a long list, the home pages that refresh themselves. A number of thousands is up to countedLife old; nothing is decided
 // by it.
-type keptCounts struct {
+type keptCounts[C any] struct {
 	mu   sync.Mutex
-	kept map[string]keptCount
+	kept map[string]keptCount[C]
 }
 
-type keptCount struct {
-	counted
+type keptCount[C any] struct {
+	of    C
 	until time.Time
 }
 
-func (k *keptCounts) get(key string, now time.Time) (counted, bool) {
+func (k *keptCounts[C]) get(key string, now time.Time) (C, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c := k.kept[key]
-	return c.counted, now.Before(c.until) && !now.Before(c.until.Add(-countedLife)) // a clock that was set back keeps none
+	return c.of, now.Before(c.until) && !now.Before(c.until.Add(-countedLife)) // a clock that was set back keeps none
 }
 
-func (k *keptCounts) keep(key string, c counted, now time.Time) {
+func (k *keptCounts[C]) keep(key string, of C, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.kept == nil || len(k.kept) >= maxCounted {
-		k.kept = map[string]keptCount{}
+		k.kept = map[string]keptCount[C]{}
 	}
-	k.kept[key] = keptCount{c, now.Add(countedLife)}
+	k.kept[key] = keptCount[C]{of, now.Add(countedLife)}
 }

@@ -55,3 +55,38 @@ func TestCountsOfManyAreKept(t *testing.T) {
 		}
 	})
 }
+
+// The totals of a busy day are kept for a minute, those of another are not.
+func TestTotalsOfABusyDayAreKept(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		community := newCommunity(t, s, "翠湖花园")
+		pass := func(n int) {
+			t.Helper()
+			records := make([]core.AccessRecord, n)
+			for i := range records {
+				records[i] = core.AccessRecord{
+					At: clock.Now(), Community: community, Gate: "东门", Direction: core.In, Via: core.ViaReader, Kind: core.PassResident, Allowed: true,
+				}
+			}
+			if err := s.ImportAccessRecords(t.Context(), records); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, step := range []struct {
+			what string
+			do   func()
+			want int
+		}{
+			{"a few", func() { pass(3) }, 3},
+			{"many", func() { pass(manyRows) }, manyRows + 3},
+			{"one more", func() { pass(1) }, manyRows + 3},
+			{"a minute later", func() { clock.Add(time.Minute) }, manyRows + 4},
+		} {
+			step.do()
+			totals, err := s.RecordTotals(t.Context(), everywhere, core.RecordFilter{}, core.DayOf(clock.Now(), s.Zone()))
+			if err != nil || totals.In != step.want || totals.All() != step.want {
+				t.Errorf("%s: %+v, %v, want %d", step.what, totals, err, step.want)
+			}
+		}
+	})
+}

@@ -78,7 +78,8 @@ type Store struct {
 	passwords passwords
 	settings  keptSettings
 	wechat    keptWechatApps
-	counted   keptCounts
+	counted   keptCounts[counted]
+	totals    keptCounts[core.RecordTotals]
 }
 
 // Open connects, migrates an empty or older schema, and leases a node number for ids. It refuses a

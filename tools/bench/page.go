@@ -240,6 +240,13 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 	if err != nil {
 		return nil, "", err
 	}
+	communities, err := s.Communities(ctx, core.Everywhere)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := fillRest(ctx, s, idsOf(communities)); err != nil {
+		return nil, "", err
+	}
 	token, err := officeToken(ctx, s)
 	if err != nil {
 		return nil, "", err
@@ -287,6 +294,20 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 		{"observers", "/console/observer", nil},
 		{"accounts", "/console/account", nil},
 		{"audit log", "/console/audit", nil},
+		{"visitors", "/console/visitorpass", nil},
+		{"exit slips", "/console/exitslip", nil},
+		{"institutions", "/console/institution", nil},
+		{"members of institutions", "/console/institution/member", nil},
+		{"applications", "/console/certification", nil},
+		{"what waits for a review", "/console/review", nil},
+		{"restricted houses", "/console/restriction", nil},
+		{"followers", "/console/follower", nil},
+		{"staff", "/console/staff", nil},
+		{"guards", "/console/guardpost/guard", nil},
+		{"shifts of guards", "/console/guardshift", nil},
+		{"messages", "/console/message", nil},
+		{"imports", "/console/import", nil},
+		{"batches", "/console/batch", nil},
 	}, token, nil
 }
 

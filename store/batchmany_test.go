@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 
 	"tongxing/core"
@@ -89,6 +90,37 @@ func TestAnActOfSeveralCommunitiesIsABatchForEach(t *testing.T) {
 					t.Errorf("%s: %+v, %v", kind, list, err)
 				}
 			}
+		}
+	})
+}
+
+// A plan looks at all of a batch of more than one part; of more parts than it may look at, it says so.
+func TestPlanUndoLooksAtAllParts(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newBatchWorld(t, s, "翠湖花园", batchPart+2)
+		batch, err := s.CreateRestrictions(t.Context(), batchBy, everywhere, RestrictionChange{
+			Community: w.community, Whole: true, Restriction: core.Restriction{Exits: -1, Reason: "全小区"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := slices.Max(w.houses)
+		if _, err := s.LiftRestriction(t.Context(), batchBy, everywhere, last); err != nil {
+			t.Fatal(err)
+		}
+		kept, whole, err := s.PlanUndo(t.Context(), everywhere, batch.ID)
+		if err != nil || !whole || len(kept) != 1 || kept[0].Thing != last || kept[0].Name == "" {
+			t.Errorf("all: %+v, %v, %v", kept, whole, err)
+		}
+		if kept, whole, err := s.planUndo(t.Context(), everywhere, batch.ID, 1); err != nil || whole || len(kept) != 0 {
+			t.Errorf("one part: %+v, %v, %v", kept, whole, err)
+		}
+		after, err := s.UndoBatch(t.Context(), batchBy, everywhere, batch.ID)
+		if err != nil || after.Kept != 1 || after.Undone != batchPart+1 {
+			t.Errorf("taken back: %+v, %v", after, err)
+		}
+		if kept, whole, err := s.PlanUndo(t.Context(), everywhere, batch.ID); err != nil || !whole || len(kept) != 0 {
+			t.Errorf("once more: %+v, %v, %v", kept, whole, err)
 		}
 	})
 }

@@ -67,6 +67,7 @@ type undoing struct {
 	by    core.Actor
 	scope core.Scope // of who takes it back
 	batch core.Batch
+	after core.ID // only things behind it, of a plan that looks at several parts
 	items []batchItemRow
 	kept  map[core.ID]keptThing
 }
@@ -160,47 +161,72 @@ func (s *Store) UndoBatch(ctx context.Context, by core.Actor, scope core.Scope, 
 // errUndoPlanned ends a transaction that only finds out what it would do.
 var errUndoPlanned = errors.New("store: planned")
 
-// PlanUndo returns the things of a batch of the scope that UndoBatch would keep now, with their reasons: of the next
-// batchPart things, or of all that are taken back as a whole. It changes nothing.
-func (s *Store) PlanUndo(ctx context.Context, scope core.Scope, id core.ID) (kept []core.BatchItem, err error) {
-	kept, _, err = s.planUndo(ctx, scope, id)
-	return kept, err
+// undoPartsPlanned is how many parts PlanUndo looks at: somebody waits for the answer, and gates for the database.
+const undoPartsPlanned = 6
+
+// PlanUndo returns the things of a batch of the scope that UndoBatch would keep now, with their reasons. It changes nothing. If the
+// batch has more than can be looked at, whole is false: more may be kept.
+func (s *Store) PlanUndo(ctx context.Context, scope core.Scope, id core.ID) (kept []core.BatchItem, whole bool, err error) {
+	return s.planUndo(ctx, scope, id, undoPartsPlanned)
 }
 
-// planUndo is PlanUndo of batches that are taken back one after another. If one has more than batchPart things, whole is
-// false, and those behind it are not looked at.
-func (s *Store) planUndo(ctx context.Context, scope core.Scope, ids ...core.ID) (kept []core.BatchItem, whole bool, err error) {
-	err = s.db.Write(ctx, "plan an undo", func(tx *database.Tx) error {
-		kept, whole = nil, true
-		for _, id := range ids {
-			u := undoing{tx: tx, by: core.System, scope: scope, kept: map[core.ID]keptThing{}}
-			if err := u.read(scope, id); err != nil {
-				return err
-			}
-			if undo := batchUndos[u.batch.Kind].undo; undo != nil && u.batch.Ended.IsZero() && len(u.items) > 0 {
-				if err := undo(&u); err != nil {
-					return err
-				}
-			}
-			kept = append(kept, u.keptItems()...)
-			if whole = !u.batch.Ended.IsZero() || len(u.items) == u.batch.Left(); !whole {
-				break
-			}
+// planUndo is PlanUndo of a number of parts. Each is a transaction, as it is when it is taken back.
+func (s *Store) planUndo(ctx context.Context, scope core.Scope, id core.ID, parts int) (kept []core.BatchItem, whole bool, err error) {
+	var after core.ID
+	for looked := 0; parts > 0 && !whole; parts-- {
+		var u undoing
+		err := s.plan(ctx, func(tx *database.Tx) (err error) {
+			u, err = planPart(tx, scope, id, after)
+			return err
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		kept, looked = append(kept, u.keptItems()...), looked+len(u.items)
+		if whole = len(u.items) == 0 || looked >= u.batch.Left(); !whole {
+			after = u.items[len(u.items)-1].Thing
+		}
+	}
+	return kept, whole, s.nameItems(ctx, kept)
+}
+
+// plan has do change what it likes, and takes all of it back.
+func (s *Store) plan(ctx context.Context, do func(tx *database.Tx) error) error {
+	err := s.db.Write(ctx, "plan an undo", func(tx *database.Tx) error {
+		if err := do(tx); err != nil {
+			return err
 		}
 		return errUndoPlanned
 	})
-	if !errors.Is(err, errUndoPlanned) {
-		return nil, false, err
+	if errors.Is(err, errUndoPlanned) {
+		return nil
 	}
-	targets := make([]core.AuditRecord, len(kept))
-	for i, item := range kept {
+	return err
+}
+
+// planPart takes back the things of a batch that are next behind one, but notes nothing of it.
+func planPart(tx *database.Tx, scope core.Scope, id, after core.ID) (undoing, error) {
+	u := undoing{tx: tx, by: core.System, scope: scope, after: after, kept: map[core.ID]keptThing{}}
+	if err := u.read(scope, id); err != nil {
+		return u, err
+	}
+	if undo := batchUndos[u.batch.Kind].undo; undo != nil && u.batch.Ended.IsZero() && len(u.items) > 0 {
+		return u, undo(&u)
+	}
+	return u, nil
+}
+
+// nameItems sets the names of things of batches.
+func (s *Store) nameItems(ctx context.Context, items []core.BatchItem) error {
+	targets := make([]core.AuditRecord, len(items))
+	for i, item := range items {
 		targets[i].Target = audit.Target(item.Stem, item.Thing).String()
 	}
 	names, err := s.AuditSubjects(ctx, targets)
-	for i := range kept {
-		kept[i].Name = names[targets[i].Target]
+	for i := range items {
+		items[i].Name = names[targets[i].Target]
 	}
-	return kept, whole, err
+	return err
 }
 
 // keptItems returns the things that are kept, with their reasons.
@@ -218,13 +244,25 @@ func (u *undoing) keptItems() []core.BatchItem {
 // PlanUndoImport returns what UndoImport would keep now of what an import that the caller has read has written, with the
 // reasons. If it has written more than can be looked at, whole is false: more may be kept.
 func (s *Store) PlanUndoImport(ctx context.Context, scope core.Scope, imp core.Import) (kept []core.BatchItem, whole bool, err error) {
-	var ids []core.ID
-	for _, id := range []core.ID{imp.Batch, imp.Houses} {
-		if id != 0 {
-			ids = append(ids, id)
+	err = s.plan(ctx, func(tx *database.Tx) error { // at once: houses can go when their residents have
+		kept, whole = nil, true
+		for _, id := range []core.ID{imp.Batch, imp.Houses} {
+			if id == 0 || !whole {
+				continue
+			}
+			u, err := planPart(tx, scope, id, 0)
+			if err != nil {
+				return err
+			}
+			kept = append(kept, u.keptItems()...)
+			whole = !u.batch.Ended.IsZero() || len(u.items) == u.batch.Left()
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
 	}
-	return s.planUndo(ctx, scope, ids...)
+	return kept, whole, s.nameItems(ctx, kept)
 }
 
 // read locks the batch and reads the things that are to be taken back next.
@@ -291,8 +329,8 @@ func (u *undoing) readItems() error {
 	}
 	err := u.tx.All(
 		&u.items,
-		"SELECT "+batchItemColumns+" FROM batch_item WHERE batch_id = ? AND state = ? ORDER BY thing_id LIMIT ?",
-		int64(u.batch.ID), string(core.BatchItemDone), limit,
+		"SELECT "+batchItemColumns+" FROM batch_item WHERE batch_id = ? AND state = ? AND thing_id > ? ORDER BY thing_id LIMIT ?",
+		int64(u.batch.ID), string(core.BatchItemDone), int64(u.after), limit,
 	)
 	for i := range u.items {
 		u.items[i].open(u.batch.Kind, u.tx.Reveal)

@@ -345,7 +345,7 @@ func TestTaggingIsTakenBack(t *testing.T) {
 		f.must(f.s.NoteFollowerTagGone(ctx, f.app.AppID, 100))
 		again := tag(FollowersTagging{IDs: ids[:1], Tag: 101})
 		f.must(f.s.NoteFollowerTagGone(ctx, f.app.AppID, 101))
-		gone, err := f.s.PlanUndo(ctx, everywhere, again.ID)
+		gone, _, err := f.s.PlanUndo(ctx, everywhere, again.ID)
 		if err != nil || len(gone) != 1 || gone[0].Why != core.BatchNoTag {
 			f.Errorf("of a tag that is gone %+v, %v", gone, err)
 		}

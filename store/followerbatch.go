@@ -130,7 +130,7 @@ func (s *Store) BeginTaggingUndo(
 	if err != nil {
 		return t, nil, err
 	}
-	kept, err := s.PlanUndo(ctx, scope, b.ID)
+	kept, _, err := s.PlanUndo(ctx, scope, b.ID)
 	if err != nil {
 		return t, nil, err
 	}

@@ -93,7 +93,7 @@ func TestAHouseThatIsAppliedForStays(t *testing.T) {
 		if err := w.tries(s, w.user.ID, house.ID, "王小明"); err != nil {
 			t.Fatal(err)
 		}
-		kept, err := s.PlanUndo(t.Context(), everywhere, batch.ID)
+		kept, _, err := s.PlanUndo(t.Context(), everywhere, batch.ID)
 		if err != nil || len(kept) != 1 || kept[0].Why != core.BatchApplied {
 			t.Errorf("kept: %+v, %v", kept, err)
 		}

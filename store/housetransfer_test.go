@@ -321,7 +321,7 @@ func TestPlanUndo(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if kept, err := w.PlanUndo(w.t.Context(), everywhere, batch.ID); err != nil || len(kept) != 0 || w.home() != "赵业主业主" {
+		if kept, _, err := w.PlanUndo(w.t.Context(), everywhere, batch.ID); err != nil || len(kept) != 0 || w.home() != "赵业主业主" {
 			w.t.Errorf("%+v, %v: %s", kept, err, w.home())
 		}
 		w.clock.Add(time.Minute)
@@ -329,7 +329,7 @@ func TestPlanUndo(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		lines := w.count("SELECT COUNT(*) FROM audit_log")
-		kept, err := w.PlanUndo(w.t.Context(), everywhere, batch.ID)
+		kept, _, err := w.PlanUndo(w.t.Context(), everywhere, batch.ID)
 		if err != nil || len(kept) != 1 || kept[0].Thing != w.tenant || kept[0].Why != core.BatchChanged ||
 			!strings.Contains(kept[0].Name, "钱租客") {
 			w.t.Errorf("%+v, %v", kept, err)
@@ -337,7 +337,7 @@ func TestPlanUndo(t *testing.T) {
 		if w.count("SELECT COUNT(*) FROM audit_log") != lines || w.home() != "赵业主业主 钱租客长期租客" {
 			w.t.Error("planning changed something")
 		}
-		_, err = w.PlanUndo(w.t.Context(), core.ScopeOf(1), batch.ID)
+		_, _, err = w.PlanUndo(w.t.Context(), core.ScopeOf(1), batch.ID)
 		wantCode(w.t, err, core.CodeNotFound)
 	})
 }
@@ -386,7 +386,7 @@ func TestAPlannedTransferHoldsItsHouse(t *testing.T) {
 		move.House, move.Into = move.Into, move.House
 		held("another merged into it", discard(w.PlanMove(ctx, everywhere, w.community, move)))
 		held("deleted", w.RemoveHouse(ctx, core.System, everywhere, planned))
-		if kept, err := w.PlanUndo(ctx, everywhere, batch.ID); err != nil || len(kept) != 1 || kept[0].Why != core.BatchPlanned {
+		if kept, _, err := w.PlanUndo(ctx, everywhere, batch.ID); err != nil || len(kept) != 1 || kept[0].Why != core.BatchPlanned {
 			w.t.Errorf("its generation taken back: %+v, %v", kept, err)
 		}
 		if err := w.CancelTransfer(ctx, core.System, everywhere, planned); err != nil {

@@ -96,7 +96,7 @@ func TestImportMembers(t *testing.T) {
 		}
 		again := readMembers(t, s, w.wide, w.here, good)
 		wantRows(t, s, again, "2 same by phone", "3 same by phone", "4 same by phone", "5 same by phone", "6 same by row")
-		plan, err := s.PlanUndo(t.Context(), core.ScopeOf(w.here), imp.Batch)
+		plan, _, err := s.PlanUndo(t.Context(), core.ScopeOf(w.here), imp.Batch)
 		if err != nil || len(plan) != 2 || plan[0].Why == "" {
 			t.Errorf("who has one community would keep %+v, %v", plan, err)
 		}

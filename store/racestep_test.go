@@ -183,7 +183,11 @@ var raceEstate = []raceStep{
 		return w.keepBatch("lift", batch, err)
 	}},
 	{"PlanUndo", func(w *raceWorld) (any, error) {
-		return w.PlanUndo(w.ctx, everywhere, w.ids["lift batch"])
+		kept, whole, err := w.PlanUndo(w.ctx, everywhere, w.ids["lift batch"])
+		if err == nil && !whole {
+			err = core.Invalid("a small batch is planned in part")
+		}
+		return len(kept), err
 	}},
 	{"UndoBatch", raceUndo("lift")},
 	{"LiftRestrictions", func(w *raceWorld) (any, error) {

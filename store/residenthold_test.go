@@ -195,7 +195,7 @@ func TestUndoKeepsHousesThatAreReferredTo(t *testing.T) {
 				if err := test.act(t, s, community, house.ID); err != nil {
 					t.Fatal(err)
 				}
-				kept, err := s.PlanUndo(t.Context(), everywhere, batch.ID)
+				kept, _, err := s.PlanUndo(t.Context(), everywhere, batch.ID)
 				if err != nil || len(kept) != 1 || kept[0].Thing != house.ID || kept[0].Why != test.why {
 					t.Errorf("kept: %+v, %v", kept, err)
 				}

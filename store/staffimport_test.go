@@ -152,7 +152,7 @@ func TestImportedStaffKeepTheirCommunities(t *testing.T) {
 			int64(known), int64(here)); n != 0 {
 			t.Errorf("new staff serve %d others", n)
 		}
-		narrow, err := s.PlanUndo(t.Context(), core.ScopeOf(here), imp.Batch)
+		narrow, _, err := s.PlanUndo(t.Context(), core.ScopeOf(here), imp.Batch)
 		if err != nil || len(narrow) != 1 || narrow[0].Thing != known || narrow[0].Why != core.BatchForeign {
 			t.Errorf("who has one community would keep %+v, %v", narrow, err)
 		}

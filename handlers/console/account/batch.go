@@ -310,14 +310,14 @@ func (p *Pages) batchUndo(c *web.Context) error {
 	}
 	back := cmp.Or(c.CameFrom(), frame.BatchURL(b.ID))
 	if b.Ended.IsZero() && b.Size > 1 {
-		kept, err := p.Store.PlanUndo(c.Ctx(), c.Scope(), b.ID)
+		kept, whole, err := p.Store.PlanUndo(c.Ctx(), c.Scope(), b.ID)
 		if err != nil {
 			return p.Refused(c, err, frame.BatchURL(b.ID))
 		}
 		if err := p.NameFollowers(c, kept); err != nil {
 			return err
 		}
-		ask := batchUndoAsk(b, kept)
+		ask := batchUndoAsk(b, kept, whole)
 		if ask.Cancel = back; ask.Submit == "" || !frame.Confirmed(c) {
 			return p.Confirm(c, "audit", ask)
 		}
@@ -354,8 +354,9 @@ func (p *Pages) undo(c *web.Context, b core.Batch) (core.Batch, error) {
 	return p.Store.UndoBatch(ctx, c.Actor(), c.Scope(), b.ID)
 }
 
-// batchUndoAsk returns the question; kept is what would stay as it is. If that is all, there is nothing to answer.
-func batchUndoAsk(b core.Batch, kept []core.BatchItem) templates.Confirm {
+// batchUndoAsk returns the question; kept is what would stay as it is, as far as it was looked at: whole is whether that is all of it.
+// If everything stays, there is nothing to answer.
+func batchUndoAsk(b core.Batch, kept []core.BatchItem, whole bool) templates.Confirm {
 	t, _ := b.Kind.Type()
 	ask := templates.Confirm{
 		Title: fmt.Sprintf("撤销这次“%s”？", b.Kind.Label()), Text: t.Undo + t.Kept,
@@ -366,9 +367,15 @@ func batchUndoAsk(b core.Batch, kept []core.BatchItem) templates.Confirm {
 	}
 	if len(kept) > 0 {
 		ask.Effects[1] = "还没有撤销的有 " + batchSize(b, b.Left()) + "，其中保留 " + batchSize(b, len(kept)) + "："
+		if !whole {
+			ask.Effects[1] = "还没有撤销的有 " + batchSize(b, b.Left()) + "，其中至少保留 " + batchSize(b, len(kept)) + "："
+		}
 		ask.Effects = append(ask.Effects, frame.Named(len(kept), t.Unit, func(i int) string {
 			return cmp.Or(kept[i].Name, "已删除") + "（" + kept[i].Why.Label() + "）"
 		})...)
+	}
+	if !whole {
+		ask.Effects, ask.Submit = append(ask.Effects, frame.PlannedInPart), "撤销没有改过的"
 	}
 	if len(kept) == b.Left() {
 		ask.Title, ask.Submit = "现在没有可以撤销的", "" // and it stays possible, should a later change be taken back

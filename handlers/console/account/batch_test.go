@@ -3,6 +3,7 @@ package account
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,27 @@ func TestBatchIsShownAndUndone(t *testing.T) {
 		t.Errorf("kept things: %q", kept.Find("tbody").Text())
 	}
 	b.Post(t, at+"/undo", desk.ConfirmedForm(), http.StatusSeeOther) // again: nothing to do
+}
+
+// Of more things than its plan looks at, the question gives no number of those that come back.
+func TestTheQuestionOfAVeryLargeBatch(t *testing.T) {
+	b := core.Batch{ID: 7, Kind: core.BatchHouses, Size: 9000, Undone: 500}
+	kept := []core.BatchItem{{Name: "1栋1单元101", Why: core.BatchChanged}}
+	for name, c := range map[string]struct {
+		kept         []core.BatchItem
+		whole        bool
+		button, line string
+	}{
+		"looked at whole":     {kept, true, "撤销 8,499 套房屋", "还没有撤销的有 8,500 套房屋，其中保留 1 套房屋："},
+		"in part":             {kept, false, "撤销没有改过的", "还没有撤销的有 8,500 套房屋，其中至少保留 1 套房屋："},
+		"in part, none found": {nil, false, "撤销没有改过的", "其中 8,500 套房屋还没有撤销，没有再改过的立即恢复"},
+	} {
+		ask := batchUndoAsk(b, c.kept, c.whole)
+		said := slices.Contains(ask.Effects, frame.PlannedInPart)
+		if ask.Submit != c.button || ask.Effects[1] != c.line || said == c.whole {
+			t.Errorf("%s: %q %q", name, ask.Submit, ask.Effects)
+		}
+	}
 }
 
 // Of what was all changed since, nothing is taken back: the question has no answer, and the batch can still be taken back.

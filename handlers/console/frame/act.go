@@ -126,6 +126,9 @@ func (f *Frame) questionPage(c *web.Context, status int, stem string, q template
 	return f.Page(c, status, "console/confirm/show", page)
 }
 
+// PlannedInPart is what the question of 撤销 says of more than its plan has looked at.
+const PlannedInPart = "内容很多，只核对了前面的；其余之后改过的，撤销时也会保留并列出"
+
 // ThingsNamed is the number of things that a question names.
 const ThingsNamed = 20
 

@@ -162,7 +162,7 @@ func importKept(kept []core.BatchItem, whole bool) []string {
 		})...)
 	}
 	if !whole {
-		lines = append(lines, "内容很多，只核对了前面的；其余之后改过的，撤销时也会保留并列出")
+		lines = append(lines, frame.PlannedInPart)
 	}
 	return lines
 }

@@ -107,6 +107,11 @@ type ExitRule struct {
 	Form     FormDesign // what is asked for
 }
 
+// DrasticAfter reports whether residents could apply under another rule, and can no more.
+func (r ExitRule) DrasticAfter(was ExitRule) bool {
+	return was.Who != ExitNobody && r.Who == ExitNobody
+}
+
 // ExitBases are the fields of an application for an exit slip.
 var ExitBases = []FormBase{
 	{Key: "name", Label: "申请人", Fixed: true},

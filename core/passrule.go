@@ -101,6 +101,9 @@ func (r PassRule) Equal(other PassRule) bool {
 	return same && reflect.DeepEqual(r, other)
 }
 
+// DrasticAfter reports whether the rule bars everybody, whatever was before.
+func (r PassRule) DrasticAfter(PassRule) bool { return r.Exits < 0 }
+
 // Text describes the rule in one plain sentence, for the pass page and the console's preview: 每户每 2
 // 天最多出门 1 次，出门时间 06:00–22:00，进门不限.
 func (r PassRule) Text() string {

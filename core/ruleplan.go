@@ -17,7 +17,8 @@ type RulePlan struct {
 	Before    string // what it replaced, to be put back; "" = nothing, or it has not started
 	Why       string // it failed, or is over otherwise than it was scheduled, or leaves something out; "" = as it was scheduled
 	By        Actor
-	Batch     ID // the restrictions that it set; 0 = none
+	Batch     ID   // the restrictions that it set; 0 = none
+	Drastic   bool // putting back what it replaced takes something from everybody
 	Created   time.Time
 	Over      time.Time // zero = it waits, or is in force
 }

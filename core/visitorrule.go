@@ -19,6 +19,9 @@ type VisitorRule struct {
 	Form   FormDesign // what is asked of a visitor
 }
 
+// DrasticAfter reports whether residents could invite visitors under another rule, and can no more.
+func (r VisitorRule) DrasticAfter(was VisitorRule) bool { return was.Invite && !r.Invite }
+
 // VisitorBases are the fields of a visitor's form.
 var VisitorBases = []FormBase{
 	{Key: "name", Label: "访客姓名", Fixed: true},

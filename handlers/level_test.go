@@ -20,7 +20,7 @@ import (
 
 // hurts match the addresses of acts that take something away from people.
 var hurts = regexp.MustCompile(
-	`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password|block)$|^/console/(visitorblock|restriction)$`,
+	`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password|block|cancel|replace)$|^/console/(visitorblock|restriction)$`,
 )
 
 // harmless are addresses of hurts that ask by a form of their own.
@@ -28,6 +28,9 @@ var harmless = []string{
 	"POST /console/me/totp/off", "POST /console/password",
 	"POST /console/reminder/:id/disable",   // a switch, which the same button turns on again
 	"POST /console/accessalert/:id/handle", // one alert, which the message opens again
+	"POST /console/wechatapp/:id/replace",  // a form that says whom it concerns and has the name typed
+	"POST /console/job/:id/cancel",         // what is cancelled is begun again by the same button
+	"POST /console/passrule/rehearsal/:id/cancel",
 }
 
 // questionBody returns what a form must hold for its act to be asked about; nil for an act that needs no body.

@@ -33,6 +33,8 @@ func TestSettingsAreScheduled(t *testing.T) {
 			b.says("待生效")
 			b.picture("ruleplan-listed-" + name)
 			b.click("section[aria-labelledby=plans-title] form button")
+			b.await("how many it concerns", `document.querySelector("dialog[open]")?.innerText.includes("名住户")`)
+			b.click("dialog .tx-form-foot button")
 			b.says("已取消")
 			b.await("nothing waits", `!document.querySelector("section[aria-labelledby=plans-title]")`)
 			b.picture("ruleplan-cancelled-" + name)

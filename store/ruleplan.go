@@ -48,15 +48,17 @@ func (r rulePlanRow) term() core.RulePlanTerm {
 }
 
 func (r rulePlanRow) plan() (core.RulePlan, error) {
-	kind, before := rulePlanKinds[r.Stem], ""
+	kind, before, drastic := rulePlanKinds[r.Stem], "", false
 	words, err := kind.words(r.Draft)
 	if err == nil && r.Replaced != "" {
-		before, err = kind.words(r.Replaced)
+		if before, err = kind.words(r.Replaced); err == nil {
+			drastic, err = kind.drastic(r.Draft, r.Replaced)
+		}
 	}
 	return core.RulePlan{
 		RulePlanTerm: r.term(), ID: r.ID, Community: r.Community, Stem: r.Stem, State: r.State, Words: words, Before: before, Why: r.Why,
 		By: core.Actor{Kind: core.ActorAccount, ID: r.Account, Name: r.AccountName}, Batch: r.Batch, Created: r.Created.Time,
-		Over: r.Over.Time,
+		Over: r.Over.Time, Drastic: drastic,
 	}, err
 }
 
@@ -69,6 +71,8 @@ func (r rulePlanRow) planner() core.Actor {
 // rulePlanKind is what can be scheduled. Its acts refuse, by an error that has words for people, before they write anything.
 type rulePlanKind interface {
 	words(draft string) (string, error)
+	// drastic reports whether putting back what a draft replaced takes something from everybody.
+	drastic(draft, replaced string) (bool, error)
 	start(tx *database.Tx, by core.Actor, p rulePlanRow, today core.Day) (rulePlanStart, error)
 	// end puts back what was replaced, unless somebody has changed it since.
 	end(tx *database.Tx, by core.Actor, p rulePlanRow) (back bool, err error)
@@ -103,6 +107,15 @@ func (r rulePlanRow) audit() (rulePlanAudit, error) {
 func (k ruleKind[R]) words(draft string) (string, error) {
 	rule, err := k.rule(draft)
 	return k.text(rule), err
+}
+
+func (k ruleKind[R]) drastic(draft, replaced string) (bool, error) {
+	was, err := k.rule(draft)
+	if err != nil {
+		return false, err
+	}
+	next, err := k.rule(replaced)
+	return err == nil && k.harsh(next, was), err
 }
 
 func (k ruleKind[R]) stays() bool { return false }
@@ -345,6 +358,29 @@ func (s *Store) RulePlan(ctx context.Context, scope core.Scope, id core.ID) (cor
 	}
 	p, err := row.plan()
 	return p, database.Wrap("scheduled change", err)
+}
+
+// RulePlanReach counts whom a scheduled change of the scope concerns as it is now: of a restriction, those of its houses.
+func (s *Store) RulePlanReach(ctx context.Context, scope core.Scope, p core.RulePlan) (houses, residents int, err error) {
+	if p.Stem != "restriction" {
+		residents, _, err = s.ResidentCounts(ctx, scope.In(p.Community))
+		return 0, residents, err
+	}
+	var chosen []core.ID // none = all of the community
+	err = s.db.All(ctx, &chosen, "SELECT house_id FROM rule_plan_house WHERE plan_id = ?", int64(p.ID))
+	if err != nil {
+		return 0, 0, database.Wrap("houses of a scheduled restriction", err)
+	}
+	if len(chosen) == 0 {
+		if residents, _, err = s.ResidentCounts(ctx, scope.In(p.Community)); err == nil {
+			err = s.db.Get(ctx, &houses, "SELECT COUNT(*) FROM house WHERE community_id = ?", int64(p.Community))
+		}
+		return houses, residents, database.Wrap("houses of a community", err)
+	}
+	if residents, _, err = s.ResidentsOfHouses(ctx, scope, p.Community, chosen); err == nil { // some may have been deleted
+		err = s.db.Get(ctx, &houses, "SELECT COUNT(*) FROM rule_plan_house p JOIN house h ON h.id = p.house_id WHERE p.plan_id = ?", int64(p.ID))
+	}
+	return houses, residents, database.Wrap("houses of a scheduled restriction", err)
 }
 
 // lockRulePlan reads and locks a scheduled change of the scope.

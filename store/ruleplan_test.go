@@ -542,3 +542,95 @@ func TestRestrictionPlanIsRefused(t *testing.T) {
 		}
 	})
 }
+
+// Whom a scheduled change concerns is counted as it is now, within scope; and whether ending it takes something from everybody is known.
+func TestRulePlanReach(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newPlanWorld(t, s, clock)
+		houses := newHouses(t, s, w.community, 3)
+		newResident(t, s, w.community, houses[0], "张三", "13800138001")
+		newResident(t, s, w.community, houses[2], "李四", "13800138002")
+		some := RestrictionChange{
+			Community: w.community, Houses: houses[:2], Restriction: core.Restriction{Exits: -1, Reason: "封控"},
+		}
+		all := RestrictionChange{Community: w.community, Whole: true, Restriction: core.Restriction{Exits: -1, Reason: "封控"}}
+		few, err := s.ScheduleRestrictions(t.Context(), planBy, everywhere, some, w.term(1, 0).From)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CancelRulePlan(t.Context(), planBy, everywhere, few); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := s.ScheduleRestrictions(t.Context(), planBy, everywhere, all, w.term(1, 0).From)
+		if err == nil {
+			err = s.RemoveHouse(t.Context(), core.System, everywhere, houses[1])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[core.ID][2]int{few: {1, 1}, whole: {2, 2}, w.schedule(-1, 1, 0): {0, 2}} {
+			n, people, err := s.RulePlanReach(t.Context(), everywhere, w.state(id))
+			if err != nil || [2]int{n, people} != want {
+				t.Errorf("%s: %d houses, %d residents, %v; want %v", w.state(id).What(), n, people, err, want)
+			}
+		}
+		if n, people, err := s.RulePlanReach(t.Context(), core.ScopeOf(1), w.state(few)); err == nil && n+people > 0 {
+			t.Errorf("another community's: %d houses, %d residents", n, people)
+		}
+	})
+}
+
+// Ending a change is drastic if it puts back what takes something from everybody.
+func TestRulePlanIsDrastic(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newPlanWorld(t, s, clock)
+		visits, err := s.VisitorRule(t.Context(), everywhere, w.community)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slips, err := s.ExitRule(t.Context(), everywhere, w.community)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mild := planWorld{t, s, clock, newCommunity(t, s, "海棠苑")}
+		bars := mild.schedule(-1, 1, 2)
+		barred := w.rule(-1)
+		visits.Invite, slips.Who = false, core.ExitNobody
+		if err = s.UpdatePassRule(t.Context(), core.System, everywhere, barred); err == nil {
+			visits.Updated, err = s.UpdateVisitorRule(t.Context(), core.System, everywhere, visits)
+		}
+		if err == nil {
+			err = s.UpdateExitRule(t.Context(), core.System, everywhere, slips)
+		}
+		if err == nil {
+			slips, err = s.ExitRule(t.Context(), everywhere, w.community)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans := []core.ID{w.schedule(2, 1, 2)}
+		visits.Invite, slips.Who = true, core.ExitResidents
+		visit, err := s.ScheduleVisitorRule(t.Context(), planBy, everywhere, visits, w.term(1, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		slip, err := s.ScheduleExitRule(t.Context(), planBy, everywhere, slips, w.term(1, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range append(plans, visit, slip) {
+			if w.state(id).Drastic {
+				t.Errorf("%s is drastic before it starts", w.state(id).What())
+			}
+		}
+		w.midnight(1)
+		for _, id := range append(plans, visit, slip) {
+			if p := w.state(id); p.State != core.RulePlanInForce || !p.Drastic {
+				t.Errorf("%s: %+v", p.What(), p)
+			}
+		}
+		if p := w.state(bars); p.State != core.RulePlanInForce || p.Drastic {
+			t.Errorf("what it puts back bars nobody: %+v", p)
+		}
+	})
+}

@@ -22,6 +22,9 @@ type restrictionDraft struct {
 
 func (rulePlanRestriction) stays() bool { return true }
 
+// drastic is never true: a restriction puts nothing back.
+func (rulePlanRestriction) drastic(string, string) (bool, error) { return false, nil }
+
 func (rulePlanRestriction) words(draft string) (string, error) {
 	var d restrictionDraft
 	err := json.Unmarshal([]byte(draft), &d)

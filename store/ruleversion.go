@@ -25,9 +25,10 @@ type ruleKind[R any] struct {
 	stem   string
 	action string // of a change, in the audit log
 	audit  func(R) any
-	whole  func(*R)           // adds the fields of forms that a version does not know
-	normal func(R) (R, error) // the rule in its stored form, checked
-	text   func(R) string     // in words
+	whole  func(*R)               // adds the fields of forms that a version does not know
+	normal func(R) (R, error)     // the rule in its stored form, checked
+	text   func(R) string         // in words
+	harsh  func(next, was R) bool // making it next after was takes something from everybody
 	in     func(tx *database.Tx, community core.ID) (rule R, updated time.Time, err error)
 	set    func(tx *database.Tx, community core.ID, rule R, was time.Time, next int64) error // if it was changed last at was
 }
@@ -40,7 +41,7 @@ var passRules = ruleKind[core.PassRule]{
 		r, err := passRuleIn(tx, community)
 		return r.PassRule, r.Updated, err
 	},
-	set: setPassRule,
+	set: setPassRule, harsh: core.PassRule.DrasticAfter,
 }
 
 var visitorRules = ruleKind[core.VisitorRule]{
@@ -52,7 +53,7 @@ var visitorRules = ruleKind[core.VisitorRule]{
 		r, err := visitorRuleIn(tx, community)
 		return r.VisitorRule, r.Updated, err
 	},
-	set: setVisitorRule,
+	set: setVisitorRule, harsh: core.VisitorRule.DrasticAfter,
 }
 
 var exitRules = ruleKind[core.ExitRule]{
@@ -64,7 +65,7 @@ var exitRules = ruleKind[core.ExitRule]{
 		r, err := exitRuleIn(tx, community)
 		return r.ExitRule, r.Updated, err
 	},
-	set: setExitRule,
+	set: setExitRule, harsh: core.ExitRule.DrasticAfter,
 }
 
 // update makes rule the community's, keeps the one before as a version, and returns when it was changed. seen is that of the rule

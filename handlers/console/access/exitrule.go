@@ -17,8 +17,8 @@ func (p *Pages) exitRuleRoutes() []web.Route {
 	view, edit := web.Need(core.PermPassRuleView), web.Need(core.PermPassRuleEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.ExitRulePath, Access: view, Handler: p.exitRuleShow},
-		{Method: http.MethodPost, Path: frame.ExitRulePath, Access: edit, Level: web.Asks, Handler: p.exitRuleUpdate, Draft: true},
-		{Method: http.MethodPost, Path: exitRuleRestorePath, Access: edit, Level: web.Asks, Handler: p.exitRuleRestore},
+		{Method: http.MethodPost, Path: frame.ExitRulePath, Access: edit, Level: web.Types, Handler: p.exitRuleUpdate, Draft: true},
+		{Method: http.MethodPost, Path: exitRuleRestorePath, Access: edit, Level: web.Types, Handler: p.exitRuleRestore},
 	}
 }
 
@@ -236,6 +236,9 @@ func (p *Pages) exitRuleQuestion(
 			"原来：" + now.Text(),
 		}, formChange(now.Form, rule.Form)...),
 		Cancel: at.URL(frame.ExitRulePath),
+	}
+	if rule.DrasticAfter(now) {
+		q.Typed, q.Danger = at.Name, true
 	}
 	err = p.planQuestion(c, at, "exitrule", term, &q)
 	return q, err

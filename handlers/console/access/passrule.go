@@ -318,13 +318,14 @@ func (p *Pages) passRuleQuestion(
 	for _, affected := range impact {
 		effects = append(effects, affected.Label)
 	}
-	if rule.Exits < 0 { // bars everybody
+	drastic := rule.DrasticAfter(now)
+	if drastic {
 		typed = at.Name
 	}
 	q := templates.Confirm{
 		Title: "修改“" + at.Name + "”的通行证设置？", Text: "改为：" + rule.Text() + "。", Submit: "保存设置",
 		Effects: effects,
-		Cancel:  at.URL(frame.PassRulePath), Danger: rule.Exits < 0, Typed: typed,
+		Cancel:  at.URL(frame.PassRulePath), Danger: drastic, Typed: typed,
 	}
 	err = p.planQuestion(c, at, "passrule", term, &q)
 	return q, err

@@ -115,6 +115,16 @@ func affected(people, certified int) string {
 	)
 }
 
+// affectedLater is affected of restrictions that start on another day: nobody is told before.
+func affectedLater(people, certified int) string {
+	if certified == 0 {
+		return fmt.Sprintf("涉及 %s 名住户，现在都没有认证；到那天仍没有认证的不发通知", frame.Grouped(people))
+	}
+	return fmt.Sprintf(
+		"涉及 %s 名住户，其中 %s 名已认证的在那天生效后收到通知；生效前取消则不通知", frame.Grouped(people), frame.Grouped(certified),
+	)
+}
+
 // restrictionQuestion asks before houses are restricted.
 func restrictionQuestion(
 	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, from core.Day, sent url.Values,
@@ -136,7 +146,7 @@ func restrictionQuestion(
 		q.Title, q.Typed = "限制“"+at.Name+"”全部 "+n+" 套房屋的出入？", at.Name
 	}
 	if from != 0 {
-		q.Title, q.Submit = "安排"+q.Title, "安排限制"
+		q.Title, q.Submit, q.Effects[0] = "安排"+q.Title, "安排限制", affectedLater(plan.Residents, plan.Certified)
 		if change.Whole {
 			q.Effects = append(q.Effects, "那天登记在这里的全部房屋都限制")
 		} else {

@@ -14,8 +14,8 @@ import (
 func (p *Pages) rulePlanRoutes() []web.Route {
 	edit := web.NeedAny(core.PermPassRuleEdit, core.PermRestrictionEdit)
 	return []web.Route{
-		{Method: http.MethodPost, Path: frame.RulePlanPath + "/:id/cancel", Access: edit, Handler: p.rulePlanCancel},
-		{Method: http.MethodPost, Path: frame.RulePlanPath + "/:id/end", Access: edit, Level: web.Asks, Handler: p.rulePlanEnd},
+		{Method: http.MethodPost, Path: frame.RulePlanPath + "/:id/cancel", Access: edit, Level: web.Asks, Handler: p.rulePlanCancel},
+		{Method: http.MethodPost, Path: frame.RulePlanPath + "/:id/end", Access: edit, Level: web.Types, Handler: p.rulePlanEnd},
 	}
 }
 
@@ -78,7 +78,7 @@ func rulePlanRowOf(c *web.Context, at frame.CommunityChoice, plan core.RulePlan)
 	url := frame.RulePlanPath + "/" + plan.ID.String()
 	switch plan.State {
 	case core.RulePlanWaiting:
-		row.Act = &templates.Submit{Label: "取消", URL: url + "/cancel", Icon: "x"}
+		row.Act = &templates.Submit{Label: "取消", URL: url + "/cancel", Icon: "x", Ask: true}
 	case core.RulePlanInForce:
 		row.Act = &templates.Submit{Label: "提前结束", URL: url + "/end", Icon: "arrow-back-up", Ask: true}
 	}
@@ -143,47 +143,57 @@ func planSaid(term core.RulePlanTerm) string {
 	return "已保存，立即生效。"
 }
 
-// rulePlanToChange returns the scheduled change in the path to who may schedule such.
-func (p *Pages) rulePlanToChange(c *web.Context) (plan core.RulePlan, back string, err error) {
+// rulePlanToChange returns the scheduled change in the path to who may schedule such, and its community.
+func (p *Pages) rulePlanToChange(c *web.Context) (plan core.RulePlan, at frame.CommunityChoice, err error) {
 	id, err := c.ParamID("id")
 	if err != nil {
-		return plan, "", err
+		return plan, at, err
 	}
 	plan, err = p.Store.RulePlan(c.Ctx(), c.Scope(), id)
-	if err == nil && !c.Has(plan.Needs()) {
-		err = core.Forbidden("需要“" + plan.Needs().Name() + "”的权限")
+	if err != nil {
+		return plan, at, err
 	}
-	return plan, templates.WithQuery(frame.StemURL(plan.Stem, ""), nil, "community", plan.Community.String()), err
+	if !c.Has(plan.Needs()) {
+		return plan, at, core.Forbidden("需要“" + plan.Needs().Name() + "”的权限")
+	}
+	at, err = p.CommunityOf(c, plan.Community.String())
+	return plan, at, err
 }
 
 func (p *Pages) rulePlanCancel(c *web.Context) error {
-	plan, back, err := p.rulePlanToChange(c)
+	plan, at, err := p.rulePlanToChange(c)
 	if err != nil {
 		return err
 	}
+	houses, residents, err := p.Store.RulePlanReach(c.Ctx(), c.Scope(), plan)
+	if err != nil {
+		return err
+	}
+	reach := "涉及 " + frame.Grouped(residents) + " 名住户，到时不再生效"
+	if plan.Stem == "restriction" {
+		reach = "涉及 " + frame.Grouped(houses) + " 套房屋、" + frame.Grouped(residents) + " 名住户，到时不限制"
+	}
 	return p.Act(c, frame.Act{
-		Stem: "passrule", Back: back, Done: "已取消 " + plan.Text() + "的修改。",
+		Stem: "passrule", Back: at.URL(frame.StemURL(plan.Stem, "")), Done: "已取消 " + plan.Text() + "的修改。",
+		Ask: templates.Confirm{
+			Title: "取消“" + at.Name + "”定时的" + plan.What() + "？", Text: plan.Text() + "：" + plan.Words + "。", Submit: "取消安排",
+			Effects: []string{reach, "现在的设置不变", "取消后不能恢复，需要时重新安排"},
+		},
 		Do: func() error { return p.Store.CancelRulePlan(c.Ctx(), c.Actor(), c.Scope(), plan.ID) },
 	})
 }
 
 func (p *Pages) rulePlanEnd(c *web.Context) error {
-	plan, back, err := p.rulePlanToChange(c)
+	plan, at, err := p.rulePlanToChange(c)
 	if err != nil {
 		return err
 	}
-	residents, _, err := p.Store.ResidentCounts(c.Ctx(), core.ScopeOf(plan.Community))
+	_, residents, err := p.Store.RulePlanReach(c.Ctx(), c.Scope(), plan)
 	if err != nil {
 		return err
 	}
 	act := frame.Act{
-		Stem: "passrule", Back: back,
-		Ask: templates.Confirm{
-			Title: "提前结束定时的" + plan.What() + "？", Text: "立即恢复为：" + plan.Before + "。", Submit: "恢复设置",
-			Effects: []string{
-				"影响 " + frame.Grouped(residents) + " 名住户，立即生效", "现在：" + plan.Words, "本来到 " + plan.Until.String() + " 为止",
-			},
-		},
+		Stem: "passrule", Back: at.URL(frame.StemURL(plan.Stem, "")), Ask: rulePlanEndQuestion(at, plan, residents),
 	}
 	var restored bool
 	act.Batch = func() (batch core.Batch, err error) {
@@ -197,4 +207,18 @@ func (p *Pages) rulePlanEnd(c *web.Context) error {
 		return "已结束，恢复了原来的设置。"
 	}
 	return p.Act(c, act)
+}
+
+// rulePlanEndQuestion returns the question of 提前结束.
+func rulePlanEndQuestion(at frame.CommunityChoice, plan core.RulePlan, residents int) templates.Confirm {
+	q := templates.Confirm{
+		Title: "提前结束“" + at.Name + "”定时的" + plan.What() + "？", Text: "立即恢复为：" + plan.Before + "。", Submit: "恢复设置",
+		Effects: []string{
+			"影响 " + frame.Grouped(residents) + " 名住户，立即生效", "现在：" + plan.Words, "本来到 " + plan.Until.String() + " 为止",
+		},
+	}
+	if plan.Drastic {
+		q.Typed, q.Danger = at.Name, true
+	}
+	return q
 }

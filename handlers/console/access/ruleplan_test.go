@@ -98,7 +98,15 @@ func TestRulesAreScheduled(t *testing.T) {
 		}
 		cancel := row.Find("form").AttrOr("action", "")
 		d.OnlyViews(t).Post(t, cancel, url.Values{}, http.StatusForbidden)
-		b.Post(t, cancel, url.Values{}, http.StatusSeeOther)
+		page, _ = b.Post(t, cancel, url.Values{}, http.StatusOK)
+		if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "名住户，到时不再生效") || !strings.Contains(ask, from+" 至 "+until) ||
+			!strings.Contains(ask, "取消安排") {
+			t.Errorf("%s asks before it is cancelled: %q", path, ask)
+		}
+		if b.Get(t, path, http.StatusOK).Find("section[aria-labelledby=plans-title] tbody tr").Length() != 1 {
+			t.Fatalf("%s: cancelled unasked", path)
+		}
+		b.Post(t, cancel, desk.ConfirmedForm(), http.StatusSeeOther)
 		page = b.Get(t, path, http.StatusOK)
 		if text := page.Find(".tx-flash").Text(); !strings.Contains(text, "已取消") ||
 			page.Find("section[aria-labelledby=plans-title]").Length() != 0 {
@@ -107,7 +115,7 @@ func TestRulesAreScheduled(t *testing.T) {
 		if text := page.Find("section[aria-labelledby=planned-title] tbody").Text(); !strings.Contains(text, "已取消") {
 			t.Errorf("%s: the record says %q", path, text)
 		}
-		b.Post(t, cancel, url.Values{}, http.StatusSeeOther)
+		b.Post(t, cancel, desk.ConfirmedForm(), http.StatusSeeOther)
 		if text := b.Get(t, path, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "不能再取消") {
 			t.Errorf("%s: cancelled twice: %q", path, text)
 		}
@@ -129,7 +137,8 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 		t.Error("what was typed is lost")
 	}
 	form.Set("last_day", dayFrom(d, 9))
-	if q := answered(t, b, frame.RestrictionPath, form); !strings.Contains(q, from+" 0 点生效") || strings.Contains(q, "立即") {
+	if q := answered(t, b, frame.RestrictionPath, form); !strings.Contains(q, from+" 0 点生效") || strings.Contains(q, "立即") ||
+		strings.Contains(q, "两分钟") || !strings.Contains(q, "在那天生效后收到通知") {
 		t.Errorf("asks %q", q)
 	}
 	if n := len(d.Restrictions(t)); n != 0 {
@@ -153,7 +162,12 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	for _, act := range []string{"cancel", "end"} {
 		b.Post(t, fmt.Sprintf("%s/%s/%s", frame.RulePlanPath, id, act), url.Values{}, http.StatusForbidden)
 	}
-	b.Post(t, row.Find("form").AttrOr("action", ""), url.Values{}, http.StatusSeeOther)
+	cancel := row.Find("form").AttrOr("action", "")
+	page, _ = b.Post(t, cancel, url.Values{}, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "涉及 1 套房屋、") {
+		t.Errorf("asks before it is cancelled: %q", ask)
+	}
+	b.Post(t, cancel, desk.ConfirmedForm(), http.StatusSeeOther)
 	if text := b.Get(t, frame.RestrictionPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "已取消") {
 		t.Errorf("it says %q", text)
 	}
@@ -162,6 +176,16 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	b.Post(t, end, url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
 	if text := b.Get(t, frame.PassRulePath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "不能提前结束") {
 		t.Errorf("it says %q", text)
+	}
+}
+
+// Ended early, a change whose former settings take something from everybody has the community's name typed.
+func TestEndingAPlanThatTakesSomethingAway(t *testing.T) {
+	for _, drastic := range []bool{false, true} {
+		q := rulePlanEndQuestion(frame.CommunityChoice{Community: core.Community{Name: "翠湖花园"}}, core.RulePlan{Stem: "passrule", Drastic: drastic}, 1200)
+		if (q.Typed == "翠湖花园") != drastic || q.Danger != drastic || q.Effects[0] != "影响 1,200 名住户，立即生效" {
+			t.Errorf("drastic %v: %+v", drastic, q)
+		}
 	}
 }
 

@@ -90,3 +90,24 @@ func TestFormRulesAreRestored(t *testing.T) {
 		d.OnlyViews(t).Post(t, path+"/restore", form, http.StatusForbidden)
 	}
 }
+
+// A setting that takes something from all residents of a community has its name typed, when it is saved and when it is restored; one
+// that leaves them the same has not.
+func TestADrasticRuleHasTheNameTyped(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	for _, c := range []struct {
+		path, field, value string
+		typed              bool
+	}{
+		{frame.ExitRulePath, "who", "owners", false}, {frame.ExitRulePath, "who", "nobody", true},
+		{frame.PassRulePath, "exits", "3", false}, {frame.PassRulePath, "exits", "-1", true},
+	} {
+		form := desk.FilledIn(b.Get(t, c.path, http.StatusOK))
+		form.Set(c.field, c.value)
+		page, _ := b.Post(t, c.path, form, http.StatusOK)
+		if ask := page.Find("form.tx-confirm"); ask.Length() != 1 || (ask.Find("input[name=typed]").Length() == 1) != c.typed {
+			t.Errorf("%s, %s = %s: %s", c.path, c.field, c.value, ask.Text())
+		}
+	}
+}

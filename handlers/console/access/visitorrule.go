@@ -260,7 +260,7 @@ func (p *Pages) visitorRuleQuestion(
 		}, formChange(now.Form, rule.Form)...),
 		Cancel: at.URL(frame.VisitorRulePath),
 	}
-	if now.Invite && !rule.Invite {
+	if rule.DrasticAfter(now) {
 		q.Typed, q.Danger = at.Name, true
 	}
 	err = p.planQuestion(c, at, "visitorrule", term, &q)

@@ -148,6 +148,30 @@ func (s *Store) CountStaff(ctx context.Context, scope core.Scope, f StaffFilter)
 	return n, database.Wrap("count staff", err)
 }
 
+// CorpStaff is how many people a company on WeWork has here, and what leaves with them.
+type CorpStaff struct{ People, Accounts, Guards, Observers int }
+
+// CorpStaff counts the staff who are synced from an account of WeWork that the caller has read, and what ends if they leave: with
+// whom ReplaceWechatCorp does so.
+func (s *Store) CorpStaff(ctx context.Context, app core.ID) (n CorpStaff, err error) {
+	const synced = " staff s WHERE s.app_id = ? AND s.user_key IS NOT NULL AND s.left_at IS NULL"
+	const numbers = "phone_mac IN (SELECT s.phone_mac FROM" + synced + " AND s.phone_mac <> '')"
+	for _, count := range []struct {
+		n     *int
+		query string
+	}{
+		{&n.People, "SELECT COUNT(*) FROM" + synced},
+		{&n.Accounts, "SELECT COUNT(*) FROM account WHERE disabled_at IS NULL AND id IN (SELECT s.account_id FROM" + synced + ")"},
+		{&n.Guards, "SELECT COUNT(*) FROM guard WHERE disabled_at IS NULL AND " + numbers},
+		{&n.Observers, "SELECT COUNT(*) FROM observer WHERE removed_at IS NULL AND " + numbers},
+	} {
+		if err == nil {
+			err = s.db.Get(ctx, count.n, count.query, int64(app))
+		}
+	}
+	return n, database.Wrap("count the staff of a company", err)
+}
+
 // Staff returns one staff member who serves the scope, also one who left; the phone number is masked.
 func (s *Store) Staff(ctx context.Context, scope core.Scope, id core.ID) (core.Staff, error) {
 	where := staffWithin(scope)

@@ -192,6 +192,43 @@ func TestStaffOfAReplacedCompanyAreOut(t *testing.T) {
 	}
 }
 
+// Who leaves with a company is counted, with what ends for them: those at work, by their account and their number.
+func TestCorpStaffIsCounted(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		ctx, by, here := t.Context(), core.System, newCommunity(t, s, "翠湖花园")
+		m, turn := aMember(t, s, "li")
+		const phone = "13700000001"
+		m.Phone, m.Communities = phone, []core.ID{here}
+		_, err := s.UpdateStaff(ctx, by, everywhere, m, nil)
+		if err == nil {
+			err = s.SyncMembers(ctx, turn, []core.CorpMember{{UserID: "zhao", Name: "赵六"}, {UserID: "qian", Name: "钱七"}})
+		}
+		if err == nil {
+			err = s.NoteStaffHint(ctx, turn.App, core.CorpHint{UserID: "qian", Gone: true})
+		}
+		if err == nil {
+			_, err = s.CreateGuard(ctx, by, everywhere, core.Guard{Community: here, Name: "李娜", Phone: phone})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		account, err := s.CreateAccount(ctx, core.SystemGranter, core.Account{
+			Login: "lina", Name: "李娜", Role: core.RoleClerk, Permissions: []core.Permission{core.PermStaffView}, Scope: core.ScopeOf(here),
+		}, testPassword)
+		if err == nil {
+			err = s.LinkStaffAccount(ctx, core.SystemGranter, m.ID, account)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		newStaff(t, s, "王强", "13700000002", here)
+		n, err := s.CorpStaff(ctx, turn.App)
+		if err != nil || n != (CorpStaff{People: 2, Accounts: 1, Guards: 1}) {
+			t.Errorf("%+v, %v", n, err)
+		}
+	})
+}
+
 // Who comes back and whose number is another's meanwhile has none.
 func TestWhoComesBackTakesNoNumber(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

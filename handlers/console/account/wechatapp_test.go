@@ -425,11 +425,27 @@ func leavesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
 	}
 }
 
+// Who leaves with a company is told with what else ends for them.
+func TestChoicesOfTheStaffOfACompany(t *testing.T) {
+	for want, n := range map[string]store.CorpStaff{
+		"全部离职；登录和权限立即失效，不能撤销":                          {People: 9},
+		"全部离职，其中 3 人有后台账号、1,200 人是门岗人员；登录和权限立即失效，不能撤销": {People: 9, Accounts: 3, Guards: 1200},
+		"全部离职，其中 1 人是观察员；登录和权限立即失效，不能撤销":               {People: 9, Observers: 1},
+	} {
+		if got := corpStaffChoices(n)[1].Label; got != want {
+			t.Errorf("%+v: %s", n, got)
+		}
+	}
+}
+
 // replacesCorp makes the account another company's: what happens to the staff is asked, the name is typed, and a
 // refused form has no secret in it.
 func replacesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string, form url.Values) {
 	t.Helper()
 	page := b.Get(t, to+"/replace", http.StatusOK)
+	if text := page.Find("main form").Text(); !strings.Contains(text, "原企业同步来的 12 名员工") || !strings.Contains(text, "不能撤销") {
+		t.Errorf("does not say whom it concerns: %s", text)
+	}
 	other := url.Values{
 		"app_id": {"ww00000000000000b2"}, "agent": {"7"}, "app_secret": {strings.Repeat("n", 43)},
 		"contact_secret": {strings.Repeat("m", 43)}, "token": {desk.InputValue(page, "token")},

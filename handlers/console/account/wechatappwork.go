@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -273,6 +274,10 @@ func (p *Pages) wechatAppReplaced(c *web.Context) error {
 
 // corpReplacePage shows the form of another company; secrets that were typed are not shown again.
 func (p *Pages) corpReplacePage(c *web.Context, old core.WechatApp, typed corpReplaceForm, wrong error) error {
+	staff, err := p.Store.CorpStaff(c.Ctx(), old.ID)
+	if err != nil {
+		return err
+	}
 	fresh := core.WechatApp{Kind: core.WechatWork, AppID: typed.AppID, Agent: typed.Agent}
 	fields := corpFields(fresh)[2:] // without kind and name
 	fields[0].Focus = true
@@ -282,10 +287,8 @@ func (p *Pages) corpReplacePage(c *web.Context, old core.WechatApp, typed corpRe
 			{Title: "新的企业", Fields: fields}, corpServerSection(fresh, p.callbackFields(c, old)),
 			{Title: "原企业的员工", Fields: []templates.Field{
 				{
-					Kind: templates.Radio, Name: "staff", Label: "原企业同步来的员工", Value: typed.Stay, Required: true, Wide: true,
-					Choices: []templates.Choice{
-						{Value: "stay", Label: "留下，以后手工维护"}, {Value: "leave", Label: "全部离职，登录和权限立即失效"},
-					},
+					Kind: templates.Radio, Name: "staff", Label: "原企业同步来的 " + frame.Grouped(staff.People) + " 名员工", Value: typed.Stay,
+					Required: true, Wide: true, Choices: corpStaffChoices(staff),
 				},
 				{
 					Name: "typed", Label: "输入“" + old.Name + "”确认", Value: typed.Typed, Required: true, MaxLength: core.MaxWechatAppName,
@@ -300,6 +303,27 @@ func (p *Pages) corpReplacePage(c *web.Context, old core.WechatApp, typed corpRe
 		page.Note = "现在是 " + old.AppID
 		return p.Page(c, status, "console/wechatapp/replace", page)
 	})
+}
+
+// corpStaffChoices are what becomes of the staff of a company that is replaced, with whom it concerns.
+func corpStaffChoices(n store.CorpStaff) []templates.Choice {
+	var who []string
+	for _, of := range []struct {
+		n    int
+		what string
+	}{{n.Accounts, "有后台账号"}, {n.Guards, "是门岗人员"}, {n.Observers, "是观察员"}} {
+		if of.n > 0 {
+			who = append(who, frame.Grouped(of.n)+" 人"+of.what)
+		}
+	}
+	ends := ""
+	if len(who) > 0 {
+		ends = "，其中 " + strings.Join(who, "、")
+	}
+	return []templates.Choice{
+		{Value: "stay", Label: "留下，以后手工维护"},
+		{Value: "leave", Label: "全部离职" + ends + "；登录和权限立即失效，不能撤销"},
+	}
 }
 
 // hostOf returns the host of an address.

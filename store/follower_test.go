@@ -8,6 +8,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/store/database"
+	"tongxing/store/outbox"
 )
 
 // fans is an official account of two communities with its followers.
@@ -469,6 +470,70 @@ func TestFollowersAreResidents(t *testing.T) {
 			f.Errorf("after a sync %v, %v", ids, err)
 		}
 	})
+}
+
+// Who a sync was told of before they first came to the pages is reached by the account at once, whether they come by it or by
+// the mini-program with the same union id. Who has left is not.
+func TestFirstSignInAfterASync(t *testing.T) {
+	for name, c := range map[string]struct {
+		union, left, byMini bool
+		reached             bool
+	}{
+		"by the account":               {reached: true},
+		"by the account, with a union": {union: true, reached: true},
+		"by the mini-program":          {union: true, byMini: true, reached: true},
+		"has left":                     {union: true, left: true},
+		"has left, by the mini":        {union: true, left: true, byMini: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachFans(t, func(f *fans) {
+				told, who := follows("o1"), core.WechatIdentity{AppID: f.app.AppID, OpenID: "o1", UnionID: "u-o1"}
+				if !c.union {
+					told.UnionID, who.UnionID = "", ""
+				}
+				f.claim("a")
+				f.sync(told)
+				if c.left {
+					f.sync(core.ToldFollower{OpenID: "o1"})
+				}
+				f.must(f.s.EndFollowerSync(f.Context(), f.turn, true, ""))
+				if c.byMini {
+					who.AppID, who.OpenID = "wxmini", "m1"
+				}
+				user := signIn(f.T, f.s, who)
+				var since []database.Millis
+				f.must(f.s.db.All(f.Context(), &since,
+					"SELECT followed_at FROM wechat_identity WHERE app_id = ? AND open_id = 'o1'", f.app.AppID))
+				if len(since) != 0 && since[0].IsZero() == c.reached || len(since) != 0 && c.reached && !since[0].Equal(told.Since) {
+					f.Errorf("follows since %v", since)
+				}
+				d := f.tell(user)
+				if c.reached != (len(d) == 1 && d[0].Channel == core.ChannelTemplate && d[0].Address == "o1") {
+					f.Errorf("reached: %+v", d)
+				}
+			})
+		})
+	}
+}
+
+// tell tells a user that a visitor has come in, and returns what is sent.
+func (f *fans) tell(user core.WechatUser) []core.Dispatch {
+	f.Helper()
+	f.must(f.s.db.Write(f.Context(), "test", func(tx *database.Tx) error {
+		return outbox.Put(tx, core.MessageNote{Kind: core.MessageVisitor, Community: f.here, User: user.ID, Title: "您的访客已进门"})
+	}))
+	sent, _, err := f.s.Outbox().Claim(f.Context(), core.MessageClaim{
+		Setup: core.MessageSetup{
+			Open:      map[core.MessageChannel]bool{core.ChannelTemplate: true},
+			Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{},
+			Officials: []core.MessageAccount{{
+				App: f.app, Templates: map[core.MessageKind]core.MessageTemplate{core.MessageVisitor: {ID: "template"}},
+			}},
+		},
+		Quiet: core.DefaultQuiet, Zone: testZone, Limit: 10, Lease: testLease,
+	})
+	f.must(err)
+	return sent
 }
 
 // A question about one follower that fails says nothing of the sync before it, and is asked again after a minute; a

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 
 	"tongxing/core"
 	"tongxing/store"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 )
 
 // importing is an office whose account imports lists, and the runner of its jobs.
@@ -33,7 +33,7 @@ func newImporting(t *testing.T) importing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return importing{newJobRunner(s, slog.New(slog.DiscardHandler)), t, by, community}
+	return importing{newJobRunner(s, hygiene.Logger(t)), t, by, community}
 }
 
 // read uploads a list and lets its job run.

@@ -27,6 +27,7 @@ import (
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/estate"
+	"tongxing/testkit/hygiene"
 	"tongxing/wechat"
 )
 
@@ -124,6 +125,7 @@ type site struct {
 	address [2]string
 	wechat  *platform
 	phones  [2]*H5
+	log     *hygiene.Log
 }
 
 // parsedPages are parsed once and shared by all tests, which never change them.
@@ -141,15 +143,17 @@ func newSite(t *testing.T, plan estate.Plan) *site {
 		t.Fatal(err)
 	}
 	w := &site{store: s, redis: redis, Estate: estate.New(t, s, plan)}
+	w.log = hygiene.NewLog(t)
 	w.wechat = &platform{used: map[string]bool{}, phones: map[string]string{}}
+	log := w.log.Logger()
 	var closers []func()
 	for i := range w.address {
 		w.gate = gate.New(gate.Options{Store: s, Redis: redis})
 		phones := New(Options{
 			Store: s, Gate: w.gate, Pages: pages, WeChat: w.wechat,
-			PublicURL: "https://pass.example.com",
+			PublicURL: "https://pass.example.com", Log: log,
 		})
-		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis, s, nil), ErrorPage: phones.ErrorPage})
+		app := web.New(web.Options{Store: s, Cache: web.RedisCache(redis, s, log), ErrorPage: phones.ErrorPage, Log: log})
 		app.Register(phones.Routes()...)
 		server := httptest.NewServer(app)
 		w.address[i], w.phones[i] = server.URL, phones

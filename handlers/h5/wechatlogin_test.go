@@ -265,5 +265,8 @@ func TestSignInWhileWechatIsDown(t *testing.T) {
 		if response, _ := p.enter(c.again, c.code); response.StatusCode != http.StatusSeeOther {
 			t.Errorf("%s: tried again: %d", c.path, response.StatusCode)
 		}
+		if !w.log.Holds(c.down.Error()) { // the logs of these pages are looked at for codes and the like
+			t.Errorf("%s: %v is not in the log", c.path, c.down)
+		}
 	}
 }

@@ -44,12 +44,12 @@ type CorpDepartment struct {
 	Name                  string
 }
 
-// CorpMember is a member as WeWork has them. Gone is one who left, is disabled, or is out of the app's range.
+// CorpMember is a member as WeWork has them. Gone is one who left or is disabled.
 type CorpMember struct {
 	UserID, Name, Position string
 	Departments            []int
 	Gone                   bool
-	Unseen                 bool      // WeWork does not show them: by a whole run they leave at its end, if not too many do
+	Unseen                 bool      // WeWork does not show them: they leave, if not too many do
 	Asked                  time.Time // when WeWork was asked; what it told of later is newer
 }
 

@@ -1000,6 +1000,7 @@ CREATE TABLE staff_sync_hint (
   note_id  BIGINT      NOT NULL, -- another each time that it is told
   noted_at BIGINT      NOT NULL, -- from when on it is looked at
   PRIMARY KEY (app_id, user_key)
+  unseen   INTEGER     NOT NULL, -- 1: looked at, and WeWork does not show the member
 );
 
 -- A parametric QR code waiting to be scanned by the person it is for.

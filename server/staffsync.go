@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -148,29 +149,48 @@ func (t *syncTurn) work(ctx context.Context, job core.StaffSync) error {
 	}
 }
 
-// hints looks at what WeWork told of. What fails is looked at again.
+// hints looks at what WeWork told of. What fails is looked at again. Who WeWork does not show leaves once all was looked at: how
+// many they are decides whether somebody is asked before.
 func (t *syncTurn) hints(ctx context.Context) error {
 	for {
 		hints, err := t.store.StaffHints(ctx, t.App, syncHints)
-		if err != nil || len(hints) == 0 {
+		if err != nil {
 			return err
 		}
-		if err := t.look(ctx, hints); err != nil {
-			if ctx.Err() != nil {
-				return err // another server looks at them at once
-			}
-			return errors.Join(err, t.store.DelayStaffHints(ctx, t.SyncTurn, hints))
+		if len(hints) == 0 {
+			return t.unseen(ctx)
 		}
-		if err := t.store.EndStaffHints(ctx, t.SyncTurn, hints); err != nil {
+		unseen, err := t.look(ctx, hints)
+		rest := slices.DeleteFunc(slices.Clone(hints), func(h store.StaffHint) bool { return slices.Contains(unseen, h) })
+		if ctx.Err() != nil {
+			return err // another server looks at them at once
+		}
+		if len(unseen) > 0 {
+			err = errors.Join(err, t.store.KeepUnseenHints(ctx, t.SyncTurn, unseen))
+		}
+		if err != nil {
+			return errors.Join(err, t.store.DelayStaffHints(ctx, t.SyncTurn, rest))
+		}
+		if err := t.store.EndStaffHints(ctx, t.SyncTurn, rest); err != nil {
 			return err
 		}
 	}
 }
 
-// look asks for what hints are about, and for the departments, since a member may be in one that is new.
-func (t *syncTurn) look(ctx context.Context, hints []store.StaffHint) error {
+// unseen lets those leave of whom WeWork told and whom it does not show.
+func (t *syncTurn) unseen(ctx context.Context) error {
+	for {
+		if n, err := t.store.LeaveUnseen(ctx, t.SyncTurn, syncBatch); err != nil || n < syncBatch {
+			return err
+		}
+	}
+}
+
+// look asks for what hints are about, and for the departments, since a member may be in one that is new. It returns those about
+// members whom WeWork does not show.
+func (t *syncTurn) look(ctx context.Context, hints []store.StaffHint) (unseen []store.StaffHint, err error) {
 	if err := t.departments(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	var people []string
 	for _, h := range hints {
@@ -178,7 +198,13 @@ func (t *syncTurn) look(ctx context.Context, hints []store.StaffHint) error {
 			people = append(people, h.UserID)
 		}
 	}
-	return t.put(ctx, people, true)
+	ids, err := t.put(ctx, people)
+	for _, h := range hints {
+		if h.UserID != "" && slices.Contains(ids, h.UserID) {
+			unseen = append(unseen, h)
+		}
+	}
+	return unseen, err
 }
 
 // departments reads the departments in the app's range.
@@ -253,15 +279,14 @@ func (t *syncTurn) members(ctx context.Context) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		if err := t.put(ctx, ids, false); err != nil {
+		if _, err := t.put(ctx, ids); err != nil {
 			return err
 		}
 	}
 }
 
-// put asks for members, a few at once, and makes staff of them. Those whom WeWork does not show leave now, or at the end of
-// the run.
-func (t *syncTurn) put(ctx context.Context, ids []string, now bool) error {
+// put asks for members, a few at once, and makes staff of them. It returns those whom WeWork does not show.
+func (t *syncTurn) put(ctx context.Context, ids []string) (unseen []string, err error) {
 	t.part = wechat.CorpPartRange
 	members, errs := make([]core.CorpMember, len(ids)), make([]error, len(ids))
 	var wg sync.WaitGroup
@@ -278,18 +303,20 @@ func (t *syncTurn) put(ctx context.Context, ids []string, now bool) error {
 	var told []core.CorpMember // what WeWork said before it failed is kept
 	for i, err := range errs {
 		if err == nil {
-			if members[i].Unseen && now {
-				members[i].Unseen, members[i].Gone = false, true
+			if told = append(told, members[i]); members[i].Unseen {
+				unseen = append(unseen, ids[i])
 			}
-			told = append(told, members[i])
 		} else if failed == nil {
 			failed = err
 		}
 	}
 	if len(told) == 0 && failed != nil || ctx.Err() != nil {
-		return failed
+		return nil, failed
 	}
-	return errors.Join(failed, t.store.SyncMembers(ctx, t.SyncTurn, told))
+	if err := t.store.SyncMembers(ctx, t.SyncTurn, told); err != nil {
+		return nil, errors.Join(failed, err)
+	}
+	return unseen, failed
 }
 
 // Codes that mean that a member is not there for the app.

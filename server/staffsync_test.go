@@ -247,6 +247,129 @@ func TestStaffHints(t *testing.T) {
 	}
 }
 
+// manySite is a company of 68 in the app's range, with 66 called m0, m1 and so on.
+func manySite(t *testing.T) *syncSite {
+	s := newSyncSite(t, func(c *simulator.Corp) {
+		for i := range 66 {
+			c.Members = append(c.Members, simulator.CorpMember{
+				UserID: fmt.Sprint("m", i), Name: fmt.Sprint("员工", i), Departments: []int{2},
+			})
+		}
+	})
+	s.run(s.server("a"))
+	if s.here() != 68 {
+		t.Fatalf("%d are here", s.here())
+	}
+	return s
+}
+
+// here returns how many work at the company.
+func (s *syncSite) here() int {
+	s.t.Helper()
+	return len(s.staff(store.StaffFilter{Page: store.Page{Limit: 100}}))
+}
+
+// hide takes the first n members out of the app's range.
+func (s *syncSite) hide(n int) {
+	s.t.Helper()
+	for i := range n {
+		s.put(simulator.CorpMember{UserID: fmt.Sprint("m", i), Name: fmt.Sprint("员工", i), Departments: []int{4}})
+	}
+}
+
+// tell tells of some members, as if a tag was taken off them.
+func (s *syncSite) tell(from, to int) {
+	s.t.Helper()
+	var ids []string
+	for i := from; i < to; i++ {
+		ids = append(ids, fmt.Sprint("m", i))
+	}
+	if err := s.store.NoteStaffHints(s.t.Context(), s.app, ids); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Of many at once whom WeWork tells of and does not show any more nobody leaves: a whole run follows, which asks. So it is of
+// many one after another, and after a server was killed between its question and their leaving.
+func TestHintsLetManyLeaveByAWordOnly(t *testing.T) {
+	const asks = "在职 68 人中有 40 人不在可见范围内"
+	t.Run("at once", func(t *testing.T) {
+		s := manySite(t)
+		s.hide(40)
+		s.tell(0, 40)
+		if state := s.run(s.server("a")); s.here() != 68 || state.Leaving != 40 || !strings.Contains(state.Problem, asks) {
+			t.Errorf("%d are here, %+v", s.here(), state)
+		}
+		before := s.calls.Load()
+		s.tell(0, 2) // told of again while an operator is asked
+		if s.run(s.server("a")); s.here() != 68 || s.calls.Load()-before > 4 {
+			t.Errorf("told again: %d are here after %d calls", s.here(), s.calls.Load()-before)
+		}
+		if err := s.store.AllowStaffLeave(t.Context(), core.System, core.Everywhere, s.app, 40); err != nil {
+			t.Fatal(err)
+		}
+		if state := s.run(s.server("a")); s.here() != 28 || state.Problem != "" {
+			t.Errorf("after a word %d are here, %+v", s.here(), state)
+		}
+	})
+	t.Run("few", func(t *testing.T) {
+		s := manySite(t)
+		ended, err := s.store.StaffSync(t.Context(), s.app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.hide(10)
+		s.tell(0, 10)
+		if state := s.run(s.server("a")); s.here() != 58 || !state.Ended.Equal(ended.Ended) {
+			t.Errorf("%d are here, %+v", s.here(), state)
+		}
+	})
+	t.Run("one after another", func(t *testing.T) {
+		s := manySite(t)
+		s.hide(40)
+		var state core.StaffSync
+		for i := range 40 {
+			s.tell(i, i+1)
+			state = s.run(s.server("a"))
+		}
+		if s.here() != 68-13 || state.Leaving != 40-13 { // a fifth of them left
+			t.Errorf("%d are here, %+v", s.here(), state)
+		}
+	})
+	t.Run("killed", func(t *testing.T) {
+		for _, many := range []bool{true, false} {
+			s := manySite(t)
+			n := 5
+			if many {
+				n = 40
+			}
+			s.hide(n)
+			s.tell(0, n)
+			turn := &syncTurn{staffSyncer: s.server("killed"), SyncTurn: store.SyncTurn{Runner: "killed", App: s.app}}
+			turn.app, turn.contact = turn.corps(t.Context(), s.app)
+			_, err := s.store.ClaimStaffSync(t.Context(), "killed")
+			var hints, unseen []store.StaffHint
+			for _, do := range []func() error{
+				func() (err error) { hints, err = s.store.StaffHints(t.Context(), s.app, 100); return err },
+				func() (err error) { unseen, err = turn.look(t.Context(), hints); return err },
+				func() error { return s.store.KeepUnseenHints(t.Context(), turn.SyncTurn, unseen) },
+			} {
+				if err == nil {
+					err = do()
+				}
+			}
+			if err != nil || len(unseen) != n || s.here() != 68 {
+				t.Fatalf("%d unseen, %d are here, %v", len(unseen), s.here(), err)
+			}
+			s.now.Add(int64(2 * time.Minute)) // it is silent
+			state := s.run(s.server("b"))
+			if many && (s.here() != 68 || state.Leaving != 40) || !many && (s.here() != 63 || state.Leaving != 0) {
+				t.Errorf("many %v: %d are here, %+v", many, s.here(), state)
+			}
+		}
+	})
+}
+
 // A change that could not be looked at is looked at again; one that comes meanwhile is not taken out with it.
 func TestStaffHintsThatFail(t *testing.T) {
 	s := newSyncSite(t, nil)
@@ -467,10 +590,7 @@ func TestManyLeaveByAWordOnly(t *testing.T) {
 	})
 	y := s.server("a")
 	s.run(y)
-	here := func() int {
-		t.Helper()
-		return len(s.staff(store.StaffFilter{Page: store.Page{Limit: 100}}))
-	}
+	here := s.here
 	if here() != 40 {
 		t.Fatalf("%d are here", here())
 	}

@@ -1091,6 +1091,13 @@ var raceWechat = []raceStep{
 	{"EndStaffHints", func(w *raceWorld) (any, error) {
 		return nil, w.EndStaffHints(w.ctx, w.turn(), []StaffHint{{UserID: "li"}})
 	}},
+	{"KeepUnseenHints", func(w *raceWorld) (any, error) {
+		hints, err := w.StaffHints(w.ctx, w.ids["corp"], 10)
+		if err != nil {
+			return nil, err
+		}
+		return nil, w.KeepUnseenHints(w.ctx, w.turn(), hints)
+	}},
 	{"DelayStaffHints", func(w *raceWorld) (any, error) {
 		return nil, w.DelayStaffHints(w.ctx, w.turn(), []StaffHint{{UserID: "li"}})
 	}},
@@ -1116,6 +1123,7 @@ var raceWechat = []raceStep{
 		return nil, w.AllowStaffLeave(w.ctx, raceBy, everywhere, w.ids["corp"], 11)
 	}},
 	{"SyncLeave", func(w *raceWorld) (any, error) { return w.SyncLeave(w.ctx, w.turn(), 10) }},
+	{"LeaveUnseen", func(w *raceWorld) (any, error) { return w.LeaveUnseen(w.ctx, w.turn(), 10) }},
 	{"LeaveReplaced", func(w *raceWorld) (any, error) { return w.LeaveReplaced(w.ctx, 10) }},
 	{"EndStaffSync", func(w *raceWorld) (any, error) { return nil, w.EndStaffSync(w.ctx, w.turn(), true, "") }},
 	{"RemoveWechatApp", func(w *raceWorld) (any, error) {

@@ -14,6 +14,8 @@ import (
 // staffHintAgain is when what WeWork told of is looked at again, after that failed.
 const staffHintAgain = time.Minute
 
+const staffHintColumns = "app_id, user_key, user_id, note_id, noted_at, unseen"
+
 // NoteStaffHint records what WeWork tells of a change. A deleted member leaves at once; the rest is looked at
 // within seconds by the server that syncs.
 func (s *Store) NoteStaffHint(ctx context.Context, app core.ID, h core.CorpHint) error {
@@ -43,8 +45,8 @@ func (s *Store) NoteStaffHint(ctx context.Context, app core.ID, h core.CorpHint)
 		if _, err := tx.Exec("DELETE FROM staff_sync_hint WHERE app_id = ? AND user_key = ?", int64(app), key); err != nil {
 			return err
 		}
-		return database.InsertRows(tx, database.InsertInto, "staff_sync_hint", "app_id, user_key, user_id, note_id, noted_at",
-			[][]any{{int64(app), key, h.UserID, int64(tx.NewID()), tx.NowMS()}})
+		return database.InsertRows(tx, database.InsertInto, "staff_sync_hint", staffHintColumns,
+			[][]any{{int64(app), key, h.UserID, int64(tx.NewID()), tx.NowMS(), 0}})
 	})
 	if err == nil {
 		s.staffLeft(ctx, accounts, left)
@@ -66,7 +68,7 @@ func (s *Store) NoteStaffHints(ctx context.Context, app core.ID, userIDs []strin
 		}
 		rows := make([][]any, len(keys))
 		for i, key := range keys {
-			rows[i] = []any{int64(app), key, byKey[key], int64(tx.NewID()), tx.NowMS()}
+			rows[i] = []any{int64(app), key, byKey[key], int64(tx.NewID()), tx.NowMS(), 0}
 		}
 		err := database.EachPart(keys, func(part []string) error {
 			args := []any{int64(app)}
@@ -80,14 +82,14 @@ func (s *Store) NoteStaffHints(ctx context.Context, app core.ID, userIDs []strin
 		if err != nil {
 			return err
 		}
-		return database.InsertRows(tx, database.InsertInto, "staff_sync_hint", "app_id, user_key, user_id, note_id, noted_at", rows)
+		return database.InsertRows(tx, database.InsertInto, "staff_sync_hint", staffHintColumns, rows)
 	})
 }
 
 // askMemberLater lets WeWork be asked about a member once more, when no answer from before can be under way.
 func askMemberLater(tx *database.Tx, app core.ID, userID string) error {
-	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync_hint", "app_id, user_key, user_id, note_id, noted_at",
-		[][]any{{int64(app), strings.ToLower(userID), userID, int64(tx.NewID()), tx.Now().Add(readBack).UnixMilli()}})
+	return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "staff_sync_hint", staffHintColumns,
+		[][]any{{int64(app), strings.ToLower(userID), userID, int64(tx.NewID()), tx.Now().Add(readBack).UnixMilli(), 0}})
 }
 
 // staffLeft tells the servers of sessions that have ended.
@@ -134,6 +136,7 @@ func (s *Store) StaffHints(ctx context.Context, app core.ID, limit int) (hints [
 		FROM staff_sync_hint
 		WHERE app_id = ?
 		AND noted_at <= ?
+		AND unseen = 0
 		ORDER BY noted_at, user_key
 		LIMIT ?`, int64(app), s.Now().UnixMilli(), limit)
 	return hints, database.Wrap("read the hints of WeWork", err)
@@ -151,6 +154,12 @@ func (s *Store) DelayStaffHints(ctx context.Context, turn SyncTurn, hints []Staf
 		s.Now().Add(staffHintAgain).UnixMilli())
 }
 
+// KeepUnseenHints notes of hints that WeWork does not show their members: see LeaveUnseen. One that was told again meanwhile
+// is looked at once more.
+func (s *Store) KeepUnseenHints(ctx context.Context, turn SyncTurn, hints []StaffHint) error {
+	return s.eachHint(ctx, turn, hints, "UPDATE staff_sync_hint SET unseen = 1 WHERE app_id = ? AND note_id = ?")
+}
+
 func (s *Store) eachHint(ctx context.Context, turn SyncTurn, hints []StaffHint, query string, args ...any) error {
 	return s.stepStaffSync(ctx, "end the hints of WeWork", turn, func(tx *database.Tx) error {
 		for _, h := range hints {
@@ -160,4 +169,90 @@ func (s *Store) eachHint(ctx context.Context, turn SyncTurn, hints []StaffHint, 
 		}
 		return nil
 	})
+}
+
+// LeaveUnseen lets those leave of whom WeWork told and whom it did not show when it was asked, at most so many; it returns how
+// many. They are counted together, and with those who have left since the last whole run: one tag may take thousands out of
+// the app's range. If they are too many to leave without a word of an operator, a whole run counts and holds them. Those about
+// whom an operator is asked already wait for the answer.
+func (s *Store) LeaveUnseen(ctx context.Context, turn SyncTurn, limit int) (n int, err error) {
+	if err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM staff_sync_hint WHERE app_id = ? AND unseen = 1", int64(turn.App)); err != nil ||
+		n == 0 { // most turns need no transaction
+		return 0, database.Wrap("count the members who are unseen", err)
+	}
+	var accounts, left []core.ID
+	err = s.stepStaffSync(ctx, "let unseen members leave", turn, func(tx *database.Tx) error {
+		accounts, left = nil, nil
+		leaving, err := unseenByHints(tx, turn.App)
+		if err != nil {
+			return err
+		}
+		many, err := tooManyUnseen(tx, turn.App, len(leaving))
+		if err != nil {
+			return err
+		}
+		switch {
+		case many:
+			// A run under way counts them itself: they are off its list.
+			if _, err := tx.Exec("UPDATE staff_sync SET asked_at = ? WHERE app_id = ? AND (run_id = 0 OR problem <> '')",
+				tx.NowMS(), int64(turn.App)); err != nil {
+				return err
+			}
+			leaving = nil
+		case len(leaving) > limit:
+			left = leaving[:limit]
+		default:
+			left = leaving
+		}
+		for _, id := range left {
+			ended, err := leaveByID(tx, id)
+			if err != nil {
+				return err
+			}
+			accounts = append(accounts, ended...)
+		}
+		if _, err := tx.Exec("UPDATE staff_sync SET removed = removed + ? WHERE app_id = ?", len(left), int64(turn.App)); err != nil ||
+			len(left) < len(leaving) {
+			return err
+		}
+		_, err = tx.Exec("DELETE FROM staff_sync_hint WHERE app_id = ? AND unseen = 1", int64(turn.App))
+		return err
+	})
+	if err == nil {
+		s.staffLeft(ctx, accounts, left)
+	}
+	return len(left), err
+}
+
+// unseenByHints returns the staff whom WeWork did not show after it had told of them, without those about whom an operator is
+// asked.
+func unseenByHints(tx *database.Tx, app core.ID) (ids []core.ID, err error) {
+	err = tx.All(&ids, `
+		SELECT m.id
+		FROM staff m
+		JOIN staff_sync_hint h ON h.app_id = m.app_id AND h.user_key = m.user_key
+		WHERE h.app_id = ?
+		AND h.unseen = 1
+		AND m.left_at IS NULL
+		AND m.unseen_at IS NULL
+		ORDER BY m.id`, int64(app))
+	return ids, err
+}
+
+// tooManyUnseen reports whether so many are rather a mistake, with those who have left since the last whole run.
+func tooManyUnseen(tx *database.Tx, app core.ID, leaving int) (bool, error) {
+	if leaving == 0 {
+		return false, nil
+	}
+	var here, gone int
+	if err := tx.Get(&here, "SELECT COUNT(*) FROM staff WHERE app_id = ? AND left_at IS NULL", int64(app)); err != nil {
+		return false, err
+	}
+	err := tx.Get(&gone, `
+		SELECT COUNT(*)
+		FROM staff m
+		JOIN staff_sync y ON y.app_id = m.app_id
+		WHERE m.app_id = ?
+		AND m.left_at > COALESCE(y.ended_at, 0)`, int64(app))
+	return core.TooManyLeave(leaving+gone, here+gone), err
 }

@@ -29,7 +29,7 @@ func (p *Pages) wechatAppRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/confirm", Access: edit, Handler: p.wechatAppConfirm},
 		{Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/sync", Access: edit, Handler: p.wechatAppSync},
 		{
-			Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/leave", Access: edit, Level: web.Asks,
+			Method: http.MethodPost, Path: frame.WechatAppPath + "/:id/leave", Access: edit, Level: web.Types,
 			Handler: p.wechatAppLeave,
 		},
 		{Method: http.MethodGet, Path: frame.WechatAppPath + "/:id/replace", Access: edit, Handler: p.wechatAppReplace},

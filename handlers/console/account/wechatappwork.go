@@ -148,6 +148,7 @@ func (p *Pages) wechatAppLeave(c *web.Context) error {
 	}
 	ask := templates.Confirm{
 		Title: fmt.Sprintf("让 %d 名员工离职？", asked.N), Submit: fmt.Sprintf("确认 %d 人离职", asked.N), Danger: true,
+		Typed:   strconv.Itoa(asked.N), // also of few: there is no way back
 		Text:    "几秒内重新核对一遍，仍不在可见范围内的人离职。回到可见范围以后，账号、门岗人员和观察员也不会自动恢复。",
 		Effects: []string{"登录立即失效，后台账号停用", "不再是门岗人员、观察员"},
 	}

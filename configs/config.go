@@ -157,7 +157,7 @@ type SMS struct {
 	// Approved templates of messages to admins, for the kinds that are sent by SMS (binding, review, visit_review,
 	// exit_review), and of those to residents who may ask for them (certification, household, restriction, visitor, exitslip,
 	// lease, member): kind=TEMPLATE_ID:variable=part;variable=part, as in official_account.templates; for example
-	// binding=SMS_123456789:what=title;when=time. Tencent Cloud's variables have no names: theirs are in
+	// review=SMS_123456789:what=title;where=community. Tencent Cloud's variables have no names: theirs are in
 	// the order of the names here, v1, v2 and so on.
 	Templates []string `yaml:"templates" env:"TEMPLATES"`
 	// The approved template of codes by which visitors outside WeChat prove their number:

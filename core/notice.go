@@ -7,12 +7,13 @@ import (
 
 // Notice tells an account of something that happened: an entry of the bell.
 type Notice struct {
-	ID      ID
-	Stem    string // what it is about: accessalert, job, account
-	Title   string // Chinese, without personal data
-	Link    string // its page, below /console/
-	Created time.Time
-	Read    time.Time // zero = not yet
+	ID        ID
+	Community ID     // 0 = it is about none
+	Stem      string // what it is about: accessalert, job, account
+	Title     string // Chinese, without personal data
+	Link      string // its page, below /console/
+	Created   time.Time
+	Read      time.Time // zero = not yet
 }
 
 // NoticePages is the path of an account's 我的提醒 on the phone: what the bell shows, where nobody is signed in to the console.
@@ -45,4 +46,5 @@ const MaxNotices = 20
 type NoticeAudience struct {
 	Community ID
 	Needs     Permission
+	Not       ID // a WeChat user whose own account is not told; 0 = none
 }

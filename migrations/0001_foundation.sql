@@ -137,13 +137,14 @@ CREATE INDEX account_notice_account ON account_notice (account_id, id);
 
 -- What an account is told of in the console: the entries of the bell.
 CREATE TABLE notice (
-  id         BIGINT       NOT NULL PRIMARY KEY,
-  account_id BIGINT       NOT NULL,
-  stem       VARCHAR(32)  NOT NULL, -- what it is about
-  title      VARCHAR(200) NOT NULL, -- without personal data
-  link       VARCHAR(200) NOT NULL, -- its page, below /console/
-  created_at BIGINT       NOT NULL,
-  read_at    BIGINT
+  id           BIGINT       NOT NULL PRIMARY KEY,
+  account_id   BIGINT       NOT NULL,
+  community_id BIGINT       NOT NULL, -- 0 = of none
+  stem         VARCHAR(32)  NOT NULL, -- what it is about
+  title        VARCHAR(200) NOT NULL, -- without personal data
+  link         VARCHAR(200) NOT NULL, -- its page, below /console/
+  created_at   BIGINT       NOT NULL,
+  read_at      BIGINT
 );
 CREATE INDEX notice_account ON notice (account_id, id);
 
@@ -999,8 +1000,8 @@ CREATE TABLE staff_sync_hint (
   user_id  VARCHAR(64) NOT NULL,
   note_id  BIGINT      NOT NULL, -- another each time that it is told
   noted_at BIGINT      NOT NULL, -- from when on it is looked at
-  PRIMARY KEY (app_id, user_key)
   unseen   INTEGER     NOT NULL, -- 1: looked at, and WeWork does not show the member
+  PRIMARY KEY (app_id, user_key)
 );
 
 -- A parametric QR code waiting to be scanned by the person it is for.

@@ -89,8 +89,9 @@ func serve(ctx context.Context, c configs.Config, m mode, log *slog.Logger, stdo
 	if m.demo {
 		c.MiniProgram, c.OfficialAccount = demoAccounts()
 		c.SMS = configs.SMS{Provider: string(sms.Log), Templates: []string{
-			"binding=SMS_123456789:what=title;when=time", "review=SMS_123456790:what=title;how_many=count",
-			"visit_review=SMS_123456791:what=title;how_many=count", "exit_review=SMS_123456793:what=title;how_many=count",
+			"binding=SMS_123456789:what=title;when=time", "review=SMS_123456790:what=title;how_many=count;where=community",
+			"visit_review=SMS_123456791:what=title;how_many=count;where=community",
+			"exit_review=SMS_123456793:what=title;how_many=count;where=community",
 		}, CodeTemplate: "SMS_123456792:code"}
 	}
 	a := &app{config: c, mode: m, log: log, registry: prometheus.NewRegistry()}

@@ -53,7 +53,7 @@ const demoSubscribe = "demo-template-of-an-outcome"
 // demoTemplates name it for each kind.
 var demoTemplates = func() (all []string) {
 	for _, kind := range core.MessageKinds() {
-		all = append(all, string(kind)+"="+demoTemplate+":thing1=title;thing2=kind;time3=time")
+		all = append(all, string(kind)+"="+demoTemplate+":thing1=title;thing2=kind;time3=time;thing4=community")
 	}
 	return all
 }()
@@ -171,7 +171,7 @@ func demoApps(publicURL string) []simulator.App {
 				{Type: "view", Name: "观察员", URL: publicURL + "/h5/observer"},
 			},
 			Templates: []simulator.Template{{
-				ID: demoTemplate, Title: "物业提醒", Content: "事项：{{thing1.DATA}}\n类型：{{thing2.DATA}}\n时间：{{time3.DATA}}",
+				ID: demoTemplate, Title: "物业提醒", Content: "事项：{{thing1.DATA}}\n类型：{{thing2.DATA}}\n时间：{{time3.DATA}}\n小区：{{thing4.DATA}}",
 			}},
 		},
 		// Not connected yet, to try 微信接入 with.

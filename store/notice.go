@@ -10,19 +10,22 @@ import (
 )
 
 type noticeBellRow struct {
-	ID    core.ID         `db:"id"`
-	Stem  string          `db:"stem"`
-	Title string          `db:"title"`
-	Link  string          `db:"link"`
-	At    database.Millis `db:"created_at"`
-	Read  database.Millis `db:"read_at"`
+	ID        core.ID         `db:"id"`
+	Community core.ID         `db:"community_id"`
+	Stem      string          `db:"stem"`
+	Title     string          `db:"title"`
+	Link      string          `db:"link"`
+	At        database.Millis `db:"created_at"`
+	Read      database.Millis `db:"read_at"`
 }
 
 func (r noticeBellRow) notice() core.Notice {
-	return core.Notice{ID: r.ID, Stem: r.Stem, Title: r.Title, Link: r.Link, Created: r.At.Time, Read: r.Read.Time}
+	return core.Notice{
+		ID: r.ID, Community: r.Community, Stem: r.Stem, Title: r.Title, Link: r.Link, Created: r.At.Time, Read: r.Read.Time,
+	}
 }
 
-const noticeColumns = "id, account_id, stem, title, link, created_at"
+const noticeFields = "id, community_id, stem, title, link, created_at, read_at"
 
 // told is a notice for one account, and how the outbox tells it too.
 type told struct {
@@ -37,12 +40,15 @@ func notify(tx *database.Tx, all ...told) error {
 	var notes []core.MessageNote
 	for _, t := range all {
 		id, title := tx.NewID(), cutText(t.notice.Title, maxNoticeTitle)
-		rows = append(rows, []any{int64(id), int64(t.account), t.notice.Stem, title, t.notice.Link, tx.NowMS()})
+		rows = append(rows, []any{
+			int64(id), int64(t.account), int64(t.note.Community), t.notice.Stem, title, t.notice.Link, tx.NowMS(),
+		})
 		note := t.note
 		note.Account, note.Notice, note.Title, note.Link = t.account, id, cmp.Or(note.Title, title), t.notice.Link
 		notes = append(notes, note)
 	}
-	if err := database.InsertRows(tx, database.InsertInto, "notice", noticeColumns, rows); err != nil {
+	const columns = "id, account_id, community_id, stem, title, link, created_at"
+	if err := database.InsertRows(tx, database.InsertInto, "notice", columns, rows); err != nil {
 		return err
 	}
 	return outbox.Put(tx, notes...)
@@ -55,9 +61,10 @@ func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice, kind core
 	var accounts []struct {
 		ID          core.ID `db:"id"`
 		Permissions string  `db:"permissions"`
+		User        core.ID `db:"user_id"`
 	}
 	err := tx.All(&accounts, `
-		SELECT a.id, a.permissions
+		SELECT a.id, a.permissions, a.user_id
 		FROM account a
 		WHERE a.disabled_at IS NULL
 		AND `+accountIn+`
@@ -67,7 +74,7 @@ func notifyAll(tx *database.Tx, to core.NoticeAudience, n core.Notice, kind core
 	}
 	var all []told
 	for _, a := range accounts {
-		if joinedHold(a.Permissions, to.Needs) {
+		if joinedHold(a.Permissions, to.Needs) && (to.Not == 0 || a.User != to.Not) {
 			all = append(all, told{a.ID, n, core.MessageNote{Kind: kind, Community: to.Community}})
 		}
 	}
@@ -85,7 +92,7 @@ func tellStop(tx *database.Tx, stop core.ChannelStop) error {
 func (s *Store) Notices(ctx context.Context, account core.ID) (list []core.Notice, unread int, err error) {
 	var rows []noticeBellRow
 	if err := s.db.All(ctx, &rows, `
-		SELECT id, stem, title, link, created_at, read_at
+		SELECT `+noticeFields+`
 		FROM notice
 		WHERE account_id = ?
 		ORDER BY id DESC
@@ -110,7 +117,7 @@ func (s *Store) OwnNotices(ctx context.Context, account, from core.ID, page Page
 		until.And("id <= ?", int64(from))
 	}
 	rows, more, err := readPage[noticeBellRow](ctx, s, listQuery{
-		columns: "id, stem, title, link, created_at, read_at", table: "notice", scope: own, filter: until, order: database.NewestFirst,
+		columns: noticeFields, table: "notice", scope: own, filter: until, order: database.NewestFirst,
 	}, page)
 	for _, r := range rows {
 		list = append(list, r.notice())

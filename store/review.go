@@ -254,9 +254,9 @@ func (s *Store) createReview(tx *database.Tx, n newReview) error {
 	return askOffice(tx, n.Review)
 }
 
-// askOffice tells every account that may decide a review of it.
+// askOffice tells every account that may decide a review of it. The applicant's own may not.
 func askOffice(tx *database.Tx, r core.Review) error {
-	return notifyAll(tx, core.NoticeAudience{Community: r.Community, Needs: r.Kind.Type().Needs}, core.Notice{
+	return notifyAll(tx, core.NoticeAudience{Community: r.Community, Needs: r.Kind.Type().Needs, Not: r.Applicant}, core.Notice{
 		Stem: string(r.Kind), Title: r.Kind.Label() + "：" + r.Subject + " 待审核", Link: reviewLink(r.Kind, r.ID),
 	}, r.Kind.Type().Asks)
 }

@@ -157,6 +157,20 @@ func TestTwoReviewersCannotBothDecide(t *testing.T) {
 	})
 }
 
+// The office is told of an application, with its community; the applicant's own account is not, as it may not decide.
+func TestAnApplicationIsNotToldToTheApplicantsAccount(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
+		w.mustRun(w.t, "UPDATE account SET user_id = ? WHERE id = ?", int64(w.user.ID), int64(w.li.ID))
+		w.apply(w.request("王小明"))
+		for by, n := range map[core.Actor]int{w.zhang: 1, w.li: 0} {
+			told, _, err := w.Notices(w.t.Context(), by.ID)
+			if err != nil || len(told) != n || n > 0 && told[0].Community != w.community {
+				w.t.Errorf("%s is told %+v, %v", by.Name, told, err)
+			}
+		}
+	})
+}
+
 func TestWhoMayDecideIsAskedAtThatMoment(t *testing.T) {
 	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
 		own, ctx := w.apply(w.request("王小明")), t.Context()

@@ -49,6 +49,7 @@ type Bell struct {
 // BellItem is a notice.
 type BellItem struct {
 	Title, URL, Icon string
+	Community        string // "" = of none, or the account has one alone
 	At               time.Time
 	New              bool // not read yet
 }

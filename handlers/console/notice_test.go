@@ -50,6 +50,21 @@ func TestBellTellsOfAlerts(t *testing.T) {
 	}
 }
 
+// The bell says whose community an alert is of to who has several, and to nobody else.
+func TestBellSaysOfWhichCommunity(t *testing.T) {
+	d := newDesk(t)
+	name := nameOf(t, d, d.Mine)
+	several := d.SignIn(t, core.ScopeOf(d.Mine.Community, d.Others.Community), core.PermAccessAlertView)
+	one := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessAlertView)
+	d.Fevers(t, d.Mine, 1)
+	for b, want := range map[*desk.Clerk]bool{several: true, one: false} {
+		line := b.Get(t, "/console", http.StatusOK).Find(".tx-bell-new").First().Text()
+		if line == "" || strings.Contains(line, name) != want {
+			t.Errorf("the bell has %q; with %s: %v", line, name, want)
+		}
+	}
+}
+
 // An open page asks for the bell and the numbers of its menu: they are those of a page opened now.
 func TestPulseEqualsThePage(t *testing.T) {
 	d := newDesk(t)

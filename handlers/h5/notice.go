@@ -32,6 +32,7 @@ type noticeListPage struct {
 // noticeLine is something that an account was told of in the console.
 type noticeLine struct {
 	Title, URL string // URL "" = it leads nowhere any more
+	Community  string // "" = of none, or the account has one alone
 	Button     string // what is at URL
 	State      string // what became of it; "" = it waits, or is nothing to decide
 	Created    time.Time
@@ -41,10 +42,17 @@ type noticeLine struct {
 // noticeLines returns notices with the page at which an account handles each: on the phone if there is one, otherwise the
 // console, which asks for a sign-in of its own. A notice keeps its words: what has been decided since is marked.
 func (h *H5) noticeLines(c *web.Context, list []core.Notice) ([]noticeLine, error) {
+	names, err := h.severalNames(c)
+	if err != nil {
+		return nil, err
+	}
 	lines := make([]noticeLine, len(list))
 	reviews := map[int]core.ID{} // by line
 	for i, n := range list {
-		lines[i] = noticeLine{Title: n.Title, URL: "/console/" + n.Link, Button: "后台", Created: n.Created, New: n.Read.IsZero()}
+		lines[i] = noticeLine{
+			Title: n.Title, Community: names[n.Community], URL: "/console/" + n.Link, Button: "后台", Created: n.Created,
+			New: n.Read.IsZero(),
+		}
 		path := n.PhonePath(c.Has)
 		if path == "" {
 			continue

@@ -104,6 +104,29 @@ func TestNoticesOnThePhone(t *testing.T) {
 	clerk.get(noticePath, http.StatusForbidden)
 }
 
+// Whose community a notice is about is said to who has several, and to nobody else.
+func TestNoticesSayOfWhichCommunity(t *testing.T) {
+	w := newInspection(t)
+	another, err := w.store.CreateCommunity(t.Context(), core.System, core.Community{Name: "滨河苑", Levels: core.DefaultLevels()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.beside = []core.ID{another}
+	several, _ := w.reviewer("wang", "王前台")
+	w.apply(0)
+	community, err := w.store.Community(t.Context(), core.Everywhere, w.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(p *phone) bool {
+		t.Helper()
+		return strings.Contains(p.get(noticePath, http.StatusOK).Find(".p-row").First().Text(), community.Name)
+	}
+	if !says(several) || says(w.zhang) {
+		t.Errorf("%s is said to who has several: %v, to who has one: %v", community.Name, says(several), says(w.zhang))
+	}
+}
+
 // A notice of an application that has been decided says so to all who got it, and does not ask for it again.
 func TestNoticeOfWhatIsDecided(t *testing.T) {
 	w := newInspection(t)

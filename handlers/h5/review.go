@@ -73,15 +73,9 @@ func (h *H5) reviewList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	names := map[core.ID]string{}
-	if _, one := c.Scope().One(); !one {
-		communities, err := h.store.Communities(c.Ctx(), c.Scope())
-		if err != nil {
-			return err
-		}
-		for _, community := range communities {
-			names[community.ID] = community.Name
-		}
+	names, err := h.severalNames(c)
+	if err != nil {
+		return err
 	}
 	for _, r := range waiting {
 		page.Rows = append(page.Rows, reviewLine{
@@ -90,6 +84,22 @@ func (h *H5) reviewList(c *web.Context) error {
 		})
 	}
 	return h.show(c, http.StatusOK, "review/list", page)
+}
+
+// severalNames returns the names of the account's communities if it has several; none if it has one, which goes without saying.
+func (h *H5) severalNames(c *web.Context) (map[core.ID]string, error) {
+	if _, one := c.Scope().One(); one {
+		return nil, nil
+	}
+	communities, err := h.store.Communities(c.Ctx(), c.Scope())
+	if err != nil || len(communities) == 1 {
+		return nil, err
+	}
+	names := map[core.ID]string{}
+	for _, community := range communities {
+		names[community.ID] = community.Name
+	}
+	return names, nil
 }
 
 func reviewURL(id core.ID) string { return reviewPath + "/" + id.String() }

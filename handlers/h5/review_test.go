@@ -22,6 +22,7 @@ type inspection struct {
 	applicant  *phone
 	sent       int
 	permission []core.Permission
+	beside     []core.ID // further communities of the accounts
 }
 
 func newInspection(t *testing.T) *inspection {
@@ -46,7 +47,8 @@ func newInspection(t *testing.T) *inspection {
 func (w *inspection) reviewer(login, name string) (*phone, core.ID) {
 	w.t.Helper()
 	id, err := w.store.CreateAccount(w.t.Context(), core.SystemGranter, core.Account{
-		Login: login + "-1", Name: name, Role: core.RoleClerk, Permissions: w.permission, Scope: core.ScopeOf(w.Community),
+		Login: login + "-1", Name: name, Role: core.RoleClerk, Permissions: w.permission,
+		Scope: core.ScopeOf(append([]core.ID{w.Community}, w.beside...)...),
 	}, "correct-horse-7")
 	if err != nil {
 		w.t.Fatal(err)

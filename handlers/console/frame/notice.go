@@ -22,13 +22,19 @@ func (f *Frame) bell(c *web.Context) templates.Bell {
 		c.Shortfall("notices", err)
 	}
 	bell.Unread = unread
+	all, err := f.Communities(c)
+	if err != nil {
+		c.Shortfall("communities of the notices", err)
+	}
+	of := CommunityChoice{All: all}
 	for i, n := range list {
 		if i == 0 {
 			bell.Last = n.ID.String()
 		}
 		feature, _ := core.FeatureOf(n.Stem)
 		bell.Items = append(bell.Items, templates.BellItem{
-			Title: n.Title, URL: HomePath + "/" + n.Link, Icon: cmp.Or(feature.Menu.Icon, "bell"), At: n.Created, New: n.Read.IsZero(),
+			Title: n.Title, Community: of.NameOf(n.Community), URL: HomePath + "/" + n.Link, Icon: cmp.Or(feature.Menu.Icon, "bell"),
+			At: n.Created, New: n.Read.IsZero(),
 		})
 	}
 	return bell

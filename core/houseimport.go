@@ -94,7 +94,7 @@ func checkArrearsImport(c Community, row *ImportRow) {
 // arrearsImportKeys compare the rows of one list: a house owes one amount.
 func arrearsImportKeys(_ Community, row ImportRow) []ImportKey {
 	return []ImportKey{{
-		Key: row.Label, Says: row.Values[atArrears] + "\x00" + row.Values[atRemark], Whole: true, Kind: "与另一行矛盾",
+		Key: row.house, Says: row.Values[atArrears] + "\x00" + row.Values[atRemark], Whole: true, Kind: "与另一行矛盾",
 		Words: "与第 %d 行是同一套房屋，金额或备注不同；请合并成一行",
 	}}
 }

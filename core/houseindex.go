@@ -57,6 +57,16 @@ func (x *HouseIndex) Find(names []string) (ref HouseRef, known bool) {
 	return HouseRef{Names: spelled, Label: HouseLabel(spelled)}, false
 }
 
+// levelsKey returns the names of a house's levels, as Community.NodeNames returns them, in the form in which an index compares
+// them.
+func levelsKey(names []string) string {
+	key := LevelKey(names[0])
+	for _, name := range names[1:] {
+		key += "\x00" + LevelKey(name)
+	}
+	return key
+}
+
 // SameLevels reports whether two houses are the same, however the names of their levels are written.
 func SameLevels(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool { return LevelKey(x) == LevelKey(y) })

@@ -263,11 +263,14 @@ type ImportRow struct {
 	Verdict ImportVerdict `json:"k"`
 	Match   ImportMatch   `json:"m,omitempty"`
 	Target  ID            `json:"t,omitempty"` // the record that it changes, or is equal to
-	Was     []string      `json:"w,omitempty"` // the record's values, if it is changed
+	Was     []string      `json:"w,omitempty"` // the record's values, if it is changed or brought back
 	Fills   []int         `json:"f,omitempty"` // which of those change if only what is missing is taken
+	Lives   string        `json:"o,omitempty"` // the house where the person of a tie is registered already
 	Place   bool          `json:"h,omitempty"` // it adds its house
 	Label   string        `json:"l,omitempty"` // of its house
 	Wrong   []ImportFault `json:"e,omitempty"`
+
+	house string // its house however it is spelled, to be compared with other rows of the list
 }
 
 // ImportFault is one thing that is wrong with a row.

@@ -305,6 +305,36 @@ func TestImportSeenComparesRows(t *testing.T) {
 			[]string{"", ""},
 		},
 		"a house twice": {[]string{"|||||||3|1|101", "|||||||3|1|101"}, []string{"", "=3"}},
+		"a house twice, in two spellings": {
+			[]string{"|||||||3|1|101", "|||||||3号楼|一单元|0101室"}, []string{"", "=3"},
+		},
+		"the same, the house in two spellings": {
+			[]string{"张三||业主||18913112121|||3|1|101", "张三||业主||18913112121|||三栋|1单元|101室"}, []string{"", "=3"},
+		},
+		"one person, two identities, two spellings": {
+			[]string{"张三||业主||18913112121|||3幢|1|101", "张三||家属||18913112121|||03|01|101号"}, []string{"", "!3 与另一行矛盾"},
+		},
+		"one without a number, two identities, two spellings": {
+			[]string{"张小||家属||18913112121|||3|1|101||共用", "张小||业主||18913112121|||3号楼|1|101室||共用"}, []string{"", "!3 与另一行矛盾"},
+		},
+		"one ID number, two numbers, two spellings": {
+			[]string{"张三||业主||18913112121|E12345678||3|1|101", "张三||业主||18913112122|E12345678||3号楼|1|101室"},
+			[]string{"", "!3 同证件不同手机"},
+		},
+		"two of one name, each with an ID number": {
+			[]string{"张小||家属||18913112121|E12345678||3|1|101||共用", "张小||家属||18913112121|E12345679||3|1|101||共用"}, []string{"", ""},
+		},
+		"two of one name, one with an ID number": {
+			[]string{"张小||家属||18913112121|E12345678||3|1|101||共用", "张小||家属||18913112121|||3|1|101||共用"},
+			[]string{"", "!3 与另一行矛盾"},
+		},
+		"one without a number, with an ID number, twice": {
+			[]string{"张小||家属||18913112121|E12345678||3|1|101||共用", "张小||业主||18913112121|E12345678||3|1|101||共用"},
+			[]string{"", "!3 与另一行矛盾"},
+		},
+		"two houses that are nearly called the same": {
+			[]string{"张三||业主||18913112121|||3|1|101", "张三||家属||18913112121|||东3栋|1|101"}, []string{"", ""},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var seen ImportSeen
@@ -330,7 +360,8 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 		{ID: 1, Name: "张三", Phone: "p1", Own: true, IDNumber: "i1"}, {ID: 2, Name: "李四", Phone: "p2", Own: true, Certified: true},
 		{ID: 3, Name: "王五"}, {ID: 4, Name: "赵六", Phone: "p4", Own: true}, {ID: 5, Name: "赵六", Phone: "p5", Own: true},
 		{ID: 6, Name: "孙七", Phone: "p6", Own: true, MovedOut: true}, {ID: 7, Name: "吴九", Certified: true},
-		{ID: 8, Name: "郑十", Certified: true, Phone: "p8"},
+		{ID: 8, Name: "郑十", Certified: true, Phone: "p8"}, {ID: 9, Name: "孙小", Phone: "p6", MovedOut: true},
+		{ID: 10, Name: "孙大", MovedOut: true, IDNumber: "i10"}, {ID: 11, Name: "王五", MovedOut: true},
 	}
 	for name, test := range map[string]struct {
 		row  KnownTie
@@ -345,20 +376,26 @@ func TestImportsMatchByNumberThenIDThenName(t *testing.T) {
 		"the ID of another name": {
 			row: KnownTie{Name: "张丰", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber, fail: true,
 		},
-		"the family's number":         {row: KnownTie{Name: "张三丰", Phone: "p1"}},
-		"by the ID number":            {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber},
-		"by the name":                 {row: KnownTie{Name: "张 三", Phone: "p9", Own: true}, id: 1, by: ByName},
-		"another ID number":           {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i9"}},
-		"certified by another number": {row: KnownTie{Name: "李四", Phone: "p9", Own: true}, id: 2, by: ByName, fail: true},
-		"certified, and a landline":   {row: KnownTie{Name: "李四", Phone: "p9"}, id: 2, by: ByName},
-		"certified without a number":  {row: KnownTie{Name: "吴九", Phone: "p9", Own: true}, id: 7, by: ByName, fail: true},
-		"certified, the family's":     {row: KnownTie{Name: "郑十", Phone: "p8", Own: true}, id: 8, by: ByName},
-		"certified, another's":        {row: KnownTie{Name: "郑十", Phone: "p9", Own: true}, id: 8, by: ByName, fail: true},
-		"without a number":            {row: KnownTie{Name: "王五", Phone: "p9", Own: true}, id: 3, by: ByName},
-		"two of the name":             {row: KnownTie{Name: "赵六", Phone: "p9", Own: true}, fail: true},
-		"who has moved out":           {row: KnownTie{Name: "孙七", Phone: "p6", Own: true}, id: 6, by: ByPhone},
-		"of who has moved out":        {row: KnownTie{Name: "孙八", Phone: "p6", Own: true}, id: 6, by: ByPhone},
-		"somebody new":                {row: KnownTie{Name: "周八", Phone: "p9", Own: true}},
+		"the family's number":                  {row: KnownTie{Name: "张三丰", Phone: "p1"}},
+		"by the ID number":                     {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i1"}, id: 1, by: ByIDNumber},
+		"by the name":                          {row: KnownTie{Name: "张 三", Phone: "p9", Own: true}, id: 1, by: ByName},
+		"another ID number":                    {row: KnownTie{Name: "张三", Phone: "p9", Own: true, IDNumber: "i9"}},
+		"certified by another number":          {row: KnownTie{Name: "李四", Phone: "p9", Own: true}, id: 2, by: ByName, fail: true},
+		"certified, and a landline":            {row: KnownTie{Name: "李四", Phone: "p9"}, id: 2, by: ByName},
+		"certified without a number":           {row: KnownTie{Name: "吴九", Phone: "p9", Own: true}, id: 7, by: ByName, fail: true},
+		"certified, the family's":              {row: KnownTie{Name: "郑十", Phone: "p8", Own: true}, id: 8, by: ByName},
+		"certified, another's":                 {row: KnownTie{Name: "郑十", Phone: "p9", Own: true}, id: 8, by: ByName, fail: true},
+		"without a number":                     {row: KnownTie{Name: "王五", Phone: "p9", Own: true}, id: 3, by: ByName},
+		"two of the name":                      {row: KnownTie{Name: "赵六", Phone: "p9", Own: true}, fail: true},
+		"who has moved out":                    {row: KnownTie{Name: "孙七", Phone: "p6", Own: true}, id: 6, by: ByPhone},
+		"of who has moved out":                 {row: KnownTie{Name: "孙八", Phone: "p6", Own: true}, id: 6, by: ByPhone},
+		"who has moved out, without a number":  {row: KnownTie{Name: "孙 小", Phone: "p6"}, id: 9, by: ByName},
+		"who has moved out, by the ID number":  {row: KnownTie{Name: "孙达", IDNumber: "i10"}, id: 10, by: ByIDNumber},
+		"who has moved out, another ID number": {row: KnownTie{Name: "孙大", IDNumber: "i9"}},
+		"who has moved out, with a number now": {row: KnownTie{Name: "孙小", Phone: "p9", Own: true}},
+		"who had a number, without one now":    {row: KnownTie{Name: "孙七", Phone: "p9"}},
+		"who lives there, not who has left":    {row: KnownTie{Name: "王五"}, id: 3, by: ByName},
+		"somebody new":                         {row: KnownTie{Name: "周八", Phone: "p9", Own: true}},
 	} {
 		at, by, err := MatchImport(test.row, known)
 		id := ID(0)
@@ -401,6 +438,9 @@ func TestHousesAreFoundHoweverTheyAreWritten(t *testing.T) {
 		if ref, known := x.Find(names); !known || ref.ID != 7 {
 			t.Errorf("%v is not found", names)
 		}
+		if levelsKey(names) != levelsKey([]string{"3栋", "2单元", "501"}) { // or rows of one list would not be compared
+			t.Errorf("%v is another house", names)
+		}
 	}
 	ref, known := x.Find([]string{"3号楼", "2单元", "502"})
 	if known || ref.Label != "3栋2单元502" {
@@ -409,6 +449,9 @@ func TestHousesAreFoundHoweverTheyAreWritten(t *testing.T) {
 	for _, names := range [][]string{{"甲栋", "2单元", "501"}, {"3栋", "1单元", "501"}, {"13栋", "2单元", "501"}, {"东3栋", "2单元", "501"}} {
 		if ref, known := x.Find(names); known {
 			t.Errorf("%v is %q", names, ref.Label)
+		}
+		if levelsKey(names) == levelsKey([]string{"3栋", "2单元", "501"}) {
+			t.Errorf("%v is the same house", names)
 		}
 	}
 }

@@ -83,6 +83,9 @@ func (r ImportRow) Does(c ImportChoices) ImportVerdict {
 
 // Takes reports whether a row's value takes the place of its record's by somebody's choices.
 func (r ImportRow) Takes(c ImportChoices, at int) bool {
+	if r.Verdict == ImportBack {
+		return c.Back
+	}
 	return c.Known != ImportSkip && (c.Known != ImportFill || slices.Contains(r.Fills, at))
 }
 

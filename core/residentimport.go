@@ -385,14 +385,14 @@ func OfAnotherCommunity(building string, others []string) string {
 	return ""
 }
 
-// labelRow sets the label of a row's house, once its levels are read.
+// labelRow sets what a row's house is called, and by what it is compared, once its levels are read.
 func labelRow(c Community, row *ImportRow, at int) {
 	names, err := c.NodeNames(row.Values[at : at+len(c.Levels)])
 	if err != nil {
 		row.Fail(levelColumn(0), "房屋有误", MessageOf(err))
 		return
 	}
-	row.Label = HouseLabel(names)
+	row.Label, row.house = HouseLabel(names), levelsKey(names)
 }
 
 // checkResidentImport judges a row as a whole.
@@ -481,7 +481,7 @@ func HouseParts(c Community, text string) []string {
 func residentImportKeys(c Community, row ImportRow) []ImportKey {
 	r, ok := ImportedResident(c, row)
 	if !ok {
-		return []ImportKey{{Key: row.Label, Whole: true, Kind: "house"}}
+		return []ImportKey{{Key: row.house, Whole: true, Kind: "house"}}
 	}
 	var keys []ImportKey
 	name := FoldName(r.Name)
@@ -492,12 +492,19 @@ func residentImportKeys(c Community, row ImportRow) []ImportKey {
 				Words: "手机号与第 %d 行相同，姓名不同；请核对是谁的手机，家人共用的请加一列“手机说明”，填“家人共用”",
 			},
 			ImportKey{
-				Key: row.Label + "\x00" + own, Says: importSays(r), Whole: true, Kind: "与另一行矛盾",
+				Key: row.house + "\x00" + own, Says: importSays(r), Whole: true, Kind: "与另一行矛盾",
 				Words: "与第 %d 行是同一人、同一套房屋，内容不同；请只留一行",
 			})
 	} else {
-		keys = append(keys, ImportKey{
-			Key: row.Label + "\x00" + name, Says: importSays(r), Whole: true, Kind: "与另一行矛盾",
+		told := ImportKey{
+			Key: row.house + "\x00" + name, Kind: "与另一行矛盾",
+			Words: "与第 %d 行同名、同一套房屋；是一个人的请只留一行，是两个人的请填写两人的证件号",
+		}
+		if r.IDNumber != "" { // which tells them from others of the name, if those have one, too
+			told.Says = "with an ID number"
+		}
+		keys = append(keys, told, ImportKey{
+			Key: row.house + "\x00" + name + "\x00" + r.IDNumber, Says: importSays(r), Whole: true, Kind: "与另一行矛盾",
 			Words: "与第 %d 行同名、同一套房屋，内容不同；请只留一行",
 		})
 	}
@@ -505,7 +512,7 @@ func residentImportKeys(c Community, row ImportRow) []ImportKey {
 		keys = append(keys,
 			ImportKey{Key: r.IDNumber, Says: name, Kind: "同证件不同名", Words: "证件号与第 %d 行相同，姓名不同"},
 			ImportKey{
-				Key: row.Label + "\x00" + r.IDNumber, Says: r.OwnPhone(), Kind: "同证件不同手机",
+				Key: row.house + "\x00" + r.IDNumber, Says: r.OwnPhone(), Kind: "同证件不同手机",
 				Words: "证件号与第 %d 行相同、同一套房屋，手机号不同；是一个人的请只留一行，是两个人的请核对证件号",
 			})
 	}
@@ -528,14 +535,13 @@ type KnownTie struct {
 }
 
 // MatchImport finds the record that a row is about among those of its house: by the phone number if it is the
-// person's own, by the ID number, then by the name. at is -1 if there is none. A number that another name has is an error:
-// it may be another person's, who would get what the row says. Both numbers at once are one person's, whose name is corrected.
-// A certified resident's number is not changed by a list: that is an error, too.
+// person's own, by the ID number, then by the name; last among those who have left. at is -1 if there is none. A number that
+// another name has is an error: it may be another person's, who would get what the row says. Both numbers at once are one
+// person's, whose name is corrected. A certified resident's number is not changed by a list: that is an error, too.
 func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err error) {
 	if r.Own {
 		if at = slices.IndexFunc(known, func(k KnownTie) bool { return k.Own && k.Phone == r.Phone }); at >= 0 {
-			return at, ByPhone, otherName(r, known[at], "手机号已登记给“"+known[at].Name+
-				"”，姓名不同；请核对是谁的手机，家人共用的请加一列“手机说明”，填“家人共用”；只是改名的请在住户页修改")
+			return at, ByPhone, otherName(r, known[at], "手机号已登记给“"+known[at].Name+"”，"+otherNumber)
 		}
 	}
 	if r.IDNumber != "" {
@@ -557,21 +563,57 @@ func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err erro
 	}
 	switch len(same) {
 	case 0:
-		return -1, "", nil
+		return matchLeft(r, known)
 	case 1:
 		return same[0], ByName, certifiedNumber(r, known[same[0]])
 	}
 	return -1, "", Conflict("这套房屋有几位同名住户，请填写证件号，或在住户页修改")
 }
 
+// matchLeft finds somebody without a number of their own among those of the house who have left: by the ID number or the name, as
+// they would come back.
+func matchLeft(r KnownTie, known []KnownTie) (at int, by ImportMatch, err error) {
+	at = slices.IndexFunc(known, func(k KnownTie) bool {
+		return k.MovedOut && !k.Own && !r.Own && SamePerson(r.Name, r.IDNumber, k.Name, k.IDNumber)
+	})
+	switch {
+	case at < 0:
+		return at, "", nil
+	case r.IDNumber != "" && known[at].IDNumber != "":
+		return at, ByIDNumber, nil
+	}
+	return at, ByName, nil
+}
+
 // otherName is the conflict of a row with a record that has one of its numbers and another name. Who has left does
-// not count: the number may be somebody else's by now, and they come back only if that is chosen.
+// not count: the number may be somebody else's by now, and they come back only if that is chosen, with both names shown.
 func otherName(r, known KnownTie, words string) error {
 	both := known.Phone == r.Phone && r.IDNumber != "" && known.IDNumber == r.IDNumber
 	if known.MovedOut || both || FoldName(known.Name) == FoldName(r.Name) {
 		return nil
 	}
 	return Conflict(words)
+}
+
+const otherNumber = "姓名不同；请核对是谁的手机，家人共用的请加一列“手机说明”，填“家人共用”；只是改名的请在住户页修改"
+
+// NumberHolder is somebody registered in another house with the own number of a row.
+type NumberHolder struct {
+	Name     string
+	IDNumber string // or its digest
+	House    string // what it is called
+}
+
+// MatchElsewhere returns which of those who have a row's number in other houses are the row's person: with the name, or with
+// the ID number, too. at is -1 if there is none; if others have the number, that is an error.
+func MatchElsewhere(r KnownTie, holders []NumberHolder) (at int, err error) {
+	at = slices.IndexFunc(holders, func(h NumberHolder) bool {
+		return FoldName(h.Name) == FoldName(r.Name) || r.IDNumber != "" && h.IDNumber == r.IDNumber
+	})
+	if at < 0 && len(holders) > 0 {
+		err = Conflict("手机号已登记给“" + holders[0].Name + "”（" + holders[0].House + "），" + otherNumber)
+	}
+	return at, err
 }
 
 func certifiedNumber(r, known KnownTie) error {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,13 +15,12 @@ import (
 type arrearsImporter struct {
 	community core.Community
 	houses    *core.HouseIndex
-	targets   map[core.ID]int // the rows that rows judged so far are about
 }
 
 func beginArrearsImport(ctx context.Context, s *Store, at importAt) (importer, error) {
 	c := at.community
 	houses, err := s.houseIndex(ctx, c)
-	return &arrearsImporter{community: c, houses: houses, targets: map[core.ID]int{}}, err
+	return &arrearsImporter{community: c, houses: houses}, err
 }
 
 // place returns the house of a row; ID 0 = there is none.
@@ -43,15 +41,13 @@ func (i *arrearsImporter) judge(all readAll, rows []core.ImportRow) error {
 			continue
 		}
 		ref, err := i.place(*row)
-		switch first, taken := i.targets[ref.ID]; {
+		switch {
 		case err != nil:
 			row.Fail("", "房屋有误", core.MessageOf(err))
 		case ref.ID == 0:
 			row.Fail("", "没有这套房屋", "登记里没有“"+ref.Label+"”，请核对房号，或先添加房屋")
-		case taken:
-			row.Fail("", "与另一行矛盾", fmt.Sprintf("与第 %d 行是同一套房屋；请合并成一行", first))
-		default:
-			row.Label, row.Target, i.targets[ref.ID] = ref.Label, ref.ID, row.Number
+		default: // no other row is about it: those of one house were compared
+			row.Label, row.Target = ref.Label, ref.ID
 			ids = append(ids, ref.ID)
 		}
 	}

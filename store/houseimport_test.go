@@ -73,6 +73,24 @@ func TestImportArrears(t *testing.T) {
 	})
 }
 
+// Two rows about one house, however they spell it, are both wrong if they contradict each other.
+func TestImportArrearsOfOneHouseInTwoSpellings(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		newHouses(t, s, community, 2)
+		imp := readArrears(t, s, community, listOf(`
+			房屋 | 欠费金额 | 备注
+			1-1-101 | 12 | 水费
+			1-1-102 | 5 |
+			1号楼一单元0101室 | 13 | 水费
+			1幢1单元102室 | 5 |`))
+		wantRows(t, s, imp, "2 wrong !与另一行矛盾", "3 changed", "4 wrong !与另一行矛盾", "5 same by row")
+		if imp = writeList(t, s, imp, core.ImportChoices{}); imp.Written.Of(core.ImportChanged) != 1 {
+			t.Errorf("written: %v", imp.Written)
+		}
+	})
+}
+
 // What somebody changed since is kept when an import is taken back; what was changed between preview and writing is
 // not written.
 func TestArrearsChangedMeanwhileAreKept(t *testing.T) {

@@ -326,7 +326,7 @@ func TestImportChangesWhatIsChosen(t *testing.T) {
 		赵六 |   | 业主 | | 13700000006 |           | 2 | 1 | 101
 		钱七 |   | 业主 | | 1370000     |           | 2 | 1 | 102`)
 	want := []string{
-		"2 changed by phone", "3 same by phone", "4 changed by name", "5 tie", "6 new +house", "7 wrong !手机有误",
+		"2 changed by phone", "3 same by phone", "4 changed by name", "5 tie by phone", "6 new +house", "7 wrong !手机有误",
 	}
 	const allWritten = `{"changed":2,"new":1,"places":1,"same":1,"tie":1}`
 	for name, test := range map[string]struct {
@@ -413,40 +413,56 @@ func TestImportGivesNobodyWhatIsAnothers(t *testing.T) {
 	}
 }
 
-// Who has left comes back only if somebody says so, and is not certified by that, whatever name WeChat has confirmed.
+// Who has left comes back only if somebody says so, and is not certified by that, whatever name WeChat has confirmed; also who
+// has no number of their own.
 func TestImportBringsBackOnlyWhenAsked(t *testing.T) {
-	for name, back := range map[string]bool{"skip": false, "bring back": true} {
-		t.Run(name, func(t *testing.T) {
-			eachRegister(t, func(t *testing.T, s *Store, register func() string) {
-				community := importEstate(t, s)
-				newWechatUserWithPhone(t, s, "o-zhang", "13700000001")
-				found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "13700000001", Page: Page{Limit: 10}})
-				if err != nil || len(found) != 1 {
-					t.Fatal(err, len(found))
-				}
-				if err := s.MoveOut(t.Context(), core.System, everywhere, found[0].ID); err != nil {
-					t.Fatal(err)
-				}
-				before := register()
-				imp := readList(t, s, community, listOf(`姓名|身份|手机|栋|单元|房间
-					张三|业主|13700000001|1|1|101
-					赵六|业主|13700000006|1|1|103`))
-				wantRows(t, s, imp, "2 back by phone", "3 new")
-				choices := core.DefaultImportChoices()
-				if choices.Back {
-					t.Fatal("an old list brings people back unless somebody says no")
-				}
-				choices.Back = back
-				writeList(t, s, imp, choices)
-				is, err := s.Resident(t.Context(), everywhere, found[0].ID)
-				if err != nil || is.MovedOut.IsZero() != back || back && !is.Certified.IsZero() {
-					t.Errorf("%+v, %v", is, err)
-				}
-				if undoList(t, s, imp); register() != before {
-					t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
-				}
+	for name, test := range map[string]struct{ idNumber, row, by string }{
+		"by the number":    {"", "张三|业主|13700000001|||1|1|101", "phone"},
+		"by the name":      {"", "张小|家属|13700000001||家人共用|1|1|101", "name"},
+		"by the ID number": {"E12345678", "张晓|家属|13700000001|E12345678|家人共用|1|1|101", "id_number"},
+		"ID number kept":   {"E12345678", "张小|家属|13700000001||家人共用|1|1|101", "name"},
+		"ID number new":    {"", "张小|家属|13700000001|E12345678|家人共用|1|1|101", "name"},
+	} {
+		for _, back := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", ", back), func(t *testing.T) {
+				eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+					community := importEstate(t, s)
+					newWechatUserWithPhone(t, s, "o-zhang", "13700000001")
+					left := theResident(t, s, "张三").Resident
+					if test.by != "phone" {
+						left = newPerson(t, s, core.Resident{
+							Community: community, House: left.House, Name: "张小", Identity: core.Family, IDNumber: test.idNumber,
+						}).Resident
+					}
+					if err := s.MoveOut(t.Context(), core.System, everywhere, left.ID); err != nil {
+						t.Fatal(err)
+					}
+					before := register()
+					imp := readList(t, s, community, listOf("姓名|身份|手机|证件号|手机说明|栋|单元|房间\n"+test.row+"\n赵六|业主|13700000006|||1|1|103"))
+					wantRows(t, s, imp, "2 back by "+test.by, "3 new")
+					choices := core.DefaultImportChoices()
+					if choices.Back {
+						t.Fatal("an old list brings people back unless somebody says no")
+					}
+					choices.Back = back
+					imp = writeList(t, s, imp, choices)
+					is, err := s.Resident(t.Context(), everywhere, left.ID)
+					if err != nil || is.MovedOut.IsZero() != back || back && !is.Certified.IsZero() {
+						t.Errorf("%+v, %v", is, err)
+					}
+					whole, err := s.RevealResident(t.Context(), importer1, everywhere, left.ID)
+					if known := strings.Contains(test.idNumber+test.row, "E12345678"); err != nil || back && (whole.IDNumber != "") != known {
+						t.Errorf("the ID number is %q, %v", whole.IDNumber, err)
+					}
+					if n := imp.Written.Of(core.ImportNew, core.ImportBack); n != 1+database.BoolInt(back) {
+						t.Errorf("%d were added", n)
+					}
+					if undoList(t, s, imp); register() != before {
+						t.Error("after undoing:", difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
@@ -718,8 +734,7 @@ func TestImportFindsByIndexes(t *testing.T) {
 		if !strings.Contains(plan, "USING INTEGER PRIMARY KEY") && !strings.Contains(plan, `"key": "PRIMARY"`) {
 			t.Errorf("houses of some ids are found by %s", plan)
 		}
-		plan = planOf(t, s, "SELECT phone_mac FROM resident"+s.db.Dialect().UseIndex("resident_phone")+
-			" WHERE phone_mac IN (?, ?) AND community_id = ? AND moved_out_at IS NULL AND phone_shared = 0", "1", "2", int64(community))
+		plan = planOf(t, s, numberHolders(s.db.Dialect(), 2), "1", "2", int64(community))
 		if !strings.Contains(plan, "resident_phone") {
 			t.Errorf("residents of some numbers are found by %s", plan)
 		}

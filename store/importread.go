@@ -51,6 +51,12 @@ type importer interface {
 	wrote(done importWritten)
 }
 
+// importMarker is an importer that finds rows to be wrong by later ones.
+type importMarker interface {
+	// wrongBefore returns what is wrong with rows that were judged, by their numbers, once all are.
+	wrongBefore() map[int][]core.ImportFault
+}
+
 // importWriting is what the rows of a part are written for.
 type importWriting struct {
 	by    core.Actor
@@ -423,6 +429,11 @@ func (r *importReading) keepPart(ctx context.Context, rows []core.ImportRow) err
 
 // markEarlier marks the rows that a later one contradicts.
 func (r *importReading) markEarlier(ctx context.Context) error {
+	if m, can := r.importer.(importMarker); can {
+		for number, faults := range m.wrongBefore() {
+			r.wrong[number] = append(r.wrong[number], faults...)
+		}
+	}
 	byPart := map[int][]int{}
 	for number := range r.wrong {
 		at, found := slices.BinarySearch(r.firsts, number)

@@ -89,9 +89,23 @@ type residentBuilder struct {
 }
 
 func (b *residentBuilder) run() error {
-	for _, step := range []func() error{
-		b.makeReady, b.findHouses, b.findPersons, b.findTies, b.createPersons, b.certify, b.insert, b.bringBack, b.nameAll, b.createPasses,
-	} {
+	if err := b.begin(); err != nil {
+		return err
+	}
+	return b.add()
+}
+
+// begin finds the people's houses and persons. Some may be left out before add.
+func (b *residentBuilder) begin() error { return inTurn(b.makeReady, b.findHouses, b.findPersons) }
+
+// add adds the people.
+func (b *residentBuilder) add() error {
+	return inTurn(b.findTies, b.createPersons, b.certify, b.insert, b.bringBack, b.nameAll, b.createPasses)
+}
+
+// inTurn takes steps until one fails.
+func inTurn(steps ...func() error) error {
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
 		}
@@ -296,6 +310,11 @@ func (b *residentBuilder) bringBack() error {
 		}
 		if b.hadPass[i], err = hasPass(b.tx, r.ID); err != nil {
 			return err
+		}
+		if b.lists && core.FoldName(old.Name) == core.FoldName(r.Name) { // what a list leaves empty is kept
+			kept := core.MergeImported(old, r, core.ImportUpdate)
+			kept.Certified, kept.Desk, kept.MovedOut = r.Certified, r.Desk, time.Time{}
+			b.people[i], r = kept, kept
 		}
 		b.were[i], b.people[i].Updated, r.Updated = old, old.Updated, old.Updated
 		if _, err := saveResident(b.tx, r); err != nil {

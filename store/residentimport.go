@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"tongxing/core"
@@ -15,14 +16,18 @@ type residentImporter struct {
 	community core.Community
 	others    []string // names of the other communities
 	houses    *core.HouseIndex
-	added     map[string]bool // labels of houses that rows judged so far add
-	targets   map[core.ID]int // the rows that rows judged so far are about
-	lookUp    bool            // others add houses while rows are written
+	added     map[string]bool            // labels of houses that rows judged so far add
+	targets   map[core.ID]int            // the first row about each record
+	earlier   map[int][]core.ImportFault // what is wrong with rows by later ones, by their numbers
+	lookUp    bool                       // others add houses while rows are written
 }
 
 func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, error) {
 	c := at.community
-	i := &residentImporter{store: s, community: c, added: map[string]bool{}, targets: map[core.ID]int{}}
+	i := &residentImporter{
+		store: s, community: c, added: map[string]bool{}, targets: map[core.ID]int{},
+		earlier: map[int][]core.ImportFault{},
+	}
 	var err error
 	if i.houses, err = s.houseIndex(ctx, c); err != nil {
 		return nil, err
@@ -108,33 +113,39 @@ func (i *residentImporter) judge(all readAll, rows []core.ImportRow) error {
 	if err != nil {
 		return err
 	}
-	elsewhere, err := i.elsewhere(all, rows)
-	if err != nil {
-		return err
-	}
 	for n := range rows {
 		if row := &rows[n]; row.Verdict == "" && len(row.Wrong) == 0 {
 			i.judgeRow(row, places[n], known[places[n].ID])
-			if row.Verdict == core.ImportNew && elsewhere[n] {
-				row.Verdict = core.ImportTie
-			}
-			i.aim(row)
 		}
+	}
+	if err := i.judgeElsewhere(all, rows); err != nil {
+		return err
+	}
+	for n := range rows {
+		i.aim(&rows[n])
 	}
 	return nil
 }
 
-// aim refuses a row about a record that an earlier one is about.
+// aim refuses two rows about one record.
 func (i *residentImporter) aim(row *core.ImportRow) {
 	if row.Target == 0 {
 		return
 	}
 	if first, taken := i.targets[row.Target]; taken {
-		row.Fail("", "与另一行是同一住户", fmt.Sprintf("与第 %d 行对应同一位已登记的住户；如是同名的两人，请填写证件号", first))
+		fault := func(other int) core.ImportFault {
+			return core.ImportFault{
+				Kind: "与另一行是同一住户", Words: fmt.Sprintf("与第 %d 行对应同一位已登记的住户；如是同名的两人，请填写证件号", other),
+			}
+		}
+		row.Fail("", fault(first).Kind, fault(first).Words)
+		i.earlier[first] = append(i.earlier[first], fault(row.Number))
 		return
 	}
 	i.targets[row.Target] = row.Number
 }
+
+func (i *residentImporter) wrongBefore() map[int][]core.ImportFault { return i.earlier }
 
 // judgeRow judges one row by the records of its house.
 func (i *residentImporter) judgeRow(row *core.ImportRow, place core.HouseRef, known []importTie) {
@@ -158,12 +169,12 @@ func (i *residentImporter) judgeRow(row *core.ImportRow, place core.HouseRef, kn
 	}
 	found := known[at].row
 	row.Match, row.Target = by, found.ID
+	whole := found.whole(i.store.db.Reveal)
 	if !found.MovedOut.IsZero() {
-		row.Verdict = core.ImportBack
+		row.Verdict, row.Was = core.ImportBack, core.ImportedResidentValues(*row, whole)
 		i.needLease(row, r)
 		return
 	}
-	whole := found.whole(i.store.db.Reveal)
 	merged := core.MergeImported(whole, r, core.ImportUpdate)
 	if merged == whole {
 		row.Verdict = core.ImportSame
@@ -186,6 +197,44 @@ func (i *residentImporter) needLease(row *core.ImportRow, r core.Resident) {
 	}
 }
 
+// judgeElsewhere judges rows that bring a number to their house by who lives in others with it: one of the row's name gets a
+// further house; another name is somebody else, with whom the row's would become one person.
+func (i *residentImporter) judgeElsewhere(all readAll, rows []core.ImportRow) error {
+	brought := map[string][]int{}
+	for n, row := range rows {
+		switch row.Verdict {
+		case core.ImportNew, core.ImportBack, core.ImportChanged:
+		default:
+			continue
+		}
+		if row.Verdict == core.ImportChanged && row.Match == core.ByPhone {
+			continue
+		}
+		if r, ok := core.ImportedResident(i.community, row); ok && r.OwnPhone() != "" {
+			mac := i.store.db.Keys().Digest("phone", r.Phone)
+			brought[mac] = append(brought[mac], n)
+		}
+	}
+	holders, err := i.holders(all, slices.Sorted(maps.Keys(brought)))
+	for mac, those := range holders {
+		for _, n := range brought[mac] {
+			i.judgeHolders(&rows[n], those)
+		}
+	}
+	return err
+}
+
+func (i *residentImporter) judgeHolders(row *core.ImportRow, holders []core.NumberHolder) {
+	r, _ := core.ImportedResident(i.community, *row)
+	at, err := core.MatchElsewhere(i.asTie(r), holders)
+	switch {
+	case err != nil:
+		row.Fail("", "与登记冲突", core.MessageOf(err))
+	case row.Verdict == core.ImportNew:
+		row.Verdict, row.Match, row.Lives = core.ImportTie, core.ByPhone, holders[at].House
+	}
+}
+
 // importTie is a record of a house, as a row is compared with it.
 type importTie struct {
 	row   residentRow
@@ -196,15 +245,20 @@ func (i *residentImporter) find(r core.Resident, ties []importTie) (int, core.Im
 	if len(ties) == 0 { // most rows of a first list
 		return -1, "", nil
 	}
-	keys := i.store.db.Keys()
 	known := make([]core.KnownTie, len(ties))
 	for n, t := range ties {
 		known[n] = t.known
 	}
-	return core.MatchImport(core.KnownTie{
+	return core.MatchImport(i.asTie(r), known)
+}
+
+// asTie returns a row's resident as they are compared with records.
+func (i *residentImporter) asTie(r core.Resident) core.KnownTie {
+	keys := i.store.db.Keys()
+	return core.KnownTie{
 		Name: r.Name, Phone: keys.Digest("phone", core.PhoneBase(r.Phone)), IDNumber: keys.Digest("idno", r.IDNumber),
 		Own: r.OwnPhone() != "",
-	}, known)
+	}
 }
 
 // ties returns the records of houses.
@@ -240,42 +294,38 @@ func (i *residentImporter) ties(all readAll, houses []core.ID) (
 	return ties, err
 }
 
-// elsewhere reports which rows are about somebody who lives in another house of the community, by the number.
-func (i *residentImporter) elsewhere(all readAll, rows []core.ImportRow) (
-	map[int]bool, error,
-) {
-	byMAC := map[string][]int{}
-	for n, row := range rows {
-		if len(row.Wrong) > 0 || row.Verdict != "" {
-			continue
-		}
-		if r, ok := core.ImportedResident(i.community, row); ok && r.OwnPhone() != "" {
-			mac := i.store.db.Keys().Digest("phone", r.Phone)
-			byMAC[mac] = append(byMAC[mac], n)
-		}
-	}
-	macs := make([]string, 0, len(byMAC))
-	for mac := range byMAC {
-		macs = append(macs, mac)
-	}
-	slices.Sort(macs)
-	found := map[int]bool{}
+// holders returns who lives in the community with a number of their own of these digests.
+func (i *residentImporter) holders(all readAll, macs []string) (map[string][]core.NumberHolder, error) {
+	found := map[string][]core.NumberHolder{}
 	err := database.EachPart(macs, func(part []string) error {
 		args := make([]any, len(part), len(part)+1)
 		for n, mac := range part {
 			args[n] = mac
 		}
-		var macs []string
-		// Without the hint SQLite walks all residents of the community.
-		err := all(&macs, "SELECT phone_mac FROM resident"+i.store.db.Dialect().UseIndex("resident_phone")+
-			" WHERE phone_mac IN ("+database.Placeholders(len(part))+
-			") AND community_id = ? AND moved_out_at IS NULL AND phone_shared = 0", append(args, int64(i.community.ID))...)
-		for _, mac := range macs {
-			for _, n := range byMAC[mac] {
-				found[n] = true
-			}
+		var rows []struct {
+			MAC      string `db:"phone_mac"`
+			Name     string `db:"name"`
+			IDNumber string `db:"idno_mac"`
+			House    string `db:"label"`
+		}
+		err := all(&rows, numberHolders(i.store.db.Dialect(), len(part)), append(args, int64(i.community.ID))...)
+		for _, row := range rows {
+			found[row.MAC] = append(found[row.MAC], core.NumberHolder{Name: row.Name, IDNumber: row.IDNumber, House: row.House})
 		}
 		return err
 	})
 	return found, err
+}
+
+// numberHolders is the query of holders for some numbers. Without the hint SQLite walks all residents of the community.
+func numberHolders(dialect database.Dialect, numbers int) string {
+	return `
+		SELECT t.phone_mac, t.name, t.idno_mac, h.label
+		FROM resident t` + dialect.UseIndex("resident_phone") + `
+		JOIN house h ON h.id = t.house_id
+		WHERE t.phone_mac IN (` + database.Placeholders(numbers) + `)
+		AND t.community_id = ?
+		AND t.moved_out_at IS NULL
+		AND t.phone_shared = 0
+		ORDER BY t.id`
 }

@@ -19,6 +19,7 @@ type residentImportPart struct {
 	ready  []preparedRow      // likewise
 	locked map[core.ID]string // labels of the houses that are locked, new ones among them
 	fresh  map[core.ID]bool   // those that were added
+	adds   []int              // rows of people to be added, or brought back
 	done   importWritten
 	owners bool // a certified owner was changed
 	things []batchThing
@@ -30,12 +31,8 @@ func (i *residentImporter) write(tx *database.Tx, w importWriting, rows []core.I
 		residentImporter: i, tx: tx, of: w, rows: rows, places: make([]core.HouseRef, len(rows)), ready: ready,
 		locked: map[core.ID]string{}, fresh: map[core.ID]bool{}, done: importWritten{counts: core.ImportCounts{}},
 	}
-	for _, step := range []func() error{p.lock, p.addHouses, p.writeRows, p.keep} {
-		if err := step(); err != nil {
-			return p.done, err
-		}
-	}
-	return p.done, nil
+	err := inTurn(p.lock, p.addHouses, p.writeRows, p.addPeople, p.keep)
+	return p.done, err
 }
 
 // preparedRow is the resident of a row that may be written.
@@ -225,7 +222,6 @@ func (p *residentImportPart) writeRows() error {
 	if err != nil {
 		return err
 	}
-	added := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true, strangers: true}
 	for n := range p.rows {
 		row := &p.rows[n]
 		if !p.wanted(*row) {
@@ -234,19 +230,15 @@ func (p *residentImportPart) writeRows() error {
 			}
 			continue
 		}
-		r := p.ready[n].resident
-		r.House = p.places[n].ID
 		now := *row
 		now.Was = nil
-		p.judgeRow(&now, p.places[n], known[r.House])
+		p.judgeRow(&now, p.places[n], known[p.places[n].ID])
 		switch {
 		case now.Verdict == core.ImportNew && (row.Verdict == core.ImportNew || row.Verdict == core.ImportTie),
 			now.Verdict == core.ImportBack && row.Verdict == core.ImportBack && now.Target == row.Target:
-			added.people, added.ready = append(added.people, r), append(added.ready, p.ready[n].readyResident)
-			added.strangers = added.strangers && row.Verdict == core.ImportNew
-			p.done.counts[string(row.Verdict)]++
+			p.adds = append(p.adds, n)
 		case now.Verdict == core.ImportChanged && now.Target == row.Target:
-			if err := p.change(n, r); err != nil {
+			if err := p.change(n, now); err != nil {
 				return err
 			}
 		case now.Verdict == core.ImportSame:
@@ -255,16 +247,84 @@ func (p *residentImportPart) writeRows() error {
 			p.changed(n, changedSince(now))
 		}
 	}
-	if len(added.people) == 0 {
-		return nil
+	return nil
+}
+
+// addPeople adds the people of rows. A row that cannot be added is an error and leaves the others alone.
+func (p *residentImportPart) addPeople() error {
+	p.leaveTwice()
+	b := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true, strangers: true}
+	for _, n := range p.adds {
+		r := p.ready[n].resident
+		r.House = p.places[n].ID
+		b.people, b.ready = append(b.people, r), append(b.ready, p.ready[n].readyResident)
+		b.strangers = b.strangers && p.rows[n].Verdict == core.ImportNew
 	}
-	if err := added.run(); err != nil {
+	if err := b.begin(); err != nil {
 		return err
 	}
-	p.done.added = added.added
-	for i, thing := range added.things() {
-		if !p.of.follows || !added.plain(i) {
+	if !b.strangers { // somebody is known by number
+		if err := p.leaveHeld(&b); err != nil {
+			return err
+		}
+	}
+	if len(p.adds) == 0 {
+		return nil
+	}
+	if err := b.add(); err != nil {
+		return err
+	}
+	for _, n := range p.adds {
+		p.done.counts[string(p.rows[n].Verdict)]++
+	}
+	p.done.added = b.added
+	for i, thing := range b.things() {
+		if !p.of.follows || !b.plain(i) {
 			p.things = append(p.things, thing)
+		}
+	}
+	return nil
+}
+
+// leaveTwice leaves out who is added by an earlier row. The rows were compared when they were read: it is for what that missed,
+// which would otherwise keep everybody out.
+func (p *residentImportPart) leaveTwice() {
+	houses := map[core.ID][]preparedRow{}
+	p.adds = slices.DeleteFunc(p.adds, func(n int) bool {
+		is, house := p.ready[n], p.places[n].ID
+		twice := slices.ContainsFunc(houses[house], func(other preparedRow) bool {
+			return is.own == other.own && (is.own != "" ||
+				core.SamePerson(is.resident.Name, is.sealed.idnoMAC, other.resident.Name, other.sealed.idnoMAC))
+		})
+		if houses[house] = append(houses[house], is); twice {
+			p.changed(n, "前面的行已添加这位住户")
+		}
+		return twice
+	})
+}
+
+// leaveHeld leaves out whose number somebody of another name has by now, and whom nobody wants to have a further house.
+func (p *residentImportPart) leaveHeld(b *residentBuilder) error {
+	now := make([]core.ImportRow, len(p.adds))
+	for i, n := range p.adds {
+		now[i] = p.rows[n]
+		if now[i].Verdict == core.ImportTie {
+			now[i].Verdict = core.ImportNew
+		}
+	}
+	if err := p.judgeElsewhere(p.tx.All, now); err != nil {
+		return err
+	}
+	adds, people, ready := p.adds, b.people, b.ready
+	p.adds, b.people, b.ready = nil, nil, nil
+	for i, n := range adds {
+		switch {
+		case len(now[i].Wrong) > 0:
+			p.changed(n, changedSince(now[i]))
+		case !p.wanted(now[i]):
+			p.done.counts[string(core.ImportSame)]++
+		default:
+			p.adds, b.people, b.ready = append(p.adds, n), append(b.people, people[i]), append(b.ready, ready[i])
 		}
 	}
 	return nil
@@ -283,8 +343,17 @@ func changedSince(now core.ImportRow) string {
 	return "这套房屋里现在登记了这位住户" // new when it was judged, or about another record
 }
 
-// change writes what a row changes of a resident who is registered.
-func (p *residentImportPart) change(n int, r core.Resident) error {
+// change writes what a row, as it is now, changes of a resident who is registered.
+func (p *residentImportPart) change(n int, now core.ImportRow) error {
+	again := []core.ImportRow{now}
+	if err := p.judgeElsewhere(p.tx.All, again); err != nil {
+		return err
+	}
+	if len(again[0].Wrong) > 0 {
+		p.changed(n, changedSince(again[0]))
+		return nil
+	}
+	r := p.ready[n].resident
 	old, err := readResident(p.tx, p.rows[n].Target)
 	if err != nil {
 		return err

@@ -136,6 +136,9 @@ func importRowOf(row core.ImportRow, in importRowsOf, of importView) importRowVi
 		if row.Match == core.ByRow {
 			view.Match = row.Match.Label()
 		}
+		if row.Lives != "" {
+			view.Match += "，已登记在 " + row.Lives
+		}
 	}
 	var house []string
 	for i, column := range columns {

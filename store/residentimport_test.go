@@ -1,0 +1,204 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"tongxing/core"
+	"tongxing/store/database"
+)
+
+const familyHead = "姓名|性别|身份|手机|证件号|栋|单元|房间|手机说明\n"
+
+// Two rows about one person are compared however each spells the house, known or new; what is good of the list is written.
+func TestImportComparesRowsHoweverTheHouseIsSpelled(t *testing.T) {
+	for name, test := range map[string]struct {
+		first, second string
+		want          []string
+	}{
+		"one says more": {
+			"赵六|男|业主|13711120101||%s|", "赵六||业主|13711120101||%s|", []string{"2 wrong !与另一行矛盾", "3 wrong !与另一行矛盾"},
+		},
+		"equal": {"赵六|男|业主|13711120101||%s|", "赵六|男|业主|13711120101||%s|", []string{"2 new", "3 same by row"}},
+		"the family's number": {
+			"赵小|男|家属|13711120101||%s|家人共用", "赵小||家属|13711120101||%s|家人共用",
+			[]string{"2 wrong !与另一行矛盾", "3 wrong !与另一行矛盾"},
+		},
+		"the family's number, equal": {
+			"赵小|男|家属|13711120101||%s|家人共用", "赵小|男|家属|13711120101||%s|家人共用", []string{"2 new", "3 same by row"},
+		},
+		"one ID number, two numbers": {
+			"赵六|男|业主|13711120101|E12345678|%s|", "赵六|男|业主|13711120102|E12345678|%s|",
+			[]string{"2 wrong !同证件不同手机", "3 wrong !同证件不同手机"},
+		},
+		"two of one name, told by ID numbers": {
+			"赵小|男|家属|13711120101|E12345678|%s|家人共用", "赵小|男|家属|13711120101|E12345679|%s|家人共用", []string{"2 new", "3 new"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, s *Store) {
+				community := importEstate(t, s)
+				for _, spelled := range [][2]string{
+					{"1|1|103", "1号楼|一单元|103室"}, {"1栋|1单元|103", "01|1|0103"}, {"一栋|1|103", "1幢|01单元|103号"}, // known
+					{"8|1|201", "8号楼|一单元|201室"}, {"8栋|1单元|0201", "8座|1|201"}, // new
+				} {
+					list := familyHead + strings.ReplaceAll(test.first, "%s", spelled[0]) + "\n" +
+						strings.ReplaceAll(test.second, "%s", spelled[1]) + "\n钱七||业主|13711120109||2|1|101|"
+					imp := readList(t, s, community, listOf(list))
+					got := rowsOf(t, s, imp)
+					for i := range got {
+						got[i] = strings.ReplaceAll(got[i], " +house", "")
+					}
+					if want := append(slices.Clone(test.want), "4 new"); !slices.Equal(got, want) {
+						t.Errorf("%s: %v, want %v", spelled, got, want)
+					}
+					imp = writeList(t, s, imp, core.DefaultImportChoices())
+					if imp.State != core.ImportDone || imp.Written.Of(core.ImportNew) != imp.Counts.Of(core.ImportNew) ||
+						imp.Counts.Of(core.ImportWrong) != strings.Count(strings.Join(test.want, ""), "wrong") {
+						t.Errorf("%s: %s, %v of %v", spelled, imp.State, imp.Written, imp.Counts)
+					}
+					undoList(t, s, imp)
+				}
+			})
+		})
+	}
+}
+
+// Rows that the reading should have found to be one person's do not keep the others out: the first is written.
+func TestImportWritesOnceWhomTheReadingMissed(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		imp := readList(t, s, community, listOf(familyHead+`
+			赵六|男|业主|13711120101||1|1|103|
+			赵小|男|家属|13711120101||1|1|103|家人共用
+			钱七||业主|13711120109||2|1|101|`))
+		rows, err := importPart(s.allOf(t.Context()), s.db.Keys(), imp.Reading, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, rows[0], rows[1])
+		rows[3].Number, rows[4].Number = 5, 6
+		err = s.db.Write(t.Context(), "two of one", func(tx *database.Tx) error { return replaceImportPart(tx, imp.Reading, 0, rows) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp = writeList(t, s, imp, core.DefaultImportChoices())
+		if imp.State != core.ImportDone || imp.Written.Of(core.ImportNew) != 3 {
+			t.Errorf("%s, %v", imp.State, imp.Written)
+		}
+		wantRows(t, s, imp, "2 new", "3 new", "4 new +house", "5 wrong !预览后有变化", "6 wrong !预览后有变化")
+	})
+}
+
+// Two rows that are about one resident of the register are both wrong: by the number, and by the name.
+func TestImportRefusesTwoRowsAboutOneResident(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		list := listOf(familyHead + "张三|男|业主|13700000001||1|1|101|\n")
+		for range core.ImportPart {
+			list = append(list, cells("|||||1|1|101|"))
+		}
+		list = append(list, cells("张三||家属|13700000002||1|1|101|家人共用"))
+		imp := readList(t, s, community, list)
+		wrong := ImportRowFilter{Verdicts: []core.ImportVerdict{core.ImportWrong}, Page: Page{Limit: 9}}
+		rows, _, err := s.ImportRows(t.Context(), imp, wrong)
+		if err != nil || len(rows) != 2 || rows[0].Number != 2 || rows[1].Number != len(list) || imp.Counts.Of(core.ImportWrong) != 2 {
+			t.Errorf("%+v, %v, %v", rows, imp.Counts, err)
+		}
+	})
+}
+
+// A number that another name has in another house of the community is somebody else's: the row is an error, on the preview, and
+// also if that has come about since. One of the name gets a further house, if that is chosen; the preview says where they live.
+func TestImportTakesNobodysNumberFromAnotherHouse(t *testing.T) {
+	for name, test := range map[string]struct {
+		ties    bool
+		rows    []string // as they are in the end
+		written string
+	}{
+		"further houses": {true, []string{"wrong", "wrong by phone", "wrong by name", "tie by phone", "wrong", "new", "wrong by name"},
+			`{"new":1,"tie":1,"wrong":3}`},
+		"none": {false, []string{"wrong", "tie by phone", "wrong by name", "tie by phone", "wrong", "new", "wrong by name"},
+			`{"same":3,"wrong":2}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+				community := importEstate(t, s)
+				house := theResident(t, s, "张三").House
+				for _, r := range []core.Resident{
+					{Name: "孙小", Identity: core.Family}, {Name: "郑小", Identity: core.Family},
+					{Name: "吴九", Identity: core.Owner, Phone: "13700000009", IDNumber: "E12345678"},
+				} {
+					r.Community, r.House = community, house
+					newPerson(t, s, r)
+				}
+				before := register()
+				imp := readList(t, s, community, listOf(familyHead+`
+					王麻子 | | 业主 | 13700000001 | | 1 | 1 | 103 |
+					李 四  | | 业主 | 13700000002 | | 1 | 1 | 102 |
+					孙小   | | 家属 | 13700000003 | | 1 | 1 | 101 |
+					吴久   | | 业主 | 13700000009 | E12345678 | 1 | 1 | 102 |
+					赵六   | | 业主 | 13700000006 | | 1 | 1 | 103 |
+					钱七   | | 业主 | 13700000007 | | 1 | 1 | 103 |
+					郑小   | | 家属 | 13700000008 | | 1 | 1 | 101 |`))
+				if register() != before {
+					t.Error("the preview has changed the register")
+				}
+				wantRows(t, s, imp, "2 wrong !与登记冲突", "3 tie by phone", "4 wrong by name !与登记冲突", "5 tie by phone", "6 new", "7 new",
+					"8 changed by name")
+				rows, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 9}})
+				if err != nil || !strings.Contains(rows[0].Wrong[0].Words, "“张三”（1栋1单元101）") || rows[1].Lives != "1栋1单元101" {
+					t.Errorf("%+v, %v", rows, err)
+				}
+				li := theResident(t, s, "李四").Resident
+				if _, err := s.UpdateResident(t.Context(), importer1, everywhere, li.ID, ResidentChange{
+					Name: "李思", Identity: li.Identity, Updated: li.Updated,
+				}); err != nil {
+					t.Fatal(err)
+				}
+				newResident(t, s, community, house, "周八", "13700000006")
+				newResident(t, s, community, house, "钱七", "13700000007")
+				newResident(t, s, community, theResident(t, s, "王五").House, "周九", "13700000008")
+				before = register()
+				imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate, Ties: test.ties})
+				if got := imp.Written.Text(); got != test.written {
+					t.Errorf("written: %s, want %s", got, test.written)
+				}
+				for i, row := range rowsOf(t, s, imp) {
+					if !strings.HasPrefix(row, fmt.Sprint(i+2, " ", test.rows[i])) {
+						t.Errorf("in the end: %s, want %s", row, test.rows[i])
+					}
+				}
+				if imp.Wrote() {
+					undoList(t, s, imp)
+				}
+				if register() != before {
+					t.Error(difference(strings.Split(before, "\n"), strings.Split(register(), "\n")))
+				}
+			})
+		})
+	}
+}
+
+// The number of who has left may be another's by now: their record is not brought back with it.
+func TestImportBringsNobodyBackWithAnothersNumber(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		if err := s.MoveOut(t.Context(), core.System, everywhere, theResident(t, s, "张三").ID); err != nil {
+			t.Fatal(err)
+		}
+		list := listOf(familyHead + "张三||业主|13700000001||1|1|101|\n李丽||业主|13700000002||1|1|103|")
+		imp := readList(t, s, community, list)
+		wantRows(t, s, imp, "2 back by phone", "3 wrong !与登记冲突")
+		rows, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 1}})
+		if err != nil || len(rows) != 1 || len(rows[0].Was) == 0 || rows[0].Was[0] != "张三" {
+			t.Errorf("the preview does not say whose record it is: %+v, %v", rows, err)
+		}
+		newResident(t, s, community, theResident(t, s, "王五").House, "周八", "13700000001")
+		wantRows(t, s, readList(t, s, community, list), "2 wrong by phone !与登记冲突", "3 wrong !与登记冲突")
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate, Back: true})
+		wantRows(t, s, imp, "2 wrong by phone !预览后有变化", "3 wrong !与登记冲突")
+	})
+}

@@ -157,6 +157,15 @@ func (s ImportState) Label() string {
 	}[s]
 }
 
+// Refusal is why an import in the state is not what an act needs, as two who act at once are told.
+func (s ImportState) Refusal() error {
+	is := map[ImportState]string{
+		ImportReading: "正在读取", ImportMapping: "还没有对应列", ImportPreview: "还没有开始写入", ImportWriting: "正在写入",
+		ImportDone: "已经完成", ImportUndoing: "正在撤销", ImportUndone: "已经撤销", ImportCancelled: "已经取消", ImportFailed: "已经失败",
+	}[s]
+	return Conflict("这次导入" + is + "，不能这样办理")
+}
+
 // Valid reports whether the state exists.
 func (s ImportState) Valid() bool { return slices.Contains(ImportStates(), s) }
 

@@ -481,3 +481,15 @@ func FuzzImportHead(f *testing.F) {
 		}
 	})
 }
+
+// Of two who act upon an import at once, the other is told what it is doing by now.
+func TestImportsAreRefusedInWords(t *testing.T) {
+	told := map[string]bool{}
+	for _, state := range ImportStates() {
+		words := MessageOf(state.Refusal())
+		if told[words] || strings.Contains(words, "导入导入") || strings.Contains(words, "导入，") {
+			t.Errorf("%s: %s", state, words)
+		}
+		told[words] = true
+	}
+}

@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -204,6 +205,38 @@ func SamePerson(name, idNumber, otherName, otherIDNumber string) bool {
 func (r Resident) Masked() Resident {
 	r.Phone, r.IDNumber = MaskPhone(r.Phone), MaskIDNumber(r.IDNumber)
 	return r
+}
+
+// ResidentChanges returns which of residentFields differ between what a resident was and is.
+func ResidentChanges(was, is Resident) []string {
+	var keys []string
+	for _, field := range []struct {
+		key     string
+		differs bool
+	}{
+		{"name", was.Name != is.Name}, {"sex", was.Sex != is.Sex}, {"identity", was.Identity != is.Identity},
+		{"lease", was.LeaseDay != is.LeaseDay}, {"phone", was.Phone != is.Phone}, {"phone_shared", was.PhoneShared != is.PhoneShared},
+		{"id_number", was.IDNumber != is.IDNumber},
+	} {
+		if field.differs {
+			keys = append(keys, field.key)
+		}
+	}
+	return keys
+}
+
+// ResidentChangesText names them, to follow how a resident is: ，改了姓名、证件号; "" = none.
+func ResidentChangesText(keys []string) string {
+	var labels []string
+	for _, field := range residentFields {
+		if slices.Contains(keys, field.Key) {
+			labels = append(labels, field.Label)
+		}
+	}
+	if labels == nil {
+		return ""
+	}
+	return "，改了" + strings.Join(labels, "、")
 }
 
 // residentFields label what the audit log records of residents and of their export.

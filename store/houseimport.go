@@ -107,7 +107,7 @@ func (i *arrearsImporter) write(tx *database.Tx, w importWriting, rows []core.Im
 		case row.Verdict != core.ImportChanged, found && is == was:
 			done.counts[string(core.ImportSame)]++
 		case !found || was.Label != row.Label || !slices.Equal(core.ArrearsValues(*row, was), row.Was):
-			row.Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
+			failChanged(row, arrearsChanged(*row, was, found))
 			done.failed = true
 			done.counts[string(core.ImportWrong)]++
 		default:
@@ -122,6 +122,17 @@ func (i *arrearsImporter) write(tx *database.Tx, w importWriting, rows []core.Im
 	batch, err := saveArrears(tx, w, changes)
 	done.batch = batch.ID
 	return done, err
+}
+
+// arrearsChanged describes what is otherwise with the house of a row.
+func arrearsChanged(row core.ImportRow, is core.House, found bool) string {
+	switch {
+	case !found:
+		return "房屋已合并或删除"
+	case is.Label != row.Label:
+		return "房屋已改名为“" + is.Label + "”"
+	}
+	return "这套房屋的欠费或备注已修改"
 }
 
 // arrearsChange is a change of what a house owes.

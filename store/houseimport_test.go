@@ -103,6 +103,9 @@ func TestArrearsChangedMeanwhileAreKept(t *testing.T) {
 		if imp.Written.Of(core.ImportChanged) != 2 || imp.Written.Of(core.ImportWrong) != 1 {
 			t.Fatalf("written: %v", imp.Written)
 		}
+		if words := wrongWords(t, s, imp); !strings.Contains(words, "这套房屋的欠费或备注已修改") {
+			t.Errorf("it does not say what has changed: %s", words)
+		}
 		owing(t, s, houses[1], 900, "")
 		imp = undoList(t, s, imp)
 		b, err := s.Batch(t.Context(), everywhere, imp.Batch)

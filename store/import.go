@@ -100,7 +100,7 @@ func (s *Store) CreateImport(ctx context.Context, by core.Actor, scope core.Scop
 	sum := sha256.Sum256(n.Content)
 	var imp core.Import
 	err := s.db.Write(ctx, "create import", func(tx *database.Tx) error {
-		c, err := lockCommunity(tx, scope, n.Community)
+		c, err := lockForImport(tx, scope, n.Community)
 		if err != nil {
 			return err
 		}
@@ -130,6 +130,16 @@ func (s *Store) CreateImport(ctx context.Context, by core.Actor, scope core.Scop
 		})
 	})
 	return imp, err
+}
+
+// lockForImport locks a community in use. An import that is being written goes on although its community is archived: half of it
+// would be worse.
+func lockForImport(tx *database.Tx, scope core.Scope, community core.ID) (core.Community, error) {
+	c, err := lockCommunity(tx, scope, community)
+	if err == nil && !c.Archived.IsZero() {
+		err = core.Conflict("小区已归档，不能导入；请先恢复小区")
+	}
+	return c, err
 }
 
 // checkImportsKept refuses a file that is too much beside those of an account that are kept. Of files that are sent at the same

@@ -22,7 +22,7 @@ func lockImport(tx *database.Tx, scope core.Scope, id core.ID, states ...core.Im
 			return row.data(), nil
 		}
 	}
-	return row.data(), core.Conflict("这次导入" + row.State.Label() + "，不能这样办理")
+	return row.data(), row.State.Refusal()
 }
 
 // ImportMapping is what somebody says of a file's sheet and columns.
@@ -151,6 +151,9 @@ func (s *Store) WriteImport(
 		}
 		if !imp.Cleared.IsZero() {
 			return core.Conflict(importCleared)
+		}
+		if _, err := lockForImport(tx, core.Everywhere, imp.Community); err != nil {
+			return err
 		}
 		text, err := json.Marshal(choices)
 		if err != nil {

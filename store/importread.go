@@ -57,6 +57,24 @@ type importMarker interface {
 	wrongBefore() map[int][]core.ImportFault
 }
 
+// failChanged marks a row that is not what it was when it was judged, and says what is otherwise.
+func failChanged(row *core.ImportRow, why string) {
+	row.Fail("", "预览后有变化", "预览之后登记有变化："+why+"。这一行没有导入，请核对后重新上传")
+}
+
+// recordChanged describes what is otherwise with a row about who: it was judged as row, and is now.
+func recordChanged(row, now core.ImportRow, who string) string {
+	switch {
+	case len(now.Wrong) > 0:
+		return now.Wrong[0].Words
+	case now.Verdict == core.ImportNew:
+		return "登记里已没有" + who
+	case row.Verdict == core.ImportNew:
+		return "现在已登记了" + who
+	}
+	return who + "的登记已修改"
+}
+
 // importWriting is what the rows of a part are written for.
 type importWriting struct {
 	by    core.Actor

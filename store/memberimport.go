@@ -326,7 +326,11 @@ func (p *memberImportPart) judgeAgain(row *core.ImportRow, known knownMembers) {
 			return
 		}
 	case now.Verdict != core.ImportSame:
-		row.Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
+		why := recordChanged(*row, now, "这名成员")
+		if !locked && len(now.Wrong) == 0 {
+			why = "机构的登记已修改"
+		}
+		failChanged(row, why)
 		p.done.failed = true
 		p.done.counts[string(core.ImportWrong)]++
 		return

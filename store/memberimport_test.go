@@ -129,6 +129,9 @@ func TestImportedMembersChangedMeanwhile(t *testing.T) {
 		if imp.Written.Of(core.ImportNew) != 2 || imp.Written.Of(core.ImportChanged) != 1 || imp.Written.Of(core.ImportWrong) != 1 {
 			t.Fatalf("written: %v", imp.Written)
 		}
+		if words := wrongWords(t, s, imp); !strings.Contains(words, "现在已登记了这名成员") {
+			t.Errorf("it does not say what has changed: %s", words)
+		}
 		m, err := s.Member(ctx, everywhere, w.known)
 		if err != nil || m.Until != w.until || m.Remark != "备注" {
 			t.Errorf("filled in: %+v, %v", m, err)

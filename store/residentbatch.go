@@ -51,6 +51,7 @@ type residentItem struct {
 	Certified int64          `json:"certified,omitempty"` // certified_at; 0 = not
 	MovedOut  int64          `json:"moved_out,omitempty"` // moved_out_at; 0 = lives there
 	Updated   int64          `json:"updated"`             // updated_at
+	Changed   []string       `json:"changed,omitempty"`   // what a list, or coming back, has changed: see core.ResidentChanges
 }
 
 // is reports whether a resident is as the item says.
@@ -64,7 +65,7 @@ func stayText(text string) string {
 	if text == "" || readBatchText(text, &item) != nil {
 		return ""
 	}
-	return core.StayText(item.MovedOut != 0, item.Certified != 0)
+	return core.StayText(item.MovedOut != 0, item.Certified != 0) + core.ResidentChangesText(item.Changed)
 }
 
 // millisOf is UnixMilli with 0 for the zero time.
@@ -90,7 +91,9 @@ func (b *residentBuilder) things() []batchThing {
 		thing := batchThing{ID: r.ID, After: residentItem{Certified: millisOf(r.Certified), Updated: b.tx.NowMS()}}
 		if old, back := b.were[i]; back {
 			thing.Before = residentItem{Whole: &old, Pass: b.hadPass[i], MovedOut: millisOf(old.MovedOut), Updated: millisOf(old.Updated)}
-			thing.After = residentItem{Certified: millisOf(r.Certified), Updated: b.tx.NextUpdated(old.Updated)}
+			thing.After = residentItem{
+				Certified: millisOf(r.Certified), Updated: b.tx.NextUpdated(old.Updated), Changed: core.ResidentChanges(old, r),
+			}
 		}
 		things[i] = thing
 	}

@@ -202,3 +202,84 @@ func TestImportBringsNobodyBackWithAnothersNumber(t *testing.T) {
 		wantRows(t, s, imp, "2 wrong by phone !预览后有变化", "3 wrong !与登记冲突")
 	})
 }
+
+// The batch of an import names what was changed of a resident, long after the rows of the list are gone.
+func TestTheBatchOfAnImportNamesWhatChanged(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		if err := s.MoveOut(t.Context(), core.System, everywhere, theResident(t, s, "李四").ID); err != nil {
+			t.Fatal(err)
+		}
+		imp := readList(t, s, community, listOf(familyHead+`
+			张三|男|家属|13700000001|E12345678|1|1|101|
+			李四||家属|13700000002||1|1|101|
+			赵六||业主|13700000006||1|1|101|`))
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate, Back: true})
+		b, err := s.Batch(t.Context(), everywhere, imp.Batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, _, err := s.BatchItems(t.Context(), b, BatchItemFilter{Page: Page{Limit: 9}})
+		if err != nil || len(items) != 3 {
+			t.Fatal(len(items), err)
+		}
+		for i, want := range []string{
+			"居住，未认证 → 居住，未认证，改了性别、身份、证件号", "已迁出 → 居住，未认证，改了身份", " → 居住，未认证",
+		} {
+			if got := items[i].Was + " → " + items[i].Became; got != want {
+				t.Errorf("%s: %q, want %q", items[i].Name, got, want)
+			}
+		}
+	})
+}
+
+// An import neither begins in a community that has been archived since its form was shown, nor is it written there.
+func TestNothingIsImportedIntoAnArchivedCommunity(t *testing.T) {
+	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
+		community := importEstate(t, s)
+		list := listOf(familyHead + "赵六||业主|13700000006||1|1|103|")
+		imp := readList(t, s, community, list)
+		if err := s.ArchiveCommunity(t.Context(), importer1, everywhere, community); err != nil {
+			t.Fatal(err)
+		}
+		before := register()
+		for _, err := range []error{
+			s.WriteImport(t.Context(), importer1, everywhere, imp.ID, core.DefaultImportChoices(), imp.Updated.UnixMilli()),
+			func() error {
+				_, err := s.CreateImport(t.Context(), importer1, everywhere, NewImport{
+					Community: community, Kind: core.ImportResidents, File: "住户.xlsx", Content: []byte("x"),
+				})
+				return err
+			}(),
+		} {
+			if wantCode(t, err, core.CodeConflict); !strings.Contains(core.MessageOf(err), "小区已归档") {
+				t.Errorf("it says %v", err)
+			}
+		}
+		if is := theImport(t, s, imp.ID); is.State != core.ImportPreview || register() != before {
+			t.Errorf("it is %s", is.State)
+		}
+		if err := s.RestoreCommunity(t.Context(), importer1, everywhere, community); err != nil {
+			t.Fatal(err)
+		}
+		if imp = writeList(t, s, imp, core.DefaultImportChoices()); imp.Written.Of(core.ImportNew) != 1 {
+			t.Errorf("written: %v", imp.Written)
+		}
+	})
+}
+
+// wrongWords returns what is wrong with the rows of an import.
+func wrongWords(t *testing.T, s *Store, imp core.Import) string {
+	t.Helper()
+	rows, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Page: Page{Limit: 99}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, row := range rows {
+		for _, fault := range row.Wrong {
+			words = append(words, fault.Words)
+		}
+	}
+	return strings.Join(words, "\n")
+}

@@ -114,7 +114,7 @@ func (p *residentImportPart) lock() error {
 
 // changed marks a row that is not what it was when it was judged, and says what is otherwise.
 func (p *residentImportPart) changed(n int, why string) {
-	p.rows[n].Fail("", "预览后有变化", "预览之后登记有变化："+why+"。这一行没有导入，请核对后重新上传")
+	failChanged(&p.rows[n], why)
 	p.done.failed = true
 	p.done.counts[string(core.ImportWrong)]++
 }
@@ -398,7 +398,9 @@ func (p *residentImportPart) change(n int, now core.ImportRow) error {
 	p.things = append(p.things, batchThing{
 		ID:     is.ID,
 		Before: residentItem{Whole: &old, Pass: pass, Certified: millisOf(old.Certified), Updated: millisOf(old.Updated)},
-		After:  residentItem{Certified: millisOf(is.Certified), Updated: updated.UnixMilli()},
+		After: residentItem{
+			Certified: millisOf(is.Certified), Updated: updated.UnixMilli(), Changed: core.ResidentChanges(old, is),
+		},
 	})
 	return nil
 }

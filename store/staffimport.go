@@ -233,7 +233,7 @@ func (p *staffImportPart) judgeAgain(row *core.ImportRow, known map[string]known
 			return
 		}
 	case now.Verdict != core.ImportSame:
-		row.Fail("", "预览后有变化", "预览之后登记有变化，这一行没有导入；请重新上传")
+		failChanged(row, recordChanged(*row, now, "这名员工"))
 		p.done.failed = true
 		p.done.counts[string(core.ImportWrong)]++
 		return

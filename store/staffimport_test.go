@@ -92,6 +92,9 @@ func TestImportedStaffChangedMeanwhile(t *testing.T) {
 		if imp.Written.Of(core.ImportNew) != 1 || imp.Written.Of(core.ImportChanged) != 1 || imp.Written.Of(core.ImportWrong) != 1 {
 			t.Fatalf("written: %v", imp.Written)
 		}
+		if words := wrongWords(t, s, imp); !strings.Contains(words, "现在已登记了这名员工") {
+			t.Errorf("it does not say what has changed: %s", words)
+		}
 		m, err := s.Staff(t.Context(), everywhere, known)
 		if err != nil || m.Grade != "三级" || m.Position != was.Position {
 			t.Errorf("filled in: %+v, %v", m, err)

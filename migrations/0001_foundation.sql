@@ -1395,12 +1395,14 @@ CREATE TABLE import_part (
 );
 CREATE INDEX import_part_import ON import_part (import_id, reading_id);
 
--- Residents of a part who are written, but are not found by name yet, and not among the things of the batch.
+-- Residents and houses of a part that are written, but are not among the things of the batches yet; nor are the residents found
+-- by name.
 CREATE TABLE import_pending (
-  import_id BIGINT  NOT NULL,
-  part      INTEGER NOT NULL,
-  added_at  BIGINT  NOT NULL, -- as their updated_at was
-  residents TEXT    NOT NULL, -- their ids, JSON
+  import_id BIGINT   NOT NULL,
+  part      INTEGER  NOT NULL,
+  added_at  BIGINT   NOT NULL, -- as their updated_at was
+  residents TEXT     NOT NULL, -- their ids, JSON
+  houses    LONGBLOB NOT NULL, -- their ids and labels, JSON
   PRIMARY KEY (import_id, part)
 );
 

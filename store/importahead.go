@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tongxing/core"
+	"tongxing/store/database"
 )
 
 // importAhead opens the parts of an import, one after another, while those before them are written: decrypting, reading
@@ -32,16 +33,26 @@ type importPreparer interface {
 	prepare(rows []core.ImportRow) (ready any, err error)
 }
 
+// importForerunner is an importPreparer that can write some of a part ahead: what nobody notices if the rest is never written.
+type importForerunner interface {
+	// forerun runs in an act of its own, beside write. It returns ready with what it has done.
+	forerun(tx *database.Tx, rows []core.ImportRow, ready any) (any, error)
+}
+
 // openAhead begins to open the parts of an import that are to be written. close ends it.
 func (s *Store) openAhead(ctx context.Context, imp core.Import, by importer) *importAhead {
 	ctx, stop := context.WithCancel(ctx)
 	a := &importAhead{parts: make(chan importOpened, partsAhead), stop: stop}
 	go func() {
 		defer close(a.parts)
+		worker := s.db.NewWorker()
+		defer worker.Close()
 		for part := imp.NextPart; part < imp.Parts; part++ {
 			var opened importOpened
 			opened.err = calm(func() (err error) {
-				opened, err = s.openImportPart(ctx, imp, by, part)
+				if opened, err = s.openImportPart(ctx, imp, by, part); err == nil {
+					err = opened.forerun(ctx, worker, by)
+				}
 				return err
 			})
 			select {
@@ -65,6 +76,19 @@ func (s *Store) openImportPart(ctx context.Context, imp core.Import, by importer
 		opened.ready, err = p.prepare(opened.rows)
 	}
 	return opened, err
+}
+
+// forerun writes ahead what can be, on databases on which that goes on beside the writing of other parts.
+func (o *importOpened) forerun(ctx context.Context, worker *database.Worker, by importer) error {
+	f, can := by.(importForerunner)
+	if !can || !worker.Beside() {
+		return nil
+	}
+	ready := o.ready
+	return worker.Act(ctx, "write ahead of a part of an import", func(tx *database.Tx) (err error) {
+		o.ready, err = f.forerun(tx, o.rows, ready)
+		return err
+	})
 }
 
 // calm returns a panic of do as an error, for work beside that of a caller who would recover from one.

@@ -9,8 +9,9 @@ import (
 	"tongxing/store/database"
 )
 
-// A resident whom a list adds is a row, a thing of the batch and some rows of the index of names. On MySQL and MariaDB the last
-// two follow in an act of their own, on another connection, while the residents of the next parts are written.
+// A resident whom a list adds is a row, a thing of the batch and some rows of the index of names; a house is a row and a thing of
+// its batch. On MySQL and MariaDB things and names follow in an act of their own, on another connection, while the residents of the
+// next parts are written.
 
 // addedResident is a resident whom an import adds.
 type addedResident struct {
@@ -27,12 +28,20 @@ func nameAdded(tx *database.Tx, people []addedResident) error {
 	return insertGrams(tx, entries)
 }
 
-// pendingPart is the residents of a part of whom only the rows are written.
+// pendingPart is the residents and houses of a part of whom only the rows are written.
 type pendingPart struct {
-	part   int
-	batch  core.ID
-	added  int64 // their updated_at when they were added
-	people []addedResident
+	part       int
+	batch      core.ID // of the residents
+	houseBatch core.ID
+	added      int64 // their updated_at when they were added
+	people     []addedResident
+	houses     []addedHouse
+}
+
+// addedHouse is a house that an import adds.
+type addedHouse struct {
+	ID    core.ID `json:"id"`
+	Label string  `json:"label"`
 }
 
 func (p pendingPart) ids() []core.ID {
@@ -41,23 +50,33 @@ func (p pendingPart) ids() []core.ID {
 
 // note keeps what is left to do, within the act that writes the residents.
 func (p pendingPart) note(tx *database.Tx, imp core.ID) error {
-	if len(p.people) == 0 {
-		return nil
-	}
-	text, err := json.Marshal(p.ids())
+	people, err := json.Marshal(p.ids())
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO import_pending (import_id, part, added_at, residents) VALUES (?, ?, ?, ?)",
-		int64(imp), p.part, p.added, string(text))
+	houses, err := json.Marshal(p.houses)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec("INSERT INTO import_pending (import_id, part, added_at, residents, houses) VALUES (?, ?, ?, ?, ?)",
+		int64(imp), p.part, p.added, string(people), houses)
 	return err
 }
 
-// things returns the residents as things of a batch.
+// things returns the residents as things of their batch.
 func (p pendingPart) things() []batchThing {
 	things := make([]batchThing, len(p.people))
 	for i, r := range p.people {
 		things[i] = batchThing{ID: r.of.id, After: residentItem{Updated: p.added}}
+	}
+	return things
+}
+
+// houseThings returns the houses as things of theirs.
+func (p pendingPart) houseThings() []batchThing {
+	things := make([]batchThing, len(p.houses))
+	for i, h := range p.houses {
+		things[i] = batchThing{ID: h.ID, After: houseItem{Label: h.Label, Updated: p.added}}
 	}
 	return things
 }
@@ -69,11 +88,73 @@ func (p pendingPart) complete(tx *database.Tx, imp core.Import) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	there, err := shareNames(tx, imp.Community, p.ids())
+	if len(p.people) > 0 {
+		if err := p.completePeople(tx, imp); err != nil {
+			return err
+		}
+	}
+	if len(p.houses) > 0 {
+		_, err = writeBatch(tx, imp.By, core.Batch{
+			ID: p.houseBatch, Community: imp.Community, Kind: core.BatchImportHouses,
+		}, p.houseThings())
+	}
+	return err
+}
+
+func (p pendingPart) completePeople(tx *database.Tx, imp core.Import) error {
+	now := p.people
+	same, err := p.shareUnchanged(tx)
 	if err != nil {
 		return err
 	}
-	var now []addedResident
+	if !same {
+		if now, err = p.peopleNow(tx, imp.Community); err != nil {
+			return err
+		}
+	}
+	if err := nameAdded(tx, now); err != nil {
+		return err
+	}
+	_, err = writeBatch(tx, imp.By, core.Batch{
+		ID: p.batch, Community: imp.Community, Kind: core.BatchImportResidents,
+	}, p.things())
+	return err
+}
+
+// shareUnchanged reports whether the residents are as they were when they were added, as nearly always, and keeps others from
+// changing them. Read one by one they would take as long as half their names. What they were is unknown after a stop.
+func (p pendingPart) shareUnchanged(tx *database.Tx) (bool, error) {
+	ids := slices.Sorted(slices.Values(p.ids()))
+	last := len(ids) - 1
+	if p.people[0].of.name == "" {
+		return false, nil
+	}
+	there := 0
+	for _, some := range []struct {
+		where string
+		args  []any
+	}{
+		{"id >= ? AND id < ?", []any{int64(ids[0]), int64(ids[last])}},
+		{"id = ?", []any{int64(ids[last])}}, // a range that ends here would wait for the next resident, whom the next part is adding
+	} {
+		var found struct {
+			All     int `db:"n"`
+			Changed int `db:"changed"`
+		}
+		err := tx.Get(&found, `SELECT COUNT(*) AS n,
+			COALESCE(SUM(CASE WHEN updated_at = ? AND moved_out_at IS NULL THEN 0 ELSE 1 END), 0) AS changed
+			FROM resident`+tx.Dialect().ByKey()+" WHERE "+some.where+tx.Dialect().ForShare(), append([]any{p.added}, some.args...)...)
+		if err != nil || found.Changed > 0 {
+			return false, err
+		}
+		there += found.All
+	}
+	return there == len(ids), nil // others among them have made it more
+}
+
+// peopleNow returns those residents who are still there, by the names that they have.
+func (p pendingPart) peopleNow(tx *database.Tx, community core.ID) (now []addedResident, err error) {
+	there, err := shareNames(tx, community, p.ids())
 	for _, was := range p.people {
 		is, found := there[was.of.id]
 		switch {
@@ -84,13 +165,7 @@ func (p pendingPart) complete(tx *database.Tx, imp core.Import) error {
 			now = append(now, addedResident{is, is.grams()})
 		}
 	}
-	if err := nameAdded(tx, now); err != nil {
-		return err
-	}
-	_, err = writeBatch(tx, imp.By, core.Batch{
-		ID: p.batch, Community: imp.Community, Kind: core.BatchImportResidents,
-	}, p.things())
-	return err
+	return now, err
 }
 
 // shareNames reads how residents are found by name, and keeps others from changing that meanwhile. One who has moved out of a
@@ -128,14 +203,19 @@ func (s *Store) pendingParts(ctx context.Context, imp core.Import) (parts []pend
 		Part      int    `db:"part"`
 		Added     int64  `db:"added_at"`
 		Residents string `db:"residents"`
+		Houses    []byte `db:"houses"`
 	}
-	err = s.db.All(ctx, &rows, "SELECT part, added_at, residents FROM import_pending WHERE import_id = ? ORDER BY part", int64(imp.ID))
+	err = s.db.All(ctx, &rows, "SELECT part, added_at, residents, houses FROM import_pending WHERE import_id = ? ORDER BY part",
+		int64(imp.ID))
 	for _, row := range rows {
 		var ids []core.ID
 		if err := json.Unmarshal([]byte(row.Residents), &ids); err != nil {
 			return nil, err
 		}
-		part := pendingPart{part: row.Part, batch: imp.Batch, added: row.Added}
+		part := pendingPart{part: row.Part, batch: imp.Batch, houseBatch: imp.Houses, added: row.Added}
+		if err := json.Unmarshal(row.Houses, &part.houses); err != nil {
+			return nil, err
+		}
 		for _, id := range ids {
 			part.people = append(part.people, addedResident{of: named{id: id}})
 		}

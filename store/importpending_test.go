@@ -66,7 +66,7 @@ func TestImportNamesThoseWhoAreThereByThen(t *testing.T) {
 		o.onQuery = func(query string) {
 			switch {
 			case o.MySQLDSN == "":
-			case strings.HasPrefix(query, "SELECT id, house_id, name, moved_out_at FROM resident WHERE"):
+			case strings.HasPrefix(query, "SELECT COUNT(*) AS n,") && strings.Contains(query, "FROM resident"):
 				came.Do(func() { office(); gone.Store(true) })
 			case strings.HasPrefix(query, "INSERT IGNORE INTO name_gram") && gone.Load():
 				read.Do(func() {
@@ -188,6 +188,12 @@ func TestImportCompletesWhatAStoppedServerHasLeft(t *testing.T) {
 				t.Errorf("%s is found %d times: %v", words, len(found), err)
 			}
 			wantNamed(t, s)
+			houses, err := s.Batch(t.Context(), everywhere, imp.Houses)
+			things, _, listed := s.BatchItems(t.Context(), houses, BatchItemFilter{Page: Page{Limit: 10}})
+			if err := errors.Join(err, listed); err != nil || houses.Size != 2 || len(things) != 2 ||
+				!strings.Contains(things[0].After, "1栋1单元101") {
+				t.Errorf("houses: %+v of %+v, %v", things, houses, err)
+			}
 			b, err := s.Batch(t.Context(), everywhere, imp.Batch)
 			if items := countRows(t, s, "SELECT COUNT(*) FROM batch_item WHERE batch_id = ?", int64(imp.Batch)); err != nil ||
 				items != 2 || b.Size != 2 || b.Undone != 2-left || b.Kept != b.Size-b.Undone && cancelled {
@@ -227,6 +233,73 @@ func TestImportFindsHousesThatWereJustAdded(t *testing.T) {
 	if n := countRows(t, s, "SELECT COUNT(*) FROM house"); n != 2 {
 		t.Errorf("%d houses, want 2", n)
 	}
+}
+
+// A server is stopped after it has made the persons of a part and before it has written the residents. The one that goes on finds
+// them.
+func TestImportFindsThePersonsOfAStoppedServer(t *testing.T) {
+	o := mariaOptions(t) // on SQLite nothing is written ahead
+	var stopped atomic.Bool
+	o.beforeCommit = func(op string) error {
+		if op == "write a part of an import" && stopped.CompareAndSwap(false, true) {
+			return errIncomplete
+		}
+		return nil
+	}
+	s := openStore(t, o)
+	community := newCommunity(t, s, "翠湖花园")
+	imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|1|1|101\n李四|业主|13700000002|1|1|102"))
+	choices := core.DefaultImportChoices()
+	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); !errors.Is(err, errIncomplete) {
+		t.Fatal(err)
+	}
+	if persons := countRows(t, s, "SELECT COUNT(*) FROM person"); persons != 2 {
+		t.Errorf("%d persons were made ahead, want 2", persons)
+	}
+	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil {
+		t.Fatal(err)
+	}
+	persons := countRows(t, s, "SELECT COUNT(*) FROM person")
+	if n := countRows(t, s, "SELECT COUNT(DISTINCT person_id) FROM resident"); persons != 2 || n != 2 {
+		t.Errorf("%d persons, and residents of %d, want 2", persons, n)
+	}
+	wantNamed(t, s)
+}
+
+// Somebody's person is made ahead. Before the part is written, the office adds them elsewhere, and they confirm number and name in
+// WeChat: they are certified by the list at once.
+func TestImportCertifiesWhoConfirmsJustBefore(t *testing.T) {
+	o := mariaOptions(t) // on SQLite no act comes between
+	var s *Store
+	var other, house core.ID
+	var armed atomic.Bool
+	o.onQuery = func(query string) {
+		if strings.Contains(query, "FROM community WHERE id = ? FOR UPDATE") && armed.CompareAndSwap(true, false) {
+			newResident(t, s, other, house, "张三", "13700000001")
+			newWechatUserWithPhone(t, s, "open-1", "13700000001")
+		}
+	}
+	s = openStore(t, o)
+	other = newCommunity(t, s, "海棠苑")
+	house = newHouses(t, s, other, 1)[0]
+	community := newCommunity(t, s, "翠湖花园")
+	imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|1|1|101\n李四|业主|13700000002|1|1|102"))
+	choices := core.DefaultImportChoices()
+	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	armed.Store(true)
+	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil || armed.Load() {
+		t.Fatal(err, armed.Load())
+	}
+	if n := countRows(t, s, "SELECT COUNT(*) FROM resident WHERE community_id = ? AND certified_at IS NOT NULL AND name = '张三'",
+		int64(community)); n != 1 {
+		t.Error("who has confirmed is not certified")
+	}
+	wantNamed(t, s)
 }
 
 // Of a list of people who are new, one has confirmed number and name in WeChat, as somebody of another community: they are

@@ -92,8 +92,9 @@ type importWritten struct {
 	failed bool    // rows could not be written that could when they were judged
 	learnt []core.HouseRef
 
-	added   []addedResident // residents of whom only the rows are written; unless the rest follows, all but their names
-	pending *pendingPart    // what follows; nil = nothing
+	added       []addedResident // residents of whom only the rows are written; unless the rest follows, all but their names
+	addedHouses []addedHouse    // likewise; none unless the rest follows
+	pending     *pendingPart    // what follows; nil = nothing
 }
 
 // importAt is where the rows of an import belong.

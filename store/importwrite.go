@@ -190,8 +190,8 @@ func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened impor
 		}
 		imp.Counts.Swap(importCounts(opened.rows), importCounts(rows)) // the rows are errors now, like those of the preview
 	}
-	if len(done.added) > 0 && w.worker.Beside() {
-		done.pending = &pendingPart{imp.NextPart, done.batch, tx.NowMS(), done.added}
+	if len(done.added)+len(done.addedHouses) > 0 && w.worker.Beside() {
+		done.pending = &pendingPart{imp.NextPart, done.batch, done.houses, tx.NowMS(), done.added, done.addedHouses}
 		if err := done.pending.note(tx, imp.ID); err != nil {
 			return done, err
 		}

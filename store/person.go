@@ -50,6 +50,40 @@ func makePersons(tx *database.Tx, macs []string, persons map[string]core.ID) (al
 	return false, nil
 }
 
+// madePersons are persons who were created for numbers that nobody had, in an act before that in which they are needed.
+type madePersons struct {
+	of          map[string]core.ID // by the digest of the number; nil = none were
+	first, last core.ID
+	known       bool // somebody had one of the numbers
+}
+
+// makeStrangers creates the persons of digests that nobody is expected to have.
+func makeStrangers(tx *database.Tx, macs []string) (madePersons, error) {
+	made := madePersons{of: map[string]core.ID{}}
+	all, err := makePersons(tx, macs, made.of)
+	if err != nil || !all {
+		return madePersons{known: true}, err
+	}
+	for _, id := range made.of {
+		if made.first == 0 || id < made.first {
+			made.first = id
+		}
+		made.last = max(made.last, id)
+	}
+	return made, nil
+}
+
+// met reports whether a WeChat user is one of them by now. Nobody becomes one until the act ends.
+func (m madePersons) met(tx *database.Tx) (bool, error) {
+	if len(m.of) == 0 {
+		return false, nil
+	}
+	var users []core.ID
+	err := tx.All(&users, "SELECT person_id FROM wechat_user WHERE person_id BETWEEN ? AND ?"+tx.Dialect().ForShare(),
+		int64(m.first), int64(m.last))
+	return len(users) > 0, err
+}
+
 // createPersons creates persons without a number of their own.
 func createPersons(tx *database.Tx, persons []core.ID) error {
 	rows := make([][]any, len(persons))

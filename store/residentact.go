@@ -86,6 +86,7 @@ type residentBuilder struct {
 	hadPass   map[int]bool
 	added     []addedResident // of a list: to be made findable by name
 	strangers bool            // nobody is known by number: their persons are made without looking for them first; false if some were
+	made      madePersons     // persons of strangers who were made ahead
 }
 
 func (b *residentBuilder) run() error {
@@ -164,8 +165,11 @@ func (b *residentBuilder) findPersons() error {
 }
 
 func (b *residentBuilder) personsOf(macs []string) (map[string]core.ID, error) {
-	if !b.strangers {
+	if b.strangers = b.strangers && !b.made.known; !b.strangers {
 		return findOrMakePersons(b.tx, macs)
+	}
+	if b.made.of != nil {
+		return b.made.of, nil
 	}
 	persons, err := map[string]core.ID{}, error(nil)
 	b.strangers, err = makePersons(b.tx, macs, persons)
@@ -252,8 +256,13 @@ func (b *residentBuilder) tieOf(known ties, r core.Resident) (tieRow, bool) {
 }
 
 func (b *residentBuilder) certify() error {
-	if b.waits || b.strangers { // no WeChat user is a person who is new
+	if b.waits {
 		return nil
+	}
+	if b.strangers { // no WeChat user is a person who is new
+		if met, err := b.made.met(b.tx); err != nil || !met {
+			return err
+		}
 	}
 	names, err := confirmedNames(b.tx, database.IDsOf(b.people, func(r core.Resident) core.ID { return r.Person }))
 	for i := range b.people {

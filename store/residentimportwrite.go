@@ -16,7 +16,7 @@ type residentImportPart struct {
 	of     importWriting
 	rows   []core.ImportRow
 	places []core.HouseRef    // of rows
-	ready  []preparedRow      // likewise
+	ready  preparedPart       // likewise
 	locked map[core.ID]string // labels of the houses that are locked, new ones among them
 	fresh  map[core.ID]bool   // those that were added
 	adds   []int              // rows of people to be added, or brought back
@@ -26,13 +26,19 @@ type residentImportPart struct {
 }
 
 func (i *residentImporter) write(tx *database.Tx, w importWriting, rows []core.ImportRow) (importWritten, error) {
-	ready, _ := w.ready.([]preparedRow) // its own
+	ready, _ := w.ready.(preparedPart) // its own
 	p := residentImportPart{
 		residentImporter: i, tx: tx, of: w, rows: rows, places: make([]core.HouseRef, len(rows)), ready: ready,
 		locked: map[core.ID]string{}, fresh: map[core.ID]bool{}, done: importWritten{counts: core.ImportCounts{}},
 	}
 	err := inTurn(p.lock, p.addHouses, p.writeRows, p.addPeople, p.keep)
 	return p.done, err
+}
+
+// preparedPart is what can be done of a part before it is written.
+type preparedPart struct {
+	rows    []preparedRow
+	persons madePersons // of the numbers of those who are new, unless some of them are known
 }
 
 // preparedRow is the resident of a row that may be written.
@@ -54,7 +60,21 @@ func (i *residentImporter) prepare(rows []core.ImportRow) (any, error) {
 			return nil, err
 		}
 	}
-	return ready, nil
+	return preparedPart{rows: ready}, nil
+}
+
+// forerun creates the persons of those who are new: one whom nothing refers to is as good as none.
+func (i *residentImporter) forerun(tx *database.Tx, rows []core.ImportRow, ready any) (any, error) {
+	part, _ := ready.(preparedPart) // its own
+	var macs []string
+	for n, row := range rows {
+		if own := part.rows[n].own; own != "" && row.Verdict == core.ImportNew {
+			macs = append(macs, own)
+		}
+	}
+	var err error
+	part.persons, err = makeStrangers(tx, macs)
+	return part, err
 }
 
 // wrote learns the ids of the houses that were added.
@@ -165,9 +185,7 @@ func (p *residentImportPart) addHouses() error {
 	if len(b.ids) == 0 {
 		return nil
 	}
-	batch, err := b.saveAs(p.of.by, core.Batch{
-		ID: p.of.imp.Houses, Community: p.community.ID, Kind: core.BatchImportHouses,
-	})
+	batch, err := p.saveHouses(&b)
 	if errors.Is(err, database.ErrRace) {
 		p.lookUp = true
 	}
@@ -179,6 +197,24 @@ func (p *residentImportPart) addHouses() error {
 		Community: p.community.ID, Action: "house.import", Subject: audit.Target("community", p.community.ID),
 		After: b.audit(batch),
 	})
+}
+
+// saveHouses saves the houses. What the batch keeps of them follows, if the residents' part does.
+func (p *residentImportPart) saveHouses(b *houseBuilder) (core.Batch, error) {
+	batch := core.Batch{ID: p.of.imp.Houses, Community: p.community.ID, Kind: core.BatchImportHouses}
+	if !p.of.follows {
+		return b.saveAs(p.of.by, batch)
+	}
+	if err := b.save(); err != nil {
+		return batch, err
+	}
+	for i, id := range b.ids {
+		p.done.addedHouses = append(p.done.addedHouses, addedHouse{id, b.labels[i]})
+	}
+	if batch.ID != 0 {
+		return batch, nil
+	}
+	return writeBatch(p.tx, p.of.by, batch, nil)
 }
 
 // housesThere returns those of some labels that are houses by now, although they were not when the writing began. Part by part, no
@@ -253,11 +289,14 @@ func (p *residentImportPart) writeRows() error {
 // addPeople adds the people of rows. A row that cannot be added is an error and leaves the others alone.
 func (p *residentImportPart) addPeople() error {
 	p.leaveTwice()
-	b := residentBuilder{tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true, strangers: true}
+	b := residentBuilder{
+		tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true,
+		strangers: true, made: p.ready.persons,
+	}
 	for _, n := range p.adds {
-		r := p.ready[n].resident
+		r := p.ready.rows[n].resident
 		r.House = p.places[n].ID
-		b.people, b.ready = append(b.people, r), append(b.ready, p.ready[n].readyResident)
+		b.people, b.ready = append(b.people, r), append(b.ready, p.ready.rows[n].readyResident)
 		b.strangers = b.strangers && p.rows[n].Verdict == core.ImportNew
 	}
 	if err := b.begin(); err != nil {
@@ -291,7 +330,7 @@ func (p *residentImportPart) addPeople() error {
 func (p *residentImportPart) leaveTwice() {
 	houses := map[core.ID][]preparedRow{}
 	p.adds = slices.DeleteFunc(p.adds, func(n int) bool {
-		is, house := p.ready[n], p.places[n].ID
+		is, house := p.ready.rows[n], p.places[n].ID
 		twice := slices.ContainsFunc(houses[house], func(other preparedRow) bool {
 			return is.own == other.own && (is.own != "" ||
 				core.SamePerson(is.resident.Name, is.sealed.idnoMAC, other.resident.Name, other.sealed.idnoMAC))
@@ -353,7 +392,7 @@ func (p *residentImportPart) change(n int, now core.ImportRow) error {
 		p.changed(n, changedSince(again[0]))
 		return nil
 	}
-	r := p.ready[n].resident
+	r := p.ready.rows[n].resident
 	old, err := readResident(p.tx, p.rows[n].Target)
 	if err != nil {
 		return err

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// maxWorkers bounds the connections of workers: of a server, one for the scans and two
+	// maxWorkers bounds the connections of workers: of a server, one for the scans and three
 	// for a long job, and as many again while they are replaced.
-	maxWorkers = 6
+	maxWorkers = 8
 	// maxStatements bounds a connection's prepared statements.
 	maxStatements = 512
 	// heldTime bounds a connection's life, like the pool's: when a host name moves to another

@@ -135,8 +135,8 @@ func TestVisitorComesInOnceAndLeaves(t *testing.T) {
 	})
 }
 
-// Fifty doors that show one visitor's pass at once, each with a form of its own, open once inwards; the host is told
-// once.
+// Fifty doors of one server that show one visitor's pass at once, each with a form of its own, open once inwards; the
+// host is told once. TestWhoIsOvertakenDecidesAnew has two servers.
 func TestVisitorAtManyDoorsAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		p := newVisitSite(t, s)
@@ -192,8 +192,8 @@ func TestVisitorsScanBreaksOffAsAWhole(t *testing.T) {
 	})
 }
 
-// No sequence of inviting, scanning one by one and together, revoking, moving the host out and time lets anybody in
-// twice, or in at all once it was revoked or over.
+// No sequence of inviting, scanning one by one and together, revoking and time lets anybody in twice, or in at all once
+// it was revoked or over. TestNoSequenceReleasesAgainstTheRules has everything else that may happen to a pass.
 func TestNoSequenceLetsAVisitorInTwice(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		p := newVisitSite(t, s)

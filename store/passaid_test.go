@@ -80,6 +80,27 @@ func TestResidentLeavesInAnEmergency(t *testing.T) {
 	})
 }
 
+// A guard who lets a resident in urgently leaves the emergency for the way out.
+func TestAnUrgentEntryUsesNoEmergency(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newAidSite(t, s)
+		p.allowUrgent(t, s, true)
+		mustDo(t, s.DeclareUrgent(t.Context(), core.System, p.user, p.passes[0], "就医急诊"))
+		in := p.urgent(0)
+		in.Direction, in.TokenDigest = core.In, strings.Repeat("a", 64)
+		if d := mustScan(t, s, in); d.Reason != core.ReasonUrgent {
+			t.Fatalf("%+v", d)
+		}
+		for i, want := range []core.Reason{core.ReasonUrgent, core.ReasonBlocked} {
+			out := p.exit(0)
+			out.TokenDigest = strings.Repeat(string(rune('b'+i)), 64)
+			if d := mustScan(t, s, out); d.Reason != want {
+				t.Errorf("exit %d: %+v, want %s", i+1, d, want)
+			}
+		}
+	})
+}
+
 // Who may handle alerts is reminded, once, of urgent releases that nobody reviewed within a day; one that was reviewed is left out.
 func TestUrgentReleasesAreReviewedWithinADay(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {

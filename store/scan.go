@@ -167,7 +167,7 @@ func (s *Store) scanAlone(ctx context.Context, a ScanAttempt) (ScanOutcome, erro
 // meanwhile, the result is database.ErrRace.
 func (s *Store) scanTogether(ctx context.Context, batch []ScanAttempt) (outcomes []ScanOutcome, err error) {
 	now := s.Now().Truncate(time.Millisecond)
-	err = s.scans.worker.Write(ctx, func(tx *database.Tx) error {
+	err = s.scans.worker.Write(ctx, "scan", func(tx *database.Tx) error {
 		plan, err := s.planScans(tx, batch, now)
 		if err != nil {
 			return database.Unwritten(err)

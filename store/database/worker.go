@@ -36,11 +36,18 @@ func (e errUnwritten) Unwrap() error { return e.error }
 // repeated on a new connection if this one turns out to be dead.
 func Unwritten(err error) error { return errUnwritten{err} }
 
-// Write runs act in one transaction, once: a lost race is the caller's concern. A failing
+// Write runs act, named by op, in one transaction, once: a lost race is the caller's concern. A failing
 // transaction is rolled back; a connection that cannot be rolled back is closed, which makes the
 // server undo everything. If a connection turns out to be dead before anything was written, as
 // after a server restart, act is run once more on a new one.
-func (w *Worker) Write(ctx context.Context, act func(tx *Tx) error) error {
+func (w *Worker) Write(ctx context.Context, op string, act func(tx *Tx) error) error {
+	if w.db.beforeCommit != nil {
+		act = w.db.endedBy(op, act)
+	}
+	return w.write(ctx, act)
+}
+
+func (w *Worker) write(ctx context.Context, act func(tx *Tx) error) error {
 	if w.db.group != nil {
 		return w.db.group.do(ctx, act)
 	}
@@ -65,7 +72,7 @@ func (w *Worker) Write(ctx context.Context, act func(tx *Tx) error) error {
 // Act is DB.Write on the worker's connection: for long work of many acts alike, whose statements are parsed once.
 func (w *Worker) Act(ctx context.Context, op string, act func(tx *Tx) error) error {
 	run := func(ctx context.Context, act func(tx *Tx) error) error {
-		return w.Write(ctx, func(tx *Tx) error {
+		return w.write(ctx, func(tx *Tx) error {
 			if w.conn != nil {
 				if err := w.conn.conn.PingContext(ctx); err != nil {
 					return Unwritten(err)

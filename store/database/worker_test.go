@@ -19,7 +19,7 @@ func TestWorkersDoNotQueueBehindPages(t *testing.T) {
 		defer w.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		if err := w.Write(ctx, put("beside pages")); err != nil {
+		if err := w.Write(ctx, "test", put("beside pages")); err != nil {
 			t.Error(err)
 		}
 	})

@@ -8,6 +8,7 @@ MAKEFLAGS   += --no-builtin-rules --no-print-directory
 
 BIN      ?= bin/tongxing
 FUZZTIME ?= 10s
+PASSAGES ?= 100000
 PKG      ?= ./...
 
 # The race detector excludes what only calculates: SQLite itself, which is C translated to Go, and packages that take
@@ -88,6 +89,11 @@ check: assets ## Check formatting, vet, lint, look for dead code and for known v
 .PHONY: bench
 bench: assets ## Measure scans, tokens, lists and exports, and print a table (minutes).
 	go run ./tools/bench $(BENCH_ARGS)
+
+.PHONY: passages
+passages: ## Compare who is inside with a recount of PASSAGES random passages, 100,000 if not set (minutes).
+	TONGXING_PASSAGES=$(PASSAGES) go run ./tools/services -- \
+		go test -vet=off -count=1 -timeout 40m -v -run '^TestWhoIsInsideEqualsARecount$$' ./store
 
 .PHONY: screenshots
 screenshots: assets ## Take a picture of every page of the demo into tmp/screenshots.

@@ -200,18 +200,6 @@ var Features = []Feature{
 		Verbs: []Verb{{"update", "修改通行证设置"}},
 	},
 	{
-		Stem: "visitorrule", Noun: "访客通行证", Fields: visitorRuleFields,
-		List:  PermPassRuleView,
-		Under: "passrule", Aliases: []string{"访客设置", "住户邀请访客", "访客表单"},
-		Verbs: []Verb{{"update", "修改访客通行证设置"}},
-	},
-	{
-		Stem: "visitorposter", Noun: "访客海报", Fields: visitorPosterFields,
-		Page:  PermPassRuleView,
-		Under: "passrule", Path: "visitorrule/poster", Aliases: []string{"访客二维码", "访客申请海报"},
-		Verbs: []Verb{{"create", "添加访客海报"}, {"revoke", "停用访客海报"}},
-	},
-	{
 		Stem: "institution", Noun: "机构", Table: "institution", Fields: institutionFields,
 		List: PermInstitutionView, Page: PermInstitutionView,
 		Group: "access", Under: "passrule",
@@ -236,6 +224,18 @@ var Features = []Feature{
 			{"create", "添加成员"}, {"update", "修改成员"}, {"disable", "停用成员"}, {"enable", "启用成员"},
 			{"remove", "删除成员"}, {"renew", "成员续期"}, {"photo", "更换成员照片"}, {"import", "批量导入成员"},
 		},
+	},
+	{
+		Stem: "visitorrule", Noun: "访客通行证", Fields: visitorRuleFields,
+		List:  PermPassRuleView,
+		Under: "passrule", Aliases: []string{"访客设置", "住户邀请访客", "访客表单"},
+		Verbs: []Verb{{"update", "修改访客通行证设置"}},
+	},
+	{
+		Stem: "visitorposter", Noun: "访客海报", Fields: visitorPosterFields,
+		Page:  PermPassRuleView,
+		Under: "passrule", Path: "visitorrule/poster", Aliases: []string{"访客二维码", "访客申请海报"},
+		Verbs: []Verb{{"create", "添加访客海报"}, {"revoke", "停用访客海报"}},
 	},
 	{
 		Stem: "exitrule", Noun: "出门条设置", Fields: exitRuleFields,

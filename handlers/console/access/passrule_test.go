@@ -2,12 +2,14 @@ package access
 
 import (
 	"fmt"
-	"github.com/PuerkitoBio/goquery"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -66,6 +68,18 @@ func TestPassRuleIsShownAndSaved(t *testing.T) {
 	}
 	if !strings.Contains(page.Find(".tx-flash").Text(), "已保存") {
 		t.Error("nothing says that it was saved")
+	}
+}
+
+// The tabs are those of the product that offices know, in its order.
+func TestPassTabsAreThoseOfficesKnow(t *testing.T) {
+	var labels []string
+	for _, tab := range passTabs(everything, "passrule", frame.CommunityChoice{}).Items {
+		labels = append(labels, tab.Label)
+	}
+	want := []string{"住户通行证", "专用通行证", "访客通行证", "出门条", "限制出入", "观察员"}
+	if !slices.Equal(labels, want) {
+		t.Errorf("the tabs are %q, want %q", labels, want)
 	}
 }
 

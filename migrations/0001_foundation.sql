@@ -475,9 +475,11 @@ CREATE TABLE house_restriction (
   exits        INTEGER      NOT NULL,
   reason       VARCHAR(200) NOT NULL,
   last_day     INTEGER      NOT NULL, -- last day in effect; 0 = until lifted
+  due_day      INTEGER,               -- last_day until the residents have been told that it is over
   created_at   BIGINT       NOT NULL
 );
 CREATE INDEX house_restriction_community ON house_restriction (community_id, house_id);
+CREATE INDEX house_restriction_due ON house_restriction (due_day, house_id);
 
 -- The batch that a house's restriction was last set or lifted by: it can be taken back while no
 -- other has done either since.

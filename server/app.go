@@ -308,6 +308,7 @@ func (a *app) periodic() []periodic {
 		{"end leases", time.Hour, a.sure(a.store.EndLeases)},
 		{"carry out scheduled changes", time.Minute, a.sure(a.store.CarryOutRulePlans)},
 		{"tell of restrictions", time.Minute, a.store.TellOfRestrictions},
+		{"tell of restrictions that are over", time.Minute, a.sure(a.store.TellOfRestrictionsOver)},
 		{"warn of leases", time.Hour, a.store.WarnLeases},
 		{"transfer houses", time.Hour, a.sure(a.store.TransferDueHouses)},
 		{"warn members", time.Hour, a.store.WarnMembers},

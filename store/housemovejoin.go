@@ -127,8 +127,8 @@ func (p *housePlanner) readJoins() error {
 		for _, id := range part {
 			side := &p.plan.Joins[at[id][0]].rows[at[id][1]]
 			side.latest = h.latest[id]
-			if r, held := h.held[id]; held {
-				item := restrictionItemOf(r, h.since[id], h.latest[id])
+			if _, held := h.held[id]; held {
+				item := h.item(id)
 				side.held, p.plan.Joins[at[id][0]].Restricted[at[id][1]] = &item, true
 			}
 		}

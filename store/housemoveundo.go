@@ -216,16 +216,14 @@ func (m *moveUndo) house(id core.ID) error {
 // restriction puts a house's restriction back. The other's is lifted if it is the one that came along.
 func (m *moveUndo) restriction(id, into core.ID, was movedThing) error {
 	if r := was.Restricted; r != nil {
-		last, err := lastDayOf(r.LastDay)
+		row, err := r.row(id, m.batch.Community)
 		if err != nil {
 			return err
 		}
 		if err := dropRestriction(m.tx, into, *r); err != nil {
 			return err
 		}
-		if err := insertRestrictions(m.tx, [][]any{{
-			int64(id), int64(m.batch.Community), *r.Exits, r.Reason, int32(last), r.Since,
-		}}); err != nil {
+		if err := insertRestrictions(m.tx, []restrictionRow{row}); err != nil {
 			return err
 		}
 	}

@@ -178,6 +178,12 @@ var raceEstate = []raceStep{
 		w.clock.Add(RestrictionNoteDelay)
 		return nil, w.TellOfRestrictions(w.ctx)
 	}},
+	{"TellOfRestrictionsOver", func(w *raceWorld) (any, error) {
+		if _, err := w.beside.ExecContext(w.ctx, "UPDATE house_restriction SET due_day = 1"); err != nil {
+			return nil, err
+		}
+		return nil, w.TellOfRestrictionsOver(w.ctx)
+	}},
 	{"LiftRestriction", func(w *raceWorld) (any, error) {
 		batch, err := w.LiftRestriction(w.ctx, raceBy, everywhere, w.ids["house"])
 		return w.keepBatch("lift", batch, err)

@@ -22,6 +22,7 @@ type restrictionRow struct {
 	Reason    string          `db:"reason"`
 	LastDay   core.Day        `db:"last_day"`
 	Created   database.Millis `db:"created_at"`
+	Over      bool            `db:"told_over"` // the residents have been told that it is over
 	Label     string          `db:"label"`
 }
 
@@ -227,10 +228,11 @@ func replaceRestrictions(tx *database.Tx, change RestrictionChange, houses restr
 	if err := deleteRestrictions(tx, houses.restricted()); err != nil {
 		return err
 	}
-	rows := make([][]any, len(houses.ids))
+	rows := make([]restrictionRow, len(houses.ids))
 	for i, house := range houses.ids {
-		rows[i] = []any{
-			int64(house), int64(change.Community), change.Exits, change.Reason, int32(change.LastDay), tx.NowMS(),
+		rows[i] = restrictionRow{
+			House: house, Community: change.Community, Exits: change.Exits, Reason: change.Reason, LastDay: change.LastDay,
+			Created: database.Millis{Time: tx.Now()},
 		}
 	}
 	return insertRestrictions(tx, rows)
@@ -246,10 +248,18 @@ func deleteRestrictions(tx *database.Tx, houses []core.ID) error {
 	})
 }
 
-func insertRestrictions(tx *database.Tx, rows [][]any) error {
+func insertRestrictions(tx *database.Tx, restrictions []restrictionRow) error {
+	rows := make([][]any, len(restrictions))
+	for i, r := range restrictions {
+		var due any
+		if r.LastDay != 0 && !r.Over {
+			due = int32(r.LastDay)
+		}
+		rows[i] = []any{int64(r.House), int64(r.Community), r.Exits, r.Reason, int32(r.LastDay), due, r.Created.UnixMilli()}
+	}
 	err := database.InsertRows(
 		tx, database.InsertInto, "house_restriction",
-		"house_id, community_id, exits, reason, last_day, created_at", rows,
+		"house_id, community_id, exits, reason, last_day, due_day, created_at", rows,
 	)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // another act restricted one of the houses meanwhile

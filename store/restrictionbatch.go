@@ -14,6 +14,7 @@ type restrictedHouses struct {
 	labels    map[core.ID]string
 	held      map[core.ID]core.Restriction
 	since     map[core.ID]time.Time // of those that are restricted
+	over      map[core.ID]bool      // the residents have been told that the restriction is over
 	latest    map[core.ID]core.ID   // the batch that set or lifted each last; 0 = none
 }
 
@@ -53,18 +54,19 @@ func (h *restrictedHouses) read(tx *database.Tx) error { return h.readBy(tx.All)
 
 func (h *restrictedHouses) readBy(all readAll) error {
 	h.held, h.since, h.latest = map[core.ID]core.Restriction{}, map[core.ID]time.Time{}, map[core.ID]core.ID{}
+	h.over = map[core.ID]bool{}
 	return database.EachPart(h.ids, func(part []core.ID) error {
 		in := " WHERE house_id IN (" + database.Placeholders(len(part)) + ")"
 		var rows []restrictionRow
 		err := all(
-			&rows, "SELECT house_id, exits, reason, last_day, created_at FROM house_restriction"+in,
-			database.IDArgs(part)...,
+			&rows, "SELECT house_id, exits, reason, last_day, created_at, CASE WHEN last_day <> 0 AND due_day IS NULL THEN 1 ELSE 0 END"+
+				" AS told_over FROM house_restriction"+in, database.IDArgs(part)...,
 		)
 		if err != nil {
 			return err
 		}
 		for _, row := range rows {
-			h.held[row.House], h.since[row.House] = row.restriction(), row.Created.Time
+			h.held[row.House], h.since[row.House], h.over[row.House] = row.restriction(), row.Created.Time, row.Over
 		}
 		var latest []struct {
 			House core.ID `db:"house_id"`
@@ -84,6 +86,7 @@ type restrictionItem struct {
 	Reason  string  `json:"reason,omitempty"`
 	LastDay string  `json:"last_day,omitempty"`
 	Since   int64   `json:"since,omitempty"`  // created_at
+	Over    bool    `json:"over,omitempty"`   // the residents have been told that it is over
 	Latest  core.ID `json:"latest,omitempty"` // the batch that set or lifted it last
 }
 
@@ -95,6 +98,17 @@ func restrictionItemOf(r core.Restriction, since time.Time, latest core.ID) rest
 	return item
 }
 
+// item returns what the restriction of one of the houses is.
+func (h restrictedHouses) item(id core.ID) restrictionItem {
+	r, held := h.held[id]
+	if !held {
+		return restrictionItem{Latest: h.latest[id]}
+	}
+	item := restrictionItemOf(r, h.since[id], h.latest[id])
+	item.Over = h.over[id]
+	return item
+}
+
 // writeRestrictionBatch keeps what an act on restrictions changes, and notes it as the last on its
 // houses. after is what they get; nil = no restriction.
 func writeRestrictionBatch(
@@ -102,10 +116,7 @@ func writeRestrictionBatch(
 ) (core.Batch, error) {
 	things := make([]batchThing, len(h.ids))
 	for i, id := range h.ids {
-		things[i] = batchThing{ID: id, Before: restrictionItem{Latest: h.latest[id]}}
-		if r, held := h.held[id]; held {
-			things[i].Before = restrictionItemOf(r, h.since[id], h.latest[id])
-		}
+		things[i] = batchThing{ID: id, Before: h.item(id)}
 		if after != nil {
 			things[i].After = restrictionItemOf(*after, tx.Now(), 0)
 		}
@@ -175,7 +186,7 @@ func undoRestrictions(u *undoing) error {
 	if err := deleteRestrictions(u.tx, u.things()); err != nil {
 		return err
 	}
-	var rows [][]any
+	var rows []restrictionRow
 	latest := map[core.ID]core.ID{}
 	err = u.each(func(item batchItemRow) error {
 		var before restrictionItem
@@ -186,10 +197,8 @@ func undoRestrictions(u *undoing) error {
 		if before.Exits == nil {
 			return nil
 		}
-		day, err := lastDayOf(before.LastDay)
-		rows = append(rows, []any{
-			int64(item.Thing), int64(h.community), *before.Exits, before.Reason, int32(day), before.Since,
-		})
+		row, err := before.row(item.Thing, h.community)
+		rows = append(rows, row)
 		return err
 	})
 	if err != nil {
@@ -199,6 +208,17 @@ func undoRestrictions(u *undoing) error {
 		return err
 	}
 	return setLatest(u.tx, u.things(), latest)
+}
+
+// row returns a house's restriction as it was; there must have been one.
+func (i restrictionItem) row(house, community core.ID) (restrictionRow, error) {
+	row := restrictionRow{
+		House: house, Community: community, Exits: *i.Exits, Reason: i.Reason, Over: i.Over,
+		Created: database.Millis{Time: time.UnixMilli(i.Since)},
+	}
+	var err error
+	row.LastDay, err = lastDayOf(i.LastDay)
+	return row, err
 }
 
 func lastDayOf(text string) (core.Day, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"tongxing/core"
@@ -64,7 +66,7 @@ func (s *Store) TellOfRestrictions(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			return tellPart(tx, note)
+			return tellPart(tx, note, core.DayOf(tx.Now(), s.zone))
 		})
 		if err != nil {
 			return err
@@ -74,7 +76,7 @@ func (s *Store) TellOfRestrictions(ctx context.Context) error {
 }
 
 // tellPart tells the next houses of a note, and moves it on.
-func tellPart(tx *database.Tx, note restrictionNote) error {
+func tellPart(tx *database.Tx, note restrictionNote, today core.Day) error {
 	query, args := " AND thing_id > ? AND state = ?", []any{int64(note.Told), string(core.BatchItemDone)}
 	if note.Back {
 		query, args = " AND thing_id > ? AND thing_id <= ? AND state = ?",
@@ -87,7 +89,7 @@ func tellPart(tx *database.Tx, note restrictionNote) error {
 		return err
 	}
 	if len(items) > 0 {
-		if err := tellHouses(tx, note, items); err != nil {
+		if err := tellHouses(tx, note, items, today); err != nil {
 			return err
 		}
 		last := items[len(items)-1].Thing
@@ -107,39 +109,53 @@ func tellPart(tx *database.Tx, note restrictionNote) error {
 }
 
 // tellHouses tells the certified residents of houses what holds for their house now, unless another act has changed it since.
-func tellHouses(tx *database.Tx, note restrictionNote, items []batchItemRow) error {
+func tellHouses(tx *database.Tx, note restrictionNote, items []batchItemRow, today core.Day) error {
 	h := restrictedHouses{community: note.Community}
 	want := map[core.ID]core.ID{} // the batch that must be the last of a house
+	over := map[core.ID]bool{}    // what the batch replaced or lifted was known to be over
 	for _, item := range items {
-		h.ids, want[item.Thing] = append(h.ids, item.Thing), note.Batch
+		var before restrictionItem
+		if err := readBatchText(item.Before, &before); err != nil {
+			return err
+		}
+		h.ids, want[item.Thing], over[item.Thing] = append(h.ids, item.Thing), note.Batch, before.Over
 		if note.Back {
-			var before restrictionItem
-			if err := readBatchText(item.Before, &before); err != nil {
-				return err
-			}
 			want[item.Thing] = before.Latest
 		}
 	}
 	if err := h.read(tx); err != nil {
 		return err
 	}
-	var told []core.ID
+	words := map[core.ID]string{}
 	for _, id := range h.ids {
-		if h.latest[id] == want[id] {
-			told = append(told, id)
+		r, held := h.held[id]
+		switch {
+		case h.latest[id] != want[id]:
+		case held && !r.Holds(today), !held && !note.Back && over[id]: // TellOfRestrictionsOver tells of it, or has
+		case held:
+			words[id] = r.Text()
+		default:
+			words[id] = "的限制出入已解除，恢复小区的规则"
 		}
 	}
+	return tellWhoLivesThere(tx, words)
+}
+
+// tellWhoLivesThere tells the certified residents of houses something about each house, after its label.
+func tellWhoLivesThere(tx *database.Tx, words map[core.ID]string) error {
 	var notes []core.MessageNote
-	err := database.EachPart(told, func(part []core.ID) error {
+	err := database.EachPart(slices.Sorted(maps.Keys(words)), func(part []core.ID) error {
 		var people []struct {
-			House    core.ID `db:"house_id"`
-			Label    string  `db:"label"`
-			Resident core.ID `db:"id"`
-			Numbered bool    `db:"numbered"`
-			User     core.ID `db:"user_id"`
+			Community core.ID `db:"community_id"`
+			House     core.ID `db:"house_id"`
+			Label     string  `db:"label"`
+			Resident  core.ID `db:"id"`
+			Numbered  bool    `db:"numbered"`
+			User      core.ID `db:"user_id"`
 		}
 		err := tx.All(&people, `
-			SELECT t.house_id, h.label, t.id, CASE WHEN t.phone_mac = '' THEN 0 ELSE 1 END AS numbered, COALESCE(u.id, 0) AS user_id
+			SELECT t.community_id, t.house_id, h.label, t.id, CASE WHEN t.phone_mac = '' THEN 0 ELSE 1 END AS numbered,
+				COALESCE(u.id, 0) AS user_id
 			FROM resident t
 			JOIN house h ON h.id = t.house_id
 			LEFT JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold AND u.merged_into = 0
@@ -148,16 +164,14 @@ func tellHouses(tx *database.Tx, note restrictionNote, items []batchItemRow) err
 			AND t.certified_at IS NOT NULL
 			ORDER BY t.house_id, t.id, u.id`, database.IDArgs(part)...)
 		for _, p := range people {
-			n := core.MessageNote{Kind: core.MessageRestriction, Community: note.Community, User: p.User, Link: "pass"}
+			n := core.MessageNote{
+				Kind: core.MessageRestriction, Community: p.Community, User: p.User, Link: "pass", Title: p.Label + " " + words[p.House],
+			}
 			switch {
 			case p.User == 0 && !p.Numbered: // a child in the register may have no number at all
 				continue
 			case p.User == 0:
 				n.Resident = p.Resident
-			}
-			n.Title = p.Label + " 的限制出入已解除，恢复小区的规则"
-			if r, held := h.held[p.House]; held {
-				n.Title = p.Label + " " + r.Text()
 			}
 			notes = append(notes, n)
 		}
@@ -167,4 +181,33 @@ func tellHouses(tx *database.Tx, note restrictionNote, items []batchItemRow) err
 		return err
 	}
 	return outbox.Put(tx, notes...)
+}
+
+// TellOfRestrictionsOver tells residents that the last day of their house's restriction has passed, part by part: each restriction
+// once, however many servers do so.
+func (s *Store) TellOfRestrictionsOver(ctx context.Context) error {
+	for n := toldAtOnce; n == toldAtOnce; {
+		err := s.db.Write(ctx, "tell of restrictions that are over", func(tx *database.Tx) error {
+			var houses []core.ID
+			err := tx.All(&houses, "SELECT house_id FROM house_restriction WHERE due_day < ? ORDER BY due_day, house_id LIMIT ?"+
+				tx.Dialect().ForUpdate(), int32(core.DayOf(tx.Now(), s.zone)), toldAtOnce)
+			if n = len(houses); err != nil || n == 0 {
+				return err
+			}
+			words := map[core.ID]string{}
+			for _, id := range houses {
+				words[id] = "的限制出入已到期，恢复小区的规则"
+			}
+			if err := tellWhoLivesThere(tx, words); err != nil {
+				return err
+			}
+			_, err = tx.Exec("UPDATE house_restriction SET due_day = NULL WHERE house_id IN ("+database.Placeholders(n)+")",
+				database.IDArgs(houses)...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

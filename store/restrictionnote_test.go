@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -174,5 +177,69 @@ func TestManyHousesAreToldOnce(t *testing.T) {
 				t.Errorf("%s was told %q", who, titles)
 			}
 		}
+	})
+}
+
+// The residents are told once that the last day of a restriction has passed, however many servers do so: not again if it is lifted
+// then, nor if that is taken back.
+func TestResidentsAreToldThatARestrictionIsOver(t *testing.T) {
+	eachPair(t, func(t *testing.T, one, two *Store, clock *testClock) {
+		community := newCommunity(t, one, "翠湖花园")
+		houses := newHouses(t, one, community, toldAtOnce+3)
+		people := make([]core.Resident, len(houses))
+		for i, house := range houses {
+			people[i] = core.Resident{
+				House: house, Name: "住户", Identity: core.Owner, Phone: fmt.Sprint(13_900_000_000 + i), Certified: clock.Now(),
+			}
+		}
+		if _, err := one.CreateResidents(t.Context(), core.System, everywhere, community, people); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := one.CreateRestrictions(t.Context(), core.System, everywhere, RestrictionChange{
+			Community: community, Houses: houses[1:],
+			Restriction: core.Restriction{Exits: -1, Reason: "检修", LastDay: core.DayOf(clock.Now(), one.Zone())},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		later := func(d time.Duration) {
+			t.Helper()
+			clock.Add(d)
+			var both sync.WaitGroup
+			for _, s := range []*Store{one, two} {
+				both.Go(func() {
+					if err := errors.Join(s.TellOfRestrictions(t.Context()), s.TellOfRestrictionsOver(t.Context())); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			both.Wait()
+		}
+		check := func(what string, n int, last string) {
+			t.Helper()
+			got := restrictionNotes(t, one)
+			if len(got) != len(houses)-1 {
+				t.Errorf("%s: %d people were told, want %d", what, len(got), len(houses)-1)
+			}
+			for who, titles := range got {
+				if len(titles) != n || !strings.HasSuffix(titles[len(titles)-1], last) {
+					t.Errorf("%s: %s was told %q", what, who, titles)
+				}
+			}
+		}
+		later(RestrictionNoteDelay)
+		check("on the last day", 1, "原因：检修")
+		later(24 * time.Hour)
+		check("the day after", 2, " 的限制出入已到期，恢复小区的规则")
+		lifted, err := one.LiftRestrictions(t.Context(), core.System, everywhere, community, houses[1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		later(RestrictionNoteDelay)
+		check("lifted", 2, " 的限制出入已到期，恢复小区的规则")
+		if _, err := two.UndoBatch(t.Context(), core.System, everywhere, lifted.ID); err != nil {
+			t.Fatal(err)
+		}
+		later(24 * time.Hour)
+		check("taken back", 2, " 的限制出入已到期，恢复小区的规则")
 	})
 }

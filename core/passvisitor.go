@@ -13,6 +13,7 @@ type VisitorFacts struct {
 	Left        int       // how often it has let somebody of the party out
 	BarredUntil []Day     // of numbers that may be on the community's blacklist: the last days; 0 = without end, below = not on it
 	Ended       bool      // it was revoked, or the host does not live there any more
+	HostLast    Day       // last day of the host's lease; 0 = none
 }
 
 // checkVisitor lets a party in once, within the pass's time, unless the house or the community is barred. The way out
@@ -35,7 +36,7 @@ func (f *Facts) checkVisitor(t time.Time) Reason {
 		return ReasonPassUsed
 	case v.barred(DayOf(t, f.Zone)):
 		return ReasonBarred
-	case v.Ended:
+	case v.Ended, v.HostLast != 0 && v.HostLast < DayOf(t, f.Zone):
 		return ReasonPassDisabled
 	case !v.From.IsZero() && t.Before(v.From):
 		return ReasonEarly

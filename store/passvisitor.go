@@ -22,7 +22,15 @@ LEFT JOIN visitor_block b3 ON b3.community_id = v.community_id AND b3.mac = v.pl
 	COALESCE(v.until_at, 0) AS visit_until, COALESCE(v.people, 0) AS visit_people, COALESCE(v.left_n, 0) AS visit_left,
 	COALESCE(b1.last_day, -1) AS visit_barred_phone, COALESCE(b2.last_day, -1) AS visit_barred_id,
 	COALESCE(b3.last_day, -1) AS visit_barred_plate, v.entered_at AS visit_entered, v.revoked_at AS visit_revoked,
-	CASE WHEN v.resident_id <> 0 AND (vt.certified_at IS NULL OR vt.moved_out_at IS NOT NULL) THEN 1 ELSE 0 END AS visit_hostless`,
+	COALESCE(vt.lease_day, 0) AS visit_host_last,
+	CASE
+		WHEN v.resident_id <> 0 THEN CASE WHEN vt.certified_at IS NULL OR vt.moved_out_at IS NOT NULL THEN 1 ELSE 0 END
+		WHEN v.house_id <> 0
+			AND EXISTS (SELECT 1 FROM resident g WHERE g.house_id = v.house_id AND g.moved_out_at >= v.created_at)
+			AND NOT EXISTS (SELECT 1 FROM resident g WHERE g.house_id = v.house_id AND g.moved_out_at IS NULL)
+		THEN 1
+		ELSE 0
+	END AS visit_hostless`,
 	name: "v.name", house: "v.house_id",
 	fill:     func(r *scanRow, f *core.Facts) { r.visitorFacts.fill(f) },
 	use:      useVisitorPasses,
@@ -42,7 +50,8 @@ type visitorFacts struct {
 	VisitLeft    int             `db:"visit_left"`
 	VisitEntered database.Millis `db:"visit_entered"`
 	VisitRevoked database.Millis `db:"visit_revoked"`
-	Hostless     int             `db:"visit_hostless"`
+	HostLast     core.Day        `db:"visit_host_last"`
+	Hostless     int             `db:"visit_hostless"` // the host has moved out, or all of the house have since the visit was asked for
 
 	// The last days of those of the community's blacklist; 0 = without end, -1 = not on it.
 	BarredPhone core.Day `db:"visit_barred_phone"`
@@ -57,6 +66,7 @@ func (r *visitorFacts) fill(f *core.Facts) {
 	f.Visitor = core.VisitorFacts{
 		From: time.UnixMilli(r.VisitFrom), Until: time.UnixMilli(r.VisitUntil), People: r.VisitPeople,
 		Entered: !r.VisitEntered.IsZero(), Left: r.VisitLeft, Ended: !r.VisitRevoked.IsZero() || r.Hostless != 0,
+		HostLast:    r.HostLast,
 		BarredUntil: []core.Day{r.BarredPhone, r.BarredID, r.BarredPlate},
 	}
 }

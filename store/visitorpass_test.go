@@ -252,6 +252,35 @@ func TestNoSequenceLetsAVisitorInTwice(t *testing.T) {
 	})
 }
 
+// A visit of which somebody is inside is not purged, so that they leave by it, unless nobody can be inside any more.
+func TestAVisitIsKeptWhileSomebodyIsInside(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		p := newVisitSite(t, s)
+		left, unseen := p.invite(t, s, nil), p.invite(t, s, nil)
+		for i, own := range []OwnVisitor{left, unseen} {
+			mustScan(t, s, p.scan(own.Pass, core.In, i))
+		}
+		purge := func(what string, want int64) {
+			t.Helper()
+			if n, err := s.PurgeVisitorPasses(t.Context(), clock.Now()); n != want || err != nil {
+				t.Errorf("%s: %d purged, %v; want %d", what, n, err, want)
+			}
+		}
+		clock.Add(40 * 24 * time.Hour)
+		purge("both inside", 0)
+		for i := range left.People {
+			if d := mustScan(t, s, p.scan(left.Pass, core.Out, 10+i)); !d.Allowed {
+				t.Errorf("leaving: %+v", d)
+			}
+		}
+		purge("one has left", 1)
+		clock.Add(longestVisit - 40*24*time.Hour)
+		purge("not yet too long", 0)
+		clock.Add(time.Second)
+		purge("nobody stays so long", 1)
+	})
+}
+
 // The pass ends for the way in with its time, with the invitation, and with the host's tie; who is inside gets out.
 func TestWhatEndsAVisit(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {

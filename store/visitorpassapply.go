@@ -98,7 +98,7 @@ func (a *visiting) find(v VisitApplication) error {
 	case booked && !a.rule.Book:
 		return core.Forbidden("本小区不能向住户预约，请联系物业")
 	case !booked && !a.rule.Apply:
-		return core.Forbidden("本小区不能申请来访，请请住户邀请，或联系物业")
+		return core.Forbidden("本小区不能申请来访，请让住户邀请您，或联系物业")
 	}
 	a.visit.Applicant, a.visit.Answer = a.user, core.VisitWaiting
 	if !booked {

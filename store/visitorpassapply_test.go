@@ -547,6 +547,9 @@ func TestAHostsLeaseIsOver(t *testing.T) {
 		s.mustRun(t, "UPDATE resident SET lease_day = ?", int32(today-1))
 		wantCode(t, answer(), core.CodeNotFound)
 		wantCode(t, s.RevokeOwnVisitor(t.Context(), core.System, w.host.ID, own.ID), core.CodeNotFound)
+		if d := mustScan(t, s, w.scan(own.Pass, core.In, 1)); d.Reason != core.ReasonPassDisabled {
+			t.Errorf("their visitor comes after the lease: %+v", d)
+		}
 		if n := seen(); n != 0 {
 			t.Errorf("%d visitors are seen after the lease", n)
 		}
@@ -560,6 +563,63 @@ func TestAHostsLeaseIsOver(t *testing.T) {
 		s.mustRun(t, "UPDATE resident SET lease_day = ?", int32(today))
 		if err := answer(); err != nil {
 			t.Errorf("on the last day: %v", err)
+		}
+	})
+}
+
+// A visit to a house ends for the way in when all who lived there have moved out. To a house where nobody lived when it was
+// approved, it is good: the office knew.
+func TestAVisitToAHouseThatEverybodyHasLeft(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		leave := func(house core.ID) {
+			t.Helper()
+			clock.Add(time.Minute)
+			residents, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{
+				Community: w.community, House: house, Page: Page{Limit: 10},
+			})
+			if err != nil || len(residents) == 0 {
+				t.Fatal(len(residents), err)
+			}
+			for _, r := range residents {
+				if err := s.MoveOut(t.Context(), core.System, everywhere, r.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			clock.Add(time.Minute)
+		}
+		visit := func(house core.ID) OwnVisit {
+			t.Helper()
+			a := w.application()
+			a.House = house
+			own := w.mustApply(0, a)
+			if err := w.decide(w.zhang, own.ID, true); err != nil {
+				t.Fatal(err)
+			}
+			own, err := s.VisitByCode(t.Context(), own.Code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return own
+		}
+		leave(w.houses[1])
+		lived, empty, again := visit(w.houses[0]), visit(w.houses[1]), visit(w.houses[0])
+		leave(w.houses[0])
+		for i, c := range []struct {
+			what string
+			pass core.ID
+			want core.Reason
+		}{
+			{"to whom has left", lived.Pass, core.ReasonPassDisabled},
+			{"to where nobody lived", empty.Pass, core.ReasonAllowed},
+		} {
+			if d := mustScan(t, s, w.scan(c.pass, core.In, i)); d.Reason != c.want {
+				t.Errorf("a visit %s: %+v", c.what, d)
+			}
+		}
+		newResident(t, s, w.community, w.houses[0], "李四", "13900000077")
+		if d := mustScan(t, s, w.scan(again.Pass, core.In, 3)); !d.Allowed {
+			t.Errorf("somebody lives there again: %+v", d)
 		}
 	})
 }

@@ -11,14 +11,23 @@ import (
 // purgedVisits are deleted in one transaction.
 const purgedVisits = 500
 
-// PurgeVisitorPasses deletes the visits that ended before a moment, with their passes, and returns how many.
+// longestVisit is how long a visitor may stay whom no door has seen leave; then nobody is inside any more.
+const longestVisit = 180 * 24 * time.Hour
+
+// PurgeVisitorPasses deletes the visits that ended before a moment, with their passes, and returns how many. Of those of whom
+// somebody is inside, who leaves by the pass, it deletes none until longestVisit after they came.
 func (s *Store) PurgeVisitorPasses(ctx context.Context, before time.Time) (removed int64, err error) {
 	for {
 		n := int64(0)
 		err := s.db.Write(ctx, "purge visits", func(tx *database.Tx) error {
 			var ids []core.ID
-			if err := tx.All(&ids, "SELECT id FROM visitor_pass WHERE until_at < ? ORDER BY until_at LIMIT ?",
-				before.UnixMilli(), purgedVisits); err != nil {
+			if err := tx.All(&ids, `
+				SELECT id
+				FROM visitor_pass
+				WHERE until_at < ?
+				AND (inside_since IS NULL OR inside_since < ?)
+				ORDER BY until_at
+				LIMIT ?`, before.UnixMilli(), tx.Now().Add(-longestVisit).UnixMilli(), purgedVisits); err != nil {
 				return err
 			}
 			n = int64(len(ids))

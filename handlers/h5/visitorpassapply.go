@@ -88,7 +88,7 @@ func (h *H5) visitPosterPage(c *web.Context, poster core.VisitorPoster, asked vi
 	page.Phone.SignOut = ""
 	switch {
 	case !rule.Apply && !rule.Book:
-		page.Why = "本小区现在不接受访客申请，请请住户邀请您，或联系物业。"
+		page.Why = "本小区现在不接受访客申请，请让住户邀请您，或联系物业。"
 	case asked.Book != "" && rule.Book, !rule.Apply:
 		return page, h.visitForm(c, &page, visitForm{way: core.VisitBooked, rule: rule.VisitorRule, back: rule.Apply})
 	case asked.House != 0:

@@ -225,7 +225,7 @@ func (p *Pages) visitFacts(v core.VisitorPass) []templates.Fact {
 	}
 	facts := []templates.Fact{
 		{Label: "来访事由", Value: v.Reason}, {Label: "证件号", Value: v.IDNumber}, {Label: "备注", Value: v.Remark},
-		{Label: "海报", Value: v.Gate}, {Label: "提交时间", Value: at(v.Created)}, {Label: "不通过的原因", Value: v.Refusal},
+		{Label: "海报", Value: v.Gate}, {Label: "提交时间", Value: at(v.Created)}, {Label: "拒绝的原因", Value: v.Refusal},
 		{Label: "进门", Value: at(v.Entered)},
 		{Label: "最后离开", Value: at(v.Left)}, {Label: "离开次数", Value: gone}, {Label: "撤销时间", Value: at(v.Revoked)},
 	}

@@ -85,6 +85,17 @@ type RulePlanTerm struct {
 // maxRulePlanDays is how many days ahead a change may start, and how many it may hold until it is put back.
 const maxRulePlanDays = 366
 
+// RulePlanSoonDays is how many days before it a start or an end is soon: today counts as the first.
+const RulePlanSoonDays = 7
+
+// Due returns the day at whose 00:00 something happens next, and what.
+func (p RulePlan) Due() (day Day, what string) {
+	if p.State == RulePlanInForce {
+		return p.Until + 1, "恢复"
+	}
+	return p.From, "生效"
+}
+
 // Scheduled reports whether a form asks for a change on another day, or one that is put back.
 func (t RulePlanTerm) Scheduled() bool { return t.From != 0 || t.Until != 0 }
 

@@ -326,25 +326,44 @@ func (s *Store) RulePlans(
 	if community != 0 && !scope.Has(community) {
 		return nil, nil, core.NotFound(noCommunity)
 	}
-	read := func(rest string, args ...any) (plans []core.RulePlan, err error) {
-		where := database.Within(scope.In(community), "community_id")
-		where.And("stem = ?", stem)
-		var rows []rulePlanRow
-		err = s.db.All(ctx, &rows, "SELECT "+rulePlanColumns+" FROM rule_plan WHERE "+where.Text()+rest, where.Args(args...)...)
-		for _, row := range rows {
-			if err == nil {
-				var p core.RulePlan
-				p, err = row.plan()
-				plans = append(plans, p)
-			}
-		}
-		return plans, err
-	}
-	open, err = read(" AND state IN ('waiting', 'in_force') ORDER BY starts_day, id LIMIT ?", 2*maxRulePlans)
+	where := database.Within(scope.In(community), "community_id")
+	where.And("stem = ?", stem)
+	open, err = s.readRulePlans(ctx, where, " AND state IN ('waiting', 'in_force') ORDER BY starts_day, id LIMIT ?", 2*maxRulePlans)
 	if err == nil {
-		over, err = read(" AND state IN ('done', 'cancelled', 'failed') ORDER BY id DESC LIMIT ?", most)
+		over, err = s.readRulePlans(ctx, where, " AND state IN ('done', 'cancelled', 'failed') ORDER BY id DESC LIMIT ?", most)
 	}
 	return open, over, database.Wrap("scheduled changes", err)
+}
+
+func (s *Store) readRulePlans(
+	ctx context.Context, where database.Where, rest string, args ...any,
+) (plans []core.RulePlan, err error) {
+	var rows []rulePlanRow
+	err = s.db.All(ctx, &rows, "SELECT "+rulePlanColumns+" FROM rule_plan WHERE "+where.Text()+rest, where.Args(args...)...)
+	for _, row := range rows {
+		if err == nil {
+			var p core.RulePlan
+			p, err = row.plan()
+			plans = append(plans, p)
+		}
+	}
+	return plans, err
+}
+
+// RulePlansSoon returns the scheduled changes in the communities in scope that start or end within core.RulePlanSoonDays, today being
+// the first, the earliest in front: at most so many, and whether there are more.
+func (s *Store) RulePlansSoon(ctx context.Context, scope core.Scope, most int) (plans []core.RulePlan, more bool, err error) {
+	scope, err = s.listed(ctx, scope)
+	if err != nil || scope.Empty() {
+		return nil, false, database.Wrap("scheduled changes", err)
+	}
+	where := database.Within(scope, "community_id")
+	where.And("due_day < ?", int32(core.DayOf(s.Now(), s.zone)+core.RulePlanSoonDays))
+	plans, err = s.readRulePlans(ctx, where, " ORDER BY due_day, id LIMIT ?", most+1)
+	if more = len(plans) > most; more {
+		plans = plans[:most]
+	}
+	return plans, more, database.Wrap("scheduled changes", err)
 }
 
 // RulePlan returns a scheduled change of the scope.

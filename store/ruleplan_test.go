@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -631,6 +632,44 @@ func TestRulePlanIsDrastic(t *testing.T) {
 		}
 		if p := w.state(bars); p.State != core.RulePlanInForce || p.Drastic {
 			t.Errorf("what it puts back bars nobody: %+v", p)
+		}
+	})
+}
+
+// What starts or ends within a week is found in the order of its days, of the scope alone.
+func TestRulePlansSoon(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newPlanWorld(t, s, clock)
+		first, last, after := w.schedule(2, 2, 3), w.schedule(3, 6, 0), w.schedule(4, 7, 0)
+		check := func(what string, most int, wantMore bool, want ...core.ID) {
+			t.Helper()
+			plans, more, err := s.RulePlansSoon(t.Context(), everywhere, most)
+			var got []core.ID
+			for _, p := range plans {
+				got = append(got, p.ID)
+			}
+			if !slices.Equal(got, want) || more != wantMore || err != nil {
+				t.Errorf("%s: %v, more: %v, %v; want %v", what, got, more, err, want)
+			}
+		}
+		check("today", 9, false, first, last)
+		check("at most one", 1, true, first)
+		w.midnight(2)
+		check("the first is in force", 9, false, first, last, after)
+		plans, _, err := s.RulePlansSoon(t.Context(), everywhere, 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if day, what := plans[0].Due(); day != w.term(4, 0).From || what != "恢复" {
+			t.Errorf("in force: %s %s", day, what)
+		}
+		if day, what := plans[1].Due(); day != w.term(6, 0).From || what != "生效" {
+			t.Errorf("waiting: %s %s", day, what)
+		}
+		w.midnight(4)
+		check("the first is over", 9, false, last, after)
+		if plans, _, err := s.RulePlansSoon(t.Context(), core.ScopeOf(w.community+1), 9); len(plans) != 0 || err != nil {
+			t.Errorf("of another scope: %v, %v", plans, err)
 		}
 	})
 }

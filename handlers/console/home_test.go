@@ -144,6 +144,37 @@ func auditedActs(t *testing.T, d *desk.Desk) {
 	}
 }
 
+// The home page says which settings will be others within a week, and by whom, and leads to them; not to who may not see settings.
+func TestHomeSaysWhatIsScheduled(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	if b.Get(t, "/console", http.StatusOK).Find(`section[aria-labelledby="plans-title"]`).Length() != 0 {
+		t.Error("there is a card of nothing")
+	}
+	rule, err := d.Store.PassRule(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule.Exits = 3
+	from := core.DayOf(d.Store.Now(), d.Store.Zone()) + 2
+	if _, err := d.Store.SchedulePassRule(t.Context(), core.Actor{Kind: core.ActorAccount, ID: 1, Name: "小王"}, core.Everywhere, rule,
+		core.RulePlanTerm{From: from}); err != nil {
+		t.Fatal(err)
+	}
+	card := b.Get(t, "/console", http.StatusOK).Find(`section[aria-labelledby="plans-title"]`)
+	if text := card.Text(); !strings.Contains(text, from.String()+" 0 点生效") || !strings.Contains(text, "通行证设置，小王安排") {
+		t.Errorf("the card says %q", text)
+	}
+	to := card.Find("a").AttrOr("href", "")
+	if page := b.Get(t, to, http.StatusOK); !strings.Contains(page.Text(), "已安排的修改") {
+		t.Errorf("%q leads to %s", to, page.Find("h1").Text())
+	}
+	few := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView).Get(t, "/console", http.StatusOK)
+	if few.Find(`section[aria-labelledby="plans-title"]`).Length() != 0 {
+		t.Error("it is shown to who may not see settings")
+	}
+}
+
 // What an open home page fetches has the numbers of the page, as they are now, and no more than the frame for other
 // pages.
 func TestHomeStaysCurrent(t *testing.T) {

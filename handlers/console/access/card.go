@@ -16,6 +16,7 @@ func (p *Pages) Cards() []frame.Card {
 	return []frame.Card{
 		{Name: "doors", Title: "门禁读头", Band: frame.BandWrong, Needs: core.PermReaderView, Show: p.doorsCard},
 		{Name: "restrictions", Title: "限制快到期", Band: frame.BandWrong, Needs: core.PermPassRuleView, Show: p.restrictionsCard},
+		{Name: "plans", Title: "定时修改", Band: frame.BandToday, Needs: core.PermPassRuleView, Show: p.plansCard},
 		{Name: "today", Title: "今天的出入", Band: frame.BandToday, Needs: core.PermAccessRecordView, Show: p.todayCard},
 		{Name: "visitors", Title: "访客", Band: frame.BandToday, Needs: core.PermVisitorPassView, Show: p.visitorsCard},
 		{Name: "exits", Title: "出门条", Band: frame.BandToday, Needs: core.PermExitSlipView, Show: p.exitsCard},
@@ -67,6 +68,37 @@ func (p *Pages) restrictionsCard(c *web.Context, scope core.Scope) (card frame.C
 			Label: names[d.Community], N: d.N, Tone: templates.Warn,
 			URL: templates.WithQuery(frame.RestrictionPath, nil, "community", d.Community.String(), "due", "soon"),
 		})
+	}
+	return card, nil
+}
+
+// plansShown is the maximum number of scheduled changes on their card.
+const plansShown = 8
+
+// plansCard says which settings will be others soon, and who has scheduled it.
+func (p *Pages) plansCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	plans, more, err := p.Store.RulePlansSoon(c.Ctx(), scope, plansShown)
+	if err != nil || len(plans) == 0 {
+		return card, err
+	}
+	names, err := p.CommunityNames(c)
+	if err != nil {
+		return card, err
+	}
+	card.Note = fmt.Sprintf("%d 天内生效或恢复", core.RulePlanSoonDays)
+	if more {
+		card.Note += fmt.Sprintf("，最早的 %d 项", plansShown)
+	}
+	for _, plan := range plans {
+		day, what := plan.Due()
+		fact := templates.Fact{
+			Label: day.String() + " 0 点" + what, Value: plan.What() + "，" + plan.By.Name + "安排",
+			URL: templates.WithQuery(frame.StemURL(plan.Stem, ""), nil, "community", plan.Community.String()),
+		}
+		if p.ShownCommunity(c) == 0 {
+			fact.Value = names[plan.Community] + " · " + fact.Value
+		}
+		card.Facts = append(card.Facts, fact)
 	}
 	return card, nil
 }

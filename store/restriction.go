@@ -267,6 +267,18 @@ func insertRestrictions(tx *database.Tx, restrictions []restrictionRow) error {
 	return err
 }
 
+// noteRestrictionsOver notes that the residents of houses are told that a restriction is over, and returns the next houses of which
+// they were not.
+func noteRestrictionsOver(tx *database.Tx, today core.Day, most int) (houses []core.ID, err error) {
+	err = tx.All(&houses, "SELECT house_id FROM house_restriction WHERE due_day < ? ORDER BY due_day, house_id LIMIT ?"+
+		tx.Dialect().ForUpdate(), int32(today), most)
+	if err == nil && len(houses) > 0 {
+		_, err = tx.Exec("UPDATE house_restriction SET due_day = NULL WHERE house_id IN ("+database.Placeholders(len(houses))+")",
+			database.IDArgs(houses)...)
+	}
+	return houses, err
+}
+
 // houseLabels returns the labels of houses, all of which must be the community's. It locks them, so
 // that acts on the restriction of one house run one after another.
 func houseLabels(tx *database.Tx, community core.ID, houses []core.ID) ([]string, error) {

@@ -188,22 +188,16 @@ func tellWhoLivesThere(tx *database.Tx, words map[core.ID]string) error {
 func (s *Store) TellOfRestrictionsOver(ctx context.Context) error {
 	for n := toldAtOnce; n == toldAtOnce; {
 		err := s.db.Write(ctx, "tell of restrictions that are over", func(tx *database.Tx) error {
-			var houses []core.ID
-			err := tx.All(&houses, "SELECT house_id FROM house_restriction WHERE due_day < ? ORDER BY due_day, house_id LIMIT ?"+
-				tx.Dialect().ForUpdate(), int32(core.DayOf(tx.Now(), s.zone)), toldAtOnce)
-			if n = len(houses); err != nil || n == 0 {
-				return err
-			}
+			houses, err := noteRestrictionsOver(tx, core.DayOf(tx.Now(), s.zone), toldAtOnce)
+			n = len(houses)
 			words := map[core.ID]string{}
 			for _, id := range houses {
 				words[id] = "的限制出入已到期，恢复小区的规则"
 			}
-			if err := tellWhoLivesThere(tx, words); err != nil {
+			if err != nil || n == 0 {
 				return err
 			}
-			_, err = tx.Exec("UPDATE house_restriction SET due_day = NULL WHERE house_id IN ("+database.Placeholders(n)+")",
-				database.IDArgs(houses)...)
-			return err
+			return tellWhoLivesThere(tx, words)
 		})
 		if err != nil {
 			return err

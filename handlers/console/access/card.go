@@ -75,7 +75,7 @@ func (p *Pages) restrictionsCard(c *web.Context, scope core.Scope) (card frame.C
 // plansShown is the maximum number of scheduled changes on their card.
 const plansShown = 8
 
-// plansCard says which settings will be others soon, and who has scheduled it.
+// plansCard lists the settings that will change soon, and who has scheduled that.
 func (p *Pages) plansCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
 	plans, more, err := p.Store.RulePlansSoon(c.Ctx(), scope, plansShown)
 	if err != nil || len(plans) == 0 {

@@ -14,6 +14,7 @@ type Done struct {
 	Passed   bool // a door opened for one of them
 	Refused  bool // a code of theirs was shown again, and refused
 	Released bool // the guard released one of them
+	Visited  bool // a door opened for a visitor
 	Looked   bool // somebody is signed in as the administrator
 	Imported bool // a list of residents was imported into the community
 }
@@ -43,6 +44,12 @@ func WhatIsDone(ctx context.Context, s *store.Store, cast Cast) (Done, error) {
 				return Done{}, err
 			}
 		}
+	}
+	visits, _, err := s.AccessRecords(ctx, scope, core.RecordFilter{
+		Kind: core.PassVisitor, Via: core.ViaReader, Direction: core.In, Result: "allowed",
+	}, store.Page{Limit: 1})
+	if done.Visited = len(visits) > 0; err != nil {
+		return done, err
 	}
 	sessions, err := s.Sessions(ctx, core.SessionAccount, cast.Admin)
 	if done.Looked = len(sessions) > 0; err != nil {

@@ -43,15 +43,20 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	passage := func(via core.Via, allowed bool, reason core.Reason) {
+	record := func(r core.AccessRecord) {
 		t.Helper()
 		n++
-		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{{
-			Community: cast.Community, At: s.Now(), Via: via, Direction: core.Out, Kind: core.PassResident, Person: user.Person,
-			Name: father.Name, HouseLabel: cast.House, Allowed: allowed, Reason: reason, TokenDigest: fmt.Sprintf("%064d", n),
-		}}); err != nil {
+		r.Community, r.At, r.HouseLabel, r.TokenDigest = cast.Community, s.Now(), cast.House, fmt.Sprintf("%064d", n)
+		if err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{r}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	passage := func(via core.Via, allowed bool, reason core.Reason) {
+		t.Helper()
+		record(core.AccessRecord{
+			Via: via, Direction: core.Out, Kind: core.PassResident, Person: user.Person, Name: father.Name, Allowed: allowed,
+			Reason: reason,
+		})
 	}
 	passage(core.ViaReader, true, core.ReasonAllowed)
 	is(demo.Done{Opened: true, Passed: true})
@@ -60,8 +65,12 @@ func TestTheTourKnowsWhatIsDone(t *testing.T) {
 	is(demo.Done{Opened: true, Passed: true, Refused: true})
 	passage(core.ViaManual, true, core.ReasonAllowed)
 	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true})
+	for _, allowed := range []bool{false, true} {
+		record(core.AccessRecord{Via: core.ViaReader, Direction: core.In, Kind: core.PassVisitor, Name: "朋友", Allowed: allowed})
+		is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true, Visited: allowed})
+	}
 	importsTheBook(t, s, cast)
-	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true, Imported: true})
+	is(demo.Done{Opened: true, Passed: true, Refused: true, Released: true, Visited: true, Imported: true})
 	members := reads(t, s, cast.Community, core.ImportMembers, demo.MemberBook(core.DayOf(s.Now(), s.Zone())))
 	counts := members.Counts
 	if members.State != core.ImportPreview || counts.Rows() != 6 || counts.Of(core.ImportNew) != 3 || counts.Of(core.ImportWrong) != 3 {

@@ -25,6 +25,7 @@ type Cast struct {
 	Clerk     Member // of the property company, in WeWork
 	// Householder keeps a house on his phone, in which applications wait for him and for the office.
 	Householder Member
+	Courier     Member // of an institution that delivers every day
 	Doors       []Door
 	Admin       core.ID // the administrator's account
 }
@@ -53,11 +54,12 @@ var (
 	observer = Member{Key: "zhou-min", Name: "周敏", Role: "观察员", Phone: "19900000005"}
 	stranger = Member{Key: "zhao-qiang", Name: "赵强", Role: "路人（不在住户名册）", Phone: "19900000006"}
 	clerk    = Member{Key: "he-yawen", Name: "何雅文", Role: "物业客服（企业微信）", Phone: "19900000007"}
+	courier  = Member{Key: "xu-jianjun", Name: "许建军", Role: "快递员（" + courierName + "的专用通行证）", Phone: "19900000018"}
 )
 
 // People returns everybody who needs a phone in the simulator.
 func People() []Member {
-	return []Member{father, mother, daughter, guard, observer, stranger, clerk, applicant, householder}
+	return []Member{father, mother, daughter, guard, observer, stranger, clerk, applicant, householder, courier}
 }
 
 // The administrator of the demonstration, as whom the tour signs in.
@@ -303,14 +305,14 @@ func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error
 	if err != nil {
 		return err
 	}
-	if err := s.courier(ctx, e); err != nil {
+	if err := s.delivery(ctx, e); err != nil {
 		return err
 	}
 	if _, err := s.store.CreateGuardShift(ctx, core.Actor{Kind: core.ActorWechat, Name: guard.Name}, core.Everywhere,
 		store.NewGuardShift{Post: post, Guard: guardID, Seen: core.GuardShift{}.Mark()}); err != nil {
 		return err
 	}
-	s.cast.Guard, s.cast.Observer = guard, observer
+	s.cast.Guard, s.cast.Observer, s.cast.Courier = guard, observer, courier
 	if err := s.bind(ctx, store.BindTarget{Kind: core.BindGuard, ID: guardID}, identify(guard)); err != nil {
 		return err
 	}
@@ -320,8 +322,8 @@ func (s *seeder) people(ctx context.Context, e *estate, identify Identify) error
 // courierName is the institution whose members deliver every day.
 const courierName = "顺达快递"
 
-// courier adds an institution whose members deliver every day: the pass of one of them ends soon.
-func (s *seeder) courier(ctx context.Context, e *estate) error {
+// delivery adds an institution whose members deliver every day: the pass of one of them ends soon.
+func (s *seeder) delivery(ctx context.Context, e *estate) error {
 	institution, err := s.store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{
 		Name: courierName, Remark: "合同到年底，联系人许经理", Communities: []core.ID{e.id},
 	})
@@ -330,7 +332,7 @@ func (s *seeder) courier(ctx context.Context, e *estate) error {
 	}
 	today := core.DayOf(s.now, s.store.Zone())
 	for _, m := range []core.Member{
-		{Name: "许建军", Phone: "19900000018", From: today - 90, Until: today + 275},
+		{Name: courier.Name, Phone: courier.Phone, From: today - 90, Until: today + 275},
 		{Name: "罗志远", Phone: "19900000019", From: today - 360, Until: today + 4},
 	} {
 		m.Institution = institution

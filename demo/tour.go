@@ -55,6 +55,7 @@ func (t *Tour) Routes() []web.Route {
 		{Method: http.MethodGet, Path: "/demo/assets/:name", Access: web.DemoOnly, Handler: t.asset},
 		{Method: http.MethodPost, Path: "/demo/admin", Access: web.DemoOnly, Handler: t.admin},
 		{Method: http.MethodGet, Path: "/demo/stand/:persona", Access: web.DemoOnly, Handler: t.stand},
+		{Method: http.MethodGet, Path: "/demo/guest", Access: web.DemoOnly, Handler: t.guest},
 		{Method: http.MethodPost, Path: "/demo/door/:id", Access: web.DemoOnly, Handler: t.hold, Body: maxPicture},
 	}...)
 }
@@ -95,7 +96,7 @@ func (t *Tour) show(c *web.Context, name string, page any) error {
 // types are the files that the tour's pages load, with their content types.
 var types = map[string]string{
 	"tour.css": "text/css; charset=utf-8", "stand.js": "text/javascript; charset=utf-8",
-	"tour.js": "text/javascript; charset=utf-8",
+	"tour.js": "text/javascript; charset=utf-8", "guest.js": "text/javascript; charset=utf-8",
 }
 
 func (t *Tour) asset(c *web.Context) error {
@@ -145,12 +146,24 @@ type standPage struct {
 func (t *Tour) stand(c *web.Context) error {
 	for _, m := range People() {
 		if m.Key == c.Param("persona") {
-			//nolint:gosec // our own URL
-			return t.show(c, "stand.html", standPage{
-				Cast: t.o.Cast, Member: m, Phone: "/sim/phone/" + m.Key + "?tab=mini",
-				Home: template.URL(t.o.PublicURL + "/demo"), Doors: t.o.Cast.Doors,
-			})
+			return t.show(c, "stand.html", t.at(m, "/sim/phone/"+m.Key+"?tab=mini", t.o.Cast.Doors))
 		}
 	}
 	return core.NotFound("没有这个人")
+}
+
+// guest shows a resident who invites a friend, the friend's phone, and the door in.
+func (t *Tour) guest(c *web.Context) error {
+	host := t.o.Cast.Householder
+	if host.Key == "" { // the database is of an earlier version
+		return core.NotFound("没有这个人")
+	}
+	return t.show(c, "guest.html", t.at(host, "/h5/visitorpass/new", t.o.Cast.Doors[1:]))
+}
+
+func (t *Tour) at(m Member, phone string, doors []Door) standPage {
+	return standPage{
+		Cast: t.o.Cast, Member: m, Phone: phone, Doors: doors,
+		Home: template.URL(t.o.PublicURL + "/demo"), //nolint:gosec // our own URL
+	}
 }

@@ -23,6 +23,7 @@ func (h *H5) visitorPassRoutes() []web.Route {
 		{Method: http.MethodGet, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassNew},
 		{Method: http.MethodPost, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassCreate, EachPerMinute: 10},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id", Access: web.Resident, Handler: h.visitorPassShow},
+		{Method: http.MethodGet, Path: visitorPassPath + "/:id/sign", Access: web.Resident, Handler: h.visitorPassSign},
 		{
 			Method: http.MethodPost, Path: visitorPassPath + "/:id/answer", Access: web.Resident, Handler: h.visitorPassAnswer,
 			EachPerMinute: 20,
@@ -142,8 +143,16 @@ type visitorPassShowPage struct {
 	Link   string // what the visitor opens; "" = the pass lets nobody through any more
 	Words  string // to be sent with it
 	Code   template.URL
+	Card   visitCard
 	Revoke string       // "" = it is too late
 	Answer *visitAnswer // nil = it does not wait for the host
+}
+
+// visitCard is what WeChat sends if the host forwards the page: the visitor's link, and not the page, which is the host's own.
+type visitCard struct {
+	Script, Sign string // the JS-SDK, and what signs the page for it; "" = the browser is not WeChat's
+	Title, Text  string
+	Origin       string // of the picture
 }
 
 // visitAnswer is the form by which a host accepts or declines.
@@ -182,7 +191,12 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 	page.Back = visitorPassPath
 	if own.Usable(c.Now()) {
 		page.Link = h.visitLink(own.Code)
-		page.Words = "邀请您到 " + own.Community + " 做客，有效至 " + h.visitTime(own.Until) + "。请打开链接，进门时出示通行码：" + page.Link
+		page.Card = visitCard{
+			Script: h.wechat.Script(c.Request().UserAgent(), Signer{Community: own.VisitorPass.Community}),
+			Sign:   visitorPassURL(own.ID) + "/sign", Origin: h.publicURL,
+			Title: "邀请您到 " + own.Community + " 做客", Text: h.visitTerm(own.VisitorPass) + "，进门时出示通行码",
+		}
+		page.Words = page.Card.Title + "，" + h.visitTerm(own.VisitorPass) + "。请打开链接，进门时出示通行码：" + page.Link
 		picture, err := gate.QRSVG(page.Link)
 		if err != nil {
 			return page, err
@@ -206,6 +220,18 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 	return page, nil
 }
 
+// visitTerm says until when somebody may come.
+func (h *H5) visitTerm(v core.VisitorPass) string { return "有效至 " + h.visitTime(v.Until) }
+
+// visitorPassSign signs the page of a visitor for the JS-SDK.
+func (h *H5) visitorPassSign(c *web.Context) error {
+	own, err := h.ownVisitor(c)
+	if err != nil {
+		return err
+	}
+	return h.signPage(c, Signer{Community: own.VisitorPass.Community}, visitorPassURL(own.ID))
+}
+
 // visitorPassAnswer accepts or declines a visitor who waits for the host. If somebody else was first, the page says so.
 func (h *H5) visitorPassAnswer(c *web.Context) error {
 	own, err := h.ownVisitor(c)
@@ -227,7 +253,7 @@ func (h *H5) visitorPassAnswer(c *web.Context) error {
 	case wrong == nil && form.Approve != "":
 		c.Flash(web.FlashSuccess, "已通过"+own.Name+"的来访，会告诉对方。")
 	case wrong == nil:
-		c.Flash(web.FlashSuccess, "已不通过"+own.Name+"的来访，会告诉对方。")
+		c.Flash(web.FlashSuccess, "已拒绝"+own.Name+"的来访，会告诉对方。")
 	case core.IsConflict(wrong):
 		c.Flash(web.FlashWarning, core.MessageOf(wrong))
 	case core.IsInvalid(wrong):
@@ -259,7 +285,7 @@ func (h *H5) visitFacts(v core.VisitorPass) []templates.Fact {
 	if v.Way.Asked() {
 		until = templates.Fact{Label: "来访时间", Value: h.visitTime(v.At())}
 	}
-	all = append(all, templates.Fact{Label: "备注", Value: v.Remark}, until, templates.Fact{Label: "不通过的原因", Value: v.Refusal})
+	all = append(all, templates.Fact{Label: "备注", Value: v.Remark}, until, templates.Fact{Label: "拒绝的原因", Value: v.Refusal})
 	for _, f := range all {
 		if f.Value != "" {
 			facts = append(facts, f)

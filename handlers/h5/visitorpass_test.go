@@ -17,7 +17,7 @@ import (
 )
 
 // A resident invites, the visitor opens the link in any browser and shows the code, the door opens once, and both
-// sides see it; a second one is revoked before it is used.
+// sides see it.
 func TestInvitedVisitor(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	host := w.resident(t, w.Residents[0])
@@ -83,6 +83,84 @@ func TestInvitedVisitor(t *testing.T) {
 	host.post(show, used+"/revoke", url.Values{}, http.StatusSeeOther)
 	if seen := host.get(used, http.StatusOK).Text(); !strings.Contains(seen, "访客已经到访，不能撤销") {
 		t.Errorf("revoked after use: %s", seen)
+	}
+}
+
+// invited invites a visitor of the first resident, and returns the visit as that host has it.
+func (w *site) invited(t *testing.T) store.OwnVisitor {
+	t.Helper()
+	user := w.userOf(t, "o-"+w.Residents[0].Phone)
+	id, err := w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
+		House: w.Residents[0].House, Name: "来客", Until: w.store.Now().Add(time.Hour),
+	}, store.RequestKey{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := w.store.OwnVisitor(t.Context(), user.ID, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return own
+}
+
+// An invitation that is revoked before it is used says so to the visitor, has no code any more, and opens nothing, not even by a
+// code that was issued before.
+func TestInvitationIsRevokedBeforeUse(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	host, guest := w.resident(t, w.Residents[0]), w.phone(t)
+	own := w.invited(t)
+	issued, err := w.gate.Issue(t.Context(), own.Pass)
+	host.must(err)
+	page := "/h5/visitorpass/" + own.ID.String()
+	asked := host.get(host.get(page, http.StatusOK).Find(`a[href$="/revoke"]`).AttrOr("href", ""), http.StatusOK)
+	host.post(asked, page+"/revoke", url.Values{}, http.StatusSeeOther)
+	after := host.get(page, http.StatusOK)
+	if text := after.Text(); !strings.Contains(text, "已撤销来客的邀请") || after.Find("#visit-link").Length() != 0 {
+		t.Errorf("the host sees %s", after.Find("main").Text())
+	}
+	visit := guest.get("/h5/visit/"+own.Code, http.StatusOK)
+	if !strings.Contains(visit.Find("main").Text(), "通行证已撤销") || visit.Find("[data-qr]").Length() != 0 {
+		t.Errorf("the visitor sees %s", visit.Find("main").Text())
+	}
+	in := w.AddDoor(core.Reader{Name: "南门入口", Protocol: core.ProtocolVguang, Direction: core.In, Kinds: core.PassKinds()}).ID
+	if d := w.gate.Scan(t.Context(), in, issued.Text).Decision; d.Reason != core.ReasonPassDisabled {
+		t.Errorf("at the door: %+v", d)
+	}
+}
+
+// In WeChat the host's page is forwarded as a card that leads to the visitor's page, and is signed for no other page and nobody
+// else; of the visitor's page, others show where and until when.
+func TestInvitationIsForwardedAsACard(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	host := w.resident(t, w.Residents[0])
+	own := w.invited(t)
+	at, link := "/h5/visitorpass/"+own.ID.String(), "https://pass.example.com/h5/visit/"+own.Code
+	if host.get(at, http.StatusOK).Find("[data-card]").Length() != 0 {
+		t.Error("a browser outside WeChat is sent for the JS-SDK")
+	}
+	host.agent = "Mozilla/5.0 MicroMessenger/8.0"
+	card := host.get(at, http.StatusOK).Find("[data-card]")
+	if got := card.AttrOr("data-card-link", ""); got != link || !strings.Contains(card.AttrOr("data-card", ""), own.Community) ||
+		!strings.Contains(card.AttrOr("data-card-text", ""), "有效至") || card.AttrOr("data-card-script", "") != "/sdk.js" ||
+		!strings.HasPrefix(card.AttrOr("data-card-picture", ""), "https://pass.example.com/") {
+		t.Errorf("the card: %s leads to %q", card.AttrOr("data-card", ""), got)
+	}
+	sign := card.AttrOr("data-card-sign", "") + "?page=" + url.QueryEscape("https://pass.example.com"+at)
+	if text := host.get(sign, http.StatusOK).Text(); !strings.Contains(text, `"signature":"of https://pass.example.com`+at) {
+		t.Errorf("signed as %s", text)
+	}
+	for _, page := range []string{"https://evil.example" + at, "https://pass.example.com/h5/pass", link} {
+		host.get(at+"/sign?page="+url.QueryEscape(page), http.StatusUnprocessableEntity)
+	}
+	w.resident(t, w.Residents[1]).get(sign, http.StatusNotFound)
+
+	visit := w.phone(t).get("/h5/visit/"+own.Code, http.StatusOK)
+	for property, want := range map[string]string{
+		"og:title": own.Community, "og:description": "有效至", "og:url": link, "og:image": "https://pass.example.com/",
+	} {
+		if got := visit.Find(`meta[property="`+property+`"]`).AttrOr("content", ""); !strings.Contains(got, want) {
+			t.Errorf("%s is %q", property, got)
+		}
 	}
 }
 

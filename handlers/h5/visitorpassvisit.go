@@ -61,6 +61,8 @@ type visitPage struct {
 	Now     visitNow
 
 	Withdraw string // where to take it back; "" = it is decided
+
+	Link, Origin, About string // what others show of a link to it
 }
 
 // visitNow is the part that changes together.
@@ -89,6 +91,10 @@ func (h *H5) visit(c *web.Context, visit store.OwnVisit, qr templates.QR) error 
 	page := visitPage{
 		Phone: h.phone(c, visit.Name, visit.Community+" "+visit.HouseLabel), Initial: initial(visit.Name), Visit: visit,
 		Facts: h.visitFacts(visit.VisitorPass), Now: now,
+		Link: h.visitLink(visit.Code), Origin: h.publicURL, About: now.Verdict.Title,
+	}
+	if visit.State(c.Now()) == core.VisitGranted {
+		page.About = h.visitTerm(visit.VisitorPass) + "，进门时出示通行码"
 	}
 	if visit.State(c.Now()) == core.VisitWaiting {
 		page.Withdraw = visitPath + "/" + visit.Code + "/withdraw"
@@ -185,7 +191,7 @@ func visitVerdict(v core.VisitorPass, d core.Decision, now time.Time) templates.
 	case state == core.VisitWaiting:
 		return templates.Verdict{Tone: templates.Info, Title: "等待审核", Text: "请保存本页，通过后这里就有通行码"}
 	case state == core.VisitRejected:
-		return templates.Verdict{Tone: templates.Bad, Title: "未通过", Text: v.Refusal}
+		return templates.Verdict{Tone: templates.Bad, Title: state.Label(), Text: v.Refusal}
 	case state == core.VisitWithdrawn:
 		return templates.Verdict{Tone: templates.Neutral, Title: "已撤回", Text: "需要时请重新申请"}
 	case state == core.VisitExpired && v.Answer == core.VisitWaiting:

@@ -87,11 +87,14 @@ func build() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	logo, err := os.ReadFile(filepath.Join(source, "logo.svg"))
-	if err != nil {
-		return nil, err
+	files = append(files, hashed("icons.svg", icons))
+	for _, name := range []string{"logo.svg", "logo.png"} { // WeChat shows no SVG
+		logo, err := os.ReadFile(filepath.Join(source, name))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, hashed(name, logo))
 	}
-	files = append(files, hashed("icons.svg", icons), hashed("logo.svg", logo))
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	return files, nil
 }

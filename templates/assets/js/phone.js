@@ -1,4 +1,5 @@
 // The bundle of phone pages: without htmx.
+import { watchCards } from "./card.js";
 import { watchConfirms } from "./confirm.js";
 import { watchForms } from "./form.js";
 import { watchItemPhotos } from "./itemphotos.js";
@@ -16,6 +17,7 @@ import { watchWake } from "./wake.js";
 
 watchTheme();
 watchPage();
+watchCards();
 watchConfirms();
 watchForms();
 watchLarge();

@@ -16,12 +16,12 @@
 //
 // Inside WeChat, pages cannot use the camera themselves, at least on iOS.
 
+import { mayUse } from "./jssdk.js";
 import { keep, kept } from "./keep.js";
 
 const lookEvery = 150; // ms
 const readingTime = { good: 1500, bad: 4000 }; // ms that a decision is shown before the scanner opens
 const key = "tongxing-scan-on";
-const landing = location.href; // before notAgain of form.js replaces it
 
 // watchScans sets up the forms of the page, and the way from a decision to the next scan.
 export function watchScans() {
@@ -89,42 +89,11 @@ function typeAnywhere(type) {
 // the page's signature.
 async function weChatScans(form) {
   const { scanScript, scanSign } = form.dataset;
-  return Boolean(scanScript) && ready(scanScript, scanSign);
+  return Boolean(scanScript) && mayUse(scanScript, scanSign, ["scanQRCode"]);
 }
 
 function askWeChat(form) {
   window.wx.scanQRCode({ needResult: 1, scanType: ["qrCode"], success: ({ resultStr }) => present(form, resultStr) });
-}
-
-async function ready(script, sign) {
-  try {
-    // WeChat on iOS checks the URL that the page was loaded from, elsewhere the current one.
-    const page = (/iPhone|iPad/.test(navigator.userAgent) ? landing : location.href).split("#")[0];
-    const [config] = await Promise.all([signed(`${sign}?page=${encodeURIComponent(page)}`), loaded(script)]);
-    return await new Promise((resolve) => {
-      window.wx.ready(() => resolve(true));
-      window.wx.error(() => resolve(false));
-      window.wx.config({ ...config, debug: false, jsApiList: ["scanQRCode"] });
-    });
-  } catch {
-    return false;
-  }
-}
-
-async function signed(address) {
-  const reply = await fetch(address, { headers: { Accept: "application/json" } });
-  if (!reply.ok) throw new Error("not signed");
-  return reply.json();
-}
-
-function loaded(address) {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = resolve;
-    script.onerror = reject;
-    document.head.append(script);
-  });
 }
 
 function present(form, text) {

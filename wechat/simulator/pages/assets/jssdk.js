@@ -1,5 +1,6 @@
-// The simulator's JS-SDK: wx.config, wx.ready, wx.error and wx.scanQRCode, as far
-// as the product uses them. Its camera is a picture or a text that one chooses.
+// The simulator's JS-SDK: wx.config, wx.ready, wx.error, wx.scanQRCode and wx.updateAppMessageShareData, as
+// far as the product uses them. Its camera is a picture or a text that one chooses; the card of a page that
+// would be forwarded is in the page's data-wx-card.
 
 (() => {
   const home = document.currentScript.src.replace(/\/open\/js\/.*$/, "");
@@ -60,15 +61,26 @@
     box.showModal();
   };
 
+  // finisher hands a call's answer to whichever of its callbacks it is for.
+  const finisher = (o) => (answer) => {
+    const [, how] = answer.errMsg.split(":");
+    ({ ok: o.success, cancel: o.cancel })[how]?.(answer);
+    if (how !== "ok" && how !== "cancel") o.fail?.(answer);
+    o.complete?.(answer);
+  };
+  const refused = (call) => !allowed.includes(call) && { errMsg: `${call}:the permission value is offline verifying` };
+
   const scanQRCode = (o = {}) => {
-    const finish = (answer) => {
-      const [, how] = answer.errMsg.split(":");
-      ({ ok: o.success, cancel: o.cancel })[how]?.(answer);
-      if (how !== "ok" && how !== "cancel") o.fail?.(answer);
-      o.complete?.(answer);
-    };
-    if (!allowed.includes("scanQRCode")) return finish({ errMsg: "scanQRCode:the permission value is offline verifying" });
+    const finish = finisher(o);
+    const answer = refused("scanQRCode");
+    if (answer) return finish(answer);
     camera(finish);
+  };
+
+  const updateAppMessageShareData = (o = {}) => {
+    const answer = refused("updateAppMessageShareData");
+    if (!answer) document.documentElement.dataset.wxCard = JSON.stringify({ title: o.title, desc: o.desc, link: o.link, imgUrl: o.imgUrl });
+    finisher(o)(answer || { errMsg: "updateAppMessageShareData:ok" });
   };
 
   window.wx = {
@@ -76,5 +88,6 @@
     ready: (call) => (state?.errMsg === "config:ok" ? call(state) : ready.push(call)),
     error: (call) => (state && state.errMsg !== "config:ok" ? call(state) : failed.push(call)),
     scanQRCode,
+    updateAppMessageShareData,
   };
 })();

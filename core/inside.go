@@ -18,6 +18,34 @@ type Inside struct {
 	Late     bool // for longer than the community expects of the kind
 }
 
+// InsideRoll is who is inside, those who came last first, and counts of all, also of those for whom List is too short.
+type InsideRoll struct {
+	List     []Inside
+	Parties  int
+	People   int
+	Late     int // parties
+	Doubtful int // parties that came longer than InsideDoubt ago
+}
+
+// InsideDoubt is for how long after they came in visitors are believed to be inside: of those who came before, some have left by a
+// gate that does not tell.
+const InsideDoubt = 7 * 24 * time.Hour
+
+// RollOf returns a list with its counts.
+func RollOf(list []Inside, now time.Time) InsideRoll {
+	roll := InsideRoll{List: list, Parties: len(list)}
+	for _, one := range list {
+		roll.People += max(one.People, 1)
+		if one.Late {
+			roll.Late++
+		}
+		if now.Sub(one.Since) > InsideDoubt {
+			roll.Doubtful++
+		}
+	}
+	return roll
+}
+
 // InsideLookback is for how long after they came in members of institutions are taken to be inside.
 const InsideLookback = 3 * 24 * time.Hour
 

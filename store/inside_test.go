@@ -280,7 +280,7 @@ func TestWhoIsInsideEqualsARecount(t *testing.T) {
 			mustDo(t, err)
 			asked = time.Since(asking)
 			got := map[string]int{}
-			for _, one := range all {
+			for _, one := range all.List {
 				got[one.Name] = one.People
 			}
 			var seen, recounted map[string]int
@@ -315,7 +315,7 @@ func TestWhoIsOverdueByKind(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := map[core.PassKind]bool{}
-			for _, one := range all {
+			for _, one := range all.List {
 				got[one.Kind] = one.Late
 			}
 			return got
@@ -336,5 +336,47 @@ func TestWhoIsOverdueByKind(t *testing.T) {
 		}
 		_, err := s.WhoIsInside(t.Context(), core.ScopeOf(1), p.community)
 		wantCode(t, err, core.CodeNotFound)
+	})
+}
+
+// Of more people than a roll call has room for, it has those who came last, and the counts are of all; who came a week ago is doubted.
+func TestARollCallOfTooMany(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		p := newMemberSite(t, s)
+		changeVisitorRule(t, s, p.community, func(r *VisitorRule) { r.Stay, r.Member = 3, 1 })
+		n := 0
+		visits := func(names ...string) {
+			for _, name := range names {
+				own := p.invite(t, s, func(v *core.VisitorPass) { v.Name, v.Phone, v.Plate = name, "", "" })
+				n++
+				mustScan(t, s, p.atReader(p.in, own.Pass, n))
+				clock.Add(time.Second)
+			}
+		}
+		visits("甲", "乙")
+		clock.Add(core.InsideDoubt)
+		visits("丙", "丁")
+		for i := range 3 {
+			m := p.member(t, s, func(m *core.Member) { m.Name, m.Phone = fmt.Sprintf("骑手%d", i), fmt.Sprintf("1370000777%d", i) })
+			n++
+			mustScan(t, s, p.atReader(p.in, m.Pass, n))
+			clock.Add(time.Second)
+		}
+		clock.Add(2 * time.Hour)
+		for most, want := range map[int]string{
+			9: "骑手2 骑手1 骑手0 丁 丙 乙 甲 ", 3: "骑手2 骑手1 骑手0 丁 丙 乙 ", 1: "骑手2 丁 ",
+		} {
+			roll, err := s.whoIsInside(t.Context(), everywhere, p.community, most)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, one := range roll.List {
+				got += one.Name + " "
+			}
+			if got != want || roll.Parties != 7 || roll.People != 11 || roll.Late != 5 || roll.Doubtful != 2 {
+				t.Errorf("of room for %d: %s %+v", most, got, roll)
+			}
+		}
 	})
 }

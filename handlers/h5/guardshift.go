@@ -143,13 +143,6 @@ func (h *H5) openThings(c *web.Context, post core.GuardPost) (open []openThing, 
 	if err != nil {
 		return nil, nil, err
 	}
-	late, people := 0, 0
-	for _, one := range inside {
-		people += one.People
-		if one.Late {
-			late++
-		}
-	}
 	alerts, _, err := h.store.GateAlerts(c.Ctx(), scope)
 	if err != nil {
 		return nil, nil, err
@@ -163,7 +156,8 @@ func (h *H5) openThings(c *web.Context, post core.GuardPost) (open []openThing, 
 		return nil, nil, err
 	}
 	return []openThing{
-		{Label: "在场的访客和机构人员", URL: at + "/inside", Count: people}, {Label: "在场超时", URL: at + "/inside", Count: late, Bad: late > 0},
+		{Label: "在场的访客和机构人员", URL: at + "/inside", Count: inside.People},
+		{Label: "在场超时", URL: at + "/inside", Count: inside.Late, Bad: inside.Late > 0},
 		{Label: "未处理的告警", URL: at + "/alerts", Count: alerts, Bad: alerts > 0}, {Label: "还没出完的出门条", Count: pending},
 	}, slips[:min(len(slips), openSlips)], nil
 }

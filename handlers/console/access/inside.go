@@ -25,6 +25,8 @@ type rollCallPage struct {
 	Empty   *templates.Empty
 	Groups  []rollGroup
 	Words   string
+	Warning string           // what the list does not have, or may have too much; "" = nothing
+	Stay    templates.Action // beside it
 	Printed string
 }
 
@@ -52,10 +54,8 @@ func (p *Pages) rollCallShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	people, late := 0, 0
-	for _, g := range core.RollCall(all) {
+	for _, g := range core.RollCall(all.List) {
 		group := rollGroup{Title: g.Title, People: fmt.Sprintf("%d 人", g.People)}
-		people += g.People
 		for _, one := range g.Rows {
 			row := rollRow{Inside: one, URL: frame.VisitorPassURL(one.ID), Said: fmt.Sprintf("%d 人", max(one.People, 1))}
 			if one.Kind == core.PassDedicated {
@@ -63,21 +63,39 @@ func (p *Pages) rollCallShow(c *web.Context) error {
 					row.URL = frame.MemberURL(one.ID)
 				}
 			}
-			if one.Late {
-				late++
-			}
 			group.Rows = append(group.Rows, row)
 		}
 		page.Groups = append(page.Groups, group)
 	}
 	page.Note = at.Name
-	page.Words = fmt.Sprintf("在场 %d 人。住户不在内。", people)
-	if late > 0 {
-		page.Words = fmt.Sprintf("在场 %d 人，其中 %d 组超时。住户不在内。", people, late)
-	}
+	page.Words, page.Warning = rollText(all), rollWarning(all)
+	page.Stay = templates.Action{Label: "在场的访客", URL: templates.WithQuery(
+		frame.VisitorPassPath, nil, "community", at.ID.String(), "stay", string(core.StayInside),
+	)}
 	page.Printed = c.Account().Name + "　" + c.Now().In(p.Store.Zone()).Format("2006-01-02 15:04") + " 打印"
-	if len(all) == 0 {
+	if len(all.List) == 0 {
 		page.Empty = &templates.Empty{Icon: "users", Title: "没有人在场", Text: "进门后还没有离开的访客和机构成员会列在这里。"}
 	}
 	return p.Page(c, http.StatusOK, "console/visitorpass/rollcall", page)
+}
+
+// rollText returns how many are inside.
+func rollText(all core.InsideRoll) string {
+	if all.Late == 0 {
+		return fmt.Sprintf("在场 %d 人。住户不在内。", all.People)
+	}
+	return fmt.Sprintf("在场 %d 人，其中 %d 组超时。住户不在内。", all.People, all.Late)
+}
+
+// rollWarning returns what a roll call of too many does not have, and who may have left without a door that tells.
+func rollWarning(all core.InsideRoll) string {
+	words := ""
+	if more := all.Parties - len(all.List); more > 0 {
+		words = fmt.Sprintf("下面是最近进门的 %d 组，另有 %d 组进门更早，没有列出。", len(all.List), more)
+	}
+	if all.Doubtful > 0 {
+		words += fmt.Sprintf("有 %d 组访客进门超过 %d 天，可能已从不登记出门的门离开，核对后请登记已离开。",
+			all.Doubtful, int(core.InsideDoubt.Hours()/24))
+	}
+	return words
 }

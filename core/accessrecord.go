@@ -191,6 +191,8 @@ var accessRecordFields = []AuditField{
 	{Key: "person", Label: "住户"},
 	{Key: "gate", Label: "门岗"},
 	{Key: "label", Label: "房屋"},
+	{Key: "as", Label: "查看人", Value: labelOf(LookerKind.Label)},
+	{Key: "capacity", Label: "身份"},
 	{Key: "note", Label: "紧急放行的原因"},
 	keywordField, allField,
 }

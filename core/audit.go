@@ -144,6 +144,7 @@ type AuditFilter struct {
 	Actor     ID        // used together with Kind
 	Action    string
 	Actions   []string // one of these
+	Except    string   // not this one
 	Target    string   // kind:id
 	Targets   []string // one of these
 }

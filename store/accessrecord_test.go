@@ -395,7 +395,7 @@ func TestExportAccessRecords(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		all := pastRecords(t, s, 40, 11, 12)
 		export := func(scope core.Scope, f core.RecordFilter) (ids []core.ID, err error) {
-			err = s.ExportAccessRecords(t.Context(), core.System, scope, f, func(r core.AccessRecord) error {
+			err = s.ExportAccessRecords(t.Context(), core.Looker{Actor: core.System}, scope, f, func(r core.AccessRecord) error {
 				ids = append(ids, r.ID)
 				return nil
 			})
@@ -412,8 +412,8 @@ func TestExportAccessRecords(t *testing.T) {
 			t.Errorf("%d audit rows, want 2 without names", n)
 		}
 		stop := errors.New("the browser left")
-		n := 0
-		err := s.ExportAccessRecords(t.Context(), core.System, everywhere, core.RecordFilter{}, func(core.AccessRecord) error {
+		n, by := 0, core.Looker{Actor: core.System}
+		err := s.ExportAccessRecords(t.Context(), by, everywhere, core.RecordFilter{}, func(core.AccessRecord) error {
 			n++
 			return stop
 		})

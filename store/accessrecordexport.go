@@ -11,12 +11,15 @@ import (
 // ExportAccessRecords is EachAccessRecord for a file to download. Who downloads which records is in
 // the audit log before the first one is read.
 func (s *Store) ExportAccessRecords(
-	ctx context.Context, by core.Actor, scope core.Scope, f core.RecordFilter,
+	ctx context.Context, by core.Looker, scope core.Scope, f core.RecordFilter,
 	each func(core.AccessRecord) error,
 ) error {
 	entry, err := s.accessRecordExportEntry(ctx, scope, f)
 	if err == nil {
-		err = s.auditExport(ctx, by, entry)
+		err = s.auditExport(ctx, by.Actor, entry)
+	}
+	if err == nil {
+		err = s.LookAtRecords(ctx, by, scope, f, nil)
 	}
 	if err != nil {
 		return err
@@ -42,16 +45,16 @@ func (s *Store) AccessRecordsBeyond(ctx context.Context, scope core.Scope, f cor
 }
 
 // SearchAccessRecords is AccessRecords for an outsider's search, which is recorded in the audit
-// log.
+// log. Whose records it shows can read that somebody looked.
 func (s *Store) SearchAccessRecords(
-	ctx context.Context, by core.Actor, scope core.Scope, search RecordSearch,
+	ctx context.Context, by core.Looker, scope core.Scope, search RecordSearch,
 ) (records []core.AccessRecord, more bool, err error) {
 	kept, err := s.auditOfAccessRecordExport(ctx, scope, search.Filter)
 	if err != nil {
 		return nil, false, err
 	}
 	err = s.db.Write(ctx, "search access records", func(tx *database.Tx) error {
-		return audit.Write(tx, by, audit.Entry{
+		return audit.Write(tx, by.Actor, audit.Entry{
 			Community: actCommunity(scope, search.Filter.Community), Action: "accessrecord.search",
 			Subject: audit.Target("accessrecord", 0), After: kept,
 		})
@@ -59,7 +62,10 @@ func (s *Store) SearchAccessRecords(
 	if err != nil {
 		return nil, false, err
 	}
-	return s.AccessRecords(ctx, scope, search.Filter, search.Page)
+	if records, more, err = s.AccessRecords(ctx, scope, search.Filter, search.Page); err != nil {
+		return nil, false, err
+	}
+	return records, more, s.LookAtRecords(ctx, by, scope, search.Filter, records)
 }
 
 // RecordSearch is one page of a search.

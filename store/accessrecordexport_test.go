@@ -36,7 +36,8 @@ func TestExportByEachFilter(t *testing.T) {
 			if reflect.ValueOf(c.filter).FieldByName(field).IsZero() {
 				t.Fatalf("the filter of %s does not set it", field)
 			}
-			err := s.ExportAccessRecords(t.Context(), core.System, everywhere, c.filter, func(core.AccessRecord) error { return nil })
+			by := core.Looker{Actor: core.System}
+			err := s.ExportAccessRecords(t.Context(), by, everywhere, c.filter, func(core.AccessRecord) error { return nil })
 			if err != nil {
 				t.Errorf("by %s: %v", field, err)
 				continue

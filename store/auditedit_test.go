@@ -333,7 +333,7 @@ func TestTheAuditLogSaysWhatWasExported(t *testing.T) {
 			t.Fatalf("the node of %s is %q: %v", h.Label, node, err)
 		}
 		records := func(f core.RecordFilter) error {
-			return s.ExportAccessRecords(ctx, core.System, scope, f, func(core.AccessRecord) error { return nil })
+			return s.ExportAccessRecords(ctx, core.Looker{Actor: core.System}, scope, f, func(core.AccessRecord) error { return nil })
 		}
 		houses := func(f HouseFilter) error {
 			f.Community = community

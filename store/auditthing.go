@@ -17,12 +17,12 @@ type thingBatchRow struct {
 
 // ActsUpon returns the latest acts upon some things of the scope, newest first, at most limit:
 // the lines of the audit log about them, and the batches of which they are part. It costs two queries.
-// things are targets: "house:7".
+// things are targets: "house:7". Who looked at passages is read by itself: nothing came of it.
 func (s *Store) ActsUpon(ctx context.Context, scope core.Scope, things []string, limit int) ([]core.ThingAct, error) {
 	if len(things) == 0 {
 		return nil, nil
 	}
-	lines, _, err := s.AuditRecords(ctx, scope, core.AuditFilter{Targets: things}, Page{Limit: limit})
+	lines, _, err := s.AuditRecords(ctx, scope, core.AuditFilter{Targets: things, Except: lookAct}, Page{Limit: limit})
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,9 @@ func (s *Store) createExport(ctx context.Context, by core.Actor, e Export) (id c
 	if err != nil {
 		return 0, err
 	}
+	if err := s.lookByExport(ctx, by, e); err != nil {
+		return 0, err
+	}
 	text, err := json.Marshal(e.asked)
 	if err != nil {
 		return 0, err
@@ -190,6 +193,18 @@ func (s *Store) createExport(ctx context.Context, by core.Actor, e Export) (id c
 		return audit.Write(tx, by, entry)
 	})
 	return id, err
+}
+
+// lookByExport notes at whose passages the office looks by a file of them.
+func (s *Store) lookByExport(ctx context.Context, by core.Actor, e Export) error {
+	if e.Kind != core.ExportAccessRecords {
+		return nil
+	}
+	var f core.RecordFilter
+	if err := e.Read(&f); err != nil {
+		return err
+	}
+	return s.LookAtRecords(ctx, core.Looker{Actor: by, As: core.LookOffice}, e.Scope, f, nil)
 }
 
 // Export returns an export of an account's own, by the id of its job.

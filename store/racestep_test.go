@@ -48,6 +48,8 @@ func raceUndo(name string) func(w *raceWorld) (any, error) {
 	}
 }
 
+var raceLooker = core.Looker{Actor: raceBy, As: core.LookOffice}
+
 var raceBy = core.Actor{Kind: core.ActorAccount, ID: 9, Name: "管理员", Addr: "192.0.2.9", Operator: true}
 
 var raceEstate = []raceStep{
@@ -550,16 +552,16 @@ var raceGate = []raceStep{
 	}},
 	{"UndoBatch", raceUndo("handled")},
 	{"SearchAccessRecords", func(w *raceWorld) (any, error) {
-		records, more, err := w.SearchAccessRecords(w.ctx, raceBy, everywhere, RecordSearch{Page: Page{Limit: 9}})
+		records, more, err := w.SearchAccessRecords(w.ctx, raceLooker, everywhere, RecordSearch{Page: Page{Limit: 9}})
 		return []any{len(records), more}, err
 	}},
 	{"ExportAccessRecords", func(w *raceWorld) (any, error) {
 		n := 0
-		err := w.ExportAccessRecords(w.ctx, raceBy, everywhere, core.RecordFilter{}, func(core.AccessRecord) error { n++; return nil })
+		err := w.ExportAccessRecords(w.ctx, raceLooker, everywhere, core.RecordFilter{}, func(core.AccessRecord) error { n++; return nil })
 		return n, err
 	}},
 	{"SearchAccessRecords", func(w *raceWorld) (any, error) {
-		found, more, err := w.SearchAccessRecords(w.ctx, raceBy, everywhere, RecordSearch{Page: Page{Limit: 50}})
+		found, more, err := w.SearchAccessRecords(w.ctx, raceLooker, everywhere, RecordSearch{Page: Page{Limit: 50}})
 		return []any{len(found), more}, err
 	}},
 	{"EndResidentSessions", func(w *raceWorld) (any, error) {
@@ -1406,12 +1408,12 @@ var racePhotos = []raceStep{
 	}},
 	{"PurgePassAids", func(w *raceWorld) (any, error) { return nil, w.PurgePassAids(w.ctx) }},
 	{"RemindUrgent", func(w *raceWorld) (any, error) { return nil, w.RemindUrgent(w.ctx) }},
-	{"LookAtPerson", func(w *raceWorld) (any, error) {
+	{"LookAtRecords", func(w *raceWorld) (any, error) {
 		user, _, err := w.ownersPass()
 		if err != nil {
 			return nil, err
 		}
-		return nil, w.LookAtPerson(w.ctx, raceBy, everywhere, user.Person)
+		return nil, w.LookAtRecords(w.ctx, raceLooker, everywhere, core.RecordFilter{Person: user.Person}, nil)
 	}},
 	{"LookAtPass", func(w *raceWorld) (any, error) {
 		_, pass, err := w.ownersPass()

@@ -31,7 +31,7 @@ func (a *API) lookList(c *web.Context) error {
 	}
 	bodies := make([]lookBody, len(list))
 	for i, r := range list {
-		bodies[i] = lookBody{r.ID, a.moment(r.At), core.LookerText(r.Actor), core.LookText(r.Action)}
+		bodies[i] = lookBody{r.ID, a.moment(r.At), core.LookerText(r), core.LookText(r.Action)}
 	}
 	return c.JSON(http.StatusOK, struct {
 		Looks []lookBody `json:"looks"`

@@ -186,9 +186,14 @@ func (h *H5) observed(c *web.Context, form recordFilterForm, page store.Page) ([
 	if err := h.searches.Take(c); err != nil {
 		return nil, false, err
 	}
-	return h.store.SearchAccessRecords(c.Ctx(), c.Actor(), c.Scope(), store.RecordSearch{
+	return h.store.SearchAccessRecords(c.Ctx(), observing(c), c.Scope(), store.RecordSearch{
 		Filter: form.filter(h.store.Zone(), c.Now()), Page: page,
 	})
+}
+
+// observing returns the observer as who looks.
+func observing(c *web.Context) core.Looker {
+	return core.Looker{Actor: c.Actor(), As: core.LookObserver, Capacity: c.Observer().Capacity}
 }
 
 // named adds what differs from row to row: the community if there are several and none is chosen, the
@@ -275,7 +280,7 @@ func (h *H5) accessRecordExport(c *web.Context) error {
 	zone, filter := h.store.Zone(), form.filter(h.store.Zone(), c.Now())
 	export := web.Export{Name: "出入记录", Columns: core.RecordColumns}
 	return c.Export(export, func(ctx context.Context, add func(values ...any) error) error {
-		return h.store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), filter, func(r core.AccessRecord) error {
+		return h.store.ExportAccessRecords(ctx, observing(c), c.Scope(), filter, func(r core.AccessRecord) error {
 			r.Name = core.MaskName(r.Name)
 			return add(r.Cells(names[r.Community], zone)...)
 		})

@@ -47,7 +47,7 @@ func (h *H5) lookList(c *web.Context) error {
 	}}
 	page.Back = fronts[web.SurfaceResident]
 	for _, r := range list {
-		page.Rows = append(page.Rows, lookLine{Who: core.LookerText(r.Actor), What: core.LookText(r.Action), At: r.At})
+		page.Rows = append(page.Rows, lookLine{Who: core.LookerText(r), What: core.LookText(r.Action), At: r.At})
 	}
 	if more && len(list) > 0 {
 		page.Pager.Next = templates.WithQuery(lookPath, nil, "after", list[len(list)-1].ID.String())

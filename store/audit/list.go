@@ -63,6 +63,9 @@ func where(f core.AuditFilter) database.Where {
 	if len(f.Actions) > 0 {
 		w.And("action IN ("+database.Placeholders(len(f.Actions))+")", textArgs(f.Actions)...)
 	}
+	if f.Except != "" {
+		w.And("action <> ?", f.Except)
+	}
 	if f.Kind != "" {
 		w.And("actor_kind = ?", string(f.Kind))
 		if f.Actor != 0 {

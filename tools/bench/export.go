@@ -70,7 +70,8 @@ func exportAll(sqlitePath string) error {
 	began, out, rows := time.Now(), &counter{}, 0
 	head := sheet.Head{Name: "出入记录", Columns: core.RecordColumns, Busy: s.DoorsBusy}
 	err = sheet.Write(ctx, out, head, func(add func(values ...any) error) error {
-		return s.ExportAccessRecords(ctx, core.System, core.Everywhere, core.RecordFilter{}, func(r core.AccessRecord) error {
+		by := core.Looker{Actor: core.System}
+		return s.ExportAccessRecords(ctx, by, core.Everywhere, core.RecordFilter{}, func(r core.AccessRecord) error {
 			rows++
 			return add(r.Cells("测试小区", s.Zone())...)
 		})

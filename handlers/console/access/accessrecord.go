@@ -84,10 +84,8 @@ func (p *Pages) accessRecordList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if filter.Person != 0 && asked.First() {
-		if err := p.Store.LookAtPerson(c.Ctx(), c.Actor(), c.Scope(), filter.Person); err != nil {
-			return err
-		}
+	if err := p.Store.LookAtRecords(c.Ctx(), frame.Looker(c), c.Scope(), filter, records); err != nil {
+		return err
 	}
 	newest := p.Store.NewID()
 	for i, r := range records {
@@ -220,6 +218,9 @@ func (p *Pages) accessRecordShow(c *web.Context) error {
 	}
 	community, err := p.Store.Community(c.Ctx(), c.Scope(), r.Community)
 	if err != nil {
+		return err
+	}
+	if err := p.Store.LookAtRecords(c.Ctx(), frame.Looker(c), c.Scope(), core.RecordFilter{Person: r.Person}, nil); err != nil {
 		return err
 	}
 	page := accessRecordShowPage{

@@ -82,6 +82,9 @@ func (p *Pages) accessRecordChart(c *web.Context) error {
 		page.Empty = templates.Empty{Icon: "calendar", Title: "筛选条件有误", Text: "图表一次最多统计 31 天，请修改后再查询。"}
 		return p.Page(c, web.StatusOf(wrong), "console/accessrecord/chart", page)
 	}
+	if wrong == nil {
+		wrong = p.Store.LookAtRecords(c.Ctx(), frame.Looker(c), c.Scope(), filter, nil)
+	}
 	if wrong != nil {
 		return wrong
 	}

@@ -42,7 +42,7 @@ func (p *Pages) accessRecordSheet(c *web.Context) (frame.Export, error) {
 	}
 	export.Beyond = func(n int) (bool, error) { return p.Store.AccessRecordsBeyond(c.Ctx(), c.Scope(), filter, n) }
 	export.Rows = func(ctx context.Context, add func(values ...any) error) error {
-		return p.Store.ExportAccessRecords(ctx, c.Actor(), c.Scope(), filter, addAccessRecord(add, at.All, p.Store.Zone()))
+		return p.Store.ExportAccessRecords(ctx, frame.Looker(c), c.Scope(), filter, addAccessRecord(add, at.All, p.Store.Zone()))
 	}
 	return export, nil
 }

@@ -54,8 +54,11 @@ type PassageRow struct {
 	PassageURLs
 }
 
+// Looker returns the account that looks at somebody's data.
+func Looker(c *web.Context) core.Looker { return core.Looker{Actor: c.Actor(), As: core.LookOffice} }
+
 // Passages returns the latest passages of a filter, as many as the tab shows; nil if the account may
-// not see them.
+// not see them. Whom the filter names can read that the account looked.
 func (f *Frame) Passages(c *web.Context, filter core.RecordFilter, tab string) (*PassagePart, error) {
 	if !c.Has(core.PermAccessRecordView) {
 		return nil, nil
@@ -66,6 +69,9 @@ func (f *Frame) Passages(c *web.Context, filter core.RecordFilter, tab string) (
 	}
 	records, _, err := f.Store.AccessRecords(c.Ctx(), c.Scope(), filter, core.Page{Limit: limit})
 	if err != nil {
+		return nil, err
+	}
+	if err := f.Store.LookAtRecords(c.Ctx(), Looker(c), c.Scope(), filter, records); err != nil {
 		return nil, err
 	}
 	part := &PassagePart{

@@ -159,6 +159,8 @@ type VisitorPass struct {
 	Remark     string
 	Given      map[string]string // while inviting: what was written into the form's added fields, by key
 	Answers    []FormAnswer      // the same as stored
+	Photo      ID                // likewise: the picture that was sent before; 0 = none
+	Picture    *NewPhoto         // likewise: the picture that came with the form, in place of Photo; nil = none
 	From       time.Time
 	Until      time.Time // after it the pass lets nobody in
 	Revoked    time.Time
@@ -249,6 +251,9 @@ func (v VisitorPass) Normalized(form FormDesign, now time.Time) (VisitorPass, er
 		v.People = 0 // what every visit has at least, also if nobody was asked
 	}
 	answers, fields := form.Judge(v.given())
+	if fields["photo"] != "" && !v.pictured() {
+		fields["photo"] = "请选择照片"
+	}
 	v.Answers, v.Given = answers, nil
 	for field, message := range v.check(now) {
 		if fields[field] == "" {
@@ -273,11 +278,17 @@ func (v VisitorPass) given() map[string]string {
 	if v.People != 0 {
 		given["people"] = strconv.Itoa(v.People)
 	}
+	if v.pictured() {
+		given["photo"] = "-"
+	}
 	if !v.Until.IsZero() {
 		given["until"] = v.Until.String()
 	}
 	return given
 }
+
+// pictured reports whether a picture of the visitor was sent.
+func (v VisitorPass) pictured() bool { return v.Photo != 0 || v.Picture != nil }
 
 // stored returns the visit with its texts in their stored form, as far as they have one.
 func (v VisitorPass) stored() VisitorPass {
@@ -389,6 +400,7 @@ var visitorPassFields = []AuditField{
 	{Key: "answer", Label: "结果", Value: labelOf(VisitorState.Label)},
 	{Key: "reason", Label: "不通过的原因"},
 	{Key: "answers", Label: "表单其他内容"},
+	{Key: "photos", Label: "照片数"},
 	{Key: "revoked", Label: "已撤销"},
 	{Key: "gone", Label: "离开次数"},
 	{Key: "at_gate", Label: "登记的门岗"},

@@ -32,6 +32,7 @@ var VisitorBases = []FormBase{
 	{Key: "until", Label: "有效期至", Fixed: true},
 	{Key: "reason", Label: "来访事由", Use: FormOptional},
 	{Key: "remark", Label: "备注"},
+	{Key: "photo", Label: "照片"},
 }
 
 // Bounds of a rule.

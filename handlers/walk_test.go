@@ -684,6 +684,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/h5/exitslip/photo/", w.photos[e.Community]}, {"/h5/exitslip/", w.slips[e.Community]},
 		{"/console/visitorblock/", w.blocks[e.Community]},
 		{"/console/visitorrule/poster/", w.posters[e.Community]}, {"/h5/visit/own/", w.visits[e.Community]}, {"/h5/visit/at/", e.Community},
+		{"/console/visitorpass/photo/", w.photos[e.Community]},
 		{"/console/visitorpass/:id/leave", w.inside[e.Community]}, {"/console/visitorpass/", w.visits[e.Community]},
 		{"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
 		{"/api/v1/visitors/", w.visits[e.Community]},

@@ -185,3 +185,12 @@ func mean(pix []byte, band *image.RGBA, left, right int) {
 	}
 	pix[0], pix[1], pix[2], pix[3] = byte(r/n), byte(g/n), byte(b/n), 0xff
 }
+
+// MakePersonal is Make of a face or a document that came in a form's field, whose name an error has.
+func MakePersonal(ctx context.Context, field string, file []byte) (core.NewPhoto, error) {
+	made, err := Make(ctx, core.PhotoPersonal, file)
+	if core.IsInvalid(err) || core.IsConflict(err) {
+		err = core.InvalidFields(map[string]string{field: core.MessageOf(err)})
+	}
+	return made, err
+}

@@ -122,14 +122,8 @@ func deleteExitSlips(tx *database.Tx, ids []core.ID) error {
 	if err := deleteReviewsOf(tx, core.ReviewExitSlip, ids); err != nil {
 		return err
 	}
-	for {
-		n, err := removePhotosIn(tx, "use_stem = 'exitslip' AND use_id"+in, args...)
-		if err != nil {
-			return err
-		}
-		if n < photoPart {
-			break
-		}
+	if err := removePhotosOf(tx, "exitslip", ids); err != nil {
+		return err
 	}
 	if _, err := tx.Exec("DELETE FROM exit_slip_item WHERE slip_id"+in, args...); err != nil {
 		return err

@@ -295,3 +295,14 @@ func removePhotosIn(tx *database.Tx, where string, args ...any) (int64, error) {
 	}
 	return tx.Exec("DELETE FROM photo WHERE id"+in, database.IDArgs(ids)...)
 }
+
+// removePhotosOf deletes the pictures of some things of a stem.
+func removePhotosOf(tx *database.Tx, stem string, of []core.ID) error {
+	for {
+		n, err := removePhotosIn(tx, "use_stem = ? AND use_id IN ("+database.Placeholders(len(of))+")",
+			append([]any{stem}, database.IDArgs(of)...)...)
+		if err != nil || n < photoPart {
+			return err
+		}
+	}
+}

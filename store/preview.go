@@ -24,7 +24,7 @@ type Preview struct {
 	Vouched                          string            // who of the house lets the holder out now
 	UrgentFor                        string            // for which the household says that the exit is an emergency
 	Until                            time.Time         // the end of a visitor's pass
-	Photo                            core.ID           // of the holder's face; 0 = none
+	Photo                            core.ID           // of the holder: a member's face, or what a visitor sent; 0 = none
 	Rule                             core.PassRule     // the community's
 	Restriction                      *core.Restriction
 	Decision                         core.Decision
@@ -96,6 +96,13 @@ func (s *Store) addVisit(ctx context.Context, p *Preview) error {
 	visit := row.masked(s.db.Reveal)
 	visit.Plate = s.db.Reveal("visitor_pass.plate", row.Plate)
 	p.Visit = &visit
+	photos, err := photosOf(s.db.Reads(ctx), "visitorpass", []core.ID{visit.ID})
+	if err != nil {
+		return err
+	}
+	if sent := photos[visit.ID]; len(sent) > 0 {
+		p.Photo = sent[0]
+	}
 	reason, barred, err := barredFor(s.db.Reads(ctx), s.db.Keys(), row.visit(s.db.Reveal), core.DayOf(s.Now(), s.zone))
 	if barred {
 		p.Barred = cmp.Or(reason, "没有写明原因")

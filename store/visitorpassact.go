@@ -32,6 +32,7 @@ type visitorPassAudit struct {
 	Answer  core.VisitorState `json:"answer,omitempty"`
 	Reason  string            `json:"reason,omitempty"`
 	Answers int               `json:"answers,omitempty"` // how many, since what they say may be personal
+	Photos  int               `json:"photos,omitempty"`
 	Revoked bool              `json:"revoked,omitempty"`
 }
 
@@ -40,7 +41,7 @@ func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
 		Way: v.Way, Name: v.Name, Phone: core.MaskPhone(v.Phone), ID: core.MaskIDNumber(v.IDNumber),
 		Plate: core.MaskPlate(v.Plate), People: v.People, Answers: len(v.Answers), House: v.HouseLabel,
 		Until: v.Until.In(s.zone).Format("2006-01-02 15:04"), Revoked: !v.Revoked.IsZero(),
-		Gate: v.Gate, Answer: v.Answer, Reason: v.Refusal,
+		Gate: v.Gate, Answer: v.Answer, Reason: v.Refusal, Photos: database.BoolInt(v.Photo != 0),
 	}
 }
 
@@ -123,6 +124,9 @@ func (s *Store) CreateVisitorPass(
 		if err := a.insert(); err != nil {
 			return err
 		}
+		if err := a.usePicture(); err != nil {
+			return err
+		}
 		id = a.visit.ID
 		by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
 		return audit.Write(tx, by, audit.Entry{
@@ -160,6 +164,9 @@ func (s *Store) RegisterVisit(ctx context.Context, by core.Actor, scope core.Sco
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), house.Community, house.Label
 		a.visit.Answer = core.VisitGranted
 		if err := a.insert(); err != nil {
+			return err
+		}
+		if err := a.usePicture(); err != nil {
 			return err
 		}
 		id = a.visit.ID
@@ -294,6 +301,32 @@ func (a *inviting) insert() error {
 		return err
 	}
 	return insertVisitPass(a.tx, v)
+}
+
+// keepPicture keeps the picture that came with the form, until usePicture.
+func (a *inviting) keepPicture() error {
+	if a.visit.Picture == nil {
+		return nil
+	}
+	photo := newPhotoOf(a.tx, a.user, *a.visit.Picture)
+	a.visit.Photo = photo.ID
+	return insertPhoto(a.tx, photo, *a.visit.Picture)
+}
+
+// usePicture assigns the visitor's picture to the visit.
+func (a *inviting) usePicture() error {
+	if err := a.keepPicture(); err != nil || a.visit.Photo == 0 {
+		return err
+	}
+	return visitPicture(usePhotos(a.tx, a.user, []core.ID{a.visit.Photo}, photoUse{"visitorpass", a.visit.ID, a.visit.Community}))
+}
+
+// visitPicture names a picture that cannot be used by its field of the form.
+func visitPicture(err error) error {
+	if core.IsInvalid(err) {
+		return core.InvalidFields(map[string]string{"photo": "照片已失效，请重新上传"})
+	}
+	return err
 }
 
 // insertVisitPass creates the pass of a visit, which the visitor finds, once they have verified the number in WeChat.

@@ -194,7 +194,17 @@ func (a *visiting) apply() error {
 		return err
 	}
 	if a.visit.Way == core.VisitBooked {
+		if err := a.usePicture(); err != nil {
+			return err
+		}
 		return a.askHost()
+	}
+	if err := a.keepPicture(); err != nil {
+		return err
+	}
+	var photos []core.ID
+	if a.visit.Photo != 0 {
+		photos = append(photos, a.visit.Photo)
 	}
 	due := core.AddWorkdays(a.tx.Now(), a.days, a.store.zone)
 	if half := a.tx.Now().Add(a.visit.Until.Sub(a.tx.Now()) / 2); half.Before(due) { // there is time left after a reminder
@@ -204,13 +214,13 @@ func (a *visiting) apply() error {
 		ID: a.visit.ID, Kind: core.ReviewVisit, Community: a.visit.Community, Applicant: a.user, Name: a.visit.Name,
 		Subject: a.visit.HouseLabel, State: core.ReviewWaiting, Due: due, Asked: len(a.hosts) > 0,
 	}
-	return a.store.createReview(a.tx, newReview{
-		Review: r, key: "visitorpass:" + a.visit.ID.String(), owners: a.hosts,
+	return visitPicture(a.store.createReview(a.tx, newReview{
+		Review: r, key: "visitorpass:" + a.visit.ID.String(), photos: photos, owners: a.hosts,
 		asked: core.MessageNote{
 			Kind: core.MessageHousehold, Community: r.Community, Link: visitorPassLink(r.ID),
 			Title: "有访客申请到 " + r.Subject + "，请您审核",
 		},
-	})
+	}))
 }
 
 // proveNumber takes the number that a WeChat user has verified, if they wrote none, and notes whether theirs is the one they wrote.

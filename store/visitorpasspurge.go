@@ -14,8 +14,8 @@ const purgedVisits = 500
 // longestVisit is how long a visitor may stay whom no door has seen leave; then nobody is inside any more.
 const longestVisit = 180 * 24 * time.Hour
 
-// PurgeVisitorPasses deletes the visits that ended before a moment, with their passes, and returns how many. Of those of whom
-// somebody is inside, who leaves by the pass, it deletes none until longestVisit after they came.
+// PurgeVisitorPasses deletes the visits that ended before a moment, with their passes and pictures, and returns how many.
+// Of those of whom somebody is inside, who leaves by the pass, it deletes none until longestVisit after they came.
 func (s *Store) PurgeVisitorPasses(ctx context.Context, before time.Time) (removed int64, err error) {
 	for {
 		n := int64(0)
@@ -47,6 +47,9 @@ func deleteVisits(tx *database.Tx, ids []core.ID) error {
 		return err
 	}
 	if err := deleteReviewsOf(tx, core.ReviewVisit, ids); err != nil {
+		return err
+	}
+	if err := removePhotosOf(tx, "visitorpass", ids); err != nil {
 		return err
 	}
 	var names []struct {

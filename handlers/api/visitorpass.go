@@ -152,6 +152,7 @@ type visitorForm struct {
 	Reason   string            `json:"reason" max:"200"`
 	Remark   string            `json:"remark" max:"200"`
 	Until    string            `json:"until" max:"40"`
+	Photo    core.ID           `json:"photo"`   // of POST /photos; 0 = none
 	Answers  map[string]string `json:"answers"` // to added fields, by key
 }
 

@@ -183,3 +183,40 @@ func TestAVisitorAppliesInTheMiniProgram(t *testing.T) {
 		t.Errorf("taken back: %+v", seen)
 	}
 }
+
+// A host and a visitor send a picture where the form asks for one; without it, and of another's, the answer is by field.
+func TestAVisitorSendsAPictureInTheMiniProgram(t *testing.T) {
+	s := newSite(t)
+	rule, err := s.api.store.VisitorRule(t.Context(), core.Everywhere, s.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rule.Form {
+		if rule.Form[i].Key == "photo" {
+			rule.Form[i].Use = core.FormRequired
+		}
+	}
+	if _, err := s.api.store.UpdateVisitorRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+		t.Fatal(err)
+	}
+	host, guest := s.enter("one"), s.enter("stranger")
+	picture := func(token string) string {
+		return read[photoBody](s.ok(call{
+			method: "POST", path: "/photos", token: token, body: pictureForm(t, 40, 30), contentType: pictureFormKind,
+		})).ID.String()
+	}
+	for path, sent := range map[string]struct{ token, other, body string }{
+		"/visitors": {host, guest, s.invitation(s.Houses[0])}, "/visits": {guest, host, s.visitBy("")},
+	} {
+		with := func(photo string) call {
+			body := strings.Replace(sent.body, `"name"`, `"photo":"`+photo+`","name"`, 1)
+			return call{method: "POST", path: path, token: sent.token, body: body, header: s.newKey()}
+		}
+		for _, photo := range []string{"0", picture(sent.other)} {
+			if fields := s.fails(422, "invalid", with(photo)).Fields; fields["photo"] == "" {
+				t.Errorf("%s: picture %s: %v", path, photo, fields)
+			}
+		}
+		s.ok(with(picture(sent.token)))
+	}
+}

@@ -119,7 +119,7 @@ func (a *API) visitorPassAnswer(c *web.Context) error {
 func (f visitorForm) visit() (core.VisitorPass, error) {
 	v := core.VisitorPass{
 		House: f.House, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate, People: f.People,
-		Reason: f.Reason, Remark: f.Remark, Given: map[string]string{},
+		Reason: f.Reason, Remark: f.Remark, Photo: f.Photo, Given: map[string]string{},
 	}
 	for key, answer := range f.Answers {
 		if !(core.FormField{Key: key}).Added() {

@@ -53,10 +53,7 @@ func (h *H5) keepPhoto(c *web.Context, form *certificationForm) error {
 	if err != nil {
 		return err
 	}
-	made, err := photo.Make(c.Ctx(), core.PhotoPersonal, file)
-	if core.IsInvalid(err) || core.IsConflict(err) {
-		err = core.InvalidFields(map[string]string{photoField: core.MessageOf(err)})
-	}
+	made, err := photo.MakePersonal(c.Ctx(), photoField, file)
 	if err != nil {
 		return err
 	}

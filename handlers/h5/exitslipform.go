@@ -324,7 +324,7 @@ func (h *H5) keepExitPhoto(c *web.Context, name string) (core.ID, error) {
 	if err != nil {
 		return 0, err
 	}
-	made, err := photo.Make(c.Ctx(), core.PhotoPersonal, file)
+	made, err := photo.MakePersonal(c.Ctx(), name, file)
 	if err != nil {
 		return 0, err
 	}

@@ -73,11 +73,11 @@ func slipReleased(slip core.ExitSlip, items []int) string {
 	return words
 }
 
-// photoForGuard returns a picture that was shown to a guard: of a member of an institution, or of a thing that is carried out of
-// the guard's community.
+// photoForGuard returns a picture that was shown to a guard: of a member of an institution, of a visitor, or of a thing that is
+// carried out of the guard's community.
 func (h *H5) photoForGuard(c *web.Context, id core.ID, part core.PhotoPart) ([]byte, error) {
 	photo, err := h.store.Photo(c.Ctx(), c.Scope(), id)
-	if err == nil && photo.Use == string(core.ReviewExitSlip) {
+	if err == nil && (photo.Use == string(core.ReviewExitSlip) || photo.Use == string(core.ReviewVisit)) {
 		return h.store.ViewPhoto(c.Ctx(), c.Actor(), c.Scope(), id, part)
 	}
 	if err != nil && !core.IsNotFound(err) {

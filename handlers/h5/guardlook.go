@@ -192,7 +192,7 @@ func passageFields(post core.GuardPost, f *passageForm, s store.Preview) templat
 	return templates.Form{Action: "/h5/guard/" + post.ID.String() + "/release", Sections: []templates.Section{{Fields: fields}}}
 }
 
-// guardPhoto sends the picture of a member who was shown to this guard: the address is of the guard's session.
+// guardPhoto sends a picture that was shown to this guard: the address is of the guard's session.
 func (h *H5) guardPhoto(c *web.Context) error {
 	if _, err := h.ownPost(c); err != nil {
 		return err

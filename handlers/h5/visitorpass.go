@@ -21,7 +21,10 @@ func (h *H5) visitorPassRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: visitorPassPath, Access: web.Resident, Handler: h.visitorPassList},
 		{Method: http.MethodGet, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassNew},
-		{Method: http.MethodPost, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassCreate, EachPerMinute: 10},
+		{
+			Method: http.MethodPost, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassCreate,
+			EachPerMinute: 10, Body: visitFormBody,
+		},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id", Access: web.Resident, Handler: h.visitorPassShow},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id/sign", Access: web.Resident, Handler: h.visitorPassSign},
 		{
@@ -41,7 +44,7 @@ func (h *H5) visitorPassRoutes() []web.Route {
 		},
 		{
 			Method: http.MethodPost, Path: visitPosterPath + "/:code", Access: web.Public, Handler: h.visitPosterApply,
-			PerMinute: appliesPerMinute,
+			PerMinute: appliesPerMinute, Body: visitFormBody,
 		},
 		{Method: http.MethodGet, Path: visitPath + "/:code", Access: web.Public, Handler: h.visitShow, PerMinute: visitsPerMinute},
 		{

@@ -219,7 +219,9 @@ func (h *H5) visitPhoneFields(phone templates.Field, verified string) []template
 }
 
 // visitSendCode sends a code to the number in the form, which is shown again as it was.
-func (h *H5) visitSendCode(c *web.Context, poster core.VisitorPoster, form visitorPassForm, more visitApplyForm) error {
+func (h *H5) visitSendCode(
+	c *web.Context, poster core.VisitorPoster, user core.ID, form visitorPassForm, more visitApplyForm,
+) error {
 	page, err := h.visitPosterPage(c, poster, visitAsked{House: form.House, Book: more.Book})
 	switch {
 	case err != nil:
@@ -238,6 +240,9 @@ func (h *H5) visitSendCode(c *web.Context, poster core.VisitorPoster, form visit
 		return wrong
 	}
 	page.Form.Set(c.Form(), web.FieldsOf(wrong))
+	if err := h.visitPhotoAgain(c, page.Form, user, form.Kept); err != nil {
+		return err
+	}
 	status := http.StatusOK
 	switch {
 	case core.IsConflict(wrong):
@@ -273,8 +278,11 @@ func (h *H5) visitPosterApply(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if wrong == nil {
+		wrong = h.keepVisitPhoto(c, &form, user)
+	}
 	if wrong == nil && more.Act == "code" {
-		return h.visitSendCode(c, poster, form, more)
+		return h.visitSendCode(c, poster, user, form, more)
 	}
 	if wrong == nil && h.codes != nil && more.Code != "" {
 		wrong = h.store.EnterVisitorCode(c.Ctx(), form.Phone, more.Code)
@@ -304,6 +312,9 @@ func (h *H5) visitPosterApply(c *web.Context) error {
 	}
 	fields := web.FieldsOf(wrong)
 	page.Form.Set(c.Form(), fields)
+	if err := h.visitPhotoAgain(c, page.Form, user, form.Kept); err != nil {
+		return err
+	}
 	switch {
 	case len(fields) == 0:
 		page.Form.Error = core.MessageOf(wrong)

@@ -63,6 +63,9 @@ type visitorPassForm struct {
 	Day      core.Day `form:"until"`
 	Clock    string   `form:"clock" max:"5"`
 	Key      string   `form:"key" max:"40"`
+	Kept     core.ID  `form:"kept_photo"` // the picture of a WeChat user that came with the form before
+
+	picture *core.NewPhoto // of somebody outside WeChat, that came with the form
 }
 
 // visitorFormFields are the names of visitorPassForm and visitApplyForm, and that of every form's proof; others are answers to
@@ -70,14 +73,14 @@ type visitorPassForm struct {
 var visitorFormFields = map[string]bool{
 	"house": true, "name": true, "phone": true, "id_number": true, "plate": true, "people": true, "reason": true, "remark": true,
 	"until": true, "clock": true, "key": true, "csrf": true, "book": true, "host": true,
-	"code": true, "act": true,
+	"code": true, "act": true, "photo": true, "kept_photo": true,
 }
 
 // visit returns the invitation; the end is zero if day or time cannot be read.
 func (f visitorPassForm) visit(posted url.Values, zone *time.Location) core.VisitorPass {
 	v := core.VisitorPass{
 		House: f.House, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate, People: f.People, Reason: f.Reason,
-		Remark: f.Remark, Given: map[string]string{},
+		Remark: f.Remark, Given: map[string]string{}, Photo: f.Kept, Picture: f.picture,
 	}
 	for name := range posted {
 		if !visitorFormFields[name] {
@@ -193,6 +196,9 @@ func (h *H5) visitorPassCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if wrong == nil {
+		wrong = h.keepVisitPhoto(c, &form, c.User().ID)
+	}
 	var id core.ID
 	if wrong == nil {
 		visit := form.visit(c.Form(), h.store.Zone())
@@ -208,6 +214,9 @@ func (h *H5) visitorPassCreate(c *web.Context) error {
 	page := h.visitorPassFormPage(c, home)
 	fields := web.FieldsOf(wrong)
 	page.Form.Set(c.Form(), fields)
+	if err := h.visitPhotoAgain(c, &page.Form, c.User().ID, form.Kept); err != nil {
+		return err
+	}
 	switch {
 	case len(fields) == 0:
 		page.Form.Error = core.MessageOf(wrong)

@@ -39,6 +39,14 @@ type Upload struct {
 // and content.
 func (c *Context) HasUpload(field string) bool { return len(c.files(field)) > 0 }
 
+// UploadedName returns the name of the file that a form has in a field, for display; "" = there is none.
+func (c *Context) UploadedName(field string) string {
+	if given := c.files(field); len(given) > 0 {
+		return uploadName(given[0].Filename)
+	}
+	return ""
+}
+
 func (c *Context) files(field string) []*multipart.FileHeader {
 	if c.parseForm() != nil || c.r.MultipartForm == nil {
 		return nil

@@ -33,6 +33,9 @@ func (v VisitorField) Fields(f core.FormField) []templates.Field {
 		field.Kind, field.Value = templates.Date, v.Day.String()
 		v.Clock.Kind, v.Clock.Name, v.Clock.Required = templates.Time, "clock", true
 		return []templates.Field{field, v.Clock}
+	case "photo":
+		field.Kind, field.Accept, field.MaxBytes = templates.Upload, []string{".jpg", ".jpeg", ".png"}, core.MaxPhotoBytes
+		field.Help = "手机上可以直接拍照。加密保存，给审核的人和门岗核对。"
 	case "reason", "remark":
 		field.MaxLength = core.MaxVisitText
 	default:

@@ -205,10 +205,7 @@ func (p *Pages) memberPhotoSave(c *web.Context, m core.Member, which core.Member
 	if err != nil {
 		return err
 	}
-	made, err := photo.Make(c.Ctx(), core.PhotoPersonal, file)
-	if core.IsInvalid(err) {
-		return core.InvalidFields(map[string]string{"file": core.MessageOf(err)})
-	}
+	made, err := photo.MakePersonal(c.Ctx(), "file", file)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,11 @@ func (p *Pages) visitorPassRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.VisitorPassPath, Access: view, Handler: p.visitorPassList},
 		{Method: http.MethodGet, Path: frame.VisitorPassPath + "/new", Access: edit, Handler: p.visitorPassNew},
-		{Method: http.MethodPost, Path: frame.VisitorPassPath, Access: edit, Handler: p.visitorPassCreate, Draft: true},
+		{
+			Method: http.MethodPost, Path: frame.VisitorPassPath, Access: edit, Handler: p.visitorPassCreate, Draft: true,
+			EachPerMinute: visitPhotosPerMinute, Body: web.UploadBody(core.MaxPhotoBytes),
+		},
+		{Method: http.MethodGet, Path: visitPhotoPath + "/:id", Access: view, Handler: p.visitorPassPhoto},
 		{Method: http.MethodGet, Path: frame.VisitorPassPath + "/:id", Access: view, Handler: p.visitorPassShow},
 		{
 			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/revoke", Access: edit, Level: web.Asks,
@@ -150,7 +154,8 @@ type visitorPassShowPage struct {
 	templates.Shell
 	Detail templates.Detail
 	Facts  []templates.Fact
-	Review *templates.Review        // of an application; nil = there is none
+	Review *templates.Review // of an application; nil = there is none
+	Photos []templates.ReviewEvidence
 	Next   string                   // what comes next, beside Review
 	People []templates.ReviewPerson // of the house, to compare
 }
@@ -201,6 +206,9 @@ func (p *Pages) visitorPassPage(c *web.Context, v core.VisitorPass, tab string) 
 		})
 	}
 	var err error
+	if page.Photos, err = visitPictures(c, p.Store, v.ID); err != nil {
+		return page, err
+	}
 	if v.Way == core.VisitApplied {
 		if err = p.visitorPassReview(c, v, &page); err != nil {
 			return page, err

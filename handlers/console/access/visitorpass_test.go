@@ -102,7 +102,8 @@ func TestVisitorPages(t *testing.T) {
 		},
 		"console/visitorpass/list": visitorPassListPage{Shell: shell, List: table, Rows: rows},
 		"console/visitorpass/rollcall": rollCallPage{
-			Shell: shell, Words: "在场 3 人", Printed: desk.Hostile, Groups: []rollGroup{{Title: desk.Hostile, People: "3 人", Rows: []rollRow{
+			Shell: shell, Words: "在场 3 人", Warning: "<另有> 2 组", Stay: templates.Action{Label: "在场的访客", URL: "/v"},
+			Printed: desk.Hostile, Groups: []rollGroup{{Title: desk.Hostile, People: "3 人", Rows: []rollRow{
 				{Inside: core.Inside{Name: desk.Hostile, Place: desk.Hostile, Late: true}, URL: "/v", Said: "2 人"},
 				{Inside: core.Inside{Name: desk.Hostile}, Said: "1 人"},
 			}}},
@@ -186,6 +187,43 @@ func TestAVisitorIsRegistered(t *testing.T) {
 		t.Errorf("with nobody to tell it says %q", said)
 	}
 	d.OnlyViews(t).Get(t, frame.VisitorPassPath+"/new", http.StatusForbidden)
+}
+
+// Where the community asks for a picture, the office sends it from the desk, and sees it on the page of the visit.
+func TestTheDeskTakesAPicture(t *testing.T) {
+	d := newDesk(t)
+	rule, err := d.Store.VisitorRule(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rule.Form {
+		if rule.Form[i].Key == "photo" {
+			rule.Form[i].Use = core.FormRequired
+		}
+	}
+	if _, err := d.Store.UpdateVisitorRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+		t.Fatal(err)
+	}
+	b := d.Registrar(t)
+	form := desk.FilledIn(b.Get(t, frame.VisitorPassPath+"/new?house="+d.Mine.Houses[0].String(), http.StatusOK))
+	form.Set("name", "来<客>")
+	again, _ := b.Post(t, frame.VisitorPassPath, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, again, "photo")
+	desk.WrongField(t, b.Upload(t, frame.VisitorPassPath, form, "photo", []byte("no picture"), http.StatusUnprocessableEntity), "photo")
+	b.Upload(t, frame.VisitorPassPath, form, "photo", pngFile(t), http.StatusSeeOther)
+	visits, _, err := d.Store.VisitorPasses(t.Context(), core.Everywhere, store.VisitorPassFilter{Page: store.Page{Limit: 2}})
+	if err != nil || len(visits) != 1 {
+		t.Fatalf("%d visits, %v", len(visits), err)
+	}
+	page := b.Get(t, frame.VisitorPassURL(visits[0].ID), http.StatusOK)
+	picture, whole := page.Find(".tx-evidence img").AttrOr("src", ""), page.Find(".tx-evidence a").AttrOr("href", "")
+	b.Get(t, picture, http.StatusOK)
+	b.Get(t, whole, http.StatusOK)
+	b.Get(t, frame.VisitorPassPath+"/photo/1", http.StatusNotFound)
+	lines, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, core.AuditFilter{Action: "photo.view"}, core.Page{Limit: 9})
+	if err != nil || len(lines) != 1 {
+		t.Errorf("%d looks are noted, %v", len(lines), err)
+	}
 }
 
 // applied lets a visitor apply to the estate's first house by a poster of the community.
@@ -344,4 +382,27 @@ func TestVisitorsAreNotedAsLeft(t *testing.T) {
 		t.Errorf("called: %s", called.Find("main").Text())
 	}
 	viewer.Post(t, frame.VisitorPassPath+"/leave", ticked, http.StatusForbidden)
+}
+
+// A roll call says whom it does not have, and who may have left.
+func TestARollCallSaysWhatItLacks(t *testing.T) {
+	list := []core.Inside{{Name: "甲"}, {Name: "乙"}}
+	for _, c := range []struct {
+		roll        core.InsideRoll
+		text, warns string
+	}{
+		{core.InsideRoll{List: list, Parties: 2, People: 5}, "在场 5 人。住户不在内。", ""},
+		{
+			core.InsideRoll{List: list, Parties: 9, People: 30, Late: 3}, "在场 30 人，其中 3 组超时。住户不在内。",
+			"下面是最近进门的 2 组，另有 7 组进门更早，没有列出。",
+		},
+		{
+			core.InsideRoll{List: list, Parties: 2, People: 2, Doubtful: 1}, "在场 2 人。住户不在内。",
+			"有 1 组访客进门超过 7 天，可能已从不登记出门的门离开，核对后请登记已离开。",
+		},
+	} {
+		if text, warns := rollText(c.roll), rollWarning(c.roll); text != c.text || warns != c.warns {
+			t.Errorf("%+v: %q %q", c.roll, text, warns)
+		}
+	}
 }

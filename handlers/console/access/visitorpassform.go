@@ -82,6 +82,8 @@ func (p *Pages) visitorPassFormPage(c *web.Context, at frame.CommunityChoice, f 
 				fields[0].Value = f.Name
 			case "phone":
 				fields[0].Value = f.Phone
+			case "photo":
+				fields[0].Value = c.UploadedName("photo")
 			}
 			section.Fields = append(section.Fields, fields...)
 		}
@@ -171,6 +173,13 @@ func (p *Pages) registerVisit(c *web.Context, at frame.CommunityChoice, form vis
 		return 0, err
 	}
 	v := form.visit(c.Form(), p.Store.Zone())
+	if c.HasUpload("photo") {
+		picture, err := visitPicture(c)
+		if err != nil && !core.IsInvalid(err) {
+			return 0, err
+		}
+		v.Picture, wrong = &picture, frame.MergeFields(wrong, err)
+	}
 	_, err = v.Normalized(rule.FormOf(core.VisitDesk), c.Now())
 	if wrong = frame.MergeFields(wrong, err); wrong != nil {
 		return 0, wrong

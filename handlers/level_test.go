@@ -20,7 +20,8 @@ import (
 
 // hurts match the addresses of acts that take something away from people.
 var hurts = regexp.MustCompile(
-	`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password|block|cancel|replace)$|^/console/(visitorblock|restriction)$`,
+	`/(delete|remove|disable|archive|moveout|lift|rotate|signout|undo|off|handle|password|block|cancel|replace)$|` +
+		`^/console/(visitorblock|restriction)$`,
 )
 
 // harmless are addresses of hurts that ask by a form of their own.

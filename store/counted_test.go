@@ -65,7 +65,8 @@ func TestTotalsOfABusyDayAreKept(t *testing.T) {
 			records := make([]core.AccessRecord, n)
 			for i := range records {
 				records[i] = core.AccessRecord{
-					At: clock.Now(), Community: community, Gate: "东门", Direction: core.In, Via: core.ViaReader, Kind: core.PassResident, Allowed: true,
+					At: clock.Now(), Community: community, Gate: "东门", Direction: core.In, Via: core.ViaReader,
+					Kind: core.PassResident, Allowed: true,
 				}
 			}
 			if err := s.ImportAccessRecords(t.Context(), records); err != nil {

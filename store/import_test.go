@@ -451,7 +451,8 @@ func TestImportBringsBackOnlyWhenAsked(t *testing.T) {
 						t.Errorf("%+v, %v", is, err)
 					}
 					whole, err := s.RevealResident(t.Context(), importer1, everywhere, left.ID)
-					if known := strings.Contains(test.idNumber+test.row, "E12345678"); err != nil || back && (whole.IDNumber != "") != known {
+					known := strings.Contains(test.idNumber+test.row, "E12345678")
+					if err != nil || back && (whole.IDNumber != "") != known {
 						t.Errorf("the ID number is %q, %v", whole.IDNumber, err)
 					}
 					if n := imp.Written.Of(core.ImportNew, core.ImportBack); n != 1+database.BoolInt(back) {

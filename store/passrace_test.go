@@ -332,7 +332,7 @@ func sameRequest[T comparable](act func(s *Store) (T, error)) (held, by func(s *
 	return send, send
 }
 
-// What one server has decided on what it read, it writes only if another has not changed that since: it then decides anew. On SQLite
+// What one server has decided on what it read, it writes only if another has not changed that since: it then decides again. On SQLite
 // nobody can come between, for facts are read under the one lock of those who write.
 func TestWhoIsOvertakenDecidesAnew(t *testing.T) {
 	o := mariaOptions(t)
@@ -412,7 +412,7 @@ func (w *passRaces) answers(id core.ID, approve bool) func(s *Store) error {
 	}
 }
 
-// granted says what is wrong unless a visit has a pass exactly if it should, once.
+// granted returns what is wrong unless a visit has a pass exactly if it should, once.
 func (w *passRaces) granted(id core.ID, should bool) string {
 	n := countRows(w.T, w.one, "SELECT COUNT(*) FROM pass WHERE kind = 'visitor' AND holder_id = ?", int64(id))
 	if n > 1 || (n == 1) != should {
@@ -511,7 +511,8 @@ var actsAtOnce = []atOnce{
 				return discard(s.UndoBatch(w.Context(), core.System, everywhere, batch.ID))
 			}, func(one, two error) string {
 				after := w.exits.read(e.ID)
-				if two != nil || !after.Revoked.IsZero() || (after.LeftMask == 1) != (one == nil) || after.Items[0].Left.IsZero() != (one != nil) {
+				released := one == nil
+				if two != nil || !after.Revoked.IsZero() || (after.LeftMask == 1) != released || after.Items[0].Left.IsZero() == released {
 					return fmt.Sprintf("released %v, of %+v", one == nil, after)
 				}
 				return ""

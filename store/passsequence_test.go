@@ -352,8 +352,8 @@ func (w *passSequence) tried(a try) passMove {
 // attempt returns a try as the store is asked. Every code is live: the cache keeps nobody from showing one again.
 func (w *passSequence) attempt(a try) ScanAttempt {
 	s := ScanAttempt{
-		Via: a.via, Direction: a.way, Pass: w.model.holders[a.holder].pass, Token: core.TokenLive, TokenDigest: fmt.Sprintf("%064x", a.code),
-		Items: a.items,
+		Via: a.via, Direction: a.way, Pass: w.model.holders[a.holder].pass, Token: core.TokenLive,
+		TokenDigest: fmt.Sprintf("%064x", a.code), Items: a.items,
 	}
 	if a.via == core.ViaReader {
 		s.Reader = map[core.Direction]core.ID{core.In: w.site.in, core.Out: w.site.out}[a.way]

@@ -109,7 +109,7 @@ func askForMoreOptionally(r *VisitorRule) {
 	}
 }
 
-// fillBlocks puts n entries on a community's blacklist that are nobody's.
+// fillBlocks puts n entries that concern nobody on a community's blacklist.
 func fillBlocks(t *testing.T, s *Store, community core.ID, n int) {
 	t.Helper()
 	const part = 500

@@ -19,11 +19,12 @@ type RolePreset struct {
 	Role        Role
 	Name        string // Chinese
 	Permissions []Permission
+	Home        []string // cards of the home page that come first, in the order of the role's work; the others follow
 }
 
 // RoleTable holds the presets in display order.
 var RoleTable = []RolePreset{
-	{RoleAdmin, "系统管理员", Permissions()},
+	{RoleAdmin, "系统管理员", Permissions(), []string{"system", "queue", "accounts", "signins"}},
 	{RoleManager, "物业经理", []Permission{
 		PermAccessRecordView, PermAccessRecordExport, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit,
 		PermExitSlipView, PermExitSlipReview, PermExitSlipEdit, PermExitSlipExport, PermPassRuleView, PermPassRuleEdit,
@@ -36,7 +37,7 @@ var RoleTable = []RolePreset{
 		PermHouseView, PermHouseEdit, PermStaffView, PermStaffEdit, PermCommunityView, PermCommunityEdit,
 		PermFollowerView, PermFollowerEdit, PermReminderEdit, PermMessageView, PermMessageCall, PermAccountView, PermAuditView,
 		PermAuditExport,
-	}},
+	}, []string{"doors", "buildings", "restrictions"}},
 	{RoleClerk, "物业文员", []Permission{
 		PermAccessRecordView, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit,
 		PermExitSlipView, PermExitSlipReview, PermExitSlipEdit, PermPassRuleView,
@@ -46,20 +47,20 @@ var RoleTable = []RolePreset{
 		PermResidentView, PermResidentEdit, PermResidentCertify, PermCertificationView, PermCertificationReview,
 		PermHouseView, PermHouseEdit, PermStaffView, PermCommunityView,
 		PermFollowerView, PermMessageView, PermMessageCall,
-	}},
+	}, []string{"visitors", "exits", "recent"}},
 	{RoleViewer, "只读", []Permission{
 		PermAccessRecordView, PermVisitorPassView, PermExitSlipView, PermPassRuleView, PermInstitutionView, PermObserverView,
 		PermReaderView,
 		PermGuardPostView,
 		PermAccessAlertView,
 		PermResidentView, PermCertificationView, PermHouseView, PermStaffView, PermCommunityView,
-	}},
+	}, nil},
 	{RoleWatch, "门岗班长", []Permission{
 		PermAccessRecordView, PermVisitorPassView, PermVisitorPassEdit, PermVisitorBlockEdit, PermExitSlipView, PermPassRuleView,
 		PermInstitutionView, PermReaderView, PermReaderOpen, PermGuardPostView, PermAccessAlertView, PermAccessAlertHandle,
 		PermResidentView, PermHouseView,
-	}},
-	{RoleAuditor, "审计", []Permission{PermAccountView, PermAuditView, PermAuditExport}},
+	}, []string{"posts", "visitors", "doors"}},
+	{RoleAuditor, "审计", []Permission{PermAccountView, PermAuditView, PermAuditExport}, []string{"audit", "signins", "accounts"}},
 }
 
 // Preset returns a role's entry of the table; an unknown role is Invalid.

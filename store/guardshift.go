@@ -196,6 +196,22 @@ func (s *Store) LastGuardShift(ctx context.Context, scope core.Scope, post core.
 	return shift, database.Wrap("read the latest shift", err)
 }
 
+// LastGuardShifts returns the latest shift of each of some posts that the caller has read, by post.
+func (s *Store) LastGuardShifts(ctx context.Context, posts []core.GuardPost) (map[core.ID]core.GuardShift, error) {
+	last := map[core.ID]core.GuardShift{}
+	if len(posts) == 0 {
+		return last, nil
+	}
+	ids := database.IDsOf(posts, func(p core.GuardPost) core.ID { return p.ID })
+	var rows []guardShiftRow
+	err := s.db.All(ctx, &rows, guardShiftColumns+"id IN (SELECT MAX(id) FROM guard_shift WHERE post_id IN ("+
+		database.Placeholders(len(ids))+") GROUP BY post_id)", database.IDArgs(ids)...)
+	for _, row := range rows {
+		last[row.Post] = row.shift()
+	}
+	return last, database.Wrap("latest shifts of guard posts", err)
+}
+
 // GuardShift returns one shift in scope.
 func (s *Store) GuardShift(ctx context.Context, scope core.Scope, id core.ID) (core.GuardShift, error) {
 	where, args := database.ScopeWhere(scope, "community_id")

@@ -109,6 +109,14 @@ func TestAPostIsHandedOver(t *testing.T) {
 		if w.last().ID != third.ID || w.last().State != core.ShiftOn {
 			t.Errorf("last %+v", w.last())
 		}
+		post, err := s.GuardPost(t.Context(), everywhere, third.Post)
+		if err != nil {
+			t.Fatal(err)
+		}
+		latest, err := s.LastGuardShifts(t.Context(), []core.GuardPost{post, {ID: 1}})
+		if err != nil || len(latest) != 1 || latest[post.ID].ID != third.ID {
+			t.Errorf("the latest of the posts: %+v, %v", latest, err)
+		}
 		taken, handed := readerAudits(t, s, "guardshift.create"), readerAudits(t, s, "guardshift.hand_over")
 		if taken != 3 || handed != 2 {
 			t.Errorf("%d and %d lines in the log", taken, handed)

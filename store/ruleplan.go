@@ -397,8 +397,8 @@ func (s *Store) RulePlanReach(ctx context.Context, scope core.Scope, p core.Rule
 		return houses, residents, database.Wrap("houses of a community", err)
 	}
 	if residents, _, err = s.ResidentsOfHouses(ctx, scope, p.Community, chosen); err == nil { // some may have been deleted
-		err = s.db.Get(ctx, &houses, `
-			SELECT COUNT(*) FROM rule_plan_house p JOIN house h ON h.id = p.house_id WHERE p.plan_id = ?`, int64(p.ID))
+		const there = "SELECT COUNT(*) FROM rule_plan_house p JOIN house h ON h.id = p.house_id WHERE p.plan_id = ?"
+		err = s.db.Get(ctx, &houses, there, int64(p.ID))
 	}
 	return houses, residents, database.Wrap("houses of a scheduled restriction", err)
 }

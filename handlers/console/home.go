@@ -24,13 +24,14 @@ func (p *pages) homeRoutes() []web.Route {
 	}
 }
 
-// homePage is the home page: first what waits, then what is wrong, then today, then what people do most.
+// homePage is the home page: first what waits, then what the account's role does, what is wrong, today, and what people do most.
 type homePage struct {
 	templates.Shell
 	Large   bool // the search box is the page's own, too
 	Guide   guideCard
 	Waiting []templates.Figure
 	Waits   bool // the account has a permission for anything that can wait
+	First   []frame.HomeCard
 	Wrong   []frame.HomeCard
 	Passed  []frame.HomeCard
 	Empty   templates.Empty // with a title: the account may see nothing
@@ -43,7 +44,8 @@ func (p *pages) homeNow(c *web.Context, shell templates.Shell, waiting []frame.W
 	for _, w := range waiting {
 		page.Waiting = append(page.Waiting, templates.Figure{Label: w.Label, N: w.N, URL: p.Within(c, w.URL), Tone: templates.Warn})
 	}
-	page.Wrong, page.Passed = p.Cards(c, frame.BandWrong), p.Cards(c, frame.BandToday)
+	cards := p.Cards(c)
+	page.First, page.Wrong, page.Passed = cards[frame.BandFirst], cards[frame.BandWrong], cards[frame.BandToday]
 	return page
 }
 

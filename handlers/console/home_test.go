@@ -15,7 +15,9 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/access"
+	"tongxing/handlers/console/account"
 	"tongxing/handlers/console/frame"
+	"tongxing/handlers/console/registry"
 	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
@@ -488,10 +490,78 @@ func TestHomeOfTheCounterAndTheGate(t *testing.T) {
 	if posts = home.Find(`section[aria-labelledby="posts-title"]`); !strings.Contains(posts.Text(), day) {
 		t.Errorf("the posts after a passage: %q", posts.Text())
 	}
+	if strings.Contains(posts.Text(), "值班，") {
+		t.Errorf("somebody is on duty where nobody has taken over: %q", posts.Text())
+	}
+	_, err = d.Store.CreateGuardShift(t.Context(), core.System, core.Everywhere, store.NewGuardShift{
+		Post: d.Mine.Post, Guard: d.Mine.Guard, Seen: core.GuardShift{}.Mark(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	posts = b.Get(t, frame.HomePath, http.StatusOK).Find(`section[aria-labelledby="posts-title"]`)
+	if guard := d.Guard(t, d.Mine.Guard).Name; !strings.Contains(posts.Text(), guard+" 值班，") || !strings.Contains(posts.Text(), day) {
+		t.Errorf("who is on duty: %q", posts.Text())
+	}
 	recent := home.Find(`section[aria-labelledby="recent-title"]`)
 	to := recent.Find("a").First().AttrOr("href", "")
 	if !strings.Contains(recent.Text(), d.Mine.Residents[0].Name) || to != frame.ResidentURL(d.Mine.Residents[0].ID) {
 		t.Errorf("最近办理 leads to %s: %q", to, recent.Text())
+	}
+}
+
+// Each role has its own work first, and sees no card less for it.
+func TestHomeByRole(t *testing.T) {
+	d := newDesk(t)
+	restrictMine(t, d)
+	auditedActs(t, d)
+	applications(t, d)
+	for i := range core.OddSignInFailures {
+		_, err := d.Store.SignIn(t.Context(), store.SignIn{Login: fmt.Sprint("guess", i), Password: "x", Visit: store.Visit{
+			Addr: "203.0.113.9", Network: "203.0.113.9", Rule: core.SignInRule{After: 9, MaxWait: time.Minute},
+		}})
+		if !core.IsInvalid(err) {
+			t.Fatal(err)
+		}
+	}
+	for role, want := range map[core.Role]string{
+		core.RoleAdmin:   "waiting system queue accounts signins doors",
+		core.RoleManager: "waiting doors buildings restrictions people",
+		core.RoleClerk:   "waiting visitors exits doors",
+		core.RoleViewer:  "doors restrictions people",
+		core.RoleWatch:   "waiting posts visitors doors restrictions",
+		core.RoleAuditor: "audit signins accounts",
+	} {
+		var order []string
+		scope := core.Everywhere
+		if role == core.RoleManager { // the buildings of a card are of one community
+			scope = core.ScopeOf(d.Mine.Community)
+		}
+		d.SignInAs(t, scope, role).Get(t, frame.HomePath, http.StatusOK).Find("main section").Each(
+			func(_ int, card *goquery.Selection) {
+				if name := strings.TrimSuffix(card.AttrOr("aria-labelledby", ""), "-title"); name != "guide" {
+					order = append(order, name)
+				}
+			})
+		if got := strings.Join(order, " "); !strings.HasPrefix(got+" ", want+" ") {
+			t.Errorf("%s sees %s; want first %s", role, got, want)
+		}
+	}
+}
+
+// Every card that a role has first is one, which the role may see.
+func TestTheFirstCardsOfARole(t *testing.T) {
+	needs := map[string]core.Permission{}
+	cards := slices.Concat((&access.Pages{}).Cards(), (&registry.Pages{}).Cards(), (&account.Pages{}).Cards())
+	for _, card := range cards {
+		needs[card.Name] = card.Needs
+	}
+	for _, preset := range core.RoleTable {
+		for _, name := range preset.Home {
+			if needed, ok := needs[name]; !ok || !slices.Contains(preset.Permissions, needed) {
+				t.Errorf("%s has the card %s first, which it cannot see", preset.Name, name)
+			}
+		}
 	}
 }
 
@@ -508,6 +578,7 @@ func TestHomePages(t *testing.T) {
 	templates.CheckAll(t, "console/home/", map[string]any{
 		"console/home/show": homePage{
 			Shell: shell, Large: true, Waits: true, Waiting: card.Figures, Passed: []frame.HomeCard{card},
+			First: []frame.HomeCard{{Name: "visitors", Title: desk.Hostile, Failed: true}},
 			Wrong: []frame.HomeCard{{Name: "doors", Title: "门禁读头", Failed: true}},
 			Guide: guideCard{
 				Community: desk.Hostile, Steps: []guideStep{step, {GuideStep: step.GuideStep}}, Left: 2, Next: &step,

@@ -93,13 +93,24 @@ type Clerk struct {
 // SignIn returns a browser with a new account for the communities of scope.
 func (d *Desk) SignIn(t *testing.T, scope core.Scope, permissions ...core.Permission) *Clerk {
 	t.Helper()
+	return d.signIn(t, core.Account{Name: "文员", Role: core.RoleClerk, Permissions: permissions, Scope: scope})
+}
+
+// SignInAs returns a browser with a new account of a role, as it is preset.
+func (d *Desk) SignInAs(t *testing.T, scope core.Scope, role core.Role) *Clerk {
+	t.Helper()
+	preset, err := role.Preset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.signIn(t, core.Account{Name: preset.Name, Role: role, Permissions: preset.Permissions, Scope: scope})
+}
+
+func (d *Desk) signIn(t *testing.T, account core.Account) *Clerk {
+	t.Helper()
 	const first, second = "correct-horse-7", "battery-staple-8"
-	login := fmt.Sprintf("clerk%s", d.Store.NewID())
-	id, err := d.Store.CreateAccount(
-		t.Context(), core.SystemGranter,
-		core.Account{Login: login, Name: "文员", Role: core.RoleClerk, Permissions: permissions, Scope: scope, Operator: scope.Whole()},
-		first,
-	)
+	account.Login, account.Operator = fmt.Sprintf("clerk%s", d.Store.NewID()), account.Scope.Whole()
+	id, err := d.Store.CreateAccount(t.Context(), core.SystemGranter, account, first)
 	if err != nil {
 		t.Fatal(err)
 	}

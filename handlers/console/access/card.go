@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"net/url"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -132,7 +133,7 @@ func (p *Pages) todayCard(c *web.Context, scope core.Scope) (card frame.CardBody
 // postsShown is the maximum number of guard posts on their card.
 const postsShown = 8
 
-// postsCard says of each guard post in use when somebody last passed there.
+// postsCard says of each guard post in use who is on duty, and when somebody last passed there.
 func (p *Pages) postsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
 	posts, more, err := p.Store.GuardPosts(c.Ctx(), scope, store.GuardPostFilter{
 		Disabled: "no", Sort: "name", Page: store.Page{Limit: postsShown},
@@ -144,18 +145,38 @@ func (p *Pages) postsCard(c *web.Context, scope core.Scope) (card frame.CardBody
 	if err != nil {
 		return card, err
 	}
-	card.Note = "最近一次通行"
+	shifts, err := p.Store.LastGuardShifts(c.Ctx(), posts)
+	if err != nil {
+		return card, err
+	}
+	card.Note = "值班和最近一次通行"
 	if more {
-		card.Note = fmt.Sprintf("前 %d 个门岗，最近一次通行", postsShown)
+		card.Note = fmt.Sprintf("前 %d 个门岗，值班和最近一次通行", postsShown)
 	}
 	for _, post := range posts {
 		fact := templates.Fact{Label: post.Name, Value: "还没有通行", URL: frame.GuardPostURL(post.ID)}
 		if at := last[post.ID]; !at.IsZero() {
 			fact.Value = at.In(p.Store.Zone()).Format("2006-01-02 15:04")
 		}
+		if duty := dutyText(shifts[post.ID], c.Now(), p.Store.Zone()); duty != "" {
+			fact.Value = duty + "；" + fact.Value
+		}
 		card.Facts = append(card.Facts, fact)
 	}
 	return card, nil
+}
+
+// dutyText says by the latest shift of a post who is on duty there; "" where nobody ever takes over.
+func dutyText(s core.GuardShift, now time.Time, zone *time.Location) string {
+	switch {
+	case s.ID == 0:
+		return ""
+	case s.State != core.ShiftOn:
+		return "无人值班"
+	case s.Forgotten(now):
+		return s.GuardName + " 未交班，已超过 24 小时"
+	}
+	return s.GuardName + " 值班，" + s.Began.In(zone).Format("01-02 15:04") + " 起"
 }
 
 // visitorsCard counts who has come today, who is inside, and who for too long; nothing if nobody is a visitor.

@@ -80,3 +80,18 @@ func TestShiftsOfAPostAreListed(t *testing.T) {
 	}
 	other.Get(t, frame.GuardShiftURL(second.ID), http.StatusNotFound)
 }
+
+// The home says by the latest shift of a post who is on duty.
+func TestDutyText(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	for want, s := range map[string]core.GuardShift{
+		"":                    {},
+		"无人值班":                {ID: 1, State: core.ShiftHanded, GuardName: "李强", Began: now},
+		"李强 值班，11-30 08:00 起": {ID: 1, State: core.ShiftOn, GuardName: "李强", Began: now.Add(-4 * time.Hour)},
+		"李强 未交班，已超过 24 小时":    {ID: 1, State: core.ShiftOn, GuardName: "李强", Began: now.Add(-25 * time.Hour)},
+	} {
+		if got := dutyText(s, now, time.UTC); got != want {
+			t.Errorf("%+v: %q, want %q", s, got, want)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package account
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -16,6 +18,7 @@ func (p *Pages) Cards() []frame.Card {
 		{Name: "audit", Title: "操作日志", Band: frame.BandWrong, Needs: core.PermAuditView, Show: p.auditCard},
 		{Name: "system", Title: "系统", Band: frame.BandWrong, Needs: core.PermAboutView, Show: p.systemCard},
 		{Name: "accounts", Title: "账号", Band: frame.BandWrong, Needs: core.PermAccountView, Show: p.accountsCard},
+		{Name: "signins", Title: "异常登录", Band: frame.BandWrong, Needs: core.PermAuditView, Show: p.signInsCard},
 		{Name: "recent", Title: "最近办理", Band: frame.BandToday, Needs: core.PermResidentEdit, Show: p.recentCard},
 	}
 }
@@ -71,7 +74,8 @@ func auditCardActs() []core.Act {
 	return acts
 }
 
-// systemCard shows the version of the program and what of WeChat is configured, and counts the jobs that failed.
+// systemCard shows the version of the program and what of WeChat is configured, and counts the account's own jobs that failed, as their
+// list has them.
 func (p *Pages) systemCard(c *web.Context, _ core.Scope) (card frame.CardBody, err error) {
 	jobs, err := p.Store.Jobs(c.Ctx(), c.Account().ID)
 	if err != nil {
@@ -115,6 +119,36 @@ func (p *Pages) accountsCard(c *web.Context, scope core.Scope) (card frame.CardB
 		})
 	}
 	return card, nil
+}
+
+// signInsCard lists the sign-ins that are unusual; nothing if none is.
+func (p *Pages) signInsCard(c *web.Context, scope core.Scope) (card frame.CardBody, err error) {
+	odd, err := p.Store.OddSignIns(c.Ctx(), scope)
+	card.Note = fmt.Sprintf("最近 %d 天", core.OddSignInDays)
+	moment := func(at time.Time) string { return at.In(p.Store.Zone()).Format("01-02 15:04") }
+	page := func(account core.ID) string {
+		if !c.Has(core.PermAccountView) {
+			return ""
+		}
+		return frame.AccountURL(account)
+	}
+	for _, f := range odd.Accounts {
+		card.Facts = append(card.Facts, templates.Fact{
+			Label: f.Name, Value: fmt.Sprintf("登录失败 %s 次，最近 %s", frame.Grouped(f.N), moment(f.Last)), URL: page(f.Account),
+		})
+	}
+	for _, f := range odd.Addresses {
+		card.Facts = append(card.Facts, templates.Fact{
+			Label: "地址 " + f.Name,
+			Value: fmt.Sprintf("失败 %s 次，试过 %s 个账号，最近 %s", frame.Grouped(f.N), frame.Grouped(f.Logins), moment(f.Last)),
+		})
+	}
+	for _, d := range odd.Devices {
+		card.Facts = append(card.Facts, templates.Fact{
+			Label: d.Name, Value: moment(d.At) + " 在新设备登录，" + core.AgentLabel(d.Agent) + "，" + d.Addr, URL: page(d.Account),
+		})
+	}
+	return card, err
 }
 
 // recentShown is how many of the account's own acts their card shows.

@@ -1,6 +1,9 @@
 package frame
 
 import (
+	"cmp"
+	"slices"
+
 	"tongxing/core"
 	"tongxing/handlers/web"
 	"tongxing/templates"
@@ -11,7 +14,8 @@ type Band int
 
 // The bands, in display order.
 const (
-	BandWrong Band = iota // what is wrong
+	BandFirst Band = iota // what the account's role does first
+	BandWrong             // what is wrong
 	BandToday             // what happened today
 )
 
@@ -50,22 +54,29 @@ type HomeCard struct {
 // SetCards sets the cards of all areas, in the order in which the home page shows them.
 func (f *Frame) SetCards(cards []Card) { f.cards = cards }
 
-// Cards returns the cards of a band that the account may see. One that fails says so, and the others are
-// as good.
-func (f *Frame) Cards(c *web.Context, band Band) []HomeCard {
-	var shown []HomeCard
-	for _, card := range f.cards {
-		if card.Band != band || !c.Has(card.Needs) {
+// Cards returns the cards that the account may see, by band: those of core.RolePreset's Home are in the first. One that fails says so,
+// and the others are as good.
+func (f *Frame) Cards(c *web.Context) map[Band][]HomeCard {
+	role, _ := c.Account().Role.Preset() // an unknown one has no order of its own
+	first := func(card Card) int { return slices.Index(role.Home, card.Name) }
+	cards := slices.Clone(f.cards)
+	slices.SortStableFunc(cards, func(a, b Card) int { return cmp.Compare(first(a), first(b)) })
+	shown := map[Band][]HomeCard{}
+	for _, card := range cards {
+		if !c.Has(card.Needs) {
 			continue
 		}
-		home := HomeCard{Name: card.Name, Title: card.Title, Band: band}
+		home := HomeCard{Name: card.Name, Title: card.Title, Band: card.Band}
+		if first(card) >= 0 {
+			home.Band = BandFirst
+		}
 		body, err := card.Show(c, f.Scope(c))
 		if err != nil {
 			c.Shortfall("card "+card.Name, err)
 			home.Failed = true
 		}
 		if home.CardBody = body; home.Failed || !body.Empty() {
-			shown = append(shown, home)
+			shown[home.Band] = append(shown[home.Band], home)
 		}
 	}
 	return shown

@@ -68,7 +68,7 @@ type PlanHouse struct {
 // States returns the house's states on a day, the most pressing first; none if nothing needs attention.
 func (h PlanHouse) States(day Day) []HouseState {
 	var states []HouseState
-	if h.Restriction.Holds(day) {
+	if h.Restriction.Holds(day) && h.Restriction.Exits != 0 { // not to count takes nothing away
 		states = append(states, HouseRestricted)
 	}
 	if h.ArrearsFen > 0 {

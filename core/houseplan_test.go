@@ -70,8 +70,9 @@ func TestStatesOfAHouse(t *testing.T) {
 		{PlanHouse{Residents: 1, Restriction: &Restriction{Exits: -1, LastDay: day}}, []HouseState{HouseRestricted}},
 		{PlanHouse{Residents: 1, Restriction: &Restriction{Exits: -1, LastDay: day - 1}}, nil},
 		{PlanHouse{ArrearsFen: 1, Residents: 1}, []HouseState{HouseArrears}},
-		{PlanHouse{ArrearsFen: 1, Restriction: &Restriction{}}, []HouseState{HouseRestricted, HouseArrears, HouseEmpty}},
-		{PlanHouse{Restriction: &Restriction{}}, []HouseState{HouseRestricted, HouseEmpty}},
+		{PlanHouse{ArrearsFen: 1, Restriction: &Restriction{Exits: 1}}, []HouseState{HouseRestricted, HouseArrears, HouseEmpty}},
+		{PlanHouse{Restriction: &Restriction{Exits: -1}}, []HouseState{HouseRestricted, HouseEmpty}},
+		{PlanHouse{Residents: 1, Restriction: &Restriction{}}, nil},
 	} {
 		if got := c.house.States(day); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %v, want %v", c.house, got, c.want)

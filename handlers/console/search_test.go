@@ -136,7 +136,7 @@ func TestSearchFindsStaff(t *testing.T) {
 	}
 }
 
-// Followers are found by the beginning of their remark, by those who may see their account.
+// Followers are found by any two characters of their remark, by those who may see their account.
 func TestSearchFindsFollowers(t *testing.T) {
 	d := newDesk(t)
 	sim := d.Official(t, core.ScopeOf(d.Mine.Community), simulator.Person{Key: "zhou", Follows: []string{desk.OfficialID}})
@@ -146,9 +146,11 @@ func TestSearchFindsFollowers(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermFollowerView)
-	if groups, links := found(t, b, "快递"); !slices.Contains(groups[frame.FindStaff], "快递老周") ||
-		!slices.Contains(links[frame.FindStaff], frame.FollowerURL(zhou.ID)) {
-		t.Errorf("finds %v", groups)
+	for _, text := range []string{"快递", "递老", "老周"} {
+		if groups, links := found(t, b, text); !slices.Contains(groups[frame.FindStaff], "快递老周") ||
+			!slices.Contains(links[frame.FindStaff], frame.FollowerURL(zhou.ID)) {
+			t.Errorf("%s finds %v", text, groups)
+		}
 	}
 	for name, clerk := range map[string]*desk.Clerk{
 		"elsewhere":          d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermFollowerView),
@@ -160,8 +162,6 @@ func TestSearchFindsFollowers(t *testing.T) {
 	}
 }
 
-// Nobody finds what is not theirs to see: neither another community's, nor of a kind without
-// permission, nor an act they may not do.
 // An application is found by the name and by the house, a client of the open API by its name; neither by who may not see it.
 func TestSearchFindsApplicationsAndClients(t *testing.T) {
 	d := newDesk(t)
@@ -199,6 +199,8 @@ func TestSearchFindsApplicationsAndClients(t *testing.T) {
 	}
 }
 
+// Nobody finds what is not theirs to see: neither another community's, nor of a kind without
+// permission, nor an act they may not do.
 func TestSearchKeepsToScopeAndPermissions(t *testing.T) {
 	d := newDesk(t)
 	other := d.Others.Residents[0]
@@ -340,8 +342,10 @@ func TestSearchFindsEveryPageAndAct(t *testing.T) {
 			if slices.Contains(notInConsole, f.Stem+"."+verb.Name) {
 				continue
 			}
-			lands("操作", verb.Label, verb.Label)
-			lands("操作", verb.Label, store.Initials(verb.Label))
+			label := f.ActLabel(verb)
+			for _, text := range []string{label, verb.Label, store.Initials(label), store.Initials(verb.Label)} {
+				lands("操作", label, text)
+			}
 			entries++
 		}
 	}
@@ -391,8 +395,9 @@ func TestSearchOffersOnlyWhatOneMayDo(t *testing.T) {
 	offered := func(b *desk.Clerk) (labels []string) {
 		for _, f := range core.Features {
 			for _, verb := range f.Verbs {
-				if groups, _ := found(t, b, verb.Label); slices.Contains(groups["操作"], verb.Label) {
-					labels = append(labels, verb.Label)
+				label := f.ActLabel(verb)
+				if groups, _ := found(t, b, label); slices.Contains(groups["操作"], label) {
+					labels = append(labels, label)
 				}
 			}
 		}
@@ -410,7 +415,7 @@ func TestSearchOffersOnlyWhatOneMayDo(t *testing.T) {
 	}
 	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), append(views, core.PermRestrictionEdit)...)
 	want := []string{
-		"查询出入记录", "查看个人出入记录", "设置限制出入", "解除限制出入", "取消预演", "取消定时修改", "结束定时修改", "撤销批量操作",
+		"查询出入记录", "查看个人出入记录", "限制出入", "解除限制出入", "取消预演", "取消定时修改", "结束定时修改", "撤销批量操作",
 	}
 	if got := offered(clerk); !slices.Equal(got, want) {
 		t.Errorf("who may restrict is offered %v", got)

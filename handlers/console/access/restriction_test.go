@@ -161,6 +161,16 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 		!strings.Contains(ask, affected(residents, certified)) || !strings.Contains(ask, "原因原文发给住户：居家") {
 		t.Errorf("asks %q", ask)
 	}
+	free := url.Values{}
+	for name, values := range form {
+		free[name] = values
+	}
+	free.Set("exits", "0")
+	page, _ = b.Post(t, frame.RestrictionPath, free, http.StatusOK)
+	if ask := page.Find("form.tx-confirm"); !strings.Contains(ask.Text(), "1 套房屋的出门次数改为不限？") ||
+		strings.Contains(ask.Find("h2, button").Text(), "限制") || ask.Find(".btn-danger").Length() != 0 {
+		t.Errorf("not to count is asked as %q", ask.Text())
+	}
 	form.Set("confirmed", "1")
 	b.Post(t, frame.RestrictionPath, form, http.StatusSeeOther)
 	// For a house ticked since the page was rendered, the server asks.

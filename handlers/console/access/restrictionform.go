@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"tongxing/core"
@@ -124,7 +123,11 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 		c.Flash(web.FlashSuccess, planSaid(core.RulePlanTerm{From: f.Form.From}))
 		return c.Redirect(f.At.URL(frame.RestrictionPath))
 	}
-	p.Done(c, "已限制 "+strconv.Itoa(batch.Size)+" 套房屋的出入，立即生效。", batch)
+	said := "已限制 " + frame.Grouped(batch.Size) + " 套房屋的出入，立即生效。"
+	if f.Form.change(f.At.ID).Exits == 0 {
+		said = "已把 " + frame.Grouped(batch.Size) + " 套房屋的出门次数改为不限，立即生效。"
+	}
+	p.Done(c, said, batch)
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
 }
 

@@ -130,8 +130,12 @@ func restrictionQuestion(
 	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, from core.Day, sent url.Values,
 ) templates.Confirm {
 	n, starts := frame.Grouped(plan.Houses), startText(core.RulePlanTerm{From: from})
+	houses := "“" + at.Name + "” " + n + " 套房屋"
+	if change.Whole {
+		houses = "“" + at.Name + "”全部 " + n + " 套房屋"
+	}
 	q := templates.Confirm{
-		Title: "限制“" + at.Name + "” " + n + " 套房屋的出入？", Text: core.ExitsText(change.Exits) + "，" + starts + "，长期有效，可以随时解除。",
+		Title: "限制" + houses + "的出入？", Text: core.ExitsText(change.Exits) + "，" + starts + "，长期有效，可以随时解除。",
 		Effects: []string{affected(plan.Residents, plan.Certified), "原因原文发给住户：" + change.Reason},
 		Submit:  "限制 " + n + " 套房屋", Danger: true, Action: frame.RestrictionPath, Cancel: at.URL(frame.RestrictionPath),
 		Keep: url.Values{}, Typed: frame.TypedNumber(plan.Houses),
@@ -142,8 +146,11 @@ func restrictionQuestion(
 	if plan.Replaced > 0 {
 		q.Effects = append(q.Effects, fmt.Sprintf("其中 %s 套已有限制，原来的次数、原因和截止日期将被替换", frame.Grouped(plan.Replaced)))
 	}
+	if change.Exits == 0 { // not to count takes nothing away
+		q.Title, q.Submit, q.Danger = "把"+houses+"的出门次数改为不限？", "改为不限次数", false
+	}
 	if change.Whole {
-		q.Title, q.Typed = "限制“"+at.Name+"”全部 "+n+" 套房屋的出入？", at.Name
+		q.Typed = at.Name
 	}
 	if from != 0 {
 		q.Title, q.Submit, q.Effects[0] = "安排"+q.Title, "安排限制", affectedLater(plan.Residents, plan.Certified)

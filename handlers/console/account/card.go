@@ -82,7 +82,7 @@ func (p *Pages) systemCard(c *web.Context, _ core.Scope) (card frame.CardBody, e
 		return card, err
 	}
 	failed := templates.Figure{
-		Label: "失败任务", N: len(failedJobs(jobs)), Tone: templates.Neutral, URL: templates.WithQuery(frame.JobPath, nil, "state", "failed"),
+		Label: "我的失败任务", N: len(failedJobs(jobs)), Tone: templates.Neutral, URL: templates.WithQuery(frame.JobPath, nil, "state", "failed"),
 	}
 	if failed.N > 0 {
 		failed.Tone = templates.Bad

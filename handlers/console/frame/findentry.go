@@ -90,7 +90,7 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 	if !ok {
 		return entry{}, false
 	}
-	e = newEntry(verb.Label, nil, "", url)
+	e = newEntry(f.ActLabel(verb), []string{verb.Label}, "", url)
 	e.act = true
 	e.needs = []web.Access{page, route}
 	if f.Stem == "batch" {

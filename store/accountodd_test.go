@@ -34,11 +34,12 @@ func (w oddWorld) tries(n int, account core.ID, login, addr, agent string, succe
 	for range n {
 		w.clock.Add(time.Minute)
 		err := w.db.Write(w.t.Context(), "note an attempt", func(tx *database.Tx) error {
+			id := tx.NewID()
 			err := noteAttempt(tx, attempt{
-				Visit: Visit{Addr: addr, Network: addr, Agent: agent}, id: tx.NewID(), account: account, login: login, way: core.WayPassword,
+				Visit: Visit{Addr: addr, Network: addr, Agent: agent}, id: id, account: account, login: login, way: core.WayPassword,
 			})
 			if err == nil && succeeds {
-				_, err = tx.Exec("UPDATE sign_in_attempt SET succeeded = 1 WHERE id = (SELECT * FROM (SELECT MAX(id) FROM sign_in_attempt) x)")
+				_, err = tx.Exec("UPDATE sign_in_attempt SET succeeded = 1 WHERE id = ?", int64(id))
 			}
 			return err
 		})

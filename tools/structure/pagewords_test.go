@@ -51,9 +51,9 @@ func listed(cell string) []string {
 	return slices.DeleteFunc(strings.Split(strings.TrimSpace(cell), "、"), func(word string) bool { return word == "" })
 }
 
-// TestPagesUseTheGlossary reads every text that people see: Chinese literals, templates and scripts.
+// TestPagesUseTheGlossary reads every text that people see: Chinese literals, templates and scripts, and what who installs it reads.
 func TestPagesUseTheGlossary(t *testing.T) {
-	words, texts := readPageWords(t), 0
+	words, texts, installs := readPageWords(t), 0, 0
 	walk(t, func(name string) {
 		if strings.HasPrefix(name, imitation) || strings.HasSuffix(name, "_test.go") {
 			return
@@ -63,10 +63,15 @@ func TestPagesUseTheGlossary(t *testing.T) {
 			texts += words.checkGo(t, name)
 		case ".html", ".js":
 			texts += words.checkPage(t, name)
+		case ".yaml", ".md":
+			if name == "configs/sample.yaml" || strings.HasSuffix(name, ".zh-CN.md") {
+				texts += words.checkPage(t, name)
+				installs++
+			}
 		}
 	})
-	if texts < 2000 {
-		t.Errorf("read %d texts only", texts)
+	if texts < 2000 || installs != 2 {
+		t.Errorf("read %d texts only, %d of them for who installs it", texts, installs)
 	}
 }
 

@@ -181,8 +181,8 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 
 // Ended early, a change whose former settings take something from everybody has the community's name typed.
 func TestEndingAPlanThatTakesSomethingAway(t *testing.T) {
+	at := frame.CommunityChoice{Community: core.Community{Name: "翠湖花园"}}
 	for _, drastic := range []bool{false, true} {
-		at := frame.CommunityChoice{Community: core.Community{Name: "翠湖花园"}}
 		q := rulePlanEndQuestion(at, core.RulePlan{Stem: "passrule", Drastic: drastic}, 1200)
 		if (q.Typed == "翠湖花园") != drastic || q.Danger != drastic || q.Effects[0] != "影响 1,200 名住户，立即生效" {
 			t.Errorf("drastic %v: %+v", drastic, q)

@@ -199,6 +199,42 @@ func TestSearchFindsApplicationsAndClients(t *testing.T) {
 	}
 }
 
+// An entry of a blacklist is found by its plate, its whole number and its reason; no number is in the address that it leads to.
+func TestSearchFindsTheBlacklist(t *testing.T) {
+	d := newDesk(t)
+	_, err := d.Store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, d.Mine.Community, []core.VisitorBlock{
+		{Kind: core.BlockPlate, Value: "沪A12345", Reason: "强行闯岗"}, {Kind: core.BlockPhone, Value: "13700137099", Reason: "上门推销"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
+	for _, text := range []string{"沪A12345", "13700137099", "闯岗"} {
+		_, links := found(t, b, text)
+		to := ""
+		for _, link := range links[frame.FindRecords] {
+			if strings.HasPrefix(link, frame.VisitorBlockPath) {
+				to = link
+			}
+		}
+		if to == "" || strings.Contains(to, "12345") || strings.Contains(to, "37099") {
+			t.Errorf("%q leads to %q", text, to)
+			continue
+		}
+		if rows := b.Get(t, to, http.StatusOK).Find("tbody tr"); rows.Length() != 1 {
+			t.Errorf("%q leads to %d entries", text, rows.Length())
+		}
+	}
+	for name, clerk := range map[string]*desk.Clerk{
+		"elsewhere":          d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermVisitorPassView),
+		"without permission": d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermHouseView),
+	} {
+		if groups, _ := found(t, clerk, "闯岗"); len(groups[frame.FindRecords]) > 0 {
+			t.Errorf("%s finds %v", name, groups)
+		}
+	}
+}
+
 // Nobody finds what is not theirs to see: neither another community's, nor of a kind without
 // permission, nor an act they may not do.
 func TestSearchKeepsToScopeAndPermissions(t *testing.T) {

@@ -26,6 +26,10 @@ func (p *Pages) Finders() []frame.Finder {
 			Stem: "exitslip", Group: frame.FindRecords, Needs: core.PermExitSlipView, List: frame.ExitSlipPath, Find: p.exitSlipFind,
 		},
 		{
+			Stem: "visitorblock", Group: frame.FindRecords, Needs: core.PermVisitorPassView, List: frame.VisitorBlockPath,
+			Find: p.visitorBlockFind,
+		},
+		{
 			Stem: "reader", Group: frame.FindDevices, Needs: core.PermReaderView, List: frame.ReaderPath,
 			Find: p.readerFind, Show: p.readerHitOf,
 		},
@@ -103,6 +107,23 @@ func (p *Pages) exitSlipFind(ctx context.Context, q frame.Question) ([]templates
 		}
 		if e.Usable(q.Now) {
 			q.Act(&found[i], core.PermExitSlipView, "打印", frame.ExitSlipURL(e.ID)+"/print")
+		}
+	}
+	return found, more, err
+}
+
+// visitorBlockFind finds entries of a blacklist. A hit leads to the list by the reason: a number is in no address.
+func (p *Pages) visitorBlockFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
+	blocks, more, err := p.Store.VisitorBlocks(ctx, q.Scope, store.VisitorBlockFilter{Keyword: q.Text.Text, Page: hits})
+	if err != nil || len(blocks) == 0 {
+		return nil, false, err
+	}
+	names, err := q.Places()
+	found := make([]templates.SearchHit, len(blocks))
+	for i, b := range blocks {
+		found[i] = templates.SearchHit{
+			Icon: "ban", Title: b.Value, Note: "访客黑名单　" + q.In(names, b.Community, b.Reason), Badge: blockBadge(b, q.Today),
+			URL: templates.WithQuery(frame.VisitorBlockPath, nil, "community", b.Community.String(), "q", b.Reason),
 		}
 	}
 	return found, more, err

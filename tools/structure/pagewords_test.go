@@ -155,6 +155,108 @@ func isChinese(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) || r == '！' })
 }
 
+// longButtons are buttons of the console that are longer than maxButton, with the reason.
+var longButtons = map[string]string{
+	"保存并继续添加":  "what every form of many calls it",
+	"以其他原因不通过": "says what becomes of the application",
+	"为什么不能删除":  "a line of a menu, in place of the act",
+}
+
+// maxButton is the number of Han on a button.
+const maxButton = 6
+
+var buttonText = regexp.MustCompile(`<(?:button|a)[^>]*class="[^"]*\bbtn\b[^"]*"[^>]*>(?:\{\{[^}]*\}\})?\s*([^<{]+)`)
+
+// TestButtonsAreShort reads the buttons of the console, in templates and in code: verb and object, six characters.
+func TestButtonsAreShort(t *testing.T) {
+	buttons, long := 0, map[string]bool{}
+	check := func(name, label string) {
+		n := 0
+		for _, r := range label {
+			if unicode.Is(unicode.Han, r) {
+				n++
+			}
+		}
+		if buttons++; n <= maxButton {
+			return
+		}
+		if long[label] = true; longButtons[label] == "" {
+			t.Errorf("%s: the button %s is longer than %d characters", name, label, maxButton)
+		}
+	}
+	walk(t, func(name string) {
+		switch {
+		case strings.HasSuffix(name, "_test.go"):
+		case strings.HasPrefix(name, "templates/console/"), strings.HasPrefix(name, "templates/partial/"):
+			text, err := os.ReadFile(filepath.Join(root, name))
+			if err != nil {
+				t.Error(err)
+			}
+			for _, found := range buttonText.FindAllStringSubmatch(string(text), -1) {
+				check(name, strings.TrimSpace(found[1]))
+			}
+		case strings.HasPrefix(name, "handlers/console/") && strings.HasSuffix(name, ".go"):
+			for _, label := range buttonsOf(t, name) {
+				check(name, label)
+			}
+		}
+	})
+	if buttons < 200 {
+		t.Errorf("read %d buttons only", buttons)
+	}
+	for label := range longButtons {
+		if !long[label] {
+			t.Errorf("longButtons has %s, which is no button", label)
+		}
+	}
+}
+
+// buttonsOf returns the labels of the actions and of the answers to questions and forms in a Go file.
+func buttonsOf(t *testing.T, name string) (labels []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	add := func(value ast.Expr) {
+		if lit, ok := value.(*ast.BasicLit); ok {
+			if text, err := strconv.Unquote(lit.Value); err == nil {
+				labels = append(labels, text)
+			}
+		}
+	}
+	var actions func(list *ast.CompositeLit, action bool)
+	actions = func(list *ast.CompositeLit, action bool) {
+		kind := list.Type
+		if array, ok := kind.(*ast.ArrayType); ok {
+			kind = array.Elt
+		}
+		if of, ok := kind.(*ast.SelectorExpr); ok {
+			action = of.Sel.Name == "Action" || of.Sel.Name == "Submit"
+		}
+		for _, part := range list.Elts {
+			switch part := part.(type) {
+			case *ast.CompositeLit:
+				if part.Type == nil {
+					actions(part, action)
+				}
+			case *ast.KeyValueExpr:
+				if key, ok := part.Key.(*ast.Ident); ok && (key.Name == "Submit" || action && key.Name == "Label") {
+					add(part.Value)
+				}
+			}
+		}
+	}
+	ast.Inspect(file, func(node ast.Node) bool {
+		if list, ok := node.(*ast.CompositeLit); ok && list.Type != nil {
+			actions(list, false)
+		}
+		return true
+	})
+	return labels
+}
+
 // TestResidentsReadOfScanners reads the pages of residents and visitors: what staff call 读头 is 扫码机 there.
 func TestResidentsReadOfScanners(t *testing.T) {
 	pages := 0

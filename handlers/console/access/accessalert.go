@@ -143,7 +143,7 @@ func (p *Pages) accessAlertPage(c *web.Context, a core.AccessAlert) (accessAlert
 	}
 	page.Facts = accessAlertFacts(a, community.Name, p.Store.Zone())
 	if a.Record != 0 && c.Has(core.PermAccessRecordView) {
-		page.Links = append(page.Links, templates.Action{Label: "最近一条出入记录", URL: frame.AccessRecordURL(a.Record), Icon: "history"})
+		page.Links = append(page.Links, templates.Action{Label: "最近出入记录", URL: frame.AccessRecordURL(a.Record), Icon: "history"})
 	}
 	if a.Reader != 0 && c.Has(core.PermReaderView) {
 		page.Links = append(page.Links, templates.Action{Label: "门禁读头", URL: frame.ReaderPath + "/" + a.Reader.String(), Icon: "door"})

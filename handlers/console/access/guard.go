@@ -92,7 +92,7 @@ func guardActs(g core.Guard) []templates.Submit {
 		return []templates.Submit{{Label: "启用", URL: frame.GuardURL(g.ID) + "/enable", Icon: "check"}}
 	}
 	return []templates.Submit{
-		{Label: "微信登录二维码", URL: frame.GuardURL(g.ID) + "/qr", Icon: "qrcode"},
+		{Label: "微信二维码", URL: frame.GuardURL(g.ID) + "/qr", Icon: "qrcode"},
 		{Label: "停用", URL: frame.GuardURL(g.ID) + "/disable", Icon: "ban", Ask: true},
 	}
 }
@@ -192,7 +192,7 @@ func (p *Pages) guardCreate(c *web.Context) error {
 		return p.guardFormPage(c, form.guard(0), wrong)
 	}
 	return p.Added(c, frame.Added{
-		Name: core.Clean(form.Name), Message: "门岗人员已添加。请本人扫“微信登录二维码”绑定微信。", Page: frame.GuardURL(id),
+		Name: core.Clean(form.Name), Message: "门岗人员已添加。请本人扫“微信二维码”绑定微信。", Page: frame.GuardURL(id),
 		Another: templates.WithQuery(frame.GuardPath+"/new", nil, "community", form.Community.String()),
 	})
 }

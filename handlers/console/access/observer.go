@@ -67,7 +67,7 @@ func (p *Pages) observerShow(c *web.Context) error {
 	if page.Edit {
 		page.Actions = []templates.Action{{Label: "修改", URL: frame.ObserverURL(o.ID) + "/edit", Icon: "pencil"}}
 		page.Acts = []templates.Submit{
-			{Label: "微信登录二维码", URL: frame.ObserverURL(o.ID) + "/qr", Icon: "qrcode", Off: page.Wechat.Why},
+			{Label: "微信二维码", URL: frame.ObserverURL(o.ID) + "/qr", Icon: "qrcode", Off: page.Wechat.Why},
 			{
 				Label: "移除", URL: frame.ObserverURL(o.ID) + "/remove", Icon: "trash",
 				Ask: true,
@@ -188,7 +188,7 @@ func (p *Pages) observerCreate(c *web.Context) error {
 		another = templates.WithQuery(another, nil, "community", form.Communities[0].String())
 	}
 	return p.Added(c, frame.Added{
-		Name: core.Clean(form.Name), Message: "观察员已添加。请本人扫“微信登录二维码”绑定微信。", Page: frame.ObserverURL(id),
+		Name: core.Clean(form.Name), Message: "观察员已添加。请本人扫“微信二维码”绑定微信。", Page: frame.ObserverURL(id),
 		Another: another,
 	})
 }

@@ -85,7 +85,7 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 	}
 	if len(houses) > frame.ThingsNamed {
 		q.All = &templates.Action{
-			Label: "查看限制出入的房屋", URL: templates.WithQuery(frame.RestrictionPath, c.Request().URL.Query(), "all", ""),
+			Label: "查看全部房屋", URL: templates.WithQuery(frame.RestrictionPath, c.Request().URL.Query(), "all", ""),
 		}
 	}
 	return q, err

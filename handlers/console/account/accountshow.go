@@ -133,7 +133,7 @@ func accountLog(id core.ID) []templates.Action {
 	return []templates.Action{
 		{Label: "做过的操作", URL: templates.WithQuery(frame.AuditPath, nil, "actor", actor), Icon: "history"},
 		{
-			Label: "看过谁的完整号码", Icon: "eye",
+			Label: "看过谁的号码", Icon: "eye",
 			URL: templates.WithQuery(frame.AuditPath, nil, "actor", actor, "act", auditReveal),
 		},
 	}

@@ -169,7 +169,7 @@ func auditLinks(c *web.Context, r core.AuditRecord, name string) []templates.Act
 		links = append(links, templates.Action{Label: "打开" + f.Noun, URL: to, Icon: "external-link"})
 	}
 	if batch := r.Batch(); batch != 0 {
-		links = append(links, templates.Action{Label: "查看这次批量操作", URL: frame.BatchURL(batch), Icon: "arrow-back-up"})
+		links = append(links, templates.Action{Label: "查看批量操作", URL: frame.BatchURL(batch), Icon: "arrow-back-up"})
 	}
 	if id != 0 {
 		links = append(links, templates.Action{

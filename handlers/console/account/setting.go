@@ -194,7 +194,7 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 // settingQuestion is the confirmation before a shorter retention deletes what cannot come back.
 func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
 	q := templates.Confirm{
-		Action: frame.SettingPath, Keep: form, Submit: "保存并永久删除", Cancel: frame.SettingPath, Danger: true,
+		Action: frame.SettingPath, Keep: form, Submit: "保存并删除", Cancel: frame.SettingPath, Danger: true,
 	}
 	var of, changes []string
 	if settings.DeletesRecords(now) {

@@ -110,7 +110,7 @@ func (p *Pages) syncStep(c *web.Context, sync core.StaffSync) wechatStep {
 		if sync.Leaving > 0 && c.Actor().MayOperate() {
 			step.CSRF = c.CSRF()
 			if c.Has(core.PermStaffView) {
-				step.Link = templates.Action{Label: "查看不在可见范围内的员工", URL: staffUnseenURL}
+				step.Link = templates.Action{Label: "查看这些员工", URL: staffUnseenURL}
 			}
 			step.Confirm = &templates.Submit{
 				Label: fmt.Sprintf("确认 %d 人离职", sync.Leaving), Icon: "check", Ask: true,

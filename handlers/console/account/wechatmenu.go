@@ -244,7 +244,7 @@ func (p *Pages) wechatMenuActs(page *wechatMenuPage, at menuChoice, m core.Wecha
 	switch {
 	case len(m.Draft) > 0:
 	case m.Tag != 0:
-		page.Starts = append(page.Starts, templates.Submit{Label: "复制所有人的菜单", URL: at.URL(change, "act", "copy"), Icon: "copy"})
+		page.Starts = append(page.Starts, templates.Submit{Label: "从所有人复制", URL: at.URL(change, "act", "copy"), Icon: "copy"})
 	default:
 		page.Starts = append(page.Starts, templates.Submit{Label: "用默认菜单", URL: at.URL(change, "act", "default"), Icon: "check"})
 	}
@@ -332,7 +332,7 @@ func (p *Pages) menuStep(c *web.Context, app core.WechatApp) ([]wechatStep, erro
 			at := menuChoice{OfficialChoice: frame.OfficialChoice{WechatApp: app}, tag: m.Tag}
 			return []wechatStep{{
 				Title: "自定义菜单", Badge: templates.Badge{Tone: templates.Bad, Text: "有问题"}, Text: text,
-				Link: templates.Action{Label: "修改并重新发布", URL: at.URL(frame.WechatMenuPath)},
+				Link: templates.Action{Label: "改后重新发布", URL: at.URL(frame.WechatMenuPath)},
 			}}, nil
 		}
 	}

@@ -126,7 +126,7 @@ func TestWechatMenuOfNothingIsNotCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	empty := b.Get(t, frame.WechatMenuPath+"?app="+deskOfficial+"&tag=100", http.StatusOK).Find(".tx-empty").Text()
-	if !strings.Contains(empty, "可以先点“复制所有人的菜单”") {
+	if !strings.Contains(empty, "可以先点“从所有人复制”") {
 		t.Errorf("how to begin: %s", empty)
 	}
 	d.Frame.Wechat = &desk.Wechat{}

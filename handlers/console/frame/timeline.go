@@ -26,7 +26,7 @@ func (f *Frame) TimelineOfShared(c *web.Context, things ...string) (*templates.T
 // SeenBy adds the link to who looked at a person's numbers and pictures.
 func SeenBy(line *templates.Timeline, person core.ID) {
 	if line != nil && person != 0 {
-		line.Views = templates.Action{Label: "谁查看过个人信息", URL: templates.WithQuery(AuditViewPath, nil, PickID, person.String())}
+		line.Views = templates.Action{Label: "信息查看记录", URL: templates.WithQuery(AuditViewPath, nil, PickID, person.String())}
 	}
 }
 

@@ -224,7 +224,7 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 		page.Next = "这是您自己的申请，请由其他人审核。"
 	}
 	if r.Owner != 0 && c.Has(core.PermCertificationReview) {
-		page.TakeBack = templates.Submit{Label: "收回业主的审核", URL: frame.CertificationURL(r.ID) + "/takeback"}
+		page.TakeBack = templates.Submit{Label: "收回业主审核", URL: frame.CertificationURL(r.ID) + "/takeback"}
 	}
 	match, err := c.ReviewMatch(p.Store, c.Scope(), r)
 	if err != nil {

@@ -778,8 +778,8 @@ func TestUndoingAnImportSaysWhatItKeeps(t *testing.T) {
 func TestLinksSayWhatWasKept(t *testing.T) {
 	imp := core.Import{Kind: core.ImportResidents, Batch: 1, Houses: 2, State: core.ImportUndone}
 	for want, stayed := range map[string][]importStay{
-		"添加和修改的住户（已撤销） 添加的房屋（已撤销）":  {{}},
-		"添加和修改的住户（已撤销） 添加的房屋（全部保留）": {{whole: 2}},
+		"导入的住户（已撤销） 添加的房屋（已撤销）":  {{}},
+		"导入的住户（已撤销） 添加的房屋（全部保留）": {{whole: 2}},
 	} {
 		var labels []string
 		for _, link := range importLinks(imp, stayed) {

@@ -69,7 +69,7 @@ var importViews = map[core.ImportKind]importView{
 			{"添加房屋", "套", nil},
 			{"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
-		records: templates.Action{Label: "添加和修改的住户", Icon: "users"},
+		records: templates.Action{Label: "导入的住户", Icon: "users"},
 		undo:    "删除这次添加的住户和房屋，这次修改的恢复为导入前的内容。之后改过、认证过，或有出入记录、访客、出门条、卡码的保留。",
 		known: map[core.ImportKnown]string{
 			core.ImportUpdate: "文件里填写的内容替换登记的内容", core.ImportFill: "登记里已有的不变，只补没有填写的",
@@ -100,7 +100,7 @@ var importViews = map[core.ImportKind]importView{
 			{"添加员工", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
 		badges:  map[core.ImportVerdict]string{core.ImportNew: "新员工"},
-		records: templates.Action{Label: "添加和修改的员工", Icon: "id-badge-2"},
+		records: templates.Action{Label: "导入的员工", Icon: "id-badge-2"},
 		undo:    "删除这次添加的员工，这次修改的恢复为导入前的内容。之后改过的、已关联账号的保留。",
 		known: map[core.ImportKnown]string{
 			core.ImportUpdate: "文件里填写的内容替换登记的内容", core.ImportFill: "登记里已有的不变，只补没有填写的",
@@ -119,7 +119,7 @@ var importViews = map[core.ImportKind]importView{
 			{"添加成员", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
 		badges:  map[core.ImportVerdict]string{core.ImportNew: "新成员"},
-		records: templates.Action{Label: "添加和修改的成员", Icon: "id"},
+		records: templates.Action{Label: "导入的成员", Icon: "id"},
 		undo:    "删除这次添加的成员和他们的通行证，这次修改的恢复为导入前的内容。之后改过的、有出入记录的保留。",
 		known: map[core.ImportKnown]string{
 			core.ImportUpdate: "文件里填写的内容替换登记的内容，有效期也是", core.ImportFill: "登记里已有的不变，只补没有填写的；有效期不变",

@@ -418,7 +418,7 @@ func (w *weChat) Member(ctx context.Context, id core.ID, code string) (wechat.Id
 	if errors.Is(err, wechat.ErrOutsider) {
 		return who, &core.Error{Code: core.CodeForbidden, Message: "您不是这家企业的成员，不能使用", Err: err}
 	}
-	return who, wechaterror.ForPeople(err)
+	return who, wechaterror.ForMembers(err)
 }
 
 // MemberPhone implements h5.WeChat.
@@ -428,7 +428,7 @@ func (w *weChat) MemberPhone(ctx context.Context, id core.ID, ticket string) (st
 		return "", errNoCorp
 	}
 	detail, err := corp.Detail(ctx, ticket)
-	return detail.Mobile, wechaterror.ForPeople(err)
+	return detail.Mobile, wechaterror.ForMembers(err)
 }
 
 // VerifiesPhones implements h5.WeChat.
@@ -459,7 +459,7 @@ func (w *weChat) PageConfig(ctx context.Context, page string, by h5.Signer) (wec
 			return wechat.PageConfig{}, errNoCorp
 		}
 		config, err := app.PageConfig(ctx, page)
-		return config.Page(), wechaterror.ForPeople(err)
+		return config.Page(), wechaterror.ForMembers(err)
 	}
 	b := w.of(ctx, core.WechatOfficial, by.Community)
 	if b == nil {

@@ -101,7 +101,7 @@ func (p *platform) MemberURL(_ context.Context, corp core.ID, redirect, state st
 // Member knows the user id in a code, which works once; its ticket is the user id.
 func (p *platform) Member(_ context.Context, _ core.ID, code string) (wechat.Identity, error) {
 	if p.down != nil {
-		return wechat.Identity{}, wechaterror.ForPeople(p.down)
+		return wechat.Identity{}, wechaterror.ForMembers(p.down)
 	}
 	if code == "" || p.used[code] {
 		return wechat.Identity{}, core.Invalid("微信授权已失效，请重新打开页面")

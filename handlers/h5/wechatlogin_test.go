@@ -247,8 +247,8 @@ func TestSignInWhileWechatIsDown(t *testing.T) {
 		says              string
 	}{
 		{noAnswer, "/h5/session/resident", "o-new", "/h5/session/resident?next=%2Fh5%2Fpass", "微信服务暂时没有应答，请稍后再试"},
-		{noAnswer, staff, "li", staff + "?next=%2Fh5%2Fstaff", "微信服务暂时没有应答，请稍后再试"},
-		{wrongKey, staff, "wang", staff + "?next=%2Fh5%2Fstaff", "请联系物业检查账号的密钥"},
+		{noAnswer, staff, "li", staff + "?next=%2Fh5%2Fstaff", "企业微信暂时没有应答，请稍后再试"},
+		{wrongKey, staff, "wang", staff + "?next=%2Fh5%2Fstaff", "请联系管理员检查密钥"},
 	} {
 		w.wechat.down = c.down
 		p := w.phone(t)

@@ -47,6 +47,28 @@ func ForPeople(err error) error {
 	return &core.Error{Code: core.CodeUnavailable, Message: message, Err: err}
 }
 
+// ForMembers is ForPeople of a call to WeWork. A member works for the property company and cannot ask it as a resident does; WeWork
+// limits calls for minutes, not for the day; and a wrong company id is no code that has expired.
+func ForMembers(err error) error {
+	if err == nil || errors.As(err, new(*core.Error)) {
+		return err
+	}
+	said := ForPeople(err)
+	code := wechat.CodeOf(err)
+	setting := code == wrongAppID || slices.Contains(settingCodes, code)
+	if core.CodeOf(said) != core.CodeUnavailable && !setting {
+		return said
+	}
+	message := "企业微信暂时没有应答，请稍后再试"
+	switch {
+	case setting:
+		message = "企业微信的接入设置有误，请联系管理员检查密钥和设置"
+	case code == quotaUsed:
+		message = "企业微信的调用太频繁，请几分钟后再试"
+	}
+	return &core.Error{Code: core.CodeUnavailable, Message: message, Err: err}
+}
+
 // settingCodes are the codes of an account or a company whose settings are wrong.
 var settingCodes = []int{
 	wrongSecret, noToken, wrongIP, noRight, frozen, corpWrongIP, corpNoRange, corpWrongAgent, corpNotContact,
@@ -152,7 +174,7 @@ func forCorp(p *wechat.CorpProblem) string {
 	case e.Code == corpNotContact && contact:
 		return "通讯录 Secret 填的是应用的 Secret。请在“安全与管理—管理工具—通讯录同步”查看。"
 	case e.Code == quotaUsed:
-		return "今天的调用次数已用完，明天再试。"
+		return "调用太频繁，企业微信暂时不再应答。一般几分钟到一小时后恢复，不需要处理。"
 	}
 	return fmt.Sprintf("企业微信答复了错误码 %d，请对照企业微信的“全局错误码”处理。", e.Code)
 }

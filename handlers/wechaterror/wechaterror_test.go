@@ -53,6 +53,37 @@ func TestForPeople(t *testing.T) {
 	}
 }
 
+// A member of the property company is not sent to it, is not told to wait for tomorrow, and is not sent to the page again for what
+// settings cause.
+func TestForMembers(t *testing.T) {
+	said := core.Conflict("企业微信没有接入")
+	for _, c := range []struct {
+		err    error
+		status int
+		says   string
+	}{
+		{&wechat.Error{Code: 40029}, http.StatusUnprocessableEntity, "重新打开"},
+		{&wechat.Error{Code: 40013}, http.StatusServiceUnavailable, "企业微信的接入设置有误，请联系管理员"},
+		{&wechat.Error{Code: 40001}, http.StatusServiceUnavailable, "企业微信的接入设置有误，请联系管理员"},
+		{&wechat.Error{Code: 60020}, http.StatusServiceUnavailable, "企业微信的接入设置有误，请联系管理员"},
+		{&wechat.Error{Code: 45009}, http.StatusServiceUnavailable, "请几分钟后再试"},
+		{&wechat.Error{Code: -1, HTTP: 502}, http.StatusServiceUnavailable, "企业微信暂时没有应答"},
+		{errors.New("dial tcp"), http.StatusServiceUnavailable, "企业微信暂时没有应答"},
+		{said, http.StatusConflict, "没有接入"},
+	} {
+		got := ForMembers(c.err)
+		if !errors.Is(got, c.err) || web.StatusOf(got) != c.status || !strings.Contains(core.MessageOf(got), c.says) {
+			t.Errorf("%v becomes %d %v", c.err, web.StatusOf(got), got)
+		}
+		if text := core.MessageOf(got); strings.Contains(text, "明天") || strings.Contains(text, "联系物业") {
+			t.Errorf("a member reads %q", text)
+		}
+	}
+	if ForMembers(nil) != nil {
+		t.Error("nothing is an error")
+	}
+}
+
 // Each part of a company's settings that is wrong leads to the place where it is mended.
 func TestForSetupOfACompany(t *testing.T) {
 	for _, c := range []struct {
@@ -70,7 +101,7 @@ func TestForSetupOfACompany(t *testing.T) {
 		{wechat.CorpPartContact, &wechat.Error{Code: 40001}, "通讯录 Secret 不正确"},
 		{wechat.CorpPartContact, &wechat.Error{Code: 60020}, "通讯录同步”的“企业可信IP"},
 		{wechat.CorpPartContact, &wechat.Error{Code: 48002}, "填的是应用的 Secret"},
-		{wechat.CorpPartContact, &wechat.Error{Code: 45009}, "明天再试"},
+		{wechat.CorpPartContact, &wechat.Error{Code: 45009}, "一小时后恢复"},
 		{wechat.CorpPartRange, &wechat.Error{Code: 99999}, "99999"},
 		{wechat.CorpPartApp, &wechat.Error{Code: -1, HTTP: 502}, "连接不上企业微信"},
 		{wechat.CorpPartApp, errors.New("dial tcp"), "连接不上企业微信"},

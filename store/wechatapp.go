@@ -433,15 +433,15 @@ func (s *Store) ReplaceWechatCorp(
 			return keys, core.InvalidFields(map[string]string{"app_id": "这就是现在关联的企业"})
 		}
 		updated := tx.NextUpdated(after.Updated)
-		after.AppID, after.Agent, after.Updated = a.AppID, a.Agent, time.UnixMilli(updated)
+		after.Name, after.AppID, after.Agent, after.Updated = a.Name, a.AppID, a.Agent, time.UnixMilli(updated)
 		if err := after.Check(keys, false); err != nil {
 			return keys, err
 		}
 		if err := s.wechatAppFits(tx, *after); err != nil {
 			return keys, err
 		}
-		set, args := sealed.set(`app_id = ?, agent_id = ?, updated_at = ?, called_at = NULL, refused_at = NULL, checked_at = NULL,
-			problem = ''`, []any{after.AppID, after.Agent, updated})
+		set, args := sealed.set(`name = ?, app_id = ?, agent_id = ?, updated_at = ?, called_at = NULL, refused_at = NULL,
+			checked_at = NULL, problem = ''`, []any{after.Name, after.AppID, after.Agent, updated})
 		err := tx.ExecOne(core.NotFound(noWechatApp), "UPDATE wechat_app SET "+set+" WHERE id = ?", append(args, int64(a.ID))...)
 		if database.IsDuplicate(err) {
 			return keys, database.ErrRace

@@ -402,7 +402,7 @@ func leavesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
 			t.Errorf("asks %s", text)
 		}
 	}
-	list := page.Find(`a[href="` + staffUnseenURL + `"]`)
+	list := page.Find(`a[href="` + staffUnseenURL(id) + `"]`)
 	unseen, _, err := d.Store.StaffList(ctx, core.Everywhere, store.StaffFilter{Unseen: true, Page: store.Page{Limit: 50}})
 	if err != nil || len(unseen) != 12 || list.Length() != 1 {
 		t.Errorf("the list has %d, %v; %d links to it", len(unseen), err, list.Length())
@@ -449,13 +449,16 @@ func replacesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string, form url
 	if text := page.Find("main form").Text(); !strings.Contains(text, "原企业同步来的 12 名员工") || !strings.Contains(text, "不能撤销") {
 		t.Errorf("does not say whom it concerns: %s", text)
 	}
+	if name := desk.InputValue(page, "name"); name != "翠湖物业" {
+		t.Errorf("the name is proposed as %q", name)
+	}
 	other := url.Values{
-		"app_id": {"ww00000000000000b2"}, "agent": {"7"}, "app_secret": {strings.Repeat("n", 43)},
+		"name": {"滨河物业"}, "app_id": {"ww00000000000000b2"}, "agent": {"7"}, "app_secret": {strings.Repeat("n", 43)},
 		"contact_secret": {strings.Repeat("m", 43)}, "token": {desk.InputValue(page, "token")},
 		"aes_key": {desk.InputValue(page, "aes_key")}, "staff": {"stay"}, "typed": {"翠湖物业"}, "seen": {desk.InputValue(page, "seen")},
 	}
 	for field, value := range map[string]string{
-		"typed": "翠湖", "staff": "", "contact_secret": "", "app_secret": "", "agent": "0", "app_id": form.Get("app_id"),
+		"name": "", "typed": "翠湖", "staff": "", "contact_secret": "", "app_secret": "", "agent": "0", "app_id": form.Get("app_id"),
 	} {
 		wrong := url.Values{}
 		for name, values := range other {
@@ -472,7 +475,7 @@ func replacesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string, form url
 	}
 	b.Post(t, to+"/replace", other, http.StatusSeeOther)
 	apps, err := d.Store.WechatApps(t.Context(), core.Everywhere)
-	if err != nil || len(apps) != 1 || apps[0].AppID != "ww00000000000000b2" || apps[0].Agent != 7 || apps[0].Name != "翠湖物业" {
+	if err != nil || len(apps) != 1 || apps[0].AppID != "ww00000000000000b2" || apps[0].Agent != 7 || apps[0].Name != "滨河物业" {
 		t.Errorf("replaced by %+v, %v", apps, err)
 	}
 }

@@ -110,7 +110,7 @@ func (p *Pages) syncStep(c *web.Context, sync core.StaffSync) wechatStep {
 		if sync.Leaving > 0 && c.Actor().MayOperate() {
 			step.CSRF = c.CSRF()
 			if c.Has(core.PermStaffView) {
-				step.Link = templates.Action{Label: "查看这些员工", URL: staffUnseenURL}
+				step.Link = templates.Action{Label: "查看这些员工", URL: staffUnseenURL(sync.App)}
 			}
 			step.Confirm = &templates.Submit{
 				Label: fmt.Sprintf("确认 %d 人离职", sync.Leaving), Icon: "check", Ask: true,
@@ -159,7 +159,7 @@ func (p *Pages) wechatAppLeave(c *web.Context) error {
 		}
 		ask.Effects = append(ask.Effects, names...)
 		if len(names) > frame.ThingsNamed {
-			ask.All = &templates.Action{Label: "查看全部", URL: staffUnseenURL}
+			ask.All = &templates.Action{Label: "查看全部", URL: staffUnseenURL(app.ID)}
 		}
 	}
 	return p.Act(c, frame.Act{
@@ -169,8 +169,12 @@ func (p *Pages) wechatAppLeave(c *web.Context) error {
 	})
 }
 
-// staffUnseenURL is the list of the staff whom the last sync did not find.
-const staffUnseenURL = frame.StaffPath + "?state=unseen"
+// staffUnseenURL is the list of the staff of a company whom the last sync did not find, whatever community the account works in.
+func staffUnseenURL(app core.ID) string {
+	return frame.StaffPath + "?" + url.Values{
+		"community": {frame.AllCommunities}, "corp": {app.String()}, "state": {"unseen"},
+	}.Encode()
+}
 
 // unseenStaff names the staff of a company whom the last sync did not find, with their departments and whether they have an
 // account: who left is told by that from a department that went out of the app's range.
@@ -212,6 +216,7 @@ func (p *Pages) unseenStaff(c *web.Context, app core.ID) ([]string, error) {
 // corpReplaceForm is what the page of 更换关联企业 sends: all in one form, so that no secret is sent back to the
 // browser for a question.
 type corpReplaceForm struct {
+	Name    string `form:"name" max:"64"`
 	AppID   string `form:"app_id" max:"64"`
 	Agent   int    `form:"agent"`
 	Secret  string `form:"app_secret" max:"128"`
@@ -232,7 +237,7 @@ func (p *Pages) wechatAppReplace(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.corpReplacePage(c, app, corpReplaceForm{}, nil)
+	return p.corpReplacePage(c, app, corpReplaceForm{Name: app.Name}, nil)
 }
 
 // wechatCorp returns the company in the path.
@@ -260,7 +265,7 @@ func (p *Pages) wechatAppReplaced(c *web.Context) error {
 	}
 	wrong = frame.MergeFields(wrong, core.InvalidFields(fields))
 	app := old
-	app.AppID, app.Agent, app.Updated = form.AppID, form.Agent, frame.ShownAt(form.Seen)
+	app.Name, app.AppID, app.Agent, app.Updated = form.Name, form.AppID, form.Agent, frame.ShownAt(form.Seen)
 	if wrong == nil {
 		changed := store.KeyedWechatApp{App: app, Keys: form.keys()}
 		wrong = p.Store.ReplaceWechatCorp(c.Ctx(), c.Actor(), c.Scope(), changed, form.Stay == "stay")
@@ -279,9 +284,9 @@ func (p *Pages) corpReplacePage(c *web.Context, old core.WechatApp, typed corpRe
 	if err != nil {
 		return err
 	}
-	fresh := core.WechatApp{Kind: core.WechatWork, AppID: typed.AppID, Agent: typed.Agent}
-	fields := corpFields(fresh)[2:] // without kind and name
-	fields[0].Focus = true
+	fresh := core.WechatApp{Kind: core.WechatWork, Name: typed.Name, AppID: typed.AppID, Agent: typed.Agent}
+	fields := corpFields(fresh)[1:] // without the kind
+	fields[1].Focus = true          // the name may be right as it is
 	form := templates.Form{
 		Action: frame.WechatAppURL(old.ID) + "/replace", CSRF: c.CSRF(), Cancel: frame.WechatAppURL(old.ID), Submit: "更换关联企业",
 		Danger: true, Seen: templates.Seen(old.Updated), Sections: []templates.Section{

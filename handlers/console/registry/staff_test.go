@@ -125,6 +125,19 @@ func TestDepartmentsAreThoseOfTheScope(t *testing.T) {
 	}
 }
 
+// Of several companies on WeWork the list is narrowed to one; of one alone there is nothing to choose.
+func TestStaffOfOneCompany(t *testing.T) {
+	two := []core.WechatApp{{ID: 7, Name: "翠湖物业"}, {ID: 8, Name: "滨河物业"}}
+	for n, want := range map[int]int{0: 2, 1: 2, 2: 3} {
+		if got := len(staffTable(nil, two[:n]).More); got != want {
+			t.Errorf("of %d companies there are %d filters, want %d", n, got, want)
+		}
+	}
+	if f, err := (staffAsked{Corp: 8, State: "unseen"}).filter(nil, 0, core.Page{}); err != nil || f.Corp != 8 || !f.Unseen {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 // What ends with somebody is on their page and in the question, and the account is linked by who may change it.
 func TestStaffTiesAreShown(t *testing.T) {
 	d := newDesk(t)
@@ -170,7 +183,7 @@ func TestStaffPages(t *testing.T) {
 	importing := templates.Form{Action: "/a", CSRF: "x", Submit: "核对名单"}
 	templates.CheckAll(t, "console/staff/", map[string]any{
 		"console/staff/list": staffListPage{
-			Shell: shell, List: staffTable(tree),
+			Shell: shell, List: staffTable(tree, nil),
 			Tree: staffTree(tree, map[core.ID]int{2: 3}, 2, func(d string) string { return "/a?department=" + d }),
 			Rows: []staffRow{{
 				URL: "/s", Name: desk.Hostile, Phone: "137****0001", Departments: departmentText(tree, m.Departments), Position: "维修员",

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -29,13 +30,14 @@ type staffAsked struct {
 	Keyword    string  `form:"q" max:"40"`
 	Department core.ID `form:"department"`
 	State      string  `form:"state" of:"left unassigned unseen"`
+	Corp       core.ID `form:"corp"`
 	Sort       string  `form:"sort" of:"name -name"`
 }
 
 func (a staffAsked) filter(tree core.DepartmentTree, community core.ID, page core.Page) (store.StaffFilter, error) {
 	f := store.StaffFilter{
 		Community: community, Keyword: a.Keyword, Left: a.State == "left", Unassigned: a.State == "unassigned",
-		Unseen: a.State == "unseen", Sort: a.Sort, Page: page,
+		Unseen: a.State == "unseen", Corp: a.Corp, Sort: a.Sort, Page: page,
 	}
 	if a.Department != 0 {
 		node, ok := tree.Of(a.Department)
@@ -52,9 +54,13 @@ func (p *Pages) staffList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	corps, err := p.corps(c)
+	if err != nil {
+		return err
+	}
 	var asked staffAsked
 	found, err := frame.ListRecords(p.Frame, c, frame.RecordList[core.Staff]{
-		Stem: "staff", Title: "员工信息", Edit: core.PermStaffEdit, Add: "添加员工", Unit: "人", Table: staffTable(tree),
+		Stem: "staff", Title: "员工信息", Edit: core.PermStaffEdit, Add: "添加员工", Unit: "人", Table: staffTable(tree, corps),
 		ID: func(m core.Staff) core.ID { return m.ID },
 		Find: func(community core.ID, page core.Page) ([]core.Staff, bool, error) {
 			if err := c.BindQuery(&asked); err != nil {
@@ -97,7 +103,13 @@ func (p *Pages) staffList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/staff/list", page)
 }
 
-func staffTable(tree core.DepartmentTree) templates.List {
+// corps returns the companies of WeWork that an account sees.
+func (p *Pages) corps(c *web.Context) ([]core.WechatApp, error) {
+	apps, err := p.Store.WechatApps(c.Ctx(), c.Scope())
+	return slices.DeleteFunc(slices.Clone(apps), func(a core.WechatApp) bool { return a.Kind != core.WechatWork }), err
+}
+
+func staffTable(tree core.DepartmentTree, corps []core.WechatApp) templates.List {
 	department := templates.Field{
 		Kind: templates.Select, Name: "department", Label: "部门", Choices: []templates.Choice{{Label: "全部部门"}},
 	}
@@ -106,6 +118,19 @@ func staffTable(tree core.DepartmentTree) templates.List {
 			Value: node.ID.String(), Label: strings.Repeat("　", node.Depth) + node.Name,
 		})
 	}
+	more := []templates.Field{department, {
+		Kind: templates.Select, Name: "state", Label: "状态",
+		Choices: []templates.Choice{
+			{Label: "在职"}, {Value: "unassigned", Label: "未分配小区"}, {Value: "unseen", Label: "待确认离职"}, {Value: "left", Label: "已离职"},
+		},
+	}}
+	if len(corps) > 1 {
+		corp := templates.Field{Kind: templates.Select, Name: "corp", Label: "企业微信", Choices: []templates.Choice{{Label: "全部企业"}}}
+		for _, a := range corps {
+			corp.Choices = append(corp.Choices, templates.Choice{Value: a.ID.String(), Label: a.Name})
+		}
+		more = append(more, corp)
+	}
 	return templates.List{
 		Path: frame.StaffPath,
 		Columns: []templates.Column{
@@ -113,12 +138,7 @@ func staffTable(tree core.DepartmentTree) templates.List {
 			{Label: "来源", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Filters: []templates.Field{{Name: "q", Label: "姓名或完整手机号", MaxLength: 40}},
-		More: []templates.Field{department, {
-			Kind: templates.Select, Name: "state", Label: "状态",
-			Choices: []templates.Choice{
-				{Label: "在职"}, {Value: "unassigned", Label: "未分配小区"}, {Value: "unseen", Label: "待确认离职"}, {Value: "left", Label: "已离职"},
-			},
-		}},
+		More:    more,
 		Empty: templates.Empty{
 			Icon: "id-badge-2", Title: "还没有员工", Text: "可以逐个添加、用表格批量导入，或接入企业微信后自动同步。", Ask: "请联系管理员添加。",
 		},

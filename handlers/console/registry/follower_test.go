@@ -127,6 +127,11 @@ func TestFollowerTagIsGoneAtWeChat(t *testing.T) {
 		t.Errorf("says %s", text)
 	}
 	left("tagging with it")
+	form.Set("tag", "9999")
+	page, _ = b.Post(t, followerTaggingPath+"?app="+desk.OfficialID+"&off=", form, http.StatusUnprocessableEntity)
+	if desk.WrongField(t, page, "tag"); strings.Contains(page.Find("main").Text(), "这里也去掉了") {
+		t.Errorf("of a tag that never was: %s", page.Find("main").Text())
+	}
 	tag = gone("租客")
 	rename := desk.FilledIn(b.Get(t, frame.FollowerTagURL(tag.ID)+"/edit", http.StatusOK))
 	rename.Set("name", "长租")

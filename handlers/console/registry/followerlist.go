@@ -244,8 +244,13 @@ func (p *Pages) followersTag(c *web.Context) error {
 		return err
 	}
 	sent := c.Form().Has("tag")
-	if sent && wrong == nil && form.Tag == 0 {
+	known := slices.ContainsFunc(tags, func(t core.FollowerTag) bool { return t.Number == form.Tag })
+	switch {
+	case !sent || wrong != nil:
+	case form.Tag == 0:
 		wrong = core.InvalidFields(map[string]string{"tag": "请选择标签"})
+	case !known: // WeChat is not asked for what was never there
+		wrong = core.InvalidFields(map[string]string{"tag": "没有这个标签，请重新选择"})
 	}
 	if !sent || wrong != nil {
 		return p.followersTaggingPage(c, followers, tags, followersTagging{off, back, wrong})

@@ -516,6 +516,29 @@ func TestFirstSignInAfterASync(t *testing.T) {
 	}
 }
 
+// A sync and a first sign-in at the same moment may not see each other; the next sign-in puts it right.
+func TestSignInAgainAfterASync(t *testing.T) {
+	eachFans(t, func(f *fans) {
+		who := core.WechatIdentity{AppID: f.app.AppID, OpenID: "o1", UnionID: "u-o1"}
+		user := signIn(f.T, f.s, who)
+		mini := core.WechatIdentity{AppID: "wxmini", OpenID: "m2", UnionID: "u-o2"}
+		signIn(f.T, f.s, mini)
+		f.claim("a")
+		f.sync(follows("o1"), follows("o2"))
+		f.s.mustRun(f.T, "UPDATE wechat_identity SET followed_at = NULL WHERE open_id = 'o1'")
+		f.s.mustRun(f.T, "DELETE FROM wechat_identity WHERE open_id = 'o2'")
+		if d := f.tell(user); len(d) != 0 {
+			f.Fatalf("reached before: %+v", d)
+		}
+		f.s.mustRun(f.T, "DELETE FROM message")
+		for open, user := range map[string]core.WechatUser{"o1": signIn(f.T, f.s, who), "o2": signIn(f.T, f.s, mini)} {
+			if d := f.tell(user); len(d) != 1 || d[0].Address != open {
+				f.Errorf("%s is reached: %+v", open, d)
+			}
+		}
+	})
+}
+
 // tell tells a user that a visitor has come in, and returns what is sent.
 func (f *fans) tell(user core.WechatUser) []core.Dispatch {
 	f.Helper()

@@ -73,7 +73,7 @@ func (j *joinedUsers) join(tx *database.Tx, who core.WechatIdentity) (user core.
 		j.changed = append(j.changed, byOpen.ID)
 		user, err = nameUnion(tx, byOpen, who.UnionID)
 	case byUnion.ID == 0 || byUnion.ID == byOpen.ID:
-		return byOpen, nil
+		user, err = byOpen, followsAlready(tx, who)
 	default:
 		j.changed = append(j.changed, byOpen.ID, byUnion.ID)
 		var accounts []core.ID
@@ -87,6 +87,20 @@ func (j *joinedUsers) join(tx *database.Tx, who core.WechatIdentity) (user core.
 		err = adoptFollowers(tx, user.ID, who.UnionID)
 	}
 	return user, err
+}
+
+// followsAlready notes of somebody who signs in again that they follow, as a sync was told: if that was at the moment of their first
+// sign-in, the one may not have seen the other.
+func followsAlready(tx *database.Tx, who core.WechatIdentity) error {
+	_, err := tx.Exec(`
+		UPDATE wechat_identity
+		SET followed_at = (`+followerSince+`)
+		WHERE app_id = ?
+		AND open_id = ?
+		AND followed_at IS NULL
+		AND EXISTS (SELECT 1 FROM follower f WHERE f.app_id = ? AND f.open_id = ? AND f.follows = 1)`,
+		who.AppID, who.OpenID, who.AppID, who.OpenID, who.AppID, who.OpenID)
+	return err
 }
 
 // adoptFollowers makes those who follow an official account identities of a user whose union id has just become
@@ -252,15 +266,21 @@ func newWechatUser(tx *database.Tx, who core.WechatIdentity) (core.WechatUser, e
 	return user, addIdentity(tx, who, user.ID)
 }
 
+// followerSince is since when an open id of an account follows it, as a sync was told; NULL = it does not.
+const followerSince = `
+	SELECT MAX(CASE WHEN f.followed_at < 1 THEN 1 ELSE f.followed_at END)
+	FROM follower f
+	WHERE f.app_id = ?
+	AND f.open_id = ?
+	AND f.follows = 1`
+
 // addIdentity adds an identity to a user. Who follows the official account already, as a sync was told before they first
 // came, is reached there at once.
 func addIdentity(tx *database.Tx, who core.WechatIdentity, user core.ID) error {
-	_, err := tx.Exec(`INSERT INTO wechat_identity (app_id, open_id, user_id, created_at, followed_at) VALUES (?, ?, ?, ?, (
-		SELECT MAX(CASE WHEN f.followed_at < 1 THEN 1 ELSE f.followed_at END)
-		FROM follower f
-		WHERE f.app_id = ?
-		AND f.open_id = ?
-		AND f.follows = 1))`, who.AppID, who.OpenID, int64(user), tx.NowMS(), who.AppID, who.OpenID)
+	_, err := tx.Exec(`
+		INSERT INTO wechat_identity (app_id, open_id, user_id, created_at, followed_at)
+		VALUES (?, ?, ?, ?, (`+followerSince+"))",
+		who.AppID, who.OpenID, int64(user), tx.NowMS(), who.AppID, who.OpenID)
 	if database.IsDuplicate(err) {
 		return database.ErrRace
 	}

@@ -26,7 +26,6 @@ import (
 	"tongxing/gate"
 	"tongxing/handlers/door"
 	"tongxing/handlers/web"
-	"tongxing/sms"
 	"tongxing/store"
 	"tongxing/templates"
 )
@@ -87,12 +86,7 @@ func serve(ctx context.Context, c configs.Config, m mode, log *slog.Logger, stdo
 	}
 	defer unlock()
 	if m.demo {
-		c.MiniProgram, c.OfficialAccount = demoAccounts()
-		c.SMS = configs.SMS{Provider: string(sms.Log), Templates: []string{
-			"binding=SMS_123456789:what=title;when=time", "review=SMS_123456790:what=title;how_many=count;where=community",
-			"visit_review=SMS_123456791:what=title;how_many=count;where=community",
-			"exit_review=SMS_123456793:what=title;how_many=count;where=community",
-		}, CodeTemplate: "SMS_123456792:code"}
+		c = forDemo(c, log)
 	}
 	a := &app{config: c, mode: m, log: log, registry: prometheus.NewRegistry()}
 	if a.publicURL = strings.TrimSuffix(c.HTTP.PublicURL, "/"); a.publicURL == "" {

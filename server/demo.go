@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -9,9 +10,29 @@ import (
 	"tongxing/core"
 	"tongxing/demo"
 	"tongxing/handlers/callback"
+	"tongxing/sms"
 	"tongxing/templates"
 	"tongxing/wechat/simulator"
 )
+
+// forDemo replaces the settings of what the demo simulates: it calls nobody and sends nothing. Those that were set are named in the
+// log, so that nobody waits for a text message.
+func forDemo(c configs.Config, log *slog.Logger) configs.Config {
+	for name, set := range map[string]bool{
+		"mini_program": c.MiniProgram.AppID != "", "official_account": c.OfficialAccount.AppID != "", "sms": c.SMS.Provider != "",
+	} {
+		if set {
+			log.Warn("the demo does not use these settings: it simulates what they are for", "settings", name)
+		}
+	}
+	c.MiniProgram, c.OfficialAccount = demoAccounts()
+	c.SMS = configs.SMS{Provider: string(sms.Log), Templates: []string{
+		"binding=SMS_123456789:what=title;when=time", "review=SMS_123456790:what=title;how_many=count;where=community",
+		"visit_review=SMS_123456791:what=title;how_many=count;where=community",
+		"exit_review=SMS_123456793:what=title;how_many=count;where=community",
+	}, CodeTemplate: "SMS_123456792:code"}
+	return c
+}
 
 // demoAccounts returns what the configuration file has elsewhere.
 func demoAccounts() (configs.MiniProgram, configs.OfficialAccount) {

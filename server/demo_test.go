@@ -11,7 +11,10 @@ import (
 	"regexp"
 	"testing"
 
+	"tongxing/configs"
+	"tongxing/sms"
 	"tongxing/testkit"
+	"tongxing/testkit/hygiene"
 )
 
 var printedURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
@@ -80,4 +83,13 @@ func on(t *testing.T, address, persona, path string) string {
 		t.Fatal(err)
 	}
 	return "http://" + persona + ".localhost:" + u.Port() + path
+}
+
+// The demo sends nothing by what the configuration names, and says so.
+func TestTheDemoNamesTheSettingsThatItDoesNotUse(t *testing.T) {
+	log := hygiene.NewLog(t)
+	c := forDemo(configs.Config{SMS: configs.SMS{Provider: "tencent", AppID: "1400000000"}}, log.Logger())
+	if c.SMS.Provider != string(sms.Log) || c.SMS.AppID != "" || !log.Holds("settings=sms") || log.Holds("mini_program") {
+		t.Errorf("%+v; the log: %s", c.SMS, log)
+	}
 }

@@ -25,10 +25,19 @@ func (s smsSender) send(ctx context.Context, d core.Dispatch) (core.SendAnswer, 
 	for name, part := range d.Template.Fields {
 		m.Values = append(m.Values, sms.Value{Name: name, Text: d.Part(part, s.zone)})
 	}
-	slices.SortFunc(m.Values, func(a, b sms.Value) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(m.Values, func(a, b sms.Value) int { return byNumber(a.Name, b.Name) })
 	id, err := s.sms.Send(ctx, m)
 	answer, code := smsAnswer(err)
 	return answer, code, id
+}
+
+// byNumber compares names of variables: v10 is after v9.
+func byNumber(a, b string) int {
+	name := func(v string) string { return strings.TrimRight(v, "0123456789") }
+	if name(a) == name(b) {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	}
+	return cmp.Compare(a, b)
 }
 
 // smsAnswers are what the SMS client's actions mean for a message.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,15 @@ import (
 	"tongxing/testkit/estate"
 	"tongxing/testkit/hygiene"
 )
+
+// Tencent Cloud's variables have no names: they are in the order of their numbers here, however many they are.
+func TestVariablesAreInTheOrderOfTheirNumbers(t *testing.T) {
+	names := []string{"v10", "v2", "when", "v1", "v11", "v9", "what"}
+	slices.SortFunc(names, byNumber)
+	if want := []string{"v1", "v2", "v9", "v10", "v11", "what", "when"}; !slices.Equal(names, want) {
+		t.Errorf("%v, want %v", names, want)
+	}
+}
 
 // TestSMSSender: a message goes out by either provider, and each refusal has its answer.
 func TestSMSSender(t *testing.T) {

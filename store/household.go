@@ -225,7 +225,8 @@ func (s *Store) LeaveHouse(ctx context.Context, by core.Actor, user, resident co
 }
 
 // AcceptHome certifies a tie to a house that somebody else has registered for a WeChat user: it has the number that they have
-// verified, and the name by which they are its person.
+// verified, and the name by which they are its person. One that is certified already is left as it is: who asks once more has
+// not read the answer.
 func (s *Store) AcceptHome(ctx context.Context, by core.Actor, user, resident core.ID) error {
 	err := s.db.Write(ctx, "accept a home", func(tx *database.Tx) error {
 		var own statingUser
@@ -240,7 +241,7 @@ func (s *Store) AcceptHome(ctx context.Context, by core.Actor, user, resident co
 		case own.Person == 0 || r.Person != own.Person || core.FoldName(r.Name) != own.Name:
 			return core.NotFound(noResident)
 		case !r.Certified.IsZero():
-			return core.Conflict("这个地址已认证")
+			return nil
 		}
 		free, err := connection{user: user, person: own.Person, name: own.Name}.free(tx)
 		if err == nil && !free {

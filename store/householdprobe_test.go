@@ -63,7 +63,11 @@ func TestAnOwnerProbesAndLearnsNothing(t *testing.T) {
 		if err := w.AcceptHome(ctx, wechatActor(w.user.ID), w.user.ID, right); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, w.AcceptHome(ctx, wechatActor(w.user.ID), w.user.ID, right), core.CodeConflict)
+		said := "SELECT COUNT(*) FROM audit_log WHERE action = 'wechatuser.confirm'"
+		once := w.count(said)
+		if err := w.AcceptHome(ctx, wechatActor(w.user.ID), w.user.ID, right); err != nil || w.count(said) != once {
+			t.Errorf("said twice: %v, %d lines of the log, not %d", err, w.count(said), once)
+		}
 		passes, err := w.PassesOfUser(ctx, userOf(t, w.Store, w.user.ID))
 		if err != nil || len(passes) != 2 {
 			t.Errorf("passes after saying yes: %+v, %v", passes, err)

@@ -162,3 +162,12 @@ func (s *site) addedByANeighbour() core.ID {
 	}
 	return id
 }
+
+// An answer that was lost on the way is asked for again: the address is accepted once.
+func TestAnAddressIsAcceptedAgain(t *testing.T) {
+	s := newSite(t)
+	token := s.enter("one")
+	accept := call{method: "POST", path: "/residences/" + s.addedByANeighbour().String() + "/accept", token: token}
+	s.ok(accept)
+	s.ok(accept)
+}

@@ -417,13 +417,7 @@ func (h *H5) addressAccept(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	err = h.store.AcceptHome(c.Ctx(), c.Actor(), c.User().ID, r.ID)
-	if core.IsConflict(err) { // tapped twice: the first has done it
-		if now, gone := h.address(c); gone == nil && !now.Certified.IsZero() {
-			err = nil
-		}
-	}
-	if err != nil {
+	if err := h.store.AcceptHome(c.Ctx(), c.Actor(), c.User().ID, r.ID); err != nil {
 		return err
 	}
 	c.Flash(web.FlashSuccess, r.HouseLabel+" 已认证，可以使用通行证了。")

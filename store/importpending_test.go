@@ -124,6 +124,36 @@ func TestImportNamesThoseWhoAreThereByThen(t *testing.T) {
 	})
 }
 
+// Nobody changes those who are being named, also if nobody has changed them before.
+func TestImportLocksThoseItNames(t *testing.T) {
+	o := mariaOptions(t) // on SQLite all of it is one act
+	var s *Store
+	var asked atomic.Int32
+	o.onQuery = func(query string) {
+		if !strings.HasPrefix(query, "INSERT IGNORE INTO name_gram") {
+			return
+		}
+		for _, name := range []string{"张三", "李四", "王五"} {
+			err := s.db.Write(t.Context(), "rename somebody now", func(tx *database.Tx) error {
+				var id core.ID
+				return tx.Get(&id, "SELECT id FROM resident WHERE name = ? FOR UPDATE NOWAIT", name)
+			})
+			if asked.Add(1); !database.IsLocked(err) {
+				t.Errorf("%s is not locked: %v", name, err)
+			}
+		}
+	}
+	s = openStore(t, o)
+	imp := readList(t, s, newCommunity(t, s, "翠湖花园"), listOf(`姓名|身份|手机|栋|单元|房间
+		张三|业主|13700000001|1|1|101
+		李四|业主|13700000002|1|1|102
+		王五|业主|13700000003|1|1|102`))
+	if imp = writeList(t, s, imp, core.DefaultImportChoices()); imp.State != core.ImportDone || asked.Load() == 0 {
+		t.Fatal(imp.State, asked.Load())
+	}
+	wantNamed(t, s)
+}
+
 // errIncomplete is why no part is completed.
 var errIncomplete = errors.New("nothing is completed today")
 

@@ -271,11 +271,13 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 			return "", err
 		}
 	}
+	worker := s.db.NewWorker() // or each statement would be parsed again
+	defer worker.Close()
 	kept := 0
 	for _, batch := range []core.ID{imp.Batch, imp.Houses} {
 		for ended := batch == 0; !ended; {
 			var b core.Batch
-			err := s.db.Write(ctx, "undo a batch", func(tx *database.Tx) error {
+			err := worker.Act(ctx, "undo a batch", func(tx *database.Tx) error {
 				b, err = undoPart(tx, imp.By, scope, batch)
 				return err
 			})

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -84,8 +85,26 @@ func (b *bench) startFloor(p *place) (*child, error) {
 	return startChild(exec.Command(b.self, "-role", "floor", "-sqlite", p.sqlite, "-dsn", p.dsn, "-redis", p.redis))
 }
 
+// build builds the product, if it is not yet: only some parts measure it.
+func (b *bench) build() error {
+	if b.server != "" {
+		return nil
+	}
+	program := filepath.Join(b.dir, "tongxing")
+	build := exec.Command("go", "build", "-o", program, "./server")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build the server: %w", err)
+	}
+	b.server = program
+	return nil
+}
+
 // startServer starts the product, with limits high enough for one client that stands for a city.
 func (b *bench) startServer(p *place) (*child, error) {
+	if err := b.build(); err != nil {
+		return nil, err
+	}
 	keys := estate.Keys()
 	cmd := exec.Command(b.server)
 	cmd.Env = append(os.Environ(),

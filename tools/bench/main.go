@@ -15,8 +15,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -30,7 +28,7 @@ type bench struct {
 	residents int
 	imported  int
 	self      string // this program, to start its children
-	server    string // the product, built
+	server    string // the product; "" = it is not built yet
 	dir       string // scratch
 	maria     *servers.MariaDB
 	redis     *servers.Redis
@@ -119,19 +117,13 @@ func (b *bench) run(parts []string) error {
 	return nil
 }
 
-// prepare builds the product and starts the servers.
+// prepare starts the servers.
 func (b *bench) prepare() (err error) {
 	if b.self, err = os.Executable(); err != nil {
 		return err
 	}
 	if b.dir, err = os.MkdirTemp("", "tongxing-bench-"); err != nil {
 		return err
-	}
-	b.server = filepath.Join(b.dir, "tongxing")
-	build := exec.Command("go", "build", "-o", b.server, "./server")
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build the server: %w", err)
 	}
 	if b.maria, err = servers.StartMariaDB(); err != nil {
 		return err

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -316,22 +315,5 @@ func (e *embedded) start() *process {
 // token requests a token from a resident's phone.
 func (e *embedded) token(p *process, i int) string {
 	e.t.Helper()
-	r, err := http.NewRequestWithContext(
-		e.t.Context(), http.MethodPost,
-		"http://"+p.addr+"/api/v1/passes/"+e.Residents[i].Pass.String()+"/token", nil,
-	)
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+e.sessions[i])
-	response, err := e.client.Do(r)
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var answer struct{ Text string }
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.Text == "" {
-		e.t.Fatalf("no token: %s %v", response.Status, err)
-	}
-	return answer.Text
+	return e.code(p, e.sessions[i], e.Residents[i].Pass)
 }

@@ -24,6 +24,7 @@ type Estate struct {
 	Post      core.ID
 	Guard     core.ID
 	Observer  core.ID
+	phones    int // numbers of those who do not live here
 }
 
 // Resident is a resident with a pass.
@@ -45,7 +46,8 @@ type Plan struct {
 	Members  int // residents per house; default 2
 	Doors    int // default 2: odd ones lead out, even ones (the second, …) in; all out with DoorsOut
 	DoorsOut bool
-	Rule     core.PassRule // the zero rule is replaced by Open
+	Kinds    []core.PassKind // which the doors take; default residents' passes
+	Rule     core.PassRule   // the zero rule is replaced by Open
 }
 
 // Open is a rule that lets everybody pass, through readers too.
@@ -82,7 +84,7 @@ func New(t testing.TB, s *store.Store, p Plan) *Estate {
 		if i%2 == 1 {
 			protocol = core.ProtocolMcardsea
 		}
-		e.AddDoor(core.Reader{Name: fmt.Sprintf("%d号门", i+1), Protocol: protocol, Direction: direction})
+		e.AddDoor(core.Reader{Name: fmt.Sprintf("%d号门", i+1), Protocol: protocol, Direction: direction, Kinds: p.Kinds})
 	}
 	e.staff()
 	return e

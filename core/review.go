@@ -207,8 +207,10 @@ func (r Review) OfficeStep(now time.Time, at func(time.Time) string) string {
 		return "已请本房屋的" + r.Kind.Type().People + "审核，" + at(r.Due) + " 还没有审核会提醒物业；物业也可以现在审核。"
 	case r.Late(now):
 		return "已超期，请尽快核对并审核。"
-	case r.State == ReviewWaiting:
+	case r.State == ReviewWaiting && r.Kind == ReviewCertification:
 		return "请核对登记和材料，在 " + at(r.Due) + " 前审核。"
+	case r.State == ReviewWaiting:
+		return "请在 " + at(r.Due) + " 前审核。"
 	case r.Kind != ReviewCertification:
 		return ""
 	case r.Owner != 0:
@@ -373,6 +375,14 @@ func (d ReviewDecision) LostText(now Review, account ID) string {
 		return ""
 	}
 	return "您选择的“" + chosen.Label() + "”没有生效。"
+}
+
+// ToldText says how who applied learns what became of it: by a message, or from the page of the application alone, outside WeChat.
+func ToldText(applicant ID) string {
+	if applicant == 0 {
+		return "对方打开申请时的页面就能看到"
+	}
+	return "会告诉申请人"
 }
 
 // OutcomeText returns what the applicant is told: 住户认证未通过：照片看不清.

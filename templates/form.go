@@ -69,6 +69,7 @@ type Field struct {
 	Redraw   string   // Select: the URL that a choice sends the form to, with act=RedrawAct, to be drawn again
 	Copy     bool     // with a button that copies it, also what is typed
 	Make     int      // a text: with a button that fills in so many random letters and digits; 0 = without
+	Act      Choice   // a button beside the input that sends its value as act; zero = none
 	compact  bool     // in a filter row: small, without help
 }
 
@@ -246,6 +247,18 @@ func (f *Form) Change(name string, change func(field *Field)) {
 		}
 	}
 	panic(fmt.Sprintf("templates: the form has no field %q", name))
+}
+
+// HasAct reports whether a field has a button of its own, which Enter must not press.
+func (f Form) HasAct() bool {
+	for _, s := range f.Sections {
+		for _, field := range s.Fields {
+			if field.Act.Value != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Redraw returns the URL to which the choice of a field with Redraw sends the form; "" = no field has it.

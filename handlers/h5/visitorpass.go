@@ -254,9 +254,9 @@ func (h *H5) visitorPassAnswer(c *web.Context) error {
 	}
 	switch {
 	case wrong == nil && form.Approve != "":
-		c.Flash(web.FlashSuccess, "已通过"+own.Name+"的来访，会告诉对方。")
+		c.Flash(web.FlashSuccess, "已通过"+own.Name+"的来访，"+core.ToldText(own.Applicant)+"。")
 	case wrong == nil:
-		c.Flash(web.FlashSuccess, "已拒绝"+own.Name+"的来访，会告诉对方。")
+		c.Flash(web.FlashSuccess, "已拒绝"+own.Name+"的来访，"+core.ToldText(own.Applicant)+"。")
 	case core.IsConflict(wrong):
 		c.Flash(web.FlashWarning, core.MessageOf(wrong))
 	case core.IsInvalid(wrong):

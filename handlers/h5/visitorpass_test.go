@@ -323,6 +323,9 @@ func TestAVisitorAsksForAnAppointment(t *testing.T) {
 	}
 	own := visitorPassURL(list[0].ID)
 	host.post(host.get(own, http.StatusOK), own+"/answer", url.Values{"approve": {"yes"}}, http.StatusSeeOther)
+	if text := host.get(own, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "会告诉申请人") {
+		t.Errorf("the host reads %q", text)
+	}
 	if text := guest.get("/h5/visit/own/"+list[0].ID.String(), http.StatusOK).Text(); !strings.Contains(text, "现在不能进门") ||
 		!strings.Contains(text, "未到来访时间") {
 		t.Errorf("accepted: %s", text)
@@ -427,6 +430,9 @@ func TestAVisitorProvesTheNumberByCode(t *testing.T) {
 	form := w.applyForm(page)
 	if page.Find(`button[name="act"][value="code"]`).Length() != 1 || page.Find(`[name="code"]`).Length() != 1 {
 		t.Fatalf("no code can be asked for: %s", page.Find("main").Text())
+	}
+	if first := page.Find(".tx-form button").First(); first.AttrOr("name", "") != "" {
+		t.Error("Enter does not send the application")
 	}
 	guest.post(page, at, form, http.StatusUnprocessableEntity)
 	form.Set("act", "code")

@@ -190,9 +190,6 @@ func (h *H5) visitForm(c *web.Context, page *visitPosterPage, f visitForm) error
 	page.Form = &templates.Form{
 		Action: page.Action, CSRF: c.CSRF(), Submit: "提交", Sections: []templates.Section{{Fields: fields}},
 	}
-	if h.codes != nil {
-		page.Form.Acts = []templates.Choice{{Value: "code", Label: "获取验证码"}}
-	}
 	if f.back {
 		page.Form.Cancel = page.Action
 	}
@@ -211,6 +208,7 @@ func (h *H5) visitPhoneFields(phone templates.Field, verified string) []template
 	code := templates.Field{
 		Kind: templates.Telephone, Name: "code", Label: "短信验证码", Short: true, MaxLength: 10, Autocomplete: "one-time-code",
 		Help: "填好手机号后点“获取验证码”，10 分钟内有效。", Required: verified == "",
+		Act: templates.Choice{Value: "code", Label: "获取验证码"},
 	}
 	if verified != "" {
 		code.Help = "换了号码才要填。"

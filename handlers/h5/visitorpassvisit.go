@@ -93,6 +93,9 @@ func (h *H5) visit(c *web.Context, visit store.OwnVisit, qr templates.QR) error 
 		Facts: h.visitFacts(visit.VisitorPass), Now: now,
 		Link: h.visitLink(visit.Code), Origin: h.publicURL, About: now.Verdict.Title,
 	}
+	if visit.Host != "" {
+		page.Facts = append([]templates.Fact{{Label: "住户", Value: visit.Host}}, page.Facts...)
+	}
 	if visit.State(c.Now()) == core.VisitGranted {
 		page.About = h.visitTerm(visit.VisitorPass) + "，进门时出示通行码"
 	}

@@ -68,7 +68,7 @@ func (m ReviewMatch) After(r core.Review) string {
 	if r.State == core.ReviewApproved && m.Other {
 		words += "，认证的是登记的" + m.Shown(m.whole)
 	}
-	return words + "，会告诉申请人。"
+	return words + "，" + core.ToldText(r.Applicant) + "。"
 }
 
 // CertifiedBadge tells a person who compares or looks after residents whether one is certified. To the office it is a

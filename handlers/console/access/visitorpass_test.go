@@ -271,7 +271,10 @@ func TestApplicationsAreDecidedInTheConsole(t *testing.T) {
 	if wrong.Find("#f-reason-error").Length() != 1 || wrong.Find(`[name="note"]`).Text() != "先打电话" {
 		t.Errorf("without a reason: %s", wrong.Find(".tx-review").Text())
 	}
-	b.Post(t, path+"/reject", url.Values{"version": {"1"}, "preset": {"住户不知情"}}, http.StatusSeeOther)
+	_, next := b.Post(t, path+"/reject", url.Values{"version": {"1"}, "preset": {"住户不知情"}}, http.StatusSeeOther)
+	if text := b.Get(t, next, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "打开申请时的页面就能看到") {
+		t.Errorf("of a visitor outside WeChat it says %q", text)
+	}
 	late, _ := b.Post(t, path+"/approve", url.Values{"version": {"1"}}, http.StatusConflict)
 	if text := late.Find("[role=alert]").Text(); !strings.Contains(text, "没有生效") {
 		t.Errorf("too late: %s", text)

@@ -75,7 +75,7 @@ func (p *Pages) visitorPassDecide(c *web.Context, approve bool) error {
 	if wrong == nil {
 		var decided core.Review
 		if decided, wrong = p.Store.DecideReview(c.Ctx(), c.Actor(), c.Scope(), chosen); wrong == nil {
-			c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，会告诉申请人。")
+			c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，"+core.ToldText(decided.Applicant)+"。")
 			return c.Redirect(p.NextReview(c, v.ID))
 		}
 	}

@@ -12,7 +12,7 @@ const dates = `(fields => Object.entries(fields).forEach(([selector, days]) => {
 	field.value = new Date(Date.now() + days * 864e5).toLocaleDateString("sv", {timeZone: "Asia/Shanghai"});
 	field.dispatchEvent(new Event("change", {bubbles: true})) }))`
 
-// Settings are scheduled for some days of next week and cancelled, at a desk and on a phone.
+// Settings are scheduled for some days of next week, found on the home page, and cancelled, at a desk and on a phone.
 func TestSettingsAreScheduled(t *testing.T) {
 	for name, size := range map[string]browser.Size{"desk": browser.Desktop, "phone": browser.Phone} {
 		t.Run(name, func(t *testing.T) {
@@ -32,6 +32,12 @@ func TestSettingsAreScheduled(t *testing.T) {
 			b.says("已安排，")
 			b.says("待生效")
 			b.picture("ruleplan-listed-" + name)
+			b.await("the home page", `location.assign("/console") || true`)
+			b.await("its card", `location.pathname === "/console" && document.readyState === "complete" && `+
+				`document.querySelector("section[aria-labelledby=plans-title]").innerText.includes("0 点生效")`)
+			b.picture("ruleplan-home-" + name)
+			b.click("section[aria-labelledby=plans-title] a")
+			b.says("待生效")
 			b.click("section[aria-labelledby=plans-title] form button")
 			b.await("how many it concerns", `document.querySelector("dialog[open]")?.innerText.includes("名住户")`)
 			b.click("dialog .tx-form-foot button")

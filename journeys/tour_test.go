@@ -170,3 +170,50 @@ func doors(t *testing.T, address string) []string {
 	}
 	return ids
 }
+
+// A newcomer follows the step 请朋友来: the host invites, the friend's phone opens the link, the door opens once, and both phones say
+// so; the tour knows that it is done.
+func TestTourInvitesAFriend(t *testing.T) {
+	t.Parallel()
+	address := showDemo(t)
+	b := newTab(t, browser.Desktop)
+	b.open(address + "/demo")
+	b.await("the way there", `document.querySelector("a[href$='/demo/guest']").removeAttribute("target") === undefined`)
+	b.click(`a[href$="/demo/guest"]`)
+	const host, friend = `document.querySelector("#host").contentDocument`, `document.querySelector("#phone").contentDocument`
+	b.await("the form on the host's phone", host+`.querySelector("#f-name")`)
+	b.click("[data-send]")
+	b.await("that there is no link", `document.querySelector("[data-sent]").innerText.includes("还没有链接")`)
+	b.picture("guest")
+	b.await("the name", host+`.readyState === "complete" && (`+host+`.querySelector("#f-name").value = "林小满")`)
+	b.run(host + `.querySelector(".tx-form-foot .btn-primary").click()`)
+	b.await("the link", host+`.querySelector("#visit-link")`)
+	b.click("[data-send]")
+	b.await("the friend's code", friend+`.querySelector("[data-qr] img")?.complete`)
+	b.picture("guest-code")
+	b.click("[data-hold]")
+	b.await("the open door", `document.querySelector("[data-door]").dataset.state === "open"`)
+	b.await("what the friend reads", friend+`.querySelector(".p-verdict")?.innerText.includes("已进门")`)
+	b.await("what the host reads", host+`.querySelector("main")?.innerText.includes("已访问")`)
+	b.picture("guest-in")
+	b.click("[data-again]")
+	b.await("the refusal", `document.querySelector("[data-door]").dataset.state === "shut"`)
+	b.open(address + "/demo")
+	b.await("that the step is done", `"done" in document.querySelector("a[href$='/demo/guest']").closest("[data-step]").dataset`)
+	b.picture("tour-after-guest")
+	phone := newTab(t, browser.Phone)
+	phone.open(on(t, address, owner, "/demo/guest"))
+	phone.await("the form", host+`.querySelector("#f-name")`)
+	phone.picture("guest-phone")
+	courier := newTab(t, browser.Desktop)
+	courier.open(on(t, address, "xu-jianjun", "/demo/stand/xu-jianjun"))
+	courier.click(".mini a.open")
+	courier.await(
+		"the question whose phone it is",
+		"(() => { const yes = "+inPhone+"(`.tx-confirm button:not([disabled])`); yes?.click(); return Boolean(yes) })()",
+	)
+	courier.await("the code", inPhone+"(`[data-qr] img`)?.complete")
+	courier.click("[data-door]:nth-of-type(1) [data-hold]")
+	courier.await("the open door", `document.querySelector("[data-door]").dataset.state === "open"`)
+	courier.picture("courier")
+}

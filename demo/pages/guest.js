@@ -11,3 +11,11 @@ document.querySelector("[data-send]").addEventListener("click", () => {
   sent.textContent = "已发送。";
   document.getElementById("phone").src = new URL(link.value).pathname; // on this page's host, where the door's camera sees it
 });
+
+// Once a door has opened, both phones show what has changed.
+for (const door of document.querySelectorAll("[data-door]")) {
+  new MutationObserver(() => {
+    if (door.dataset.state !== "open") return;
+    for (const phone of document.querySelectorAll("iframe")) phone.contentWindow.location.reload();
+  }).observe(door, { attributeFilter: ["data-state"] });
+}

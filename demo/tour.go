@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -152,13 +153,15 @@ func (t *Tour) stand(c *web.Context) error {
 	return core.NotFound("没有这个人")
 }
 
-// guest shows a resident who invites a friend, the friend's phone, and the door in.
+// guest shows a resident who invites a friend, the friend's phone, and the doors.
 func (t *Tour) guest(c *web.Context) error {
 	host := t.o.Cast.Householder
 	if host.Key == "" { // the database is of an earlier version
 		return core.NotFound("没有这个人")
 	}
-	return t.show(c, "guest.html", t.at(host, "/h5/visitorpass/new", t.o.Cast.Doors[1:]))
+	doors := slices.Clone(t.o.Cast.Doors)
+	slices.Reverse(doors) // the friend comes in first
+	return t.show(c, "guest.html", t.at(host, "/h5/visitorpass/new", doors))
 }
 
 func (t *Tour) at(m Member, phone string, doors []Door) standPage {

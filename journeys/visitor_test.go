@@ -16,6 +16,9 @@ const ownersPhone = "19900000013"
 func (b *tab) scans(address, code string) {
 	b.t.Helper()
 	b.open(on(b.t, address, "li-weidong", "/h5/guard"))
+	b.await("the scanner", `document.querySelector('[data-scan-open="ready"]')`)
+	// Pages of decisions stay, to be pictured.
+	b.await("连续扫码 off", `(on => { if (on.checked) on.click(); return !on.checked })(document.querySelector("[data-scan-on]"))`)
 	b.click(`[data-scan-open="ready"]`)
 	b.await("the camera", `(document.querySelector("dialog input").value = "`+code+`") && `+
 		`document.querySelector("dialog button").click() === undefined`)
@@ -298,7 +301,8 @@ func TestMemberOfAnInstitution(t *testing.T) {
 		return true })()`)
 	desk.picture("member-photo")
 	desk.click(".tx-form-foot .btn-primary")
-	desk.await("the picture that is kept", `document.querySelector(".tx-evidence img")?.naturalWidth > 0`)
+	desk.await("the picture that is kept", `document.readyState === "complete" && `+
+		`document.querySelector(".tx-evidence img").naturalWidth > 0`)
 	desk.picture("member-with-photo")
 
 	phone := newTab(t, browser.Phone)
@@ -320,7 +324,7 @@ func TestMemberOfAnInstitution(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := openConsole(t, address, browser.Phone)
-	small.run(`location.assign("` + at + `")`)
-	small.await("the picture on a phone", `document.querySelector(".tx-evidence img")?.naturalWidth > 0`)
+	small.await("the member on a phone", `location.assign("`+at+`") || true`)
+	small.await("the picture", `document.readyState === "complete" && document.querySelector(".tx-evidence img").naturalWidth > 0`)
 	small.picture("member-phone")
 }

@@ -63,7 +63,7 @@ type RecordFilter struct {
 	Direction Direction
 	Kind      PassKind
 	Via       Via
-	Result    string // "allowed", "refused", "" = both
+	Result    string // "allowed", "refused", "urgent" = of the allowed ones those whom the rules refused, "" = all
 	Reason    Reason
 	Reader    ID
 	Post      ID
@@ -78,6 +78,7 @@ type RecordFilter struct {
 // RecordTotals counts a day's records.
 type RecordTotals struct {
 	In, Out, Refused int
+	Urgent           int // of In and Out: released urgently
 }
 
 // Urgent reports whether a guard released urgently whom the rules refused.
@@ -160,7 +161,9 @@ func (r AccessRecord) Cells(community string, zone *time.Location) []any {
 
 // Add returns the sum of both totals.
 func (t RecordTotals) Add(other RecordTotals) RecordTotals {
-	return RecordTotals{In: t.In + other.In, Out: t.Out + other.Out, Refused: t.Refused + other.Refused}
+	return RecordTotals{
+		In: t.In + other.In, Out: t.Out + other.Out, Refused: t.Refused + other.Refused, Urgent: t.Urgent + other.Urgent,
+	}
 }
 
 // HourTotals are a natural day's records by the hour. The 25th hour of a 25-hour day is counted in
@@ -183,7 +186,7 @@ var accessRecordFields = []AuditField{
 	{Key: "direction", Label: "方向", Value: labelOf(Direction.Label)},
 	{Key: "kind", Label: "通行证", Value: labelOf(PassKind.Label)},
 	{Key: "via", Label: "方式", Value: labelOf(Via.Label)},
-	{Key: "result", Label: "结果", Value: resultWords},
+	{Key: "result", Label: "结果", Value: ResultText},
 	{Key: "reason", Label: "原因", Value: labelOf(Reason.Label)},
 	{Key: "reader", Label: "门禁读头"},
 	{Key: "post", Label: "门岗"},
@@ -197,7 +200,10 @@ var accessRecordFields = []AuditField{
 	keywordField, allField,
 }
 
-// resultWords returns the Chinese label of RecordFilter.Result.
-func resultWords(result string) string {
-	return map[string]string{"allowed": "放行", "refused": "拒绝"}[result]
+// ResultText returns the Chinese label of a RecordFilter's Result.
+func ResultText(result string) string {
+	return map[string]string{"allowed": "放行", "refused": "拒绝", "urgent": "紧急放行"}[result]
 }
+
+// RecordResults are the values of a RecordFilter's Result, in display order.
+func RecordResults() []string { return []string{"allowed", "refused", "urgent"} }

@@ -40,8 +40,11 @@ type RefusalCount struct {
 // Sum returns the totals of the whole range.
 func (c RecordCharts) Sum() RecordTotals { return c.Hours.Sum() }
 
-// Count adds n records of a direction, allowed or refused.
-func (t *RecordTotals) Count(direction Direction, allowed bool, n int) {
+// Count adds n records of a direction, allowed or refused for a reason.
+func (t *RecordTotals) Count(direction Direction, allowed bool, reason Reason, n int) {
+	if allowed && reason == ReasonUrgent {
+		t.Urgent += n
+	}
 	switch {
 	case !allowed:
 		t.Refused += n
@@ -50,6 +53,15 @@ func (t *RecordTotals) Count(direction Direction, allowed bool, n int) {
 	default:
 		t.Out += n
 	}
+}
+
+// Text returns the totals in Chinese; group formats a number.
+func (t RecordTotals) Text(group func(int) string) string {
+	words := "进 " + group(t.In) + "，出 " + group(t.Out) + "，拒绝 " + group(t.Refused)
+	if t.Urgent > 0 {
+		words += "；其中紧急放行 " + group(t.Urgent)
+	}
+	return words
 }
 
 // All returns the number of records counted.

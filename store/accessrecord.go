@@ -164,6 +164,7 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 		In      int `db:"allowed_in"`
 		Out     int `db:"allowed_out"`
 		Refused int `db:"refused"`
+		Urgent  int `db:"urgent"`
 	}
 	where := list.Where()
 	key := fmt.Sprint(list.From(), where.Text(), where.Args())
@@ -175,10 +176,11 @@ func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.Recor
 		SELECT
 			COALESCE(SUM(CASE WHEN allowed = 1 AND direction = ? THEN 1 ELSE 0 END), 0) AS allowed_in,
 			COALESCE(SUM(CASE WHEN allowed = 1 AND direction <> ? THEN 1 ELSE 0 END), 0) AS allowed_out,
-			COALESCE(SUM(CASE WHEN allowed = 0 THEN 1 ELSE 0 END), 0) AS refused
+			COALESCE(SUM(CASE WHEN allowed = 0 THEN 1 ELSE 0 END), 0) AS refused,
+			COALESCE(SUM(CASE WHEN allowed = 1 AND reason = ? THEN 1 ELSE 0 END), 0) AS urgent
 		FROM `+list.From()+`
-		WHERE `+where.Text(), append([]any{string(core.In), string(core.In)}, where.Args()...)...)
-	totals := core.RecordTotals{In: t.In, Out: t.Out, Refused: t.Refused}
+		WHERE `+where.Text(), append([]any{string(core.In), string(core.In), string(core.ReasonUrgent)}, where.Args()...)...)
+	totals := core.RecordTotals{In: t.In, Out: t.Out, Refused: t.Refused, Urgent: t.Urgent}
 	if err == nil && totals.All() > manyRows {
 		s.totals.keep(key, totals, s.Now())
 	}
@@ -245,6 +247,8 @@ func recordWhere(f core.RecordFilter) database.Where {
 	case "":
 	case "allowed", "refused":
 		where.And("allowed = ?", database.BoolInt(f.Result == "allowed"))
+	case "urgent":
+		where.And("allowed = 1 AND reason = ?", string(core.ReasonUrgent))
 	default: // no record has another
 		where.And("1 = 0")
 	}
@@ -274,7 +278,7 @@ func (s *Store) recordIndex(f core.RecordFilter) string {
 		return s.db.Dialect().ForceIndex("access_record_reader")
 	case f.Post != 0:
 		return s.db.Dialect().ForceIndex("access_record_post")
-	case f.Reason != "":
+	case f.Reason != "", f.Result == "urgent":
 		return s.db.Dialect().ForceIndex("access_record_reason")
 	case f.Result != "":
 		return s.db.Dialect().ForceIndex("access_record_result")

@@ -351,11 +351,13 @@ func TestRecordTotalsAndHours(t *testing.T) {
 			}
 		}
 		const hour, day = time.Hour, 24 * time.Hour
+		urgent := at(13, 9*hour, core.Out, true)
+		urgent.Reason = core.ReasonUrgent
 		err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{
 			at(11, -time.Millisecond, core.Out, true), at(11, 0, core.In, true),
 			at(11, 8*hour, core.Out, true), at(11, 8*hour+59*time.Minute, core.Out, true),
 			at(11, 8*hour, core.In, false), at(11, day-time.Millisecond, core.Out, false),
-			at(11, day, core.Out, true), at(12, 8*hour, core.Out, true),
+			at(11, day, core.Out, true), at(12, 8*hour, core.Out, true), urgent,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -366,7 +368,8 @@ func TestRecordTotalsAndHours(t *testing.T) {
 			want  core.RecordTotals
 		}{
 			{core.ScopeOf(11), core.RecordFilter{}, core.RecordTotals{In: 1, Out: 2, Refused: 2}},
-			{everywhere, core.RecordFilter{}, core.RecordTotals{In: 1, Out: 3, Refused: 2}},
+			{everywhere, core.RecordFilter{}, core.RecordTotals{In: 1, Out: 4, Refused: 2, Urgent: 1}},
+			{core.ScopeOf(11, 13), core.RecordFilter{Result: "urgent"}, core.RecordTotals{Out: 1, Urgent: 1}},
 			{everywhere, core.RecordFilter{Community: 12}, core.RecordTotals{Out: 1}},
 			{core.ScopeOf(11), core.RecordFilter{Community: 12}, core.RecordTotals{}},
 			{core.Scope{}, core.RecordFilter{}, core.RecordTotals{}},

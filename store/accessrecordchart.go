@@ -57,8 +57,8 @@ func (s *Store) countTimes(rows []recordCount, start time.Time, charts *core.Rec
 	for _, row := range rows {
 		at := start.Add(time.Duration(row.Since) * time.Millisecond).In(s.zone)
 		day := max(0, min(int(core.DayOf(at, s.zone)-first), len(charts.Days)-1))
-		charts.Days[day].Count(row.Direction, row.Allowed != 0, row.N)
-		charts.Hours[at.Hour()].Count(row.Direction, row.Allowed != 0, row.N)
+		charts.Days[day].Count(row.Direction, row.Allowed != 0, row.Reason, row.N)
+		charts.Hours[at.Hour()].Count(row.Direction, row.Allowed != 0, row.Reason, row.N)
 	}
 }
 
@@ -71,7 +71,7 @@ func countGates(rows []recordCount, charts *core.RecordCharts) {
 		if gates[at] == nil {
 			gates[at] = &core.GateTotals{Reader: row.Reader, Post: row.Post, Community: row.Community, Gate: row.Gate}
 		}
-		gates[at].Count(row.Direction, row.Allowed != 0, row.N)
+		gates[at].Count(row.Direction, row.Allowed != 0, row.Reason, row.N)
 		if row.Allowed == 0 {
 			reasons[row.Reason] += row.N
 		}

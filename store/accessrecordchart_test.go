@@ -22,11 +22,13 @@ func TestRecordCharts(t *testing.T) {
 		const hour, day = time.Hour, 24 * time.Hour
 		guarded := at(11, day+8*hour, core.In, core.ReasonAllowed)
 		guarded.Via, guarded.Reader, guarded.Post, guarded.Gate = core.ViaGuard, 0, 7, "北门岗"
+		urgent := at(11, 2*day+9*hour, core.Out, core.ReasonUrgent)
+		urgent.Allowed, urgent.Reader, urgent.Post, urgent.Gate = true, 0, 7, "北门岗"
 		err := s.ImportAccessRecords(t.Context(), []core.AccessRecord{
 			at(11, -time.Millisecond, core.Out, core.ReasonAllowed), at(11, 3*day, core.Out, core.ReasonAllowed), // outside the range
 			at(11, 0, core.Out, core.ReasonAllowed), at(11, 8*hour, core.In, core.ReasonCount),
 			at(11, 3*day-time.Millisecond, core.Out, core.ReasonFever),
-			at(11, 2*day, core.Out, core.ReasonCount), guarded, at(12, 8*hour, core.Out, core.ReasonAllowed),
+			at(11, 2*day, core.Out, core.ReasonCount), guarded, urgent, at(12, 8*hour, core.Out, core.ReasonAllowed),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -35,15 +37,15 @@ func TestRecordCharts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := []core.RecordTotals{{Out: 1, Refused: 1}, {In: 1}, {Refused: 2}}; !slices.Equal(got.Days, want) {
+		if want := []core.RecordTotals{{Out: 1, Refused: 1}, {In: 1}, {Out: 1, Refused: 2, Urgent: 1}}; !slices.Equal(got.Days, want) {
 			t.Errorf("days %+v", got.Days)
 		}
-		if want := (core.HourTotals{0: {Out: 1, Refused: 1}, 8: {In: 1, Refused: 1}, 23: {Refused: 1}}); got.Hours != want {
+		if want := (core.HourTotals{0: {Out: 1, Refused: 1}, 8: {In: 1, Refused: 1}, 9: {Out: 1, Urgent: 1}, 23: {Refused: 1}}); got.Hours != want {
 			t.Errorf("hours %+v", got.Hours)
 		}
 		gates := []core.GateTotals{
 			{Reader: 5, Community: 11, Gate: "东门", RecordTotals: core.RecordTotals{Out: 1, Refused: 3}},
-			{Post: 7, Community: 11, Gate: "北门岗", RecordTotals: core.RecordTotals{In: 1}},
+			{Post: 7, Community: 11, Gate: "北门岗", RecordTotals: core.RecordTotals{In: 1, Out: 1, Urgent: 1}},
 		}
 		if !slices.Equal(got.Gates, gates) {
 			t.Errorf("gates %+v", got.Gates)

@@ -120,25 +120,23 @@ func (s *Store) RecordHours(ctx context.Context, scope core.Scope, f core.Record
 		Since     int64          `db:"since"`
 		Direction core.Direction `db:"direction"`
 		Allowed   int            `db:"allowed"`
+		Urgent    int            `db:"urgent"`
 		N         int            `db:"n"`
 	}
 	const hour = 3_600_000
 	where := list.Where()
 	err = s.db.All(ctx, &rows, `
-		SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed, COUNT(*) AS n
+		SELECT (at - ?) - (at - ?) % 3600000 AS since, direction, allowed,
+			SUM(CASE WHEN reason = ? THEN 1 ELSE 0 END) AS urgent, COUNT(*) AS n
 		FROM `+list.From()+`
 		WHERE `+where.Text()+`
 		GROUP BY since, direction, allowed`,
-		append([]any{start.UnixMilli(), start.UnixMilli()}, where.Args()...)...)
+		append([]any{start.UnixMilli(), start.UnixMilli(), string(core.ReasonUrgent)}, where.Args()...)...)
 	for _, row := range rows {
 		t := &hours[max(0, min(row.Since/hour, int64(len(hours)-1)))]
-		switch {
-		case row.Allowed == 0:
-			t.Refused += row.N
-		case row.Direction == core.In:
-			t.In += row.N
-		default:
-			t.Out += row.N
+		t.Count(row.Direction, row.Allowed != 0, "", row.N)
+		if row.Allowed != 0 {
+			t.Urgent += row.Urgent
 		}
 	}
 	return hours, database.Wrap("count access records by the hour", err)

@@ -35,7 +35,7 @@ type recordFilterForm struct {
 	Days      string         `form:"days" of:"7"` // the last days up to today, if Day is 0
 	Direction core.Direction `form:"direction" max:"8"`
 	Kind      core.PassKind  `form:"kind" max:"16"`
-	Result    string         `form:"result" of:"allowed refused"`
+	Result    string         `form:"result" of:"allowed refused urgent"`
 	Keyword   string         `form:"q" max:"40"`
 }
 
@@ -233,7 +233,7 @@ func observerFilters(f recordFilterForm, communities []core.Community) []templat
 		},
 		{
 			Kind: templates.Select, Name: "result", Label: "结果", Value: f.Result,
-			Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}},
+			Choices: templates.ChoicesOf("全部结果", core.RecordResults(), core.ResultText),
 		},
 		{Name: "q", Label: "姓氏或房屋", Value: f.Keyword, MaxLength: 40},
 	}

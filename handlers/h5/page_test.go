@@ -29,7 +29,7 @@ func TestPages(t *testing.T) {
 		{ID: 3, At: at, Gate: "南门出口", Direction: core.Out, Reason: core.ReasonGuard, Note: "人证不符"},
 		{ID: 4, At: at, Gate: "南门出口", Direction: core.Out, Reason: core.ReasonNeedTemp},
 	}, false)
-	totals := core.RecordTotals{In: 12, Out: 1284, Refused: 3}
+	totals := core.RecordTotals{In: 12, Out: 1284, Refused: 3, Urgent: 2}
 	form := &passageForm{Text: "T1", Key: "k", direction: core.Out, Temp: "99"}
 	preview := store.Preview{
 		Pass: 5, Name: "陈建国", HouseLabel: "1栋1单元101", Rule: core.PassRule{RecordTemp: true, RecordID: true},

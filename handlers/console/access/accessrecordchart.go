@@ -90,8 +90,7 @@ func (p *Pages) accessRecordChart(c *web.Context) error {
 	}
 	sum := charts.Sum()
 	page.Range = fmt.Sprintf(
-		"%s 至 %s，共 %s 条：进 %s，出 %s，拒绝 %s。%s", first, last, frame.Grouped(sum.All()), frame.Grouped(sum.In),
-		frame.Grouped(sum.Out), frame.Grouped(sum.Refused), chartHint(first, last),
+		"%s 至 %s，共 %s 条：%s。%s", first, last, frame.Grouped(sum.All()), sum.Text(frame.Grouped), chartHint(first, last),
 	)
 	page.Charts = chartRangeOf(c.Request().URL.Query(), first, last).charts(charts, at)
 	return p.Page(c, http.StatusOK, "console/accessrecord/chart", page)
@@ -165,7 +164,48 @@ func (r chartRange) charts(c core.RecordCharts, at frame.CommunityChoice) []temp
 	}
 	hours := HoursChart(c.Hours, day)
 	hours.Words = Busiest(c.Hours)
-	return []templates.Chart{r.days(c.Days), hours, r.gates(c.Gates, at), r.reasons(c.Reasons)}
+	return []templates.Chart{r.days(c.Days), hours, r.gates(c.Gates, at), r.reasons(c.Reasons), r.urgent(c.Gates, at)}
+}
+
+// urgent counts by door what was released urgently, which the other charts have among what was released.
+func (r chartRange) urgent(gates []core.GateTotals, in frame.CommunityChoice) templates.Chart {
+	chart := templates.Chart{
+		ID: "urgent", Title: "紧急放行", Kind: templates.ChartRank, Of: "门或门岗",
+		Series: []templates.ChartSeries{{Label: "次数", Tone: templates.Warn}},
+	}
+	some := slices.DeleteFunc(slices.Clone(gates), func(g core.GateTotals) bool { return g.Urgent == 0 })
+	slices.SortStableFunc(some, func(a, b core.GateTotals) int { return cmp.Compare(b.Urgent, a.Urgent) })
+	for _, g := range some[:min(len(some), gatesDrawn)] {
+		at := maps.Clone(r.at(g))
+		at.Set("result", "urgent")
+		chart.Rows = append(chart.Rows, templates.ChartRow{
+			Label: doorLabel(g, in), URL: templates.WithQuery(frame.AccessRecordPath, at), Cells: []templates.ChartCell{{N: g.Urgent}},
+		})
+	}
+	if len(chart.Rows) == 0 {
+		chart.Words = "没有紧急放行。"
+	}
+	return chart
+}
+
+// at returns the filters of one door.
+func (r chartRange) at(g core.GateTotals) url.Values {
+	switch {
+	case g.Reader != 0:
+		return r.with("gate", "r"+g.Reader.String())
+	case g.Post != 0:
+		return r.with("gate", "p"+g.Post.String())
+	}
+	return r.query
+}
+
+// doorLabel returns the name of a door, after that of its community if there are several: each may have an east gate.
+func doorLabel(g core.GateTotals, in frame.CommunityChoice) string {
+	label := cmp.Or(g.Gate, "未知")
+	if name := in.NameOf(g.Community); name != "" {
+		label = name + " · " + label
+	}
+	return label
 }
 
 func (r chartRange) days(days []core.RecordTotals) templates.Chart {
@@ -184,19 +224,9 @@ func (r chartRange) days(days []core.RecordTotals) templates.Chart {
 func (r chartRange) gates(gates []core.GateTotals, in frame.CommunityChoice) templates.Chart {
 	chart := templates.Chart{ID: "by-gate", Title: "按门", Kind: templates.ChartRank, Of: "门或门岗", Series: passageSeries}
 	for _, g := range gates[:min(len(gates), gatesDrawn)] {
-		at := r.query
-		switch {
-		case g.Reader != 0:
-			at = r.with("gate", "r"+g.Reader.String())
-		case g.Post != 0:
-			at = r.with("gate", "p"+g.Post.String())
-		}
-		label := cmp.Or(g.Gate, "未知")
-		if name := in.NameOf(g.Community); name != "" {
-			label = name + " · " + label // every community may have an east gate
-		}
+		at := r.at(g)
 		row := templates.ChartRow{
-			Label: label, URL: templates.WithQuery(frame.AccessRecordPath, at),
+			Label: doorLabel(g, in), URL: templates.WithQuery(frame.AccessRecordPath, at),
 			Cells: passageCells(g.RecordTotals, at),
 		}
 		chart.Rows = append(chart.Rows, row)

@@ -22,7 +22,7 @@ type accessRecordForm struct {
 	Direction core.Direction `form:"direction" max:"8"`
 	Kind      core.PassKind  `form:"kind" max:"16"`
 	Via       core.Via       `form:"via" max:"8"`
-	Result    string         `form:"result" of:"allowed refused"`
+	Result    string         `form:"result" of:"allowed refused urgent"`
 	Reason    core.Reason    `form:"reason" max:"32"`
 	Gate      string         `form:"gate" max:"24"` // r and a reader's id, or p and a post's
 	House     core.ID        `form:"house"`
@@ -238,7 +238,7 @@ func accessRecordFields() []templates.Field {
 		},
 		{
 			Kind: templates.Select, Name: "result", Label: "结果",
-			Choices: []templates.Choice{{Label: "全部结果"}, {Value: "allowed", Label: "放行"}, {Value: "refused", Label: "拒绝"}},
+			Choices: templates.ChoicesOf("全部结果", core.RecordResults(), core.ResultText),
 		},
 	}
 }

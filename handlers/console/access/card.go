@@ -121,6 +121,11 @@ func (p *Pages) todayCard(c *web.Context, scope core.Scope) (card frame.CardBody
 		{Label: "出门", N: sum.Out, URL: list("direction", "out", "result", "allowed"), Tone: templates.Good},
 		{Label: "拒绝", N: sum.Refused, URL: list("result", "refused"), Tone: templates.Bad},
 	}
+	if sum.Urgent > 0 {
+		card.Figures = append(card.Figures, templates.Figure{
+			Label: "其中紧急放行", N: sum.Urgent, URL: list("result", "urgent"), Tone: templates.Warn,
+		})
+	}
 	query := url.Values{"from": {day}, "to": {day}}
 	if at := p.ShownCommunity(c); at != 0 {
 		query.Set("community", at.String())

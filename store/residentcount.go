@@ -31,6 +31,34 @@ func (s *Store) ResidentsOfHouses(
 	return residents, certified, database.Wrap("count residents of houses", err)
 }
 
+// HouseResidents is how many live in a house.
+type HouseResidents struct {
+	House     core.ID `db:"house_id"`
+	Residents int     `db:"residents"`
+	Certified int     `db:"certified"`
+}
+
+// ResidentsByHouse counts who lives in each of some houses of the scope; those in which nobody lives are left out.
+func (s *Store) ResidentsByHouse(ctx context.Context, scope core.Scope, houses []core.ID) (map[core.ID]HouseResidents, error) {
+	within, args := database.ScopeWhere(scope, "community_id")
+	counts := map[core.ID]HouseResidents{}
+	err := database.EachPart(houses, func(part []core.ID) error {
+		var rows []HouseResidents
+		err := s.db.All(ctx, &rows, `
+			SELECT house_id, COUNT(*) AS residents, COUNT(certified_at) AS certified
+			FROM resident
+			WHERE `+within+`
+			AND moved_out_at IS NULL
+			AND house_id IN (`+database.Placeholders(len(part))+`)
+			GROUP BY house_id`, database.AppendIDs(args, part)...)
+		for _, row := range rows {
+			counts[row.House] = row
+		}
+		return err
+	})
+	return counts, database.Wrap("count residents by house", err)
+}
+
 // ResidentFigures is ResidentCounts for a page that only shows them: many may have been counted up to a minute ago.
 func (s *Store) ResidentFigures(ctx context.Context, scope core.Scope) (residents, certified int, err error) {
 	within, err := scope.MarshalJSON()

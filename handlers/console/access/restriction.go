@@ -54,6 +54,7 @@ type restrictionRow struct {
 	Community            string // of several
 	URL                  string // of the house; "" = no permission
 	State                templates.Badge
+	People, PeopleURL    string // who lives there; no address if nobody does, or no permission
 	Since                string
 	Tick                 templates.Tick    // zero = no permission
 	Lift                 *templates.Submit // nil = no permission
@@ -96,12 +97,41 @@ func (p *Pages) restrictionList(c *web.Context) error {
 		}, page.CSRF
 		page.LiftAll = lift("1")
 	}
+	people, err := p.Store.ResidentsByHouse(c.Ctx(), c.Scope(), restrictedHouses(restrictions))
+	if err != nil {
+		return err
+	}
 	for _, r := range restrictions {
-		page.Rows = append(page.Rows, p.restrictionRow(c, at, r))
+		row := p.restrictionRow(c, at, r)
+		if row.People = "没有住户"; people[r.House].Residents > 0 {
+			row.People = peopleOfHouse(people[r.House])
+			if c.Has(core.PermResidentView) {
+				row.PeopleURL = templates.WithQuery(
+					frame.ResidentPath, nil, "community", r.Community.String(), "house", r.House.String(),
+				)
+			}
+		}
+		page.Rows = append(page.Rows, row)
 	}
 	web.Paged(&page.List, filter.Page, restrictions, more, func(r store.RestrictedHouse) core.ID { return r.House })
 	page.Total = page.List.TotalText("套")
 	return p.Page(c, http.StatusOK, "console/restriction/list", page)
+}
+
+func restrictedHouses(list []store.RestrictedHouse) []core.ID {
+	houses := make([]core.ID, len(list))
+	for i, r := range list {
+		houses[i] = r.House
+	}
+	return houses
+}
+
+// peopleOfHouse says how many live in a house, and whether all of them have a pass.
+func peopleOfHouse(n store.HouseResidents) string {
+	if n.Certified == n.Residents {
+		return fmt.Sprintf("%d 人", n.Residents)
+	}
+	return fmt.Sprintf("%d 人，已认证 %d 人", n.Residents, n.Certified)
 }
 
 // restrictionFilter reads the list's community and filters.
@@ -124,7 +154,7 @@ func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
 		Path: frame.RestrictionPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{frame.Whole(at.Field("全部小区")), {Name: "q", Label: "房号或原因", MaxLength: 64}, restrictionDueField()},
 		Columns: []templates.Column{
-			{Label: "房屋"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true},
+			{Label: "房屋"}, {Label: "受影响住户"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true},
 			{Label: "设置于", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{Icon: "lock-open", Title: "没有被限制的房屋", Text: "被限制的房屋按各自的次数出门，不按小区的规则；解除后立即恢复。"},

@@ -455,3 +455,43 @@ func TestManyHousesAreNamedInOneSentence(t *testing.T) {
 		t.Errorf("it asks %q", text)
 	}
 }
+
+// The list says how many a restriction concerns, and leads to them who may see residents; all of a page are counted together.
+func TestTheListSaysWhomARestrictionConcerns(t *testing.T) {
+	d := newDesk(t)
+	for _, name := range []string{"林一", "林二"} {
+		_, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+			Community: d.Mine.Community, House: d.Mine.Houses[0], Name: name, Identity: core.Family,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	empty := d.Mine.Houses[len(d.Mine.Houses)-1]
+	if _, err := d.Store.CreateRestrictions(t.Context(), core.System, core.Everywhere, store.RestrictionChange{
+		Community: d.Mine.Community, Houses: []core.ID{d.Mine.Houses[0], empty}, Restriction: core.Restriction{Exits: 1, Reason: "居家"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	counts, err := d.Store.ResidentsByHouse(t.Context(), core.ScopeOf(d.Mine.Community), []core.ID{d.Mine.Houses[0], empty})
+	if err != nil || counts[d.Mine.Houses[0]].Residents != counts[d.Mine.Houses[0]].Certified+2 {
+		t.Fatalf("%+v, %v", counts, err)
+	}
+	if others, err := d.Store.ResidentsByHouse(t.Context(), core.ScopeOf(d.Others.Community), d.Mine.Houses); len(others) != 0 || err != nil {
+		t.Errorf("another community's: %+v, %v", others, err)
+	}
+	list := d.Registrar(t).Get(t, frame.RestrictionPath, http.StatusOK)
+	cells := list.Find(`tbody td[data-label="受影响住户"]`)
+	want := peopleOfHouse(counts[d.Mine.Houses[0]])
+	if cells.Length() != 2 || !strings.Contains(cells.Text(), want) || !strings.HasSuffix(want, " 人") {
+		t.Errorf("it says %q, want %q", cells.Text(), want)
+	}
+	if to := cells.Find("a").AttrOr("href", ""); !strings.HasPrefix(to, frame.ResidentPath+"?") ||
+		!strings.Contains(to, "house="+d.Mine.Houses[0].String()) {
+		t.Errorf("it leads to %q", to)
+	}
+	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermPassRuleView)
+	if links := viewer.Get(t, frame.RestrictionPath, http.StatusOK).Find(`td[data-label="受影响住户"] a`).Length(); links != 0 {
+		t.Errorf("%d links for who may not see residents", links)
+	}
+}

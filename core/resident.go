@@ -70,8 +70,7 @@ type Resident struct {
 	Phone     string // of any kind (ReadPhone); "" = none
 	// PhoneShared: the number is a family member's mobile 家人共用号码.
 	PhoneShared bool
-	IDNumber    string // "" = none on file
-	Photo       string
+	IDNumber    string        // "" = none on file
 	Certified   time.Time     // zero = 未认证
 	Desk        Certification // how staff certified the resident; zero = WeChat did, or nobody
 	MovedOut    time.Time

@@ -345,7 +345,6 @@ CREATE TABLE resident (
   phone_shared INTEGER      NOT NULL, -- 1: a family member's number, not this person's own
   idno_cipher  VARCHAR(300) NOT NULL, -- '' = none on file
   idno_mac     VARCHAR(64)  NOT NULL, -- likewise
-  photo        VARCHAR(128) NOT NULL,
   certified_at BIGINT,
   certified_how  VARCHAR(16)  NOT NULL, -- the document seen at the desk; '' = by WeChat, or not certified
   certified_by   VARCHAR(64)  NOT NULL, -- name of the account

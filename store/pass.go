@@ -23,7 +23,6 @@ type Pass struct {
 	House         core.ID
 	HouseLabel    string   // or the institution of a dedicated pass
 	LeaseDay      core.Day // last day of a fixed-term tenant's lease, or of a dedicated pass; 0 = none
-	Photo         string
 }
 
 // As returns in Chinese as what the holder has the pass: 业主, or 访客.
@@ -47,7 +46,6 @@ type passRow struct {
 	House         core.ID       `db:"house_id"`
 	HouseLabel    string        `db:"label"`
 	LeaseDay      core.Day      `db:"lease_day"`
-	Photo         string        `db:"photo"`
 }
 
 // PassesOfUser returns the passes of a user of WeChat, oldest first: one for each house where they are a
@@ -165,4 +163,22 @@ func deletePassesOf(tx *database.Tx, kind core.PassKind, holders []core.ID) erro
 	_, err := tx.Exec("DELETE FROM pass WHERE kind = ? AND holder_id IN ("+database.Placeholders(len(holders))+")",
 		database.AppendIDs([]any{string(kind)}, holders)...)
 	return err
+}
+
+// PassHolders returns whose some passes are, by pass; those that are gone are left out. The caller must have read them within a scope.
+func (s *Store) PassHolders(ctx context.Context, passes []core.ID) (map[core.ID]core.ID, error) {
+	holders := map[core.ID]core.ID{}
+	err := database.EachPart(passes, func(part []core.ID) error {
+		var rows []struct {
+			ID     core.ID `db:"id"`
+			Holder core.ID `db:"holder_id"`
+		}
+		err := s.db.All(ctx, &rows, "SELECT id, holder_id FROM pass WHERE id IN ("+database.Placeholders(len(part))+")",
+			database.IDArgs(part)...)
+		for _, r := range rows {
+			holders[r.ID] = r.Holder
+		}
+		return err
+	})
+	return holders, database.Wrap("whose passes", err)
 }

@@ -71,8 +71,7 @@ const dedicatedPassQuery = `
 		'' AS identity,
 		0 AS house_id,
 		i.name AS label,
-		m.until_day AS lease_day,
-		'' AS photo
+		m.until_day AS lease_day
 	FROM pass p
 	JOIN institution_member m ON m.id = p.holder_id
 	JOIN institution i ON i.id = m.institution_id

@@ -58,8 +58,7 @@ const residentPassQuery = `
 		t.identity,
 		t.house_id,
 		h.label,
-		t.lease_day,
-		t.photo
+		t.lease_day
 	FROM pass p
 	JOIN resident t ON t.id = p.holder_id
 	JOIN house h ON h.id = t.house_id

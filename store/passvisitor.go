@@ -87,8 +87,7 @@ var visitorPassQuery = fmt.Sprintf(`
 		'' AS identity,
 		v.house_id,
 		COALESCE(h.label, '') AS label,
-		0 AS lease_day,
-		'' AS photo
+		0 AS lease_day
 	FROM pass p
 	JOIN visitor_pass v ON v.id = p.holder_id
 	LEFT JOIN house h ON h.id = v.house_id

@@ -13,7 +13,7 @@ import (
 
 const residentColumns = `t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day,
 	t.phone_cipher, t.phone_shared, t.idno_cipher,
-	t.photo, t.certified_at, t.certified_how, t.certified_by, t.certified_note, t.moved_out_at, t.updated_at,
+	t.certified_at, t.certified_how, t.certified_by, t.certified_note, t.moved_out_at, t.updated_at,
 	h.label, c.name AS community, COALESCE(p.id, 0) AS pass_id,
 	p.disabled_at AS pass_disabled`
 
@@ -32,7 +32,6 @@ type residentRow struct {
 	PhoneCipher  string          `db:"phone_cipher"`
 	PhoneShared  bool            `db:"phone_shared"`
 	IDNoCipher   string          `db:"idno_cipher"`
-	Photo        string          `db:"photo"`
 	Certified    database.Millis `db:"certified_at"`
 	CertHow      string          `db:"certified_how"`
 	CertBy       string          `db:"certified_by"`
@@ -59,7 +58,7 @@ func (r residentRow) whole(reveal func(column, sealed string) string) core.Resid
 	phone, idno := reveal("resident.phone", r.PhoneCipher), reveal("resident.idno", r.IDNoCipher)
 	return core.Resident{
 		ID: r.ID, Community: r.CommunityID, House: r.House, Person: r.Person, Name: r.Name, Sex: r.Sex, Identity: r.Identity,
-		LeaseDay: r.LeaseDay, Phone: phone, PhoneShared: r.PhoneShared, IDNumber: idno, Photo: r.Photo,
+		LeaseDay: r.LeaseDay, Phone: phone, PhoneShared: r.PhoneShared, IDNumber: idno,
 		Certified: r.Certified.Time, MovedOut: r.MovedOut.Time, Updated: r.Updated.Time,
 		Desk: core.Certification{How: core.CertifiedHow(r.CertHow), By: r.CertBy, Note: r.CertNote},
 	}

@@ -30,8 +30,8 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 }
 
 // CreateResidents adds people to houses of one community, all or none, and returns the ids in their
-// order. It uses house, name, sex, identity, lease day, phone, whether it is shared, ID number and
-// photo of each; one with Certified set is certified and has a pass at once. A person is found by
+// order. It uses house, name, sex, identity, lease day, phone, whether it is shared, and ID number of each;
+// one with Certified set is certified and has a pass at once. A person is found by
 // core's OwnPhone, or, without one, among those of the house without one by core.SamePerson; else
 // created. One who moved out of the house moves back in; one who lives there is a conflict. A
 // person who has confirmed the number and the name in WeChat is certified at once.
@@ -285,7 +285,7 @@ func (b *residentBuilder) insert() error {
 		rows = append(rows, append(
 			[]any{
 				int64(r.ID), int64(r.Community), int64(r.House), int64(r.Person), r.Name, core.FoldName(r.Name),
-				b.ready[i].key, r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay), r.Photo,
+				b.ready[i].key, r.Sex, string(r.Identity), identityRank(r.Identity), int32(r.LeaseDay),
 				database.NullMillis(r.Certified), string(r.Desk.How), r.Desk.By, r.Desk.Note,
 				b.tx.NowMS(), b.tx.NowMS(),
 			},
@@ -294,7 +294,7 @@ func (b *residentBuilder) insert() error {
 	}
 	err := database.InsertRows(
 		b.tx, b.tx.Dialect().InsertOrEnd(), "resident",
-		"id, community_id, house_id, person_id, name, name_fold, name_key, sex, identity, identity_rank, lease_day, photo, "+
+		"id, community_id, house_id, person_id, name, name_fold, name_key, sex, identity, identity_rank, lease_day, "+
 			"certified_at, certified_how, certified_by, certified_note, created_at, updated_at, "+privateColumns,
 		rows,
 	)

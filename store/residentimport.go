@@ -276,7 +276,7 @@ func (i *residentImporter) ties(all readAll, houses []core.ID) (
 		}
 		err := all(&rows, `
 			SELECT t.id, t.community_id, t.house_id, t.person_id, t.name, t.sex, t.identity, t.lease_day,
-				t.phone_cipher, t.phone_shared, t.idno_cipher, t.photo, t.certified_at, t.certified_how, t.certified_by,
+				t.phone_cipher, t.phone_shared, t.idno_cipher, t.certified_at, t.certified_how, t.certified_by,
 				t.certified_note, t.moved_out_at, t.updated_at, t.phone_mac, t.idno_mac,
 				CASE WHEN p.phone_mac IS NULL THEN 1 ELSE 0 END AS apart
 			FROM resident t

@@ -87,9 +87,13 @@ func (p *Pages) accessRecordList(c *web.Context) error {
 	if err := p.Store.LookAtRecords(c.Ctx(), frame.Looker(c), c.Scope(), filter, records); err != nil {
 		return err
 	}
+	pages, err := p.PassagePages(c, records)
+	if err != nil {
+		return err
+	}
 	newest := p.Store.NewID()
 	for i, r := range records {
-		page.Rows = append(page.Rows, accessRecordRowOf(c, r, at))
+		page.Rows = append(page.Rows, accessRecordRowOf(pages, r, at))
 		if i == 0 {
 			newest = r.ID
 		}
@@ -114,15 +118,18 @@ func (p *Pages) accessRecordTotals(c *web.Context, page *accessRecordListPage, f
 		{Label: "进门", Value: frame.Grouped(totals.In)}, {Label: "出门", Value: frame.Grouped(totals.Out)},
 		{Label: "拒绝", Value: frame.Grouped(totals.Refused)},
 	}
+	if totals.Urgent > 0 {
+		page.Totals = append(page.Totals, templates.Fact{Label: "其中紧急放行", Value: frame.Grouped(totals.Urgent)})
+	}
 	return err
 }
 
-func accessRecordRowOf(c *web.Context, r core.AccessRecord, at frame.CommunityChoice) accessRecordRow {
+func accessRecordRowOf(pages frame.PassagePages, r core.AccessRecord, at frame.CommunityChoice) accessRecordRow {
 	return accessRecordRow{
 		URL: frame.AccessRecordURL(r.ID), At: r.At, Community: at.NameOf(r.Community), Gate: r.Gate,
 		Direction: r.Direction.Label(), Via: r.Way(),
 		Name: cmp.Or(r.Who(), "未知"), House: r.HouseLabel, Temp: r.Degrees(), Why: r.Why(), Repeats: r.RepeatLabel(),
-		Result: accessRecordBadge(r), PassageURLs: frame.PassageURLsOf(c, r),
+		Result: accessRecordBadge(r), PassageURLs: pages.Of(r),
 	}
 }
 
@@ -224,8 +231,10 @@ func (p *Pages) accessRecordShow(c *web.Context) error {
 		return err
 	}
 	page := accessRecordShowPage{
-		Shell: p.Shell(c, "accessrecord", accessRecordTitle(r)),
-		Facts: accessRecordFacts(r, community.Name, p.Store.Zone()), Links: accessRecordLinks(c, r),
+		Shell: p.Shell(c, "accessrecord", accessRecordTitle(r)), Facts: accessRecordFacts(r, community.Name, p.Store.Zone()),
+	}
+	if page.Links, err = p.accessRecordLinks(c, r); err != nil {
+		return err
 	}
 	if err := p.accessRecordItems(c, r, &page); err != nil {
 		return err
@@ -279,10 +288,21 @@ func yesNo(yes bool) string {
 }
 
 // accessRecordLinks returns links to what the record is about, as far as the account may open it.
-func accessRecordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
+func (p *Pages) accessRecordLinks(c *web.Context, r core.AccessRecord) ([]templates.Action, error) {
+	pages, err := p.PassagePages(c, []core.AccessRecord{r})
+	if err != nil {
+		return nil, err
+	}
 	var links []templates.Action
-	if r.Resident != 0 && c.Has(core.PermResidentView) {
-		links = append(links, templates.Action{Label: "住户资料", URL: frame.ResidentURL(r.Resident), Icon: "user"})
+	if to := pages.Of(r).NameURL; to != "" {
+		links = append(links, templates.Action{Label: holderLinks[r.Kind], URL: to, Icon: "user"})
+	}
+	face, err := p.accessRecordFace(c, r, pages.Holder(r))
+	if err != nil {
+		return nil, err
+	}
+	if face != "" {
+		links = append(links, templates.Action{Label: "看照片", URL: face, Icon: "id-badge-2"})
 	}
 	if r.Person != 0 {
 		links = append(links, templates.Action{
@@ -295,5 +315,34 @@ func accessRecordLinks(c *web.Context, r core.AccessRecord) []templates.Action {
 	if r.Reader != 0 && c.Has(core.PermReaderView) {
 		links = append(links, templates.Action{Label: "门禁读头", URL: frame.ReaderURL(r.Reader), Icon: "door"})
 	}
-	return links
+	return links, nil
+}
+
+// holderLinks lead to whose the pass is.
+var holderLinks = map[core.PassKind]string{
+	core.PassResident: "住户资料", core.PassVisitor: "访客", core.PassDedicated: "机构成员", core.PassExitSlip: "出门条",
+}
+
+// accessRecordFace returns the address of the picture of who passed; "" = none is kept, or the account may not see it. Opening it is
+// recorded.
+func (p *Pages) accessRecordFace(c *web.Context, r core.AccessRecord, holder core.ID) (string, error) {
+	switch {
+	case holder == 0:
+	case r.Kind == core.PassVisitor:
+		pictures, err := visitPictures(c, p.Store, holder)
+		if err != nil || len(pictures) == 0 {
+			return "", err
+		}
+		return pictures[0].URL, nil
+	case r.Kind == core.PassDedicated && c.Has(core.PermInstitutionEdit):
+		m, err := p.Store.Member(c.Ctx(), c.Scope(), holder)
+		if core.IsNotFound(err) {
+			return "", nil
+		}
+		if face := m.Photos[core.MemberFace]; err == nil && face != 0 {
+			return c.PhotoURL(memberPhotoPath, face, core.PhotoWhole), nil
+		}
+		return "", err
+	}
+	return "", nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
+	"tongxing/store"
 	"tongxing/templates"
 	"tongxing/testkit/desk"
 )
@@ -246,7 +247,7 @@ func TestRecordPages(t *testing.T) {
 			Shell: shell, Tabs: accessRecordTabs("chart", url.Values{}), List: list, Range: "x",
 			Charts: chartRangeOf(url.Values{"q": {"1"}}, 1, 2).charts(core.RecordCharts{
 				Days: make([]core.RecordTotals, 2), Hours: hours,
-				Gates:   []core.GateTotals{{Gate: desk.Hostile}},
+				Gates:   []core.GateTotals{{Gate: desk.Hostile, RecordTotals: core.RecordTotals{Out: 2, Urgent: 1}}},
 				Reasons: []core.RefusalCount{{Reason: core.ReasonCount, N: 1}}}, frame.CommunityChoice{}),
 		},
 		"console/accessrecord/chart#later": accessRecordChartPage{Shell: shell, List: list, Later: "/x"},
@@ -256,4 +257,73 @@ func TestRecordPages(t *testing.T) {
 			Links: []templates.Action{{Label: "住户资料", URL: "/r", Icon: "user"}},
 		},
 	})
+}
+
+// A record of a visitor leads to the visit, one of a member to the member, and both to the picture, which is recorded; who may not see
+// these gets no link.
+func TestARecordLeadsToWhoPassed(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	rule, err := d.Store.VisitorRule(ctx, core.Everywhere, d.Mine.Community)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(err)
+	for i := range rule.Form {
+		if rule.Form[i].Key == "photo" {
+			rule.Form[i].Use = core.FormOptional
+		}
+	}
+	_, err = d.Store.UpdateVisitorRule(ctx, core.System, core.Everywhere, rule)
+	must(err)
+	picture := core.NewPhoto{Class: core.PhotoPersonal, Whole: []byte("w"), Thumb: []byte("t"), Width: 1, Height: 1}
+	id, err := d.Store.RegisterVisit(ctx, core.System, core.Everywhere, core.VisitorPass{
+		House: d.Mine.Houses[0], Name: "来<客>", Until: d.Store.Now().Add(time.Hour), Picture: &picture,
+	})
+	must(err)
+	visit, err := d.Store.VisitorPass(ctx, core.Everywhere, id)
+	must(err)
+	institution, err := d.Store.CreateInstitution(ctx, core.System, core.Everywhere, core.Institution{
+		Name: "顺丰速运", Communities: []core.ID{d.Mine.Community},
+	})
+	must(err)
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	member, err := d.Store.CreateMember(ctx, core.System, core.Everywhere, core.Member{
+		Institution: institution, Name: "骑手甲", Phone: "13700008888", From: today, Until: today + 2,
+	})
+	must(err)
+	must(d.Store.UpdateMemberPhoto(ctx, core.System, core.Everywhere, member, core.MemberFace, &picture))
+	m, err := d.Store.Member(ctx, core.Everywhere, member)
+	must(err)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessRecordView, core.PermVisitorPassView, core.PermInstitutionView,
+		core.PermInstitutionEdit)
+	plain := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessRecordView)
+	for i, c := range []struct {
+		pass core.ID
+		to   string
+	}{{visit.Pass, frame.VisitorPassURL(id)}, {m.Pass, frame.MemberURL(member)}} {
+		out, err := d.Store.Scan(ctx, store.ScanAttempt{
+			Via: core.ViaManual, Post: d.Mine.Post, Direction: core.In, Pass: c.pass, TokenDigest: "in " + c.pass.String(),
+		})
+		must(err)
+		if list := b.Get(t, frame.AccessRecordPath, http.StatusOK); list.Find(`tbody a[href="`+c.to+`"]`).Length() != 1 {
+			t.Errorf("the list does not lead to %s", c.to)
+		}
+		page := b.Get(t, frame.AccessRecordURL(out.Record.ID), http.StatusOK)
+		if page.Find(`main a[href="`+c.to+`"]`).Length() != 1 {
+			t.Errorf("the record does not lead to %s", c.to)
+		}
+		b.Get(t, page.Find(`main a[href*="/photo/"]`).AttrOr("href", ""), http.StatusOK)
+		lines, _, err := d.Store.AuditRecords(ctx, core.Everywhere, core.AuditFilter{Action: "photo.view"}, core.Page{Limit: 9})
+		if err != nil || len(lines) != i+1 {
+			t.Errorf("%d looks are noted, %v", len(lines), err)
+		}
+		if bare := plain.Get(t, frame.AccessRecordURL(out.Record.ID), http.StatusOK); bare.Find(`main a[href="`+c.to+`"],
+			main a[href*="/photo/"]`).Length() != 0 {
+			t.Errorf("who may not see it gets a link: %s", bare.Find("main").Text())
+		}
+	}
 }

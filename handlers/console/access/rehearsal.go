@@ -345,12 +345,16 @@ func (p *Pages) rehearsalLines(c *web.Context, run core.RehearsalRun, page *rehe
 	if err != nil {
 		return err
 	}
+	pages, err := p.PassagePages(c, slices.Collect(maps.Values(records)))
+	if err != nil {
+		return err
+	}
 	for _, line := range lines {
 		if r, kept := records[line.Record]; kept {
 			page.Rows = append(page.Rows, rehearsalLine{
 				URL: frame.AccessRecordURL(r.ID), Name: r.Name, House: r.HouseLabel, Gate: r.Gate, Direction: r.Direction.Label(), At: r.At,
 				Was: rehearsalWords(line.Was), Would: rehearsalWords(line.Would), Stopped: line.Would != core.ReasonAllowed,
-				PassageURLs: frame.PassageURLsOf(c, r),
+				PassageURLs: pages.Of(r),
 			})
 		}
 	}

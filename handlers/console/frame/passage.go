@@ -11,11 +11,47 @@ import (
 // PassageURLs are the pages of whom and what an access record names; "" = not known, or no permission.
 type PassageURLs struct{ NameURL, HouseURL, GateURL string }
 
-// PassageURLsOf returns the pages that the account may open.
-func PassageURLsOf(c *web.Context, r core.AccessRecord) PassageURLs {
+// PassagePages finds the pages of whom and what access records name.
+type PassagePages struct {
+	c       *web.Context
+	holders map[core.ID]core.ID // by pass
+}
+
+// PassagePages returns the pages of some records, which the caller has read within the account's scope. It costs a query if any is of
+// a pass whose holder is not in the record.
+func (f *Frame) PassagePages(c *web.Context, records []core.AccessRecord) (PassagePages, error) {
+	var passes []core.ID
+	for _, r := range records {
+		if page := holderPages[r.Kind]; page.url != nil && c.Has(page.needs) && r.Pass != 0 {
+			passes = append(passes, r.Pass)
+		}
+	}
+	holders, err := f.Store.PassHolders(c.Ctx(), passes)
+	return PassagePages{c, holders}, err
+}
+
+// holderPages are the pages of those who pass by a kind of pass, and what they take.
+var holderPages = map[core.PassKind]struct {
+	needs core.Permission
+	url   func(core.ID) string
+}{
+	core.PassVisitor:   {core.PermVisitorPassView, VisitorPassURL},
+	core.PassDedicated: {core.PermInstitutionView, MemberURL},
+	core.PassExitSlip:  {core.PermExitSlipView, ExitSlipURL},
+}
+
+// Holder returns whose the pass of a record is: the visit, the member or the exit slip; 0 = a resident, unknown or gone.
+func (p PassagePages) Holder(r core.AccessRecord) core.ID { return p.holders[r.Pass] }
+
+// Of returns the pages of a record that the account may open.
+func (p PassagePages) Of(r core.AccessRecord) PassageURLs {
 	var urls PassageURLs
+	c := p.c
 	if r.Resident != 0 && c.Has(core.PermResidentView) {
 		urls.NameURL = ResidentURL(r.Resident)
+	}
+	if holder := p.Holder(r); holder != 0 {
+		urls.NameURL = holderPages[r.Kind].url(holder)
 	}
 	if r.House != 0 && c.Has(core.PermHouseView) {
 		urls.HouseURL = HouseURL(r.House)
@@ -74,11 +110,15 @@ func (f *Frame) Passages(c *web.Context, filter core.RecordFilter, tab string) (
 	if err := f.Store.LookAtRecords(c.Ctx(), Looker(c), c.Scope(), filter, records); err != nil {
 		return nil, err
 	}
+	pages, err := f.PassagePages(c, records)
+	if err != nil {
+		return nil, err
+	}
 	part := &PassagePart{
 		Rows: make([]PassageRow, len(records)), More: passagesURL(filter), Door: filter.Reader != 0 || filter.Post != 0,
 	}
 	for i, r := range records {
-		part.Rows[i] = passageRowOf(c, r)
+		part.Rows[i] = passageRowOf(pages, r)
 	}
 	return part, nil
 }
@@ -99,7 +139,7 @@ func passagesURL(f core.RecordFilter) string {
 	return templates.WithQuery(AccessRecordPath, nil, pairs...)
 }
 
-func passageRowOf(c *web.Context, r core.AccessRecord) PassageRow {
+func passageRowOf(pages PassagePages, r core.AccessRecord) PassageRow {
 	row := PassageRow{
 		State: templates.Badge{Tone: templates.Good, Text: r.ResultLabel()}, At: r.At, Name: r.Who(), House: r.HouseLabel,
 		URL: AccessRecordURL(r.ID), Direction: r.Direction.Label(), Gate: r.Gate,
@@ -110,6 +150,6 @@ func passageRowOf(c *web.Context, r core.AccessRecord) PassageRow {
 	case r.Urgent():
 		row.State.Tone, row.Why = templates.Warn, r.Why()
 	}
-	row.PassageURLs = PassageURLsOf(c, r)
+	row.PassageURLs = pages.Of(r)
 	return row
 }

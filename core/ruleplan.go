@@ -78,7 +78,7 @@ func (s RulePlanState) Label() string {
 
 // RulePlanTerm is when a scheduled change holds.
 type RulePlanTerm struct {
-	From  Day
+	From  Day // 0 = it starts at once
 	Until Day // last day; 0 = it stays
 }
 
@@ -103,8 +103,9 @@ func (t RulePlanTerm) Scheduled() bool { return t.From != 0 || t.Until != 0 }
 func (t RulePlanTerm) Check(today Day) error {
 	fields := map[string]string{}
 	switch {
-	case t.From == 0:
+	case t.From == 0 && t.Until == 0:
 		fields["from_day"] = "请填写从哪天起，最早明天"
+	case t.From == 0:
 	case t.From <= today:
 		fields["from_day"] = "最早从明天起；要今天生效，请不填"
 	case t.From > today+maxRulePlanDays:
@@ -112,12 +113,22 @@ func (t RulePlanTerm) Check(today Day) error {
 	}
 	switch {
 	case t.Until == 0:
-	case t.Until < max(t.From, today):
+	case t.Until < max(t.From, today) && t.From == 0:
+		fields["until_day"] = "不能早于今天"
+	case t.Until < t.From:
 		fields["until_day"] = "不能早于开始那天"
 	case t.Until > max(t.From, today)+maxRulePlanDays:
 		fields["until_day"] = "最长一年"
 	}
 	return InvalidFields(fields)
+}
+
+// Starting returns the term with the day on which it starts, if it is set today.
+func (t RulePlanTerm) Starting(today Day) RulePlanTerm {
+	if t.From == 0 {
+		t.From = today
+	}
+	return t
 }
 
 // last is the last day on which another change would get in its way: one that stays is made on one day.
@@ -130,10 +141,12 @@ func (t RulePlanTerm) Overlaps(other RulePlanTerm) bool {
 
 // Text returns the term in words: 2026-12-05 起, or 2026-12-05 至 2026-12-10.
 func (t RulePlanTerm) Text() string {
-	switch t.Until {
-	case 0:
+	switch {
+	case t.From == 0:
+		return "立即生效，到 " + t.Until.String() + " 为止"
+	case t.Until == 0:
 		return t.From.String() + " 起"
-	case t.From:
+	case t.Until == t.From:
 		return t.From.String() + " 当天"
 	}
 	return fmt.Sprintf("%s 至 %s", t.From, t.Until)

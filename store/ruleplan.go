@@ -181,7 +181,8 @@ func (k ruleKind[R]) same(one, other R) (bool, error) {
 	return bytes.Equal(a, b), err
 }
 
-// schedule has a rule become that of a community of the scope later. seen is that of the rule that the form showed.
+// schedule has a rule become that of a community of the scope later, or at once until a day. seen is that of the rule that the form
+// showed.
 func (k ruleKind[R]) schedule(
 	ctx context.Context, s *Store, by core.Actor, scope core.Scope, community core.ID, seen time.Time, rule R, term core.RulePlanTerm,
 ) (id core.ID, err error) {
@@ -192,9 +193,12 @@ func (k ruleKind[R]) schedule(
 	if err != nil {
 		return 0, err
 	}
-	if err := term.Check(core.DayOf(s.Now(), s.zone)); err != nil {
+	today := core.DayOf(s.Now(), s.zone)
+	if err := term.Check(today); err != nil {
 		return 0, err
 	}
+	atOnce := term.From == 0
+	term = term.Starting(today)
 	draft, err := json.Marshal(normal)
 	if err != nil {
 		return 0, err
@@ -213,9 +217,13 @@ func (k ruleKind[R]) schedule(
 		if err := checkRulePlan(tx.All, community, k.stem, term); err != nil {
 			return err
 		}
-		id, err = insertRulePlan(tx, by, rulePlanRow{
+		p, err := insertRulePlan(tx, by, rulePlanRow{
 			Community: community, Stem: k.stem, Starts: term.From, Ends: term.Until, Draft: string(draft),
 		})
+		if err == nil && atOnce {
+			err = beginRulePlan(tx, by, p, today)
+		}
+		id = p.ID
 		return err
 	})
 	return id, err
@@ -263,7 +271,7 @@ func overlapsRulePlan(field string, other rulePlanRow) error {
 	})
 }
 
-func insertRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow) (core.ID, error) {
+func insertRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow) (rulePlanRow, error) {
 	p.ID, p.State, p.Account, p.AccountName = tx.NewID(), core.RulePlanWaiting, by.ID, by.Name
 	_, err := tx.Exec(`
 		INSERT INTO rule_plan (id, community_id, stem, state, starts_day, ends_day, due_day, draft, replaced, batch_id, why, account_id,
@@ -272,13 +280,13 @@ func insertRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow) (core.ID, err
 		int64(p.ID), int64(p.Community), p.Stem, string(p.State), int32(p.Starts), int32(p.Ends), int32(p.Starts), p.Draft,
 		int64(p.Account), p.AccountName, tx.NowMS())
 	if err != nil {
-		return 0, err
+		return p, err
 	}
 	after, err := p.audit()
 	if err != nil {
-		return 0, err
+		return p, err
 	}
-	return p.ID, audit.Write(tx, by, audit.Entry{
+	return p, audit.Write(tx, by, audit.Entry{
 		Community: p.Community, Action: "ruleplan.create", Subject: audit.Target("community", p.Community), After: after,
 	})
 }
@@ -312,10 +320,11 @@ func (s *Store) CheckRulePlan(
 	if !scope.Has(community) {
 		return core.NotFound(noCommunity)
 	}
-	if err := term.Check(core.DayOf(s.Now(), s.zone)); err != nil {
+	today := core.DayOf(s.Now(), s.zone)
+	if err := term.Check(today); err != nil {
 		return err
 	}
-	return checkRulePlan(s.allOf(ctx), community, stem, term)
+	return checkRulePlan(s.allOf(ctx), community, stem, term.Starting(today))
 }
 
 // RulePlans returns the scheduled changes of a stem in the communities in scope, or in one: all that wait or are in force, the
@@ -529,14 +538,20 @@ func refusedRulePlan(err error) (why string, ok bool) {
 }
 
 func startRulePlan(tx *database.Tx, p rulePlanRow, today core.Day) error {
-	kind := rulePlanKinds[p.Stem]
 	if p.Ends != 0 && p.Ends < today {
 		return failRulePlan(tx, p, "安排的日子已经过去，那几天系统没有运行")
 	}
-	done, err := kind.start(tx, p.planner(), p, today)
+	err := beginRulePlan(tx, p.planner(), p, today)
 	if why, refused := refusedRulePlan(err); refused {
 		return failRulePlan(tx, p, why)
 	}
+	return err
+}
+
+// beginRulePlan does what a change is for, in the name of by. What it refuses it refuses before anything is written.
+func beginRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow, today core.Day) error {
+	kind := rulePlanKinds[p.Stem]
+	done, err := kind.start(tx, by, p, today)
 	if err != nil {
 		return err
 	}

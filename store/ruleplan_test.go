@@ -388,6 +388,71 @@ func TestRulePlanRaces(t *testing.T) {
 	})
 }
 
+// A rule that is changed until a day holds at once, in the name of who changed it, and what it replaced is put back after the day:
+// once, by whichever of two servers comes first, and only if it is as it was. Of two who change it at the same time one does.
+func TestRuleAtOnceUntilADay(t *testing.T) {
+	eachPair(t, func(t *testing.T, one, two *Store, clock *testClock) {
+		w := newPlanWorld(t, one, clock)
+		if err := one.UpdatePassRule(t.Context(), core.System, everywhere, w.rule(1)); err != nil {
+			t.Fatal(err)
+		}
+		today := core.DayOf(testNow, testZone)
+		term := core.RulePlanTerm{Until: today + 2}
+		type made struct {
+			id  core.ID
+			err error
+		}
+		all, rule := make(chan made, 2), w.rule(3)
+		for _, s := range []*Store{one, two} {
+			go func() {
+				id, err := s.SchedulePassRule(t.Context(), planBy, everywhere, rule, term)
+				all <- made{id, err}
+			}()
+		}
+		var id core.ID
+		for range 2 {
+			if m := <-all; m.err == nil && id == 0 {
+				id = m.id
+			} else if !core.IsStale(m.err) {
+				t.Errorf("both, or neither: %+v", m)
+			}
+		}
+		p := w.state(id)
+		if w.exits() != 3 || p.State != core.RulePlanInForce || p.From != today || w.count("rule_plan") != 1 {
+			t.Fatalf("%d exits, %+v", w.exits(), p)
+		}
+		if n := w.count("audit_log WHERE action = 'passrule.update' AND actor_id = ? AND actor_name = ?",
+			int64(planBy.ID), planBy.Name); n != 1 {
+			t.Errorf("%d changes in the name of who made it", n)
+		}
+		for _, refused := range []core.RulePlanTerm{{Until: today + 1}, {From: today + 2}, {Until: today - 1}, {}} {
+			if _, err := one.SchedulePassRule(t.Context(), planBy, everywhere, w.rule(4), refused); !core.IsInvalid(err) {
+				t.Errorf("%+v beside it: %v", refused, err)
+			}
+		}
+		if w.exits() != 3 {
+			t.Errorf("%d exits after what was refused", w.exits())
+		}
+		w.midnight(2)
+		if w.exits() != 3 {
+			t.Errorf("%d exits on its last day", w.exits())
+		}
+		clock.Add(24 * time.Hour)
+		errs := make(chan error, 2)
+		for _, s := range []*Store{one, two} {
+			go func() { errs <- s.CarryOutRulePlans(t.Context()) }()
+		}
+		for range 2 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		if n := w.count("audit_log WHERE action = 'passrule.update'"); w.exits() != 1 || w.state(id).State != core.RulePlanDone || n != 3 {
+			t.Errorf("%d exits, %d changes, %+v", w.exits(), n, w.state(id))
+		}
+	})
+}
+
 // With a community that is archived its scheduled changes end as they are; with one that is deleted they go.
 func TestRulePlansOfACommunityThatGoes(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {

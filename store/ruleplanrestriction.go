@@ -65,10 +65,10 @@ func (s *Store) ScheduleRestrictions(
 		if err != nil {
 			return err
 		}
-		id, err = insertRulePlan(tx, by, rulePlanRow{
+		p, err := insertRulePlan(tx, by, rulePlanRow{
 			Community: change.Community, Stem: "restriction", Starts: from, Ends: change.LastDay, Draft: string(draft),
 		})
-		if err != nil || change.Whole {
+		if id = p.ID; err != nil || change.Whole {
 			return err
 		}
 		var rows [][]any

@@ -291,7 +291,7 @@ func (p *Pages) passRuleAsk(
 
 // unchanged answers a form that would make a rule what it is already, now and for good, and reports whether it did.
 func unchanged(c *web.Context, same bool, term core.RulePlanTerm, back string) (answered bool, err error) {
-	if !same || term.Scheduled() || frame.Confirmed(c) {
+	if !same || term.From != 0 || frame.Confirmed(c) {
 		return false, nil
 	}
 	c.Flash(web.FlashSuccess, "没有改动，设置和现在的一样。")

@@ -87,13 +87,13 @@ func rulePlanRowOf(c *web.Context, at frame.CommunityChoice, plan core.RulePlan)
 
 // rulePlanSection is the part of a form that says when its settings start and end.
 func rulePlanSection(p *Pages, c *web.Context) templates.Section {
-	tomorrow := (p.Today(c) + 1).String()
+	today, tomorrow := p.Today(c).String(), (p.Today(c) + 1).String()
 	return templates.Section{Title: "生效时间", Fields: []templates.Field{
 		{
 			Kind: templates.Date, Name: "from_day", Label: "从哪天起", Min: tomorrow,
 			Help: "那天 0 点生效。不填为保存后立即生效。",
 		},
-		{Kind: templates.Date, Name: "until_day", Label: "到哪天为止", Min: tomorrow, Help: "之后恢复现在的设置。不填为一直有效。"},
+		{Kind: templates.Date, Name: "until_day", Label: "到哪天为止", Min: today, Help: "之后恢复现在的设置。不填为一直有效。"},
 	}}
 }
 
@@ -107,7 +107,7 @@ func (p *Pages) planWrong(c *web.Context, wrong error, at frame.CommunityChoice,
 
 // startText says when a change starts.
 func startText(term core.RulePlanTerm) string {
-	if term.Scheduled() {
+	if term.From != 0 {
 		return term.From.String() + " 0 点生效"
 	}
 	return "立即生效"
@@ -118,10 +118,13 @@ func (p *Pages) planQuestion(
 	c *web.Context, at frame.CommunityChoice, stem string, term core.RulePlanTerm, q *templates.Confirm,
 ) error {
 	if term.Scheduled() {
-		q.Title, q.Text, q.Submit = "安排"+q.Title, term.Text()+"，"+q.Text, "安排修改"
-		if term.Until != 0 {
-			q.Effects = append(q.Effects, "到期恢复那之前的设置；期间有人修改过的，不恢复")
-		}
+		q.Text = term.Text() + "，" + q.Text
+	}
+	if term.Until != 0 {
+		q.Effects = append(q.Effects, "到期恢复那之前的设置；期间有人修改过的，不恢复")
+	}
+	if term.From != 0 {
+		q.Title, q.Submit = "安排"+q.Title, "安排修改"
 		return nil
 	}
 	open, _, err := p.Store.RulePlans(c.Ctx(), c.Scope(), at.ID, stem, 0)
@@ -137,8 +140,11 @@ func (p *Pages) planQuestion(
 
 // planSaid is what is said of a change that is saved.
 func planSaid(term core.RulePlanTerm) string {
-	if term.Scheduled() {
+	switch {
+	case term.From != 0:
 		return "已安排，" + startText(term) + "。"
+	case term.Until != 0:
+		return "已保存，立即生效，" + term.Until.String() + " 之后恢复原来的设置。"
 	}
 	return "已保存，立即生效。"
 }

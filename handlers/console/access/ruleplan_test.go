@@ -55,7 +55,7 @@ func TestRulesAreScheduled(t *testing.T) {
 		form := desk.FilledIn(b.Get(t, path, http.StatusOK))
 		form.Set(change[0], change[1])
 		for _, wrong := range []struct{ field, value, until string }{
-			{"from_day", dayFrom(d, 0), ""}, {"from_day", "明天", ""}, {"from_day", "", until}, {"until_day", from, dayFrom(d, 2)},
+			{"from_day", dayFrom(d, 0), ""}, {"from_day", "明天", ""}, {"until_day", "", dayFrom(d, -1)}, {"until_day", from, dayFrom(d, 2)},
 		} {
 			form.Set("from_day", wrong.value)
 			form.Set("until_day", wrong.until)
@@ -210,5 +210,39 @@ func TestRehearsalKeepsTheTerm(t *testing.T) {
 	}
 	if kept.Get("from_day") != dayFrom(d, 3) || kept.Get("until_day") != dayFrom(d, 4) {
 		t.Errorf("kept %v", kept)
+	}
+}
+
+// Each form of settings changes them at once until a day: the question and the page say when they are put back, and ending it early
+// puts them back.
+func TestRulesHoldAtOnceUntilADay(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	until := dayFrom(d, 2)
+	for path, change := range map[string][2]string{
+		frame.PassRulePath: {"exits", "7"}, frame.VisitorRulePath: {"per_day", "7"}, frame.ExitRulePath: {"hours", "7"},
+	} {
+		form := desk.FilledIn(b.Get(t, path, http.StatusOK))
+		before := form.Get(change[0])
+		form.Set(change[0], change[1])
+		form.Set("until_day", until)
+		if q := answered(t, b, path, form); !strings.Contains(q, "立即生效，到 "+until+" 为止") || !strings.Contains(q, "到期恢复") {
+			t.Errorf("%s asks %q", path, q)
+		}
+		page := b.Get(t, path, http.StatusOK)
+		if text := page.Find(".tx-flash").Text(); !strings.Contains(text, until+" 之后恢复") {
+			t.Errorf("%s says %q", path, text)
+		}
+		if now := desk.FilledIn(page).Get(change[0]); now != change[1] {
+			t.Errorf("%s: %s is not changed", path, now)
+		}
+		row := page.Find("section[aria-labelledby=plans-title] tbody tr")
+		if row.Length() != 1 || !strings.Contains(row.Text(), "生效中") || !strings.Contains(row.Text(), "之后恢复") {
+			t.Errorf("%s lists %q", path, row.Text())
+		}
+		b.Post(t, row.Find("button").AttrOr("formaction", row.Find("form").AttrOr("action", "")), desk.ConfirmedForm(), http.StatusSeeOther)
+		if now := desk.FilledIn(b.Get(t, path, http.StatusOK)).Get(change[0]); now != before {
+			t.Errorf("%s: %s is not put back", path, now)
+		}
 	}
 }

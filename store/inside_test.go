@@ -258,9 +258,9 @@ func (c *crowd) watched() (seen, recounted map[string]int, visits int) {
 	return seen, recounted, visits
 }
 
-// Who is inside, after thousands of random passages by readers and guards on two servers at once, of visitors who are invited one after another and
-// of members, with departures that were noted and taken back, is who was seen to come in and not to leave, and whom a recount of the
-// records finds.
+// Who is inside, after thousands of random passages by readers and guards on two servers at once, of visitors who are invited one after
+// another and of members, with departures that were noted and taken back, is who was seen to come in and not to leave, and whom a
+// recount of the records finds.
 func TestWhoIsInsideEqualsARecount(t *testing.T) {
 	const moments = 5
 	n := passages(t, 2400)

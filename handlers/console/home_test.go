@@ -537,12 +537,19 @@ func TestHomeByRole(t *testing.T) {
 		if role == core.RoleManager { // the buildings of a card are of one community
 			scope = core.ScopeOf(d.Mine.Community)
 		}
-		d.SignInAs(t, scope, role).Get(t, frame.HomePath, http.StatusOK).Find("main section").Each(
-			func(_ int, card *goquery.Selection) {
-				if name := strings.TrimSuffix(card.AttrOr("aria-labelledby", ""), "-title"); name != "guide" {
-					order = append(order, name)
-				}
-			})
+		home := d.SignInAs(t, scope, role).Get(t, frame.HomePath, http.StatusOK)
+		home.Find("main section").Each(func(_ int, card *goquery.Selection) {
+			if name := strings.TrimSuffix(card.AttrOr("aria-labelledby", ""), "-title"); name != "guide" {
+				order = append(order, name)
+			}
+		})
+		odd := home.Find(`section[aria-labelledby="signins-title"]`).Text()
+		if odd != "" && (!strings.Contains(odd, "地址 203.0.113.9") || !strings.Contains(odd, "失败 10 次，试过 10 个账号")) {
+			t.Errorf("%s reads of unusual sign-ins: %s", role, odd)
+		}
+		if system := home.Find(`section[aria-labelledby="system-title"]`).Text(); system != "" && !strings.Contains(system, "我的失败任务") {
+			t.Errorf("%s reads of the system: %s", role, system)
+		}
 		if got := strings.Join(order, " "); !strings.HasPrefix(got+" ", want+" ") {
 			t.Errorf("%s sees %s; want first %s", role, got, want)
 		}

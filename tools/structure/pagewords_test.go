@@ -171,13 +171,7 @@ var buttonText = regexp.MustCompile(`<(?:button|a)[^>]*class="[^"]*\bbtn\b[^"]*"
 func TestButtonsAreShort(t *testing.T) {
 	buttons, long := 0, map[string]bool{}
 	check := func(name, label string) {
-		n := 0
-		for _, r := range label {
-			if unicode.Is(unicode.Han, r) {
-				n++
-			}
-		}
-		if buttons++; n <= maxButton {
+		if buttons++; hanIn(label) <= maxButton {
 			return
 		}
 		if long[label] = true; longButtons[label] == "" {
@@ -209,6 +203,60 @@ func TestButtonsAreShort(t *testing.T) {
 			t.Errorf("longButtons has %s, which is no button", label)
 		}
 	}
+}
+
+// TestHelpOfFieldsIsShort reads the help of the console's forms: thirty characters, as more belongs to the page's own help.
+func TestHelpOfFieldsIsShort(t *testing.T) {
+	const most = 30
+	texts := 0
+	walk(t, func(name string) {
+		if !strings.HasPrefix(name, "handlers/console/") || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			pair, ok := node.(*ast.KeyValueExpr)
+			if !ok {
+				return true
+			}
+			if key, ok := pair.Key.(*ast.Ident); !ok || key.Name != "Help" {
+				return true
+			}
+			text := literalParts(pair.Value)
+			if texts++; hanIn(text) > most {
+				t.Errorf("%s: %q has more than %d characters", name, text, most)
+			}
+			return true
+		})
+	})
+	if texts < 80 {
+		t.Errorf("read %d texts only", texts)
+	}
+}
+
+// literalParts returns the literal parts of an expression, joined.
+func literalParts(value ast.Expr) string {
+	switch value := value.(type) {
+	case *ast.BasicLit:
+		text, _ := strconv.Unquote(value.Value) // of no string: nothing
+		return text
+	case *ast.BinaryExpr:
+		return literalParts(value.X) + literalParts(value.Y)
+	}
+	return ""
+}
+
+func hanIn(text string) (n int) {
+	for _, r := range text {
+		if unicode.Is(unicode.Han, r) {
+			n++
+		}
+	}
+	return n
 }
 
 // buttonsOf returns the labels of the actions and of the answers to questions and forms in a Go file.

@@ -166,11 +166,11 @@ func readerFields(r core.Reader, at frame.CommunityChoice, nodes []templates.Cho
 			{
 				Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔",
 				Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒",
-				Short: true, Help: "超过 2.5 个间隔没有消息显示“可能离线”。没有心跳的设备请填平时最长的无人扫码时间。",
+				Short: true, Help: "2.5 个间隔没有消息为“可能离线”。没有心跳的填最长无人扫码时间。",
 			},
 			{
 				Kind: templates.Number, Name: "in_no", Label: "进门读头号", Value: strconv.Itoa(r.InNo), Min: "0", Max: "65535", Short: true,
-				Help: "一台设备带进、出两个读头时，填进门那个的编号，其余的算出门。0 表示只按上面的方向。",
+				Help: "一台设备带两个读头时，填进门那个的编号。0 表示只按上面的方向。",
 			},
 			{
 				Name: "heartbeat_text", Label: "心跳内容", Value: r.HeartbeatText, MaxLength: 64,

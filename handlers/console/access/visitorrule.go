@@ -82,7 +82,7 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 				{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 				{
 					Kind: templates.Switch, Name: "invite", Label: "住户邀请访客", Value: frame.SwitchValue(rule.Invite),
-					Help: "开：已认证的住户可以邀请访客，不用审核。关：住户不能邀请访客，已发出的邀请仍然有效。",
+					Help: "开：已认证的住户可以邀请，不用审核。关：已发出的邀请仍然有效。",
 				},
 				{
 					Kind: templates.Number, Name: "per_day", Label: "每套房屋每天最多邀请", Value: strconv.Itoa(rule.PerDay), Required: true,
@@ -95,7 +95,7 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 				},
 				{
 					Kind: templates.Switch, Name: "hosts", Label: "先由本房屋的住户审核", Value: frame.SwitchValue(rule.Hosts),
-					Help: "开：已认证的住户先审核，没有审核的提醒物业；物业也可以审核。关：只由物业审核。",
+					Help: "开：已认证的住户先审核，没审核的提醒物业。关：只由物业审核。",
 				},
 				{
 					Kind: templates.Switch, Name: "book", Label: "访客预约住户", Value: frame.SwitchValue(rule.Book),
@@ -107,7 +107,7 @@ func (p *Pages) visitorRulePage(c *web.Context, at frame.CommunityChoice, rule s
 				},
 				{
 					Kind: templates.Select, Name: "member", Label: "机构成员在场超时", Value: strconv.Itoa(rule.Member), Required: true,
-					Choices: stayChoices(rule.Member), Help: "快递、保洁等机构成员进门后超过这个时间还没有离开的，在点名表里标出。",
+					Choices: stayChoices(rule.Member), Help: "机构成员（快递、保洁等）超过这个时间没有离开，在点名表里标出。",
 				},
 			}}},
 			frame.DesignSections(

@@ -109,7 +109,7 @@ func accountFields(by, a core.Account, communities []core.Community) templates.F
 	}
 	role.Presets, role.Help = "permissions", "选好后按角色勾选下面的权限，可再增减；权限一项不勾，即按角色授予"
 	if a.ID != 0 {
-		role.Help = "换角色时按新角色重新勾选下面的权限，可再增减；账号能做什么以勾选为准"
+		role.Help = "换角色时重新勾选下面的权限，可再增减；能做什么以勾选为准"
 	}
 	for i, preset := range core.RoleTable {
 		for _, p := range preset.Permissions {
@@ -163,7 +163,7 @@ func scopeSection(by, a core.Account, communities []core.Community) templates.Se
 
 // permissionSection returns the permissions as a group of checkboxes each, all with the same name.
 func permissionSection(by, a core.Account) templates.Section {
-	section := templates.Section{Title: "权限", Matrix: true, Help: "只能授予您自己拥有的权限。勾选修改、导出等权限，会连同所需的查看权限一起授予"}
+	section := templates.Section{Title: "权限", Matrix: true, Help: "只能授予自己有的权限。勾选修改、导出，会一起授予所需的查看"}
 	var ticked []string
 	for _, p := range a.Permissions {
 		ticked = append(ticked, string(p))

@@ -66,7 +66,7 @@ func settingPageOf(s core.Settings) settingPage {
 				{
 					Kind: templates.Select, Name: "record_days", Label: "出入记录保留",
 					Value: strconv.Itoa(s.RecordDays), Required: true, Choices: recordDaysChoices(s.RecordDays),
-					Help: "更早的记录和早已结束的访客每小时自动永久删除，不能恢复。操作日志不删除。",
+					Help: "更早的记录、早已结束的访客永久删除，不能恢复。操作日志不删除。",
 				},
 			}},
 			{Title: "登录", Fields: []templates.Field{
@@ -74,19 +74,19 @@ func settingPageOf(s core.Settings) settingPage {
 					Kind: templates.Number, Name: "console_idle_minutes", Label: "后台无操作退出",
 					Value: strconv.Itoa(s.ConsoleIdleMinutes), Required: true, Unit: "分钟", Short: true,
 					Min: strconv.Itoa(core.MinIdleMinutes), Max: strconv.Itoa(core.MaxIdleMinutes),
-					Help: "后台账号超过这段时间没有操作，就要重新登录。已登录的账号从下一次操作起按新时间计算。",
+					Help: "这么久没有操作，就要重新登录。从下一次操作起按新时间计算。",
 				},
 			}},
 			{Title: "审核", Fields: []templates.Field{
 				{
 					Kind: templates.Number, Name: "review_days", Label: "审核期限", Value: strconv.Itoa(s.ReviewDays), Required: true,
 					Unit: "个工作日", Short: true, Min: "1", Max: strconv.Itoa(core.MaxReviewDays),
-					Help: "超过期限没有审核的申请标为“已超期”，每个工作日提醒能审核的人。对以后的申请生效。",
+					Help: "超过的标为“已超期”，每个工作日提醒审核人。对以后的申请生效。",
 				},
 				{
 					Kind: templates.Number, Name: "review_photo_days", Label: "审核照片保留", Value: strconv.Itoa(s.ReviewPhotoDays),
 					Required: true, Unit: "天", Short: true, Min: "1", Max: strconv.Itoa(core.MaxReviewPhotoDays),
-					Help: "审核结束后，住户提交的照片保留这么久，然后自动永久删除。改短以后，已超过的在一小时内删除。",
+					Help: "审核结束后保留这么久，然后永久删除。改短后，超过的一小时内删除。",
 				},
 			}},
 			{Title: "提醒", Fields: []templates.Field{
@@ -96,7 +96,7 @@ func settingPageOf(s core.Settings) settingPage {
 				},
 				{
 					Kind: templates.Select, Name: "quiet_to", Label: "到", Value: strconv.Itoa(s.Quiet.To), Required: true,
-					Choices: hourChoices(), Help: "这段时间里只发告警、登录和绑定的提醒，其他的到结束时再发。两个时间相同，就是不设免打扰。改了以后，等待的提醒几秒内按新时间重新安排。",
+					Choices: hourChoices(), Help: "只发告警、登录和绑定的提醒，其他的到结束时再发。两个时间相同为不设。",
 				},
 			}},
 		}},

@@ -152,7 +152,7 @@ func callbackKeys() (token, aesKey templates.Field) {
 // be copied.
 func wechatServerSection(app core.WechatApp, address []templates.Field) templates.Section {
 	token, aesKey := callbackKeys()
-	section := templates.Section{Title: "消息推送", Help: "请现在就把这三项复制到公众平台的“服务器配置”；保存这里以后再到那里提交，微信会立即来校验。密钥保存后不再显示。"}
+	section := templates.Section{Title: "消息推送", Help: "先把这三项复制到“服务器配置”，保存这里后再去提交。密钥不再显示。"}
 	if app.ID == 0 {
 		token.Value, aesKey.Value, token.Required = secret.Hex(16), secret.Letters(keyLetters, 43), true
 		aesKey.Help = "消息加解密方式请选“安全模式”。"
@@ -172,7 +172,7 @@ func miniServerSection(app core.WechatApp, address []templates.Field) templates.
 	token, aesKey := callbackKeys()
 	aesKey.Help = "消息加密方式请选“安全模式”。"
 	section := templates.Section{
-		Title: "消息推送", Help: "选填。小程序里的订阅消息授权要推送到这里才会计数；请照公众平台的“消息推送”填写。",
+		Title: "消息推送", Help: "选填，照公众平台的“消息推送”填写。推送到这里，订阅授权才会计数。",
 		Fields: append(address, token, aesKey),
 	}
 	if app.ID != 0 {

@@ -43,7 +43,7 @@ func corpFields(app core.WechatApp) []templates.Field {
 		{Kind: templates.Hidden, Name: "kind", Value: string(app.Kind)}, name,
 		{
 			Name: "app_id", Label: "企业 ID", Value: app.AppID, Required: true, MaxLength: core.MaxWechatKey, Autocomplete: "off",
-			Placeholder: "ww", Help: "在企业微信管理后台的“我的企业—企业信息”最下方。一个企业只能接入一次。",
+			Placeholder: "ww", Help: "在管理后台的“我的企业—企业信息”最下方。一个企业只能接入一次。",
 		}, agent, key, contact,
 	}
 }
@@ -52,8 +52,7 @@ func corpFields(app core.WechatApp) []templates.Field {
 // here.
 func corpServerSection(app core.WechatApp, address []templates.Field) templates.Section {
 	section := templates.Section{
-		Title: "接收消息", Help: "请现在就把这三项复制到应用的“接收消息”和“通讯录同步”的“接收事件服务器”；" +
-			"保存这里以后再到那里提交，企业微信会立即来校验。密钥保存后不再显示。",
+		Title: "接收消息", Help: "先把三项复制到“接收消息”和“通讯录同步”，保存后再去提交。密钥不再显示。",
 	}
 	token, aesKey := callbackKeys()
 	if app.ID == 0 {

@@ -92,7 +92,7 @@ func wechatTemplateFields(d wechatTemplateDraft, zone *time.Location, now time.T
 		Choices: []templates.Choice{{Label: "请选择"}},
 	}
 	if d.file.ID != "" && d.now.ID == 0 {
-		choose.Help = "现在用的是配置文件里的模板。保存后以这里为准，“取消设置”后恢复配置文件的。"
+		choose.Help = "现在用配置文件里的。保存后以这里为准，“取消设置”后恢复。"
 	}
 	if d.problem == nil && len(d.list) == 0 {
 		choose.Help = "公众号还没有模板。请在公众平台的“模板消息—模板库”添加。"

@@ -85,7 +85,7 @@ func (p *Pages) houseMoveField(
 	case "merge":
 		return templates.Field{
 			Kind: templates.Select, Name: "into", Label: "合并到", Required: true, Focus: true,
-			Help:    "同一栋写成了两种名称时用。它下面的单元和房屋归到所选的一处，相同门牌的房屋合成一套。",
+			Help:    "同一栋有两种名称时用。单元和房屋归到所选的一处，相同门牌合成一套。",
 			Choices: placeChoices("请选择", same, node.ID),
 		}, nil
 	case "move":
@@ -193,7 +193,7 @@ func (p *Pages) houseMerging(c *web.Context) (core.House, houseMoving, error) {
 	m.form = templates.Form{
 		Action: frame.HouseURL(house.ID) + "/merge", CSRF: c.CSRF(), Cancel: m.back, Submit: "预览",
 		Sections: []templates.Section{{
-			Help: "同一套房屋登记了两次时用：住户归到留下的一套。先预览，确认后再改；之后都没有再改过时，可以撤销本次。",
+			Help: "同一套登记了两次时用：住户归到留下的一套。先预览，可以撤销本次。",
 			Fields: []templates.Field{
 				{Kind: templates.Hidden, Name: "community", Value: at.ID.String()},
 				{

@@ -146,7 +146,7 @@ func houseOwnersForm(c *web.Context, o ownersPlace) templates.Form {
 		{Kind: templates.Hidden, Name: "community", Value: o.at.ID.String()},
 		{
 			Kind: templates.Radio, Name: "allowed", Label: ownersQuestion, Value: value, Choices: choices,
-			Help: "允许后，这里已认证的业主可以在手机上审核自己房屋的住户申请。下面没有另外设置的都跟着变。",
+			Help: "允许已认证的业主在手机上审核自己房屋的申请。没有另设的跟着变。",
 		},
 	}
 	if o.node != 0 {

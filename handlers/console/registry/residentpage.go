@@ -253,11 +253,11 @@ func residentFields(r core.Resident, isNew bool) []templates.Field {
 	}
 	phone := templates.Field{
 		Kind: templates.Telephone, Name: "phone", Label: "手机", MaxLength: 40, Autocomplete: "off",
-		Help: "选填，座机加区号，港澳台加 +852、+853、+886。本人用手机号在微信里认证；没有手机的，由物业现场核验。",
+		Help: "选填，座机加区号，港澳台加 +852、+853、+886。没有手机的现场核验。",
 	}
 	shared := templates.Field{
 		Kind: templates.Switch, Name: "phone_shared", Label: "家人共用号码",
-		Help: "号码是家人的，如老人、孩子留家人的手机：通行证和出门次数仍单独计算，须现场核验。",
+		Help: "老人、孩子等留家人的手机：通行证和次数仍单独计算，须现场核验。",
 	}
 	if r.PhoneShared {
 		shared.Value = "1"

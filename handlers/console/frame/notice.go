@@ -22,11 +22,12 @@ func (f *Frame) bell(c *web.Context) templates.Bell {
 		c.Shortfall("notices", err)
 	}
 	bell.Unread = unread
-	all, err := f.Communities(c)
-	if err != nil {
-		c.Shortfall("communities of the notices", err)
+	var of CommunityChoice
+	if _, one := c.Scope().One(); !one {
+		if of.All, err = f.Communities(c); err != nil {
+			c.Shortfall("communities of the notices", err)
+		}
 	}
-	of := CommunityChoice{All: all}
 	for i, n := range list {
 		if i == 0 {
 			bell.Last = n.ID.String()

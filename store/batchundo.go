@@ -206,14 +206,20 @@ func (s *Store) plan(ctx context.Context, do func(tx *database.Tx) error) error 
 
 // planPart takes back the things of a batch that are next behind one, but notes nothing of it.
 func planPart(tx *database.Tx, scope core.Scope, id, after core.ID) (undoing, error) {
-	u := undoing{tx: tx, by: core.System, scope: scope, after: after, kept: map[core.ID]keptThing{}}
-	if err := u.read(scope, id); err != nil {
+	u, err := readPart(tx, scope, id, after)
+	if err != nil {
 		return u, err
 	}
 	if undo := batchUndos[u.batch.Kind].undo; undo != nil && u.batch.Ended.IsZero() && len(u.items) > 0 {
 		return u, undo(&u)
 	}
 	return u, nil
+}
+
+// readPart reads the things of a batch that are next behind one.
+func readPart(tx *database.Tx, scope core.Scope, id, after core.ID) (undoing, error) {
+	u := undoing{tx: tx, by: core.System, scope: scope, after: after, kept: map[core.ID]keptThing{}}
+	return u, u.read(scope, id)
 }
 
 // nameItems sets the names of things of batches.
@@ -242,27 +248,36 @@ func (u *undoing) keptItems() []core.BatchItem {
 }
 
 // PlanUndoImport returns what UndoImport would keep now of what an import that the caller has read has written, with the
-// reasons. If it has written more than can be looked at, whole is false: more may be kept.
-func (s *Store) PlanUndoImport(ctx context.Context, scope core.Scope, imp core.Import) (kept []core.BatchItem, whole bool, err error) {
+// reasons. If it has written more than can be looked at, unread is how many more there are: some of them may be kept, too.
+func (s *Store) PlanUndoImport(ctx context.Context, scope core.Scope, imp core.Import) (kept []core.BatchItem, unread int, err error) {
 	err = s.plan(ctx, func(tx *database.Tx) error { // at once: houses can go when their residents have
-		kept, whole = nil, true
+		kept, unread = nil, 0
 		for _, id := range []core.ID{imp.Batch, imp.Houses} {
-			if id == 0 || !whole {
+			if id == 0 {
 				continue
 			}
-			u, err := planPart(tx, scope, id, 0)
+			look := planPart
+			if unread > 0 {
+				look = readPart
+			}
+			u, err := look(tx, scope, id, 0)
 			if err != nil {
 				return err
 			}
-			kept = append(kept, u.keptItems()...)
-			whole = !u.batch.Ended.IsZero() || len(u.items) == u.batch.Left()
+			if !u.batch.Ended.IsZero() {
+				continue
+			}
+			if unread == 0 {
+				kept, unread = append(kept, u.keptItems()...), -len(u.items)
+			}
+			unread += u.batch.Left()
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, 0, err
 	}
-	return kept, whole, s.nameItems(ctx, kept)
+	return kept, unread, s.nameItems(ctx, kept)
 }
 
 // read locks the batch and reads the things that are to be taken back next.

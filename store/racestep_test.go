@@ -837,8 +837,8 @@ var raceRest = []raceStep{
 		if err != nil {
 			return nil, err
 		}
-		kept, whole, err := w.PlanUndoImport(w.ctx, everywhere, imp)
-		if err == nil && !whole {
+		kept, unread, err := w.PlanUndoImport(w.ctx, everywhere, imp)
+		if err == nil && unread > 0 {
 			err = core.Invalid("a small import is planned in part")
 		}
 		return len(kept), err

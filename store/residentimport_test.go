@@ -233,6 +233,25 @@ func TestTheBatchOfAnImportNamesWhatChanged(t *testing.T) {
 	})
 }
 
+// Of a large import what taking it back would keep is looked at in part: it is said how much is not, its houses included.
+func TestAPlanSaysHowMuchItHasNotLookedAt(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		list := listOf(familyHead + "赵六||业主|13700000006||2|1|101|")
+		for n := range batchPart + 6 {
+			list = append(list, cells(fmt.Sprintf("赵%d号||家属|138%08d||2|1|101|", n, n)))
+		}
+		imp := writeList(t, s, readList(t, s, community, list), core.DefaultImportChoices())
+		if _, unread, err := s.PlanUndoImport(t.Context(), everywhere, imp); err != nil || unread != 7+1 {
+			t.Errorf("%d are not looked at, %v", unread, err)
+		}
+		imp = undoList(t, s, imp)
+		if _, unread, err := s.PlanUndoImport(t.Context(), everywhere, imp); err != nil || unread != 0 {
+			t.Errorf("once it is taken back: %d, %v", unread, err)
+		}
+	})
+}
+
 // An import neither begins in a community that has been archived since its form was shown, nor is it written there.
 func TestNothingIsImportedIntoAnArchivedCommunity(t *testing.T) {
 	eachRegister(t, func(t *testing.T, s *Store, register func() string) {

@@ -140,11 +140,11 @@ func (p *Pages) importUndo(c *web.Context) error {
 		Title: "撤销导入“" + imp.File + "”？", Text: view.undo, Effects: view.undone(imp.Written), Submit: "撤销这次导入",
 	}
 	if imp.State == core.ImportDone && imp.Wrote() && !frame.Confirmed(c) {
-		kept, whole, err := p.Store.PlanUndoImport(c.Ctx(), c.Scope(), imp)
+		kept, unread, err := p.Store.PlanUndoImport(c.Ctx(), c.Scope(), imp)
 		if err != nil {
 			return p.Refused(c, err, frame.ImportURL(imp.ID))
 		}
-		ask.Effects = append(ask.Effects, importKept(kept, whole)...)
+		ask.Effects = append(ask.Effects, importKept(kept, unread)...)
 	}
 	return p.Act(c, frame.Act{
 		Stem: importViews[imp.Kind].stem, Ask: ask,
@@ -153,16 +153,16 @@ func (p *Pages) importUndo(c *web.Context) error {
 	})
 }
 
-// importKept returns in words what of an import taking it back would keep, and why; whole is whether all of it was looked at.
-func importKept(kept []core.BatchItem, whole bool) []string {
+// importKept returns in words what of an import taking it back would keep, and why; unread is how much was not looked at.
+func importKept(kept []core.BatchItem, unread int) []string {
 	var lines []string
 	if n := len(kept); n > 0 {
 		lines = append([]string{"其中保留 " + frame.Grouped(n) + " 项："}, frame.Named(n, "项", func(i int) string {
 			return cmp.Or(kept[i].Name, "已删除") + "（" + kept[i].Why.Label() + "）"
 		})...)
 	}
-	if !whole {
-		lines = append(lines, frame.PlannedInPart)
+	if unread > 0 {
+		lines = append(lines, "内容很多，另有 "+frame.Grouped(unread)+" 项没有核对；其中之后改过的，撤销时也会保留并列出")
 	}
 	return lines
 }

@@ -60,3 +60,14 @@ func TestPreviewSaysWhoIsMeant(t *testing.T) {
 		t.Errorf("%s: %s", imp.State, imp.Words())
 	}
 }
+
+// The question says of how much nobody has looked yet whether it would be kept.
+func TestUndoingSaysWhatWasNotLookedAt(t *testing.T) {
+	kept := []core.BatchItem{{Name: "赵一", Why: core.BatchChanged}}
+	for unread, want := range map[int]string{0: "", 12_345: "另有 12,345 项没有核对"} {
+		if lines := strings.Join(importKept(kept, unread), "\n"); !strings.Contains(lines, "赵一") ||
+			!strings.Contains(lines, want) || strings.Contains(lines, "没有核对") != (unread > 0) {
+			t.Errorf("%d: %s", unread, lines)
+		}
+	}
+}

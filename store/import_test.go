@@ -438,7 +438,8 @@ func TestImportBringsBackOnlyWhenAsked(t *testing.T) {
 						t.Fatal(err)
 					}
 					before := register()
-					imp := readList(t, s, community, listOf("姓名|身份|手机|证件号|手机说明|栋|单元|房间\n"+test.row+"\n赵六|业主|13700000006|||1|1|103"))
+					list := "姓名|身份|手机|证件号|手机说明|栋|单元|房间\n" + test.row + "\n赵六|业主|13700000006|||1|1|103"
+					imp := readList(t, s, community, listOf(list))
 					wantRows(t, s, imp, "2 back by "+test.by, "3 new")
 					choices := core.DefaultImportChoices()
 					if choices.Back {

@@ -67,7 +67,7 @@ type undoing struct {
 	by    core.Actor
 	scope core.Scope // of who takes it back
 	batch core.Batch
-	after core.ID // only things behind it, of a plan that looks at several parts
+	after core.ID // the last thing of the part before; 0 = this is the first
 	items []batchItemRow
 	kept  map[core.ID]keptThing
 }
@@ -145,16 +145,17 @@ func readBatchText(text string, into any) error {
 // is continued by calling it again, by anybody. One that has ended is returned as it is. Two at once
 // share the work.
 func (s *Store) UndoBatch(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
-	for {
+	for last := core.ID(0); ; {
 		var b core.Batch
-		err := s.db.Write(ctx, "undo a batch", func(tx *database.Tx) error {
-			var err error
-			b, err = undoPart(tx, by, scope, id)
+		next := last
+		err := s.db.Write(ctx, "undo a batch", func(tx *database.Tx) (err error) {
+			b, next, err = undoPart(tx, by, scope, id, last)
 			return err
 		})
 		if err != nil || !b.Ended.IsZero() {
 			return b, err
 		}
+		last = next
 	}
 }
 
@@ -219,7 +220,8 @@ func planPart(tx *database.Tx, scope core.Scope, id, after core.ID) (undoing, er
 // readPart reads the things of a batch that are next behind one.
 func readPart(tx *database.Tx, scope core.Scope, id, after core.ID) (undoing, error) {
 	u := undoing{tx: tx, by: core.System, scope: scope, after: after, kept: map[core.ID]keptThing{}}
-	return u, u.read(scope, id)
+	err := u.read(scope, id)
+	return u, err
 }
 
 // nameItems sets the names of things of batches.
@@ -300,29 +302,39 @@ func (u *undoing) read(scope core.Scope, id core.ID) error {
 	return u.readItems()
 }
 
-// undoPart takes back the next things of a batch.
-func undoPart(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) (core.Batch, error) {
-	u := undoing{tx: tx, by: by, scope: scope, kept: map[core.ID]keptThing{}}
+// undoPart takes back the next things of a batch and returns the last of them. It looks first behind the one that was the last
+// before, 0 = none, so that it does not pass those again that were taken back: the database keeps their entries for a while.
+func undoPart(tx *database.Tx, by core.Actor, scope core.Scope, id, after core.ID) (core.Batch, core.ID, error) {
+	u := undoing{tx: tx, by: by, scope: scope, after: after, kept: map[core.ID]keptThing{}}
 	if err := u.read(scope, id); err != nil || !u.batch.Ended.IsZero() {
-		return u.batch, err
+		return u.batch, after, err
 	}
+	err := u.take()
+	if len(u.items) > 0 {
+		after = u.items[len(u.items)-1].Thing
+	}
+	return u.batch, after, err
+}
+
+// take takes back the things that were read.
+func (u *undoing) take() error {
 	kind, known := batchUndos[u.batch.Kind]
 	if !known {
-		return u.batch, core.Conflict("这次操作不能撤销")
+		return core.Conflict("这次操作不能撤销")
 	}
 	if len(u.items) > 0 {
-		if err := kind.undo(&u); err != nil {
-			return u.batch, err
+		if err := kind.undo(u); err != nil {
+			return err
 		}
-		if err := leftToOffice(tx, u.batch.Community, "1 = 1"); err != nil { // its owners may be none any more
-			return u.batch, err
+		if err := leftToOffice(u.tx, u.batch.Community, "1 = 1"); err != nil { // its owners may be none any more
+			return err
 		}
 	}
 	if err := u.save(); err != nil {
-		return u.batch, err
+		return err
 	}
-	return u.batch, audit.Write(tx, by, audit.Entry{
-		Community: u.batch.Community, Action: "batch.undo", Subject: audit.Target("batch", id),
+	return audit.Write(u.tx, u.by, audit.Entry{
+		Community: u.batch.Community, Action: "batch.undo", Subject: audit.Target("batch", u.batch.ID),
 		After: batchUndoAudit{
 			Kind: u.batch.Kind, Undone: len(u.items) - len(u.kept), Kept: len(u.kept), Left: u.batch.Left(),
 		},
@@ -347,6 +359,10 @@ func (u *undoing) readItems() error {
 		"SELECT "+batchItemColumns+" FROM batch_item WHERE batch_id = ? AND state = ? AND thing_id > ? ORDER BY thing_id LIMIT ?",
 		int64(u.batch.ID), string(core.BatchItemDone), int64(u.after), limit,
 	)
+	if err == nil && len(u.items) == 0 && u.after != 0 {
+		u.after = 0
+		return u.readItems()
+	}
 	for i := range u.items {
 		u.items[i].open(u.batch.Kind, u.tx.Reveal)
 	}

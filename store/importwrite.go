@@ -275,15 +275,18 @@ func (s *Store) UndoImportRows(ctx context.Context, id core.ID, step func(done, 
 	defer worker.Close()
 	kept := 0
 	for _, batch := range []core.ID{imp.Batch, imp.Houses} {
+		last := core.ID(0)
 		for ended := batch == 0; !ended; {
 			var b core.Batch
+			next := last
 			err := worker.Act(ctx, "undo a batch", func(tx *database.Tx) error {
-				b, err = undoPart(tx, imp.By, scope, batch)
+				b, next, err = undoPart(tx, imp.By, scope, batch, last)
 				return err
 			})
 			if err != nil {
 				return "", ownConflict(err)
 			}
+			last = next
 			if ended = !b.Ended.IsZero(); ended {
 				kept += b.Kept
 			}

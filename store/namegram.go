@@ -65,6 +65,15 @@ func appendGrams(entries []gramEntry, of named, grams []core.NameGram) []gramEnt
 }
 
 func insertGrams(tx *database.Tx, entries []gramEntry) error {
+	return eachGrams(entries, func(rows [][]any) error {
+		return database.InsertRows(tx, tx.Dialect().InsertIgnore(), "name_gram", gramColumns, rows)
+	})
+}
+
+const gramColumns = "kind, gram, community_id, subject_id"
+
+// eachGrams calls do with the rows of many entries.
+func eachGrams(entries []gramEntry, do func(rows [][]any) error) error {
 	// In the order of the key, so that neighbours in it are written together, and two acts do not wait for
 	// each other.
 	slices.SortFunc(entries, func(a, b gramEntry) int {
@@ -80,8 +89,7 @@ func insertGrams(tx *database.Tx, entries []gramEntry) error {
 		for i, e := range some {
 			rows[i] = []any{int(e.kind), int64(e.gram), int64(e.community), int64(e.id)}
 		}
-		err := database.InsertRows(tx, tx.Dialect().InsertIgnore(), "name_gram", "kind, gram, community_id, subject_id", rows)
-		if err != nil {
+		if err := do(rows); err != nil {
 			return err
 		}
 	}
@@ -106,6 +114,15 @@ func removeGrams(tx *database.Tx, n named) error {
 			AND gram IN (`+database.Placeholders(len(part))+")", args...)
 		return err
 	})
+}
+
+// removeAllGrams is removeGrams of many things.
+func removeAllGrams(tx *database.Tx, things []named) error {
+	var entries []gramEntry
+	for _, n := range things {
+		entries = appendGrams(entries, n, n.grams())
+	}
+	return eachGrams(entries, func(rows [][]any) error { return database.DeleteRows(tx, "name_gram", gramColumns, rows) })
 }
 
 // renameGrams replaces the grams of the name that a thing had by those of the one it has.

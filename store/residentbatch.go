@@ -141,10 +141,12 @@ func undoResidents(u *undoing) error {
 
 // deleteResidents deletes residents who are locked, as if they had never been added.
 func deleteResidents(tx *database.Tx, people []core.Resident) error {
-	for _, r := range people {
-		if err := removeGrams(tx, residentNamed(r)); err != nil {
-			return err
-		}
+	names := make([]named, len(people))
+	for i, r := range people {
+		names[i] = residentNamed(r)
+	}
+	if err := removeAllGrams(tx, names); err != nil {
+		return err
 	}
 	return database.EachPart(database.IDsOf(people, func(r core.Resident) core.ID { return r.ID }), func(part []core.ID) error {
 		if err := deletePasses(tx, part); err != nil {

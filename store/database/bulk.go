@@ -40,6 +40,27 @@ func InsertedRows(tx *Tx, verb, table, columns string, rows [][]any) (inserted i
 	return inserted, nil
 }
 
+// DeleteRows deletes rows by the columns of their primary key, in as few statements as InsertRows.
+func DeleteRows(tx *Tx, table, columns string, keys [][]any) error {
+	key := "(" + Placeholders(strings.Count(columns, ",")+1) + ")"
+	for len(keys) > 0 {
+		n := maxRows
+		for n > len(keys) {
+			n /= 2
+		}
+		args := make([]any, 0, n*len(keys[0]))
+		for _, k := range keys[:n] {
+			args = append(args, k...)
+		}
+		among := tx.db.dialect.AmongKeys(key + strings.Repeat(", "+key, n-1))
+		if _, err := tx.Exec("DELETE FROM "+table+" WHERE ("+columns+") IN "+among, args...); err != nil {
+			return err
+		}
+		keys = keys[n:]
+	}
+	return nil
+}
+
 // InsertInto is the plain verb of InsertRows.
 const InsertInto = "INSERT INTO "
 

@@ -118,6 +118,15 @@ func (d Dialect) UseIndex(name string) string {
 	return d.ForceIndex(name)
 }
 
+// AmongKeys returns the right side of an IN of several columns that are found by their index: SQLite walks the table unless the
+// list is a subquery.
+func (d Dialect) AmongKeys(list string) string {
+	if d == dialectSQLite {
+		return "(SELECT * FROM (VALUES " + list + "))"
+	}
+	return "(" + list + ")"
+}
+
 // ByKey returns a hint to follow a table's name in a query with ids of rows: both databases would sometimes walk all rows
 // of the community instead.
 func (d Dialect) ByKey() string {

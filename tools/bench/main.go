@@ -2,7 +2,8 @@
 //
 //	go run ./tools/bench                     everything, some ten minutes
 //	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, search, export, beside, outbox,
-//	                                         wework, follower, import, picker, blacklist, kinds
+//	                                         wework, follower, import, picker, blacklist, kinds,
+//	                                         rehearsal
 //	go run ./tools/bench -rounds 1 -records 100000   a quick look
 //
 // Scans alternate between the real server, in a process of its own, and a minimal handler that runs
@@ -38,7 +39,7 @@ func main() {
 	role := flag.String("role", "", "child process: floor, export, exportfloor, import, importbeside, importread, importfloor")
 	file := flag.String("file", "", "child's workbook")
 	only := flag.String("only",
-		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker,blacklist,kinds", "parts to measure")
+		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker,blacklist,kinds,rehearsal", "parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")
@@ -111,6 +112,8 @@ func (b *bench) run(parts []string) error {
 			err = b.blacklists()
 		case "kinds":
 			err = b.kinds()
+		case "rehearsal":
+			err = b.rehearsals()
 		default:
 			err = fmt.Errorf("no such part")
 		}

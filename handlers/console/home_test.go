@@ -164,7 +164,7 @@ func TestHomeSaysWhatIsScheduled(t *testing.T) {
 		t.Fatal(err)
 	}
 	card := b.Get(t, "/console", http.StatusOK).Find(`section[aria-labelledby="plans-title"]`)
-	if text := card.Text(); !strings.Contains(text, from.String()+" 0 点生效") || !strings.Contains(text, "通行证设置，小王安排") {
+	if text := card.Text(); !strings.Contains(text, from.String()) || !strings.Contains(text, "通行证设置 0 点生效，小王安排") {
 		t.Errorf("the card says %q", text)
 	}
 	to := card.Find("a").AttrOr("href", "")

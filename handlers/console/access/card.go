@@ -93,7 +93,7 @@ func (p *Pages) plansCard(c *web.Context, scope core.Scope) (card frame.CardBody
 	for _, plan := range plans {
 		day, what := plan.Due()
 		fact := templates.Fact{
-			Label: day.String() + " 0 点" + what, Value: plan.What() + "，" + plan.By.Name + "安排",
+			Label: day.String(), Value: plan.What() + " 0 点" + what + "，" + plan.By.Name + "安排",
 			URL: templates.WithQuery(frame.StemURL(plan.Stem, ""), nil, "community", plan.Community.String()),
 		}
 		if p.ShownCommunity(c) == 0 {

@@ -143,7 +143,7 @@ type visitorPassShowPage struct {
 	templates.Phone
 	State  templates.Badge
 	Facts  []templates.Fact
-	Link   string // what the visitor opens; "" = the pass lets nobody through any more
+	Link   string // what the visitor opens; "" = the pass lets nobody in any more
 	Words  string // to be sent with it
 	Code   template.URL
 	Card   visitCard
@@ -192,7 +192,7 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 		Facts: h.visitFacts(own.VisitorPass),
 	}
 	page.Back = visitorPassPath
-	if own.Usable(c.Now()) {
+	if own.Usable(c.Now()) && own.Entered.IsZero() {
 		page.Link = h.visitLink(own.Code)
 		page.Card = visitCard{
 			Script: h.wechat.Script(c.Request().UserAgent(), Signer{Community: own.VisitorPass.Community}),

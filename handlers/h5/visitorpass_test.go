@@ -80,6 +80,9 @@ func TestInvitedVisitor(t *testing.T) {
 		t.Errorf("the host sees %s", seen)
 	}
 	used := "/h5/visitorpass/" + list[0].ID.String()
+	if host.get(used, http.StatusOK).Find("#visit-link").Length() != 0 {
+		t.Error("a link that lets nobody in is offered")
+	}
 	host.post(show, used+"/revoke", url.Values{}, http.StatusSeeOther)
 	if seen := host.get(used, http.StatusOK).Text(); !strings.Contains(seen, "访客已经到访，不能撤销") {
 		t.Errorf("revoked after use: %s", seen)

@@ -31,7 +31,7 @@ func (b *tab) releases(picture string) {
 	b.await("the temperature, if it is asked for", `(t => { if (t) t.value = "36.5"; return true })(document.querySelector("[name=temp]"))`)
 	b.picture(picture + "-look")
 	b.click(`button[value="release"]`)
-	b.await("released", `document.querySelector(".p-verdict.tx-good")`)
+	b.await("released", `document.readyState === "complete" && document.querySelector(".p-verdict").innerText.includes("已放行")`)
 	b.picture(picture + "-released")
 }
 

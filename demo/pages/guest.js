@@ -5,7 +5,7 @@ const sent = document.querySelector("[data-sent]");
 document.querySelector("[data-send]").addEventListener("click", () => {
   const link = document.getElementById("host").contentDocument?.getElementById("visit-link");
   if (!link) {
-    sent.textContent = "还没有链接：请先在左边的手机上邀请访客。";
+    sent.textContent = "还没有链接：请先邀请访客。";
     return;
   }
   sent.textContent = "已发送。";

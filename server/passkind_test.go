@@ -112,7 +112,8 @@ func (g guardPhone) lets(p *process, slip core.ExitSlip, n int) shot {
 		"item": {fmt.Sprint(n)},
 	}
 	return shot{server: p, text: thing(slip, n), show: func(client *http.Client, p *process) (bool, error) {
-		r, err := http.NewRequest(http.MethodPost, "http://"+p.addr+"/h5/guard/"+g.post.String()+"/release", strings.NewReader(form.Encode()))
+		address := "http://" + p.addr + "/h5/guard/" + g.post.String() + "/release"
+		r, err := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
 		if err != nil {
 			return false, err
 		}
@@ -140,11 +141,10 @@ func (g guardPhone) lets(p *process, slip core.ExitSlip, n int) shot {
 // passSite is passes of every kind at servers that share a MariaDB and a Redis, or at one embedded server.
 type passSite struct {
 	*passes
-	t      *testing.T
-	client *http.Client
-	// servers start and are started anew.
+	t       *testing.T
+	client  *http.Client
 	servers []*process
-	start   func() *process
+	start   func() *process     // one more, or in place of one that has ended
 	code    func(i int) string  // a new one of the pass with a place
 	read    func() *store.Store // the servers are not needed any more
 }
@@ -267,7 +267,9 @@ func TestEachKindIsUsedOnce(t *testing.T) {
 // hostsTold counts what the hosts were told of visitors who came in.
 func hostsTold(t *testing.T, s *store.Store, w *passes) int {
 	t.Helper()
-	list, _, err := s.Messages(t.Context(), core.ScopeOf(w.Community), core.MessageFilter{Kind: core.MessageVisitor}, store.Page{Limit: 1000})
+	list, _, err := s.Messages(
+		t.Context(), core.ScopeOf(w.Community), core.MessageFilter{Kind: core.MessageVisitor}, store.Page{Limit: 1000},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +367,7 @@ func (k *killing) holds(s *store.Store) {
 }
 
 // A server killed in the middle of a storm over passes of every kind breaks the single use of none: afterwards each is shown again by
-// a new code, also at the server that was started anew. The embedded pair has lost every code.
+// a new code, also at the server that was started again. The embedded pair has lost every code.
 func TestKilledServerAndEachKind(t *testing.T) {
 	const doors = 8
 	n := few(80, 20)

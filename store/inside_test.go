@@ -236,8 +236,8 @@ func (c *crowd) watched() (seen, recounted map[string]int, visits int) {
 		}
 	}
 	known := map[core.ID]bool{} // of members, by the last passage
-	allowed := core.RecordFilter{Result: "allowed"}
-	mustDo(c.T, c.stores[0].EachAccessRecord(c.Context(), everywhere, allowed, func(r core.AccessRecord) error {
+	let := core.RecordFilter{Result: "allowed"}
+	mustDo(c.T, c.stores[0].EachAccessRecord(c.Context(), everywhere, let, func(r core.AccessRecord) error {
 		if _, visitor := party[r.Pass]; !visitor {
 			if !known[r.Pass] && r.Direction == core.In {
 				recounted[r.Name] = 1
@@ -258,9 +258,9 @@ func (c *crowd) watched() (seen, recounted map[string]int, visits int) {
 	return seen, recounted, visits
 }
 
-// Who is inside, after thousands of random passages by readers and guards on two servers at once, of visitors who are invited one after
-// another and of members, with departures that were noted and taken back, is who was seen to come in and not to leave, and whom a
-// recount of the records finds.
+// Who is inside, after thousands of random passages by readers and guards on two servers at once, of visitors who are invited again and
+// again and of members, with departures that were noted and taken back, is who was seen to come in and not to leave, and whom a recount
+// of the records finds.
 func TestWhoIsInsideEqualsARecount(t *testing.T) {
 	const moments = 5
 	n := passages(t, 2400)

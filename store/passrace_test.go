@@ -341,7 +341,7 @@ func sameRequest[T comparable](act func(s *Store) (T, error)) (held, by func(s *
 
 // What one server has decided on what it read, it writes only if another has not changed that since: it then decides again. On SQLite
 // nobody can come between, for facts are read under the one lock of those who write.
-func TestWhoIsOvertakenDecidesAnew(t *testing.T) {
+func TestWhoIsOvertakenDecidesAgain(t *testing.T) {
 	o := mariaOptions(t)
 	over := &overtaker{}
 	clock := newTestClock()
@@ -518,8 +518,8 @@ var actsAtOnce = []atOnce{
 				return discard(s.UndoBatch(w.Context(), core.System, everywhere, batch.ID))
 			}, func(one, two error) string {
 				after := w.exits.read(e.ID)
-				released := one == nil
-				if two != nil || !after.Revoked.IsZero() || (after.LeftMask == 1) != released || after.Items[0].Left.IsZero() == released {
+				if two != nil || !after.Revoked.IsZero() || (after.LeftMask == 1) != (one == nil) ||
+					after.Items[0].Left.IsZero() != (one != nil) {
 					return fmt.Sprintf("released %v, of %+v", one == nil, after)
 				}
 				return ""

@@ -109,7 +109,7 @@ func askForMoreOptionally(r *VisitorRule) {
 	}
 }
 
-// fillBlocks puts n entries that concern nobody on a community's blacklist.
+// fillBlocks puts n numbers on a community's blacklist that no visitor has.
 func fillBlocks(t *testing.T, s *Store, community core.ID, n int) {
 	t.Helper()
 	const part = 500

@@ -136,7 +136,7 @@ func TestVisitorComesInOnceAndLeaves(t *testing.T) {
 }
 
 // Fifty doors of one server that show one visitor's pass at once, each with a form of its own, open once inwards; the
-// host is told once. TestWhoIsOvertakenDecidesAnew has two servers.
+// host is told once. TestWhoIsOvertakenDecidesAgain has two servers.
 func TestVisitorAtManyDoorsAtOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		p := newVisitSite(t, s)

@@ -39,7 +39,8 @@ func main() {
 	role := flag.String("role", "", "child process: floor, export, exportfloor, import, importbeside, importread, importfloor")
 	file := flag.String("file", "", "child's workbook")
 	only := flag.String("only",
-		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker,blacklist,kinds,rehearsal", "parts to measure")
+		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker,blacklist,kinds,rehearsal",
+		"parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
 	flag.IntVar(&b.residents, "residents", 500_000, "residents behind the measured pages")

@@ -377,7 +377,7 @@ func (d ReviewDecision) LostText(now Review, account ID) string {
 	return "您选择的“" + chosen.Label() + "”没有生效。"
 }
 
-// ToldText says how who applied learns what became of it: by a message, or from the page of the application alone, outside WeChat.
+// ToldText returns how who applied learns what became of it: by a message, or outside WeChat from the page of the application alone.
 func ToldText(applicant ID) string {
 	if applicant == 0 {
 		return "对方打开申请时的页面就能看到"

@@ -19,6 +19,7 @@ func TestThingsAreCarriedOut(t *testing.T) {
 	mover.types("#f-item_1", "三角钢琴")
 	mover.types("#f-item_2", "餐椅")
 	mover.types("#f-plate", "京A54321")
+	mover.run(dates + `({"#f-planned": 0}), document.querySelector("#f-clock").value = "23:59"`) // late in the evening, it is tomorrow's
 	mover.picture("exitslip-form")
 	mover.click(`.tx-form-foot .btn-primary`)
 	mover.await("what was sent", `document.body.innerText.includes("等待审核") && document.querySelectorAll(".tx-items li").length === 2`)

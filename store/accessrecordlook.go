@@ -119,7 +119,7 @@ func (s *Store) look(ctx context.Context, by core.Looker, gate string, where dat
 		}
 		for _, r := range fresh {
 			if err := audit.Write(tx, by.Actor, audit.Entry{
-				Community: r.Community, Action: lookAct, Subject: audit.Target("resident", r.ID),
+				Community: r.Community, Action: "accessrecord.look", Subject: audit.Target("resident", r.ID),
 				After: accessRecordLookAudit{r.Label, by.As, by.Capacity, gate},
 			}); err != nil {
 				return err

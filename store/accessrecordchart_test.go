@@ -40,7 +40,8 @@ func TestRecordCharts(t *testing.T) {
 		if want := []core.RecordTotals{{Out: 1, Refused: 1}, {In: 1}, {Out: 1, Refused: 2, Urgent: 1}}; !slices.Equal(got.Days, want) {
 			t.Errorf("days %+v", got.Days)
 		}
-		if want := (core.HourTotals{0: {Out: 1, Refused: 1}, 8: {In: 1, Refused: 1}, 9: {Out: 1, Urgent: 1}, 23: {Refused: 1}}); got.Hours != want {
+		hours := core.HourTotals{0: {Out: 1, Refused: 1}, 8: {In: 1, Refused: 1}, 9: {Out: 1, Urgent: 1}, 23: {Refused: 1}}
+		if got.Hours != hours {
 			t.Errorf("hours %+v", got.Hours)
 		}
 		gates := []core.GateTotals{

@@ -126,7 +126,7 @@ func restrictedHouses(list []store.RestrictedHouse) []core.ID {
 	return houses
 }
 
-// peopleOfHouse says how many live in a house, and whether all of them have a pass.
+// peopleOfHouse returns in words how many live in a house, and whether all of them have a pass.
 func peopleOfHouse(n store.HouseResidents) string {
 	if n.Certified == n.Residents {
 		return fmt.Sprintf("%d 人", n.Residents)

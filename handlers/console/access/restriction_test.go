@@ -477,7 +477,8 @@ func TestTheListSaysWhomARestrictionConcerns(t *testing.T) {
 	if err != nil || counts[d.Mine.Houses[0]].Residents != counts[d.Mine.Houses[0]].Certified+2 {
 		t.Fatalf("%+v, %v", counts, err)
 	}
-	if others, err := d.Store.ResidentsByHouse(t.Context(), core.ScopeOf(d.Others.Community), d.Mine.Houses); len(others) != 0 || err != nil {
+	others, err := d.Store.ResidentsByHouse(t.Context(), core.ScopeOf(d.Others.Community), d.Mine.Houses)
+	if len(others) != 0 || err != nil {
 		t.Errorf("another community's: %+v, %v", others, err)
 	}
 	list := d.Registrar(t).Get(t, frame.RestrictionPath, http.StatusOK)

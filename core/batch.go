@@ -32,6 +32,7 @@ const (
 	BatchImportResidents BatchKind = "resident.import"
 	BatchImportStaff     BatchKind = "staff.import"
 	BatchImportMembers   BatchKind = "member.import"
+	BatchImportBlocks    BatchKind = "visitorblock.import"
 	BatchArrears         BatchKind = "house.arrears"
 
 	BatchHouseRename BatchKind = "house.rename"
@@ -77,6 +78,10 @@ var BatchTypes = []BatchType{
 	{
 		BatchImportMembers, "导入机构成员", PermInstitutionEdit, "member", "名成员",
 		"删除这次添加的成员和他们的通行证，这次修改的恢复为导入前的内容。", "之后改过的，以及已有出入记录的成员保留。",
+	},
+	{
+		BatchImportBlocks, "导入访客黑名单", PermVisitorBlockEdit, "visitorblock", "条",
+		"这次新加入的移出黑名单，原来就在的恢复原来的原因和期限。", "之后又改过的不变。",
 	},
 	{
 		BatchArrears, "导入欠费", PermHouseEdit, "house", "套房屋", "欠费和备注恢复为导入前的内容。", "之后又改过的房屋不变。",

@@ -179,7 +179,11 @@ var Features = []Feature{
 		List:  PermVisitorPassView,
 		Group: "access", Under: "visitorpass", Aliases: []string{"黑名单", "禁止来访"},
 		Permissions: []PermissionItem{{PermVisitorBlockEdit, "修改访客黑名单", []Permission{PermVisitorPassView}}},
-		Verbs:       []Verb{{"create", "加入访客黑名单"}, {"update", "修改访客黑名单"}, {"remove", "移出访客黑名单"}},
+		Verbs: []Verb{
+			{"create", "加入访客黑名单"}, {"update", "修改访客黑名单"}, {"remove", "移出访客黑名单"}, {"import", "导入访客黑名单"},
+		},
+		Pages:  []FeaturePage{{"导入访客黑名单", "visitorblock/import", []string{"导入黑名单", "批量拉黑"}}},
+		ActsAt: map[string]string{"import": "visitorblock/import"},
 	},
 	{
 		Stem: "exitslip", Noun: "出门条", Table: "exit_slip", Fields: exitSlipFields,

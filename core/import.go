@@ -15,6 +15,8 @@ const (
 	ImportArrears   ImportKind = "house"    // what its houses owe
 	ImportStaff     ImportKind = "staff"    // of the property company
 	ImportMembers   ImportKind = "member"   // of institutions
+
+	ImportBlocks ImportKind = "visitorblock" // of a community's blacklist of visitors
 )
 
 // ImportType describes a kind of import. A further kind is a row of ImportTypes, and one of store's importKinds.
@@ -66,6 +68,10 @@ var ImportTypes = []ImportType{{
 	Kind: ImportMembers, Label: "机构成员", Needs: []Permission{PermInstitutionEdit}, Rules: memberImportRules,
 	Columns: MemberImportColumns, Template: MemberImportColumns, Check: checkMemberImport, Keys: memberImportKeys,
 	Words: memberImportWords, Known: "已登记的成员", Wide: true,
+}, {
+	Kind: ImportBlocks, Label: "访客黑名单", Needs: []Permission{PermVisitorBlockEdit}, Rules: visitorBlockImportRules,
+	Columns: VisitorBlockImportColumns, Template: VisitorBlockImportColumns, Check: checkVisitorBlockImport,
+	Keys: visitorBlockImportKeys, Words: visitorBlockImportWords,
 }}
 
 // Type returns the kind's description; ok reports whether there is such a kind.

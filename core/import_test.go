@@ -226,12 +226,13 @@ func TestMaskedNumbersAreToldFromWrongOnes(t *testing.T) {
 		"residents": {ResidentImportColumns(importedAt), 2, "导出完整号码"},
 		"members":   {MemberImportColumns(importedAt), 2, "请填写完整号码"},
 		"staff":     {StaffImportColumns(importedAt), 1, "请填写完整号码"},
+		"blacklist": {VisitorBlockImportColumns(importedAt), 1, "请填写完整号码"},
 	} {
 		numbers := 0
 		for _, column := range list.columns {
 			var masked []string
 			switch column.Key {
-			case "phone":
+			case "phone", "value":
 				masked = []string{MaskPhone("13812340002"), MaskPhone("0755-26888888"), MaskPhone("+85291234567")}
 			case "id_number":
 				masked = []string{MaskIDNumber("11010519491231002X"), MaskIDNumber("E12345678"), MaskIDNumber("E1234")}

@@ -183,6 +183,8 @@ var visitorBlockFields = []AuditField{
 	{Key: "value", Label: "号码"},
 	{Key: "reason", Label: "原因"},
 	{Key: "until", Label: "截止日期"},
+	{Key: "added", Label: "加入"},
+	{Key: "changed", Label: "修改"},
 	batchField,
 }
 

@@ -55,6 +55,7 @@ func init() { // the functions refer to the table
 		core.BatchArrears: {imported: true, undo: undoArrears},
 
 		core.BatchImportStaff:     {imported: true, personal: true, undo: undoImportedStaff},
+		core.BatchImportBlocks:    {imported: true, undo: undoBlocks},
 		core.BatchImportMembers:   {imported: true, personal: true, undo: undoImportedMembers},
 		core.BatchImportHouses:    {imported: true, undo: undoHouses},
 		core.BatchImportResidents: {imported: true, personal: true, undo: undoImportedResidents},

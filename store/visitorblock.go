@@ -241,16 +241,28 @@ func (s *Store) CreateVisitorBlocks(
 func writeBlocks(
 	tx *database.Tx, by core.Actor, scope core.Scope, batch core.Batch, blocks []core.VisitorBlock,
 ) (made BlocksMade, err error) {
+	made, entries, err := putBlocks(tx, by, scope, batch, blocks)
+	for _, entry := range entries {
+		if err == nil {
+			err = audit.Write(tx, by, entry)
+		}
+	}
+	return made, err
+}
+
+// putBlocks is writeBlocks without the audit log, for which it returns an entry for each.
+func putBlocks(
+	tx *database.Tx, by core.Actor, scope core.Scope, batch core.Batch, blocks []core.VisitorBlock,
+) (made BlocksMade, entries []audit.Entry, err error) {
 	if !scope.Has(batch.Community) {
-		return made, core.NotFound(noCommunity)
+		return made, nil, core.NotFound(noCommunity)
 	}
 	var locked core.ID
 	if err := tx.Get(&locked, "SELECT id FROM community WHERE id = ? AND archived_at IS NULL"+tx.Dialect().ForUpdate(),
 		int64(batch.Community)); err != nil {
-		return made, database.NotFoundIfNoRows(err, noCommunity)
+		return made, nil, database.NotFoundIfNoRows(err, noCommunity)
 	}
 	var things []batchThing
-	var entries []audit.Entry
 	seen := map[string]bool{}
 	for _, b := range blocks {
 		b.Community, b.By = batch.Community, by.Name
@@ -261,7 +273,7 @@ func writeBlocks(
 		seen[mac] = true
 		was, err := addBlock(tx, &b, mac)
 		if err != nil {
-			return made, err
+			return made, nil, err
 		}
 		thing := batchThing{ID: b.ID, After: itemOfBlock(b)}
 		entry := audit.Entry{Community: b.Community, Action: "visitorblock.create", Subject: audit.Target("visitorblock", b.ID)}
@@ -274,17 +286,14 @@ func writeBlocks(
 		things, entries = append(things, thing), append(entries, entry)
 	}
 	if made.Batch, err = writeBatch(tx, by, batch, things); err != nil {
-		return made, err
+		return made, nil, err
 	}
-	for _, entry := range entries {
-		after, _ := entry.After.(visitorBlockAudit)
+	for i := range entries {
+		after, _ := entries[i].After.(visitorBlockAudit)
 		after.Batch = made.Batch.ID
-		entry.After = after
-		if err := audit.Write(tx, by, entry); err != nil {
-			return made, err
-		}
+		entries[i].After = after
 	}
-	return made, nil
+	return made, entries, nil
 }
 
 // addBlock adds one entry, or changes the one that has its number, which it returns as it was; nil = there was none. The community

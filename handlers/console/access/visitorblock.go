@@ -77,6 +77,11 @@ func (p *Pages) visitorBlockList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Has(core.PermVisitorBlockEdit) && len(found.At.All) > 0 {
+		found.Shell.Actions = append(found.Shell.Actions, templates.Action{
+			Label: "导入黑名单", URL: found.At.URL(frame.VisitorBlockPath + "/import"), Icon: "upload",
+		})
+	}
 	page := visitorBlockListPage{Shell: found.Shell, Tabs: p.CountTabs(c, visitTabs(c, "visitorblock")), List: found.List}
 	for _, b := range found.Records {
 		row := visitorBlockRow{

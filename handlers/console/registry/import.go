@@ -17,7 +17,9 @@ import (
 // importRoutes returns the routes of 批量导入, and of 导入记录, a tab of 住户信息. Which kinds of imports an account may see and
 // start is in core.ImportTypes.
 func (p *Pages) importRoutes() []web.Route {
-	several := web.NeedAny(core.PermResidentEdit, core.PermHouseEdit, core.PermStaffEdit, core.PermInstitutionEdit)
+	several := web.NeedAny(
+		core.PermResidentEdit, core.PermHouseEdit, core.PermStaffEdit, core.PermInstitutionEdit, core.PermVisitorBlockEdit,
+	)
 	return append(p.importFormRoutes(core.ImportResidents, importAccess(core.ImportResidents), importHandlers{
 		form: p.importNew, create: p.importCreate, template: p.importTemplate,
 	}),

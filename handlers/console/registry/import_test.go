@@ -37,6 +37,9 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 	if strings.HasPrefix(name, "成员") {
 		path = memberImportPath
 	}
+	if strings.HasPrefix(name, "黑名单") {
+		path = visitorBlockImportPath
+	}
 	b.UploadAs(t, path, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
 	imp := latest(t, d)
 	if page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK); page.Find("#job progress").Length() != 1 {
@@ -75,7 +78,7 @@ func TestImportIsOfferedToWhoMay(t *testing.T) {
 func latest(t *testing.T, d *desk.Desk) core.Import {
 	t.Helper()
 	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{
-		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears, core.ImportStaff, core.ImportMembers},
+		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears, core.ImportStaff, core.ImportMembers, core.ImportBlocks},
 	})
 	if err != nil || len(list) == 0 {
 		t.Fatal(err, list)
@@ -814,6 +817,7 @@ func TestImportPages(t *testing.T) {
 			URL: "/i", File: desk.Hostile, State: importBadge(core.ImportDone), Result: "添加 1 名", By: desk.Hostile,
 		}}},
 		"console/import/new":         importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
+		"console/import/block":       importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
 		"console/import/member":      importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
 		"console/import/new#unasked": importNewPage{Shell: shell, Form: form},
 		"console/import/show": importShowPage{
@@ -887,4 +891,50 @@ func TestWhatWaitsIsNamedOnce(t *testing.T) {
 			t.Error(label)
 		}
 	}
+}
+
+// The blacklist of visitors is imported by those who may change it: the template is read back, numbers are shown masked, what is
+// wrong is named, and what was added is taken back.
+func TestTheBlacklistIsImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView, core.PermVisitorBlockEdit)
+	book := download(t, b, visitorBlockImportPath+"/template.xlsx?community="+d.Mine.Community.String())
+	head, err := book.GetRows(book.GetSheetList()[0])
+	if err != nil || len(head) == 0 || strings.Join(head[len(head)-1], "|") != "手机号、证件号或车牌|原因|截止日期" {
+		t.Fatalf("the template is %q, %v", head, err)
+	}
+	row := len(head) + 1
+	cells := map[string]string{}
+	for n, line := range []string{"13700000001|滋扰<住户>", "京A12345|堵门", "1370000|少几位"} {
+		for i, text := range strings.Split(line, "|") {
+			cells[string(rune('A'+i))+strconv.Itoa(row+n)] = text
+		}
+	}
+	imp := uploaded(t, d, b, "黑名单.xlsx", fill(t, book, cells))
+	text := strings.Join(strings.Fields(b.Get(t, frame.ImportURL(imp.ID), http.StatusOK).Find("main").Text()), " ")
+	for _, words := range []string{"新加入", "导入正确的 2 行", "137****0001", "滋扰<住户>", "不是手机号、证件号或车牌号"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the preview does not say %q: %s", words, text)
+		}
+	}
+	if strings.Contains(text, "13700000001") {
+		t.Error("the preview has the whole number")
+	}
+	imp = written(t, d, b, imp, url.Values{})
+	list := func() int {
+		f := store.VisitorBlockFilter{Page: store.Page{Limit: 9}}
+		list, _, err := d.Store.VisitorBlocks(t.Context(), core.ScopeOf(d.Mine.Community), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if list() != 2 {
+		t.Errorf("%d entries", list())
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/undo", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if _, err := d.Store.UndoImportRows(t.Context(), imp.ID, noStep); err != nil || list() != 0 {
+		t.Errorf("%d entries after undoing, %v", list(), err)
+	}
+	d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView).Get(t, visitorBlockImportPath, http.StatusForbidden)
 }

@@ -126,6 +126,21 @@ var importViews = map[core.ImportKind]importView{
 			core.ImportSkip: "不修改已有的成员",
 		},
 	},
+	core.ImportBlocks: {
+		stem: "visitorpass", page: "console/import/block", title: "导入访客黑名单", field: "黑名单表格", template: "访客黑名单",
+		form: visitorBlockImportPath, post: visitorBlockImportPath, back: frame.VisitorBlockPath, one: "逐个加入黑名单", place: "类型",
+		tabs: []importTab{
+			importTabOf("", "全部"), importTabOf("new", "新加入", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
+			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
+			importTabOf("wrong", "错误", core.ImportWrong),
+		},
+		effects: []importEffect{
+			{"加入黑名单", "条", []core.ImportVerdict{core.ImportNew}}, {"修改", "条", []core.ImportVerdict{core.ImportChanged}},
+		},
+		badges:  map[core.ImportVerdict]string{core.ImportNew: "新加入"},
+		records: templates.Action{Label: "加入和修改的黑名单", Icon: "ban"},
+		undo:    "这次加入的移出黑名单，这次修改的恢复原来的原因和期限。之后又改过的不变。",
+	},
 }
 
 // badge returns how the view shows a verdict.

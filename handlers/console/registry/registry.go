@@ -20,7 +20,8 @@ type Pages struct {
 func (p *Pages) Routes() []web.Route {
 	return slices.Concat(
 		p.communityRoutes(),
-		p.houseRoutes(), p.houseArrearsRoutes(), p.houseMoveRoutes(), p.houseTransferRoutes(), p.houseOwnersRoutes(),
+		p.houseRoutes(), p.houseArrearsRoutes(), p.visitorBlockImportRoutes(),
+		p.houseMoveRoutes(), p.houseTransferRoutes(), p.houseOwnersRoutes(),
 		p.residentRoutes(),
 		p.importRoutes(),
 		p.staffRoutes(), p.staffImportRoutes(), p.memberImportRoutes(),

@@ -327,3 +327,35 @@ func TestARecordLeadsToWhoPassed(t *testing.T) {
 		}
 	}
 }
+
+// Each page of somebody's passages, and a file of them, is a look that they read of; the list of everybody is none.
+func TestPagesOfPassagesAreLooks(t *testing.T) {
+	d := newDesk(t)
+	one := d.Mine.Residents[0]
+	out, err := d.Store.Scan(t.Context(), store.ScanAttempt{
+		Via: core.ViaManual, Post: d.Mine.Post, Direction: core.Out, Pass: one.Pass, TokenDigest: "out",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	house := "?house=" + d.Mine.Houses[0].String()
+	for path, want := range map[string]bool{
+		frame.AccessRecordPath: false, frame.AccessRecordPath + house: true, frame.AccessRecordURL(out.Record.ID): true,
+		frame.AccessRecordChartPath + house + "&draw=1": true, frame.AccessRecordPath + "/export.xlsx" + house: true,
+		frame.AccessRecordPath + "?q=" + url.QueryEscape(one.Name): true, frame.AccessRecordChartPath + "?draw=1": false,
+	} {
+		looks := func() int {
+			f := core.AuditFilter{Action: "accessrecord.look"}
+			lines, _, err := d.Store.AuditRecords(t.Context(), core.Everywhere, f, core.Page{Limit: 99})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(lines)
+		}
+		before := looks()
+		d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermAccessRecordView, core.PermAccessRecordExport).Get(t, path, http.StatusOK)
+		if noted := looks() > before; noted != want {
+			t.Errorf("%s: noted %t, want %t", path, noted, want)
+		}
+	}
+}

@@ -138,7 +138,7 @@ var importViews = map[core.ImportKind]importView{
 			{"加入黑名单", "条", []core.ImportVerdict{core.ImportNew}}, {"修改", "条", []core.ImportVerdict{core.ImportChanged}},
 		},
 		badges:  map[core.ImportVerdict]string{core.ImportNew: "新加入"},
-		records: templates.Action{Label: "加入和修改的黑名单", Icon: "ban"},
+		records: templates.Action{Label: "导入的黑名单", Icon: "ban"},
 		undo:    "这次加入的移出黑名单，这次修改的恢复原来的原因和期限。之后又改过的不变。",
 	},
 }

@@ -20,31 +20,34 @@ type post struct {
 }
 
 func eachPost(t *testing.T, test func(t *testing.T, p post)) {
-	eachOffice(t, func(t *testing.T, o office) {
-		p := post{office: o, setup: core.MessageSetup{
-			Open:      map[core.MessageChannel]bool{core.ChannelTemplate: true, core.ChannelSMS: true},
-			Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{},
-			Officials: []core.MessageAccount{{
-				App:       core.WechatApp{AppID: "wx1", Scope: core.Everywhere},
-				Templates: map[core.MessageKind]core.MessageTemplate{},
-			}},
-			Minis: []core.MessageAccount{{App: core.WechatApp{AppID: "wx2", Scope: core.Everywhere}}},
-		}}
-		for _, kind := range core.MessageKinds() {
-			p.setup.Officials[0].Templates[kind] = core.MessageTemplate{ID: "template-" + string(kind)}
+	eachOffice(t, func(t *testing.T, o office) { test(t, officePost(t, o)) })
+}
+
+func officePost(t *testing.T, o office) post {
+	t.Helper()
+	p := post{office: o, setup: core.MessageSetup{
+		Open:      map[core.MessageChannel]bool{core.ChannelTemplate: true, core.ChannelSMS: true},
+		Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{},
+		Officials: []core.MessageAccount{{
+			App:       core.WechatApp{AppID: "wx1", Scope: core.Everywhere},
+			Templates: map[core.MessageKind]core.MessageTemplate{},
+		}},
+		Minis: []core.MessageAccount{{App: core.WechatApp{AppID: "wx2", Scope: core.Everywhere}}},
+	}}
+	for _, kind := range core.MessageKinds() {
+		p.setup.Officials[0].Templates[kind] = core.MessageTemplate{ID: "template-" + string(kind)}
+	}
+	p.follow(t, true)
+	o.bind(t)
+	o.s.mustRun(t, "DELETE FROM message") // of the binding itself
+	var all []string
+	for _, kind := range core.MessageTypes {
+		if kind.Kind != core.MessageAlarm { // not told of stops, which tests make
+			all = append(all, string(kind.Needs))
 		}
-		p.follow(t, true)
-		o.bind(t)
-		o.s.mustRun(t, "DELETE FROM message") // of the binding itself
-		var all []string
-		for _, kind := range core.MessageTypes {
-			if kind.Kind != core.MessageAlarm { // not told of stops, which tests make
-				all = append(all, string(kind.Needs))
-			}
-		}
-		o.s.mustRun(t, "UPDATE account SET permissions = ? WHERE id = ?", strings.Join(all, ","), int64(o.account.ID))
-		test(t, p)
-	})
+	}
+	o.s.mustRun(t, "UPDATE account SET permissions = ? WHERE id = ?", strings.Join(all, ","), int64(o.account.ID))
+	return p
 }
 
 func (s *Store) mustRun(t *testing.T, query string, args ...any) {
@@ -463,6 +466,41 @@ func TestEarlyReportsOfTwoAccounts(t *testing.T) {
 			t.Errorf("%d reports are left", n)
 		}
 	})
+}
+
+// A report and the record of what it is about come at the same moment, on two servers: the report is not lost, whichever is first.
+func TestAReportAtTheMomentOfItsRecord(t *testing.T) {
+	o := mariaOptions(t) // on SQLite one of them waits for the other
+	over, clock := &overtaker{}, newTestClock()
+	o.Now = clock.Now
+	two := openStore(t, o)
+	o.onQuery = over.query
+	p := officePost(t, newOffice(t, openStore(t, o), clock))
+	for i, words := range []string{"INTO message_report", "UPDATE message_attempt SET state"} {
+		t.Run(words, func(t *testing.T) {
+			p.put(t, core.MessageSignIn, 1)
+			sent, id := p.claimOne(t, core.ChannelTemplate), fmt.Sprint(i)
+			report := func(s *Store) error { return s.Outbox().Finish(t.Context(), delivered("wx1", id)) }
+			record := func(s *Store) error {
+				return s.Outbox().Record(t.Context(), []core.SendResult{{Dispatch: sent, Answer: core.AnswerAccepted, ID: id}})
+			}
+			first, second := report, record
+			if i > 0 {
+				first, second = record, report
+			}
+			var err error
+			over.at(func() { err = second(two) }, words)
+			if held := first(p.s); held != nil || err != nil || !over.came() {
+				t.Fatalf("%v, %v, overtaken: %v", held, err, over.came())
+			}
+			if list := p.ledger(t); list[0].State != core.MessageDelivered {
+				t.Errorf("the message is %s", list[0].State)
+			}
+			if n := countRows(t, two, "SELECT COUNT(*) FROM message_report"); n != 0 {
+				t.Errorf("%d reports are left", n)
+			}
+		})
+	}
 }
 
 // A server is killed between a claim and its record: where the platform recognises a repeat, the same call is

@@ -20,18 +20,21 @@ type office struct {
 }
 
 func eachOffice(t *testing.T, test func(t *testing.T, o office)) {
-	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
-		o := office{clock: clock, s: s}
-		o.account = mustAccount(t, o.s, testAccount("office"))
-		for who, actor := range map[string]*core.Actor{"owner": &o.owner, "other": &o.other} {
-			user, err := o.s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: who})
-			if err != nil {
-				t.Fatal(err)
-			}
-			*actor = core.Actor{Kind: core.ActorWechat, ID: user.ID}
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) { test(t, newOffice(t, s, clock)) })
+}
+
+func newOffice(t *testing.T, s *Store, clock *testClock) office {
+	t.Helper()
+	o := office{clock: clock, s: s}
+	o.account = mustAccount(t, o.s, testAccount("office"))
+	for who, actor := range map[string]*core.Actor{"owner": &o.owner, "other": &o.other} {
+		user, err := o.s.SignInWechat(t.Context(), core.WechatIdentity{AppID: "wx1", OpenID: who})
+		if err != nil {
+			t.Fatal(err)
 		}
-		test(t, o)
-	})
+		*actor = core.Actor{Kind: core.ActorWechat, ID: user.ID}
+	}
+	return o
 }
 
 func (o office) begin(t *testing.T, account core.ID) (token, code string) {

@@ -24,14 +24,27 @@ func (b *Box) Finish(ctx context.Context, r core.MessageReport) error {
 		if err != nil || known {
 			return err
 		}
+		// What does not exist is not locked. So both write first and look then: a Record of the same moment is seen here, or
+		// finds the report.
 		_, err = tx.Exec(tx.Dialect().InsertIgnore()+`message_report (app_id, platform_id, state, reason, code, created_at)
 			VALUES (?, ?, ?, ?, ?, ?)`, r.AppID, r.ID, string(r.State), string(r.Reason), r.Code, tx.NowMS())
+		if err == nil {
+			known, err = finish(tx, r)
+		}
+		if err == nil && known {
+			err = endReport(tx, r.AppID, r.ID)
+		}
 		return err
 	})
 }
 
-// finish writes a report to its attempt; known is whether there is one. It locks what it reads, so that a Record of
-// the same moment is seen here, or finds the report.
+// endReport deletes a report that was written to its attempt.
+func endReport(tx *database.Tx, app, id string) error {
+	_, err := tx.Exec("DELETE FROM message_report WHERE app_id = ? AND platform_id = ?", app, id)
+	return err
+}
+
+// finish writes a report to its attempt; known is whether there is one.
 func finish(tx *database.Tx, r core.MessageReport) (known bool, err error) {
 	var a struct {
 		ID       core.ID             `db:"id"`
@@ -109,7 +122,7 @@ func finishReported(tx *database.Tx, app string, ids []any) error {
 		if _, err := finish(tx, core.MessageReport{AppID: app, ID: r.ID, State: r.State, Reason: r.Reason, Code: r.Code}); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM message_report WHERE app_id = ? AND platform_id = ?", app, r.ID); err != nil {
+		if err := endReport(tx, app, r.ID); err != nil {
 			return err
 		}
 	}

@@ -154,7 +154,7 @@ func restrictionTable(c *web.Context, at frame.CommunityChoice) templates.List {
 		Path: frame.RestrictionPath, Query: c.Request().URL.Query(), Cards: true,
 		Filters: []templates.Field{frame.Whole(at.Field("全部小区")), {Name: "q", Label: "房号或原因", MaxLength: 64}, restrictionDueField()},
 		Columns: []templates.Column{
-			{Label: "房屋"}, {Label: "受影响住户"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true},
+			{Label: "房屋"}, {Label: "住户"}, {Label: "出入", Narrow: true}, {Label: "原因"}, {Label: "截止", Narrow: true},
 			{Label: "设置于", Narrow: true}, {Label: "操作", Narrow: true, Hidden: true},
 		},
 		Empty: templates.Empty{Icon: "lock-open", Title: "没有被限制的房屋", Text: "被限制的房屋按各自的次数出门，不按小区的规则；解除后立即恢复。"},

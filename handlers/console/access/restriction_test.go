@@ -482,7 +482,7 @@ func TestTheListSaysWhomARestrictionConcerns(t *testing.T) {
 		t.Errorf("another community's: %+v, %v", others, err)
 	}
 	list := d.Registrar(t).Get(t, frame.RestrictionPath, http.StatusOK)
-	cells := list.Find(`tbody td[data-label="受影响住户"]`)
+	cells := list.Find(`tbody td[data-label="住户"]`)
 	want := peopleOfHouse(counts[d.Mine.Houses[0]])
 	if cells.Length() != 2 || !strings.Contains(cells.Text(), want) || !strings.HasSuffix(want, " 人") {
 		t.Errorf("it says %q, want %q", cells.Text(), want)
@@ -492,7 +492,7 @@ func TestTheListSaysWhomARestrictionConcerns(t *testing.T) {
 		t.Errorf("it leads to %q", to)
 	}
 	viewer := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermPassRuleView)
-	if links := viewer.Get(t, frame.RestrictionPath, http.StatusOK).Find(`td[data-label="受影响住户"] a`).Length(); links != 0 {
+	if links := viewer.Get(t, frame.RestrictionPath, http.StatusOK).Find(`td[data-label="住户"] a`).Length(); links != 0 {
 		t.Errorf("%d links for who may not see residents", links)
 	}
 }

@@ -19,9 +19,11 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// moverForm is the application that a page shows, filled in.
-func moverForm(page *goquery.Document) url.Values {
+// moverForm is the application that a page shows, filled in: for today, whatever the time.
+func (w *site) moverForm(page *goquery.Document) url.Values {
 	form := desk.FilledIn(page)
+	form.Set("planned", core.DayOf(w.store.Now(), w.store.Zone()).String())
+	form.Set("clock", "23:59")
 	form.Set("item_1", "冰<箱>")
 	form.Set("item_2", "沙发")
 	form.Set("count_2", "2")
@@ -61,7 +63,7 @@ func TestAMoverLeavesByParts(t *testing.T) {
 	}
 	const path = "/h5/exitslip/new"
 	page := mover.get(path, http.StatusOK)
-	form := moverForm(page)
+	form := w.moverForm(page)
 	more := url.Values{}
 	for name, values := range form {
 		more[name] = values
@@ -235,7 +237,7 @@ func TestASlipIsReviewedOnThePhone(t *testing.T) {
 	})
 	mover.must(err)
 	page := mover.get("/h5/exitslip/new", http.StatusOK)
-	mover.post(page, "/h5/exitslip/new", moverForm(page), http.StatusSeeOther)
+	mover.post(page, "/h5/exitslip/new", w.moverForm(page), http.StatusSeeOther)
 	slips, _, err := w.store.ExitSlips(t.Context(), core.Everywhere, store.ExitSlipFilter{Page: store.Page{Limit: 1}})
 	mover.must(err)
 	neighbour := w.resident(t, w.Residents[1])
@@ -276,7 +278,7 @@ func TestAnOwnerDecidesASlip(t *testing.T) {
 	owner.must(err)
 	tenant := w.resident(t, estate.Resident{Name: "租客甲", Phone: "13711110000"})
 	page := tenant.get("/h5/exitslip/new", http.StatusOK)
-	tenant.post(page, "/h5/exitslip/new", moverForm(page), http.StatusSeeOther)
+	tenant.post(page, "/h5/exitslip/new", w.moverForm(page), http.StatusSeeOther)
 	slips, _, err := w.store.ExitSlips(t.Context(), core.Everywhere, store.ExitSlipFilter{Page: store.Page{Limit: 1}})
 	owner.must(err)
 	at := "/h5/exitslip/" + slips[0].ID.String()

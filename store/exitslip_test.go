@@ -425,6 +425,40 @@ func TestPicturesOfItems(t *testing.T) {
 	})
 }
 
+// The pictures of a slip stay until it is over, however soon those of reviews are deleted.
+func TestPicturesOfSlipsStayUntilTheyAreOver(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newExitOffice(t, s)
+		slip := func() core.ID {
+			t.Helper()
+			return w.mustApply(func(e *core.ExitSlip) {
+				e.Planned = s.Now().Add(5 * aDay)
+				e.Items[0].Photo = newPhoto(t, s, w.mover.ID)
+			})
+		}
+		granted, rejected := slip(), slip()
+		for id, approve := range map[core.ID]bool{granted: true, rejected: false} {
+			if err := w.decide(w.zhang, id, approve); err != nil {
+				t.Fatal(err)
+			}
+		}
+		clock.Add(3 * aDay)
+		for _, c := range []struct {
+			later time.Duration
+			want  int64
+		}{{0, 1}, {w.read(granted).Until.Sub(s.Now()) + aDay, 0}, {time.Second, 1}} {
+			clock.Add(c.later)
+			n, err := s.PurgeReviewPhotos(t.Context(), s.Now().Add(-aDay))
+			if err != nil || n != c.want {
+				t.Errorf("%v later: %d pictures are purged, %v; want %d", c.later, n, err, c.want)
+			}
+			if seen := w.read(granted).Items[0].Photo != 0; seen != (c.later != time.Second) {
+				t.Errorf("%v later: the picture is seen: %t", c.later, seen)
+			}
+		}
+	})
+}
+
 // Who may apply, for which house, and who decides, is the community's rule; debts are looked at when it is applied for and when it
 // is approved.
 func TestTheRuleOfSlips(t *testing.T) {

@@ -486,7 +486,16 @@ func (s *Store) remind(tx *database.Tx, at reviewPlace) error {
 	}, at.Kind.Type().Asks)
 }
 
-// PurgeReviewPhotos deletes the pictures of reviews that were decided before a moment; the reviews stay.
+// passStillShows is the condition that a pass was granted on a review, and is not over at a moment: guards compare the pictures of
+// a slip with what is carried out, and that of a visitor with who comes.
+const passStillShows = `(
+	kind = '` + string(core.ReviewExitSlip) + `' AND EXISTS (
+		SELECT 1 FROM exit_slip e WHERE e.id = review.id AND e.answer = 'granted' AND e.revoked_at IS NULL AND e.until_at >= ?)
+	OR kind = '` + string(core.ReviewVisit) + `' AND EXISTS (
+		SELECT 1 FROM visitor_pass v WHERE v.id = review.id AND v.answer = 'granted' AND v.revoked_at IS NULL AND v.until_at >= ?))`
+
+// PurgeReviewPhotos deletes the pictures of reviews that were decided before a moment; the reviews stay. Those that go with a pass
+// are kept until it has been over for as long.
 func (s *Store) PurgeReviewPhotos(ctx context.Context, before time.Time) (removed int64, err error) {
 	for {
 		var part int64
@@ -494,8 +503,9 @@ func (s *Store) PurgeReviewPhotos(ctx context.Context, before time.Time) (remove
 		err := s.db.Write(ctx, "purge photos of reviews", func(tx *database.Tx) error {
 			part = 0
 			var rows []reviewRow
-			if err := tx.All(&rows, "SELECT "+reviewFields+" FROM review WHERE photos > 0 AND decided_at < ? ORDER BY id LIMIT ?"+
-				tx.Dialect().ForUpdate(), before.UnixMilli(), reviewPart); err != nil {
+			ms := before.UnixMilli()
+			if err := tx.All(&rows, "SELECT "+reviewFields+" FROM review WHERE photos > 0 AND decided_at < ? AND NOT "+passStillShows+
+				" ORDER BY id LIMIT ?"+tx.Dialect().ForUpdate(), ms, ms, ms, reviewPart); err != nil {
 				return err
 			}
 			n = len(rows)

@@ -19,6 +19,46 @@ func askForPhoto(t *testing.T, s *Store, community core.ID, use core.FormUse) {
 	})
 }
 
+// Pictures that were applied with stay as long as the guard may need them, however soon those of reviews are deleted.
+func TestGuardsSeePicturesOfWhatWasApproved(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		askForPhoto(t, s, w.community, core.FormRequired)
+		visit := w.application()
+		visit.From = s.Now().Add(5 * aDay)
+		visit.Until = visit.From.Add(time.Hour)
+		visit.Picture = &aPhoto
+		applied := w.mustApply(0, visit)
+		if err := w.decide(w.zhang, applied.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		clock.Add(3 * aDay)
+		purge := func() int64 {
+			t.Helper()
+			n, err := s.PurgeReviewPhotos(t.Context(), s.Now().Add(-aDay))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		granted, err := s.VisitorPass(t.Context(), everywhere, applied.ID)
+		if err != nil || purge() != 0 {
+			t.Fatalf("the picture is gone before the visit, %v", err)
+		}
+		if seen, err := s.PreviewScan(t.Context(), w.scan(granted.Pass, core.In, 1)); err != nil || seen.Photo == 0 {
+			t.Errorf("the guard sees picture %d, %v", seen.Photo, err)
+		}
+		clock.Add(visit.Until.Sub(s.Now()) + aDay)
+		if n := purge(); n != 0 {
+			t.Error("the picture is gone before its days are over")
+		}
+		clock.Add(time.Second)
+		if n := purge(); n != 1 {
+			t.Errorf("%d pictures are purged after the visit", n)
+		}
+	})
+}
+
 // A visitor's picture is asked for as the community says, is the sender's own, goes to who decides and to the guard, and goes with
 // the visit.
 func TestPicturesOfVisitors(t *testing.T) {

@@ -59,15 +59,17 @@ func DecideUrgent(f Facts, now time.Time) Decision {
 }
 
 // DecideLate decides on a passage that a guard released without a connection, at the time that it was made. It has happened, so that it
-// is recorded whatever the rules say; Overruled is the one that refuses it. What nobody can measure any more is not asked. An exit
-// counts like any other, even beyond the limit.
+// is recorded whatever the rules say; Overruled is the one that refuses it, and then it is an urgent release that nobody asked for:
+// the office looks at it like at any other. What nobody can measure any more is not asked. An exit counts like any other, even beyond
+// the limit.
 func DecideLate(f Facts, made time.Time) Decision {
 	f.Rule.RecordID, f.Rule.RecordTemp = false, false
 	d := Decide(f, made)
+	reason := ReasonLate
 	if !d.Allowed {
-		d.Overruled = d.Reason
+		d.Overruled, reason = d.Reason, ReasonUrgent
 	}
-	d.Allowed, d.Reason, d.Sentence = true, ReasonLate, ReasonLate.Sentence()
+	d.Allowed, d.Reason, d.Sentence = true, reason, reason.Sentence()
 	d.Counts = f.out() && f.counted()
 	return d
 }

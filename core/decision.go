@@ -155,8 +155,8 @@ const (
 	ReasonNeedItems     Reason = "need_items" // the guard has not ticked what leaves
 	ReasonFever         Reason = "fever"
 	ReasonGuard         Reason = "guard"       // a guard refused what the rules allow
-	ReasonUrgent        Reason = "urgent"      // a guard released urgently whom the rules refuse
-	ReasonLate          Reason = "late"        // a guard released without a connection, and recorded it later
+	ReasonUrgent        Reason = "urgent"      // a guard released whom the rules refuse: urgently, or without a connection
+	ReasonLate          Reason = "late"        // a guard released without a connection whom the rules allow, and recorded it later
 	ReasonUnavailable   Reason = "unavailable" // the system could not decide: database or cache unavailable
 )
 

@@ -151,7 +151,7 @@ func (p *scanPlan) aided(a ScanAttempt, row *scanRow) ScanAttempt {
 // useAid notes that a release has used what a household said of the pass. It was said of an exit: a guard who lets its holder in
 // urgently uses nothing.
 func (p *scanPlan) useAid(a ScanAttempt, row *scanRow, d core.Decision) {
-	urgent := d.Reason == core.ReasonUrgent && row.UrgentUntil > 0 && row.direction(a) == core.Out
+	urgent := d.Reason == core.ReasonUrgent && a.Late == nil && row.UrgentUntil > 0 && row.direction(a) == core.Out
 	if d.Allowed && (a.Means == core.MeansVouch || urgent) {
 		p.aids = append(p.aids, row.PassID)
 	}

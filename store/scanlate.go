@@ -32,6 +32,9 @@ func (l LatePassage) check() error {
 	if l.Name == "" && l.House == "" {
 		fields["name"] = "请填写姓名或房号"
 	}
+	if l.Reason == "" {
+		fields["reason"] = "请填写原因"
+	}
 	for name, text := range map[string]struct {
 		of  string
 		max int
@@ -43,14 +46,15 @@ func (l LatePassage) check() error {
 	return core.InvalidFields(fields)
 }
 
-// note returns the words that the record keeps: the guard's, and what is to be known of it.
+// note returns the words that the record keeps: the guard's, and what is to be known of it. Of an urgent release they say that it
+// was written down.
 func (l LatePassage) note(d core.Decision) string {
 	words := l.Reason
 	switch {
 	case l.unknown:
-		words += "（没有找到这位住户的通行证）"
+		words += "（离线补登，没有找到这位住户的通行证）"
 	case d.Overruled != "":
-		words += "（规则不允许：" + d.Overruled.Label() + "）"
+		words += "（离线补登，规则不允许：" + d.Overruled.Label() + "）"
 	}
 	if l.bounded {
 		words += "（时间早于 24 小时）"
@@ -60,7 +64,8 @@ func (l LatePassage) note(d core.Decision) string {
 
 // RecordLate records what a guard wrote down without a connection, once, whatever the rules say: it has happened. What was typed is
 // matched with the one resident whom it means; if it means nobody, or several, it is kept as it was typed. TokenDigest identifies it:
-// sent again, however often and by however many pages, the first record is the answer.
+// sent again, however often and by however many pages, the first record is the answer. What the rules refuse, and whoever is not known,
+// is an urgent release: its alert is raised with the record, since it may be older than what the job looks at.
 func (s *Store) RecordLate(ctx context.Context, scope core.Scope, a ScanAttempt) (ScanOutcome, error) {
 	late := *a.Late
 	late.Name, late.House, late.Reason = core.Clean(late.Name), core.Clean(late.House), core.Clean(late.Reason)
@@ -88,7 +93,15 @@ func (s *Store) RecordLate(ctx context.Context, scope core.Scope, a ScanAttempt)
 		if outcome = plan.outcomes[0]; outcome.Record.ID == 0 {
 			return core.NotFound(noGuardPost)
 		}
-		return plan.save(tx)
+		if err := plan.save(tx); err != nil {
+			return err
+		}
+		for _, alert := range core.AccessAlertsOf([]core.AccessRecord{outcome.Record}) {
+			if err := raiseAccessAlert(tx, alert); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if database.IsDuplicate(err) { // another page was faster
 		first, found, again := s.released(ctx, a.TokenDigest)

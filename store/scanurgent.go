@@ -12,6 +12,14 @@ type urgentRelease struct {
 	outcome ScanOutcome
 }
 
+// why returns the guard's reason.
+func (u urgentRelease) why() string {
+	if u.attempt.Late != nil {
+		return u.attempt.Late.Reason
+	}
+	return u.attempt.UrgentFor
+}
+
 // maxNote is the width of access_record.note.
 const maxNote = 200
 
@@ -52,7 +60,7 @@ func (p *scanPlan) auditUrgent(tx *database.Tx) error {
 			Community: r.Community, Action: "accessrecord.urgent", Subject: audit.Target("accessrecord", r.ID),
 			After: accessRecordUrgentAudit{
 				Gate: r.Gate, Direction: string(r.Direction), Label: r.HouseLabel,
-				Reason: string(u.outcome.Decision.Overruled), Note: u.attempt.UrgentFor,
+				Reason: string(u.outcome.Decision.Overruled), Note: u.why(),
 			},
 		}); err != nil {
 			return err

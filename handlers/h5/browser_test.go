@@ -53,8 +53,8 @@ func (p *phone) screen(size browser.Size) (ctx context.Context, address string) 
 
 // wire is the connection between a screen and the site.
 type wire struct {
-	dead, busy, deaf atomic.Bool
-	hangUp           func()
+	dead, busy, deaf, away atomic.Bool
+	hangUp                 func()
 }
 
 // cut ends the connection, or restores it.
@@ -65,12 +65,14 @@ func (l *wire) cut(dead bool) {
 }
 
 // to answers nothing while the connection is cut, and posted forms with 503 while the site is busy; while it
-// is deaf, the answers to posted forms are lost.
+// is deaf, the answers to posted forms are lost. While the site is away, a proxy answers in its place.
 func (l *wire) to(site http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case l.dead.Load():
 			panic(http.ErrAbortHandler)
+		case l.away.Load():
+			w.WriteHeader(http.StatusBadGateway)
 		case l.deaf.Load() && r.Method == http.MethodPost:
 			site.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)

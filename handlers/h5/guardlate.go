@@ -58,10 +58,8 @@ func (h *H5) passLate(c *web.Context) error {
 func lateWords(r gate.Result) lateAnswer {
 	who := strings.TrimSpace(r.Record.HouseLabel + " " + r.Record.Name)
 	a := lateAnswer{Said: who + "：已补登", Good: r.Record.Pass != 0 && r.Decision.Overruled == ""}
-	if note := r.Record.Note; !a.Good && strings.HasPrefix(note, "（") {
-		a.Said += note
-	} else if !a.Good && note != "" {
-		a.Said += "，" + note
+	if !a.Good {
+		a.Said += "，" + r.Record.Note + "。物业会核对"
 	}
 	a.Said += "。"
 	return a

@@ -15,11 +15,11 @@ import (
 	"tongxing/testkit/estate"
 )
 
-// lateRecords returns the records of what was written down without a connection, latest first.
+// lateRecords returns the records, latest first: all are of what was written down without a connection.
 func (w *site) lateRecords(t *testing.T) []core.AccessRecord {
 	t.Helper()
 	records, _, err := w.store.AccessRecords(
-		t.Context(), core.ScopeOf(w.Community), core.RecordFilter{Reason: core.ReasonLate}, store.Page{Limit: 50})
+		t.Context(), core.ScopeOf(w.Community), core.RecordFilter{}, store.Page{Limit: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestPassagesAreSentLater(t *testing.T) {
 	page := p.get(at, http.StatusOK)
 	for _, c := range []struct{ key, name, house, want string }{
 		{"a", w.Residents[0].Name, house.Label, `"good":true`}, {"a", w.Residents[0].Name, house.Label, `"good":true`},
-		{"b", w.Residents[0].Name, house.Label, "规则不允许：出门次数已用完"}, {"c", "送水工", "", "没有找到这位住户"},
+		{"b", w.Residents[0].Name, house.Label, "规则不允许：出门次数已用完）。物业会核对。"}, {"c", "送水工", "", "没有找到这位住户"},
 	} {
 		form := url.Values{"key": {c.key}, "name": {c.name}, "house": {c.house}, "direction": {"out"}, "reason": {"没电"}, "ago": {"90"}}
 		if got := p.post(page, at+"/late", form, http.StatusOK).Text(); !strings.Contains(got, c.want) {
@@ -51,13 +51,16 @@ func TestPassagesAreSentLater(t *testing.T) {
 	for name, form := range map[string]url.Values{
 		"no key": {"name": {"x"}, "direction": {"out"}}, "nobody": {"key": {"k"}, "direction": {"out"}},
 		"no direction": {"key": {"k"}, "name": {"x"}}, "another": {"key": {"k"}, "name": {"x"}, "direction": {"up"}},
-		"a long name": {"key": {"k"}, "name": {strings.Repeat("长", 70)}, "direction": {"in"}},
+		"a long name": {"key": {"k"}, "name": {strings.Repeat("长", 70)}, "direction": {"in"}}, "no reason": {},
 	} {
+		if form.Set("reason", "没电"); name == "no reason" {
+			form = url.Values{"key": {"k"}, "name": {"x"}, "direction": {"out"}}
+		}
 		if p.post(page, at+"/late", form, http.StatusUnprocessableEntity); len(w.lateRecords(t)) != 3 {
 			t.Errorf("%s is recorded", name)
 		}
 	}
-	other := url.Values{"key": {"k"}, "name": {"x"}, "direction": {"in"}}
+	other := url.Values{"key": {"k"}, "name": {"x"}, "direction": {"in"}, "reason": {"没电"}}
 	p.post(page, "/h5/guard/"+w.Community.String()+"/late", other, http.StatusNotFound)
 }
 
@@ -86,7 +89,8 @@ func TestAGuardWritesPassagesDownOffline(t *testing.T) {
 	write := func(name string) {
 		t.Helper()
 		p.run(ctx, `(() => { const form = document.querySelector("[data-late]");
-			form.elements.name.value = "`+name+`"; form.elements.house.value = "`+w.houseLabel(t)+`"; form.requestSubmit() })()`)
+			form.elements.name.value = "`+name+`"; form.elements.house.value = "`+w.houseLabel(t)+`"; form.requestSubmit();
+			form.elements.reason.value = "没电"; form.requestSubmit() })()`)
 	}
 	write(w.Residents[0].Name)
 	write("送水工")
@@ -121,6 +125,29 @@ func TestAGuardIsToldThatTheServerIsAway(t *testing.T) {
 	p.await(ctx, `document.querySelector("[data-late]")?.checkVisibility()`)
 	p.line.cut(false)
 	p.await(ctx, `document.querySelector("[data-late]")?.checkVisibility() === false`)
+}
+
+// A proxy that answers for a server which is down is as good as no connection: the guard writes down, and it is sent once the server
+// is back.
+func TestAGuardWritesPassagesDownWhileAProxyAnswers(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	p := w.staff(t, core.BindGuard, w.Guard, "guard")
+	ctx, address := p.screen(browser.Phone)
+	p.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/guard/"+w.Post.String())))
+	p.await(ctx, `document.querySelector("[data-live-state]")?.dataset.liveState === "on"`)
+	p.line.away.Store(true)
+	p.line.hangUp()
+	p.await(ctx, `document.querySelector("[data-late]")?.checkVisibility()`)
+	p.run(ctx, `(() => { const form = document.querySelector("[data-late]");
+		form.elements.name.value = "送水工"; form.elements.reason.value = "送货"; form.requestSubmit();
+		window.dispatchEvent(new Event("online")) })()`) // the phone believes that there is a connection, and sends
+	p.await(ctx, `document.querySelector("[data-late-count]")?.innerText.startsWith("1 条") &&
+		document.querySelector("[data-late]").checkVisibility()`)
+	p.line.away.Store(false)
+	p.await(ctx, `document.querySelector("[data-late-count]").hidden && document.querySelector("[data-late]").checkVisibility() === false`)
+	if records := w.lateRecords(t); len(records) != 1 {
+		t.Errorf("%d records: %+v", len(records), records)
+	}
 }
 
 // houseLabel returns the first house as it is written.

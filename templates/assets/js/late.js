@@ -10,7 +10,7 @@
 // Nothing else is kept, and nothing once it is sent or the guard has signed out.
 
 import { forgetKept, keep, keptUnder } from "./keep.js";
-import { netOff, netOn } from "./net.js";
+import { isAway, netOff, netOn } from "./net.js";
 import { say } from "./trouble.js";
 
 const prefix = "tongxing-late-";
@@ -87,6 +87,11 @@ function write(form, guard) {
     form.elements.name.focus();
     return false;
   }
+  if (!reason) {
+    say("请填写原因。");
+    form.elements.reason.focus();
+    return false;
+  }
   if (waiting(guard).length >= most) {
     say(`手机里已存了 ${most} 条，请先记在纸上。`);
     return false;
@@ -123,6 +128,8 @@ async function deliver({ guard, to, at, ...typed }) {
     tell(answer.said, answer.good ? "good" : "warn");
     return true;
   }
+  if (isAway(reply)) netOff();
+  if (reply.status === 500) tell("暂时没有发送成功，会自动再发。登记还在手机里。", "warn");
   if (reply.status === 0 || reply.status === 401 || reply.status === 403) tell("登录已失效，请重新登录，登记还在手机里。", "warn");
   if (reply.status === 404 || reply.status === 422) {
     tell(`${typed.house} ${typed.name}：没有发送成功，请告诉物业。登记还在手机里。`, "bad");

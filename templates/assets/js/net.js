@@ -27,12 +27,16 @@ export function netDoubted() {
   if (!lost) lost = setTimeout(ask, grace);
 }
 
+// isAway reports whether an answer says that there is no server: a proxy answers in its place.
+export const isAway = (reply) => reply.status >= 502 && reply.status <= 504;
+
 // ask finds out whether the server answers: a stream alone may be cut off by what is between.
 async function ask() {
   lost = 0;
   try {
-    await fetch(location.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(patience) });
-    netOn();
+    const reply = await fetch(location.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(patience) });
+    if (isAway(reply)) netOff();
+    else netOn();
   } catch {
     netOff();
   }

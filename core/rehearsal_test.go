@@ -53,7 +53,10 @@ func (w *world) attempt(at time.Time) {
 		Via: []Via{ViaReader, ViaGuard, ViaManual}[w.IntN(3)], Direction: Directions()[w.IntN(2)],
 	}
 	if w.chance(20) {
-		rec.Kind, rec.Resident = []PassKind{PassVisitor, PassDedicated}[w.IntN(2)], 0
+		rec.Kind, rec.Resident = []PassKind{PassVisitor, PassDedicated, PassExitSlip}[w.IntN(3)], 0
+	}
+	if rec.Kind == PassExitSlip { // readers take none, and things only leave
+		rec.Via, rec.Direction = []Via{ViaGuard, ViaManual}[w.IntN(2)], Out
 	}
 	if w.chance(50) {
 		rec.TempTenths = 360 + w.IntN(15)
@@ -65,6 +68,7 @@ func (w *world) attempt(at time.Time) {
 		Visitor: VisitorFacts{Entered: rec.Direction == Out}, PostUrgent: w.chance(20),
 	}
 	f.Dedicated = DedicatedFacts{From: 1, Until: 1 << 30, Member: true, Institution: true}
+	f.Exit = ExitFacts{All: 3, Left: 1, Ticked: 2}
 	if f.atGuard() && f.Rule.RecordTemp && rec.TempTenths == 0 {
 		rec.TempTenths, f.TempTenths = 365, 365 // the guard measures
 	}
@@ -102,7 +106,7 @@ func (w *world) rehearse(draft RehearsalRules) (*Rehearsal, []RehearsalChange) {
 // nothing.
 func TestRehearsalOfTheSameRulesChangesNothing(t *testing.T) {
 	r := newDice(7)
-	judged := map[Reason]int{}
+	judged, kinds := map[Reason]int{}, map[PassKind]int{}
 	for range 60 {
 		w := r.live(r.rules())
 		replay := NewRehearsal(shanghai, 0, w.rules, w.rules, func(resident ID) bool { return w.noID[resident] })
@@ -115,6 +119,7 @@ func TestRehearsalOfTheSameRulesChangesNothing(t *testing.T) {
 				continue
 			}
 			judged[rec.Reason]++
+			kinds[rec.Kind]++
 			if change.Was != rec.Reason || change.Would != rec.Reason {
 				t.Fatalf("judged %s, was %s: %+v by %+v", change.Was, rec.Reason, rec, w.rules)
 			}
@@ -127,6 +132,11 @@ func TestRehearsalOfTheSameRulesChangesNothing(t *testing.T) {
 		ReasonNeedTemp, ReasonFever} {
 		if judged[reason] == 0 {
 			t.Errorf("no record of %s: the cases are too alike to tell anything", reason)
+		}
+	}
+	for _, kind := range PassKinds() {
+		if kinds[kind] == 0 {
+			t.Errorf("no record of %s", kind)
 		}
 	}
 }
@@ -186,6 +196,7 @@ func (w *world) gate(rec AccessRecord) Reason {
 		Rule: w.rules.Rule, HasIDNumber: !w.noID[rec.Resident], IDGiven: true, Exits: w.exits[rec.Person],
 		Visitor:   VisitorFacts{Entered: rec.Direction == Out},
 		Dedicated: DedicatedFacts{From: 1, Until: 1 << 30, Member: true, Institution: true},
+		Exit:      ExitFacts{All: 3, Left: 1, Ticked: 2},
 	}
 	if w.rules.Rule.Counting == CountHousehold {
 		f.Exits = w.exits[rec.House]

@@ -108,3 +108,19 @@ func TestHTMLInNames(t *testing.T) {
 		t.Errorf("%v %s", a.Header, a.Body)
 	}
 }
+
+// Who looked is told to the resident alone, in the words of the page.
+func TestLooksAreOfTheResidentAlone(t *testing.T) {
+	s := newSite(t)
+	one, two := s.enter("one"), s.enter("two")
+	guard := core.Actor{Kind: core.ActorWechat, ID: 7, Name: "李师傅"}
+	post := core.GuardPost{Community: s.Community, Name: "南门岗"}
+	if err := s.Store.LookAtPass(t.Context(), guard, post, s.Residents[0].Pass); err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]string{one: `"门岗 李*`, two: `"looks":[]`} {
+		if a := s.ok(call{method: "GET", path: "/looks", token: token}); !strings.Contains(a.Body, want) {
+			t.Errorf("%s, want %s", a.Body, want)
+		}
+	}
+}

@@ -9,7 +9,8 @@ import (
 	"tongxing/templates"
 )
 
-// DetailTab reads the tab of a detail page: "" for the first, that of the acts, or one of names.
+// DetailTab reads the tab of a detail page: "" for the first, that of the acts, or one of names. Who follows a link
+// to the passages and may not see them gets the first.
 func DetailTab(c *web.Context, names ...string) (string, error) {
 	var asked struct {
 		Tab string `form:"tab" max:"16"`
@@ -19,6 +20,9 @@ func DetailTab(c *web.Context, names ...string) (string, error) {
 	}
 	if asked.Tab != "" && asked.Tab != templates.ActsTab && !slices.Contains(names, asked.Tab) {
 		return "", core.InvalidFields(map[string]string{templates.TabParam: "没有这个页签"})
+	}
+	if asked.Tab == PassagesTab && !c.Has(core.PermAccessRecordView) {
+		return "", nil
 	}
 	return asked.Tab, nil
 }

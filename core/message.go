@@ -345,6 +345,8 @@ type MessageNote struct {
 	Notice    ID     // the entry of the account's bell; 0 = none
 	Title     string // Chinese, without personal data
 	Link      string // its page, below /console/
+
+	At time.Time // when what it tells of happened, from which on it is news; zero = now
 }
 
 // Message is what one recipient is told: a row of the outbox, and of the ledger.

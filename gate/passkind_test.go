@@ -85,6 +85,12 @@ func TestManyScansOfEachKind(t *testing.T) {
 			if records := r.records(t, e.Community); allowed(records) != n || len(records) != n*doors {
 				t.Errorf("%d records, %d released", len(records), allowed(records))
 			}
+			for seen := 1; seen > 0; {
+				var err error
+				if seen, err = r.store.TellOfArrivals(t.Context(), 2*n); err != nil {
+					t.Fatal(err)
+				}
+			}
 			told, _, err := r.store.Messages(
 				t.Context(), core.ScopeOf(e.Community), core.MessageFilter{Kind: core.MessageVisitor}, store.Page{Limit: 2 * n},
 			)

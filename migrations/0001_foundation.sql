@@ -587,6 +587,7 @@ CREATE TABLE visitor_pass (
   left_at      BIGINT,                -- when it last let somebody out
   left_n       INTEGER      NOT NULL, -- how often
   inside_since BIGINT,                -- entered_at while not all of the party have left
+  arrival_id   BIGINT,                -- access_record of the entry, until the hosts have been told of it
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL
 );
@@ -601,6 +602,7 @@ CREATE INDEX visitor_pass_until ON visitor_pass (until_at);
 CREATE INDEX visitor_pass_answer ON visitor_pass (answer, until_at);
 CREATE INDEX visitor_pass_inside ON visitor_pass (community_id, inside_since);
 CREATE INDEX visitor_pass_entered ON visitor_pass (community_id, entered_at);
+CREATE INDEX visitor_pass_arrival ON visitor_pass (arrival_id);
 CREATE INDEX visitor_pass_applicant ON visitor_pass (applicant_id, id);
 
 -- Exit slips. Each that is granted has a pass, whose holder_id is its id; an application waits in review, under the same id.

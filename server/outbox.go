@@ -107,9 +107,10 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 		if n == 0 {
 			return
 		}
-		if piece := w.turn(ctx); n > piece {
-			w.giveBack(n - piece)
-			n = piece
+		n = w.piece(ctx, n)
+		arrived := w.tellOfArrivals(ctx, n)
+		if arrived > 0 { // that was a transaction of its own
+			n = w.piece(ctx, n)
 		}
 		ask := w.ask
 		ask.Setup, ask.Limit, ask.Quiet = w.setup(ctx), n, w.store.RecentSettings(ctx).Quiet
@@ -129,13 +130,36 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 			}
 			troubled = min(troubled+1, 30)
 			w.pause(ctx, time.Duration(troubled)*w.poll)
-		case seen == 0:
+		case seen == 0 && arrived == 0:
 			troubled = 0
 			w.pause(ctx, w.poll)
 		default:
 			troubled = 0
 		}
 	}
+}
+
+// piece waits for the worker's next transaction, and returns of how many of n reserved messages it may be; the rest is given back.
+func (w *outboxWorker) piece(ctx context.Context, n int) int {
+	most := w.turn(ctx)
+	if n > most {
+		w.giveBack(n - most)
+		n = most
+	}
+	return n
+}
+
+// tellOfArrivals has messages written of visitors who came in, at most n, and returns of how many. If it cannot, what is written is
+// sent all the same.
+func (w *outboxWorker) tellOfArrivals(ctx context.Context, n int) int {
+	seen, err := w.store.TellOfArrivals(ctx, n)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.log.Error("tell of visitors", "err", err)
+		}
+		return 0
+	}
+	return seen
 }
 
 // pause waits for a commit of this server, at most for a while, which varies so that servers do not ask all at

@@ -1357,13 +1357,14 @@ var racePhotos = []raceStep{
 		}, RequestKey{})
 		if err == nil { // as a door lets them in
 			err = w.db.Write(w.ctx, "enter", func(tx *database.Tx) error {
-				_, err := tx.Exec("UPDATE visitor_pass SET entered_at = ?, inside_since = ? WHERE id = ?", w.Now().UnixMilli(),
-					w.Now().UnixMilli(), int64(id))
+				_, err := tx.Exec("UPDATE visitor_pass SET entered_at = ?, inside_since = ?, "+
+					"arrival_id = (SELECT MAX(id) FROM access_record) WHERE id = ?", w.Now().UnixMilli(), w.Now().UnixMilli(), int64(id))
 				return err
 			})
 		}
 		return w.keep("inside", id, err)
 	}},
+	{"TellOfArrivals", func(w *raceWorld) (any, error) { return w.TellOfArrivals(w.ctx, 10) }},
 	{"LeaveVisits", func(w *raceWorld) (any, error) {
 		batch, err := w.LeaveVisits(w.ctx, raceBy, everywhere, []core.ID{w.ids["inside"]}, "南门岗")
 		return w.keepBatch("gone", batch, err)

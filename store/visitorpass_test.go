@@ -94,6 +94,17 @@ func mustScan(t *testing.T, s *Store, a ScanAttempt) core.Decision {
 	return out.Decision
 }
 
+// tellArrived tells the hosts of everybody who came in, as a server's worker does.
+func tellArrived(t *testing.T, s *Store) {
+	t.Helper()
+	for n := 1; n > 0; {
+		var err error
+		if n, err = s.TellOfArrivals(t.Context(), 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A visitor comes in once, the host is told, and leaves with the whole party; nobody comes in again.
 func TestVisitorComesInOnceAndLeaves(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
@@ -122,6 +133,7 @@ func TestVisitorComesInOnceAndLeaves(t *testing.T) {
 		if d := mustScan(t, s, p.scan(own.Pass, core.Out, 99)); !d.Allowed {
 			t.Errorf("a guard locks somebody in: %+v", d)
 		}
+		tellArrived(t, s)
 		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visitor' AND user_id = ?", int64(p.host.ID)); n != 1 {
 			t.Errorf("the host was told %d times", n)
 		}
@@ -159,6 +171,7 @@ func TestVisitorAtManyDoorsAtOnce(t *testing.T) {
 				n++
 			}
 		}
+		tellArrived(t, s)
 		told := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visitor'")
 		if rows := countRows(t, s, "SELECT COUNT(*) FROM access_record WHERE allowed = 1"); n != 1 || rows != 1 || told != 1 {
 			t.Errorf("%d doors opened, %d releases on record, the host told %d times", n, rows, told)
@@ -182,6 +195,7 @@ func TestVisitorsScanBreaksOffAsAWhole(t *testing.T) {
 		if _, err := s.scanTogether(t.Context(), []ScanAttempt{bad}); !database.IsDuplicate(err) {
 			t.Fatalf("%v, want a duplicate", err)
 		}
+		tellArrived(t, s)
 		v, err := s.VisitorPass(t.Context(), everywhere, own.ID)
 		if err != nil || !v.Entered.IsZero() || countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visitor'") != 0 {
 			t.Errorf("half of a scan was kept: %+v, %v", v, err)

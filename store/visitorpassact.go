@@ -177,7 +177,7 @@ func (s *Store) RegisterVisit(ctx context.Context, by core.Actor, scope core.Sco
 			return err
 		}
 		return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
-			house.Community, 0, v.House, id, "物业已登记到 " + house.Label + " 的一位访客",
+			house.Community, 0, v.House, id, "物业已登记到 " + house.Label + " 的一位访客", tx.Now(),
 		}})
 	})
 	return id, err
@@ -367,7 +367,7 @@ func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core
 			return err
 		}
 		return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
-			row.Community, row.HostTie, row.House, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证",
+			row.Community, row.HostTie, row.House, id, "物业已撤销到 " + row.HouseLabel + " 的一位访客的通行证", tx.Now(),
 		}})
 	})
 }
@@ -409,7 +409,7 @@ func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id
 }
 
 // useVisitorPasses notes who came in and who left, each on the condition that nobody has used the pass since it was
-// decided on, and tells the hosts of those who came.
+// decided on.
 func useVisitorPasses(tx *database.Tx, uses []passUse) error {
 	var in, out []passUse
 	for _, u := range uses {
@@ -422,23 +422,24 @@ func useVisitorPasses(tx *database.Tx, uses []passUse) error {
 	if err := enterVisits(tx, in); err != nil {
 		return err
 	}
-	if err := leaveVisits(tx, out); err != nil {
-		return err
-	}
-	return tellOfVisitors(tx, in)
+	return leaveVisits(tx, out)
 }
 
+// enterVisits also has the hosts told, by TellOfArrivals.
 func enterVisits(tx *database.Tx, in []passUse) error {
 	if len(in) == 0 {
 		return nil
 	}
 	args := []any{tx.NowMS(), tx.NowMS(), tx.NowMS()}
 	for _, u := range in {
+		args = append(args, int64(u.row.Visit), int64(u.outcome.Record.ID))
+	}
+	for _, u := range in {
 		args = append(args, int64(u.row.Visit))
 	}
 	n, err := tx.Exec(`
 		UPDATE visitor_pass
-		SET entered_at = ?, inside_since = ?, updated_at = ?
+		SET entered_at = ?, inside_since = ?, updated_at = ?, arrival_id = CASE id`+strings.Repeat(" WHEN ? THEN ?", len(in))+` END
 		WHERE id IN (`+database.Placeholders(len(in))+`)
 			AND entered_at IS NULL
 			AND revoked_at IS NULL
@@ -468,18 +469,4 @@ func leaveVisits(tx *database.Tx, out []passUse) error {
 		err = database.ErrRace
 	}
 	return err
-}
-
-// tellOfVisitors tells the hosts of those who came in.
-func tellOfVisitors(tx *database.Tx, in []passUse) error {
-	if len(in) == 0 {
-		return nil
-	}
-	notes := make([]hostNote, len(in))
-	for i, u := range in {
-		notes[i] = hostNote{
-			u.row.PassCommunity, u.row.VisitTie, u.row.HouseID, u.row.Visit, "到 " + u.row.House + " 的访客已从 " + u.outcome.Record.Gate + " 进门",
-		}
-	}
-	return tellHosts(tx, in[0].day, notes)
 }

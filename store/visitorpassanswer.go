@@ -29,7 +29,7 @@ func approveVisit(s *Store, tx *database.Tx, _ core.Actor, r core.Review) error 
 		return err
 	}
 	return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
-		v.Community, v.HostTie, v.House, v.ID, "到 " + v.HouseLabel + " 的访客申请已由物业通过",
+		v.Community, v.HostTie, v.House, v.ID, "到 " + v.HouseLabel + " 的访客申请已由物业通过", tx.Now(),
 	}})
 }
 

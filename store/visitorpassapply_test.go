@@ -76,6 +76,7 @@ func (w *visitOffice) decide(by core.Actor, id core.ID, approve bool) error {
 // told counts the messages of a kind to a WeChat user.
 func (w *visitOffice) told(kind core.MessageKind, user core.ID) int {
 	w.t.Helper()
+	tellArrived(w.t, w.Store)
 	return countRows(w.t, w.Store, "SELECT COUNT(*) FROM message WHERE kind = ? AND user_id = ?", string(kind), int64(user))
 }
 

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"tongxing/core"
 	"tongxing/store/database"
 	"tongxing/store/outbox"
@@ -10,6 +12,7 @@ import (
 type hostNote struct {
 	community, tie, house, visit core.ID
 	title                        string
+	at                           time.Time // when it happened
 }
 
 // hostUser is a WeChat user who is a host by a tie.
@@ -40,7 +43,7 @@ func tellHosts(tx *database.Tx, today core.Day, notes []hostNote) error {
 	var messages []core.MessageNote
 	tell := func(n hostNote, user core.ID) {
 		messages = append(messages, core.MessageNote{
-			Kind: core.MessageVisitor, Community: n.community, User: user, Title: n.title, Link: visitorPassLink(n.visit),
+			Kind: core.MessageVisitor, Community: n.community, User: user, Title: n.title, Link: visitorPassLink(n.visit), At: n.at,
 		})
 	}
 	for _, n := range notes {

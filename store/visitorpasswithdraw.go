@@ -38,7 +38,7 @@ func (s *Store) WithdrawVisit(ctx context.Context, by core.Actor, code string) e
 			return err
 		}
 		return tellHosts(tx, core.DayOf(tx.Now(), s.zone), []hostNote{{
-			v.Community, v.HostTie, v.House, id, "一位访客撤回了 " + s.minute(v.At()) + " 的预约",
+			v.Community, v.HostTie, v.House, id, "一位访客撤回了 " + s.minute(v.At()) + " 的预约", tx.Now(),
 		}})
 	})
 }

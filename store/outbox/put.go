@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -50,9 +49,7 @@ type newRow struct {
 func (r newRow) typ() core.MessageType { return r.Kind.Type() }
 
 // expires returns until when it is sent: as long after its digest as it would be after the event.
-func (r newRow) expires(now time.Time) int64 {
-	return now.Add(r.typ().Life + r.digest.Longest()).UnixMilli()
-}
+func (r newRow) expires() int64 { return r.At.Add(r.typ().Life + r.digest.Longest()).UnixMilli() }
 
 // mergeKey is the same for messages that become one; "" if those of the kind do not.
 func (r newRow) mergeKey() string { return mergeKey(r.Kind, r.recipient(), r.Community) }
@@ -86,7 +83,7 @@ func (r newRow) values(tx *database.Tx) []any {
 	return []any{
 		int64(r.id), int64(r.Community), string(r.Kind), r.toKind(), int64(r.recipient()), int64(r.user), int64(r.Notice),
 		cutText(r.Title), r.Link, 1 + r.more, key, int64(r.into), string(r.digest), string(state), "", "", 0, "", "", "",
-		tx.NowMS(), next, r.expires(tx.Now()), ended,
+		tx.NowMS(), next, r.expires(), ended,
 	}
 }
 
@@ -104,6 +101,9 @@ func addressed(tx *database.Tx, notes []core.MessageNote) ([]newRow, error) {
 	var rows []newRow
 	for _, n := range notes {
 		r := newRow{MessageNote: n, user: n.User}
+		if r.At.IsZero() {
+			r.At = tx.Now()
+		}
 		if n.Account != 0 {
 			a, ok := accounts[n.Account]
 			if !ok || slices.Contains(strings.Split(a.Muted, ","), string(n.Kind)) {
@@ -219,7 +219,7 @@ func countMerged(tx *database.Tx, rows []newRow, more map[core.ID]int) error {
 			SET events = events + ?, expires_at = ?, next_at = CASE WHEN reason = ? AND next_at > ? THEN ? ELSE next_at END
 			WHERE id = ?
 			AND merge_key IS NOT NULL`,
-			more[id], into[id].expires(tx.Now()), string(core.WhyQuiet), soon, soon, int64(id)); err != nil {
+			more[id], into[id].expires(), string(core.WhyQuiet), soon, soon, int64(id)); err != nil {
 			return err
 		}
 	}

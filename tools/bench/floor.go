@@ -39,12 +39,13 @@ return v
 `)
 
 type floor struct {
-	db     *sql.DB
-	facts  *sql.Stmt // nil on MariaDB, as are the next two
-	count  *sql.Stmt
-	record *sql.Stmt
-	redis  redis.UniversalClient
-	serial atomic.Int64
+	db      *sql.DB
+	facts   *sql.Stmt // nil on MariaDB, as are the next two
+	count   *sql.Stmt
+	record  *sql.Stmt
+	invites []*sql.Stmt // in the order of floorInvite; nil on MariaDB
+	redis   redis.UniversalClient
+	serial  atomic.Int64
 }
 
 // serveFloor runs the floor on a free port until the process ends, and prints its address.
@@ -71,6 +72,8 @@ func serveFloor(sqlitePath, dsn, redisURL string) error {
 	mux.HandleFunc("POST /scan", f.scan(true))
 	mux.HandleFunc("POST /lower", f.scan(false))
 	mux.HandleFunc("POST /tokens", f.tokens)
+	mux.HandleFunc("POST /invite", f.invite(true))
+	mux.HandleFunc("POST /invite-lower", f.invite(false))
 	fmt.Println(listener.Addr())
 	_ = os.Stdout.Sync()
 	return http.Serve(listener, mux)
@@ -134,8 +137,10 @@ func (f *floor) prepare(sqlite bool) (err error) {
 	if f.count, err = f.db.Prepare(floorCount); err != nil {
 		return err
 	}
-	f.record, err = f.db.Prepare(floorRecord)
-	return err
+	if f.record, err = f.db.Prepare(floorRecord); err != nil {
+		return err
+	}
+	return f.prepareInvite()
 }
 
 func (f *floor) exec(ctx context.Context, tx *sql.Tx, prepared *sql.Stmt, query string, args ...any) (sql.Result, error) {

@@ -2,7 +2,7 @@
 //
 //	go run ./tools/bench                     everything, some ten minutes
 //	go run ./tools/bench -only embedded      one part: mariadb, embedded, records, pages, search, export, beside, outbox,
-//	                                         wework, follower, import, picker, blacklist, kinds,
+//	                                         wework, follower, import, picker, blacklist, kinds, invite,
 //	                                         rehearsal
 //	go run ./tools/bench -rounds 1 -records 100000   a quick look
 //
@@ -39,7 +39,8 @@ func main() {
 	role := flag.String("role", "", "child process: floor, export, exportfloor, import, importbeside, importread, importfloor")
 	file := flag.String("file", "", "child's workbook")
 	only := flag.String("only",
-		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker,blacklist,kinds,rehearsal",
+		"mariadb,embedded,records,pages,search,export,beside,outbox,wework,follower,import,picker,blacklist,kinds,invite,"+
+			"rehearsal",
 		"parts to measure")
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each scan measurement; the median counts")
@@ -113,6 +114,8 @@ func (b *bench) run(parts []string) error {
 			err = b.blacklists()
 		case "kinds":
 			err = b.kinds()
+		case "invite":
+			err = b.invites()
 		case "rehearsal":
 			err = b.rehearsals()
 		default:

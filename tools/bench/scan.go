@@ -24,10 +24,10 @@ type site struct {
 	scans  int       // by each contestant so far; the floor counts as two
 }
 
-func (b *bench) newSite(ctx context.Context, maria bool) (*site, error) {
+func (b *bench) newSite(ctx context.Context, part string, maria bool) (*site, error) {
 	s := &site{}
 	for i, name := range []string{"product", "floor"} {
-		p, err := b.newPlace(name, maria)
+		p, err := b.newPlace(part+name, maria)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +67,7 @@ type contest struct {
 // scans measures scans, and with them the tokens that they use up.
 func (b *bench) scans(name string, maria bool) error {
 	ctx := context.Background()
-	s, err := b.newSite(ctx, maria)
+	s, err := b.newSite(ctx, "scan", maria)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (b *bench) scans(name string, maria bool) error {
 		}
 		contests = append(contests, c)
 	}
-	printScans(name, contests)
+	printContests("Scans, "+name, contests)
 	if err := s.tokens(name, tokens); err != nil {
 		return err
 	}

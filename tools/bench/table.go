@@ -27,10 +27,10 @@ func printResult(what string, r result) {
 	fmt.Printf("%-14s %9.0f %10s %10s\n", what, r.rate, short(r.p50), short(r.p99))
 }
 
-// printScans compares the contestants: the product's rate should be at least the given part of the
+// printContests compares the contestants: the product's rate should be at least the given part of the
 // floor's, and its p99 at most the given multiple of the floor's.
-func printScans(name string, contests []contest) {
-	fmt.Printf("\nScans, %s (medians of %d rounds)\n", name, len(contests[0].server))
+func printContests(name string, contests []contest) {
+	fmt.Printf("\n%s (medians of %d rounds)\n", name, len(contests[0].server))
 	fmt.Printf("%-12s %-12s %9s %9s %9s   %14s %12s\n", "connections", "", "a second", "p50", "p99", "product's rate", "its p99")
 	for _, c := range contests {
 		s := median(c.server)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -248,7 +249,7 @@ type importReading struct {
 	done    int64
 	read    int // rows of all parts
 
-	// Set by what judges and keeps the parts, beside the reading.
+	// Set by what keeps the parts, beside the reading.
 	parts  int
 	counts core.ImportCounts
 	firsts []int // the first row of each part
@@ -335,23 +336,28 @@ func (r *importReading) withoutHead(titles [][]string) int {
 	return 0
 }
 
-// readRows reads and judges the rows beneath the heading: a part is judged and kept while the next one is read.
+// readRows reads and judges the rows beneath the heading: while a part is read, the one before is judged, and the one before that
+// is sealed and kept.
 func (r *importReading) readRows(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	parts, kept := make(chan []core.ImportRow), make(chan struct{})
-	go func() {
-		defer close(kept)
-		for rows := range parts {
-			if err := calm(func() error { return r.keepPart(ctx, rows) }); err != nil {
-				stop(err)
-				return
+	read, judged := make(chan []core.ImportRow), make(chan []core.ImportRow)
+	var stages sync.WaitGroup
+	stages.Go(func() {
+		defer close(judged)
+		eachPartRead(read, stop, func(rows []core.ImportRow) error {
+			if err := r.importer.judge(r.store.allOf(ctx), rows); err != nil {
+				return err
 			}
-		}
-	}()
-	err := r.readParts(ctx, parts)
-	close(parts)
-	<-kept
+			return passPart(ctx, judged, rows)
+		})
+	})
+	stages.Go(func() {
+		eachPartRead(judged, stop, func(rows []core.ImportRow) error { return r.keepPart(ctx, rows) })
+	})
+	err := r.readParts(ctx, read)
+	close(read)
+	stages.Wait()
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -359,6 +365,26 @@ func (r *importReading) readRows(ctx context.Context) error {
 		return err
 	}
 	return r.markEarlier(ctx)
+}
+
+// eachPartRead calls do with parts, one after another. An error stops the reading.
+func eachPartRead(parts <-chan []core.ImportRow, stop context.CancelCauseFunc, do func(rows []core.ImportRow) error) {
+	for rows := range parts {
+		if err := calm(func() error { return do(rows) }); err != nil {
+			stop(err)
+			return
+		}
+	}
+}
+
+// passPart passes a part on, unless the reading is stopped.
+func passPart(ctx context.Context, parts chan<- []core.ImportRow, rows []core.ImportRow) error {
+	select {
+	case parts <- rows:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // readParts passes on the rows beneath the heading, in parts.
@@ -425,19 +451,11 @@ func (r *importReading) endPart(ctx context.Context, parts chan<- []core.ImportR
 	}
 	rows := r.rows
 	r.rows = make([]core.ImportRow, 0, core.ImportPart)
-	select {
-	case parts <- rows:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return passPart(ctx, parts, rows)
 }
 
-// keepPart judges and keeps the rows of a part.
+// keepPart keeps the rows of a part that were judged.
 func (r *importReading) keepPart(ctx context.Context, rows []core.ImportRow) error {
-	if err := r.importer.judge(r.store.allOf(ctx), rows); err != nil {
-		return err
-	}
 	if err := r.store.createImportPart(ctx, r.imp, r.id, r.parts, rows); err != nil {
 		return err
 	}

@@ -231,6 +231,41 @@ func (b *houseBuilder) readNodes() error {
 	return err
 }
 
+// findNodes reads those nodes that some houses are under: a part of a list has a few buildings of the many of its community.
+func (b *houseBuilder) findNodes(houses [][]string) error {
+	b.known = map[nodeKey]nodeRow{}
+	parents := []core.ID{0}
+	for level := range len(b.community.Levels) - 1 {
+		names := make([]string, len(houses))
+		for i, house := range houses {
+			names[i] = house[level]
+		}
+		slices.Sort(names)
+		var found []core.ID
+		err := database.EachPart(slices.Compact(names), func(names []string) error {
+			return database.EachPart(parents, func(parents []core.ID) error {
+				args := database.AppendIDs([]any{int64(b.community.ID)}, parents)
+				for _, name := range names {
+					args = append(args, name)
+				}
+				var rows []nodeRow
+				err := b.tx.All(&rows, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ? AND parent_id IN ("+
+					database.Placeholders(len(parents))+") AND name IN ("+database.Placeholders(len(names))+")", args...)
+				for _, r := range rows {
+					b.known[nodeKey{r.Parent, r.Name}] = r
+					found = append(found, r.ID)
+				}
+				return err
+			})
+		})
+		if err != nil || len(found) == 0 { // beneath nodes that are not there are none
+			return err
+		}
+		parents = found
+	}
+	return nil
+}
+
 func (b *houseBuilder) addHouse(names []string, label string) {
 	last := len(names) - 1
 	node := b.under(names[:last])

@@ -162,7 +162,11 @@ func (p *residentImportPart) addHouses() error {
 		return err
 	}
 	b := houseBuilder{tx: p.tx, community: p.community}
-	if err := b.readNodes(); err != nil {
+	houses := make([][]string, len(labels))
+	for i, label := range labels {
+		houses[i] = missing[label].Names
+	}
+	if err := b.findNodes(houses); err != nil {
 		return err
 	}
 	for _, label := range labels {

@@ -36,6 +36,9 @@ func (s *Store) WriteImportRows(ctx context.Context, id core.ID, step func(done,
 	if err != nil {
 		return "", err
 	}
+	if w.worker.Beside() {
+		defer importRoom.more()()
+	}
 	err = w.writeAll(ctx, step)
 	if incomplete := w.close(); err == nil {
 		err = incomplete

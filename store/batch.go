@@ -48,24 +48,10 @@ type batchThing struct {
 // continued: an act of several transactions adds its things to the batch of the first. Nobody can
 // continue one that is being taken back.
 func writeBatch(tx *database.Tx, by core.Actor, b core.Batch, things []batchThing) (core.Batch, error) {
-	var err error
-	if b.ID == 0 {
-		b.ID = tx.NewID()
-		_, err = tx.Exec(
-			`INSERT INTO batch (id, community_id, kind, actor_kind, actor_id, actor_name, size, undone, kept, created_at, undone_by)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, '')`,
-			int64(b.ID), int64(b.Community), string(b.Kind), string(by.Kind), int64(by.ID), by.Name, len(things), tx.NowMS(),
-		)
-	} else {
-		err = tx.ExecOne(
-			core.Conflict("本次操作正在撤销"), "UPDATE batch SET size = size + ? WHERE id = ? AND begun_at IS NULL",
-			len(things), int64(b.ID),
-		)
-	}
+	b, err := growBatch(tx, by, b, len(things))
 	if err != nil {
 		return b, err
 	}
-	b.Size += len(things)
 	rows := make([][]any, len(things))
 	befores, afters := batchTexts{kind: b.Kind}, batchTexts{kind: b.Kind}
 	for i, thing := range things {
@@ -79,9 +65,29 @@ func writeBatch(tx *database.Tx, by core.Actor, b core.Batch, things []batchThin
 		}
 		rows[i] = []any{int64(b.ID), int64(thing.ID), before, after, string(core.BatchItemDone), "", ""}
 	}
-	return b, database.InsertRows(
-		tx, tx.Dialect().InsertOrEnd(), "batch_item", "batch_id, thing_id, before_text, after_text, state, why, who", rows,
-	)
+	return b, database.InsertRows(tx, tx.Dialect().InsertOrEnd(), "batch_item", newItemColumns, rows)
+}
+
+// newItemColumns are those of a thing that a batch gets.
+const newItemColumns = "batch_id, thing_id, before_text, after_text, state, why, who"
+
+// growBatch makes a batch of n things, or adds n to one that is continued. The caller adds the things.
+func growBatch(tx *database.Tx, by core.Actor, b core.Batch, n int) (core.Batch, error) {
+	var err error
+	if b.ID == 0 {
+		b.ID = tx.NewID()
+		_, err = tx.Exec(
+			`INSERT INTO batch (id, community_id, kind, actor_kind, actor_id, actor_name, size, undone, kept, created_at, undone_by)
+			VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, '')`,
+			int64(b.ID), int64(b.Community), string(b.Kind), string(by.Kind), int64(by.ID), by.Name, n, tx.NowMS(),
+		)
+	} else {
+		err = tx.ExecOne(
+			core.Conflict("本次操作正在撤销"), "UPDATE batch SET size = size + ? WHERE id = ? AND begun_at IS NULL", n, int64(b.ID),
+		)
+	}
+	b.Size += n
+	return b, err
 }
 
 // writeBatches keeps what an act has changed in communities, a batch for each. It returns the batch

@@ -115,41 +115,86 @@ func (p pendingPart) completePeople(tx *database.Tx, imp core.Import) error {
 	if err := nameAdded(tx, now); err != nil {
 		return err
 	}
-	_, err = writeBatch(tx, imp.By, core.Batch{
-		ID: p.batch, Community: imp.Community, Kind: core.BatchImportResidents,
-	}, p.things())
+	batch := core.Batch{ID: p.batch, Community: imp.Community, Kind: core.BatchImportResidents}
+	if same {
+		return p.keepUnchanged(tx, imp.By, batch)
+	}
+	_, err = writeBatch(tx, imp.By, batch, p.things())
 	return err
+}
+
+// keepUnchanged is writeBatch of things, of residents whom shareUnchanged has found: their ids are in the database already, and what
+// is kept of each is the same.
+func (p pendingPart) keepUnchanged(tx *database.Tx, by core.Actor, batch core.Batch) error {
+	if _, err := growBatch(tx, by, batch, len(p.people)); err != nil {
+		return err
+	}
+	texts := batchTexts{kind: batch.Kind}
+	after, err := texts.of(tx, residentItem{Updated: p.added})
+	if err != nil {
+		return err
+	}
+	kept := int64(0)
+	for _, some := range p.inOrder() {
+		n, err := tx.Exec(
+			database.InsertInto+"batch_item ("+newItemColumns+") SELECT ?, id, '', ?, ?, '', '' FROM resident"+tx.Dialect().ByKey()+
+				" WHERE "+some.where,
+			append([]any{int64(batch.ID), after, string(core.BatchItemDone)}, some.args...)...,
+		)
+		if err != nil {
+			return err
+		}
+		kept += n
+	}
+	if kept != int64(len(p.people)) {
+		return database.ErrRace // shareUnchanged keeps others out
+	}
+	return nil
+}
+
+// idRange is a condition on ids.
+type idRange struct {
+	where string
+	args  []any
+}
+
+// inOrder returns the range of the residents' ids. Others may be in it whom another act was adding meanwhile.
+func (p pendingPart) inOrder() []idRange {
+	ids := slices.Sorted(slices.Values(p.ids()))
+	last := len(ids) - 1
+	return []idRange{
+		{"id >= ? AND id < ?", []any{int64(ids[0]), int64(ids[last])}},
+		{"id = ?", []any{int64(ids[last])}}, // a range that ends here would wait for the next resident, whom the next part is adding
+	}
 }
 
 // shareUnchanged reports whether the residents are as they were when they were added, as nearly always, and keeps others from
 // changing them. Read one by one they would take as long as half their names. What they were is unknown after a stop.
 func (p pendingPart) shareUnchanged(tx *database.Tx) (bool, error) {
-	ids := slices.Sorted(slices.Values(p.ids()))
-	last := len(ids) - 1
 	if p.people[0].of.name == "" {
 		return false, nil
 	}
-	there := 0
-	for _, some := range []struct {
-		where string
-		args  []any
-	}{
-		{"id >= ? AND id < ?", []any{int64(ids[0]), int64(ids[last])}},
-		{"id = ?", []any{int64(ids[last])}}, // a range that ends here would wait for the next resident, whom the next part is adding
-	} {
+	first, away, there := int64(p.people[0].of.id), int64(0), 0
+	for _, some := range p.inOrder() {
 		var found struct {
-			All     int `db:"n"`
-			Changed int `db:"changed"`
+			All     int   `db:"n"`
+			Changed int   `db:"changed"`
+			Away    int64 `db:"away"`
 		}
 		err := tx.Get(&found, `SELECT COUNT(*) AS n,
-			COALESCE(SUM(CASE WHEN updated_at = ? AND moved_out_at IS NULL THEN 0 ELSE 1 END), 0) AS changed
-			FROM resident`+tx.Dialect().ByKey()+" WHERE "+some.where+tx.Dialect().ForShare(), append([]any{p.added}, some.args...)...)
+			COALESCE(SUM(CASE WHEN updated_at = ? AND moved_out_at IS NULL THEN 0 ELSE 1 END), 0) AS changed,
+			COALESCE(SUM(id - ?), 0) AS away
+			FROM resident`+tx.Dialect().ByKey()+" WHERE "+some.where+tx.Dialect().ForShare(),
+			append([]any{p.added, first}, some.args...)...)
 		if err != nil || found.Changed > 0 {
 			return false, err
 		}
-		there += found.All
+		there, away = there+found.All, away+found.Away
 	}
-	return there == len(ids), nil // others among them have made it more
+	for _, id := range p.ids() {
+		away -= int64(id) - first
+	}
+	return there == len(p.people) && away == 0, nil // others among them have made it more, or have taken the place of some
 }
 
 // peopleNow returns those residents who are still there, by the names that they have.

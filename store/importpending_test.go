@@ -357,3 +357,51 @@ func TestImportCertifiesWhoIsConfirmedInWechat(t *testing.T) {
 		}
 	})
 }
+
+// Somebody else with an id among those of a part, who was changed in the same millisecond, does not become a thing of its batch
+// in place of one who is gone.
+func TestImportKnowsThoseItAddedByTheirIDs(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		s := openStore(t, o)
+		imp := readList(t, s, newCommunity(t, s, "翠湖花园"), listOf(`姓名|身份|手机|栋|单元|房间
+			张三|业主|13700000001|1|1|101
+			李四|业主|13700000002|1|1|102
+			王五|业主|13700000003|1|1|102`))
+		if imp = writeList(t, s, imp, core.DefaultImportChoices()); imp.State != core.ImportDone {
+			t.Fatal(imp.State)
+		}
+		err := s.db.Write(t.Context(), "give them ids", func(tx *database.Tx) error {
+			for i, name := range []string{"张三", "李四", "王五"} {
+				if _, err := tx.Exec("UPDATE resident SET id = ?, updated_at = 5 WHERE name = ?", 1000*(i+1), name); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			ids  []core.ID
+			same bool
+		}{
+			{[]core.ID{3000, 1000, 2000}, true},
+			{[]core.ID{1000, 1500, 3000}, false},
+			{[]core.ID{1000, 3000}, false},
+			{[]core.ID{1000, 2000, 2500, 3000}, false},
+		} {
+			part := pendingPart{added: 5}
+			for _, id := range c.ids {
+				part.people = append(part.people, addedResident{of: named{id: id, name: "某某"}})
+			}
+			var same bool
+			err := s.db.Write(t.Context(), "look at them", func(tx *database.Tx) (err error) {
+				same, err = part.shareUnchanged(tx)
+				return err
+			})
+			if err != nil || same != c.same {
+				t.Errorf("%v: the same %t, %v; want %t", c.ids, same, err, c.same)
+			}
+		}
+	})
+}

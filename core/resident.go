@@ -106,6 +106,15 @@ func NumberHeld(name, house string) error {
 	}
 }
 
+// NumberLeft is NumberHeld of somebody else who moved out of the very house.
+func NumberLeft(name, house string) error {
+	return &Error{
+		Code: CodeConflict, Err: errNumberHeld,
+		Message: "还没有保存：该手机号是已迁出的“" + MaskName(name) + "”（" + house + "）登记的，姓名或证件号不同。" +
+			"是同一人的，请在住户页恢复居住再改；确实改由本人使用的，请按“仍然保存”，原来的记录不变。",
+	}
+}
+
 // IsNumberHeld reports whether err asks whether a number has left another name for this one.
 func IsNumberHeld(err error) bool { return errors.Is(err, errNumberHeld) }
 

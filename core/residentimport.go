@@ -537,11 +537,19 @@ type KnownTie struct {
 // MatchImport finds the record that a row is about among those of its house: by the phone number if it is the
 // person's own, by the ID number, then by the name; last among those who have left. at is -1 if there is none. A number that
 // another name has is an error: it may be another person's, who would get what the row says. Both numbers at once are one
-// person's, whose name is corrected. A certified resident's number is not changed by a list: that is an error, too.
+// person's, whose name is corrected; so does who moved out come back. A certified resident's number is not changed by a list: that is
+// an error, too.
 func MatchImport(r KnownTie, known []KnownTie) (at int, by ImportMatch, err error) {
 	if r.Own {
-		if at = slices.IndexFunc(known, func(k KnownTie) bool { return k.Own && k.Phone == r.Phone }); at >= 0 {
+		with := func(k KnownTie) bool { return k.Own && k.Phone == r.Phone }
+		at = slices.IndexFunc(known, func(k KnownTie) bool {
+			return with(k) && (!k.MovedOut || SamePerson(r.Name, r.IDNumber, k.Name, k.IDNumber))
+		})
+		if at >= 0 {
 			return at, ByPhone, otherName(r, known[at], "手机号已登记给“"+known[at].Name+"”，"+otherNumber)
+		}
+		if left := slices.IndexFunc(known, with); left >= 0 {
+			return left, ByPhone, Conflict("手机号是已迁出的“" + known[left].Name + "”登记的，" + leftNumber)
 		}
 	}
 	if r.IDNumber != "" {
@@ -585,17 +593,18 @@ func matchLeft(r KnownTie, known []KnownTie) (at int, by ImportMatch, err error)
 	return at, ByName, nil
 }
 
-// otherName is the conflict of a row with a record that has one of its numbers and another name. Who has left does
-// not count: the number may be somebody else's by now, and they come back only if that is chosen, with both names shown.
+// otherName is the conflict of a row with a record that has one of its numbers and another name.
 func otherName(r, known KnownTie, words string) error {
 	both := known.Phone == r.Phone && r.IDNumber != "" && known.IDNumber == r.IDNumber
-	if known.MovedOut || both || FoldName(known.Name) == FoldName(r.Name) {
+	if both || FoldName(known.Name) == FoldName(r.Name) {
 		return nil
 	}
 	return Conflict(words)
 }
 
 const otherNumber = "姓名不同；请核对是谁的手机，家人共用的请加一列“手机说明”，填“家人共用”；只是改名的请在住户页修改"
+
+const leftNumber = "姓名或证件号不同；是同一人的请先在住户页恢复居住，确是另一人的请手工添加"
 
 // NumberHolder is somebody registered in another house with the own number of a row.
 type NumberHolder struct {

@@ -352,9 +352,11 @@ CREATE TABLE resident (
   moved_out_at BIGINT,
   was_certified_at BIGINT,                -- certified_at until moving out, for who is restored
   created_at   BIGINT       NOT NULL,
-  updated_at   BIGINT       NOT NULL
+  updated_at   BIGINT       NOT NULL,
+  gone         BIGINT       GENERATED ALWAYS AS (CASE WHEN moved_out_at IS NULL THEN 0 ELSE id END) STORED
 );
-CREATE UNIQUE INDEX resident_tie ON resident (house_id, person_id);
+-- Nobody lives in a house twice; who moved out keeps their record, whoever has the number there since.
+CREATE UNIQUE INDEX resident_tie ON resident (house_id, person_id, gone);
 CREATE INDEX resident_community ON resident (community_id, id);
 CREATE INDEX resident_name ON resident (community_id, name_fold, id);
 CREATE INDEX resident_name_key ON resident (community_id, name_key, id);

@@ -303,7 +303,7 @@ func linkApplicant(
 		r.Certified = tx.Now()
 	}
 	if _, err := saveResident(tx, r); database.IsDuplicate(err) {
-		return made, false, core.Conflict("该手机号在此房屋登记过（已迁出），请先在住户信息里恢复居住")
+		return made, false, database.ErrRace // somebody who lives there has the number by now
 	} else if err != nil {
 		return made, false, err
 	}

@@ -154,14 +154,18 @@ func (p *housePlanner) noTransfer(houses []core.ID) error {
 // compare finds the persons of both houses, and namesakes.
 func (j *HouseJoin) compare() {
 	j.Residents = len(j.ties[0])
+	ended := map[core.ID]bool{}
 	for _, from := range j.ties[0] {
 		for _, into := range j.ties[1] {
 			a, b := from.tie(), into.tie()
+			// Who moved out may have had the number of somebody else who has it now.
+			one := a.Person == b.Person && (a.Lives && b.Lives || core.FoldName(a.Name) == core.FoldName(b.Name))
 			switch {
-			case a.Person == b.Person && a.Outranks(b):
-				j.Twice = append(j.Twice, TieTwice{Kept: a, Ended: b})
-			case a.Person == b.Person:
-				j.Twice = append(j.Twice, TieTwice{Kept: b, Ended: a})
+			case ended[a.ID] || ended[b.ID]:
+			case one && a.Outranks(b):
+				j.Twice, ended[b.ID] = append(j.Twice, TieTwice{Kept: a, Ended: b}), true
+			case one:
+				j.Twice, ended[a.ID] = append(j.Twice, TieTwice{Kept: b, Ended: a}), true
 			case a.Lives && b.Lives && core.FoldName(a.Name) == core.FoldName(b.Name):
 				j.Namesakes = append(j.Namesakes, a.Name)
 			}

@@ -267,7 +267,10 @@ func undoTransferred(u *undoing, r core.Resident, item batchItemRow, back bool) 
 	case (after.MovedOut != 0) != back:
 		return nil
 	case back:
-		if err := restoreResident(u.tx, r); err != nil {
+		if err := restoreResident(u.tx, r); errors.Is(err, errTieTaken) {
+			u.keep(r.ID, core.BatchTaken)
+			return nil
+		} else if err != nil {
 			return err
 		}
 		return stampResident(u.tx, r.ID, before.Updated)

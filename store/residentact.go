@@ -33,7 +33,8 @@ func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Sc
 // order. It uses house, name, sex, identity, lease day, phone, whether it is shared, and ID number of each;
 // one with Certified set is certified and has a pass at once. A person is found by
 // core's OwnPhone, or, without one, among those of the house without one by core.SamePerson; else
-// created. One who moved out of the house moves back in; one who lives there is a conflict. A
+// created. One who moved out of the house moves back in, by core.SamePerson, too: another name with their number
+// gets a record of its own; one who lives there is a conflict. A
 // person who has confirmed the number and the name in WeChat is certified at once.
 func (s *Store) CreateResidents(
 	ctx context.Context, by core.Actor, scope core.Scope, community core.ID, people []core.Resident,
@@ -324,6 +325,9 @@ func (b *residentBuilder) bringBack() error {
 			kept := core.MergeImported(old, r, core.ImportUpdate)
 			kept.Certified, kept.Desk, kept.MovedOut = r.Certified, r.Desk, time.Time{}
 			b.people[i], r = kept, kept
+		}
+		if r.IDNumber == "" {
+			b.people[i].IDNumber, r.IDNumber = old.IDNumber, old.IDNumber
 		}
 		b.were[i], b.people[i].Updated, r.Updated = old, old.Updated, old.Updated
 		if _, err := saveResident(b.tx, r); err != nil {

@@ -219,12 +219,18 @@ func undoMoveOut(u *undoing) error {
 			u.keep(r.ID, core.BatchChanged)
 			return nil
 		}
-		if err := restoreResident(u.tx, r); err != nil {
+		if err := restoreResident(u.tx, r); errors.Is(err, errTieTaken) {
+			u.keep(r.ID, core.BatchTaken)
+			return nil
+		} else if err != nil {
 			return err
 		}
 		return stampResident(u.tx, r.ID, was.Updated)
 	})
 }
+
+// errTieTaken refuses to restore a resident with whose number somebody else lives in the house by now.
+var errTieTaken = core.Conflict("这套房屋的另一位住户现在登记了该手机号，不能恢复；请先核对那位住户的手机号")
 
 // restoreResident lets a resident who moved out live there again, certified and with the pass as
 // before.
@@ -235,6 +241,9 @@ func restoreResident(tx *database.Tx, r core.Resident) error {
 		WHERE id = ? AND moved_out_at IS NOT NULL`,
 		tx.NextUpdated(r.Updated), int64(r.ID),
 	)
+	if database.IsDuplicate(err) {
+		return errTieTaken
+	}
 	if err != nil {
 		return err
 	}

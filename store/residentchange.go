@@ -60,7 +60,7 @@ func (s *Store) UpdateResident(
 			}
 		}
 		if updated, err = saveResident(tx, r); database.IsDuplicate(err) {
-			return core.InvalidFields(map[string]string{"phone": "该手机号在此房屋登记过（可能已迁出），请改为添加住户"})
+			return core.InvalidFields(map[string]string{"phone": "这套房屋的另一位住户登记了该手机号；如是家人共用，请选“家人共用号码”"})
 		} else if err != nil {
 			return err
 		}
@@ -107,27 +107,35 @@ func (c ResidentChange) apply(r core.Resident) core.Resident {
 }
 
 // askNumber returns core.NumberHeld if the number of a resident, whose person is set, is registered in the community under
-// another name.
+// another name, and core.NumberLeft if somebody else moved out of the house with it.
 func askNumber(tx *database.Tx, r core.Resident) error {
+	if r.Person == 0 {
+		return nil
+	}
 	var held []struct {
-		Name  string `db:"name"`
-		House string `db:"label"`
+		tieRow
+		Fold  string `db:"name_fold"`
+		Label string `db:"label"`
 	}
 	err := tx.All(&held, `
-		SELECT t.name, h.label
+		SELECT t.id, t.house_id, t.person_id, t.name, t.idno_mac, 0 AS apart, t.moved_out_at, t.name_fold, h.label
 		FROM resident t
 		JOIN house h ON h.id = t.house_id
 		WHERE t.person_id = ?
 		AND t.community_id = ?
 		AND t.id <> ?
-		AND t.name_fold <> ?
-		AND t.moved_out_at IS NULL
-		ORDER BY t.id
-		LIMIT 1`, int64(r.Person), int64(r.Community), int64(r.ID), core.FoldName(r.Name))
-	if err != nil || r.Person == 0 || len(held) == 0 {
-		return err
+		AND (t.moved_out_at IS NULL OR t.house_id = ?)
+		ORDER BY CASE WHEN t.moved_out_at IS NULL THEN 0 ELSE 1 END, t.id`,
+		int64(r.Person), int64(r.Community), int64(r.ID), int64(r.House))
+	for _, other := range held {
+		switch {
+		case other.MovedOut.IsZero() && other.Fold != core.FoldName(r.Name):
+			return core.NumberHeld(other.Name, other.Label)
+		case !other.MovedOut.IsZero() && !other.same(tx.Keys(), r):
+			return core.NumberLeft(other.Name, other.Label)
+		}
 	}
-	return core.NumberHeld(held[0].Name, held[0].House)
+	return err
 }
 
 // changePerson ties the resident to the person of the new number. Somebody who had none before stays

@@ -420,8 +420,8 @@ func (p *residentImportPart) change(n int, now core.ImportRow) error {
 		}
 	}
 	updated, err := saveResident(p.tx, is)
-	if database.IsDuplicate(err) { // the number's person has moved out of the house: the row is to bring them back
-		p.changed(n, "手机号是这套房屋里已迁出的住户的")
+	if database.IsDuplicate(err) {
+		p.changed(n, "手机号是这套房屋里另一位住户的")
 		return nil
 	}
 	if err != nil {

@@ -20,16 +20,21 @@ type tieRow struct {
 // ties are those of the houses.
 type ties map[core.ID][]tieRow
 
-// find returns the tie of a resident to the house: of the same person, or, without a phone number of
-// their own, of the same one without.
+// find returns the tie of a resident to the house: of who lives there with the number, or of the same one who moved out; without a
+// phone number of their own, of the same one without.
 func (t ties) find(keys database.Keyring, r core.Resident) (tieRow, bool) {
 	for _, row := range t[r.House] {
-		if r.Person != 0 && row.Person == r.Person || r.Person == 0 && row.Apart &&
-			core.SamePerson(r.Name, keys.Digest("idno", r.IDNumber), row.Name, row.IDNumber) {
+		mayBe := r.Person != 0 && row.Person == r.Person || r.Person == 0 && row.Apart
+		if mayBe && (r.Person != 0 && row.MovedOut.IsZero() || row.same(keys, r)) {
 			return row, true
 		}
 	}
 	return tieRow{}, false
+}
+
+// same reports whether the tie is that of a resident: the number alone may be somebody else's by now.
+func (row tieRow) same(keys database.Keyring, r core.Resident) bool {
+	return core.SamePerson(r.Name, keys.Digest("idno", r.IDNumber), row.Name, row.IDNumber)
 }
 
 // namesake reports whether somebody of a resident's name lives in the house who may be the same person, or

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"testing"
+
+	"tongxing/core"
+)
+
+// leftWithNumber is somebody who moved out of a house, with all that is known of them, and a number that others may get.
+func leftWithNumber(t *testing.T, s *Store, community, house core.ID) ResidentRow {
+	t.Helper()
+	left := newPerson(t, s, core.Resident{
+		Community: community, House: house, Name: "阿依·古丽", Sex: "female", Identity: core.Family, Phone: applicantPhone,
+		IDNumber: "E12345678",
+	})
+	recordOf(t, s, left)
+	if err := s.MoveOut(t.Context(), core.System, everywhere, left.ID); err != nil {
+		t.Fatal(err)
+	}
+	return residentOf(t, s, left.ID)
+}
+
+// stillLeft checks that who moved out is what they were.
+func stillLeft(t *testing.T, s *Store, was ResidentRow) {
+	t.Helper()
+	if is := residentOf(t, s, was.ID); is.Resident != was.Resident {
+		t.Errorf("who moved out is %+v, was %+v", is.Resident, was.Resident)
+	}
+}
+
+// Another name with the number of who moved out of the house is another resident, after a question, and takes neither their record
+// nor their way back.
+func TestWhoMovedOutKeepsTheirRecord(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		left := leftWithNumber(t, s, community, house)
+		r := core.Resident{
+			Community: community, House: house, Name: "赵二", Identity: core.Owner, Phone: applicantPhone, AskNumber: true,
+		}
+		if _, err := s.CreateResident(t.Context(), core.System, everywhere, r); !core.IsNumberHeld(err) {
+			t.Fatalf("not asked: %v", err)
+		}
+		r.AskNumber = false
+		id, err := s.CreateResident(t.Context(), core.System, everywhere, r)
+		if err != nil || id == left.ID {
+			t.Fatalf("added as %d, %v", id, err)
+		}
+		stillLeft(t, s, left)
+		if _, err := s.CreateResident(t.Context(), core.System, everywhere, r); err == nil {
+			t.Error("added twice")
+		}
+		if err := s.RestoreResident(t.Context(), core.System, everywhere, left.ID); err != errTieTaken {
+			t.Errorf("restored beside who has the number: %v", err)
+		}
+		if err := s.MoveOut(t.Context(), core.System, everywhere, id); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RestoreResident(t.Context(), core.System, everywhere, left.ID); err != nil {
+			t.Errorf("restored: %v", err)
+		}
+	})
+}
+
+// Another spelling of the name is the same person, who comes back with the ID number that is known.
+func TestWhoMovedOutComesBackHoweverTheNameIsSpelled(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		left := leftWithNumber(t, s, community, house)
+		id, err := s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+			Community: community, House: house, Name: "阿依 古丽", Identity: core.Owner, Phone: applicantPhone, AskNumber: true,
+		})
+		if is := residentOf(t, s, left.ID); err != nil || id != left.ID || is.IDNumber == "" || !is.MovedOut.IsZero() {
+			t.Errorf("came back as %d: %+v, %v", id, is.Resident, err)
+		}
+	})
+}
+
+// Taking back a moving out keeps out whose number somebody else has in the house by now.
+func TestUndoingAMoveOutLeavesTheNumberToWhoHasIt(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		one := newResident(t, s, community, house, "王秀兰", applicantPhone)
+		batch, err := s.MoveOutAll(t.Context(), core.System, everywhere, []core.ID{one})
+		if err != nil {
+			t.Fatal(err)
+		}
+		newResident(t, s, community, house, "赵二", applicantPhone)
+		if _, err := s.UndoBatch(t.Context(), importer1, everywhere, batch.ID); err != nil {
+			t.Fatal(err)
+		}
+		if residentOf(t, s, one).MovedOut.IsZero() {
+			t.Error("two live there with one number")
+		}
+	})
+}
+
+// Who is approved gets a record of their own beside that of somebody else who moved out with the number.
+func TestAnApprovalTakesNobodysRecord(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
+		left := leftWithNumber(w.t, w.Store, w.community, w.house)
+		r, err := w.decide(w.zhang, w.apply(w.request("赵二")).Review, true)
+		if err != nil || r.State != core.ReviewApproved || w.certified() != "赵二" {
+			w.t.Errorf("%v, %v: %s", r.State, err, w.certified())
+		}
+		stillLeft(w.t, w.Store, left)
+	})
+}
+
+// A list is refused what would be somebody else's by the number.
+func TestAListTakesNobodysRecord(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		house := newHouses(t, s, community, 1)[0]
+		left := leftWithNumber(t, s, community, house)
+		imp := readList(t, s, community, listOf("姓名|身份|手机|证件号|房屋\n赵二|业主|"+applicantPhone+"||"+left.HouseLabel+
+			"\n阿依古丽|家属|13700000009|E12345678|"+left.HouseLabel))
+		wantRows(t, s, imp, "2 wrong !与登记冲突", "3 new")
+		writeList(t, s, imp, core.ImportChoices{Known: core.ImportFill, Back: true})
+		stillLeft(t, s, left)
+	})
+}
+
+// Two who had one number one after the other move with their house, each with their record.
+func TestJoinedHousesKeepWhoHadTheNumber(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newTypedTwice(t, s)
+		left := leftWithNumber(t, w.Store, w.community, w.houses[2])
+		newResident(t, w.Store, w.community, w.houses[2], "赵二", applicantPhone)
+		newResident(t, w.Store, w.community, w.houses[0], "赵二", applicantPhone)
+		before := countRows(t, w.Store, "SELECT COUNT(*) FROM resident WHERE name = '赵二' AND moved_out_at IS NULL")
+		batch := w.do(core.HouseMove{House: w.houses[2], Into: w.houses[0], Parent: core.NoMove})
+		after := countRows(t, w.Store, "SELECT COUNT(*) FROM resident WHERE name = '赵二' AND moved_out_at IS NULL")
+		if is := residentOf(t, w.Store, left.ID); before != 2 || after != 1 || is.House != w.houses[0] {
+			t.Errorf("%d of %d live there; who had moved out is in %d", after, before, is.House)
+		}
+		if _, err := w.UndoBatch(t.Context(), importer1, everywhere, batch.ID); err != nil {
+			t.Fatal(err)
+		}
+		stillLeft(t, w.Store, left)
+	})
+}

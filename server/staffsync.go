@@ -166,7 +166,7 @@ func (t *syncTurn) hints(ctx context.Context) error {
 			return err // another server looks at them at once
 		}
 		if len(unseen) > 0 {
-			err = errors.Join(err, t.store.KeepUnseenHints(ctx, t.SyncTurn, unseen))
+			err = errors.Join(err, t.store.NoteUnseenHints(ctx, t.SyncTurn, unseen))
 		}
 		if err != nil {
 			return errors.Join(err, t.store.DelayStaffHints(ctx, t.SyncTurn, rest))

@@ -352,7 +352,7 @@ func TestHintsLetManyLeaveByAWordOnly(t *testing.T) {
 			for _, do := range []func() error{
 				func() (err error) { hints, err = s.store.StaffHints(t.Context(), s.app, 100); return err },
 				func() (err error) { unseen, err = turn.look(t.Context(), hints); return err },
-				func() error { return s.store.KeepUnseenHints(t.Context(), turn.SyncTurn, unseen) },
+				func() error { return s.store.NoteUnseenHints(t.Context(), turn.SyncTurn, unseen) },
 			} {
 				if err == nil {
 					err = do()

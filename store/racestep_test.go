@@ -1099,12 +1099,12 @@ var raceWechat = []raceStep{
 	{"EndStaffHints", func(w *raceWorld) (any, error) {
 		return nil, w.EndStaffHints(w.ctx, w.turn(), []StaffHint{{UserID: "li"}})
 	}},
-	{"KeepUnseenHints", func(w *raceWorld) (any, error) {
+	{"NoteUnseenHints", func(w *raceWorld) (any, error) {
 		hints, err := w.StaffHints(w.ctx, w.ids["corp"], 10)
 		if err != nil {
 			return nil, err
 		}
-		return nil, w.KeepUnseenHints(w.ctx, w.turn(), hints)
+		return nil, w.NoteUnseenHints(w.ctx, w.turn(), hints)
 	}},
 	{"DelayStaffHints", func(w *raceWorld) (any, error) {
 		return nil, w.DelayStaffHints(w.ctx, w.turn(), []StaffHint{{UserID: "li"}})

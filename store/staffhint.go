@@ -154,9 +154,9 @@ func (s *Store) DelayStaffHints(ctx context.Context, turn SyncTurn, hints []Staf
 		s.Now().Add(staffHintAgain).UnixMilli())
 }
 
-// KeepUnseenHints notes of hints that WeWork does not show their members: see LeaveUnseen. One that was told again meanwhile
+// NoteUnseenHints notes of hints that WeWork does not show their members: see LeaveUnseen. One that was told again meanwhile
 // is looked at once more.
-func (s *Store) KeepUnseenHints(ctx context.Context, turn SyncTurn, hints []StaffHint) error {
+func (s *Store) NoteUnseenHints(ctx context.Context, turn SyncTurn, hints []StaffHint) error {
 	return s.eachHint(ctx, turn, hints, "UPDATE staff_sync_hint SET unseen = 1 WHERE app_id = ? AND note_id = ?")
 }
 

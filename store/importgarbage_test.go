@@ -4,7 +4,9 @@ import "testing"
 
 // TestMoreGarbageWhileImporting: while any import asks for it, more garbage gathers than usual, never less; afterwards as before.
 func TestMoreGarbageWhileImporting(t *testing.T) {
-	for _, c := range []struct{ was, during int }{{100, importGarbage}, {20, importGarbage}, {importGarbage + 1, importGarbage + 1}, {-1, -1}} {
+	for _, c := range []struct{ was, during int }{
+		{100, importGarbage}, {20, importGarbage}, {importGarbage + 1, importGarbage + 1}, {-1, -1},
+	} {
 		now := c.was
 		room := garbageRoom{set: func(percent int) int {
 			was := now

@@ -113,10 +113,7 @@ func (s *Store) CreateVisitorPass(
 		if err := a.checkBarred(host.Community); err != nil {
 			return err
 		}
-		if err := a.checkOpen(); err != nil {
-			return err
-		}
-		if err := a.checkDay(rule.PerDay); err != nil {
+		if err := a.checkRoom(rule.PerDay); err != nil {
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
@@ -158,7 +155,7 @@ func (s *Store) RegisterVisit(ctx context.Context, by core.Actor, scope core.Sco
 		if err := a.checkBarred(house.Community); err != nil {
 			return err
 		}
-		if err := a.checkOpen(); err != nil {
+		if err := a.checkRoom(0); err != nil {
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), house.Community, house.Label
@@ -233,35 +230,30 @@ func (a *inviting) sentBefore(key RequestKey) (id core.ID, again bool, err error
 	return row.ID, true, err
 }
 
-// checkOpen refuses more visitors to one house at a time than anybody expects.
-func (a *inviting) checkOpen() error {
-	var open int
-	err := a.tx.Get(&open, `
-		SELECT COUNT(*)
+// checkRoom refuses more visitors to one house at a time than anybody expects, and more invitations of it a day than perDay, whether
+// or not they were revoked since; 0 = any number.
+func (a *inviting) checkRoom(perDay int) error {
+	now, began := a.tx.NowMS(), core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone).UnixMilli()
+	var there struct {
+		Open  int `db:"open_n"`
+		Today int `db:"today_n"`
+	}
+	if err := a.tx.Get(&there, `
+		SELECT COALESCE(SUM(CASE WHEN until_at >= ? AND way IN ('invite', 'desk') AND entered_at IS NULL AND left_n = 0
+				AND revoked_at IS NULL THEN 1 ELSE 0 END), 0) AS open_n,
+			COALESCE(SUM(CASE WHEN created_at >= ? AND way = 'invite' THEN 1 ELSE 0 END), 0) AS today_n
 		FROM visitor_pass
 		WHERE house_id = ?
-			AND until_at >= ?
-			AND way IN ('invite', 'desk')
-			AND entered_at IS NULL
-			AND left_n = 0
-			AND revoked_at IS NULL`, int64(a.visit.House), a.tx.NowMS())
-	if err == nil && open >= core.MaxOpenVisits {
-		err = core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", open))
+			AND until_at >= ?`, now, began, int64(a.visit.House), began); err != nil {
+		return err
 	}
-	return err
-}
-
-// checkDay refuses more invitations of one house a day than the community allows, whether or not they were revoked since.
-func (a *inviting) checkDay(perDay int) error {
-	var today int
-	began := core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone)
-	err := a.tx.Get(&today, `SELECT COUNT(*) FROM visitor_pass
-		WHERE house_id = ? AND until_at >= ? AND created_at >= ? AND way = 'invite'`,
-		int64(a.visit.House), began.UnixMilli(), began.UnixMilli())
-	if err == nil && today >= perDay {
-		err = core.Conflict(fmt.Sprintf("本房屋今天已邀请 %d 位访客，达到本小区的上限，请明天再邀请或联系物业", today))
+	switch {
+	case there.Open >= core.MaxOpenVisits:
+		return core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", there.Open))
+	case perDay > 0 && there.Today >= perDay:
+		return core.Conflict(fmt.Sprintf("本房屋今天已邀请 %d 位访客，达到本小区的上限，请明天再邀请或联系物业", there.Today))
 	}
-	return err
+	return nil
 }
 
 func (a *inviting) insert() error {

@@ -142,3 +142,18 @@ func TestInvitationsFollowTheRule(t *testing.T) {
 		wantCode(t, create(), core.CodeForbidden)
 	})
 }
+
+// Visitors who have not come make room for others once their time is over.
+func TestVisitsThatAreOverLeaveRoom(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		p := newVisitSite(t, s)
+		for range core.MaxOpenVisits {
+			p.invite(t, s, nil)
+		}
+		v := core.VisitorPass{House: p.houses[0], Name: "来客", Until: s.Now().Add(9 * time.Hour)}
+		_, err := s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{})
+		wantCode(t, err, core.CodeConflict)
+		clock.Add(time.Hour + time.Minute)
+		p.invite(t, s, nil)
+	})
+}

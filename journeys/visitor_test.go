@@ -97,8 +97,11 @@ func TestVisitorIsInvited(t *testing.T) {
 	host.await("the visit", `[...document.querySelectorAll(".p-card-link")].some(a => a.innerText.includes("林小满") && `+
 		`a.innerText.includes("已访问"))`)
 	host.picture("visitor-made")
-	host.open(on(t, address, owner, "/h5/message"))
-	host.await("that the host is told", `document.querySelector("main").innerText.includes("的访客已从 南门岗亭 进门")`)
+	messages := on(t, address, owner, "/h5/message")
+	host.open(messages) // a server tells within a second
+	host.await("that the host is told", `(await (await fetch(location.href)).text()).includes("的访客已从 南门岗亭 进门")`)
+	host.open(messages)
+	host.await("the message", `document.querySelector("main").innerText.includes("的访客已从 南门岗亭 进门")`)
 	host.picture("visitor-told")
 }
 

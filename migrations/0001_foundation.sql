@@ -924,6 +924,7 @@ CREATE TABLE department (
   name         VARCHAR(64) NOT NULL,
   app_id       BIGINT      NOT NULL, -- wechat_app.id it is synced from; 0 = by hand
   corp_number  INTEGER,              -- within that company; NULL = by hand
+  former_corp  VARCHAR(64),          -- WeWork's id of the company it was synced from; NULL = it is, or never was
   place        INTEGER     NOT NULL, -- the greater come first
   created_at   BIGINT      NOT NULL
 );
@@ -945,6 +946,8 @@ CREATE TABLE staff (
   app_id         BIGINT       NOT NULL, -- wechat_app.id they are synced from; 0 = by hand
   user_id        VARCHAR(64)  NOT NULL, -- of WeWork; '' = by hand
   user_key       VARCHAR(64),           -- user_id in lower case; NULL = by hand, or the company was replaced
+  former_corp    VARCHAR(64),           -- WeWork's id of the company they were synced from; NULL = they are, or never were
+  former_key     VARCHAR(64),           -- their user_key there
   account_id     BIGINT       NOT NULL, -- of the console, which ends with them; 0 = none
   created_at     BIGINT       NOT NULL,
   updated_at     BIGINT       NOT NULL,
@@ -952,6 +955,7 @@ CREATE TABLE staff (
   left_at        BIGINT
 );
 CREATE UNIQUE INDEX staff_user ON staff (app_id, user_key);
+CREATE INDEX staff_former ON staff (former_corp, former_key);
 CREATE INDEX staff_name_key ON staff (name_key, id);
 CREATE INDEX staff_phone ON staff (phone_mac);
 CREATE INDEX staff_account ON staff (account_id);

@@ -669,7 +669,7 @@ func TestStaffOfAReplacedCompany(t *testing.T) {
 			t.Fatal(err)
 		}
 		if c.removed {
-			if err := s.store.RemoveWechatApp(t.Context(), core.System, core.Everywhere, s.app); err != nil {
+			if err := s.store.RemoveWechatApp(t.Context(), core.System, core.Everywhere, s.app, true); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -634,7 +634,7 @@ func TestFollowersOfARemovedAccountArePurged(t *testing.T) {
 		if n, err := f.s.PurgeFollowers(ctx, long); err != nil || n != 0 || count() != 3 {
 			f.Errorf("disabled: %d purged, %d kept, %v", n, count(), err)
 		}
-		f.must(f.s.RemoveWechatApp(ctx, core.System, everywhere, f.app.ID))
+		f.must(f.s.RemoveWechatApp(ctx, core.System, everywhere, f.app.ID, true))
 		if n, err := f.s.PurgeFollowers(ctx, long); err != nil || n != 1 || count() != 0 {
 			f.Errorf("removed: %d purged, %d kept, %v", n, count(), err)
 		}

@@ -1135,7 +1135,7 @@ var raceWechat = []raceStep{
 	{"LeaveReplaced", func(w *raceWorld) (any, error) { return w.LeaveReplaced(w.ctx, 10) }},
 	{"EndStaffSync", func(w *raceWorld) (any, error) { return nil, w.EndStaffSync(w.ctx, w.turn(), true, "") }},
 	{"RemoveWechatApp", func(w *raceWorld) (any, error) {
-		return nil, w.RemoveWechatApp(w.ctx, raceBy, everywhere, w.ids["app"])
+		return nil, w.RemoveWechatApp(w.ctx, raceBy, everywhere, w.ids["app"], true)
 	}},
 }
 

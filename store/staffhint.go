@@ -100,6 +100,9 @@ func (s *Store) staffLeft(ctx context.Context, accounts, left []core.ID) {
 
 // renameMember records that a member has another user id.
 func renameMember(tx *database.Tx, app core.ID, h core.CorpHint) error {
+	if err := takeBackMembers(tx, app, []string{h.UserID, h.NewUserID}); err != nil {
+		return err
+	}
 	var taken []core.ID
 	err := tx.All(&taken, "SELECT id FROM staff WHERE app_id = ? AND user_key = ?", int64(app), strings.ToLower(h.NewUserID))
 	if err != nil || len(taken) > 0 {

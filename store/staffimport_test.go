@@ -235,7 +235,7 @@ func TestUndoImportedStaffOfAnUnboundCompany(t *testing.T) {
 		if got, err := s.Staff(t.Context(), everywhere, m.ID); err != nil || got.Grade != "三级" {
 			t.Fatalf("imported: %+v, %v", got, err)
 		}
-		err := s.db.Write(t.Context(), "unbind", func(tx *database.Tx) error { return replaceStaff(tx, turn.App, true) })
+		err := s.db.Write(t.Context(), "unbind", func(tx *database.Tx) error { return replaceStaff(tx, core.WechatApp{ID: turn.App}, true) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -210,9 +210,14 @@ func (t *memberSync) read(tx *database.Tx, members []core.CorpMember) error {
 	if len(members) == 0 {
 		return nil
 	}
-	args := []any{int64(t.app)}
+	args, found := []any{int64(t.app)}, []string{}
 	for _, m := range members {
-		args = append(args, strings.ToLower(m.UserID))
+		if args = append(args, strings.ToLower(m.UserID)); !m.Unseen {
+			found = append(found, m.UserID)
+		}
+	}
+	if err := takeBackMembers(tx, t.app, found); err != nil {
+		return err
 	}
 	var rows []staffRow
 	if err := tx.All(&rows, staffColumns+"app_id = ? AND user_key IN ("+database.Placeholders(len(members))+") ORDER BY id"+

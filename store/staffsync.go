@@ -118,6 +118,9 @@ func askStaffSync(tx *database.Tx, app core.ID) error {
 
 // leaveMembers lets members of a company leave who work here.
 func leaveMembers(tx *database.Tx, app core.ID, userIDs []string) (accounts, left []core.ID, err error) {
+	if err := takeBackMembers(tx, app, userIDs); err != nil {
+		return nil, nil, err
+	}
 	for _, userID := range userIDs {
 		var ids []core.ID
 		if err := tx.All(&ids, "SELECT id FROM staff WHERE app_id = ? AND user_key = ? AND left_at IS NULL",
@@ -270,8 +273,10 @@ func (s *Store) EndStaffSync(ctx context.Context, turn SyncTurn, whole bool, pro
 		if !whole {
 			return nil
 		}
-		_, err := tx.Exec("DELETE FROM staff_sync_member WHERE app_id = ?", int64(turn.App))
-		return err
+		if _, err := tx.Exec("DELETE FROM staff_sync_member WHERE app_id = ?", int64(turn.App)); err != nil {
+			return err
+		}
+		return dropFormerDepartments(tx, turn.App)
 	})
 }
 
@@ -319,30 +324,36 @@ func (s *Store) LeaveReplaced(ctx context.Context, limit int) (n int, err error)
 }
 
 // replaceStaff takes the staff of a company out of its sync, by a few statements, however many they are. Those who
-// stay are kept by hand from now on, with their departments; the others are without a key, and leave within seconds, also
-// if the account is deleted before.
-func replaceStaff(tx *database.Tx, app core.ID, stay bool) error {
+// stay are kept by hand from now on; the others are without a key, and leave within seconds, also if the account is
+// deleted before. Whose they were is noted: see takeBackMembers.
+func replaceStaff(tx *database.Tx, from core.WechatApp, stay bool) error {
+	// MariaDB sets the columns one after another, so that this comes before the key goes. Who waits to leave another company
+	// has none.
+	const former = `former_corp = CASE WHEN user_key IS NULL THEN former_corp ELSE ? END, former_key = COALESCE(user_key, former_key), `
 	queries := []string{
-		`UPDATE staff SET app_id = 0, user_id = '', user_key = NULL, phone_told_at = NULL, unseen_at = NULL
+		"UPDATE staff SET " + former + `app_id = 0, user_id = '', user_key = NULL, phone_told_at = NULL, unseen_at = NULL
 		WHERE app_id = ? AND (user_key IS NOT NULL OR left_at IS NOT NULL)`,
-		"UPDATE department SET app_id = 0, corp_number = NULL WHERE app_id = ?",
 	}
 	if !stay {
 		queries = []string{
-			"UPDATE staff SET app_id = 0, user_key = NULL WHERE app_id = ? AND left_at IS NOT NULL",
-			"UPDATE staff SET user_key = NULL, phone_told_at = NULL WHERE app_id = ?",
+			"UPDATE staff SET " + former + "app_id = 0, user_key = NULL WHERE app_id = ? AND left_at IS NOT NULL",
+			"UPDATE staff SET " + former + "user_key = NULL, phone_told_at = NULL WHERE app_id = ?",
 		}
 	}
-	queries = append(queries, "DELETE FROM staff_sync_member WHERE app_id = ?", "DELETE FROM staff_sync_hint WHERE app_id = ?")
 	for _, query := range queries {
-		if _, err := tx.Exec(query, int64(app)); err != nil {
+		if _, err := tx.Exec(query, from.AppID, int64(from.ID)); err != nil {
 			return err
 		}
 	}
-	if err := needStaffSync(tx, app); err != nil {
+	for _, query := range []string{"DELETE FROM staff_sync_member WHERE app_id = ?", "DELETE FROM staff_sync_hint WHERE app_id = ?"} {
+		if _, err := tx.Exec(query, int64(from.ID)); err != nil {
+			return err
+		}
+	}
+	if err := needStaffSync(tx, from.ID); err != nil {
 		return err
 	}
 	_, err := tx.Exec("UPDATE staff_sync SET asked_at = ?, runner = '', run_id = 0, leaving = 0, may_leave = 0 WHERE app_id = ?",
-		tx.NowMS(), int64(app))
+		tx.NowMS(), int64(from.ID))
 	return err
 }

@@ -432,7 +432,7 @@ func (s *Store) ReplaceWechatCorp(
 		if a.AppID == after.AppID {
 			return keys, core.InvalidFields(map[string]string{"app_id": "这就是现在关联的企业"})
 		}
-		updated := tx.NextUpdated(after.Updated)
+		former, updated := *after, tx.NextUpdated(after.Updated)
 		after.Name, after.AppID, after.Agent, after.Updated = a.Name, a.AppID, a.Agent, time.UnixMilli(updated)
 		if err := after.Check(keys, false); err != nil {
 			return keys, err
@@ -452,7 +452,12 @@ func (s *Store) ReplaceWechatCorp(
 		if err := forgetWechatSteps(tx, a.ID); err != nil {
 			return keys, err
 		}
-		return keys, replaceStaff(tx, a.ID, stay)
+		if stay {
+			if err := releaseDepartments(tx, former); err != nil {
+				return keys, err
+			}
+		}
+		return keys, replaceStaff(tx, former, stay)
 	})
 }
 
@@ -491,8 +496,9 @@ func (s *Store) EnableWechatApp(ctx context.Context, by core.Actor, scope core.S
 	})
 }
 
-// RemoveWechatApp deletes an app that is out of use, with its keys. What people did with it stays.
-func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
+// RemoveWechatApp deletes an app that is out of use, with its keys. What people did with it stays. staffStay is about the staff
+// of a company on WeWork, as for ReplaceWechatCorp.
+func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, staffStay bool) error {
 	return s.changeWechatApp(ctx, by, scope, service{id: id, action: "wechatapp.remove"}, func(
 		tx *database.Tx, after *core.WechatApp,
 	) (core.WechatKeys, error) {
@@ -500,7 +506,10 @@ func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.S
 			return core.WechatKeys{}, core.Conflict("请先停用再删除")
 		}
 		if after.Kind == core.WechatWork {
-			if err := replaceStaff(tx, id, true); err != nil {
+			if err := releaseDepartments(tx, *after); err != nil {
+				return core.WechatKeys{}, err
+			}
+			if err := replaceStaff(tx, *after, staffStay); err != nil {
 				return core.WechatKeys{}, err
 			}
 		}

@@ -102,7 +102,7 @@ func TestWechatApps(t *testing.T) {
 		wantField(t, err, "communities")
 
 		// Out of use its communities are free; and it comes back only if they still are.
-		wantCode(t, s.RemoveWechatApp(ctx, by, everywhere, a.ID), core.CodeConflict)
+		wantCode(t, s.RemoveWechatApp(ctx, by, everywhere, a.ID, true), core.CodeConflict)
 		if err := s.DisableWechatApp(ctx, by, everywhere, a.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestWechatApps(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantField(t, s.EnableWechatApp(ctx, by, everywhere, a.ID), "communities")
-		if err := s.RemoveWechatApp(ctx, by, everywhere, a.ID); err != nil {
+		if err := s.RemoveWechatApp(ctx, by, everywhere, a.ID, true); err != nil {
 			t.Fatal(err)
 		}
 		_, err = s.WechatApp(ctx, everywhere, a.ID)
@@ -161,7 +161,7 @@ func TestWechatAppsAreTheOperators(t *testing.T) {
 		wantCode(t, discard(s.UpdateWechatApp(t.Context(), clerk, everywhere, KeyedWechatApp{a, core.WechatKeys{}})), core.CodeForbidden)
 		for _, act := range []error{
 			s.DisableWechatApp(t.Context(), clerk, everywhere, a.ID), s.EnableWechatApp(t.Context(), clerk, everywhere, a.ID),
-			s.RemoveWechatApp(t.Context(), clerk, everywhere, a.ID),
+			s.RemoveWechatApp(t.Context(), clerk, everywhere, a.ID, true),
 		} {
 			wantCode(t, act, core.CodeForbidden)
 		}

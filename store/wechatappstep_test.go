@@ -54,7 +54,7 @@ func TestWechatAppSteps(t *testing.T) {
 		wantCode(t, s.ConfirmWechatStep(ctx, core.System, everywhere, 7, core.WechatStepScript), core.CodeNotFound)
 		wantCode(t, s.ConfirmWechatStep(ctx, core.System, core.ScopeOf(987654321), id, core.WechatStepScript), core.CodeForbidden)
 		must(s.DisableWechatApp(ctx, core.System, everywhere, id))
-		must(s.RemoveWechatApp(ctx, core.System, everywhere, id))
+		must(s.RemoveWechatApp(ctx, core.System, everywhere, id, true))
 		if state(core.WechatStepPages).Done() {
 			t.Error("what is removed is remembered")
 		}

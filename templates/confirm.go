@@ -47,6 +47,8 @@ type Confirm struct {
 	Told    string   // who reads the reason; "" = the applicant is told
 	Most    int      // limits the reason, in characters; 0 = MaxReason
 	Note    bool     // there is a field for a note, which may be left empty
+	Choices []Choice // one of them must be chosen; nil = there is no choice
+	Choose  string   // labels Choices
 	Wrong   map[string]string
 	Answers url.Values // as sent, if shown again
 	Notice  string     // above the question: why it is shown again; "" = nothing
@@ -67,6 +69,9 @@ const (
 
 // NoteField is the field of a question with Note.
 const NoteField = "note"
+
+// ChoiceField is the field of a question with Choices.
+const ChoiceField = "choice"
 
 // MaxReason limits a reason, or a note, in characters.
 const MaxReason = 200
@@ -90,7 +95,7 @@ func (c Confirm) maxReason() int { return cmp.Or(c.Most, MaxReason) }
 const EditField = "edit_again"
 
 // AnswerFields are the fields that a question's form has besides those that it keeps.
-var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, PresetField, ReasonField, NoteField, EditField}
+var AnswerFields = []string{"csrf", "confirmed", TypedField, PurposeField, PresetField, ReasonField, NoteField, ChoiceField, EditField}
 
 // answered reports whether a field is the question's own. A form whose act is asked about may have a reason or a note, too.
 func (c Confirm) answered(name string) bool {
@@ -99,6 +104,8 @@ func (c Confirm) answered(name string) bool {
 		return c.Reasons != nil
 	case NoteField:
 		return c.Note
+	case ChoiceField:
+		return c.Choices != nil
 	}
 	return slices.Contains(AnswerFields, name)
 }
@@ -122,6 +129,9 @@ func (c *Confirm) Check(values url.Values) bool {
 	if n := utf8.RuneCountInString(strings.TrimSpace(values.Get(NoteField))); c.Note && n > MaxReason {
 		c.Wrong[NoteField] = fmt.Sprintf("备注最多 %d 个字", MaxReason)
 	}
+	if c.Choices != nil && !slices.ContainsFunc(c.Choices, func(o Choice) bool { return o.Value == values.Get(ChoiceField) }) {
+		c.Wrong[ChoiceField] = "请选择" + c.Choose + "怎么办"
+	}
 	return len(c.Wrong) == 0
 }
 
@@ -138,9 +148,15 @@ func bare(text string) string {
 	}, text)
 }
 
-// Fields returns the fields of a question of level 2, or with Reasons or Note.
+// Fields returns the fields of a question of level 2, or with Choices, Reasons or Note.
 func (c Confirm) Fields() []Field {
 	var fields []Field
+	if c.Choices != nil {
+		fields = append(fields, Field{
+			Kind: Radio, Name: ChoiceField, Label: c.Choose, Required: true, Choices: c.Choices, Wide: true,
+			Value: c.Answers.Get(ChoiceField), Error: c.Wrong[ChoiceField],
+		})
+	}
 	if c.Reasons != nil {
 		choices := []Choice{{Label: "请选择"}}
 		for _, reason := range c.Reasons {

@@ -24,6 +24,19 @@ func TestAQuestionKeepsTheFormsReason(t *testing.T) {
 	}
 }
 
+// One of a question's choices must be chosen.
+func TestTheChoiceOfAQuestion(t *testing.T) {
+	for chosen, want := range map[string]bool{"stay": true, "leave": true, "": false, "other": false} {
+		q := Confirm{Choices: []Choice{{Value: "stay"}, {Value: "leave"}}, Choose: "员工"}
+		if got := q.Check(url.Values{ChoiceField: {chosen}}); got != want {
+			t.Errorf("%q: %v", chosen, got)
+		}
+		if field := q.Fields()[0]; field.Value != chosen || (field.Error == "") != want {
+			t.Errorf("%q: %+v", chosen, field)
+		}
+	}
+}
+
 // What must be typed may be typed as a keyboard for Chinese writes it.
 func TestFullWidthFiguresAreTyped(t *testing.T) {
 	for typed, want := range map[string]bool{"１４４": true, "１，４４": true, " 144 ": true, "1４４": true, "14": false, "": false, "一四四": false} {

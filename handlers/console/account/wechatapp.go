@@ -236,13 +236,21 @@ func (p *Pages) wechatAppRemove(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	ask := templates.Confirm{
+		Title: "删除“" + app.Name + "”？", Text: "AppSecret 等密钥一并永久删除，不能恢复。住户在这里的登记和记录不受影响。",
+		Submit: "删除" + app.Kind.Label(), Danger: true, Typed: app.Name,
+		Effects: []string{"1 个" + app.Kind.Label() + "不再接入：" + app.AppID},
+	}
+	if app.Kind == core.WechatWork {
+		if err := p.askCorpStaff(c, app.ID, &ask); err != nil {
+			return err
+		}
+	}
 	return p.Act(c, frame.Act{
-		Ask: templates.Confirm{
-			Title: "删除“" + app.Name + "”？", Text: "AppSecret 等密钥一并永久删除，不能恢复。住户在这里的登记和记录不受影响。",
-			Submit: "删除" + app.Kind.Label(), Danger: true, Typed: app.Name,
-			Effects: []string{"1 个" + app.Kind.Label() + "不再接入：" + app.AppID},
+		Ask: ask,
+		Do: func() error {
+			return p.Store.RemoveWechatApp(c.Ctx(), c.Actor(), c.Scope(), app.ID, c.Form().Get(templates.ChoiceField) != corpStaffLeave)
 		},
-		Do:   func() error { return p.Store.RemoveWechatApp(c.Ctx(), c.Actor(), c.Scope(), app.ID) },
 		Done: "已删除“" + app.Name + "”。", Back: frame.WechatAppURL(app.ID), Next: frame.WechatAppPath,
 	})
 }

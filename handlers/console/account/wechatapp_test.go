@@ -354,6 +354,7 @@ func TestWechatAppOfWeWork(t *testing.T) {
 			t.Errorf("%s shows a key: %v", path, err)
 		}
 	}
+	removesCorp(t, d, b, to)
 }
 
 // leavesCorp lets those leave whom a sync did not find, who are too many to leave without a word.
@@ -477,5 +478,41 @@ func replacesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string, form url
 	apps, err := d.Store.WechatApps(t.Context(), core.Everywhere)
 	if err != nil || len(apps) != 1 || apps[0].AppID != "ww00000000000000b2" || apps[0].Agent != 7 || apps[0].Name != "滨河物业" {
 		t.Errorf("replaced by %+v, %v", apps, err)
+	}
+}
+
+// removesCorp deletes the account: whom it concerns is said, and what becomes of them is asked.
+func removesCorp(t *testing.T, d *desk.Desk, b *desk.Clerk, to string) {
+	t.Helper()
+	id, err := core.ParseID(strings.TrimPrefix(to, frame.WechatAppPath+"/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := store.SyncTurn{Runner: "b", App: id}
+	if _, err := d.Store.ClaimStaffSync(t.Context(), turn.Runner); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Store.SyncMembers(t.Context(), turn, []core.CorpMember{{UserID: "x", Name: "何雅文"}, {UserID: "y", Name: "高远"}}); err != nil {
+		t.Fatal(err)
+	}
+	b.Post(t, to+"/disable", desk.ConfirmedForm(), http.StatusSeeOther)
+	question, _ := b.Post(t, to+"/remove", nil, http.StatusOK)
+	text := question.Find("main form").Text()
+	for _, want := range []string{"同步来的 2 名员工", "留下，以后手工维护", "全部离职", "不会重复"} {
+		if !strings.Contains(text, want) || strings.Contains(text, "住户") {
+			t.Errorf("does not say %s: %s", want, text)
+		}
+	}
+	answer := desk.WithConfirmed(url.Values{"typed": {"滨河物业"}})
+	page, _ := b.Post(t, to+"/remove", answer, http.StatusUnprocessableEntity)
+	if text := page.Find(".tx-wrong").Text(); !strings.Contains(text, "请选择同步来的 2 名员工怎么办") {
+		t.Errorf("without a choice: %s", text)
+	}
+	answer.Set(templates.ChoiceField, "leave")
+	b.Post(t, to+"/remove", answer, http.StatusSeeOther)
+	for want := range 2 {
+		if n, err := d.Store.LeaveReplaced(t.Context(), 10); err != nil || n != 2-2*want {
+			t.Errorf("%d leave: %v", n, err)
+		}
 	}
 }

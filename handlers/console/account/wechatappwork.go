@@ -327,8 +327,25 @@ func corpStaffChoices(n store.CorpStaff) []templates.Choice {
 	}
 	return []templates.Choice{
 		{Value: "stay", Label: "留下，以后手工维护"},
-		{Value: "leave", Label: "全部离职" + ends + "；登录和权限立即失效，不能撤销"},
+		{Value: corpStaffLeave, Label: "全部离职" + ends + "；登录和权限立即失效，不能撤销"},
 	}
+}
+
+// corpStaffLeave is the choice that the staff of a company leave.
+const corpStaffLeave = "leave"
+
+// askCorpStaff lets the question of deleting a company say and ask what becomes of its staff.
+func (p *Pages) askCorpStaff(c *web.Context, app core.ID, ask *templates.Confirm) error {
+	staff, err := p.Store.CorpStaff(c.Ctx(), app)
+	if err != nil {
+		return err
+	}
+	ask.Text = "Secret 等密钥一并永久删除，不能恢复。以后再接入这个企业，同步到的仍是原来的员工，不会重复。"
+	if staff.People > 0 {
+		ask.Choices, ask.Choose = corpStaffChoices(staff), "同步来的 "+frame.Grouped(staff.People)+" 名员工"
+		ask.Effects = append(ask.Effects, "留下的员工以后离职时，要在员工信息里删除")
+	}
+	return nil
 }
 
 // hostOf returns the host of an address.

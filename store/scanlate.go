@@ -64,7 +64,7 @@ func (l LatePassage) note(d core.Decision) string {
 
 // RecordLate records what a guard wrote down without a connection, once, whatever the rules say: it has happened. What was typed is
 // matched with the one resident whom it means; if it means nobody, or several, it is kept as it was typed. TokenDigest identifies it:
-// sent again, however often and by however many pages, the first record is the answer. What the rules refuse, and whoever is not known,
+// sent again, however often and by however many pages, the first record is the answer. What the rules refuse, and who is not known,
 // is an urgent release: its alert is raised with the record, since it may be older than what the job looks at.
 func (s *Store) RecordLate(ctx context.Context, scope core.Scope, a ScanAttempt) (ScanOutcome, error) {
 	late := *a.Late

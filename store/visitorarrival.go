@@ -11,7 +11,7 @@ import (
 type arrival struct {
 	Visit     core.ID         `db:"id"`
 	Community core.ID         `db:"community_id"`
-	Tie       core.ID         `db:"resident_id"` // the host's; 0 = whoever lives in the house
+	Tie       core.ID         `db:"resident_id"` // the host's; 0 = all who live in the house
 	House     core.ID         `db:"house_id"`
 	Entered   database.Millis `db:"entered_at"`
 	Record    core.ID         `db:"arrival_id"`
@@ -25,7 +25,7 @@ type arrivalRecord struct {
 }
 
 // TellOfArrivals tells the hosts of visitors who came in, of limit visits at most, and returns how many it looked at. The scan notes
-// the entry and no more, for whoever stands at the door waits for it; here the entry is crossed off in the transaction that writes
+// the entry and no more, since somebody stands at the door and waits; here the entry is crossed off in the transaction that writes
 // the messages, so that it is told once by however many servers.
 func (s *Store) TellOfArrivals(ctx context.Context, limit int) (seen int, err error) {
 	var due []core.ID // most calls find nothing and need no transaction

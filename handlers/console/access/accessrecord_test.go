@@ -328,7 +328,7 @@ func TestARecordLeadsToWhoPassed(t *testing.T) {
 	}
 }
 
-// Each page of somebody's passages, and a file of them, is a look that they read of; the list of everybody is none.
+// Each page of somebody's passages, and a file of them, is a look that they read of; the list of everybody is not.
 func TestPagesOfPassagesAreLooks(t *testing.T) {
 	d := newDesk(t)
 	one := d.Mine.Residents[0]

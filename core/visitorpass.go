@@ -181,6 +181,9 @@ const (
 	MaxDailyVisits        = 10 // applications of one number, and of one WeChat user, within a day
 	MaxDailyVisitsOfHouse = 20 // to one house
 
+	// MaxWaitingAppointments bounds what waits for one host; a further appointment is of nobody, like one with a number that is nobody's.
+	MaxWaitingAppointments = 60
+
 	maxPlate        = 10
 	minVisitMinutes = 1
 )

@@ -158,7 +158,7 @@ func (s *Store) answerAppointment(tx *database.Tx, by core.Actor, v core.Visitor
 		if err := refuseVisit(tx, v, d.Reason); err != nil {
 			return err
 		}
-		title = "您预约的来访未通过：" + d.Reason
+		title = "您预约的来访" + core.VisitRejected.Label() + "：" + d.Reason
 	}
 	if err := s.auditAnswer(tx, by, v.ID); err != nil || v.Applicant == 0 {
 		return err

@@ -161,11 +161,30 @@ func (a *visiting) findHost(phone string) error {
 	if err != nil || a.visit.HostTie == 0 {
 		return err
 	}
-	if err = holdTie(a.tx, a.visit.HostTie, noHouse); core.IsNotFound(err) {
+	err = holdTie(a.tx, a.visit.HostTie, noHouse)
+	gone := core.IsNotFound(err)
+	if err == nil {
+		gone, err = a.hostIsFull()
+	}
+	if gone {
 		a.visit.HostTie, a.visit.House, a.visit.HouseLabel = 0, 0, ""
 		return nil
 	}
 	return err
+}
+
+// hostIsFull reports whether as many appointments wait for the host as anybody may be left with. The visitor does not learn it:
+// whether a number is a resident's is nobody's business.
+func (a *visiting) hostIsFull() (bool, error) {
+	var waiting int
+	err := a.tx.Get(&waiting, `
+		SELECT COUNT(*)
+		FROM visitor_pass
+		WHERE resident_id = ?
+		AND way = 'appointment'
+		AND answer = 'waiting'
+		AND until_at >= ?`, int64(a.visit.HostTie), a.tx.NowMS())
+	return waiting >= core.MaxWaitingAppointments, err
 }
 
 // apply adds the application, and asks who may decide it.
@@ -245,19 +264,22 @@ func (a *visiting) proveNumber() error {
 }
 
 // askHost tells the host of an appointment; if there is none, nobody. A host is told of no more in a day than a house may be sent
-// applications. The visitor learns neither.
+// applications, and then once that there are more. The visitor learns neither.
 func (a *visiting) askHost() error {
 	var today int
 	if err := a.tx.Get(&today, "SELECT COUNT(*) FROM visitor_pass WHERE resident_id = ? AND way = 'appointment' AND id >= ?",
-		int64(a.visit.HostTie), int64(database.FirstID(a.tx.Now().Add(-aDay)))); err != nil || today > core.MaxDailyVisitsOfHouse {
+		int64(a.visit.HostTie), int64(database.FirstID(a.tx.Now().Add(-aDay)))); err != nil || today > core.MaxDailyVisitsOfHouse+1 {
 		return err
+	}
+	link, title := visitorPassLink(a.visit.ID), "有访客预约 "+a.store.minute(a.visit.At())+" 到 "+a.visit.HouseLabel+"，请您处理"
+	if today > core.MaxDailyVisitsOfHouse {
+		link, title = "visitorpass", "今天的访客预约很多，不再逐个通知，请到“我的访客”里处理"
 	}
 	users, err := hostUsers(a.tx, core.DayOf(a.tx.Now(), a.store.zone), "t.id", []core.ID{a.visit.HostTie})
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {
 		notes[i] = core.MessageNote{
-			Kind: core.MessageHousehold, Community: a.visit.Community, User: user.ID, Link: visitorPassLink(a.visit.ID),
-			Title: "有访客预约 " + a.store.minute(a.visit.At()) + " 到 " + a.visit.HouseLabel + "，请您处理",
+			Kind: core.MessageHousehold, Community: a.visit.Community, User: user.ID, Link: link, Title: title,
 		}
 	}
 	if err != nil {

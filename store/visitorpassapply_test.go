@@ -385,8 +385,39 @@ func TestAHostIsToldOfSoManyAppointments(t *testing.T) {
 			v.Way, v.House, v.Host = core.VisitBooked, 0, "13900000000"
 			w.mustApply(0, v)
 		}
-		if n := w.told(core.MessageHousehold, w.host.ID); n != core.MaxDailyVisitsOfHouse {
-			t.Errorf("told of %d", n)
+		const more = "SELECT COUNT(*) FROM message WHERE title LIKE '今天的访客预约很多%' AND link = 'visitorpass' AND user_id = ?"
+		if n, once := w.told(core.MessageHousehold, w.host.ID), countRows(t, s, more, int64(w.host.ID)); n != core.MaxDailyVisitsOfHouse+1 ||
+			once != 1 {
+			t.Errorf("told %d times, %d of them that there are more", n, once)
+		}
+	})
+}
+
+// So many appointments wait for a host; of the next the visitor reads the same, and the host nothing, until there is room again.
+func TestAHostIsLeftWithSoManyAppointments(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		book := func() OwnVisit {
+			v := w.application()
+			v.Way, v.House, v.Host = core.VisitBooked, 0, "13900000000"
+			return w.mustApply(0, v)
+		}
+		const waiting = "SELECT COUNT(*) FROM visitor_pass WHERE way = 'appointment' AND resident_id <> 0"
+		first := book()
+		for range core.MaxWaitingAppointments + 1 {
+			if last := book(); last.Answer != first.Answer || last.HouseLabel != first.HouseLabel {
+				t.Fatalf("%+v is not like the first", last)
+			}
+		}
+		if n := countRows(t, s, waiting); n != core.MaxWaitingAppointments {
+			t.Errorf("%d wait for the host", n)
+		}
+		host := core.Actor{Kind: core.ActorWechat, ID: w.host.ID, Name: "张三"}
+		if err := s.AnswerVisit(t.Context(), host, w.host.ID, core.ReviewDecision{ID: first.ID, Reason: "不认识"}); err != nil {
+			t.Fatal(err)
+		}
+		if book(); countRows(t, s, waiting) != core.MaxWaitingAppointments+1 {
+			t.Error("there is room, and the host gets none")
 		}
 	})
 }

@@ -385,6 +385,18 @@ func ToldText(applicant ID) string {
 	return "会告诉申请人"
 }
 
+// ToldAllText is ToldText of several who applied.
+func ToldAllText(applicants []ID) string {
+	outside := slices.Contains(applicants, 0)
+	if outside && slices.ContainsFunc(applicants, func(a ID) bool { return a != 0 }) {
+		return "会告诉申请人；不在微信里申请的，打开申请时的页面就能看到"
+	}
+	if outside {
+		return ToldText(0)
+	}
+	return ToldText(applicants[0])
+}
+
 // OutcomeText returns what the applicant is told: 住户认证未通过：照片看不清.
 func (r Review) OutcomeText() string {
 	text := r.Kind.Label() + "已通过"

@@ -46,3 +46,13 @@ func TestMatchOf(t *testing.T) {
 		}
 	}
 }
+
+func TestToldAllText(t *testing.T) {
+	for want, applicants := range map[string][]ID{
+		ToldText(1): {1, 2}, ToldText(0): {0, 0}, "会告诉申请人；不在微信里申请的，打开申请时的页面就能看到": {1, 0},
+	} {
+		if got := ToldAllText(applicants); got != want {
+			t.Errorf("%v: %s, want %s", applicants, got, want)
+		}
+	}
+}

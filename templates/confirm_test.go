@@ -69,7 +69,7 @@ func TestTheReasonOfAQuestion(t *testing.T) {
 
 // A question is asked over the page that has it: a label of one must not be that of the other's field.
 func TestAQuestionHasIDsOfItsOwn(t *testing.T) {
-	page := []string{ReviewReason().ID(), ReviewNote().ID(), ReviewInternal().ID(), Field{Name: PurposeField}.ID()}
+	page := []string{ReviewReason("").ID(), ReviewNote().ID(), ReviewInternal().ID(), Field{Name: PurposeField}.ID()}
 	for _, field := range (Confirm{Reasons: []string{"滋扰"}, Note: true, Purpose: true}).Fields() {
 		if slices.Contains(page, field.ID()) {
 			t.Errorf("%s has the id %s of a field of the page", field.Label, field.ID())

@@ -69,7 +69,7 @@ func ReviewNoted(fields ...Field) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return f.Value != "" || f.Error != "" })
 }
 
-// ReviewReason returns the empty field for the reason.
-func ReviewReason() Field {
-	return Field{Kind: Textarea, Name: "reason", Label: "其他原因", Help: "会告诉申请人。", MaxLength: 200, Rows: 2}
+// ReviewReason returns the empty field for the reason; told is how who applied learns of it.
+func ReviewReason(told string) Field {
+	return Field{Kind: Textarea, Name: "reason", Label: "其他原因", Help: told + "。", MaxLength: 200, Rows: 2}
 }

@@ -188,7 +188,7 @@ const reviewVersion = "3"
 
 func sampleReview(n, csrf string) templates.Review {
 	id := "review-" + n
-	reason := templates.ReviewReason()
+	reason := templates.ReviewReason("会告诉申请人")
 	reason.Prefix = id + "-"
 	return templates.Review{
 		ID: id, Title: "住户认证 " + n, State: badge(templates.Warn, "待审核"), CSRF: csrf,

@@ -295,3 +295,15 @@ func TestTheEmptyInboxNamesItsKinds(t *testing.T) {
 		}
 	}
 }
+
+// Who applied outside WeChat gets no message: the question, the help of the reason and the result say how they learn of it.
+func TestVisitorsOutsideWeChatAreNotSaidToBeTold(t *testing.T) {
+	ticked := []tickedReview{{Review: core.Review{Kind: core.ReviewVisit, Name: "来客"}}}
+	q := rejectQuestion(ticked, nil)
+	note := bulkNote(map[core.ReviewState][]core.ID{core.ReviewRejected: {0}}, 1)
+	for _, words := range []string{q.Text, q.Told, note, approveQuestion(ticked, 0, nil).Text} {
+		if strings.Contains(words, "告诉申请人") || !strings.Contains(words, core.ToldText(0)) {
+			t.Error(words)
+		}
+	}
+}

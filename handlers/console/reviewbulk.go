@@ -210,7 +210,7 @@ func (p *pages) reviewDecided(c *web.Context) error {
 	}
 	page := reviewBulkPage{Shell: p.Shell(c, frame.TodoStem, "审核结果"), Next: frame.ReviewPath}
 	page.Crumbs = []templates.Crumb{{Label: "待我审核", URL: frame.ReviewPath}}
-	done := map[core.ReviewState]int{}
+	done := map[core.ReviewState][]core.ID{}
 	for _, t := range ticked {
 		row := reviewBulkRow{URL: frame.ReviewURL(t.Review), Name: t.Name, Subject: t.Subject}
 		switch row.Text = p.whyNotDecided(c, t, matches[t.ID]); {
@@ -218,10 +218,10 @@ func (p *pages) reviewDecided(c *web.Context) error {
 			row.State = templates.Badge{Tone: templates.Warn, Text: "没有审核"}
 		case t.State == core.ReviewApproved:
 			row.State = templates.Badge{Tone: templates.Good, Text: "已通过"}
-			done[t.State]++
+			done[t.State] = append(done[t.State], t.Applicant)
 		default:
 			row.State = templates.Badge{Tone: templates.Bad, Text: "不通过"}
-			done[t.State]++
+			done[t.State] = append(done[t.State], t.Applicant)
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -229,15 +229,15 @@ func (p *pages) reviewDecided(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/review/decided", page)
 }
 
-// bulkNote returns how many of some reviews were decided, and how.
-func bulkNote(done map[core.ReviewState]int, n int) string {
+// bulkNote returns how many of some reviews were decided, and how; done are who applied.
+func bulkNote(done map[core.ReviewState][]core.ID, n int) string {
 	var words []string
 	for _, state := range []core.ReviewState{core.ReviewApproved, core.ReviewRejected} {
-		if done[state] > 0 {
-			words = append(words, state.Label()+" "+frame.Grouped(done[state])+" 份，会告诉申请人")
+		if of := done[state]; len(of) > 0 {
+			words = append(words, state.Label()+" "+frame.Grouped(len(of))+" 份，"+core.ToldAllText(of))
 		}
 	}
-	if rest := n - done[core.ReviewApproved] - done[core.ReviewRejected]; rest > 0 {
+	if rest := n - len(done[core.ReviewApproved]) - len(done[core.ReviewRejected]); rest > 0 {
 		words = append(words, frame.Grouped(rest)+" 份没有审核，原因在下面")
 	}
 	return strings.Join(words, "；")
@@ -261,13 +261,22 @@ func (p *pages) whyNotDecided(c *web.Context, t tickedReview, match core.ReviewM
 	return "还在等待审核，请打开申请再试"
 }
 
+// toldOf returns how those who applied learn what became of it.
+func toldOf(ticked []tickedReview) string {
+	applicants := make([]core.ID, len(ticked))
+	for i, t := range ticked {
+		applicants[i] = t.Applicant
+	}
+	return core.ToldAllText(applicants)
+}
+
 // approveQuestion asks before several reviews of one kind are approved, which has no way back; others of those that are
 // ticked stay. renamed are those that certify another name than the applicant's, which all are named.
 func approveQuestion(ticked []tickedReview, others int, renamed []string) templates.Confirm {
 	kind, n := ticked[0].Kind.Type(), len(ticked)
 	q := templates.Confirm{
 		Title: "通过 " + frame.Grouped(n) + " 份" + kind.Label + "申请？", Submit: "通过 " + frame.Grouped(n) + " 份申请",
-		Text:    kind.Effect + "这几份的" + kind.Batch + "。通过后会告诉申请人，不能撤销；有误时到住户页撤销认证。",
+		Text:    kind.Effect + "这几份的" + kind.Batch + "。通过后" + toldOf(ticked) + "，不能撤销；有误时到住户页撤销认证。",
 		Effects: namedReviews(ticked), Typed: frame.TypedNumber(n),
 	}
 	if len(renamed) > 0 {
@@ -285,8 +294,8 @@ func rejectQuestion(ticked []tickedReview, reasons []string) templates.Confirm {
 	kind, n := ticked[0].Kind.Type(), len(ticked)
 	return templates.Confirm{
 		Title: "不通过 " + frame.Grouped(n) + " 份" + kind.Label + "申请？", Submit: "不通过 " + frame.Grouped(n) + " 份",
-		Text:    "原因会告诉每一位申请人，不能撤销；申请人可以更正后重新申请。",
-		Effects: namedReviews(ticked), Typed: frame.TypedNumber(n), Reasons: reasons,
+		Text:    "不通过的原因" + toldOf(ticked) + "，不能撤销；申请人可以更正后重新申请。",
+		Effects: namedReviews(ticked), Typed: frame.TypedNumber(n), Reasons: reasons, Told: toldOf(ticked),
 	}
 }
 

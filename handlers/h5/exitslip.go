@@ -177,7 +177,7 @@ func (h *H5) exitSlipPage(c *web.Context, own store.OwnExitSlip) (exitSlipShowPa
 		page.Answer = &visitAnswer{
 			Action: exitSlipURL(own.ID) + "/answer", CSRF: c.CSRF(), Presets: core.ReviewExitSlip.Type().Owners,
 			Effect: "通过后，" + own.Name + " 可以在 " + h.visitTime(own.From) + " 至 " + h.visitTime(own.Until) + " 凭出门条带出这些物品。",
-			Reason: templates.ReviewReason(),
+			Reason: templates.ReviewReason(core.ToldText(own.Applicant)),
 		}
 	}
 	if own.Code != "" {

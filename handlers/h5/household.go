@@ -194,7 +194,7 @@ func (h *H5) householdReviewPage(c *web.Context) (page householdReviewPage, err 
 	zone := h.store.Zone()
 	page = householdReviewPage{
 		Phone: h.phone(c, r.Kind.Label(), r.Subject), Action: householdURL(r.ID), Version: r.Version, State: outcomeBadge(r.State),
-		Presets: community.OwnersReasons(r.Kind), Reason: templates.ReviewReason(),
+		Presets: community.OwnersReasons(r.Kind), Reason: templates.ReviewReason(core.ToldText(r.Applicant)),
 		Decided: r.DecidedText(func(t time.Time) string { return t.In(zone).Format("1 月 2 日 15:04") }),
 		Facts: []templates.Fact{
 			{Label: "姓名", Value: r.Name}, {Label: "身份", Value: request.Identity.Label()},

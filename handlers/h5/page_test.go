@@ -153,7 +153,7 @@ func TestPages(t *testing.T) {
 			Facts:  []templates.Fact{{Label: "姓名", Value: "林<明>"}},
 			Photos: []reviewPicture{{Label: "照片 1", URL: "/h5/review/photo/1", Thumb: "/h5/review/photo/1"}}, Effect: "通过后成为住户。",
 			Warning: "认证的是登记的“林<月>”。",
-			Presets: []string{"照片看不清"}, Reason: templates.ReviewReason(),
+			Presets: []string{"照片看不清"}, Reason: templates.ReviewReason("会告诉申请人"),
 			Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 			Earlier: []templates.ReviewDecision{{State: templates.Badge{Text: "不通过"}, Who: "林<明>", When: "2026-11-22", Reason: "x"}},
 		},
@@ -223,7 +223,7 @@ func TestPages(t *testing.T) {
 		"h5/household/show": householdReviewPage{
 			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting),
 			Presets: core.ReviewCertification.Type().Owners,
-			Facts:   []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason(),
+			Facts:   []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason("会告诉申请人"),
 			Warning: "认证的是登记的“林<月>”。", Effect: "可以使用通行证。",
 		},
 		"h5/household/show#decided": householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},
@@ -256,7 +256,7 @@ func TestPages(t *testing.T) {
 			},
 		},
 		"h5/exitslip/show#asks": exitSlipShowPage{Phone: frame, State: exitBadge(core.ExitWaiting), Answer: &visitAnswer{
-			Action: "/a", CSRF: "token", Effect: "通过后<带出>", Presets: []string{"不知道"}, Reason: templates.ReviewReason(),
+			Action: "/a", CSRF: "token", Effect: "通过后<带出>", Presets: []string{"不知道"}, Reason: templates.ReviewReason("会告诉申请人"),
 		}},
 		"h5/message/list": messageListPage{
 			Phone: frame, Rows: []messageLine{{URL: "/x", Kind: "认证结果", Text: "<b>x</b>", At: time.Unix(1, 0)}},
@@ -275,7 +275,7 @@ func TestPages(t *testing.T) {
 			Revoke: "/h5/visitorpass/1/revoke",
 		},
 		"h5/visitorpass/show#asks": visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitWaiting), Answer: &visitAnswer{
-			Action: "/a", CSRF: "token", Effect: "通过后<进门>", Presets: []string{"不认识"}, Reason: templates.ReviewReason(),
+			Action: "/a", CSRF: "token", Effect: "通过后<进门>", Presets: []string{"不认识"}, Reason: templates.ReviewReason("会告诉申请人"),
 		}},
 		"h5/visitorpass/apply": visitPosterPage{
 			Phone: frame, Action: "/h5/visit/at/x", Book: templates.Action{Label: "直接预约", URL: "/h5/visit/at/x?book=yes"}, Search: true,

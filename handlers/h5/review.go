@@ -166,7 +166,7 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 		Phone: h.phone(c, kind.Label, community.Name), Action: reviewURL(r.ID), Version: r.Version,
 		State: templates.Badge{Tone: templates.Info, Text: r.State.Label()}, Effect: kind.Effect, Presets: community.Reasons(r.Kind),
 		Decided: r.DecidedText(func(t time.Time) string { return t.In(zone).Format("1 月 2 日 15:04") }),
-		Reason:  templates.ReviewReason(), Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
+		Reason:  templates.ReviewReason(core.ToldText(r.Applicant)), Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 		Facts: []templates.Fact{{Label: "姓名", Value: r.Name}, {Label: "房屋", Value: r.Subject}},
 	}
 	page.Back = reviewPath

@@ -213,7 +213,7 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 		page.Answer = &visitAnswer{
 			Action: visitorPassURL(own.ID) + "/answer", CSRF: c.CSRF(), Presets: core.ReviewVisit.Type().Owners,
 			Effect: "通过后访客得到通行证，" + h.visitTime(own.At()) + " 前可以进门一次。请只通过您认识、约好来访的人。",
-			Reason: templates.ReviewReason(),
+			Reason: templates.ReviewReason(core.ToldText(own.Applicant)),
 		}
 		if own.Way == core.VisitBooked {
 			page.Answer.Effect = "通过后访客得到通行证，" + h.visitTime(own.From) + " 至 " + h.visitTime(own.Until) +

@@ -210,7 +210,7 @@ func TestExitPages(t *testing.T) {
 			Shell: shell, Detail: templates.Detail{Path: "/console/exitslip/1"}, Next: "请核对<登记>", Owes: "欠费 <1> 元", Items: items,
 			Facts: []templates.Fact{{Label: "事由", Value: "搬<家>"}},
 			Review: &templates.Review{
-				Title: "出门条申请", Approve: "/a", Reject: "/r", Presets: []string{"不<清楚>"}, Reason: templates.ReviewReason(),
+				Title: "出门条申请", Approve: "/a", Reject: "/r", Presets: []string{"不<清楚>"}, Reason: templates.ReviewReason("会告诉申请人"),
 			},
 			People: []templates.ReviewPerson{{URL: "/console/resident/1", Name: "林<明>", Identity: "业主", Phone: "138****8000"}},
 		},

@@ -116,7 +116,7 @@ func TestVisitorPages(t *testing.T) {
 		"console/visitorpass/show#review": visitorPassShowPage{
 			Shell: shell, Detail: templates.Detail{Path: "/console/visitorpass/1"}, Next: "请核对<登记>",
 			Review: &templates.Review{
-				Title: "访客申请", Approve: "/a", Reject: "/r", Presets: []string{"住户<不知情>"}, Reason: templates.ReviewReason(),
+				Title: "访客申请", Approve: "/a", Reject: "/r", Presets: []string{"住户<不知情>"}, Reason: templates.ReviewReason("会告诉申请人"),
 			},
 			People: []templates.ReviewPerson{{URL: "/console/resident/1", Name: "林<明>", Identity: "业主", Phone: "138****8000"}},
 		},

@@ -208,7 +208,7 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 	page.Review = templates.Review{
 		Title: kind.Label, State: frame.ReviewBadge(r, c.Now()), Who: certificationFacts(r, request, community.Name, p.Store.Zone()),
 		Decided: r.DecidedText(p.minute),
-		Effect:  kind.Effect, Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(),
+		Effect:  kind.Effect, Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(core.ToldText(r.Applicant)),
 		Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
 		Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 	}

@@ -220,7 +220,7 @@ func TestCertificationPages(t *testing.T) {
 		"console/certification/show": certificationShowPage{
 			Shell: shell, HouseURL: "/console/house/1",
 			Review: templates.Review{
-				Title: "住户认证", State: badge, Approve: "/a", Reject: "/b", Reason: templates.ReviewReason(), Version: "1",
+				Title: "住户认证", State: badge, Approve: "/a", Reject: "/b", Reason: templates.ReviewReason("会告诉申请人"), Version: "1",
 				Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 				Presets:  []string{"照片看不清"},
 				Evidence: []templates.ReviewEvidence{{Label: "照片 1", URL: "/p", Thumb: "/t"}},

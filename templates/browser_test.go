@@ -254,6 +254,18 @@ func TestConsoleInABrowser(t *testing.T) {
 		until(`document.activeElement.matches("dialog [data-cancel]")`),
 		browser.Press(`dialog [data-cancel]`),
 		until(`document.querySelector("dialog") === null`),
+		// So it is with Enter, which must not press the opener too once that has the focus again.
+		chromedp.Evaluate[chromedp.Void](`{
+			window.asked = 0;
+			const opener = document.querySelector("#bulk [data-ask]");
+			opener.addEventListener("click", () => window.asked++);
+			opener.focus();
+		}`),
+		chromedp.KeyEvent("\r"),
+		until(`document.activeElement.matches("dialog[open] [data-cancel]")`),
+		chromedp.KeyEvent("\r"),
+		until(`document.querySelector("dialog") === null && document.activeElement.matches("#bulk [data-ask]")`),
+		until(`window.asked === 1`),
 	)
 	if s.last() != nil {
 		t.Errorf("sent %v though the answer was no", s.last())

@@ -62,10 +62,22 @@ function show(form, opener) {
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.append(form);
   const cancel = form.querySelector("[data-cancel]");
-  cancel?.addEventListener("click", (event) => {
+  const leave = (event) => {
     event.preventDefault();
     event.stopPropagation();
     dialog.close();
+  };
+  cancel?.addEventListener("click", leave);
+  // A link is followed when Enter goes down: by the keypress, the focus would be back on the opener, and press it. The key that
+  // pressed the opener may still be down.
+  let pressed = false;
+  cancel?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    pressed ||= !event.repeat;
+  });
+  cancel?.addEventListener("keyup", (event) => {
+    if (pressed && event.key === "Enter") leave(event);
   });
   dialog.addEventListener("close", () => {
     dialog.remove();

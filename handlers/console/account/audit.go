@@ -14,6 +14,9 @@ import (
 	"tongxing/templates"
 )
 
+// auditVerifyPath is the tab 校验, to which its button posts.
+const auditVerifyPath = frame.AuditPath + "/verify"
+
 // auditRoutes returns the routes of 操作日志: the list, one row, and the export.
 func (p *Pages) auditRoutes() []web.Route {
 	view := web.Need(core.PermAuditView)
@@ -24,7 +27,7 @@ func (p *Pages) auditRoutes() []web.Route {
 			Access: web.Need(core.PermAuditExport), Handler: p.auditExport, Time: -1, EachPerMinute: 30,
 		},
 		{Method: http.MethodGet, Path: frame.AuditViewPath, Access: view, Handler: p.auditViewList},
-		{Method: http.MethodGet, Path: frame.AuditPath + "/verify", Access: view, Handler: p.auditVerifyShow},
+		{Method: http.MethodGet, Path: auditVerifyPath, Access: view, Handler: p.auditVerifyShow},
 		{Method: http.MethodGet, Path: frame.AuditPath + "/:id", Access: view, Handler: p.auditShow},
 	}
 }

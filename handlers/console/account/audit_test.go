@@ -265,6 +265,12 @@ func TestAbout(t *testing.T) {
 			t.Errorf("%s tells why: %s", label, text)
 		}
 	}
+	// Who may start a check is led to its button.
+	chief := d.SignIn(t, core.Everywhere, core.PermAboutView, core.PermAuditView)
+	check := chief.Get(t, frame.AboutPath, http.StatusOK).Find(`main dd a:contains("去校验")`).AttrOr("href", "")
+	if check == "" || chief.Get(t, check, http.StatusOK).Find(`button:contains("校验日志")`).Length() != 1 {
+		t.Errorf("a log that was never verified leads to %q", check)
+	}
 	if _, err := d.Store.VerifyAudit(t.Context(), store.AuditAnchor{}); err != nil {
 		t.Fatal(err)
 	}

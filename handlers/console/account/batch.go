@@ -43,7 +43,7 @@ func logTabs(c *web.Context, active string) templates.Tabs {
 		tabs.Items = append(tabs.Items,
 			templates.NavItem{Label: "操作", URL: frame.Keep(c, frame.AuditPath), Active: active == "audit"},
 			templates.NavItem{Label: "个人信息查看", URL: frame.Keep(c, frame.AuditViewPath), Active: active == "view"},
-			templates.NavItem{Label: "校验", URL: frame.AuditPath + "/verify", Active: active == "verify"},
+			templates.NavItem{Label: "校验", URL: auditVerifyPath, Active: active == "verify"},
 		)
 	}
 	tabs.Items = append(tabs.Items,

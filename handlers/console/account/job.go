@@ -25,7 +25,7 @@ func (p *Pages) jobRoutes() []web.Route {
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/cancel", Access: web.SignedIn, Handler: p.jobCancel},
 		{Method: http.MethodPost, Path: frame.JobPath + "/:id/again", Access: web.SignedIn, Handler: p.jobAgain},
 		{
-			Method: http.MethodPost, Path: frame.AuditPath + "/verify", Access: web.NeedOperator(core.PermAuditView),
+			Method: http.MethodPost, Path: auditVerifyPath, Access: web.NeedOperator(core.PermAuditView),
 			Handler: p.auditVerify, EachPerMinute: 10,
 		},
 	}

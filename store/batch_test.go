@@ -219,7 +219,7 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 		}},
 		core.BatchResidents: {
 			prepare: func() error {
-				if err := w.MoveOut(ctx, batchBy, everywhere, w.residents[0]); err != nil && !core.IsNotFound(err) {
+				if err := w.MoveOut(ctx, batchBy, everywhere, w.residents[0]); err != nil && !core.IsConflict(err) {
 					return err
 				}
 				return nil

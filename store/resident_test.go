@@ -189,7 +189,7 @@ func TestMoveOutAndBack(t *testing.T) {
 		if list, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Page: Page{Limit: 9}}); err != nil || len(list) != 0 {
 			t.Errorf("still listed: %v, %v", list, err)
 		}
-		wantCode(t, s.MoveOut(t.Context(), core.System, everywhere, id), core.CodeNotFound)
+		wantCode(t, s.MoveOut(t.Context(), core.System, everywhere, id), core.CodeConflict)
 		wantCode(
 			t,
 			discard(s.UpdateResident(t.Context(), core.System, everywhere, id, ResidentChange{Name: "李四", Identity: core.Owner})),

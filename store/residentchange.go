@@ -219,8 +219,8 @@ func (s *Store) MoveOut(ctx context.Context, by core.Actor, scope core.Scope, id
 // ResidentsAtOnce is the maximum number of residents of one act.
 const ResidentsAtOnce = 200
 
-// MoveOutAll is MoveOut of many, all of them or none. Those of several communities are a batch each,
-// of which the size of all is returned.
+// MoveOutAll is MoveOut of many, all of them or none. Those who have left already are passed over; if nobody is left, that is a
+// conflict. Those of several communities are a batch each, of which the size of all is returned.
 func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID) (core.Batch, error) {
 	var batch core.Batch
 	err := s.someResidents(ctx, "move out", ids, func(tx *database.Tx, ids []core.ID) error {
@@ -228,6 +228,13 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 		var communities []core.ID
 		for _, id := range ids {
 			old, err := moveOut(tx, by, scope, id)
+			if core.IsNotFound(err) {
+				if left, err := hasLeft(tx, scope, id); err != nil {
+					return err
+				} else if left {
+					continue
+				}
+			}
 			if err != nil {
 				return err
 			}
@@ -240,11 +247,24 @@ func (s *Store) MoveOutAll(ctx context.Context, by core.Actor, scope core.Scope,
 				After:  residentItem{MovedOut: tx.NowMS(), Updated: tx.NextUpdated(old.Updated)},
 			})
 		}
+		if len(communities) == 0 {
+			return core.Conflict("已经迁出，可能是其他人刚刚操作的")
+		}
 		var err error
 		batch, err = writeBatches(tx, by, core.BatchMoveOut, communities, things)
 		return err
 	})
 	return batch, err
+}
+
+// hasLeft reports whether a resident of the scope has moved out.
+func hasLeft(tx *database.Tx, scope core.Scope, id core.ID) (bool, error) {
+	where := database.Within(scope, "community_id")
+	where.And("id = ?", int64(id))
+	where.And("moved_out_at IS NOT NULL")
+	var found []core.ID
+	err := tx.All(&found, "SELECT id FROM resident WHERE "+where.Text()+tx.Dialect().ForUpdate(), where.Args()...)
+	return len(found) > 0, err
 }
 
 // moveOut moves one resident out and returns what they were.

@@ -113,6 +113,28 @@ func TestResidentsMoveOutAllOrNone(t *testing.T) {
 	})
 }
 
+// Whom a colleague has moved out meanwhile is passed over: the others move out, and only they are in the batch.
+func TestResidentsMoveOutOfWhomSomeHaveLeft(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community, ids := newTied(t, s, 3)
+		scope := core.ScopeOf(community)
+		if err := s.MoveOut(t.Context(), core.System, scope, ids[1]); err != nil {
+			t.Fatal(err)
+		}
+		batch, err := s.MoveOutAll(t.Context(), core.System, scope, ids)
+		if err != nil || batch.Size != 2 {
+			t.Fatalf("a batch of %d, %v", batch.Size, err)
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM resident WHERE moved_out_at IS NULL"); n != 0 {
+			t.Errorf("%d live there", n)
+		}
+		_, err = s.MoveOutAll(t.Context(), core.System, scope, ids)
+		wantCode(t, err, core.CodeConflict)
+		_, err = s.MoveOutAll(t.Context(), core.System, core.ScopeOf(newCommunity(t, s, "江南名邸")), ids)
+		wantCode(t, err, core.CodeNotFound) // that they have left is not told to others
+	})
+}
+
 func TestResidentExportIsAudited(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		community, ids := newTied(t, s, 3)

@@ -15,13 +15,30 @@ type residentsForm struct {
 	IDs []core.ID `form:"id" max:"200"`
 }
 
-// tickedResidents returns the ticked residents; one of another community is NotFound.
-func (p *Pages) tickedResidents(c *web.Context) ([]store.ResidentRow, error) {
+// tickedResidents returns the ticked residents, and those of them who have moved out since the list was drawn; one of another
+// community is NotFound.
+func (p *Pages) tickedResidents(c *web.Context) (residents, left []store.ResidentRow, err error) {
 	var form residentsForm
 	if err := c.Bind(&form); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p.Store.ResidentsByID(c.Ctx(), c.Scope(), form.IDs)
+	all, err := p.Store.ResidentsByID(c.Ctx(), c.Scope(), form.IDs)
+	for _, r := range all {
+		if r.MovedOut.IsZero() {
+			residents = append(residents, r)
+		} else {
+			left = append(left, r)
+		}
+	}
+	return residents, left, err
+}
+
+// leftText says who was ticked and has moved out already; "" = nobody.
+func leftText(left []store.ResidentRow) string {
+	if len(left) == 0 {
+		return ""
+	}
+	return frame.Joined(residentText(left)) + "已经迁出"
 }
 
 func residentIDsOf(residents []store.ResidentRow) []core.ID {
@@ -48,17 +65,22 @@ func residentText(residents []store.ResidentRow) []string {
 }
 
 func (p *Pages) residentsMoveOut(c *web.Context) error {
-	residents, err := p.tickedResidents(c)
+	residents, left, err := p.tickedResidents(c)
 	if err != nil || len(residents) == 0 {
-		return p.noneTicked(c, err)
+		return p.noneTicked(c, left, err)
+	}
+	ask, gone := moveOutAsk(c, residents), leftText(left)
+	if gone != "" {
+		ask.Effects = append(ask.Effects, gone+"，不在其中")
+		gone += "，不在其中。"
 	}
 	return p.Act(c, frame.Act{
-		Ask: moveOutAsk(c, residents),
+		Ask: ask,
 		Batch: func() (core.Batch, error) {
 			return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents))
 		},
 		DoneAll: func(b core.Batch) string {
-			return fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", b.Size)
+			return fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", b.Size) + gone
 		},
 		Back: residentActURL(c, ""),
 	})
@@ -67,9 +89,9 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 // residentsRemove deletes the ticked residents. It lists those that cannot be deleted because
 // something refers to them, and asks about the others, or about moving out if there are none.
 func (p *Pages) residentsRemove(c *web.Context) error {
-	residents, err := p.tickedResidents(c)
+	residents, left, err := p.tickedResidents(c)
 	if err != nil || len(residents) == 0 {
-		return p.noneTicked(c, err)
+		return p.noneTicked(c, left, err)
 	}
 	held, err := p.Store.ResidentsHeld(c.Ctx(), residentIDsOf(residents))
 	if err != nil {
@@ -88,6 +110,9 @@ func (p *Pages) residentsRemove(c *web.Context) error {
 	}
 	ask := residentsAsk(c, "删除", "/delete", residents)
 	ask.Text = "从登记中永久删除，用于登记有误；不能撤销。"
+	if gone := leftText(left); gone != "" {
+		ask.Effects = append(ask.Effects, gone+"，不删除")
+	}
 	return p.Act(c, frame.Act{
 		Ask:  ask,
 		Do:   func() error { return p.Store.RemoveResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
@@ -96,9 +121,13 @@ func (p *Pages) residentsRemove(c *web.Context) error {
 }
 
 // noneTicked redirects to the list with a message, unless err is set.
-func (p *Pages) noneTicked(c *web.Context, err error) error {
+func (p *Pages) noneTicked(c *web.Context, left []store.ResidentRow, err error) error {
 	if err == nil {
-		c.Flash(web.FlashWarning, "没有选择住户。")
+		said := "没有选择住户。"
+		if gone := leftText(left); gone != "" {
+			said = gone + "，可能是其他人刚刚操作的。"
+		}
+		c.Flash(web.FlashWarning, said)
 		err = c.Redirect(residentActURL(c, ""))
 	}
 	return err

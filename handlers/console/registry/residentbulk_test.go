@@ -29,6 +29,35 @@ func keptOf(q *goquery.Document) string {
 	}), " ")
 }
 
+// Of a list that was drawn before a colleague moved somebody out, the others are asked about and move out.
+func TestResidentsMoveOutFromAStaleList(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	people, path := d.Mine.Residents, frame.ResidentPath+"/moveout"
+	said := func() string { return b.Get(t, frame.ResidentPath, http.StatusOK).Find(".tx-flash").Text() }
+	if err := d.Store.MoveOut(t.Context(), core.System, core.Everywhere, people[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	both := ticked(people[0].ID, people[1].ID)
+	page, _ := b.Post(t, path, both, http.StatusOK)
+	if q := page.Find("form.tx-confirm"); !strings.Contains(q.Find("h2").Text(), "迁出 1 名住户") ||
+		!strings.Contains(q.Find("li").Last().Text(), people[0].Name) || !strings.Contains(q.Find("li").Last().Text(), "已经迁出") {
+		t.Errorf("asked %q", q.Text())
+	}
+	page, _ = b.Post(t, frame.ResidentPath+"/delete", both, http.StatusOK)
+	if q := page.Find("form.tx-confirm"); !strings.Contains(q.Text(), "已经迁出，不删除") || keptOf(page) != people[1].ID.String() {
+		t.Errorf("deleting asks %q", q.Text())
+	}
+	b.Post(t, path, desk.WithConfirmed(both), http.StatusSeeOther)
+	if text := said(); !strings.Contains(text, "已迁出 1 名住户") || !strings.Contains(text, people[0].Name) || d.Lives(t, people[1].ID) {
+		t.Errorf("said %q", text)
+	}
+	b.Post(t, path, desk.WithConfirmed(both), http.StatusSeeOther)
+	if text := said(); !strings.Contains(text, "已经迁出") {
+		t.Errorf("of people who have all left, said %q", text)
+	}
+}
+
 func TestResidentsMoveOutTogether(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)

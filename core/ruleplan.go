@@ -15,6 +15,7 @@ type RulePlan struct {
 	State     RulePlanState
 	Words     string // what it sets
 	Before    string // what it replaced, to be put back; "" = nothing, or it has not started
+	Now       string // of one in force: what holds instead, as somebody has changed it since, so that nothing is put back; "" = what it set
 	Why       string // it failed, or is over otherwise than it was scheduled, or leaves something out; "" = as it was scheduled
 	By        Actor
 	Batch     ID   // the restrictions that it set; 0 = none

@@ -76,6 +76,8 @@ type rulePlanKind interface {
 	start(tx *database.Tx, by core.Actor, p rulePlanRow, today core.Day) (rulePlanStart, error)
 	// end puts back what was replaced, unless somebody has changed it since.
 	end(tx *database.Tx, by core.Actor, p rulePlanRow) (back bool, err error)
+	// now returns in words what holds in a community instead of a draft; "" = the draft.
+	now(ctx context.Context, s *Store, community core.ID, draft string) (string, error)
 	// stays reports whether nothing is left to do after the start, whatever the last day.
 	stays() bool
 }
@@ -119,6 +121,21 @@ func (k ruleKind[R]) drastic(draft, replaced string) (bool, error) {
 }
 
 func (k ruleKind[R]) stays() bool { return false }
+
+func (k ruleKind[R]) now(ctx context.Context, s *Store, community core.ID, draft string) (string, error) {
+	planned, err := k.rule(draft)
+	if err != nil {
+		return "", err
+	}
+	now, err := k.read(ctx, s, community)
+	if err != nil {
+		return "", err
+	}
+	if same, err := k.same(now, planned); same || err != nil {
+		return "", err
+	}
+	return k.text(now), nil
+}
 
 func (k ruleKind[R]) start(tx *database.Tx, by core.Actor, p rulePlanRow, _ core.Day) (done rulePlanStart, err error) {
 	rule, err := k.rule(p.Draft)
@@ -352,11 +369,20 @@ func (s *Store) readRulePlans(
 	for _, row := range rows {
 		if err == nil {
 			var p core.RulePlan
-			p, err = row.plan()
+			p, err = s.rulePlanOf(ctx, row)
 			plans = append(plans, p)
 		}
 	}
 	return plans, err
+}
+
+// rulePlanOf returns a scheduled change with what holds now.
+func (s *Store) rulePlanOf(ctx context.Context, row rulePlanRow) (core.RulePlan, error) {
+	p, err := row.plan()
+	if err == nil && p.State == core.RulePlanInForce {
+		p.Now, err = rulePlanKinds[p.Stem].now(ctx, s, p.Community, row.Draft)
+	}
+	return p, err
 }
 
 // RulePlansSoon returns the scheduled changes in the communities in scope that start or end within core.RulePlanSoonDays, today being
@@ -384,7 +410,7 @@ func (s *Store) RulePlan(ctx context.Context, scope core.Scope, id core.ID) (cor
 	if err != nil {
 		return core.RulePlan{}, database.Wrap("scheduled change", database.NotFoundIfNoRows(err, noRulePlan))
 	}
-	p, err := row.plan()
+	p, err := s.rulePlanOf(ctx, row)
 	return p, database.Wrap("scheduled change", err)
 }
 
@@ -568,7 +594,7 @@ func beginRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow, today core.Day
 	if err != nil {
 		return err
 	}
-	return saidOfRulePlan(tx, p, "已生效，但"+p.Why)
+	return saidOfRulePlan(tx, p, "已生效，但 "+p.Why)
 }
 
 // saidOfRulePlan records that a change has started, or failed to, and tells those who may schedule one if not all is as it was meant.

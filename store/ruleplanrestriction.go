@@ -25,6 +25,11 @@ func (rulePlanRestriction) stays() bool { return true }
 // drastic is never true: a restriction puts nothing back.
 func (rulePlanRestriction) drastic(string, string) (bool, error) { return false, nil }
 
+// now is never called: a restriction that has started is done.
+func (rulePlanRestriction) now(context.Context, *Store, core.ID, string) (string, error) {
+	return "", nil
+}
+
 func (rulePlanRestriction) words(draft string) (string, error) {
 	var d restrictionDraft
 	err := json.Unmarshal([]byte(draft), &d)

@@ -30,6 +30,7 @@ type ruleKind[R any] struct {
 	text   func(R) string         // in words
 	harsh  func(next, was R) bool // making it next after was takes something from everybody
 	in     func(tx *database.Tx, community core.ID) (rule R, updated time.Time, err error)
+	read   func(ctx context.Context, s *Store, community core.ID) (R, error)                 // as in, outside of an act
 	set    func(tx *database.Tx, community core.ID, rule R, was time.Time, next int64) error // if it was changed last at was
 }
 
@@ -40,6 +41,10 @@ var passRules = ruleKind[core.PassRule]{
 	in: func(tx *database.Tx, community core.ID) (core.PassRule, time.Time, error) {
 		r, err := passRuleIn(tx, community)
 		return r.PassRule, r.Updated, err
+	},
+	read: func(ctx context.Context, s *Store, community core.ID) (core.PassRule, error) {
+		r, err := s.PassRule(ctx, core.ScopeOf(community), community)
+		return r.PassRule, err
 	},
 	set: setPassRule, harsh: core.PassRule.DrasticAfter,
 }
@@ -53,6 +58,10 @@ var visitorRules = ruleKind[core.VisitorRule]{
 		r, err := visitorRuleIn(tx, community)
 		return r.VisitorRule, r.Updated, err
 	},
+	read: func(ctx context.Context, s *Store, community core.ID) (core.VisitorRule, error) {
+		r, err := s.VisitorRule(ctx, core.ScopeOf(community), community)
+		return r.VisitorRule, err
+	},
 	set: setVisitorRule, harsh: core.VisitorRule.DrasticAfter,
 }
 
@@ -64,6 +73,10 @@ var exitRules = ruleKind[core.ExitRule]{
 	in: func(tx *database.Tx, community core.ID) (core.ExitRule, time.Time, error) {
 		r, err := exitRuleIn(tx, community)
 		return r.ExitRule, r.Updated, err
+	},
+	read: func(ctx context.Context, s *Store, community core.ID) (core.ExitRule, error) {
+		r, err := s.ExitRule(ctx, core.ScopeOf(community), community)
+		return r.ExitRule, err
 	},
 	set: setExitRule, harsh: core.ExitRule.DrasticAfter,
 }

@@ -96,6 +96,9 @@ func (p *Pages) plansCard(c *web.Context, scope core.Scope) (card frame.CardBody
 			Label: day.String(), Value: plan.What() + " 0 点" + what + "，" + plan.By.Name + "安排",
 			URL: templates.WithQuery(frame.StemURL(plan.Stem, ""), nil, "community", plan.Community.String()),
 		}
+		if plan.Now != "" {
+			fact.Value = plan.What() + "定时修改到期，期间有人改过，不恢复"
+		}
 		if p.ShownCommunity(c) == 0 {
 			fact.Value = names[plan.Community] + " · " + fact.Value
 		}

@@ -155,7 +155,7 @@ func restrictionQuestion(
 	if from != 0 {
 		q.Title, q.Submit, q.Effects[0] = "安排"+q.Title, "安排限制", affectedLater(plan.Residents, plan.Certified)
 		if change.Whole {
-			q.Effects = append(q.Effects, "那天登记在这里的全部房屋都限制")
+			q.Effects = append(q.Effects, "那天登记在这里的全部房屋都限制，之后另外限制的除外")
 		} else {
 			q.Effects = append(q.Effects, "到时已删除的，以及之后另外限制的房屋除外")
 		}

@@ -69,6 +69,9 @@ func rulePlanRowOf(c *web.Context, at frame.CommunityChoice, plan core.RulePlan)
 	if plan.State == core.RulePlanInForce && plan.Why == "" {
 		row.Why = "之后恢复：" + plan.Before
 	}
+	if plan.Now != "" {
+		row.Why = "期间有人改过设置，到期不恢复原来的"
+	}
 	if !c.Has(plan.Needs()) {
 		return row
 	}
@@ -132,7 +135,7 @@ func (p *Pages) planQuestion(
 		if plan.State == core.RulePlanInForce {
 			q.Effects = append(q.Effects, "定时修改（"+plan.Text()+"）正在生效，改了以后到期不再恢复原来的设置")
 		} else {
-			q.Effects = append(q.Effects, "已安排 "+plan.Text()+"整套改为："+plan.Words)
+			q.Effects = append(q.Effects, "已安排 "+plan.Text()+" 整套改为："+plan.Words)
 		}
 	}
 	return err
@@ -180,7 +183,7 @@ func (p *Pages) rulePlanCancel(c *web.Context) error {
 		reach = "涉及 " + frame.Grouped(houses) + " 套房屋、" + frame.Grouped(residents) + " 名住户，到时不限制"
 	}
 	return p.Act(c, frame.Act{
-		Stem: "passrule", Back: at.URL(frame.StemURL(plan.Stem, "")), Done: "已取消 " + plan.Text() + "的修改。",
+		Stem: "passrule", Back: at.URL(frame.StemURL(plan.Stem, "")), Done: "已取消 " + plan.Text() + " 的修改。",
 		Ask: templates.Confirm{
 			Title: "取消“" + at.Name + "”定时的" + plan.What() + "？", Text: plan.Text() + "：" + plan.Words + "。", Submit: "取消安排",
 			Effects: []string{reach, "现在的设置不变", "取消后不能恢复，需要时重新安排"},
@@ -222,6 +225,11 @@ func rulePlanEndQuestion(at frame.CommunityChoice, plan core.RulePlan, residents
 		Effects: []string{
 			"影响 " + frame.Grouped(residents) + " 名住户，立即生效", "现在：" + plan.Words, "本来到 " + plan.Until.String() + " 为止",
 		},
+	}
+	if plan.Now != "" { // nothing is put back
+		q.Text, q.Submit = "期间有人改过设置，不恢复原来的，只结束这次安排。", "结束安排"
+		q.Effects = []string{"现在的设置不变：" + plan.Now, q.Effects[2]}
+		return q
 	}
 	if plan.Drastic {
 		q.Typed, q.Danger = at.Name, true

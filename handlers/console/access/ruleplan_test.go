@@ -149,6 +149,12 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	if row.Length() != 1 || !strings.Contains(row.Text(), "居家") || !strings.Contains(row.Text(), from) {
 		t.Errorf("lists %q", row.Text())
 	}
+	page, _ = b.Post(t, frame.RestrictionPath, url.Values{
+		"community": {d.Mine.Community.String()}, "whole": {"1"}, "exits": {"1"}, "reason": {"居家"}, "from_day": {dayFrom(d, 20)},
+	}, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "之后另外限制的除外") {
+		t.Errorf("of all houses it asks %q", ask)
+	}
 	rule, err := d.Store.PassRule(t.Context(), core.Everywhere, d.Mine.Community)
 	if err != nil {
 		t.Fatal(err)
@@ -191,6 +197,33 @@ func TestEndingAPlanThatTakesSomethingAway(t *testing.T) {
 }
 
 // A rehearsal of a scheduled draft keeps its days for the button that saves it.
+// If somebody has changed the settings meanwhile, the row, the card and the question of 提前结束 say that nothing is put back.
+func TestEndingAPlanThatWasOverridden(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	form := desk.FilledIn(b.Get(t, frame.PassRulePath, http.StatusOK))
+	form.Set("exits", "7")
+	form.Set("until_day", dayFrom(d, 2))
+	answered(t, b, frame.PassRulePath, form)
+	form = desk.FilledIn(b.Get(t, frame.PassRulePath, http.StatusOK))
+	form.Set("exits", "5")
+	answered(t, b, frame.PassRulePath, form)
+	row := b.Get(t, frame.PassRulePath, http.StatusOK).Find("section[aria-labelledby=plans-title] tbody tr")
+	if text := row.Text(); !strings.Contains(text, "到期不恢复") || strings.Contains(text, "之后恢复") {
+		t.Errorf("lists %q", text)
+	}
+	end := row.Find("button").AttrOr("formaction", row.Find("form").AttrOr("action", ""))
+	page, _ := b.Post(t, end, nil, http.StatusOK)
+	if q := page.Find("form.tx-confirm").Text(); !strings.Contains(q, "只结束这次安排") || !strings.Contains(q, "出门 5 次") ||
+		strings.Contains(q, "7 次") || strings.Contains(q, "立即恢复") {
+		t.Errorf("asks %q", q)
+	}
+	b.Post(t, end, desk.ConfirmedForm(), http.StatusSeeOther)
+	if now := desk.FilledIn(b.Get(t, frame.PassRulePath, http.StatusOK)).Get("exits"); now != "5" {
+		t.Errorf("%s exits afterwards", now)
+	}
+}
+
 func TestRehearsalKeepsTheTerm(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)

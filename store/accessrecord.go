@@ -108,7 +108,7 @@ func (s *Store) AccessRecords(
 		return nil, false, database.Wrap("list access records", err)
 	}
 	rows, more = core.CutPage(page, rows)
-	if err := s.countTimeline(ctx, list, page, listEnd{len(rows), more}, recordsCount(f)); err != nil {
+	if err := s.countTimeline(ctx, list, page, listEnd{len(rows), more}, s.recordsCount(f)); err != nil {
 		return nil, false, database.Wrap("list access records", err)
 	}
 	records = make([]core.AccessRecord, len(rows))
@@ -118,14 +118,18 @@ func (s *Store) AccessRecords(
 	return records, more, nil
 }
 
-// recordsCount reports whether the list's rows are one range of an index, or few: others would have to
-// be read in search of those that match.
-func recordsCount(f core.RecordFilter) bool {
-	if f.House != 0 || f.Person != 0 {
+// recordsCount reports whether the list's rows are one range of an index, or few, or of one day, which the page reads for its line of
+// totals anyway: others would have to be read in search of those that match.
+func (s *Store) recordsCount(f core.RecordFilter) bool {
+	day := core.DayOf(f.From, s.zone)
+	if f.House != 0 || f.Person != 0 || !f.From.IsZero() && !f.To.IsZero() && !f.To.After((day+1).Start(s.zone)) {
 		return true
 	}
 	rest := f
 	rest.Community, rest.From, rest.To = 0, time.Time{}, time.Time{}
+	if rest.Result == "allowed" || rest.Result == "refused" { // as recordIndex
+		rest.Result = ""
+	}
 	return rest == core.RecordFilter{}
 }
 

@@ -339,6 +339,30 @@ func TestAccessRecordKeywordOfMany(t *testing.T) {
 	})
 }
 
+// A list has a total if counting it reads no more than the page or an index does.
+func TestAccessRecordsAreCounted(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		pastRecords(t, s, 40, 11)
+		today := core.DayOf(testNow, testZone)
+		day := core.RecordFilter{From: today.Start(testZone), To: (today + 1).Start(testZone), Direction: core.Out}
+		week := day
+		week.From = (today - 7).Start(testZone)
+		for _, c := range []struct {
+			f    core.RecordFilter
+			want int
+		}{
+			{day, 20}, {week, -1}, {core.RecordFilter{Result: "refused"}, 10}, {core.RecordFilter{Result: "allowed", Community: 11}, 30},
+			{core.RecordFilter{Direction: core.Out}, -1},
+		} {
+			total := 0
+			_, _, err := s.AccessRecords(t.Context(), everywhere, c.f, Page{Limit: 5, Total: &total})
+			if err != nil || total != c.want {
+				t.Errorf("%+v: a total of %d, %v, want %d", c.f, total, err, c.want)
+			}
+		}
+	})
+}
+
 // Totals and hours count a natural day of the store's zone, and agree.
 func TestRecordTotalsAndHours(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -28,6 +28,8 @@ type Feature struct {
 	Aliases []string          // other names of its list
 	Pages   []FeaturePage     // further pages, such as tabs
 	ActsAt  map[string]string // where an act is done, if not on the list or its form: a path by verb
+	// ActNames are other names of acts by verb, such as those of their buttons.
+	ActNames map[string][]string
 
 	Quick QuickAct // its act under 快速办理; zero = none
 
@@ -205,12 +207,13 @@ var Features = []Feature{
 		Stem: "passrule", Noun: "通行证设置", Fields: passRuleFields,
 		List:  PermPassRuleView,
 		Group: "access", Menu: MenuEntry{"通行证设置", "adjustments"},
-		Aliases: []string{"出门次数", "住户通行证"},
+		Aliases: []string{"出门次数", "住户通行证", "修改记录"},
 		Permissions: []PermissionItem{
 			{PermPassRuleView, "查看通行证设置", nil},
 			{PermPassRuleEdit, "修改通行证设置", []Permission{PermPassRuleView}},
 		},
-		Verbs: []Verb{{"update", "修改通行证设置"}},
+		Verbs:    []Verb{{"update", "修改通行证设置"}},
+		ActNames: map[string][]string{"update": {"恢复上一版"}},
 	},
 	{
 		Stem: "institution", Noun: "机构", Table: "institution", Fields: institutionFields,
@@ -241,8 +244,9 @@ var Features = []Feature{
 	{
 		Stem: "visitorrule", Noun: "访客通行证", Fields: visitorRuleFields,
 		List:  PermPassRuleView,
-		Under: "passrule", Aliases: []string{"访客设置", "住户邀请访客", "访客表单"},
-		Verbs: []Verb{{"update", "修改访客通行证设置"}},
+		Under: "passrule", Aliases: []string{"访客设置", "住户邀请访客", "访客表单", "修改记录"},
+		Verbs:    []Verb{{"update", "修改访客通行证设置"}},
+		ActNames: map[string][]string{"update": {"恢复上一版"}},
 	},
 	{
 		Stem: "visitorposter", Noun: "访客海报", Fields: visitorPosterFields,
@@ -253,8 +257,9 @@ var Features = []Feature{
 	{
 		Stem: "exitrule", Noun: "出门条设置", Fields: exitRuleFields,
 		List:  PermPassRuleView,
-		Under: "passrule", Aliases: []string{"欠费出门", "出门条表单"},
-		Verbs: []Verb{{"update", "修改出门条设置"}},
+		Under: "passrule", Aliases: []string{"欠费出门", "出门条表单", "修改记录"},
+		Verbs:    []Verb{{"update", "修改出门条设置"}},
+		ActNames: map[string][]string{"update": {"恢复上一版"}},
 	},
 	{
 		Stem: "restriction", Noun: "限制出入", Fields: restrictionFields,
@@ -263,8 +268,9 @@ var Features = []Feature{
 		Permissions: []PermissionItem{
 			{PermRestrictionEdit, "设置限制出入", []Permission{PermPassRuleView, PermHouseView}},
 		},
-		Quick: QuickAct{"限制出入", "restriction/new", "lock", PermRestrictionEdit},
-		Verbs: []Verb{{"create", "设置限制出入"}, {"lift", "解除限制出入"}},
+		Quick:    QuickAct{"限制出入", "restriction/new", "lock", PermRestrictionEdit},
+		Verbs:    []Verb{{"create", "设置限制出入"}, {"lift", "解除限制出入"}},
+		ActNames: map[string][]string{"lift": {"批量解除", "全部解除"}},
 	},
 	{
 		Stem: "observer", Noun: "观察员", Table: "observer", Fields: observerFields,
@@ -297,7 +303,7 @@ var Features = []Feature{
 		List: PermReaderView, Page: PermReaderView,
 		Group: "access", Menu: MenuEntry{"智能门禁", "door"},
 		Aliases: []string{"读头", "权限管理"},
-		Pages:   []FeaturePage{{"未登记设备", "reader/quarantine", nil}},
+		Pages:   []FeaturePage{{"未登记设备", "reader/quarantine", []string{"未识别设备"}}},
 		Permissions: []PermissionItem{
 			{PermReaderView, "查看门禁读头", nil},
 			{PermReaderEdit, "修改门禁读头", []Permission{PermReaderView}},
@@ -319,7 +325,7 @@ var Features = []Feature{
 		Stem: "guardpost", Noun: "门岗", Table: "guard_post", Fields: guardPostFields,
 		List: PermGuardPostView, Page: PermGuardPostView,
 		Group: "access", Menu: MenuEntry{"门岗", "shield"},
-		Aliases: []string{"保安"},
+		Aliases: []string{"保安", "岗位"},
 		Permissions: []PermissionItem{
 			{PermGuardPostView, "查看门岗", nil},
 			{PermGuardPostEdit, "修改门岗", []Permission{PermGuardPostView}},
@@ -373,6 +379,7 @@ var Features = []Feature{
 			{"sign_out", "退出住户的微信登录"}, {"certify", "现场核验住户"}, {"withdraw", "撤销现场核验"}, {"import", "导入住户"},
 			{"card", "发放卡码"}, {"revoke_card", "作废卡码"},
 		},
+		ActNames: map[string][]string{"move_out": {"批量迁出"}},
 	},
 	{
 		Stem: "import", Noun: "导入", Table: "import", NameColumn: "file", Fields: importFields,
@@ -502,7 +509,7 @@ var Features = []Feature{
 		Stem: "account", Noun: "账号", Table: "account", Fields: accountFields,
 		List: PermAccountView, Page: PermAccountView,
 		Group: "account", Menu: MenuEntry{"账号权限", "user-cog"},
-		Aliases: []string{"权限设置"},
+		Aliases: []string{"权限设置", "登录名"},
 		Pages: []FeaturePage{
 			{"我的账号", "me", []string{"个人中心"}}, {"修改密码", "password", nil}, {"两步验证", "me/totp", nil},
 			{"我的微信", "me/wechat", nil},
@@ -632,7 +639,8 @@ var Features = []Feature{
 	},
 	{
 		Stem: "batch", Noun: "批量操作", Under: "audit", Fields: batchFields,
-		Verbs: []Verb{{"undo", "撤销批量操作"}},
+		Verbs:    []Verb{{"undo", "撤销批量操作"}},
+		ActNames: map[string][]string{"undo": {"撤销本次"}},
 	},
 	{Stem: "savedview", Noun: "视图"},    // an account's own: no line in the audit log
 	{Stem: "preference", Noun: "个人设置"}, // likewise

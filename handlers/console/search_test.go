@@ -379,7 +379,7 @@ func TestSearchFindsEveryPageAndAct(t *testing.T) {
 				continue
 			}
 			label := f.ActLabel(verb)
-			for _, text := range []string{label, verb.Label, store.Initials(label), store.Initials(verb.Label)} {
+			for _, text := range append(f.ActNames[verb.Name], label, verb.Label, store.Initials(label), store.Initials(verb.Label)) {
 				lands("操作", label, text)
 			}
 			entries++
@@ -399,7 +399,9 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 		"机构管理": "/console/institution", "添加成员": "/console/institution/member", "住户通行证": "/console/passrule",
 		"限制出入": "/console/restriction", "观察员": "/console/observer",
 		"门禁读头": "/console/reader", "权限管理": "/console/reader", "未登记设备": "/console/reader/quarantine",
-		"保安": "/console/guardpost", "门岗人员": "/console/guardpost/guard", "告警": "/console/accessalert",
+		"保安": "/console/guardpost", "岗位": "/console/guardpost", "未识别设备": "/console/reader/quarantine", "登录名": "/console/account",
+		"修改记录": "/console/passrule",
+		"门岗人员": "/console/guardpost/guard", "告警": "/console/accessalert",
 		"管理中心": "/console/resident", "批量导入": "/console/resident",
 		"房屋管理": "/console/house", "导出楼层": "/console/house", "楼栋": "/console/house", "楼栋图": "/console/house/plan",
 		"小区": "/console/community", "楼栋结构": "/console/community",
@@ -409,6 +411,19 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 		if _, links := found(t, b, text); !slices.Contains(links["页面"], path) {
 			t.Errorf("%q finds the pages %v, not %s", text, links["页面"], path)
 		}
+	}
+	for text, label := range map[string]string{
+		"撤销本次": "撤销批量操作", "cxbc": "撤销批量操作", "恢复上一版": "修改通行证设置", "hfsyb": "修改出门条设置",
+		"新增住户": "添加住户", "编辑住户": "修改住户", "禁用账号": "停用账号", "创建账号": "添加账号",
+		"批量解除": "解除限制出入", "批量迁出": "住户迁出",
+	} {
+		if groups, _ := found(t, b, text); !slices.Contains(groups["操作"], label) {
+			t.Errorf("%q finds the acts %v, not %s", text, groups["操作"], label)
+		}
+	}
+	page, _ := b.Post(t, frame.SearchPath, url.Values{"text": {"限制出入"}}, http.StatusOK)
+	if text := page.Find(`.tx-find-group[aria-label="操作"]`).Text(); strings.Contains(text, "设置限制出入") {
+		t.Errorf("one act by two names: %q", text)
 	}
 }
 

@@ -18,6 +18,7 @@ type entry struct {
 	label   string
 	names   []string // folded: the label first, then other names
 	initial []string // of the names
+	told    int      // how many of the names the answer shows
 	icon    string
 	url     string
 	act     bool
@@ -65,12 +66,33 @@ func iconOf(stem string) string {
 
 func newEntry(label string, aliases []string, icon, url string) entry {
 	e := entry{label: label, icon: icon, url: url}
-	for _, name := range append([]string{label}, aliases...) {
+	e.name(append([]string{label}, aliases...)...)
+	e.told = len(e.names)
+	return e
+}
+
+// name has an entry found by further names.
+func (e *entry) name(names ...string) {
+	for _, name := range names {
 		if folded := core.FoldName(name); !slices.Contains(e.names, folded) {
 			e.names, e.initial = append(e.names, folded), append(e.initial, store.Initials(name))
 		}
 	}
-	return e
+}
+
+// oldWords are what other programs call what acts begin with here.
+var oldWords = map[string][]string{"添加": {"新增", "创建"}, "修改": {"编辑"}, "停用": {"禁用"}}
+
+// oldNames returns the names of an act with old words in front.
+func oldNames(label string) (names []string) {
+	for word, others := range oldWords {
+		if rest, begins := strings.CutPrefix(label, word); begins {
+			for _, other := range others {
+				names = append(names, other+rest)
+			}
+		}
+	}
+	return names
 }
 
 // actEntry returns the entry of an act. ok is false for acts that nobody does in the console.
@@ -90,7 +112,9 @@ func actEntry(access map[string]web.Access, f core.Feature, verb core.Verb) (e e
 	if !ok {
 		return entry{}, false
 	}
-	e = newEntry(f.ActLabel(verb), []string{verb.Label}, "", url)
+	e = newEntry(f.ActLabel(verb), f.ActNames[verb.Name], "", url)
+	e.name(verb.Label) // a wider word of the log says nothing beside the label
+	e.name(oldNames(verb.Label)...)
 	e.act = true
 	e.needs = []web.Access{page, route}
 	if f.Stem == "batch" {
@@ -226,8 +250,5 @@ func (e entry) mayBe(a core.Account) bool {
 
 // note returns the entry's other names.
 func (e entry) note() string {
-	if len(e.names) < 2 {
-		return ""
-	}
-	return Joined(e.names[1:])
+	return Joined(e.names[1:e.told])
 }

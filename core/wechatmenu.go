@@ -334,8 +334,8 @@ func (b MenuButton) Check(p MenuPlace) error {
 			fields["kind"] = "子菜单不能再展开"
 		}
 	case ButtonView:
-		if !webURL(b.URL) {
-			fields["url"] = "请填写完整网址，以 https:// 或 http:// 开头"
+		if wrong := wrongURL(b.URL, "请填写完整网址，以 https:// 或 http:// 开头"); wrong != "" {
+			fields["url"] = wrong
 		}
 	case ButtonReply:
 		if wrong := wrongReply(b.Reply); wrong != "" {
@@ -348,8 +348,8 @@ func (b MenuButton) Check(p MenuPlace) error {
 		if b.Path == "" || len(b.Path) > maxMenuPath {
 			fields["path"] = "请填写小程序的页面，如 pages/index/index"
 		}
-		if !webURL(b.URL) {
-			fields["url"] = "请填写备用网址，旧版微信打开它"
+		if wrong := wrongURL(b.URL, "请填写备用网址，旧版微信打开它"); wrong != "" {
+			fields["url"] = wrong
 		}
 	default:
 		fields["kind"] = "请选择点了以后做什么"
@@ -357,9 +357,16 @@ func (b MenuButton) Check(p MenuPlace) error {
 	return InvalidFields(fields)
 }
 
-func webURL(text string) bool {
+// wrongURL returns what is wrong with an address, missing if it is none; "" = nothing.
+func wrongURL(text, missing string) string {
 	u, err := url.Parse(text)
-	return err == nil && len(text) <= maxMenuURL && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return missing
+	case len(text) > maxMenuURL:
+		return fmt.Sprintf("网址太长，最多 %d 个字符", maxMenuURL)
+	}
+	return ""
 }
 
 // CheckMenu returns what keeps a menu from being published, in words; nil = nothing.

@@ -26,6 +26,8 @@ func TestMenuIsChecked(t *testing.T) {
 		"a long name":       {func(m []MenuButton) []MenuButton { m[0].Name = "我的通行证"; return m }, "最多 4 个汉字"},
 		"eight letters":     {func(m []MenuButton) []MenuButton { m[0].Name = "MyPasses"; return m }, ""},
 		"no address":        {func(m []MenuButton) []MenuButton { m[0].URL = "javascript:alert(1)"; return m }, "完整网址"},
+		"a long address":    {func(m []MenuButton) []MenuButton { m[0].URL += strings.Repeat("a", 1024); return m }, "最多 1024 个字符"},
+		"a long one of old": {func(m []MenuButton) []MenuButton { m[1].Sub[1].URL += strings.Repeat("a", 1024); return m }, "最多 1024 个字符"},
 		"an empty group":    {func(m []MenuButton) []MenuButton { m[1].Sub = nil; return m }, "还没有子菜单"},
 		"a group in one":    {func(m []MenuButton) []MenuButton { m[1].Sub[0].Kind = ButtonGroup; return m }, "不能再展开"},
 		"no reply":          {func(m []MenuButton) []MenuButton { m[1].Sub[0].Reply = ""; return m }, "回复的文字"},

@@ -142,6 +142,9 @@ func TestStaff(t *testing.T) {
 		wang.Phone, wang.Communities = "13700000009", []core.ID{there}
 		_, err = s.CreateStaff(ctx, by, mine, wang, []string{"工程部"})
 		wantCode(t, err, core.CodeNotFound)
+		wang.Communities = []core.ID{here, 1} // deleted since the form was opened
+		_, err = s.CreateStaff(ctx, by, everywhere, wang, []string{"工程部"})
+		wantField(t, err, "communities")
 		wang.Communities, wang.Departments = []core.ID{here}, []core.ID{7}
 		_, err = s.CreateStaff(ctx, by, mine, wang, nil)
 		wantField(t, err, "departments")

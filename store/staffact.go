@@ -161,6 +161,13 @@ func checkStaff(tx *database.Tx, scope core.Scope, m core.Staff) error {
 			return core.NotFound(noCommunity)
 		}
 	}
+	there, err := communitiesLeft(tx, sortedIDs(m.Communities))
+	if err != nil {
+		return err
+	}
+	if len(there) < len(sortedIDs(m.Communities)) {
+		return core.InvalidFields(map[string]string{"communities": "小区已不存在，请重新选择"})
+	}
 	all, err := readDepartments(tx.All)
 	if err != nil {
 		return err

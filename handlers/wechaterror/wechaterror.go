@@ -2,6 +2,7 @@
 package wechaterror
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -110,6 +111,8 @@ func ForSetup(err error) string {
 		return ours.Message
 	case errors.As(err, &corp):
 		return forCorp(corp)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "微信的服务器 api.weixin.qq.com 没有及时答复，请稍后再试；一直这样，请检查这台服务器的网络。"
 	case !errors.As(err, &e) || e.HTTP != 0:
 		return "连接不上微信的服务器 api.weixin.qq.com。请检查这台服务器的网络，再检查一次。"
 	case e.Code == wrongAppID:
@@ -149,6 +152,8 @@ func forCorp(p *wechat.CorpProblem) string {
 	var e *wechat.Error
 	contact := p.Part == wechat.CorpPartContact
 	switch {
+	case errors.Is(p.Err, context.DeadlineExceeded):
+		return "企业微信的服务器 qyapi.weixin.qq.com 没有及时答复，请稍后再试；一直这样，请检查这台服务器的网络。"
 	case !errors.As(p.Err, &e) || e.HTTP != 0:
 		return "连接不上企业微信的服务器 qyapi.weixin.qq.com。请检查这台服务器的网络，再检查一次。"
 	case e.Code == wrongAppID:

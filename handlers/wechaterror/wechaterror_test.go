@@ -105,6 +105,7 @@ func TestForSetupOfACompany(t *testing.T) {
 		{wechat.CorpPartRange, &wechat.Error{Code: 99999}, "99999"},
 		{wechat.CorpPartApp, &wechat.Error{Code: -1, HTTP: 502}, "连接不上企业微信"},
 		{wechat.CorpPartApp, errors.New("dial tcp"), "连接不上企业微信"},
+		{wechat.CorpPartApp, fmt.Errorf("dial: %w", context.DeadlineExceeded), "没有及时答复"},
 	} {
 		if got := ForSetup(&wechat.CorpProblem{Part: c.part, Err: c.err}); !strings.Contains(got, c.says) || strings.Contains(got, "dial") {
 			t.Errorf("%s %v: %q", c.part, c.err, got)
@@ -121,6 +122,7 @@ func TestForSetupOfAnAccount(t *testing.T) {
 		{&wechat.Error{Code: 40125}, "AppSecret 不正确"}, {&wechat.Error{Code: 40001}, "AppSecret 不正确"},
 		{&wechat.Error{Code: 40164, Msg: "invalid ip 203.0.113.9 ipv6 …"}, "203.0.113.9 不在 IP 白名单"},
 		{&wechat.Error{Code: -1, HTTP: 502}, "连接不上微信"}, {errors.New("dial tcp"), "连接不上微信"},
+		{fmt.Errorf("dial: %w", context.DeadlineExceeded), "没有及时答复"},
 		{&wechat.Error{Code: 99999}, "99999"}, {core.Conflict("账号没有在使用，没有检查"), "没有在使用"},
 	} {
 		if got := ForSetup(c.err); !strings.Contains(got, c.says) || strings.Contains(got, "dial") || strings.Contains(got, "-1") {

@@ -82,7 +82,15 @@ func TestFollowersAreTaggedAndRemarked(t *testing.T) {
 	rename.Set("name", "租客")
 	b.Post(t, at, rename, http.StatusSeeOther)
 	question, _ := b.Post(t, at+"/remove", nil, http.StatusOK)
-	if text := question.Text(); !strings.Contains(text, "2 名用户不再有这个标签") {
+	if text := question.Text(); !strings.Contains(text, "2 名用户不再有这个标签") || strings.Contains(text, "菜单不再有人看到") {
+		t.Errorf("without a menu it asks %s", text)
+	}
+	menu := core.WechatMenu{MenuFor: core.MenuFor{AppID: tags[0].AppID, Tag: tags[0].Number}}
+	if _, err := d.Store.UpdateWechatMenu(t.Context(), core.System, core.Everywhere, menu); err != nil {
+		t.Fatal(err)
+	}
+	question, _ = b.Post(t, at+"/remove", nil, http.StatusOK)
+	if text := question.Text(); !strings.Contains(text, "菜单不再有人看到") {
 		t.Errorf("asks %s", text)
 	}
 	b.Post(t, at+"/remove", desk.ConfirmedForm(), http.StatusSeeOther)

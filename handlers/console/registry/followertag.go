@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -220,10 +221,18 @@ func (p *Pages) followerTagRemove(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	effects := []string{fmt.Sprintf("%s 名用户不再有这个标签", frame.Grouped(sizes[t.Number]))}
+	menus, err := p.Store.WechatMenus(c.Ctx(), c.Scope(), at.AppID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(menus, func(m core.WechatMenu) bool { return m.Tag == t.Number }) {
+		effects = append(effects, "这个标签的自定义菜单不再有人看到，请到“按标签显示菜单”删除")
+	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
 			Title: "删除标签“" + t.Name + "”？", Text: "公众平台上同时删除，不能撤销。", Submit: "删除标签", Danger: true,
-			Effects: []string{fmt.Sprintf("%s 名用户不再有这个标签", frame.Grouped(sizes[t.Number]))},
+			Effects: effects,
 		},
 		Do: func() error {
 			return p.changeTag(c, t, func(now core.FollowerTag) error {

@@ -236,7 +236,7 @@ func TestWhoWasCalledIsTickedOff(t *testing.T) {
 	}
 	long := map[string][]string{"id": ids, "confirmed": {"1"}, "note": {strings.Repeat("长", core.MaxCallNote+1)}}
 	b.Post(t, messageCallPath, long, http.StatusUnprocessableEntity)
-	yes := map[string][]string{"id": ids, "confirmed": {"1"}, "note": {"已转告，" + desk.Hostile}}
+	yes := map[string][]string{"id": append(ids, ids[0]), "confirmed": {"1"}, "note": {"已转告，" + desk.Hostile}}
 	_, to := b.Post(t, messageCallPath, yes, http.StatusSeeOther)
 	said := b.Get(t, to, http.StatusOK)
 	if words := said.Find(".tx-flash").Text(); !strings.Contains(words, "已标记 2 人为已电话联系。") || said.Find("tbody tr").Length() != 1 {

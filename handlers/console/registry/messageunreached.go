@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,7 +149,8 @@ func (p *Pages) messageCall(c *web.Context) error {
 		return err
 	}
 	back := templates.WithQuery(unreachedPath, c.Request().URL.Query())
-	if len(form.IDs) == 0 {
+	slices.Sort(form.IDs)
+	if form.IDs = slices.Compact(form.IDs); len(form.IDs) == 0 {
 		c.Flash(web.FlashWarning, "没有选择收件人。")
 		return c.Redirect(back)
 	}

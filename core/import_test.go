@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -127,6 +128,24 @@ func TestImportHeadsAreRead(t *testing.T) {
 				t.Errorf("missing %q, unclear %v", got, head.Unclear(columns))
 			}
 		})
+	}
+}
+
+// A heading that was a whole house in one list is the room where building and unit have columns of their own.
+func TestAnImportHeadOfAllLevelsIsReadAsItSays(t *testing.T) {
+	columns := ResidentImportColumns(importedAt)
+	said := ImportSaid{ImportHeading("房号"): ImportHouse}
+	for heads, want := range map[string]string{
+		"姓名 手机 身份 楼栋 单元 房号":    levelColumn(len(importedAt.Levels) - 1),
+		"姓名 手机 身份 房号":          ImportHouse,
+		"姓名 手机 身份 楼栋 房号":       ImportHouse,
+		"姓名 手机 身份 楼栋 单元 房号 房间": ImportHouse,
+	} {
+		row := strings.Fields(heads)
+		head := ReadImportHead([][]string{row}, columns, said)
+		if got := columns[head.Columns[slices.Index(row, "房号")]].Key; got != want || head.Unclear(columns) {
+			t.Errorf("%s: 房号 is %s, want %s; unclear: %v", heads, got, want, head.Unclear(columns))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -79,7 +80,40 @@ func importHeadings(text string) []string {
 // ReadImportHead finds the heading of a list among its first rows: the row with the most headings that are known, with
 // the row above or below it where a heading has two rows. said are the headings that somebody explained.
 func ReadImportHead(rows [][]string, columns []ImportColumn, said ImportSaid) ImportHead {
-	names := importNames(columns, said)
+	head := readImportHead(rows, columns, importNames(columns, said))
+	// 房号 was a whole house in one list: in another that has 楼栋 and 单元, too, it is the room, as it says.
+	if usual := said.withoutHouse(); len(usual) < len(said) && len(missingLevels(columns, head)) > 0 {
+		plain := readImportHead(rows, columns, importNames(columns, usual))
+		if plain.Row >= 0 && len(plain.Twice) == 0 && len(missingLevels(columns, plain)) == 0 {
+			return plain
+		}
+	}
+	return head
+}
+
+// withoutHouse returns what was said but for what holds a whole house.
+func (s ImportSaid) withoutHouse() ImportSaid {
+	other := maps.Clone(s)
+	maps.DeleteFunc(other, func(_, key string) bool { return key == ImportHouse })
+	return other
+}
+
+// missingLevels returns the labels of the levels, for which a whole house may stand, that a heading lacks.
+func missingLevels(columns []ImportColumn, head ImportHead) []string {
+	found := map[int]bool{}
+	for _, column := range head.Columns {
+		found[column] = true
+	}
+	var missing []string
+	for i, column := range columns {
+		if column.Needed && !column.Always && !found[i] {
+			missing = append(missing, column.Label)
+		}
+	}
+	return missing
+}
+
+func readImportHead(rows [][]string, columns []ImportColumn, names map[string]int) ImportHead {
 	best, most := -1, 0
 	for i, row := range rows[:min(len(rows), ImportHeadRows)] {
 		different := map[int]bool{}

@@ -241,10 +241,36 @@ type ReviewMatch struct {
 	Name   string // whom an approval would certify, as the register writes them; "" = it would add the applicant
 	Other  bool   // Name is not what the applicant wrote
 	Alike  bool   // it would add the applicant beside others of the same name, of whom none is known to be the applicant
+	Back   bool   // Name moved out of the house, and would come back
+	Left   string // who moved out of the house with the applicant's number, and is somebody else
+	Taken  Taken  // who has the applicant's number, so that it cannot be approved
 }
 
+// Taken is who is certified by the number of an applicant and has another name.
+type Taken struct {
+	Is          bool
+	Resident    ID // 0 = one of another community
+	Name, House string
+}
+
+// Text says it to a reviewer who sees names whole or masked.
+func (t Taken) Text(whole bool) string {
+	switch {
+	case !t.Is:
+		return ""
+	case t.Resident == 0:
+		return "该手机号在其他小区已认证给另一姓名的住户，现在不能通过，请先核对。"
+	case !whole:
+		t.Name = MaskName(t.Name)
+	}
+	return "该手机号已认证给“" + t.Name + "”（" + t.House + "），现在不能通过：请先核对，改号、改名或办理迁出后再通过。"
+}
+
+// TakenToOwners says it to owners of the house, who are not told whose the number is.
+const TakenToOwners = "该手机号已认证给另一姓名的住户，现在不能通过，请与物业核对。"
+
 // Doubtful reports whether a reviewer must be warned of what an approval would do.
-func (m ReviewMatch) Doubtful() bool { return m.Other || m.Alike }
+func (m ReviewMatch) Doubtful() bool { return m.Other || m.Alike || m.Left != "" }
 
 // Text returns the words with the name that was found, whole or masked.
 func (m ReviewMatch) Text(whole bool) string {
@@ -268,7 +294,17 @@ func (m ReviewMatch) Effect(applicant string, whole bool) string {
 	case m.Alike:
 		return "本房屋已登记“" + applicant + "”，号码与申请不同，或不止一名：通过后另外登记一名。是同一人的，请先改登记的号码。"
 	case m.Name == "":
-		return "登记里没有申请人：通过后新登记“" + applicant + "”，并认证。"
+		effect := "登记里没有申请人：通过后新登记“" + applicant + "”，并认证。"
+		if m.Left != "" {
+			left := m.Left
+			if !whole {
+				left = MaskName(left)
+			}
+			effect += "该手机号原是已迁出的“" + left + "”登记的，原来的记录不变。"
+		}
+		return effect
+	case m.Back:
+		return "登记的“" + m.Shown(whole) + "”已迁出：通过后恢复居住，姓名、身份按申请，并认证。"
 	case m.Other:
 		return "通过后认证的是登记的“" + m.Shown(whole) + "”，不是“" + applicant + "”：登记的姓名不变。不是同一人的，请不要通过；登记写错的，请先改登记的姓名。"
 	}

@@ -56,3 +56,22 @@ func TestToldAllText(t *testing.T) {
 		}
 	}
 }
+
+// What an approval does is said as it is: somebody comes back, or is new beside who left with the number, or the number is taken.
+func TestMatchEffectsOfWhoLeft(t *testing.T) {
+	for want, m := range map[string]ReviewMatch{
+		"登记的“王秀兰”已迁出：通过后恢复居住，姓名、身份按申请，并认证。":                   {Name: "王秀兰", Back: true},
+		"登记里没有申请人：通过后新登记“赵二”，并认证。该手机号原是已迁出的“王秀兰”登记的，原来的记录不变。": {Left: "王秀兰"},
+	} {
+		if got := m.Effect("赵二", true); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if strings.Contains(m.Effect("赵二", false), "王秀兰") {
+			t.Error("the name is whole")
+		}
+	}
+	taken := Taken{Is: true, Resident: 1, Name: "王秀兰", House: "1栋101"}
+	if whole, masked := taken.Text(true), taken.Text(false); !strings.Contains(whole, "王秀兰”（1栋101") || strings.Contains(masked, "王秀兰") {
+		t.Errorf("%q, %q", whole, masked)
+	}
+}

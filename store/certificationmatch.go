@@ -54,11 +54,12 @@ func certificationsOf(scope core.Scope, reviews []core.Review) []core.ID {
 // matchedRow is an application with a resident of its house.
 type matchedRow struct {
 	registeredRow
-	Review    core.ID `db:"review_id"`
-	Applicant string  `db:"applicant"`
-	OfPhone   string  `db:"of_phone"` // the applicant's
-	OfIDNo    string  `db:"of_idno"`
-	Resident  string  `db:"resident_name"`
+	Review    core.ID         `db:"review_id"`
+	Applicant string          `db:"applicant"`
+	OfPhone   string          `db:"of_phone"` // the applicant's
+	OfIDNo    string          `db:"of_idno"`
+	Resident  string          `db:"resident_name"`
+	MovedOut  database.Millis `db:"moved_out_at"`
 }
 
 // certificationMatches compares applicants with who is registered in the house, as an approval would find them.
@@ -68,24 +69,65 @@ func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMa
 		matches[id] = core.MatchOf("", core.Registered{})
 	}
 	err := database.EachPart(ids, func(part []core.ID) error {
-		var rows []matchedRow
+		var rows []matchedRow // of who moved out, too
 		err := all(&rows, `
 			SELECT c.id AS review_id, r.name AS applicant, c.phone_mac AS of_phone, c.idno_mac AS of_idno, t.name AS resident_name,
-				t.id, t.identity, t.name_fold, t.idno_mac, COALESCE(p.phone_mac, '') AS phone_mac
+				t.id, t.identity, t.name_fold, t.idno_mac, COALESCE(p.phone_mac, '') AS phone_mac, t.moved_out_at
 			FROM certification c
 			JOIN review r ON r.id = c.id
-			JOIN resident t ON t.community_id = r.community_id
-				AND t.house_id = c.house_id
-				AND t.moved_out_at IS NULL
+			JOIN resident t ON t.community_id = r.community_id AND t.house_id = c.house_id
 			JOIN person p ON p.id = t.person_id
 			WHERE c.id IN (`+database.Placeholders(len(part))+`)
 			ORDER BY c.id, t.id`, database.IDArgs(part)...)
 		for _, of := range byReview(rows) {
 			matches[of[0].Review] = matchOf(of)
 		}
+		if err == nil {
+			err = findTaken(all, part, matches)
+		}
 		return err
 	})
 	return matches, err
+}
+
+// findTaken finds who is certified by the applicants' numbers and has another name than an approval would certify, as numberIsFree
+// and connection.free do. Who lives in another community is not told.
+func findTaken(all readAll, ids []core.ID, matches map[core.ID]core.ReviewMatch) error {
+	var rows []struct {
+		Review    core.ID `db:"review_id"`
+		Applicant string  `db:"applicant"`
+		Resident  core.ID `db:"id"`
+		Name      string  `db:"name"`
+		House     string  `db:"label"`
+		Here      bool    `db:"here"`
+	}
+	err := all(&rows, `
+		SELECT c.id AS review_id, r.name AS applicant, t.id, t.name, h.label,
+			CASE WHEN t.community_id = r.community_id THEN 1 ELSE 0 END AS here
+		FROM certification c
+		JOIN review r ON r.id = c.id
+		JOIN person p ON p.phone_mac = c.phone_mac
+		JOIN resident t ON t.person_id = p.id
+		JOIN house h ON h.id = t.house_id
+		WHERE c.id IN (`+database.Placeholders(len(ids))+`)
+		AND t.moved_out_at IS NULL
+		AND t.certified_at IS NOT NULL
+		ORDER BY c.id, here, t.id`, database.IDArgs(ids)...)
+	for _, row := range rows {
+		m, is := matches[row.Review], row.Applicant
+		if m.Name != "" && !m.Back {
+			is = m.Name
+		}
+		if core.FoldName(row.Name) == core.FoldName(is) {
+			continue
+		}
+		m.Enough, m.Taken = false, core.Taken{Is: true} // one of this community, whom the reviewer can look at, comes last
+		if row.Here {
+			m.Taken.Resident, m.Taken.Name, m.Taken.House = row.Resident, row.Name, row.House
+		}
+		matches[row.Review] = m
+	}
+	return err
 }
 
 // byReview parts rows by their reviews.
@@ -102,11 +144,18 @@ func byReview(rows []matchedRow) [][]matchedRow {
 
 // matchOf compares one applicant with the residents of the house.
 func matchOf(rows []matchedRow) core.ReviewMatch {
-	registered, alike, namesakes := make([]registeredRow, len(rows)), 0, 0
-	is := applicantKeys{name: core.FoldName(rows[0].Applicant), phone: rows[0].OfPhone, idno: rows[0].OfIDNo}
-	for n, row := range rows {
-		registered[n] = row.registeredRow
-		if core.NearlySameName(row.Applicant, row.Resident) {
+	applicant := rows[0].Applicant
+	var registered []registeredRow
+	var live, left []matchedRow
+	alike, namesakes := 0, 0
+	is := applicantKeys{name: core.FoldName(applicant), phone: rows[0].OfPhone, idno: rows[0].OfIDNo}
+	for _, row := range rows {
+		if !row.MovedOut.IsZero() {
+			left = append(left, row)
+			continue
+		}
+		live, registered = append(live, row), append(registered, row.registeredRow)
+		if core.NearlySameName(applicant, row.Resident) {
 			alike++
 		}
 		if row.Name == is.name {
@@ -115,12 +164,27 @@ func matchOf(rows []matchedRow) core.ReviewMatch {
 	}
 	at, by := chooseRegistered(registered, is)
 	if at < 0 {
-		return core.MatchOf(rows[0].Applicant, core.Registered{Namesakes: namesakes})
+		return matchLeft(core.MatchOf(applicant, core.Registered{Namesakes: namesakes}), left, is)
 	}
-	found := rows[at]
-	return core.MatchOf(found.Applicant, core.Registered{
+	found := live[at]
+	return core.MatchOf(applicant, core.Registered{
 		By: by, Name: found.Resident, Alike: alike > 1, OtherIDNumber: is.idno != "" && found.IDNo != "" && is.idno != found.IDNo,
 	})
+}
+
+// matchLeft adds who moved out of the house with the applicant's number: the applicant, as CreateResidents finds who comes back, or
+// somebody else.
+func matchLeft(m core.ReviewMatch, left []matchedRow, is applicantKeys) core.ReviewMatch {
+	for _, row := range left {
+		switch {
+		case row.Phone != is.phone:
+		case core.SamePerson(row.Applicant, is.idno, row.Resident, row.IDNo):
+			return core.ReviewMatch{Words: "已迁出", Name: row.Resident, Back: true}
+		case m.Left == "":
+			m.Left = row.Resident
+		}
+	}
+	return m
 }
 
 // needMatch refuses to approve from a list what the list does not show enough of, as the register is now.

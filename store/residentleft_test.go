@@ -101,7 +101,12 @@ func TestUndoingAMoveOutLeavesTheNumberToWhoHasIt(t *testing.T) {
 func TestAnApprovalTakesNobodysRecord(t *testing.T) {
 	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
 		left := leftWithNumber(w.t, w.Store, w.community, w.house)
-		r, err := w.decide(w.zhang, w.apply(w.request("赵二")).Review, true)
+		own := w.apply(w.request("赵二"))
+		matches, err := w.ReviewMatches(w.t.Context(), everywhere, []core.Review{own.Review})
+		if m := matches[own.Review.ID]; err != nil || m.Name != "" || m.Left != left.Name || m.Enough {
+			w.t.Errorf("foretold: %+v, %v", m, err)
+		}
+		r, err := w.decide(w.zhang, own.Review, true)
 		if err != nil || r.State != core.ReviewApproved || w.certified() != "赵二" {
 			w.t.Errorf("%v, %v: %s", r.State, err, w.certified())
 		}
@@ -140,5 +145,63 @@ func TestJoinedHousesKeepWhoHadTheNumber(t *testing.T) {
 			t.Fatal(err)
 		}
 		stillLeft(t, w.Store, left)
+	})
+}
+
+// A reviewer reads that an applicant comes back.
+func TestAnApprovalForetellsWhoComesBack(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
+		left := leftWithNumber(w.t, w.Store, w.community, w.house)
+		own := w.apply(w.request("阿依古丽"))
+		matches, err := w.ReviewMatches(w.t.Context(), everywhere, []core.Review{own.Review})
+		if m := matches[own.Review.ID]; err != nil || !m.Back || m.Name != left.Name || m.Left != "" || m.Other {
+			w.t.Errorf("foretold: %+v, %v", m, err)
+		}
+		if _, err := w.decide(w.zhang, own.Review, true); err != nil || residentOf(w.t, w.Store, left.ID).Certified.IsZero() {
+			w.t.Errorf("not back: %v", err)
+		}
+	})
+}
+
+// A reviewer reads before the decision that the number is certified for another name, and whose it is if they may know.
+func TestAReviewForetellsThatTheNumberIsTaken(t *testing.T) {
+	eachReviewWorld(t, func(w *reviewWorld, _ *testClock) {
+		t, other := w.t, newCommunity(w.t, w.Store, "海棠苑")
+		holds := func(community, house core.ID) core.ID {
+			id := newResident(t, w.Store, community, house, "赵强", applicantPhone)
+			certifiedAtDesk(t, w.Store, id)
+			return id
+		}
+		far := holds(other, newHouses(t, w.Store, other, 1)[0])
+		own := w.apply(w.request("赵小强"))
+		foretold := func() core.ReviewMatch {
+			matches, err := w.ReviewMatches(t.Context(), everywhere, []core.Review{own.Review})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return matches[own.Review.ID]
+		}
+		if m := foretold(); m.Taken != (core.Taken{Is: true}) || m.Enough {
+			t.Errorf("of another community: %+v", m)
+		}
+		_, err := w.decide(w.zhang, own.Review, true)
+		wantRefused(t, "taken", err, core.CodeConflict)
+		houses, err := w.CreateHouses(t.Context(), core.System, everywhere, w.community, [][]string{{"9", "1", "101"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near := holds(w.community, houses[0])
+		if m := foretold(); m.Taken.Resident != near || m.Taken.Name != "赵强" || m.Taken.House == "" {
+			t.Errorf("of the same community: %+v", m)
+		}
+		if _, err := w.MoveOutAll(t.Context(), core.System, everywhere, []core.ID{near, far}); err != nil {
+			t.Fatal(err)
+		}
+		if m := foretold(); m.Taken.Is {
+			t.Errorf("after they moved out: %+v", m)
+		}
+		if _, err := w.decide(w.zhang, own.Review, true); err != nil {
+			t.Errorf("approved: %v", err)
+		}
 	})
 }

@@ -6,26 +6,28 @@ import "slices"
 // or Reject, the latter with "reason", and both with "version", so that the second of two
 // concurrent reviewers is told who decided: that page has Decided set, and no buttons.
 type Review struct {
-	Title    string // what is applied for: "住户认证"
-	State    Badge
-	Who      []Fact // who applied, and for what; personal data masked
-	Evidence []ReviewEvidence
-	Earlier  []ReviewDecision // of the same applicant, newest first
-	Decided  string           // who decided and when, as a sentence; hides the buttons
-	Late     bool             // Decided by somebody else first: this reviewer's decision had no effect
-	ID       string           // of the section, if a page has several or links to it
-	Approve  string           // where to post; empty = read-only
-	Reject   string
-	Effect   string   // the effect of approving: "通过后，可以使用通行码出入。"
-	Refused  string   // why it cannot be approved, which then is not offered; "" = it can
-	Warning  string   // what approving does and who decides may not expect; "" = nothing
-	Presets  []string // usual reasons: each rejects with one tap
-	Edit     string   // where Presets are changed; "" = not by this reviewer
-	Reason   Field    // the reason for rejecting, as typed and with its message; its Name is "reason"
-	Note     Field    // a word to the applicant, "note"; without a name there is none
-	Internal Field    // a word to colleagues, "internal"; likewise
-	Version  string   // of what the reviewer has seen
-	CSRF     string
+	Title      string // what is applied for: "住户认证"
+	State      Badge
+	Who        []Fact // who applied, and for what; personal data masked
+	Evidence   []ReviewEvidence
+	Earlier    []ReviewDecision // of the same applicant, newest first
+	Decided    string           // who decided and when, as a sentence; hides the buttons
+	Late       bool             // Decided by somebody else first: this reviewer's decision had no effect
+	ID         string           // of the section, if a page has several or links to it
+	Approve    string           // where to post; empty = read-only
+	Reject     string
+	Effect     string   // the effect of approving: "通过后，可以使用通行码出入。"
+	Refused    string   // why it cannot be approved, which then is not offered; "" = it can
+	Failed     string   // why a decision just now did not count; "" = none was made, or Refused says it
+	RefusedURL string   // whom Refused is about; "" = nobody who can be looked at
+	Warning    string   // what approving does and who decides may not expect; "" = nothing
+	Presets    []string // usual reasons: each rejects with one tap
+	Edit       string   // where Presets are changed; "" = not by this reviewer
+	Reason     Field    // the reason for rejecting, as typed and with its message; its Name is "reason"
+	Note       Field    // a word to the applicant, "note"; without a name there is none
+	Internal   Field    // a word to colleagues, "internal"; likewise
+	Version    string   // of what the reviewer has seen
+	CSRF       string
 }
 
 // ReviewPerson is a resident of the house that is applied for, whom the reviewer compares.

@@ -121,6 +121,7 @@ type reviewPage struct {
 	Late     bool   // Decided by somebody else first
 	Effect   string
 	Warning  string // what approving does, if the reviewer may not expect it
+	Failed   string // why a decision just now did not count
 	Refused  string // why it cannot be approved; "" = it can
 	Presets  []string
 	Reason   templates.Field
@@ -188,6 +189,9 @@ func (h *H5) reviewPage(c *web.Context, r core.Review) (reviewPage, error) {
 			return page, err
 		}
 		page.Warning, page.Effect = match.Before(r)
+		if page.Refused = match.Refused(); page.Refused != "" {
+			page.Warning = ""
+		}
 	}
 	if r.Kind == core.ReviewVisit {
 		if err := h.visitReviewFacts(c, r, &page); err != nil {
@@ -346,8 +350,8 @@ func (h *H5) reviewDecide(c *web.Context) error {
 	page.Note.Value, page.Note.Error = form.Note, fields["note"]
 	page.Internal.Value, page.Internal.Error = form.Internal, fields["internal"]
 	page.Noted = templates.ReviewNoted(page.Note, page.Internal)
-	if !page.Late && len(fields) == 0 {
-		page.Reason.Error = core.MessageOf(wrong)
+	if !page.Late && len(fields) == 0 && page.Refused == "" {
+		page.Failed = core.MessageOf(wrong)
 	}
 	return h.show(c, web.StatusOf(wrong), "review/show", page)
 }

@@ -35,19 +35,20 @@ func (c *Context) PeopleOfHouse(
 // ReviewMatch is what the register has of a review's applicant, in the words of who reviews.
 type ReviewMatch struct {
 	core.ReviewMatch
-	whole bool // its reader sees names whole
+	whole  bool // its reader sees names whole
+	owners bool // its reader is an owner of the house
 }
 
 // ReviewMatch compares a review of the scope with the register, for the account.
 func (c *Context) ReviewMatch(s *store.Store, scope core.Scope, r core.Review) (ReviewMatch, error) {
 	matches, err := s.ReviewMatches(c.Ctx(), scope, []core.Review{r})
-	return ReviewMatch{matches[r.ID], c.Has(core.PermResidentView)}, err
+	return ReviewMatch{matches[r.ID], c.Has(core.PermResidentView), false}, err
 }
 
 // OwnersMatch is ReviewMatch for an owner of the house, who sees by name who lives there.
 func (c *Context) OwnersMatch(s *store.Store, r core.Review) (ReviewMatch, error) {
 	matches, err := s.ReviewMatches(c.Ctx(), core.ScopeOf(r.Community), []core.Review{r})
-	return ReviewMatch{matches[r.ID], true}, err
+	return ReviewMatch{matches[r.ID], true, true}, err
 }
 
 // Before returns in words what an approval of the review does, and what of it must be a warning.
@@ -56,11 +57,16 @@ func (m ReviewMatch) Before(r core.Review) (warning, effect string) {
 	switch {
 	case m.Words == "": // nothing is compared
 		return "", effect
+	case m.owners && m.Taken.Is:
+		return core.TakenToOwners, effect
 	case m.Doubtful():
 		return m.Effect(r.Name, m.whole), effect
 	}
 	return "", m.Effect(r.Name, m.whole) + effect
 }
+
+// Refused returns to the office why an approval would be refused; "" = it would not.
+func (m ReviewMatch) Refused() string { return m.Taken.Text(m.whole) }
 
 // After returns in words what became of a review that was decided.
 func (m ReviewMatch) After(r core.Review) string {

@@ -90,7 +90,7 @@ func ShowRefused(
 	page.Reason.Value, page.Reason.Error = typed.Reason, fields["reason"]
 	page.Note.Value, page.Note.Error = typed.Note, fields["note"]
 	page.Internal.Value, page.Internal.Error = typed.Internal, fields["internal"]
-	if core.IsConflict(wrong) && !page.Late {
-		page.Reason.Error = core.MessageOf(wrong)
+	if core.IsConflict(wrong) && !page.Late && page.Refused == "" {
+		page.Failed = core.MessageOf(wrong)
 	}
 }

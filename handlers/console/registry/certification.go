@@ -231,6 +231,12 @@ func (p *Pages) certificationPage(c *web.Context, r core.Review) (certificationS
 		return page, err
 	}
 	page.Review.Warning, page.Review.Effect = match.Before(r)
+	if page.Review.Refused = match.Refused(); page.Review.Refused != "" {
+		page.Review.Warning = ""
+		if match.Taken.Resident != 0 && c.Has(core.PermResidentView) {
+			page.Review.RefusedURL = frame.ResidentURL(match.Taken.Resident)
+		}
+	}
 	if page.Review.Evidence, err = p.certificationEvidence(c, r); err != nil {
 		return page, err
 	}

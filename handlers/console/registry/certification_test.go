@@ -118,6 +118,38 @@ func TestACertificationSaysWhomItIsOf(t *testing.T) {
 	}
 }
 
+// A number that is certified for another name is told before the decision, with a link for who may look at residents; if that
+// came later, the refusal is not an error of the reason.
+func TestACertificationOfATakenNumberIsNotOffered(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), reviewing...)
+	at := frame.CertificationURL(applied(t, d, 1).ID)
+	holder, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: d.Mine.Community, House: d.Mine.Houses[1], Name: "赵<强>", Identity: core.Owner, Phone: "17700000001",
+		Certified: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := b.Get(t, at, http.StatusOK)
+	flash := page.Find(".tx-review form .tx-bad")
+	if link, _ := flash.Find("a").Attr("href"); link != frame.ResidentURL(holder) || !strings.Contains(flash.Text(), "赵<强>") {
+		t.Errorf("is told %q, and led to %q", flash.Text(), link)
+	}
+	if page.Find(`[data-decide="approve"]`).Length() != 0 {
+		t.Error("an approval is offered that would be refused")
+	}
+	refused, _ := b.Post(t, at+"/approve", url.Values{"version": {"1"}}, http.StatusConflict)
+	if refused.Find(".tx-review form .tx-bad").Length() != 1 || refused.Find(`[aria-invalid="true"]`).Length() != 0 {
+		t.Error("the refusal is not where it belongs")
+	}
+	clerk := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermCertificationView, core.PermCertificationReview)
+	flash = clerk.Get(t, at, http.StatusOK).Find(".tx-review form .tx-bad")
+	if flash.Find("a").Length() != 0 || strings.Contains(flash.Text(), "强") {
+		t.Errorf("who may not see residents is told %q", flash.Text())
+	}
+}
+
 // The office sees that an owner decided, and takes it back: the application waits for it.
 func TestAnOwnersDecisionIsTakenBack(t *testing.T) {
 	d := newDesk(t)
@@ -226,6 +258,13 @@ func TestCertificationPages(t *testing.T) {
 				Evidence: []templates.ReviewEvidence{{Label: "照片 1", URL: "/p", Thumb: "/t"}},
 			},
 			People: []templates.ReviewPerson{{URL: "/y", Name: desk.Hostile, Identity: "业主", Phone: "无手机", State: badge}},
+		},
+		"console/certification/show#refused": certificationShowPage{
+			Shell: shell,
+			Review: templates.Review{
+				Title: "住户认证", State: badge, Approve: "/a", Reject: "/b", Reason: templates.ReviewReason(), Version: "1",
+				Refused: "该手机号已认证给“" + desk.Hostile + "”", RefusedURL: "/z", Failed: desk.Hostile,
+			},
 		},
 		"console/certification/show#decided": certificationShowPage{
 			Shell: shell, Next: "由业主审核。", TakeBack: templates.Submit{Label: "收回业主的审核", URL: "/a/takeback"},

@@ -115,7 +115,31 @@ func NumberLeft(name, house string) error {
 	}
 }
 
-// IsNumberHeld reports whether err asks whether a number has left another name for this one.
+// IDNumberHeld is NumberHeld of an ID number that somebody else of the community has.
+func IDNumberHeld(name, house string) error {
+	return &Error{
+		Code: CodeConflict, Err: errNumberHeld,
+		Message: "还没有保存：该证件号已登记给“" + MaskName(name) + "”（" + house + "）。证件号写错的请改正；确实无误的，请按“仍然保存”。",
+	}
+}
+
+// BothHeld asks two of these questions at once, which have one answer; either may be nil.
+func BothHeld(one, other error) error {
+	switch {
+	case one == nil:
+		return other
+	case other == nil || !IsNumberHeld(one):
+		return one
+	case !IsNumberHeld(other):
+		return other
+	}
+	return &Error{
+		Code: CodeConflict, Err: errNumberHeld,
+		Message: MessageOf(one) + strings.TrimPrefix(MessageOf(other), "还没有保存："),
+	}
+}
+
+// IsNumberHeld reports whether err asks whether a number, or an ID number, is really that of this name, too.
 func IsNumberHeld(err error) bool { return errors.Is(err, errNumberHeld) }
 
 // CheckLease refuses a lease that is over: the tenant would be moved out again within the hour.

@@ -606,9 +606,10 @@ const otherNumber = "姓名不同；请核对是谁的手机，家人共用的�
 
 const leftNumber = "姓名或证件号不同；是同一人的请先在住户页恢复居住，确是另一人的请手工添加"
 
-// NumberHolder is somebody registered in another house with the own number of a row.
+// NumberHolder is somebody registered in another house with the own number of a row, or with its ID number.
 type NumberHolder struct {
 	Name     string
+	Phone    string // or its digest; "" = none of their own
 	IDNumber string // or its digest
 	House    string // what it is called
 }
@@ -621,6 +622,17 @@ func MatchElsewhere(r KnownTie, holders []NumberHolder) (at int, err error) {
 	})
 	if at < 0 && len(holders) > 0 {
 		err = Conflict("手机号已登记给“" + holders[0].Name + "”（" + holders[0].House + "），" + otherNumber)
+	}
+	return at, err
+}
+
+// MatchIDElsewhere is MatchElsewhere by the ID number: who has it is the row's person with the name, or with the number, too.
+func MatchIDElsewhere(r KnownTie, holders []NumberHolder) (at int, err error) {
+	at = slices.IndexFunc(holders, func(h NumberHolder) bool {
+		return FoldName(h.Name) == FoldName(r.Name) || r.Own && h.Phone == r.Phone
+	})
+	if at < 0 && len(holders) > 0 {
+		err = Conflict("证件号已登记给“" + holders[0].Name + "”（" + holders[0].House + "），姓名不同；请核对证件号，只是改名的请在住户页修改")
 	}
 	return at, err
 }

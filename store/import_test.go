@@ -736,9 +736,11 @@ func TestImportFindsByIndexes(t *testing.T) {
 		if !strings.Contains(plan, "USING INTEGER PRIMARY KEY") && !strings.Contains(plan, `"key": "PRIMARY"`) {
 			t.Errorf("houses of some ids are found by %s", plan)
 		}
-		plan = planOf(t, s, numberHolders(s.db.Dialect(), 2), "1", "2", int64(community))
-		if !strings.Contains(plan, "resident_phone") {
-			t.Errorf("residents of some numbers are found by %s", plan)
+		for column, index := range map[string]string{"phone_mac": "resident_phone", "idno_mac": "resident_idno"} {
+			plan = planOf(t, s, numberHolders(s.db.Dialect(), column, 2), "1", "2", int64(community))
+			if !strings.Contains(plan, index) {
+				t.Errorf("residents of some numbers are found by %s", plan)
+			}
 		}
 		plan = planOf(t, s, "DELETE FROM name_gram WHERE ("+gramColumns+") IN "+s.db.Dialect().AmongKeys("(1, 2, 3, 4), (1, 2, 3, 5)"))
 		if !strings.Contains(plan, "gram=? AND community_id=? AND subject_id=?") && !strings.Contains(plan, `"key": "PRIMARY"`) {

@@ -13,7 +13,7 @@ import (
 
 // CreateResident adds one person to a house of the scope. See CreateResidents. If somebody of that name
 // lives there, who may be the same person, core.IsNamesake reports true for the error, unless Namesake is
-// set; if AskNumber is, likewise core.IsNumberHeld for a number of another name.
+// set; if AskNumber is, likewise core.IsNumberHeld for a number or an ID number of another name.
 func (s *Store) CreateResident(ctx context.Context, by core.Actor, scope core.Scope, r core.Resident) (core.ID, error) {
 	if !scope.Has(r.Community) {
 		return 0, core.NotFound(noCommunity)
@@ -235,7 +235,7 @@ func (b *residentBuilder) findTies() error {
 			r.ID = b.tx.NewID()
 		}
 		if r.AskNumber {
-			if err := askNumber(b.tx, *r); err != nil {
+			if err := askNumbers(b.tx, *r); err != nil {
 				return err
 			}
 		}

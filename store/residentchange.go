@@ -53,10 +53,10 @@ func (s *Store) UpdateResident(
 			if r, err = changePerson(tx, r); err != nil {
 				return err
 			}
-			if change.AskNumber && r.OwnPhone() != "" {
-				if err := askNumber(tx, r); err != nil {
-					return err
-				}
+		}
+		if change.AskNumber {
+			if err := askChanged(tx, old, r); err != nil {
+				return err
 			}
 		}
 		if updated, err = saveResident(tx, r); database.IsDuplicate(err) {
@@ -136,6 +136,51 @@ func askNumber(tx *database.Tx, r core.Resident) error {
 		}
 	}
 	return err
+}
+
+// askNumbers asks of both numbers of a resident, whose person is set.
+func askNumbers(tx *database.Tx, r core.Resident) error {
+	return core.BothHeld(askNumber(tx, r), askIDNumber(tx, r))
+}
+
+// askChanged asks of those numbers that are new.
+func askChanged(tx *database.Tx, old, r core.Resident) error {
+	var number, idNumber error
+	if r.OwnPhone() != old.OwnPhone() && r.OwnPhone() != "" {
+		number = askNumber(tx, r)
+	}
+	if r.IDNumber != old.IDNumber {
+		idNumber = askIDNumber(tx, r)
+	}
+	return core.BothHeld(number, idNumber)
+}
+
+// askIDNumber returns core.IDNumberHeld if the ID number of a resident, whose person is set, is registered in the community under
+// another name, or for another person of the house.
+func askIDNumber(tx *database.Tx, r core.Resident) error {
+	if r.IDNumber == "" {
+		return nil
+	}
+	var held []struct {
+		Name  string `db:"name"`
+		House string `db:"label"`
+	}
+	err := tx.All(&held, `
+		SELECT t.name, h.label
+		FROM resident t`+tx.Dialect().UseIndex("resident_idno")+`
+		JOIN house h ON h.id = t.house_id
+		WHERE t.idno_mac = ?
+		AND t.community_id = ?
+		AND t.id <> ?
+		AND (t.name_fold <> ? OR t.house_id = ? AND t.person_id <> ?)
+		AND t.moved_out_at IS NULL
+		ORDER BY t.id
+		LIMIT 1`,
+		tx.Keys().Digest("idno", r.IDNumber), int64(r.Community), int64(r.ID), core.FoldName(r.Name), int64(r.House), int64(r.Person))
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	return core.IDNumberHeld(held[0].Name, held[0].House)
 }
 
 // changePerson ties the resident to the person of the new number. Somebody who had none before stays

@@ -215,24 +215,50 @@ func (i *residentImporter) judgeElsewhere(all readAll, rows []core.ImportRow) er
 			brought[mac] = append(brought[mac], n)
 		}
 	}
-	holders, err := i.holders(all, slices.Sorted(maps.Keys(brought)))
+	if err := i.judgeHeld(all, rows, brought, core.ByPhone); err != nil {
+		return err
+	}
+	return i.judgeIDNumbers(all, rows)
+}
+
+// judgeIDNumbers is judgeElsewhere by ID numbers: two rows of one list, and of two, are compared alike.
+func (i *residentImporter) judgeIDNumbers(all readAll, rows []core.ImportRow) error {
+	brought := map[string][]int{}
+	for n, row := range rows {
+		switch row.Verdict {
+		case core.ImportNew, core.ImportBack, core.ImportChanged, core.ImportTie:
+		default:
+			continue
+		}
+		if r, ok := core.ImportedResident(i.community, row); ok && r.IDNumber != "" && row.Match != core.ByIDNumber {
+			mac := i.store.db.Keys().Digest("idno", r.IDNumber)
+			brought[mac] = append(brought[mac], n)
+		}
+	}
+	return i.judgeHeld(all, rows, brought, core.ByIDNumber)
+}
+
+// judgeHeld judges the rows that bring numbers, by their digests, by who has these.
+func (i *residentImporter) judgeHeld(all readAll, rows []core.ImportRow, brought map[string][]int, by core.ImportMatch) error {
+	column, match := "phone_mac", core.MatchElsewhere
+	if by == core.ByIDNumber {
+		column, match = "idno_mac", core.MatchIDElsewhere
+	}
+	holders, err := i.holders(all, column, slices.Sorted(maps.Keys(brought)))
 	for mac, those := range holders {
 		for _, n := range brought[mac] {
-			i.judgeHolders(&rows[n], those)
+			row := &rows[n]
+			r, _ := core.ImportedResident(i.community, *row)
+			at, wrong := match(i.asTie(r), those)
+			switch {
+			case wrong != nil:
+				row.Fail("", "与登记冲突", core.MessageOf(wrong))
+			case row.Verdict == core.ImportNew:
+				row.Verdict, row.Match, row.Lives = core.ImportTie, by, those[at].House
+			}
 		}
 	}
 	return err
-}
-
-func (i *residentImporter) judgeHolders(row *core.ImportRow, holders []core.NumberHolder) {
-	r, _ := core.ImportedResident(i.community, *row)
-	at, err := core.MatchElsewhere(i.asTie(r), holders)
-	switch {
-	case err != nil:
-		row.Fail("", "与登记冲突", core.MessageOf(err))
-	case row.Verdict == core.ImportNew:
-		row.Verdict, row.Match, row.Lives = core.ImportTie, core.ByPhone, holders[at].House
-	}
 }
 
 // importTie is a record of a house, as a row is compared with it.
@@ -294,8 +320,8 @@ func (i *residentImporter) ties(all readAll, houses []core.ID) (
 	return ties, err
 }
 
-// holders returns who lives in the community with a number of their own of these digests.
-func (i *residentImporter) holders(all readAll, macs []string) (map[string][]core.NumberHolder, error) {
+// holders returns who lives in the community with a number of their own, or an ID number, of these digests.
+func (i *residentImporter) holders(all readAll, column string, macs []string) (map[string][]core.NumberHolder, error) {
 	found := map[string][]core.NumberHolder{}
 	err := database.EachPart(macs, func(part []string) error {
 		args := make([]any, len(part), len(part)+1)
@@ -303,14 +329,22 @@ func (i *residentImporter) holders(all readAll, macs []string) (map[string][]cor
 			args[n] = mac
 		}
 		var rows []struct {
-			MAC      string `db:"phone_mac"`
+			Phone    string `db:"phone_mac"`
+			Shared   bool   `db:"phone_shared"`
 			Name     string `db:"name"`
 			IDNumber string `db:"idno_mac"`
 			House    string `db:"label"`
 		}
-		err := all(&rows, numberHolders(i.store.db.Dialect(), len(part)), append(args, int64(i.community.ID))...)
+		err := all(&rows, numberHolders(i.store.db.Dialect(), column, len(part)), append(args, int64(i.community.ID))...)
 		for _, row := range rows {
-			found[row.MAC] = append(found[row.MAC], core.NumberHolder{Name: row.Name, IDNumber: row.IDNumber, House: row.House})
+			mac, holder := row.Phone, core.NumberHolder{Name: row.Name, Phone: row.Phone, IDNumber: row.IDNumber, House: row.House}
+			if column == "idno_mac" {
+				mac = row.IDNumber
+			}
+			if row.Shared {
+				holder.Phone = ""
+			}
+			found[mac] = append(found[mac], holder)
 		}
 		return err
 	})
@@ -318,14 +352,17 @@ func (i *residentImporter) holders(all readAll, macs []string) (map[string][]cor
 }
 
 // numberHolders is the query of holders for some numbers. Without the hint SQLite walks all residents of the community.
-func numberHolders(dialect database.Dialect, numbers int) string {
+func numberHolders(dialect database.Dialect, column string, numbers int) string {
+	index, own := "resident_phone", " AND t.phone_shared = 0"
+	if column == "idno_mac" {
+		index, own = "resident_idno", ""
+	}
 	return `
-		SELECT t.phone_mac, t.name, t.idno_mac, h.label
-		FROM resident t` + dialect.UseIndex("resident_phone") + `
+		SELECT t.phone_mac, t.phone_shared, t.name, t.idno_mac, h.label
+		FROM resident t` + dialect.UseIndex(index) + `
 		JOIN house h ON h.id = t.house_id
-		WHERE t.phone_mac IN (` + database.Placeholders(numbers) + `)
+		WHERE t.` + column + ` IN (` + database.Placeholders(numbers) + `)
 		AND t.community_id = ?
-		AND t.moved_out_at IS NULL
-		AND t.phone_shared = 0
+		AND t.moved_out_at IS NULL` + own + `
 		ORDER BY t.id`
 }

@@ -302,3 +302,28 @@ func wrongWords(t *testing.T, s *Store, imp core.Import) string {
 	}
 	return strings.Join(words, "\n")
 }
+
+// An ID number of another name in the register is an error, as it is in one list; of the same name it is a further house. So it is if
+// somebody is registered with it before the rows are written.
+func TestImportComparesIDNumbersWithTheRegister(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community, other := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑")
+		house := newHouses(t, s, community, 1)[0]
+		newPerson(t, s, core.Resident{
+			Community: community, House: house, Name: "身份甲", Identity: core.Owner, Phone: "13700000021", IDNumber: "E12345678",
+		})
+		list := listOf(`姓名|身份|手机|证件号|房屋
+			身份甲|业主|13700000023|E12345678|2-1-103
+			身份丙|业主|13700000024|E12345679|2-1-104`)
+		wantRows(t, s, readList(t, s, other, listOf("姓名|身份|手机|证件号|房屋\n身份乙|业主|13700000022|E12345678|2-1-102")), "2 new +house")
+		imp := readList(t, s, community, list)
+		wantRows(t, s, imp, "2 tie by id_number +house", "3 new +house")
+		wantRows(t, s, readList(t, s, community, listOf("姓名|身份|手机|证件号|房屋\n身份乙|业主|13700000022|E12345678|2-1-102")),
+			"2 wrong +house !与登记冲突")
+		newPerson(t, s, core.Resident{
+			Community: community, House: house, Name: "身份丁", Identity: core.Owner, Phone: "13700000025", IDNumber: "E12345679",
+		})
+		imp = writeList(t, s, imp, core.DefaultImportChoices())
+		wantRows(t, s, imp, "2 tie by id_number +house", "3 wrong +house !预览后有变化")
+	})
+}

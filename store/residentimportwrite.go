@@ -306,7 +306,7 @@ func (p *residentImportPart) addPeople() error {
 	if err := b.begin(); err != nil {
 		return err
 	}
-	if !b.strangers { // somebody is known by number
+	if !b.strangers || slices.ContainsFunc(b.people, func(r core.Resident) bool { return r.IDNumber != "" }) {
 		if err := p.leaveHeld(&b); err != nil {
 			return err
 		}

@@ -513,3 +513,20 @@ func TestImportsAreRefusedInWords(t *testing.T) {
 		told[words] = true
 	}
 }
+
+// What is wrong with a cell that is filled in is said as it is, and the end of the calendar is no day.
+func TestImportCellsOfSigns(t *testing.T) {
+	for cell, want := range map[string]string{"😀": "只有符号，没有文字或数字", "😀王": "", "二娃": ""} {
+		if _, err := readImportName(cell); (want != "") != (err != nil) || err != nil && MessageOf(err) != want {
+			t.Errorf("%s: %v", cell, err)
+		}
+	}
+	if _, err := readImportLevel("栋")("🏠"); err == nil || MessageOf(err) != "只有符号，没有文字或数字" {
+		t.Errorf("🏠: %v", err)
+	}
+	for _, cell := range []string{"9999-12-31", "9999/12/31", "99991231"} {
+		if day, err := readImportDay(cell); day != "" || err != nil {
+			t.Errorf("%s is %q, %v", cell, day, err)
+		}
+	}
+}

@@ -137,9 +137,17 @@ func levelNames(level string, last bool) []string {
 	return []string{heading + "号", heading + "名称"}
 }
 
+// noName is what is wrong with a cell that names nothing: it may look filled in.
+func noName(cell, words string) error {
+	if !hasLetter(cell) {
+		words = "只有符号，没有文字或数字"
+	}
+	return Invalid(words)
+}
+
 func readImportName(cell string) (string, error) {
 	if !nameText(cell, MaxName) {
-		return "", Invalid("请填写姓名，最多 40 个字")
+		return "", noName(cell, "请填写姓名，最多 40 个字")
 	}
 	if !strings.ContainsFunc(cell, func(r rune) bool { return !unicode.IsNumber(r) }) { // 住户 2: how many live there
 		return "", Invalid("是数字，不是姓名；是人数的，请把这一列设为不导入")
@@ -198,7 +206,8 @@ func readImportIdentity(cell string) (string, error) {
 }
 
 func readImportDay(cell string) (string, error) {
-	if slices.Contains([]string{"-", "/", "无", "长期", "永久"}, cell) {
+	// Other products write the end of their calendar for a lease without an end.
+	if slices.Contains([]string{"-", "/", "无", "长期", "永久"}, cell) || digitsOf(FoldFigures(cell)) == "99991231" {
 		return "", nil
 	}
 	day, err := ReadDay(cell)
@@ -316,7 +325,7 @@ func readImportLevel(level string) func(string) (string, error) {
 		case notHouse(cell) != "":
 			return "", Invalid(notHouse(cell))
 		case !nameText(cell, MaxNodeName):
-			return "", Invalid("请填写“" + level + "”，最多 40 个字")
+			return "", noName(cell, "请填写“"+level+"”，最多 40 个字")
 		}
 		return cell, nil
 	}

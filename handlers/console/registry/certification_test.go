@@ -118,7 +118,7 @@ func TestACertificationSaysWhomItIsOf(t *testing.T) {
 	}
 }
 
-// A number that is certified for another name is told before the decision, with a link for who may look at residents; if that
+// A number that is certified for another name is told before the decision, with a link if the reviewer may look at residents; if that
 // came later, the refusal is not an error of the reason.
 func TestACertificationOfATakenNumberIsNotOffered(t *testing.T) {
 	d := newDesk(t)

@@ -48,6 +48,14 @@ type houseTransferFields struct {
 	Seen     string   `form:"people_seen" max:"64"`
 }
 
+// check refuses two new owners: one who is chosen, and another who is typed.
+func (f houseTransferFields) check() error {
+	if f.Existing == 0 || core.Clean(f.Name+f.Phone+f.IDNumber) == "" {
+		return nil
+	}
+	return core.InvalidFields(map[string]string{"existing": "选了登记的人，下面三项又填了：请清空下面三项，或改选“另一人”"})
+}
+
 // transfer returns what the form asks for.
 func (f houseTransferFields) transfer(house core.House) core.HouseTransfer {
 	return core.HouseTransfer{
@@ -138,6 +146,9 @@ func (p *Pages) houseTransfer(c *web.Context) error {
 	}
 	var plan store.HouseTransferPlan
 	t := form.transfer(house)
+	if wrong == nil {
+		wrong = form.check()
+	}
 	if wrong == nil {
 		plan, wrong = p.Store.PlanTransfer(c.Ctx(), c.Scope(), t)
 	}

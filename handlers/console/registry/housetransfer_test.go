@@ -62,6 +62,28 @@ func TestAHouseIsTransferredAfterAPreview(t *testing.T) {
 	}
 }
 
+// Somebody who is chosen and another who is typed are not both the new owner.
+func TestATransferHasOneNewOwner(t *testing.T) {
+	d := newDesk(t)
+	to := frame.HouseURL(d.Mine.Houses[0]) + "/transfer"
+	family, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+		Community: d.Mine.Community, House: d.Mine.Houses[0], Name: "孙家属", Identity: core.Family, Phone: "13900139001",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := transferForm(d)
+	form.Set("existing", family.String())
+	b := d.Registrar(t)
+	wrong, _ := b.Post(t, to, form, http.StatusUnprocessableEntity)
+	desk.WrongField(t, wrong, "existing")
+	form.Del("name")
+	form.Del("phone")
+	if ask, _ := b.Post(t, to, form, http.StatusOK); !strings.Contains(ask.Find("form.tx-confirm").Text(), "孙家属") {
+		t.Error("who is chosen alone is not the new owner")
+	}
+}
+
 // One of a later day is shown on the house's page, and can be cancelled there.
 func TestATransferIsPlannedAndCancelled(t *testing.T) {
 	d := newDesk(t)

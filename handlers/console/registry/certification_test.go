@@ -262,7 +262,7 @@ func TestCertificationPages(t *testing.T) {
 		"console/certification/show#refused": certificationShowPage{
 			Shell: shell,
 			Review: templates.Review{
-				Title: "住户认证", State: badge, Approve: "/a", Reject: "/b", Reason: templates.ReviewReason(), Version: "1",
+				Title: "住户认证", State: badge, Approve: "/a", Reject: "/b", Reason: templates.ReviewReason("会告诉申请人"), Version: "1",
 				Refused: "该手机号已认证给“" + desk.Hostile + "”", RefusedURL: "/z", Failed: desk.Hostile,
 			},
 		},

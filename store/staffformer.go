@@ -8,8 +8,8 @@ import (
 )
 
 // takeBackMembers makes members of a company its own again who were so before it was taken out of use here, and have been
-// kept by hand since, or have left: deleted by mistake and entered afresh, a company has nobody twice. Whom WeWork does not
-// show stays by hand, as was chosen then.
+// kept by hand since, or have left: deleted by mistake and entered afresh, a company has nobody twice. Those whom WeWork does not
+// show stay by hand, as was chosen then.
 func takeBackMembers(tx *database.Tx, app core.ID, userIDs []string) error {
 	var corps []string
 	if err := tx.All(&corps, "SELECT app_id FROM wechat_app WHERE id = ?", int64(app)); err != nil || len(corps) == 0 {

@@ -7,7 +7,7 @@ import (
 )
 
 // A company that was deleted, or replaced by another, and is bound again finds its own people, with their accounts if they
-// stayed: nobody is there twice, and its departments are not either. Whom WeWork does not show stays by hand, until it says
+// stayed: nobody is there twice, and its departments are not either. Those whom WeWork does not show stay by hand, until it says
 // that they are gone.
 func TestACompanyBoundAgainKnowsItsPeople(t *testing.T) {
 	for _, c := range []struct {

@@ -235,7 +235,8 @@ func TestUndoImportedStaffOfAnUnboundCompany(t *testing.T) {
 		if got, err := s.Staff(t.Context(), everywhere, m.ID); err != nil || got.Grade != "三级" {
 			t.Fatalf("imported: %+v, %v", got, err)
 		}
-		err := s.db.Write(t.Context(), "unbind", func(tx *database.Tx) error { return replaceStaff(tx, core.WechatApp{ID: turn.App}, true) })
+		corp := core.WechatApp{ID: turn.App}
+		err := s.db.Write(t.Context(), "unbind", func(tx *database.Tx) error { return replaceStaff(tx, corp, true) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -181,7 +181,7 @@ const (
 	MaxDailyVisits        = 10 // applications of one number, and of one WeChat user, within a day
 	MaxDailyVisitsOfHouse = 20 // to one house
 
-	// MaxWaitingAppointments bounds what waits for one host; a further appointment is of nobody, like one with a number that is nobody's.
+	// MaxWaitingAppointments bounds what waits for one host; a further appointment is of nobody, like one with an unknown number.
 	MaxWaitingAppointments = 60
 
 	maxPlate        = 10

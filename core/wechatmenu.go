@@ -357,7 +357,7 @@ func (b MenuButton) Check(p MenuPlace) error {
 	return InvalidFields(fields)
 }
 
-// wrongURL returns what is wrong with an address, or missing if it is no web address; "" = nothing.
+// wrongURL returns what is wrong with an address, or missing if it is not a web address; "" = nothing.
 func wrongURL(text, missing string) string {
 	u, err := url.Parse(text)
 	switch {

@@ -106,7 +106,8 @@ func TestWhatWasWrittenDownIsRecordedOnce(t *testing.T) {
 			all.Go(func() {
 				var err error
 				if outcomes[i], err = s.RecordLate(t.Context(), core.ScopeOf(p.community), ScanAttempt{
-					Post: p.post, Direction: core.Out, TokenDigest: "once", Late: &LatePassage{Name: "张三", House: house.Label, Reason: "没电"},
+					Post: p.post, Direction: core.Out, TokenDigest: "once",
+					Late: &LatePassage{Name: "张三", House: house.Label, Reason: "没电"},
 				}); err != nil {
 					t.Error(err)
 				}
@@ -190,7 +191,8 @@ func TestWhatIsTypedHasBounds(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		p := newLateSite(t, s)
 		for field, late := range map[string]LatePassage{
-			"name": {Reason: "没电"}, "house": {House: strings.Repeat("栋", maxLateHouse+1)}, "reason": {Name: "张", Reason: strings.Repeat("急", 61)},
+			"name": {Reason: "没电"}, "house": {House: strings.Repeat("栋", maxLateHouse+1)},
+			"reason": {Name: "张", Reason: strings.Repeat("急", 61)},
 		} {
 			_, err := s.RecordLate(t.Context(), core.ScopeOf(p.community), ScanAttempt{Post: p.post, TokenDigest: field, Late: &late})
 			wantField(t, err, field)
@@ -205,12 +207,14 @@ func TestWhatIsTypedHasBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, err := s.RecordLate(t.Context(), core.ScopeOf(other), ScanAttempt{
-			Post: newPost(t, s, other), Direction: core.In, TokenDigest: "far", Late: &LatePassage{Name: "张三", House: house.Label, Reason: "没电"},
+			Post: newPost(t, s, other), Direction: core.In, TokenDigest: "far",
+			Late: &LatePassage{Name: "张三", House: house.Label, Reason: "没电"},
 		})
 		if err != nil || out.Record.Pass != 0 {
 			t.Errorf("another community's resident is found: %+v, %v", out.Record, err)
 		}
-		_, err = s.RecordLate(t.Context(), everywhere, ScanAttempt{Post: 99, TokenDigest: "none", Late: &LatePassage{Name: "张", Reason: "没电"}})
+		nowhere := ScanAttempt{Post: 99, TokenDigest: "none", Late: &LatePassage{Name: "张", Reason: "没电"}}
+		_, err = s.RecordLate(t.Context(), everywhere, nowhere)
 		wantCode(t, err, core.CodeNotFound)
 	})
 }

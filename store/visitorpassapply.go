@@ -174,7 +174,7 @@ func (a *visiting) findHost(phone string) error {
 }
 
 // hostIsFull reports whether as many appointments wait for the host as anybody may be left with. The visitor does not learn it:
-// whether a number is a resident's is nobody's business.
+// whether a number is a resident's is not for them to know.
 func (a *visiting) hostIsFull() (bool, error) {
 	var waiting int
 	err := a.tx.Get(&waiting, `

@@ -386,8 +386,8 @@ func TestAHostIsToldOfSoManyAppointments(t *testing.T) {
 			w.mustApply(0, v)
 		}
 		const more = "SELECT COUNT(*) FROM message WHERE title LIKE '今天的访客预约很多%' AND link = 'visitorpass' AND user_id = ?"
-		if n, once := w.told(core.MessageHousehold, w.host.ID), countRows(t, s, more, int64(w.host.ID)); n != core.MaxDailyVisitsOfHouse+1 ||
-			once != 1 {
+		n, once := w.told(core.MessageHousehold, w.host.ID), countRows(t, s, more, int64(w.host.ID))
+		if n != core.MaxDailyVisitsOfHouse+1 || once != 1 {
 			t.Errorf("told %d times, %d of them that there are more", n, once)
 		}
 	})

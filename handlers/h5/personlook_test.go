@@ -43,7 +43,8 @@ func TestResidentsReadWhoLooked(t *testing.T) {
 	for _, want := range []string{
 		"观察员（" + observer.Capacity + "） " + core.MaskName(observer.Name), "门岗 " + core.MaskName(who.Name),
 	} {
-		if n := rows.FilterFunction(func(_ int, row *goquery.Selection) bool { return strings.Contains(row.Text(), want) }).Length(); n != 1 {
+		has := func(_ int, row *goquery.Selection) bool { return strings.Contains(row.Text(), want) }
+		if n := rows.FilterFunction(has).Length(); n != 1 {
 			t.Errorf("%d rows of %s: %s", n, want, rows.Text())
 		}
 	}

@@ -24,7 +24,8 @@ func (p *Pages) exitSlipReview(c *web.Context, e core.ExitSlip, page *exitSlipSh
 	kind := r.Kind.Type()
 	page.Review = &templates.Review{
 		Title: kind.Label, State: frame.ReviewBadge(r, c.Now()), Decided: r.DecidedText(at), Effect: kind.Effect,
-		Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(core.ToldText(r.Applicant)), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
+		Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(core.ToldText(r.Applicant)),
+		Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
 		Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 		Who: []templates.Fact{{Label: "申请人", Value: e.Name}, {Label: "房屋", Value: e.HouseLabel}},
 	}

@@ -24,7 +24,8 @@ func (p *Pages) visitorPassReview(c *web.Context, v core.VisitorPass, page *visi
 	kind := r.Kind.Type()
 	page.Review = &templates.Review{
 		Title: kind.Label, State: frame.ReviewBadge(r, c.Now()), Decided: r.DecidedText(at), Effect: kind.Effect,
-		Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(core.ToldText(r.Applicant)), Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
+		Presets: community.Reasons(r.Kind), Reason: templates.ReviewReason(core.ToldText(r.Applicant)),
+		Version: strconv.Itoa(r.Version), CSRF: page.CSRF,
 		Note: templates.ReviewNote(), Internal: templates.ReviewInternal(),
 		Who: []templates.Fact{{Label: "姓名", Value: v.Name}, {Label: "房屋", Value: v.HouseLabel}, {Label: "手机", Value: v.PhoneText()}},
 	}

@@ -81,13 +81,16 @@ func (e *entry) name(names ...string) {
 }
 
 // oldWords are what other programs call what acts begin with here.
-var oldWords = map[string][]string{"添加": {"新增", "创建"}, "修改": {"编辑"}, "停用": {"禁用"}}
+var oldWords = []struct {
+	Word    string
+	Aliases []string
+}{{Word: "添加", Aliases: []string{"新增", "创建"}}, {Word: "修改", Aliases: []string{"编辑"}}, {Word: "停用", Aliases: []string{"禁用"}}}
 
 // oldNames returns the names of an act with old words in front.
 func oldNames(label string) (names []string) {
-	for word, others := range oldWords {
-		if rest, begins := strings.CutPrefix(label, word); begins {
-			for _, other := range others {
+	for _, old := range oldWords {
+		if rest, begins := strings.CutPrefix(label, old.Word); begins {
+			for _, other := range old.Aliases {
 				names = append(names, other+rest)
 			}
 		}

@@ -20,6 +20,9 @@ type residentImporter struct {
 	targets   map[core.ID]int            // the first row about each record
 	earlier   map[int][]core.ImportFault // what is wrong with rows by later ones, by their numbers
 	lookUp    bool                       // others add houses while rows are written
+	// idNumbers is whether somebody had an ID number when the importer began. Rows of a first list are compared with one another as
+	// they are read; of whom an office registers by hand while they are written it was asked there.
+	idNumbers bool
 }
 
 func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, error) {
@@ -32,8 +35,15 @@ func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, 
 	if i.houses, err = s.houseIndex(ctx, c); err != nil {
 		return nil, err
 	}
-	err = s.db.All(ctx, &i.others, "SELECT name FROM community WHERE id <> ? ORDER BY id", int64(c.ID))
-	return i, database.Wrap("read communities", err)
+	if err = s.db.All(ctx, &i.others, "SELECT name FROM community WHERE id <> ? ORDER BY id", int64(c.ID)); err != nil {
+		return nil, database.Wrap("read communities", err)
+	}
+	var found []int
+	err = s.db.All(
+		ctx, &found, "SELECT 1 FROM resident WHERE community_id = ? AND idno_mac <> '' AND moved_out_at IS NULL LIMIT 1", int64(c.ID),
+	)
+	i.idNumbers = len(found) > 0
+	return i, database.Wrap("look for ID numbers", err)
 }
 
 // houseIndex reads the houses of a community, to be found however they are written.
@@ -223,6 +233,9 @@ func (i *residentImporter) judgeElsewhere(all readAll, rows []core.ImportRow) er
 
 // judgeIDNumbers is judgeElsewhere by ID numbers: two rows of one list, and of two, are compared alike.
 func (i *residentImporter) judgeIDNumbers(all readAll, rows []core.ImportRow) error {
+	if !i.idNumbers {
+		return nil
+	}
 	brought := map[string][]int{}
 	for n, row := range rows {
 		switch row.Verdict {

@@ -306,7 +306,7 @@ func (p *residentImportPart) addPeople() error {
 	if err := b.begin(); err != nil {
 		return err
 	}
-	if !b.strangers || slices.ContainsFunc(b.people, func(r core.Resident) bool { return r.IDNumber != "" }) {
+	if !b.strangers || p.idNumbers { // somebody is known by number, or may be
 		if err := p.leaveHeld(&b); err != nil {
 			return err
 		}

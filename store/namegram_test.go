@@ -107,9 +107,9 @@ func (w *gramWorld) act() {
 			w.Fatal(err)
 		}
 		here.out = true
-	case n == 2 && gone != nil: // comes back, under another name
+	case n == 2 && gone != nil: // comes back
 		r := gone.Resident
-		r.ID, r.Name = 0, w.name()
+		r.ID = 0
 		w.add(r)
 	case n == 3 && here != nil:
 		if err := w.s.RemoveResidents(ctx, core.System, everywhere, []core.ID{here.ID}); err != nil {

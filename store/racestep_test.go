@@ -373,7 +373,8 @@ var raceGate = []raceStep{
 	}},
 	{"RecordLate", func(w *raceWorld) (any, error) {
 		out, err := w.RecordLate(w.ctx, everywhere, ScanAttempt{
-			Post: w.ids["post"], Direction: core.In, TokenDigest: "late", Late: &LatePassage{Name: "送水工", Reason: "断网"},
+			Post: w.ids["post"], Direction: core.In, TokenDigest: "late",
+			Late: &LatePassage{Ago: time.Minute, Name: "送水工", Reason: "断网"},
 		})
 		return out.Record.Note, err
 	}},

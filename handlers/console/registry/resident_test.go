@@ -204,7 +204,7 @@ func TestResidentMovesOut(t *testing.T) {
 	if desk.Fact(show, "认证") != "已迁出" || show.Find(`form[action$="/moveout"], button[formaction$="/moveout"]`).Length() != 0 {
 		t.Errorf("shown as %q", desk.Fact(show, "认证"))
 	}
-	b.Post(t, path, desk.ConfirmedForm(), http.StatusNotFound)
+	b.Post(t, path, desk.ConfirmedForm(), http.StatusSeeOther) // told that they have
 }
 
 // A user who may edit residents can sign out one who lost their phone from WeChat.

@@ -274,6 +274,7 @@ var wechatAppFields = []AuditField{
 	{Key: "contact", Label: "通讯录 Secret"},
 	{Key: "token", Label: "Token"},
 	{Key: "aes_key", Label: "EncodingAESKey"},
+	{Key: "staff", Label: "员工"},
 	{Key: "disabled", Label: "已停用"},
 	{Key: "step", Label: "步骤"},
 }

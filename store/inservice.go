@@ -12,7 +12,8 @@ type service struct {
 	stem   string
 	id     core.ID
 	action string
-	absent string // the message if it does not exist or is out of scope
+	absent string  // the message if it does not exist or is out of scope
+	staff  *string // what the audit row says of the staff of a company, set by the act; nil = nothing
 }
 
 // disable disables something that is in service.

@@ -162,8 +162,8 @@ func (s *Store) CorpStaff(ctx context.Context, app core.ID) (n CorpStaff, err er
 	}{
 		{&n.People, "SELECT COUNT(*) FROM" + synced},
 		{&n.Accounts, "SELECT COUNT(*) FROM account WHERE disabled_at IS NULL AND id IN (SELECT s.account_id FROM" + synced + ")"},
-		{&n.Guards, "SELECT COUNT(*) FROM guard WHERE disabled_at IS NULL AND " + numbers},
-		{&n.Observers, "SELECT COUNT(*) FROM observer WHERE removed_at IS NULL AND " + numbers},
+		{&n.Guards, "SELECT COUNT(DISTINCT phone_mac) FROM guard WHERE disabled_at IS NULL AND " + numbers},
+		{&n.Observers, "SELECT COUNT(DISTINCT phone_mac) FROM observer WHERE removed_at IS NULL AND " + numbers},
 	} {
 		if err == nil {
 			err = s.db.Get(ctx, count.n, count.query, int64(app))

@@ -39,6 +39,12 @@ func TestACompanyBoundAgainKnowsItsPeople(t *testing.T) {
 				}
 				must(s.DisableWechatApp(ctx, by, everywhere, turn.App))
 				must(s.RemoveWechatApp(ctx, by, everywhere, turn.App, c.stay))
+				said := map[bool]string{true: "2 人留下", false: "2 人离职"}[c.stay]
+				if n := countRows(
+					t, s, "SELECT COUNT(*) FROM audit_log WHERE action LIKE 'wechatapp.re%' AND after_text LIKE ?", "%"+said+"%",
+				); n != 1 {
+					t.Errorf("the log says %d times that %s", n, said)
+				}
 				for range 2 {
 					must(discard(s.LeaveReplaced(ctx, 10)))
 				}

@@ -236,7 +236,7 @@ func TestUndoImportedStaffOfAnUnboundCompany(t *testing.T) {
 			t.Fatalf("imported: %+v, %v", got, err)
 		}
 		corp := core.WechatApp{ID: turn.App}
-		unbind := func(tx *database.Tx) error { return replaceStaff(tx, corp, true) }
+		unbind := func(tx *database.Tx) error { return discard(replaceStaff(tx, corp, true)) }
 		err := s.db.Write(t.Context(), "unbind", unbind)
 		if err != nil {
 			t.Fatal(err)

@@ -209,6 +209,9 @@ func TestCorpStaffIsCounted(t *testing.T) {
 		if err == nil {
 			_, err = s.CreateGuard(ctx, by, everywhere, core.Guard{Community: here, Name: "李娜", Phone: phone})
 		}
+		if err == nil { // one person, in two communities
+			_, err = s.CreateGuard(ctx, by, everywhere, core.Guard{Community: newCommunity(t, s, "海棠苑"), Name: "李娜", Phone: phone})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

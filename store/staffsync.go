@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -325,8 +326,16 @@ func (s *Store) LeaveReplaced(ctx context.Context, limit int) (n int, err error)
 
 // replaceStaff takes the staff of a company out of its sync, by a few statements, however many they are. Those who
 // stay are kept by hand from now on; the others are without a key, and leave within seconds, also if the account is
-// deleted before. Whose they were is noted: see takeBackMembers.
-func replaceStaff(tx *database.Tx, from core.WechatApp, stay bool) error {
+// deleted before. Whose they were is noted: see takeBackMembers. It returns how many they are and what becomes of them, for the log.
+func replaceStaff(tx *database.Tx, from core.WechatApp, stay bool) (words string, err error) {
+	var n int
+	if err := tx.Get(&n, "SELECT COUNT(*) FROM staff WHERE app_id = ? AND user_key IS NOT NULL AND left_at IS NULL", int64(from.ID)); err != nil {
+		return "", err
+	}
+	words = fmt.Sprintf("%d 人留下", n)
+	if !stay {
+		words = fmt.Sprintf("%d 人离职", n)
+	}
 	// MariaDB sets the columns one after another, so that this comes before the key goes. Who waits to leave another company
 	// has none.
 	const former = `former_corp = CASE WHEN user_key IS NULL THEN former_corp ELSE ? END, former_key = COALESCE(user_key, former_key), `
@@ -342,18 +351,18 @@ func replaceStaff(tx *database.Tx, from core.WechatApp, stay bool) error {
 	}
 	for _, query := range queries {
 		if _, err := tx.Exec(query, from.AppID, int64(from.ID)); err != nil {
-			return err
+			return "", err
 		}
 	}
 	for _, query := range []string{"DELETE FROM staff_sync_member WHERE app_id = ?", "DELETE FROM staff_sync_hint WHERE app_id = ?"} {
 		if _, err := tx.Exec(query, int64(from.ID)); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if err := needStaffSync(tx, from.ID); err != nil {
-		return err
+		return "", err
 	}
-	_, err := tx.Exec("UPDATE staff_sync SET asked_at = ?, runner = '', run_id = 0, leaving = 0, may_leave = 0 WHERE app_id = ?",
+	_, err = tx.Exec("UPDATE staff_sync SET asked_at = ?, runner = '', run_id = 0, leaving = 0, may_leave = 0 WHERE app_id = ?",
 		tx.NowMS(), int64(from.ID))
-	return err
+	return words, err
 }

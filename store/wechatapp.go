@@ -169,6 +169,7 @@ type wechatAppAudit struct {
 	Token       string `json:"token,omitempty"`
 	AESKey      string `json:"aes_key,omitempty"`
 	Disabled    bool   `json:"disabled"`
+	Staff       string `json:"staff,omitempty"` // what became of those of a company that is no longer tied
 }
 
 // auditedKeys returns what the audit log says of the keys that replace those of a row.
@@ -354,9 +355,12 @@ func (s *Store) changeWechatApp(
 			return err
 		}
 		was, next := auditedKeys(rows[0], replaced)
+		audited := auditOfWechatApp(after, next)
+		if act.staff != nil {
+			audited.Staff = *act.staff
+		}
 		return audit.Write(tx, by, audit.Entry{
-			Action: action, Subject: audit.Target("wechatapp", id),
-			Before: auditOfWechatApp(before, was), After: auditOfWechatApp(after, next),
+			Action: action, Subject: audit.Target("wechatapp", id), Before: auditOfWechatApp(before, was), After: audited,
 		})
 	})
 	if err == nil {
@@ -415,12 +419,13 @@ func (s *Store) UpdateWechatApp(
 func (s *Store) ReplaceWechatCorp(
 	ctx context.Context, by core.Actor, scope core.Scope, changed KeyedWechatApp, stay bool,
 ) error {
+	var staff string
 	a, keys := changed.App.Trimmed(), changed.Keys
 	sealed, err := s.sealWechatKeys(keys)
 	if err != nil {
 		return err
 	}
-	return s.changeWechatApp(ctx, by, scope, service{id: a.ID, action: "wechatapp.replace"}, func(
+	return s.changeWechatApp(ctx, by, scope, service{id: a.ID, action: "wechatapp.replace", staff: &staff}, func(
 		tx *database.Tx, after *core.WechatApp,
 	) (core.WechatKeys, error) {
 		if err := database.CheckUnchanged(a.Updated, after.Updated); err != nil {
@@ -457,7 +462,8 @@ func (s *Store) ReplaceWechatCorp(
 				return keys, err
 			}
 		}
-		return keys, replaceStaff(tx, former, stay)
+		staff, err = replaceStaff(tx, former, stay)
+		return keys, err
 	})
 }
 
@@ -499,7 +505,8 @@ func (s *Store) EnableWechatApp(ctx context.Context, by core.Actor, scope core.S
 // RemoveWechatApp deletes an app that is out of use, with its keys. What people did with it stays. staffStay is about the staff
 // of a company on WeWork, as for ReplaceWechatCorp.
 func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.Scope, id core.ID, staffStay bool) error {
-	return s.changeWechatApp(ctx, by, scope, service{id: id, action: "wechatapp.remove"}, func(
+	var staff string
+	return s.changeWechatApp(ctx, by, scope, service{id: id, action: "wechatapp.remove", staff: &staff}, func(
 		tx *database.Tx, after *core.WechatApp,
 	) (core.WechatKeys, error) {
 		if after.Disabled.IsZero() {
@@ -509,7 +516,8 @@ func (s *Store) RemoveWechatApp(ctx context.Context, by core.Actor, scope core.S
 			if err := releaseDepartments(tx, *after); err != nil {
 				return core.WechatKeys{}, err
 			}
-			if err := replaceStaff(tx, *after, staffStay); err != nil {
+			var err error
+			if staff, err = replaceStaff(tx, *after, staffStay); err != nil {
 				return core.WechatKeys{}, err
 			}
 		}

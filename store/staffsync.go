@@ -329,7 +329,8 @@ func (s *Store) LeaveReplaced(ctx context.Context, limit int) (n int, err error)
 // deleted before. Whose they were is noted: see takeBackMembers. It returns how many they are and what becomes of them, for the log.
 func replaceStaff(tx *database.Tx, from core.WechatApp, stay bool) (words string, err error) {
 	var n int
-	if err := tx.Get(&n, "SELECT COUNT(*) FROM staff WHERE app_id = ? AND user_key IS NOT NULL AND left_at IS NULL", int64(from.ID)); err != nil {
+	const synced = "SELECT COUNT(*) FROM staff WHERE app_id = ? AND user_key IS NOT NULL AND left_at IS NULL"
+	if err := tx.Get(&n, synced, int64(from.ID)); err != nil {
 		return "", err
 	}
 	words = fmt.Sprintf("%d 人留下", n)

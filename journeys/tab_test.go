@@ -91,11 +91,17 @@ func (b *tab) text(selector string) string {
 // shot takes a screenshot.
 func (b *tab) shot() []byte {
 	b.t.Helper()
-	shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		b.t.Fatal(err)
+	var shot []byte
+	var err error
+	for range 3 { // of a window that another covers a picture may never come
+		ctx, stop := context.WithTimeout(b.ctx, 20*time.Second)
+		shot, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		if stop(); err == nil {
+			return shot
+		}
 	}
-	return shot
+	b.t.Fatal(err)
+	return nil
 }
 
 // picture saves a screenshot to the folder named by TONGXING_SCREENSHOTS, if set.

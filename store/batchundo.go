@@ -213,9 +213,9 @@ func planPart(tx *database.Tx, scope core.Scope, id, after core.ID) (undoing, er
 		return u, err
 	}
 	if undo := batchUndos[u.batch.Kind].undo; undo != nil && u.batch.Ended.IsZero() && len(u.items) > 0 {
-		return u, undo(&u)
+		err = undo(&u)
 	}
-	return u, nil
+	return u, err
 }
 
 // readPart reads the things of a batch that are next behind one.

@@ -36,6 +36,15 @@ type importTab struct {
 	filter      store.ImportRowFilter
 }
 
+// importTabs returns the tabs of a list whose rows are new, or change what is there.
+func importTabs(added string) []importTab {
+	return []importTab{
+		importTabOf("", "全部"), importTabOf("new", added, core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
+		importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
+		importTabOf("wrong", "错误", core.ImportWrong),
+	}
+}
+
 func importTabOf(name, label string, verdicts ...core.ImportVerdict) importTab {
 	return importTab{name, label, store.ImportRowFilter{Verdicts: verdicts}}
 }
@@ -91,11 +100,7 @@ var importViews = map[core.ImportKind]importView{
 	core.ImportStaff: {
 		stem: "staff", page: "console/staff/import", title: "批量导入员工", field: "员工表格", template: "员工",
 		form: staffImportPath, post: staffImportPath, back: frame.StaffPath, one: "逐个添加员工", place: "服务小区",
-		tabs: []importTab{
-			importTabOf("", "全部"), importTabOf("new", "新员工", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
-			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
-			importTabOf("wrong", "错误", core.ImportWrong),
-		},
+		tabs: importTabs("新员工"),
 		effects: []importEffect{
 			{"添加员工", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
@@ -110,11 +115,7 @@ var importViews = map[core.ImportKind]importView{
 	core.ImportMembers: {
 		stem: "institution", page: "console/import/member", title: "批量导入成员", field: "成员表格", template: "机构成员",
 		form: memberImportPath, post: memberImportPath, back: frame.MemberPath, one: "逐个添加成员", place: "机构",
-		tabs: []importTab{
-			importTabOf("", "全部"), importTabOf("new", "新成员", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
-			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
-			importTabOf("wrong", "错误", core.ImportWrong),
-		},
+		tabs: importTabs("新成员"),
 		effects: []importEffect{
 			{"添加成员", "名", []core.ImportVerdict{core.ImportNew}}, {"修改", "名", []core.ImportVerdict{core.ImportChanged}},
 		},
@@ -129,11 +130,7 @@ var importViews = map[core.ImportKind]importView{
 	core.ImportBlocks: {
 		stem: "visitorpass", page: "console/import/block", title: "导入访客黑名单", field: "黑名单表格", template: "访客黑名单",
 		form: visitorBlockImportPath, post: visitorBlockImportPath, back: frame.VisitorBlockPath, one: "逐个加入黑名单", place: "类型",
-		tabs: []importTab{
-			importTabOf("", "全部"), importTabOf("new", "新加入", core.ImportNew), importTabOf("changed", "有变化", core.ImportChanged),
-			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
-			importTabOf("wrong", "错误", core.ImportWrong),
-		},
+		tabs: importTabs("新加入"),
 		effects: []importEffect{
 			{"加入黑名单", "条", []core.ImportVerdict{core.ImportNew}}, {"修改", "条", []core.ImportVerdict{core.ImportChanged}},
 		},

@@ -432,19 +432,48 @@ func TestSessionEndsInMidForm(t *testing.T) {
 	}
 }
 
+// A part of a form is loaded again while the session has ended: the page stays and tells so, and nothing is lost.
+func TestSessionEndsWhileAFormAsks(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	b := newTab(t, browser.Desktop)
+	session := o.signIn(b, "chief")
+	o.open(b, "/console/passrule", o.communities[0])
+	b.await("the page", `document.readyState === "complete"`)
+	o.endsSession(t, session)
+	b.sets("#f-period_days", "7")
+	b.await("that the session has ended", `document.querySelector(".tx-toast").innerText.includes("填写的内容还在")`)
+	b.picture("session-ended")
+	b.sets("#f-period_days", "8")
+	o.submits(b, "#f-period_days", "8")
+}
+
 // expires types into a form, ends the session from a phone, submits the form, and returns to it.
 func (o *office) expires(t *testing.T, path, field string) {
-	b, phone := newTab(t, browser.Desktop), newTab(t, browser.Phone)
+	b := newTab(t, browser.Desktop)
 	session := o.signIn(b, "chief")
-	o.signIn(phone, "chief")
 	o.open(b, path)
 	b.sets(field, "7")
+	o.endsSession(t, session)
+	o.submits(b, field, "7")
+}
+
+// endsSession ends a session of "chief" from a phone.
+func (o *office) endsSession(t *testing.T, session core.ID) {
+	t.Helper()
+	phone := newTab(t, browser.Phone)
+	o.signIn(phone, "chief")
 	o.open(phone, "/console/me")
 	phone.run(fmt.Sprintf(`document.querySelector('form[action="/console/me/session/%s/end"]').submit()`, session))
 	phone.await("the desk's session ended", fmt.Sprintf(
 		`document.readyState === "complete" && !document.querySelector('form[action="/console/me/session/%s/end"]')`,
 		session,
 	))
+}
+
+// submits sends a form whose session has ended, signs in again, and finds the field as it was.
+func (o *office) submits(b *tab, field, value string) {
+	b.t.Helper()
 	b.click("main form[method=post] .tx-form-foot .btn-primary")
 	b.await(
 		"the sign-in, and that nothing is lost",
@@ -455,7 +484,7 @@ func (o *office) expires(t *testing.T, path, field string) {
 	o.open(b, "/console/session/draft") // where the sign-in leads
 	b.await(
 		"the form as it was left",
-		`document.querySelector("`+field+`")?.value === "7" && document.querySelector("main").innerText.includes("还没有保存")`,
+		`document.querySelector("`+field+`")?.value === "`+value+`" && document.querySelector("main").innerText.includes("还没有保存")`,
 	)
 	b.picture("draft-back")
 }

@@ -2,6 +2,7 @@ package journeys
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -59,9 +60,20 @@ func (b *tab) await(what, expression string) {
 			return
 		}
 	}
+	b.inVain(fmt.Sprintf("%s (%v)", what, err))
+}
+
+// inVain fails the test with what the page says instead; a page that a question of the browser's own covers says nothing.
+func (b *tab) inVain(what string) {
+	b.t.Helper()
 	b.picture("failed")
-	words, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-	b.t.Fatalf("waited in vain for %s (%v); the page says:\n%s", what, err, words)
+	ctx, stop := context.WithTimeout(b.ctx, 10*time.Second)
+	defer stop()
+	words, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + "\n" + document.body.innerText`))
+	if err != nil {
+		words = err.Error()
+	}
+	b.t.Fatalf("waited in vain for %s; the page says:\n%s", what, words)
 }
 
 // settled is true once htmx has processed what it fetched: until then its links and buttons load
@@ -133,7 +145,5 @@ func (b *tab) eventually(what, expression string) {
 			return
 		}
 	}
-	b.picture("failed")
-	words, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-	b.t.Fatalf("waited in vain for %s; the page says:\n%s", what, words)
+	b.inVain(what)
 }

@@ -25,8 +25,8 @@ var (
 	Phone   = Size{390, 844}
 )
 
-// Limit is the timeout of a whole test, so that a page that never loads fails it.
-const Limit = 30 * time.Minute
+// Limit is the timeout of a whole test, so that a page that never loads fails it, and not the run.
+const Limit = 10 * time.Minute
 
 // Open returns a new window, for chromedp.Run, in the process's browser of that size, isolated from
 // other tests including cookies and storage. It is closed with the test.

@@ -21,6 +21,9 @@ function guarded() {
   return [...document.querySelectorAll('form[data-form="guarded"]')];
 }
 
+// unsaved reports whether leaving the page would lose something.
+export const unsaved = () => guarded().some(changed);
+
 // leaves reports whether a click leaves this page: not if it opens another tab, a download, or a
 // part of the page.
 function leaves(link, event) {
@@ -42,12 +45,13 @@ function notAgain() {
 function keepTyping() {
   const text = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file])[id], textarea[id]";
   const texts = (form) => new Map([...form.querySelectorAll(text)].map((field) => [field.id, field.value]));
-  let sent = null;
+  const asked = new WeakMap(); // by request: others of the page are on their way too
   let typed = [];
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-    sent = detail.elt.form ? texts(detail.elt.form) : null;
+    if (detail.elt.form) asked.set(detail.xhr, texts(detail.elt.form));
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const sent = asked.get(detail.xhr);
     typed = sent && detail.target.matches("form") ? [...texts(detail.target)].filter(([id, value]) => sent.get(id) !== value) : [];
   });
   document.addEventListener("htmx:afterSwap", () => {
@@ -134,12 +138,12 @@ export function watchForms() {
   });
 
   window.addEventListener("beforeunload", (event) => {
-    if (guarded().some(changed)) event.preventDefault();
+    if (unsaved()) event.preventDefault();
   });
 
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("a[href]");
-    if (!leaves(link, event) || !guarded().some(changed)) return;
+    if (!leaves(link, event) || !unsaved()) return;
     event.preventDefault();
     if (await ask({ text: leaving, yes: "放弃修改", danger: true })) {
       for (const form of guarded()) form.dataset.sent = "1";

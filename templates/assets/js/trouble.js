@@ -1,7 +1,17 @@
 // Shows a message when htmx fails to load something. It also passes the CSRF token to htmx.
 
-// watchTrouble handles htmx's errors.
+import { unsaved } from "./form.js";
+
+const signedOut = "登录已失效。填写的内容还在：提交时会请你登录，然后回到这里。";
+
+// watchTrouble handles htmx's errors. What leads a form to the sign-in when its session has ended is its own button, which
+// keeps what was typed; a part of the page that it loads meanwhile must not.
 export function watchTrouble() {
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!event.detail.xhr.getResponseHeader("HX-Redirect")?.startsWith("/console/session") || !unsaved()) return;
+    event.preventDefault();
+    say(signedOut);
+  });
   document.addEventListener("htmx:configRequest", (event) => {
     const token = document.querySelector('meta[name="csrf-token"]');
     if (token) event.detail.headers["X-CSRF-Token"] = token.content;
@@ -9,6 +19,7 @@ export function watchTrouble() {
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
     if (status === 401) {
+      if (unsaved()) return say(signedOut);
       location.reload(); // signed out meanwhile: the page leads to sign-in and back
       return;
     }

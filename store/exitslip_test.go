@@ -684,6 +684,44 @@ func TestAnItemLeavesOnce(t *testing.T) {
 	})
 }
 
+// Things of two slips that leave at the same moment are written together: each once, with its own gate's record.
+func TestThingsOfSlipsLeaveTogether(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newExitOffice(t, s)
+		one, two := w.granted(nil), w.granted(nil)
+		batch := []ScanAttempt{
+			w.out(one.Pass, 1, 1), w.out(two.Pass, 2, 2, 3), w.out(one.Pass, 3, 1), w.out(one.Pass, 4, 3), w.out(two.Pass, 5, 1),
+		}
+		outcomes, errs := s.scanBatch(t.Context(), batch)
+		records := map[core.ID]bool{}
+		for i, allowed := range []bool{true, true, false, true, true} {
+			if errs[i] != nil || outcomes[i].Decision.Allowed != allowed {
+				t.Errorf("attempt %d: %+v, %v", i, outcomes[i].Decision, errs[i])
+			}
+			records[outcomes[i].Record.ID] = true
+		}
+		if len(records) != len(batch) {
+			t.Errorf("%d records", len(records))
+		}
+		for _, slip := range []struct {
+			id   core.ID
+			mask uint64
+			by   map[int]int // item → attempt
+		}{{one.ID, 0b101, map[int]int{1: 0, 3: 3}}, {two.ID, 0b111, map[int]int{1: 4, 2: 1, 3: 1}}} {
+			after := w.read(slip.id)
+			if after.LeftMask != slip.mask {
+				t.Errorf("left: %b, want %b", after.LeftMask, slip.mask)
+			}
+			for _, item := range after.Items {
+				attempt, gone := slip.by[item.N]
+				if gone == item.Left.IsZero() || gone && item.Record != outcomes[attempt].Record.ID {
+					t.Errorf("item %d: %+v", item.N, item)
+				}
+			}
+		}
+	})
+}
+
 // Of any sequence of acts, no item leaves twice, and nothing leaves by a slip that is revoked, not approved or over.
 func TestNoSequenceReleasesTwice(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {

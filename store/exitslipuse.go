@@ -1,45 +1,85 @@
 package store
 
 import (
+	"strings"
+
 	"tongxing/core"
 	"tongxing/store/database"
 	"tongxing/store/outbox"
 )
 
-// useExitSlips notes what left, on the condition that the slip is as it was decided on, and tells who applied.
+// useExitSlips notes what left, on the condition that each slip is as it was decided on, and tells who applied.
 func useExitSlips(tx *database.Tx, uses []passUse) error {
+	if err := tickSlips(tx, uses); err != nil {
+		return err
+	}
+	if err := tickItems(tx, uses); err != nil {
+		return err
+	}
 	var notes []core.MessageNote
 	for _, u := range uses {
-		ticked := core.ExitMask(u.attempt.Items)
-		left := uint64(u.row.SlipLeft) | ticked
-		if err := tx.ExecOne(database.ErrRace, `
-			UPDATE exit_slip
-			SET left_mask = ?, left_at = ?, updated_at = ?
-			WHERE id = ?
-			AND left_mask = ?
-			AND revoked_at IS NULL`, int64(left), tx.NowMS(), tx.NowMS(), int64(u.row.Slip), u.row.SlipLeft); err != nil {
-			return err
-		}
-		places := placesOf(ticked)
-		args := []any{tx.NowMS(), int64(u.outcome.Record.ID), u.outcome.Record.Gate, u.outcome.Record.ReleasedBy, int64(u.row.Slip)}
-		n, err := tx.Exec(`
-			UPDATE exit_slip_item
-			SET left_at = ?, record_id = ?, gate = ?, guard = ?
-			WHERE slip_id = ?
-			AND left_at IS NULL
-			AND n IN (`+database.Placeholders(len(places))+")", append(args, places...)...)
-		if err == nil && n != int64(len(places)) {
-			err = database.ErrRace
-		}
-		if err != nil {
-			return err
-		}
 		if u.row.SlipApplicant != 0 {
-			notes = append(notes, releasedNote(u, core.ExitSlip{Total: u.row.SlipItems, LeftMask: left}))
+			notes = append(notes, releasedNote(u, core.ExitSlip{Total: u.row.SlipItems, LeftMask: u.slipLeft()}))
 		}
 	}
 	return outbox.Put(tx, notes...)
 }
+
+// slipLeft is what has left by the slip after this release.
+func (u passUse) slipLeft() uint64 { return uint64(u.row.SlipLeft) | core.ExitMask(u.attempt.Items) }
+
+func tickSlips(tx *database.Tx, uses []passUse) error {
+	var args []any
+	for _, u := range uses {
+		args = append(args, int64(u.row.Slip), int64(u.slipLeft()))
+	}
+	args = append(args, tx.NowMS(), tx.NowMS())
+	for _, u := range uses {
+		args = append(args, int64(u.row.Slip), u.row.SlipLeft)
+	}
+	n, err := tx.Exec(`
+		UPDATE exit_slip
+		SET left_mask = CASE id`+strings.Repeat(" WHEN ? THEN ?", len(uses))+` END, left_at = ?, updated_at = ?
+		WHERE revoked_at IS NULL
+			AND (`+orEach("(id = ? AND left_mask = ?)", len(uses))+")", args...)
+	if err == nil && n != int64(len(uses)) {
+		err = database.ErrRace
+	}
+	return err
+}
+
+func tickItems(tx *database.Tx, uses []passUse) error {
+	args := []any{tx.NowMS()}
+	for _, of := range []func(passUse) any{
+		func(u passUse) any { return int64(u.outcome.Record.ID) },
+		func(u passUse) any { return u.outcome.Record.Gate },
+		func(u passUse) any { return u.outcome.Record.ReleasedBy },
+	} {
+		for _, u := range uses {
+			args = append(args, int64(u.row.Slip), of(u))
+		}
+	}
+	items := 0
+	for _, u := range uses {
+		for _, place := range placesOf(core.ExitMask(u.attempt.Items)) {
+			args = append(args, int64(u.row.Slip), place)
+			items++
+		}
+	}
+	bySlip := "CASE slip_id" + strings.Repeat(" WHEN ? THEN ?", len(uses)) + " END"
+	n, err := tx.Exec(`
+		UPDATE exit_slip_item
+		SET left_at = ?, record_id = `+bySlip+", gate = "+bySlip+", guard = "+bySlip+`
+		WHERE left_at IS NULL
+			AND (`+orEach("(slip_id = ? AND n = ?)", items)+")", args...)
+	if err == nil && n != int64(items) {
+		err = database.ErrRace
+	}
+	return err
+}
+
+// orEach repeats a condition n times, at least once.
+func orEach(condition string, n int) string { return condition + strings.Repeat(" OR "+condition, n-1) }
 
 // releasedNote tells who applied what has left. A slip may have been revoked, or become another house's, since: it is theirs still.
 func releasedNote(u passUse, after core.ExitSlip) core.MessageNote {

@@ -92,11 +92,58 @@ func repeatOf(first core.AccessRecord) ScanOutcome {
 // committed, so the next try seldom loses.
 const batchTries = 3
 
-// scanBatch decides several attempts in one transaction. If the batch keeps losing races, or
+// scanBatch decides several attempts, those of one pass one after the other: a release may change what the next one is decided
+// on. It takes a guard who lets the things of a slip out in several forms, or a cache that let two codes of one pass live.
+func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
+	outcomes, errs := make([]ScanOutcome, len(batch)), make([]error, len(batch))
+	for rest := batchOf(batch); len(rest) > 0; {
+		var now []placed
+		now, rest = eachPassOnce(rest)
+		attempts := make([]ScanAttempt, len(now))
+		for i, a := range now {
+			attempts[i] = a.attempt
+		}
+		decided, failed := s.scanOnce(ctx, attempts)
+		for i, a := range now {
+			outcomes[a.at], errs[a.at] = decided[i], failed[i]
+		}
+	}
+	return outcomes, errs
+}
+
+// placed is an attempt with its place in the batch.
+type placed struct {
+	at      int
+	attempt ScanAttempt
+}
+
+func batchOf(batch []ScanAttempt) []placed {
+	all := make([]placed, len(batch))
+	for i, a := range batch {
+		all[i] = placed{i, a}
+	}
+	return all
+}
+
+// eachPassOnce returns the first attempt of every pass, and the others, both in their order.
+func eachPassOnce(batch []placed) (once, others []placed) {
+	seen := make(map[core.ID]bool, len(batch))
+	for _, a := range batch {
+		if seen[a.attempt.Pass] {
+			others = append(others, a)
+			continue
+		}
+		seen[a.attempt.Pass] = a.attempt.Pass != 0
+		once = append(once, a)
+	}
+	return once, others
+}
+
+// scanOnce decides attempts of different passes in one transaction. If the batch keeps losing races, or
 // contains a token that was released before or an attempt that cannot be decided or written, it
 // decides each attempt by itself: nobody is refused because of another. An unreachable database is
 // asked once.
-func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
+func (s *Store) scanOnce(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
 	errs := make([]error, len(batch))
 	outcomes, err := s.scanCaught(ctx, batch)
 	for tries := 1; tries < batchTries && !database.IsLocked(err) && (database.IsRetryable(err) || err == database.ErrRace); tries++ {
@@ -263,7 +310,7 @@ func (p *scanPlan) decide(a ScanAttempt, row *scanRow) error {
 }
 
 // errUsedTwice is returned if a batch would release a pass twice of which each release changes what the next one is
-// decided on: the attempts are then decided one by one. It takes a cache that let two codes of one pass live.
+// decided on, as by a code and a card: the attempts are then decided one by one.
 var errUsedTwice = errors.New("store: a pass is used twice in a batch")
 
 // use notes the release of a pass whose kind writes it down.

@@ -263,7 +263,7 @@ func (v VisitorPass) Normalized(form FormDesign, now time.Time) (VisitorPass, er
 			fields[field] = message
 		}
 	}
-	v = v.stored()
+	v = v.Stored()
 	v.From = now
 	if v.Way == VisitBooked {
 		v.From, v.Until = v.Until.Add(-visitWindow), v.Until.Add(visitWindow)
@@ -293,8 +293,8 @@ func (v VisitorPass) given() map[string]string {
 // pictured reports whether a picture of the visitor was sent.
 func (v VisitorPass) pictured() bool { return v.Photo != 0 || v.Picture != nil }
 
-// stored returns the visit with its texts in their stored form, as far as they have one.
-func (v VisitorPass) stored() VisitorPass {
+// Stored returns the visit with its texts in their stored form, as far as they have one.
+func (v VisitorPass) Stored() VisitorPass {
 	v.Name, v.Reason, v.Remark = Clean(v.Name), Clean(v.Reason), Clean(v.Remark)
 	if phone, err := NormalizeMobile(v.Phone); err == nil {
 		v.Phone = phone

@@ -26,11 +26,7 @@ func (s *seeder) visitors(ctx context.Context, e *estate, identify Identify) err
 	}
 	for i, guest := range guests {
 		guest.House, guest.Until = host.House, s.now.Add(time.Duration(6+i)*time.Hour)
-		id, err := s.store.CreateVisitorPass(ctx, core.System, user.ID, guest, store.RequestKey{})
-		if err != nil {
-			return err
-		}
-		visit, err := s.store.VisitorPass(ctx, core.Everywhere, id)
+		visit, err := s.store.CreateVisitorPass(ctx, core.System, user.ID, guest, store.RequestKey{})
 		if err != nil {
 			return err
 		}
@@ -40,7 +36,7 @@ func (s *seeder) visitors(ctx context.Context, e *estate, identify Identify) err
 				Via: core.ViaManual, Post: s.post, GuardName: guard.Name, Direction: core.In, Pass: visit.Pass, TokenDigest: "demo visitor",
 			})
 		case 2:
-			err = s.store.RevokeVisitorPass(ctx, core.System, core.Everywhere, id)
+			err = s.store.RevokeVisitorPass(ctx, core.System, core.Everywhere, visit.ID)
 		}
 		if err != nil {
 			return err

@@ -517,11 +517,13 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.visits[e.Community], err = w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
+	visit, err := w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
 		House: host.House, Name: "来客", Phone: "13700000009", Until: w.store.Now().Add(time.Hour),
-	}, store.RequestKey{}); err != nil {
+	}, store.RequestKey{})
+	if err != nil {
 		t.Fatal(err)
 	}
+	w.visits[e.Community] = visit.ID
 	w.inside[e.Community] = w.enter(t, e, user.ID)
 	if w.slips[e.Community], err = w.store.ApplyExitSlip(t.Context(), core.System, user.ID, core.ExitSlip{
 		House: host.House, Planned: w.store.Now().Add(time.Hour), Items: []core.ExitItem{{Name: "冰箱", Count: 1}},
@@ -555,22 +557,18 @@ func (w *town) invite(t *testing.T, e *estate.Estate) {
 // enter lets a visitor in.
 func (w *town) enter(t *testing.T, e *estate.Estate, host core.ID) core.ID {
 	t.Helper()
-	id, err := w.store.CreateVisitorPass(t.Context(), core.System, host, core.VisitorPass{
+	v, err := w.store.CreateVisitorPass(t.Context(), core.System, host, core.VisitorPass{
 		House: e.Residents[0].House, Name: "在场的来客", Until: w.store.Now().Add(time.Hour),
 	}, store.RequestKey{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := w.store.VisitorPass(t.Context(), core.Everywhere, id)
 	if err == nil {
 		_, err = w.store.Scan(t.Context(), store.ScanAttempt{
-			Via: core.ViaManual, Post: e.Post, Direction: core.In, Pass: v.Pass, TokenDigest: "enters " + id.String(),
+			Via: core.ViaManual, Post: e.Post, Direction: core.In, Pass: v.Pass, TokenDigest: "enters " + v.ID.String(),
 		})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	return v.ID
 }
 
 // order orders a door of an estate to open.

@@ -323,7 +323,7 @@ func TestVisitsFollowMergedHouses(t *testing.T) {
 	eachRegister(t, func(t *testing.T, s *Store, register func() string) {
 		w := newTypedTwice(t, s)
 		host := newWechatUserWithPhone(t, s, "o-host", "13700000001")
-		id, err := s.CreateVisitorPass(t.Context(), core.System, host.ID, core.VisitorPass{
+		made, err := s.CreateVisitorPass(t.Context(), core.System, host.ID, core.VisitorPass{
 			House: w.houses[2], Name: "来客", Until: s.Now().Add(time.Hour),
 		}, RequestKey{})
 		if err != nil {
@@ -331,7 +331,7 @@ func TestVisitsFollowMergedHouses(t *testing.T) {
 		}
 		before := register()
 		batch := w.do(core.HouseMove{House: w.houses[2], Into: w.houses[0], Parent: core.NoMove})
-		v, err := s.OwnVisitor(t.Context(), host.ID, id)
+		v, err := s.OwnVisitor(t.Context(), host.ID, made.ID)
 		if err != nil || v.House != w.houses[0] || v.HouseLabel != "1栋1单元101" || v.HostTie != w.zhang {
 			t.Fatalf("after the merge %+v, %v", v, err)
 		}

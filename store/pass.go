@@ -131,6 +131,7 @@ func (s *Store) PassScope(ctx context.Context, pass Pass) (core.Scope, error) {
 
 // newPass is a pass of a kind that is created one by one.
 type newPass struct {
+	id                core.ID // 0 = any
 	kind              core.PassKind
 	community, holder core.ID
 	person            core.ID // who finds it by their own phone number; 0 = nobody
@@ -139,7 +140,10 @@ type newPass struct {
 func createPass(tx *database.Tx, passes ...newPass) error {
 	rows := make([][]any, len(passes))
 	for n, p := range passes {
-		rows[n] = []any{int64(tx.NewID()), int64(p.community), string(p.kind), int64(p.holder), int64(p.person), tx.NowMS()}
+		if p.id == 0 {
+			p.id = tx.NewID()
+		}
+		rows[n] = []any{int64(p.id), int64(p.community), string(p.kind), int64(p.holder), int64(p.person), tx.NowMS()}
 	}
 	return database.InsertRows(tx, database.InsertInto, "pass", "id, community_id, kind, holder_id, person_id, created_at", rows)
 }

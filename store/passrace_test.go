@@ -299,13 +299,33 @@ var overtakings = []overtaken{
 		},
 	},
 	{
-		name: "an invitation is sent twice", words: "SELECT id FROM house WHERE id = ? FOR UPDATE", second: "invited 1",
+		name: "an invitation is sent twice", words: "FROM house WHERE id IN (?) ORDER BY id FOR UPDATE", second: "invited 1",
 		first: "invited 1",
 		begin: func(w *passRaces) (held, by func(s *Store) string) {
 			return sameRequest(func(s *Store) (core.ID, error) {
 				v := core.VisitorPass{House: w.visits.houses[0], Name: "来客", Until: s.Now().Add(time.Hour)}
-				return s.CreateVisitorPass(w.Context(), core.System, w.visits.host.ID, v, RequestKey{Key: "k", Body: "b"})
+				own, err := s.CreateVisitorPass(w.Context(), core.System, w.visits.host.ID, v, RequestKey{Key: "k", Body: "b"})
+				return own.ID, err
 			})
+		},
+	},
+	{
+		name: "one key invites to two houses", words: "INSERT INTO visitor_pass", second: "done",
+		first: "这个 Idempotency-Key 已用于另一份邀请",
+		begin: func(w *passRaces) (held, by func(s *Store) string) {
+			houses, err := w.one.CreateHouses(w.Context(), core.System, everywhere, w.visits.community, [][]string{{"9", "1", "101"}})
+			if err != nil {
+				w.Fatal(err)
+			}
+			newTenant(w.T, w.one, w.visits.community, houses[0], "张三", "13900000000")
+			to := func(house core.ID) func(s *Store) string {
+				return func(s *Store) string {
+					return outcome(discard(s.CreateVisitorPass(w.Context(), core.System, w.visits.host.ID, core.VisitorPass{
+						House: house, Name: "来客", Until: s.Now().Add(time.Hour),
+					}, RequestKey{Key: "two", Body: house.String()})))
+				}
+			}
+			return to(w.visits.houses[0]), to(houses[0])
 		},
 	},
 	{
@@ -545,10 +565,10 @@ var actsAtOnce = []atOnce{
 		var mu sync.Mutex
 		ids := map[core.ID]bool{}
 		send := func(s *Store) error {
-			id, err := s.CreateVisitorPass(w.Context(), core.System, w.visits.host.ID, v, key)
+			own, err := s.CreateVisitorPass(w.Context(), core.System, w.visits.host.ID, v, key)
 			mu.Lock()
 			defer mu.Unlock()
-			ids[id] = true
+			ids[own.ID] = true
 			return err
 		}
 		return send, send, func(one, two error) string {

@@ -1325,10 +1325,10 @@ var racePhotos = []raceStep{
 		return w.keep("member", id, err)
 	}},
 	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
-		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
+		own, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
 			House: w.ids["owned"], Name: "来客", Phone: "13700137066", Plate: "京A12345", Until: w.Now().Add(time.Hour),
 		}, RequestKey{Key: "race", Body: "1"})
-		return w.keep("visit", id, err)
+		return w.keep("visit", own.ID, err)
 	}},
 	{"RevokeOwnVisitor", func(w *raceWorld) (any, error) {
 		user, err := w.WechatUser(w.ctx, w.ids["owner user"])
@@ -1338,10 +1338,10 @@ var racePhotos = []raceStep{
 		return nil, w.RevokeOwnVisitor(w.ctx, raceBy, user.ID, w.ids["visit"])
 	}},
 	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
-		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
+		own, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
 			House: w.ids["owned"], Name: "来客", Until: w.Now().Add(time.Hour),
 		}, RequestKey{})
-		return w.keep("other visit", id, err)
+		return w.keep("other visit", own.ID, err)
 	}},
 	{"RevokeVisitorPass", func(w *raceWorld) (any, error) {
 		return nil, w.RevokeVisitorPass(w.ctx, raceBy, everywhere, w.ids["other visit"])
@@ -1353,17 +1353,17 @@ var racePhotos = []raceStep{
 		return w.keep("desk visit", id, err)
 	}},
 	{"CreateVisitorPass", func(w *raceWorld) (any, error) {
-		id, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
+		own, err := w.CreateVisitorPass(w.ctx, raceBy, w.ids["owner user"], core.VisitorPass{
 			House: w.ids["owned"], Name: "在场的", Until: w.Now().Add(time.Hour), People: 2,
 		}, RequestKey{})
 		if err == nil { // as a door lets them in
 			err = w.db.Write(w.ctx, "enter", func(tx *database.Tx) error {
 				_, err := tx.Exec("UPDATE visitor_pass SET entered_at = ?, inside_since = ?, "+
-					"arrival_id = (SELECT MAX(id) FROM access_record) WHERE id = ?", w.Now().UnixMilli(), w.Now().UnixMilli(), int64(id))
+					"arrival_id = (SELECT MAX(id) FROM access_record) WHERE id = ?", w.Now().UnixMilli(), w.Now().UnixMilli(), int64(own.ID))
 				return err
 			})
 		}
-		return w.keep("inside", id, err)
+		return w.keep("inside", own.ID, err)
 	}},
 	{"TellOfArrivals", func(w *raceWorld) (any, error) { return w.TellOfArrivals(w.ctx, 10) }},
 	{"LeaveVisits", func(w *raceWorld) (any, error) {

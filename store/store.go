@@ -72,6 +72,8 @@ type Store struct {
 	outbox *outbox.Box
 	zone   *time.Location
 
+	invites *inviteQueue
+
 	sessions  core.Signer // of their tokens
 	subjects  subjectWatch
 	readers   readerWatch
@@ -119,6 +121,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.startScans()
+	s.startInvites()
 	return s, nil
 }
 
@@ -132,6 +135,7 @@ func HasTables(ctx context.Context, o Options) (bool, error) {
 // the same.
 func (s *Store) Close() error {
 	s.scans.close()
+	s.invites.close()
 	return s.db.Close()
 }
 

@@ -94,7 +94,10 @@ func (r visitorPassRow) visit(reveal func(column, sealed string) string) core.Vi
 
 // masked returns the row as lists show it.
 func (r visitorPassRow) masked(reveal func(column, sealed string) string) core.VisitorPass {
-	v := r.visit(reveal)
+	return maskedVisit(r.visit(reveal))
+}
+
+func maskedVisit(v core.VisitorPass) core.VisitorPass {
 	v.Phone, v.IDNumber, v.Plate = core.MaskPhone(v.Phone), core.MaskIDNumber(v.IDNumber), core.MaskPlate(v.Plate)
 	return v
 }

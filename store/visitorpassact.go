@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"tongxing/core"
 	"tongxing/secret"
@@ -45,95 +46,6 @@ func (s *Store) auditOfVisit(v core.VisitorPass) visitorPassAudit {
 	}
 }
 
-// visitHost is a WeChat user's tie to the house that is visited.
-type visitHost struct {
-	Resident  core.ID `db:"id"`
-	Name      string  `db:"name"`
-	Community core.ID `db:"community_id"`
-	Label     string  `db:"label"`
-}
-
-// hostOf returns a WeChat user's certified tie to a house. The house is locked, so that two invitations are counted one
-// after the other. Another's house is NotFound.
-func (s *Store) hostOf(tx *database.Tx, user, house core.ID) (visitHost, error) {
-	var locked core.ID
-	if err := tx.Get(&locked, "SELECT id FROM house WHERE id = ?"+tx.Dialect().ForUpdate(), int64(house)); err != nil {
-		return visitHost{}, database.NotFoundIfNoRows(err, noHouse)
-	}
-	var host visitHost
-	err := tx.Get(&host, `
-		SELECT t.id, t.name, t.community_id, h.label
-		FROM wechat_user u
-		JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
-		JOIN resident t ON t.person_id = p.id AND t.name_fold = u.name_fold
-		JOIN house h ON h.id = t.house_id
-		JOIN community c ON c.id = t.community_id
-		WHERE u.id = ?
-			AND u.merged_into = 0
-			AND t.house_id = ?
-			AND t.certified_at IS NOT NULL
-			AND t.moved_out_at IS NULL
-			AND (t.lease_day = 0 OR t.lease_day >= ?)
-			AND c.archived_at IS NULL
-		ORDER BY t.id
-		LIMIT 1`, int64(user), int64(house), int32(core.DayOf(tx.Now(), s.zone)))
-	if err != nil {
-		return host, database.NotFoundIfNoRows(err, noHouse)
-	}
-	return host, holdTie(tx, host.Resident, noHouse)
-}
-
-// CreateVisitorPass invites a visitor for a WeChat user who is a certified resident of v.House: nobody reviews it, and
-// the pass is there at once. The same key invites once.
-func (s *Store) CreateVisitorPass(
-	ctx context.Context, by core.Actor, user core.ID, v core.VisitorPass, key RequestKey,
-) (id core.ID, err error) {
-	err = s.db.Write(ctx, "invite a visitor", func(tx *database.Tx) error {
-		v.Way = core.VisitInvited
-		a := inviting{tx: tx, store: s, user: user, visit: v}
-		known, again, err := a.sentBefore(key)
-		if err != nil || again {
-			id = known
-			return err
-		}
-		host, err := s.hostOf(tx, user, v.House)
-		if err != nil {
-			return err
-		}
-		rule, err := visitorRuleIn(tx, host.Community)
-		if err != nil {
-			return err
-		}
-		if !rule.Invite {
-			return core.Forbidden("本小区的住户不能邀请访客，请联系物业")
-		}
-		if a.visit, err = v.Normalized(rule.Form, tx.Now()); err != nil {
-			return err
-		}
-		if err := a.checkBarred(host.Community); err != nil {
-			return err
-		}
-		if err := a.checkRoom(rule.PerDay); err != nil {
-			return err
-		}
-		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), host.Community, host.Label
-		a.visit.HostTie, a.visit.Answer = host.Resident, core.VisitGranted
-		if err := a.insert(); err != nil {
-			return err
-		}
-		if err := a.usePicture(); err != nil {
-			return err
-		}
-		id = a.visit.ID
-		by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
-		return audit.Write(tx, by, audit.Entry{
-			Community: host.Community, Action: "visitorpass.create", Subject: audit.Target("visitorpass", id),
-			After: s.auditOfVisit(a.visit),
-		})
-	})
-	return id, err
-}
-
 // RegisterVisit registers a visitor of a house of the scope at the office's desk: nobody reviews it, the pass is there at once, and
 // the certified residents of the house are told. Form, blacklist and the limit of visitors who have not come are those of
 // invitations; the residents' own number a day is not used up.
@@ -148,14 +60,14 @@ func (s *Store) RegisterVisit(ctx context.Context, by core.Actor, scope core.Sco
 			return err
 		}
 		v.Way = core.VisitDesk
-		a := inviting{tx: tx, store: s, body: ""}
+		a := inviting{tx: tx, store: s}
 		if a.visit, err = v.Normalized(rule.FormOf(v.Way), tx.Now()); err != nil {
 			return err
 		}
 		if err := a.checkBarred(house.Community); err != nil {
 			return err
 		}
-		if err := a.checkRoom(0); err != nil {
+		if err := a.checkRoom(); err != nil {
 			return err
 		}
 		a.visit.ID, a.visit.Community, a.visit.HouseLabel = tx.NewID(), house.Community, house.Label
@@ -180,8 +92,14 @@ func (s *Store) RegisterVisit(ctx context.Context, by core.Actor, scope core.Sco
 	return id, err
 }
 
+// visitedHouse is where a visitor comes to.
+type visitedHouse struct {
+	Community core.ID `db:"community_id"`
+	Label     string  `db:"label"`
+}
+
 // lockVisited locks a house of the scope, so that two visitors to it are counted one after the other.
-func lockVisited(tx *database.Tx, scope core.Scope, id core.ID) (house visitHost, err error) {
+func lockVisited(tx *database.Tx, scope core.Scope, id core.ID) (house visitedHouse, err error) {
 	where, args := database.ScopeWhere(scope, "community_id")
 	var locked core.ID
 	err = tx.Get(&locked, "SELECT id FROM house WHERE id = ? AND "+where+tx.Dialect().ForUpdate(), append([]any{int64(id)}, args...)...)
@@ -203,96 +121,154 @@ type inviting struct {
 	user      core.ID // the host, or who applies; 0 = somebody outside WeChat
 	visit     core.VisitorPass
 	code      string // of its link
-	key, body any    // digests of the request; nil = it has no key
+	key, body string // digests of the request; no key = it is no repetition
 }
 
-// sentBefore returns the visit that the same request has made.
-func (a *inviting) sentBefore(key RequestKey) (id core.ID, again bool, err error) {
+// sign notes the digests of the request that sent it.
+func (a *inviting) sign(keys database.Keyring, key RequestKey) {
 	sum := sha256.Sum256([]byte(key.Body))
-	body := hex.EncodeToString(sum[:])
-	a.body = body
-	if key.Key == "" {
-		return 0, false, nil
+	a.body = hex.EncodeToString(sum[:])
+	if key.Key != "" {
+		a.key = keys.Digest("visitor request", a.user.String()+" "+key.Key)
 	}
-	digest := a.tx.Keys().Digest("visitor request", a.user.String()+" "+key.Key)
-	a.key = digest
-	var row struct {
-		ID   core.ID `db:"id"`
-		Body string  `db:"request_body"`
-	}
-	err = a.tx.Get(&row, "SELECT id, request_body FROM visitor_pass WHERE request_key = ?", digest)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return 0, false, nil
-	case err == nil && row.Body != body:
-		return 0, false, core.Invalid("这个 Idempotency-Key 已用于另一份邀请")
-	}
-	return row.ID, true, err
 }
 
-// checkRoom refuses more visitors to one house at a time than anybody expects, and more invitations of it a day than perDay, whether
-// or not they were revoked since; 0 = any number.
-func (a *inviting) checkRoom(perDay int) error {
-	now, began := a.tx.NowMS(), core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone).UnixMilli()
-	var there struct {
-		Open  int `db:"open_n"`
-		Today int `db:"today_n"`
+// requestKey returns the key's digest as a column value.
+func (a *inviting) requestKey() any {
+	if a.key == "" {
+		return nil
 	}
-	if err := a.tx.Get(&there, `
-		SELECT COALESCE(SUM(CASE WHEN until_at >= ? AND way IN ('invite', 'desk') AND entered_at IS NULL AND left_n = 0
-				AND revoked_at IS NULL THEN 1 ELSE 0 END), 0) AS open_n,
-			COALESCE(SUM(CASE WHEN created_at >= ? AND way = 'invite' THEN 1 ELSE 0 END), 0) AS today_n
-		FROM visitor_pass
-		WHERE house_id = ?
-			AND until_at >= ?`, now, began, int64(a.visit.House), began); err != nil {
-		return err
-	}
-	switch {
-	case there.Open >= core.MaxOpenVisits:
-		return core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", there.Open))
-	case perDay > 0 && there.Today >= perDay:
-		return core.Conflict(fmt.Sprintf("本房屋今天已邀请 %d 位访客，达到本小区的上限，请明天再邀请或联系物业", there.Today))
+	return a.key
+}
+
+// repeats returns nil if a request with the same key and that body is the same one.
+func (a *inviting) repeats(body string) error {
+	if body != a.body {
+		return core.Invalid("这个 Idempotency-Key 已用于另一份邀请")
 	}
 	return nil
 }
 
-func (a *inviting) insert() error {
+// sentBefore returns the visit that the same request has made.
+func (a *inviting) sentBefore(key RequestKey) (id core.ID, again bool, err error) {
+	a.sign(a.tx.Keys(), key)
+	if a.key == "" {
+		return 0, false, nil
+	}
+	var row struct {
+		ID   core.ID `db:"id"`
+		Body string  `db:"request_body"`
+	}
+	err = a.tx.Get(&row, "SELECT id, request_body FROM visitor_pass WHERE request_key = ?", a.key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err == nil {
+		err = a.repeats(row.Body)
+	}
+	return row.ID, err == nil, err
+}
+
+// visitRoom is how many visitors a house has.
+type visitRoom struct {
+	Open  int `db:"open_n"`  // who have not come, invited or registered
+	Today int `db:"today_n"` // invited today, whether or not they were revoked since
+}
+
+// visitRoomColumns count a visitRoom; the arguments are now and the beginning of the day.
+const visitRoomColumns = `
+	COALESCE(SUM(CASE WHEN until_at >= ? AND way IN ('invite', 'desk') AND entered_at IS NULL AND left_n = 0
+		AND revoked_at IS NULL THEN 1 ELSE 0 END), 0) AS open_n,
+	COALESCE(SUM(CASE WHEN created_at >= ? AND way = 'invite' THEN 1 ELSE 0 END), 0) AS today_n`
+
+// check refuses more visitors to one house at a time than anybody expects, and more invitations of it a day than perDay; 0 = any
+// number.
+func (r visitRoom) check(perDay int) error {
+	switch {
+	case r.Open >= core.MaxOpenVisits:
+		return core.Conflict(fmt.Sprintf("本房屋已有 %d 位访客还没有来，请先撤销不来的访客", r.Open))
+	case perDay > 0 && r.Today >= perDay:
+		return core.Conflict(fmt.Sprintf("本房屋今天已邀请 %d 位访客，达到本小区的上限，请明天再邀请或联系物业", r.Today))
+	}
+	return nil
+}
+
+// checkRoom refuses a visitor to a house that has as many as anybody expects.
+func (a *inviting) checkRoom() error {
+	began := core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone).UnixMilli()
+	var there visitRoom
+	if err := a.tx.Get(&there, "SELECT"+visitRoomColumns+" FROM visitor_pass WHERE house_id = ? AND until_at >= ?",
+		a.tx.NowMS(), began, int64(a.visit.House), began); err != nil {
+		return err
+	}
+	return there.check(0)
+}
+
+const visitFields = `id, community_id, way, answer, refusal, applicant_id, proven, gate, resident_id, house_id,
+	name, phone_cipher, phone_mac, id_cipher, id_mac, plate_cipher, plate_mac, people, reason, more_cipher, link_cipher, link_digest,
+	request_key, request_body, from_at, until_at, left_n, created_at, updated_at`
+
+// row makes the code of the visit's link, and returns its visitFields.
+func (a *inviting) row() ([]any, error) {
 	v, keys, now := a.visit, a.tx.Keys(), a.tx.NowMS()
 	a.code = secret.Text(visitCodeBytes)
 	more, err := visitMore{v.Remark, v.Answers}.sealed(keys)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var sealed [4]string
 	for i, column := range []struct{ name, text string }{
 		{"visitor_pass.phone", v.Phone}, {"visitor_pass.plate", v.Plate}, {"visitor_pass.link", a.code}, {"visitor_pass.id", v.IDNumber},
 	} {
-		var err error
 		if sealed[i], err = keys.Seal(column.name, column.text); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	_, err = a.tx.Exec(`
-		INSERT INTO visitor_pass (id, community_id, way, answer, refusal, applicant_id, proven, gate, resident_id, house_id,
-			name, phone_cipher, phone_mac, id_cipher, id_mac,
-			plate_cipher, plate_mac, people, reason, more_cipher, link_cipher, link_digest, request_key, request_body, from_at,
-			until_at, left_n, created_at, updated_at)
-		VALUES (`+database.Placeholders(29)+")",
+	return []any{
 		int64(v.ID), int64(v.Community), string(v.Way), string(v.Answer), "", int64(v.Applicant), database.BoolInt(v.Proven), v.Gate,
 		int64(v.HostTie), int64(v.House), v.Name,
-		sealed[0], keys.Digest("phone", v.Phone), sealed[3],
-		keys.Digest("idno", v.IDNumber), sealed[1], keys.Digest("plate", v.Plate), v.People, v.Reason,
-		more, sealed[2], visitCodeDigest(a.code), a.key, a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now)
+		sealed[0], keys.Digest("phone", v.Phone), sealed[3], keys.Digest("idno", v.IDNumber), sealed[1], keys.Digest("plate", v.Plate),
+		v.People, v.Reason, more, sealed[2], visitCodeDigest(a.code), a.requestKey(), a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now,
+	}, nil
+}
+
+// writtenVisit returns a visit as it is read after row was written at an instant in milliseconds.
+func writtenVisit(v core.VisitorPass, now int64) core.VisitorPass {
+	v.Photo, v.Picture, v.Given = 0, nil, nil
+	v.From, v.Until = time.UnixMilli(v.From.UnixMilli()).UTC(), time.UnixMilli(v.Until.UnixMilli()).UTC()
+	v.Created, v.Updated = time.UnixMilli(now).UTC(), time.UnixMilli(now).UTC()
+	return v
+}
+
+func (a *inviting) insert() error { return insertVisits(a.tx, []*inviting{a}, nil) }
+
+// insertVisits adds visits, and the passes of those that are granted. persons are those of the visitors' numbers, as far as they
+// are known; nil = they are to be looked up.
+func insertVisits(tx *database.Tx, visits []*inviting, persons map[string]core.ID) error {
+	rows, names := make([][]any, len(visits)), make([]named, len(visits))
+	var granted []core.VisitorPass
+	for i, a := range visits {
+		var err error
+		if rows[i], err = a.row(); err != nil {
+			return err
+		}
+		v := a.visit
+		names[i] = named{gramVisit, v.Community, v.ID, v.Name}
+		if v.Answer == core.VisitGranted {
+			granted = append(granted, v)
+		}
+	}
+	err := database.InsertRows(tx, database.InsertInto, "visitor_pass", visitFields, rows)
 	if database.IsDuplicate(err) {
 		return database.ErrRace // the same request at the same moment
 	}
-	if err == nil {
-		err = addGrams(a.tx, named{gramVisit, v.Community, v.ID, v.Name})
-	}
-	if err != nil || v.Answer != core.VisitGranted {
+	if err != nil {
 		return err
 	}
-	return insertVisitPass(a.tx, v)
+	if err := addGrams(tx, names...); err != nil {
+		return err
+	}
+	return insertVisitPasses(tx, granted, persons)
 }
 
 // keepPicture keeps the picture that came with the form, until usePicture.
@@ -321,18 +297,31 @@ func visitPicture(err error) error {
 	return err
 }
 
-// insertVisitPass creates the pass of a visit, which the visitor finds, once they have verified the number in WeChat.
-func insertVisitPass(tx *database.Tx, v core.VisitorPass) error {
-	var person core.ID
-	if v.Phone != "" {
-		mac := tx.Keys().Digest("phone", v.Phone)
-		persons, err := findOrMakePersons(tx, []string{mac})
-		if err != nil {
-			return err
+// insertVisitPasses creates the passes of visits, which the visitors find, once they have verified their numbers in WeChat. persons
+// are as in insertVisits.
+func insertVisitPasses(tx *database.Tx, visits []core.VisitorPass, persons map[string]core.ID) error {
+	var macs []string
+	passes := make([]newPass, len(visits))
+	for _, v := range visits {
+		if v.Phone != "" {
+			macs = append(macs, tx.Keys().Digest("phone", v.Phone))
 		}
-		person = persons[mac]
 	}
-	return createPass(tx, newPass{kind: core.PassVisitor, community: v.Community, holder: v.ID, person: person})
+	var err error
+	if persons == nil {
+		persons, err = findOrMakePersons(tx, macs)
+	} else {
+		_, err = makePersons(tx, macs, persons)
+	}
+	if err != nil {
+		return err
+	}
+	for i, v := range visits {
+		passes[i] = newPass{
+			id: v.Pass, kind: core.PassVisitor, community: v.Community, holder: v.ID, person: persons[tx.Keys().Digest("phone", v.Phone)],
+		}
+	}
+	return createPass(tx, passes...)
 }
 
 // RevokeOwnVisitor takes back the invitation of one of OwnVisitors who has not come yet: the pass lets nobody in

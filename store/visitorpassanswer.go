@@ -49,7 +49,7 @@ func grantVisit(tx *database.Tx, v core.VisitorPass, zone *time.Location) error 
 		AND revoked_at IS NULL`, tx.NextUpdated(v.Updated), int64(v.ID)); err != nil {
 		return err
 	}
-	return insertVisitPass(tx, v)
+	return insertVisitPasses(tx, []core.VisitorPass{v}, nil)
 }
 
 func rejectVisit(tx *database.Tx, r core.Review) error {

@@ -64,7 +64,7 @@ func TestGuardsSeePicturesOfWhatWasApproved(t *testing.T) {
 func TestPicturesOfVisitors(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		w := newVisitOffice(t, s)
-		invite := func(photo core.ID) (core.ID, error) {
+		invite := func(photo core.ID) (OwnVisitor, error) {
 			return s.CreateVisitorPass(t.Context(), core.System, w.host.ID, core.VisitorPass{
 				House: w.houses[0], Name: "来客", Until: s.Now().Add(time.Hour), Photo: photo,
 			}, RequestKey{})
@@ -81,16 +81,12 @@ func TestPicturesOfVisitors(t *testing.T) {
 		if n := countRows(t, s, "SELECT COUNT(*) FROM visitor_pass"); n != 0 || pictures() != 0 {
 			t.Errorf("%d visits, %d pictures of what was refused", n, pictures())
 		}
-		id, err := invite(own)
+		visit, err := invite(own)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = invite(own) // it is of the first
 		wantField(t, err, "photo")
-		visit, err := s.VisitorPass(t.Context(), everywhere, id)
-		if err != nil {
-			t.Fatal(err)
-		}
 		if seen, err := s.PreviewScan(t.Context(), w.scan(visit.Pass, core.In, 1)); err != nil || seen.Photo != own {
 			t.Errorf("the guard sees picture %d, %v; want %d", seen.Photo, err, own)
 		}

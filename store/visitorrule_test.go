@@ -76,7 +76,7 @@ func TestInvitationsFollowTheForm(t *testing.T) {
 			Given: map[string]string{"x1": "做客", "x2": " 某公司 "},
 		}
 		good.IDNumber = "11010519491231002x"
-		create := func(change func(*core.VisitorPass)) (core.ID, error) {
+		create := func(change func(*core.VisitorPass)) (OwnVisitor, error) {
 			v := good
 			change(&v)
 			return s.CreateVisitorPass(t.Context(), core.System, p.host.ID, v, RequestKey{})
@@ -92,11 +92,11 @@ func TestInvitationsFollowTheForm(t *testing.T) {
 			_, err := create(change)
 			wantField(t, err, field)
 		}
-		id, err := create(func(*core.VisitorPass) {})
+		own, err := create(func(*core.VisitorPass) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.VisitorPass(t.Context(), everywhere, id)
+		got, err := s.VisitorPass(t.Context(), everywhere, own.ID)
 		want := []core.FormAnswer{{Label: "来意", Value: "做客"}, {Label: "单位", Value: "某公司"}}
 		if err != nil || !slices.Equal(got.Answers, want) || got.Remark != "带行李" || got.IDNumber != "1101**********002X" {
 			t.Errorf("read back %+v, %v", got, err)

@@ -169,14 +169,10 @@ func (a *API) visitorPassCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, v, key)
+	own, err := a.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, v, key)
 	if core.IsNotFound(err) {
 		return core.InvalidFields(map[string]string{"house_id": "不是您已认证的房屋"})
 	}
-	if err != nil {
-		return err
-	}
-	own, err := a.store.OwnVisitor(c.Ctx(), c.User().ID, id)
 	if err != nil {
 		return err
 	}

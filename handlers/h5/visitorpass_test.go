@@ -93,13 +93,9 @@ func TestInvitedVisitor(t *testing.T) {
 func (w *site) invited(t *testing.T) store.OwnVisitor {
 	t.Helper()
 	user := w.userOf(t, "o-"+w.Residents[0].Phone)
-	id, err := w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
+	own, err := w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
 		House: w.Residents[0].House, Name: "来客", Until: w.store.Now().Add(time.Hour),
 	}, store.RequestKey{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, err := w.store.OwnVisitor(t.Context(), user.ID, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,11 +168,9 @@ func TestVisitorsCodeIsInSight(t *testing.T) {
 	w := newSite(t, estate.Plan{})
 	host := w.resident(t, w.Residents[0])
 	user := w.userOf(t, "o-"+w.Residents[0].Phone)
-	id, err := w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
+	own, err := w.store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
 		House: w.Residents[0].House, Name: "来客", Plate: "京A12345", People: 2, Until: w.store.Now().Add(time.Hour),
 	}, store.RequestKey{})
-	host.must(err)
-	own, err := w.store.OwnVisitor(t.Context(), user.ID, id)
 	host.must(err)
 	ctx, address := host.screen(small)
 	host.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/visit/"+own.Code)))
@@ -185,7 +179,7 @@ func TestVisitorsCodeIsInSight(t *testing.T) {
 		return verdict?.innerText.includes("现在可以进门") && code?.complete && code.getBoundingClientRect().bottom <= innerHeight &&
 			verdict.getBoundingClientRect().top >= 0 && document.documentElement.scrollWidth <= innerWidth })()`)
 	host.picture(ctx, "visit")
-	host.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/visitorpass/"+id.String())))
+	host.must(chromedp.Do(ctx, chromedp.Navigate(address+"/h5/visitorpass/"+own.ID.String())))
 	host.await(ctx, `document.querySelector("#visit-link")?.value.includes("/h5/visit/") &&
 		document.documentElement.scrollWidth <= innerWidth`)
 	host.picture(ctx, "visitorpass")
@@ -358,7 +352,7 @@ func TestGuardKeepsWhoIsInside(t *testing.T) {
 	if none := guard.get(at+"/poster", http.StatusOK).Find("main").Text(); !strings.Contains(none, "还没有访客海报") {
 		t.Errorf("no poster: %s", none)
 	}
-	id, err := w.store.CreateVisitorPass(t.Context(), core.System, host.ID, core.VisitorPass{
+	own, err := w.store.CreateVisitorPass(t.Context(), core.System, host.ID, core.VisitorPass{
 		House: w.Residents[0].House, Name: "来<客>", Phone: "13700001234", Plate: "京A12345", People: 2, Until: w.store.Now().Add(time.Hour),
 	}, store.RequestKey{})
 	guard.must(err)
@@ -371,7 +365,7 @@ func TestGuardKeepsWhoIsInside(t *testing.T) {
 			t.Errorf("%q finds %q", keyword, found.Text())
 		}
 	}
-	visit, err := w.store.VisitorPass(t.Context(), core.Everywhere, id)
+	visit, err := w.store.VisitorPass(t.Context(), core.Everywhere, own.ID)
 	guard.must(err)
 	page := guard.get(at, http.StatusOK)
 	look := guard.post(page, at+"/look", url.Values{"pass": {visit.Pass.String()}}, http.StatusOK)
@@ -386,7 +380,7 @@ func TestGuardKeepsWhoIsInside(t *testing.T) {
 	if count := guard.get(at, http.StatusOK).Find(`a[href$="/inside"]`).Text(); count != "在场访客 1" {
 		t.Errorf("the post says %q", count)
 	}
-	guard.post(list, at+"/inside/leave", url.Values{"id": {id.String()}}, http.StatusSeeOther)
+	guard.post(list, at+"/inside/leave", url.Values{"id": {own.ID.String()}}, http.StatusSeeOther)
 	batches, _, err := w.store.Batches(t.Context(), core.Everywhere, store.BatchFilter{
 		Communities: core.Everywhere, Kinds: []core.BatchKind{core.BatchVisitLeave}, Page: store.Page{Limit: 2},
 	})
@@ -398,7 +392,7 @@ func TestGuardKeepsWhoIsInside(t *testing.T) {
 	if text := done.Find("main").Text(); !strings.Contains(text, "已登记 1 位访客离开") || !strings.Contains(text, "没有访客在场") {
 		t.Errorf("noted: %s", text)
 	}
-	guard.post(done, at+"/inside/leave", url.Values{"id": {id.String()}}, http.StatusSeeOther) // twice
+	guard.post(done, at+"/inside/leave", url.Values{"id": {own.ID.String()}}, http.StatusSeeOther) // twice
 	guard.post(done, at+"/inside/undo", url.Values{"batch": {batch}}, http.StatusSeeOther)
 	if text := guard.get(at+"/inside", http.StatusOK).Find("main").Text(); !strings.Contains(text, "来<客>") {
 		t.Errorf("taken back: %s", text)

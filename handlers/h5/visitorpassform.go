@@ -199,15 +199,15 @@ func (h *H5) visitorPassCreate(c *web.Context) error {
 	if wrong == nil {
 		wrong = h.keepVisitPhoto(c, &form, c.User().ID)
 	}
-	var id core.ID
+	var own store.OwnVisitor
 	if wrong == nil {
 		visit := form.visit(c.Form(), h.store.Zone())
-		id, wrong = h.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, visit, form.requestKey(c.Form()))
+		own, wrong = h.store.CreateVisitorPass(c.Ctx(), c.Actor(), c.User().ID, visit, form.requestKey(c.Form()))
 	}
 	switch {
 	case wrong == nil:
 		c.Flash(web.FlashSuccess, "已邀请"+core.Clean(form.Name)+"，请把链接发给对方。")
-		return c.Redirect(visitorPassURL(id))
+		return c.Redirect(visitorPassURL(own.ID))
 	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
 		return wrong
 	}

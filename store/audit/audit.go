@@ -111,35 +111,64 @@ func (r Row) sum(keys database.Keyring) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// Act is an entry and who did it.
+type Act struct {
+	By core.Actor
+	Entry
+}
+
 // Write appends a line within the act's own transaction, chained to the line
 // before it by its hash. The chain's end is a row that the transaction locks, so
 // acts with an audit row commit one after another.
-func Write(tx *database.Tx, by core.Actor, e Entry) error {
+func Write(tx *database.Tx, by core.Actor, e Entry) error { return WriteAll(tx, []Act{{by, e}}) }
+
+// WriteAll is Write of several acts in one transaction, in their order.
+func WriteAll(tx *database.Tx, acts []Act) error {
+	if len(acts) == 0 {
+		return nil
+	}
 	end, err := lockChainEnd(tx)
 	if err != nil {
 		return err
 	}
-	row := Row{
-		ID: tx.NewID(), Seq: end.seq + 1, At: tx.NowMS(), Community: e.Community, ActorKind: by.Kind, ActorID: by.ID, ActorName: by.Name,
-		Addr: by.Addr, RequestID: by.RequestID, Action: e.Action, Target: e.Subject.text, PrevHash: end.hash,
+	rows := make([][]any, len(acts))
+	for i, act := range acts {
+		row, err := act.after(tx, end)
+		if err != nil {
+			return err
+		}
+		rows[i], end = row.values(), chainEnd{row.Seq, row.Hash}
 	}
-	if row.Before, err = text(e.Before); err != nil {
-		return err
-	}
-	if row.After, err = text(e.After); err != nil {
-		return err
-	}
-	row.Hash = row.sum(tx.Keys())
-	if _, err := tx.Exec("INSERT INTO audit_log ("+Columns+") VALUES ("+database.Placeholders(15)+")",
-		int64(row.ID), row.Seq, row.At, int64(row.Community), string(row.ActorKind), int64(row.ActorID),
-		row.ActorName, row.Addr, row.RequestID,
-		row.Action, row.Target, row.Before, row.After, row.PrevHash, row.Hash); err != nil {
+	if err := database.InsertRows(tx, database.InsertInto, "audit_log", Columns, rows); err != nil {
 		return err
 	}
 	return tx.ExecOne(
-		database.ErrRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?",
-		chainEnd{row.Seq, row.Hash}.String(), tx.NowMS(), headSetting,
+		database.ErrRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", end.String(), tx.NowMS(), headSetting,
 	)
+}
+
+// after returns the row of an act that follows the chain's end.
+func (a Act) after(tx *database.Tx, end chainEnd) (row Row, err error) {
+	row = Row{
+		ID: tx.NewID(), Seq: end.seq + 1, At: tx.NowMS(), Community: a.Community, ActorKind: a.By.Kind, ActorID: a.By.ID,
+		ActorName: a.By.Name, Addr: a.By.Addr, RequestID: a.By.RequestID, Action: a.Action, Target: a.Subject.text, PrevHash: end.hash,
+	}
+	if row.Before, err = text(a.Before); err != nil {
+		return row, err
+	}
+	if row.After, err = text(a.After); err != nil {
+		return row, err
+	}
+	row.Hash = row.sum(tx.Keys())
+	return row, nil
+}
+
+// values returns the row's Columns.
+func (r Row) values() []any {
+	return []any{
+		int64(r.ID), r.Seq, r.At, int64(r.Community), string(r.ActorKind), int64(r.ActorID), r.ActorName, r.Addr, r.RequestID,
+		r.Action, r.Target, r.Before, r.After, r.PrevHash, r.Hash,
+	}
 }
 
 // errNoChainEnd is returned if somebody removed the chain's end. Acts that need an entry then fail

@@ -74,6 +74,17 @@ func (d Dialect) ForUpdate() string {
 	return " FOR UPDATE"
 }
 
+// ForUpdateFree is ForUpdate that leaves out the rows that another transaction has locked, instead of waiting for it.
+func (d Dialect) ForUpdateFree() string {
+	if d == dialectSQLite {
+		return ""
+	}
+	return " FOR UPDATE SKIP LOCKED"
+}
+
+// Locks reports whether rows are locked one by one. If they are not, no other writes while an act runs.
+func (d Dialect) Locks() bool { return d != dialectSQLite }
+
 // ForShare returns the end of a SELECT that keeps others from changing what it reads, but not from reading it likewise.
 func (d Dialect) ForShare() string {
 	if d == dialectSQLite {

@@ -23,16 +23,16 @@ func invited(t *testing.T, d *desk.Desk, e *estate.Estate) core.VisitorPass {
 	if err == nil {
 		_, err = d.Store.BindPhone(t.Context(), user.ID, host.Phone, host.Name)
 	}
-	var id core.ID
+	var own store.OwnVisitor
 	if err == nil {
-		id, err = d.Store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
+		own, err = d.Store.CreateVisitorPass(t.Context(), core.System, user.ID, core.VisitorPass{
 			House: host.House, Name: desk.Hostile[:30], Phone: "13700000001", Plate: "京A12345", People: 3,
 			Until: d.Store.Now().Add(time.Hour),
 		}, store.RequestKey{})
 	}
 	var v core.VisitorPass
 	if err == nil {
-		v, err = d.Store.VisitorPass(t.Context(), core.Everywhere, id)
+		v, err = d.Store.VisitorPass(t.Context(), core.Everywhere, own.ID)
 	}
 	if err != nil {
 		t.Fatal(err)

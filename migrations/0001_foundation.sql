@@ -479,7 +479,7 @@ CREATE TABLE house_restriction (
   due_day      INTEGER,               -- last_day until the residents have been told that it is over
   created_at   BIGINT       NOT NULL
 );
-CREATE INDEX house_restriction_community ON house_restriction (community_id, house_id);
+CREATE INDEX house_restriction_community ON house_restriction (community_id, last_day, house_id);
 CREATE INDEX house_restriction_due ON house_restriction (due_day, house_id);
 
 -- The batch that a house's restriction was last set or lifted by: it can be taken back while no
@@ -1666,7 +1666,8 @@ CREATE TABLE review (
 );
 CREATE UNIQUE INDEX review_open ON review (open_key);
 CREATE INDEX review_community ON review (community_id, kind, id);
-CREATE INDEX review_state ON review (community_id, state, kind, id);
+-- Few wait among the many that were decided, and every page counts them: this index has all that is asked of them.
+CREATE INDEX review_state ON review (state, community_id, kind, owners_asked, due_at, id);
 CREATE INDEX review_applicant ON review (applicant_id, id);
 CREATE INDEX review_remind ON review (remind_at);
 CREATE INDEX review_photos ON review (photos, decided_at);

@@ -87,6 +87,18 @@ func (s *Store) Institutions(
 	return list, more, database.Wrap("count members", s.countMembersOf(ctx, list))
 }
 
+// InstitutionNames returns the institutions of any community in scope, by name, with nothing but their names: at most as many as
+// asked for. more reports whether there are others.
+func (s *Store) InstitutionNames(ctx context.Context, scope core.Scope, most int) (list []core.Institution, more bool, err error) {
+	rows, more, err := readPage[institutionRow](ctx, s, listQuery{
+		columns: "id, name", table: "institution", scope: institutionsWithin(scope, "id"), order: orderBy("name", "name_key"),
+	}, Page{Limit: most})
+	for _, row := range rows {
+		list = append(list, core.Institution{ID: row.ID, Name: row.Name})
+	}
+	return list, more, database.Wrap("list institutions", err)
+}
+
 // Institution returns one institution of any community in scope.
 func (s *Store) Institution(ctx context.Context, scope core.Scope, id core.ID) (core.Institution, error) {
 	where := institutionsWithin(scope, "id")

@@ -384,28 +384,49 @@ type RestrictionFilter struct {
 	Page      Page                // its cursors are houses
 }
 
+// fewRestrictions is up to how many of a list are sorted for each page of it. Of more, the houses are read in their order: one of
+// every few is on the list.
+const fewRestrictions = 2000
+
 // Restrictions lists restricted houses in the order of Houses, including restrictions whose last day
 // has passed, until they are lifted.
 func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f RestrictionFilter) (list []RestrictedHouse, more bool, err error) {
-	where, args, err := s.restrictionWhere(ctx, scope, f)
-	if err != nil {
-		return nil, false, database.Wrap("list restrictions", err)
+	list, more, err = s.restrictions(ctx, scope, f, fewRestrictions)
+	return list, more, database.Wrap("list restrictions", err)
+}
+
+func (s *Store) restrictions(
+	ctx context.Context, scope core.Scope, f RestrictionFilter, few int,
+) (list []RestrictedHouse, more bool, err error) {
+	if f.Community != 0 && !scope.Has(f.Community) {
+		return nil, false, core.NotFound(noCommunity)
 	}
-	from, all := "FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE "+where, args
 	scope = scope.In(f.Community)
+	held := s.restrictionsHeld(scope, f)
+	said, err := s.restrictionSaid(ctx, scope, f)
+	if err != nil {
+		return nil, false, err
+	}
+	from, where, err := s.restrictionsFrom(ctx, held, few)
+	if err != nil {
+		return nil, false, err
+	}
 	bounds, cursor, err := s.houseBounds(ctx, scope, f.Page)
 	if err != nil {
-		return nil, false, database.Wrap("list restrictions", err)
+		return nil, false, err
 	}
-	where, args = where+bounds+byLabel(scope).Clause(f.Page), append(append(args, cursor...), f.Page.Limit+1)
+	where = where.With(said)
 	var rows []restrictionRow
-	query := "SELECT " + restrictionColumns + " FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where
-	if err := s.db.All(ctx, &rows, query, args...); err != nil {
-		return nil, false, database.Wrap("list restrictions", err)
+	query := "SELECT " + restrictionColumns + " FROM " + from + " WHERE " + where.Text() + bounds + byLabel(scope).Clause(f.Page)
+	if err := s.db.All(ctx, &rows, query, append(where.Args(cursor...), f.Page.Limit+1)...); err != nil {
+		return nil, false, err
 	}
 	rows, more = core.CutPage(f.Page, rows)
-	if err := s.countList(ctx, f.Page, listEnd{len(rows), more}, from, all); err != nil {
-		return nil, false, database.Wrap("list restrictions", err)
+	if f.Keyword == "" {
+		from, where = "house_restriction x", held
+	}
+	if err := s.countList(ctx, f.Page, listEnd{len(rows), more}, "FROM "+from+" WHERE "+where.Text(), where.Args()); err != nil {
+		return nil, false, err
 	}
 	for _, r := range rows {
 		list = append(list, RestrictedHouse{
@@ -416,42 +437,65 @@ func (s *Store) Restrictions(ctx context.Context, scope core.Scope, f Restrictio
 	return list, more, nil
 }
 
+// restrictionsFrom returns house_restriction x with its house h, joined from the side that takes the least for a page of those of a
+// condition, and the condition for that.
+func (s *Store) restrictionsFrom(ctx context.Context, held database.Where, few int) (string, database.Where, error) {
+	n, join := 0, s.db.Dialect().ThenJoin()
+	err := s.db.Get(ctx, &n, "SELECT COUNT(*) FROM (SELECT 1 AS one FROM house_restriction x WHERE "+held.Text()+" LIMIT ?) counted",
+		held.Args(few+1)...)
+	if err != nil || n <= few {
+		return "house_restriction x" + join + "house h ON h.id = x.house_id", held, err
+	}
+	var communities []core.ID
+	err = s.db.All(ctx, &communities, "SELECT c.id FROM community c WHERE EXISTS (SELECT 1 FROM house_restriction x WHERE "+
+		held.Text()+" AND x.community_id = c.id)", held.Args()...)
+	where := database.Within(core.ScopeOf(communities...), "h.community_id")
+	return "house h" + s.db.Dialect().ForceIndex("house_sort") + join + "house_restriction x ON x.house_id = h.id", where.With(held), err
+}
+
 // RestrictedHouses returns all houses that a list of Restrictions has, on all of its pages.
 func (s *Store) RestrictedHouses(ctx context.Context, scope core.Scope, f RestrictionFilter) ([]core.ID, error) {
-	where, args, err := s.restrictionWhere(ctx, scope, f)
+	if f.Community != 0 && !scope.Has(f.Community) {
+		return nil, core.NotFound(noCommunity)
+	}
+	scope = scope.In(f.Community)
+	said, err := s.restrictionSaid(ctx, scope, f)
 	if err != nil {
 		return nil, database.Wrap("restricted houses", err)
 	}
+	where := s.restrictionsHeld(scope, f).With(said)
 	var ids []core.ID
-	query := "SELECT x.house_id FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where
-	return ids, database.Wrap("restricted houses", s.db.All(ctx, &ids, query, args...))
+	query := "SELECT x.house_id FROM house_restriction x JOIN house h ON h.id = x.house_id WHERE " + where.Text()
+	return ids, database.Wrap("restricted houses", s.db.All(ctx, &ids, query, where.Args()...))
 }
 
-// restrictionWhere returns the condition of a filter on house_restriction x and house h.
-func (s *Store) restrictionWhere(ctx context.Context, scope core.Scope, f RestrictionFilter) (string, []any, error) {
-	if f.Community != 0 && !scope.Has(f.Community) {
-		return "", nil, core.NotFound(noCommunity)
-	}
-	scope = scope.In(f.Community)
-	where, args := database.ScopeWhere(scope, "x.community_id")
+// restrictionsHeld returns the condition of a filter's restrictions x of a scope, but for what is typed.
+func (s *Store) restrictionsHeld(scope core.Scope, f RestrictionFilter) database.Where {
+	where := database.Within(scope, "x.community_id")
 	if f.Due != "" {
 		first, last := f.Due.Days(core.DayOf(s.Now(), s.zone))
-		where, args = where+" AND x.last_day BETWEEN ? AND ?", append(args, int(first), int(last))
+		where.And("x.last_day BETWEEN ? AND ?", int(first), int(last))
 	}
+	return where
+}
+
+// restrictionSaid returns the condition of what a filter has typed, on house_restriction x and house h.
+func (s *Store) restrictionSaid(ctx context.Context, scope core.Scope, f RestrictionFilter) (where database.Where, err error) {
 	if f.Keyword == "" {
-		return where, args, nil
+		return where, nil
 	}
 	said, _, err := s.housesByText(ctx, scope, f.Keyword)
 	if err != nil {
-		return "", nil, err
+		return where, err
 	}
-	clause := "h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!'"
-	args = append(args, database.LikeContains(f.Keyword), database.LikeContains(f.Keyword))
+	part := database.LikeContains(f.Keyword)
+	clause, args := "h.label LIKE ? ESCAPE '!' OR x.reason LIKE ? ESCAPE '!'", []any{part, part}
 	if len(said) > 0 {
 		clause += " OR h.id IN (" + database.Placeholders(len(said)) + ")"
 		args = append(args, database.IDArgs(houseIDs(said))...)
 	}
-	return where + " AND (" + clause + ")", args, nil
+	where.And("("+clause+")", args...)
+	return where, nil
 }
 
 // RestrictionCount is a number of restrictions of a community.

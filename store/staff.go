@@ -280,27 +280,41 @@ func (s *Store) DepartmentSizes(
 	ctx context.Context, scope core.Scope, community core.ID, tree core.DepartmentTree,
 ) (map[core.ID]int, error) {
 	where := staffWithin(scope).With(s.staffWhere(StaffFilter{Community: community}))
-	var rows []struct {
+	from := "FROM staff JOIN staff_department d ON d.staff_id = staff.id WHERE " + where.Text()
+	var counts []struct {
+		Department core.ID `db:"department_id"`
+		N          int     `db:"n"`
+	}
+	if err := s.db.All(ctx, &counts, "SELECT d.department_id, COUNT(*) AS n "+from+" GROUP BY d.department_id",
+		where.Args()...); err != nil {
+		return nil, database.Wrap("count the staff of departments", err)
+	}
+	own := map[core.ID]int{}
+	for _, c := range counts {
+		own[c.Department] = c.N
+	}
+	var several []struct {
 		Staff      core.ID `db:"staff_id"`
 		Department core.ID `db:"department_id"`
 	}
-	err := s.db.All(ctx, &rows, `
-		SELECT staff_id, department_id
-		FROM staff_department
-		WHERE staff_id IN (SELECT id FROM staff WHERE `+where.Text()+`)`, where.Args()...)
+	err := s.db.All(ctx, &several, "SELECT d.staff_id, d.department_id "+from+
+		" AND staff.id IN (SELECT staff_id FROM staff_department GROUP BY staff_id HAVING COUNT(*) > 1)", where.Args()...)
 	within := map[core.ID][]core.ID{}
-	for _, r := range rows {
+	for _, r := range several {
 		within[r.Department] = append(within[r.Department], r.Staff)
 	}
 	sizes := map[core.ID]int{}
 	for _, node := range tree {
 		met := map[core.ID]bool{}
 		for _, id := range node.Below {
+			sizes[node.ID] += own[id]
 			for _, staff := range within[id] {
+				if met[staff] {
+					sizes[node.ID]--
+				}
 				met[staff] = true
 			}
 		}
-		sizes[node.ID] = len(met)
 	}
 	return sizes, database.Wrap("count the staff of departments", err)
 }

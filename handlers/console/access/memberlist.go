@@ -144,9 +144,7 @@ func (p *Pages) memberTable(c *web.Context) (templates.List, error) {
 			Choices: []templates.Choice{{Label: "全部"}, {Value: "yes", Label: "可由您续期"}},
 		})
 	}
-	institutions, more, err := p.Store.Institutions(c.Ctx(), c.Scope(), store.InstitutionFilter{
-		Sort: "name", Page: core.Page{Limit: institutionChoices},
-	})
+	institutions, more, err := p.Store.InstitutionNames(c.Ctx(), c.Scope(), institutionChoices)
 	if err != nil || len(institutions) == 0 || more {
 		return table, err // of more than can be chosen from, the members are on the page of each
 	}

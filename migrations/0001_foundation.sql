@@ -1667,7 +1667,7 @@ CREATE TABLE review (
 CREATE UNIQUE INDEX review_open ON review (open_key);
 CREATE INDEX review_community ON review (community_id, kind, id);
 -- Few wait among the many that were decided, and every page counts them: this index has all that is asked of them.
-CREATE INDEX review_state ON review (state, community_id, kind, owners_asked, due_at, id);
+CREATE INDEX review_state ON review (state, kind, community_id, owners_asked, due_at, id);
 CREATE INDEX review_applicant ON review (applicant_id, id);
 CREATE INDEX review_remind ON review (remind_at);
 CREATE INDEX review_photos ON review (photos, decided_at);

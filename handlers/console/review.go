@@ -55,6 +55,8 @@ func (p *pages) reviewList(c *web.Context) error {
 		Kinds: kinds, State: core.ReviewWaiting, Asked: c.Now(), Community: frame.ChosenCommunity(c, at), Oldest: true,
 		Page: c.CountedPage(frame.RecordsAPage),
 	}
+	total := f.Page.Total
+	f.Page.Total = nil
 	counts, err := p.Store.CountReviews(c.Ctx(), c.Scope(), f)
 	if err != nil {
 		return err
@@ -67,6 +69,10 @@ func (p *pages) reviewList(c *web.Context) error {
 	} else if f.Kinds == nil {
 		f.Kinds = []core.ReviewKind{}
 	}
+	for _, kind := range f.Kinds { // the list's own rows, counted already
+		*total += counts[kind]
+	}
+	*total = min(*total, core.MaxTotal+1)
 	reviews, more, err := p.Store.Reviews(c.Ctx(), c.Scope(), f)
 	if err != nil {
 		return err
@@ -106,6 +112,7 @@ func (p *pages) reviewList(c *web.Context) error {
 	for i := range page.Rows {
 		page.Rows[i].Bulk = len(page.List.Bulk) > 0
 	}
+	f.Page.Total = total
 	web.Paged(&page.List, f.Page, reviews, more, func(r core.Review) core.ID { return r.ID })
 	page.Total = page.List.TotalText("份")
 	return p.Page(c, http.StatusOK, "console/review/list", page)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,6 +44,15 @@ func TestReviewInbox(t *testing.T) {
 		page := d.SignIn(t, c.scope, c.permissions...).Get(t, frame.ReviewPath, http.StatusOK)
 		if got := desk.Rows(page); got != c.want {
 			t.Errorf("%s: %d rows, want %d", name, got, c.want)
+		}
+		if got, want := page.Find("#list-total").Text(), fmt.Sprintf("共 %d 份", c.want); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	all := d.SignIn(t, core.ScopeOf(d.Mine.Community), append(may, core.PermVisitorPassView, core.PermVisitorPassReview)...)
+	for kind, want := range map[core.ReviewKind]string{"": "共 1 份", core.ReviewCertification: "共 1 份", core.ReviewVisit: "共 0 份"} {
+		if got := all.Get(t, frame.ReviewPath+"?kind="+string(kind), http.StatusOK).Find("#list-total").Text(); got != want {
+			t.Errorf("of %q %q, want %q", kind, got, want)
 		}
 	}
 	todo := d.SignIn(t, core.ScopeOf(d.Mine.Community), may...).Get(t, frame.TodoPath, http.StatusOK)

@@ -285,7 +285,8 @@ type ImportRow struct {
 	Label   string        `json:"l,omitempty"` // of its house
 	Wrong   []ImportFault `json:"e,omitempty"`
 
-	house string // its house however it is spelled, to be compared with other rows of the list
+	house string   // its house however it is spelled, to be compared with other rows of the list
+	names []string // of its house's levels as the list has them
 }
 
 // ImportFault is one thing that is wrong with a row.
@@ -293,12 +294,23 @@ type ImportFault struct {
 	Column string `json:"c,omitempty"` // its key; "" = the row as a whole
 	Kind   string `json:"k"`           // in Chinese, for counting: 手机号有误
 	Words  string `json:"w"`           // what is wrong, and what to do
+	House  ID     `json:"h,omitempty"` // the first of several that the row may mean
 }
 
 // Fail adds a fault of a column.
 func (r *ImportRow) Fail(column, kind, words string) {
 	r.Verdict = ImportWrong
 	r.Wrong = append(r.Wrong, ImportFault{Column: column, Kind: kind, Words: words})
+}
+
+// FailHouse adds what HouseIndex.Find says of a row's house.
+func (r *ImportRow) FailHouse(ref HouseRef, err error) {
+	kind := "房屋有误"
+	if ref.ID != 0 {
+		kind = "登记里有几套"
+	}
+	r.Fail("", kind, MessageOf(err))
+	r.Wrong[len(r.Wrong)-1].House = ref.ID
 }
 
 // FailInstead adds a fault of a column in place of those that it has.

@@ -210,6 +210,20 @@ func TestImportRowsAreChecked(t *testing.T) {
 		"张三||业主||18913112121|||3||101":                    "!level1 缺少房屋",
 		"张三||业主||18913112121|||3|2026-01-01|101":          "!level1 单元有误",
 		"||||||||||3-1502":                                "!house 房屋有误",
+		"|||||||3|||3-2-1502":                             "house 3栋2单元1502", // beside its building, and more
+		"|||||||3号楼|||3栋2单元1502":                          "house 3号楼2单元1502",
+		"|||||||3|2||3-2-1502":                            "house 3栋2单元1502",
+		"|||||||3|||2-1502":                               "house 3栋2单元1502",
+		"|||||||3|2||1502室":                               "house 3栋2单元1502室",
+		"|||||||||1502|3栋2单元":                             "house 3栋2单元1502",
+		"|||||||3|2|1502|翠湖路8号":                           "house 3栋2单元1502",
+		"|||||||4|||3-2-1502":                             "!house 房屋有误",
+		"|||||||3|2||翠湖路8号":                               "!house 房屋有误",
+		"|||||||3|||东苑-1502":                              "!house 房屋有误",
+		"|||||||3|2026-01-01||3-2-1502":                   "!level1 单元有误",
+		"|||||||3|2|3-2-1502|":                            "house 3栋2单元1502", // as its door
+		"|||||||3|2|3号楼2单元1502|":                          "house 3栋2单元1502",
+		"|||||||3|2|4-2-1502|":                            "house 3栋2单元4-2-1502",
 	} {
 		row := readRow(text)
 		got := ""
@@ -450,28 +464,69 @@ func TestImportsMerge(t *testing.T) {
 }
 
 func TestHousesAreFoundHoweverTheyAreWritten(t *testing.T) {
-	x := NewHouseIndex()
+	x := NewHouseIndex(importedAt)
 	x.Put(7, []string{"3栋", "2单元", "501"})
 	for _, names := range [][]string{
 		{"3栋", "2单元", "501"}, {"3号楼", "2单元", "501"}, {"三栋", "二单元", "501室"}, {"3幢", "2单元", "0501"}, {"03栋", "2单元", "501号"},
 	} {
-		if ref, known := x.Find(names); !known || ref.ID != 7 {
+		if ref, known, _ := x.Find(names); !known || ref.ID != 7 {
 			t.Errorf("%v is not found", names)
 		}
 		if levelsKey(names) != levelsKey([]string{"3栋", "2单元", "501"}) { // or rows of one list would not be compared
 			t.Errorf("%v is another house", names)
 		}
 	}
-	ref, known := x.Find([]string{"3号楼", "2单元", "502"})
+	ref, known, _ := x.Find([]string{"3号楼", "2单元", "502"})
 	if known || ref.Label != "3栋2单元502" {
 		t.Errorf("a new house is %q", ref.Label)
 	}
 	for _, names := range [][]string{{"甲栋", "2单元", "501"}, {"3栋", "1单元", "501"}, {"13栋", "2单元", "501"}, {"东3栋", "2单元", "501"}} {
-		if ref, known := x.Find(names); known {
+		if ref, known, _ := x.Find(names); known {
 			t.Errorf("%v is %q", names, ref.Label)
 		}
 		if levelsKey(names) == levelsKey([]string{"3栋", "2单元", "501"}) {
 			t.Errorf("%v is the same house", names)
+		}
+	}
+}
+
+// Beside a column that says something else, it is said which.
+func TestAHouseIsComparedWithTheColumnsBesideIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"|||||||4|||3-2-1502": "“3-2-1502”与“栋”一列的“4”不一致，请核对",
+		"|||||||3|2||翠湖路8号":   "“翠湖路8号”看不出房间，请分列填写",
+	} {
+		if row := readRow(text); len(row.Wrong) != 1 || row.Wrong[0].Words != want {
+			t.Errorf("%s: %+v", text, row.Wrong)
+		}
+	}
+}
+
+// Of two houses of one name in two spellings a row means the one that it writes; a third spelling is an error.
+func TestHousesTypedTwiceAreToldApart(t *testing.T) {
+	x := NewHouseIndex(importedAt)
+	x.Put(1, []string{"1栋", "1单元", "101"})
+	x.Put(2, []string{"1号楼", "1单元", "101"})
+	x.Put(3, []string{"1号楼", "1单元", "103"})
+	x.Put(4, []string{"1号楼", "1单元", "103室"})
+	x.Put(5, []string{"1号楼", "1单元", "1-1-105"})
+	x.Put(6, []string{"1号楼", "1单元", "105"})
+	for text, want := range map[string]string{
+		"1栋 1单元 101": "1栋1单元101", "1号楼 1单元 101": "1号楼1单元101", "1号楼 一单元 0101": "1号楼1单元101", "1栋 1单元 1-1-101": "1栋1单元101",
+		"一栋 1单元 101": "!", "1号楼 1单元 103": "1号楼1单元103", "1栋 1单元 103室": "1号楼1单元103室", "1栋 1单元 103号": "!",
+		"1号楼 1单元 1-1-105": "1号楼1单元1-1-105", "1号楼 1单元 105": "1号楼1单元105",
+		"1栋 1单元 104": "1栋1单元104", "1号楼 1单元 104": "1号楼1单元104", "1幢 1单元 1-1-104": "1栋1单元104", // new
+	} {
+		ref, _, err := x.Find(strings.Fields(text))
+		got := ref.Label
+		if err != nil {
+			got = "!"
+			if words := MessageOf(err); ref.ID == 0 || !strings.Contains(words, "登记里有 2 套：1") || !strings.Contains(words, "请先合并") {
+				t.Errorf("%s: %s", text, words)
+			}
+		}
+		if got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
 		}
 	}
 }

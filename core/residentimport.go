@@ -401,7 +401,29 @@ func labelRow(c Community, row *ImportRow, at int) {
 		row.Fail(levelColumn(0), "房屋有误", MessageOf(err))
 		return
 	}
+	row.names = slices.Clone(names)
+	names[len(names)-1] = c.doorOf(names)
 	row.Label, row.house = HouseLabel(names), levelsKey(names)
+}
+
+// doorOf returns the last of the names of a house's levels, as NodeNames returns them: the door alone where somebody has written
+// the whole house, 1栋 / 1单元 / 1-1-101.
+func (c Community) doorOf(names []string) string {
+	last := len(names) - 1
+	key := LevelKey(names[last])
+	if last == 0 || isBare(key) && !strings.Contains(key, "-") { // most of them
+		return names[last]
+	}
+	parts := HouseParts(c, names[last])
+	if parts == nil {
+		return names[last]
+	}
+	for i, name := range names[:last] {
+		if !sameLevel(c, i, name, parts[i]) {
+			return names[last]
+		}
+	}
+	return parts[last]
 }
 
 // checkResidentImport judges a row as a whole.
@@ -433,25 +455,64 @@ func failed(row ImportRow, column string) bool {
 	return slices.ContainsFunc(row.Wrong, func(f ImportFault) bool { return f.Column == column })
 }
 
-// splitHouse sets the levels that a row leaves empty from a house in one cell: 3-2-1502, 3栋2单元1502.
+// splitHouse sets the levels that a row leaves empty from a house in one cell: 3-2-1502, 3栋2单元1502. Beside 3栋 in a column of
+// its own, the cell may have all of the house or the rest: 2-1502.
 func splitHouse(c Community, row *ImportRow, at int) {
-	whole, empty := row.Values[at+len(c.Levels)], 0
-	for i := range c.Levels {
-		if row.Values[at+i] == "" {
-			empty++
+	whole, typed := row.Values[at+len(c.Levels)], row.Values[at:at+len(c.Levels)]
+	rest := Community{Name: c.Name}
+	for i, level := range c.Levels {
+		if typed[i] == "" {
+			rest.Levels = append(rest.Levels, level)
 		}
 	}
-	if empty == 0 {
+	if len(rest.Levels) == 0 {
 		return
 	}
 	parts := HouseParts(c, whole)
-	if parts == nil || empty < len(c.Levels) {
-		row.Fail(ImportHouse, "房屋有误", "“"+whole+"”看不出"+strings.Join(c.Levels, "、")+"，请分列填写")
+	if len(rest.Levels) < len(c.Levels) && parts == nil {
+		parts = restOfHouse(rest, typed, whole)
+	}
+	if parts == nil {
+		row.Fail(ImportHouse, "房屋有误", "“"+whole+"”看不出"+strings.Join(rest.Levels, "、")+"，请分列填写")
 		return
 	}
 	for i, part := range parts {
-		row.Values[at+i] = part
+		if typed[i] != "" && !failed(*row, levelColumn(i)) && !sameLevel(c, i, typed[i], part) {
+			row.Fail(ImportHouse, "房屋有误", "“"+whole+"”与“"+c.Levels[i]+"”一列的“"+typed[i]+"”不一致，请核对")
+			return
+		}
 	}
+	for i, part := range parts {
+		if typed[i] == "" {
+			typed[i] = part
+		}
+	}
+}
+
+// restOfHouse returns the names of all levels if a text has those that are not typed, as numbers: it may be anything.
+func restOfHouse(rest Community, typed []string, text string) []string {
+	parts := HouseParts(rest, text)
+	if parts == nil || slices.ContainsFunc(parts, func(part string) bool { return !isBare(LevelKey(part)) }) {
+		return nil
+	}
+	all := slices.Clone(typed)
+	for i := range all {
+		if all[i] == "" {
+			all[i], parts = parts[0], parts[1:]
+		}
+	}
+	return all
+}
+
+// sameLevel reports whether two cells name one node of a level, however they write it.
+func sameLevel(c Community, level int, a, b string) bool {
+	plain := func(name string) string {
+		if name = Clean(name); level < len(c.Levels)-1 && isBare(name) {
+			name += c.Levels[level]
+		}
+		return LevelKey(name)
+	}
+	return plain(a) == plain(b)
 }
 
 // HouseParts returns the names of a house's levels in a text that has as many parts as a community has levels; nil =

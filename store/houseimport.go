@@ -29,9 +29,11 @@ func (i *arrearsImporter) place(row core.ImportRow) (core.HouseRef, error) {
 	if err != nil {
 		return core.HouseRef{}, err
 	}
-	ref, _ := i.houses.Find(names)
-	return ref, nil
+	ref, _, err := i.houses.Find(names)
+	return ref, err
 }
+
+func (i *arrearsImporter) index() *core.HouseIndex { return i.houses }
 
 func (i *arrearsImporter) judge(all readAll, rows []core.ImportRow) error {
 	var ids []core.ID
@@ -43,7 +45,7 @@ func (i *arrearsImporter) judge(all readAll, rows []core.ImportRow) error {
 		ref, err := i.place(*row)
 		switch {
 		case err != nil:
-			row.Fail("", "房屋有误", core.MessageOf(err))
+			row.FailHouse(ref, err)
 		case ref.ID == 0:
 			row.Fail("", "没有这套房屋", "登记里没有“"+ref.Label+"”，请核对房号，或先添加房屋")
 		default: // no other row is about it: those of one house were compared

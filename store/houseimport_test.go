@@ -91,6 +91,56 @@ func TestImportArrearsOfOneHouseInTwoSpellings(t *testing.T) {
 	})
 }
 
+// A whole house in one cell is read beside its building in another, and where the door should be.
+func TestImportArrearsOfHousesBesideTheirBuildings(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := newCommunity(t, s, "翠湖花园")
+		houses := newHouses(t, s, community, 4)
+		imp := readArrears(t, s, community, listOf(`
+			楼栋 | 房屋 | 欠费
+			1栋 | 1-1-101 | 1
+			1号楼 | 1-102 | 2
+			2栋 | 1-1-103 | 3`))
+		wantRows(t, s, imp, "2 changed", "3 changed", "4 wrong !房屋有误")
+		writeList(t, s, imp, core.ImportChoices{})
+		imp = readArrears(t, s, community, listOf("楼栋 | 单元 | 房号 | 欠费\n1栋 | 1 | 1-1-103 | 3\n1号楼 | 1 | 1栋1单元104 | 4"))
+		wantRows(t, s, imp, "2 changed", "3 changed")
+		writeList(t, s, imp, core.ImportChoices{})
+		for i, house := range houses {
+			if got := houseOf(t, s, house).ArrearsFen; got != int64(i+1)*100 {
+				t.Errorf("house %d owes %d", i, got)
+			}
+		}
+	})
+}
+
+// Of two houses that were typed in two ways each owes what its own row says; a third spelling is an error, until they are joined.
+func TestImportArrearsOfHousesTypedTwice(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newTypedTwice(t, s)
+		list := listOf(`
+			楼栋 | 单元 | 房号 | 欠费
+			1栋 | 1单元 | 101 | 1
+			1号楼 | 1单元 | 101 | 2
+			1号楼 | 一单元 | 0101 | 2
+			一栋 | 1单元 | 101 | 3
+			1幢 | 1单元 | 103 | 4`)
+		imp := readArrears(t, s, w.community, list)
+		wantRows(t, s, imp, "2 changed", "3 changed", "4 same by row", "5 wrong !登记里有几套", "6 changed")
+		if words := wrongWords(t, s, imp); !strings.Contains(words, "登记里有 2 套：1号楼1单元101、1栋1单元101") {
+			t.Errorf("it does not say which: %s", words)
+		}
+		writeList(t, s, imp, core.ImportChoices{})
+		for i, want := range map[int]int64{0: 100, 2: 200, 3: 400} {
+			if got := houseOf(t, s, w.houses[i]).ArrearsFen; got != want {
+				t.Errorf("house %d owes %d, want %d", i, got, want)
+			}
+		}
+		wantRows(t, s, readArrears(t, s, w.community, list),
+			"2 same", "3 same", "4 same by row", "5 wrong !登记里有几套", "6 same")
+	})
+}
+
 // What somebody changed since is kept when an import is taken back; what was changed between preview and writing is
 // not written.
 func TestArrearsChangedMeanwhileAreKept(t *testing.T) {

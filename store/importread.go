@@ -58,6 +58,12 @@ type importMarker interface {
 	wrongBefore() map[int][]core.ImportFault
 }
 
+// importPlacer is an importer whose rows are about houses.
+type importPlacer interface {
+	// index returns the houses of the register as the importer began. Judging may add others to it at the same time.
+	index() *core.HouseIndex
+}
+
 // failChanged marks a row that is not what it was when it was judged, and says what is otherwise.
 func failChanged(row *core.ImportRow, why string) {
 	row.Fail("", "预览后有变化", "预览之后登记有变化："+why+"。这一行没有导入，请核对后重新上传")
@@ -428,6 +434,9 @@ func (r *importReading) row(line ImportLine) core.ImportRow {
 	r.kind.Check(r.community, &row)
 	if len(row.Wrong) > 0 {
 		return row
+	}
+	if p, can := r.importer.(importPlacer); can {
+		p.index().TellApart(&row)
 	}
 	again, contradicts := r.seen.Add(row.Number, r.kind.Keys(r.community, row))
 	for _, earlier := range slices.Sorted(maps.Keys(contradicts)) {

@@ -48,7 +48,7 @@ func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, 
 
 // houseIndex reads the houses of a community, to be found however they are written.
 func (s *Store) houseIndex(ctx context.Context, c core.Community) (*core.HouseIndex, error) {
-	index := core.NewHouseIndex()
+	index := core.NewHouseIndex(c)
 	var nodes []nodeRow
 	if err := s.db.All(ctx, &nodes, "SELECT "+nodeColumns+" FROM building_node WHERE community_id = ?", int64(c.ID)); err != nil {
 		return nil, database.Wrap("read building nodes", err)
@@ -83,12 +83,14 @@ func (i *residentImporter) place(row core.ImportRow) (core.HouseRef, error) {
 	if err != nil {
 		return core.HouseRef{}, err
 	}
-	ref, known := i.houses.Find(names)
+	ref, known, err := i.houses.Find(names)
 	if !known {
 		i.houses.Put(0, ref.Names) // the next row that spells it otherwise means the same
 	}
-	return ref, nil
+	return ref, err
 }
+
+func (i *residentImporter) index() *core.HouseIndex { return i.houses }
 
 func (i *residentImporter) judge(all readAll, rows []core.ImportRow) error {
 	places := make([]core.HouseRef, len(rows))
@@ -100,7 +102,7 @@ func (i *residentImporter) judge(all readAll, rows []core.ImportRow) error {
 		}
 		ref, err := i.place(*row)
 		if err != nil {
-			row.Fail("", "房屋有误", core.MessageOf(err))
+			row.FailHouse(ref, err)
 			continue
 		}
 		if len([]rune(ref.Label)) > maxLabel {

@@ -66,6 +66,37 @@ func TestImportComparesRowsHoweverTheHouseIsSpelled(t *testing.T) {
 	}
 }
 
+// Of two houses that were typed in two ways each gets the people of its own rows, and the list again changes nothing. A spelling
+// that is neither's is an error, also if the second has come about since the preview.
+func TestImportTellsHousesTypedTwiceApart(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newTypedTwice(t, s)
+		list := listOf(familyHead + `
+			张三||业主|13700000001||1栋|1单元|101|
+			王五||业主|13700000003||1号楼|1单元|101|
+			赵六||业主|13700000006||1栋|1单元|101|
+			赵六||业主|13700000006||1号楼|1单元|101|
+			钱七||业主|13700000007||一栋|1单元|101|
+			孙八||业主|13700000008||一栋|1单元|102|
+			周九||业主|13700000009||1号楼|1单元|104|`)
+		imp := readList(t, s, w.community, list)
+		wantRows(t, s, imp, "2 same by phone", "3 same by phone", "4 new", "5 new", "6 wrong !登记里有几套", "7 new", "8 new +house")
+		_, err := s.CreateHouses(t.Context(), core.System, everywhere, w.community, [][]string{{"1号楼", "1", "102"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		imp = writeList(t, s, imp, core.DefaultImportChoices())
+		if imp.State != core.ImportDone || imp.Written.Of(core.ImportNew) != 3 {
+			t.Errorf("%s: %v", imp.State, imp.Written)
+		}
+		wantRows(t, s, imp, "2 same by phone", "3 same by phone", "4 new", "5 new", "6 wrong !登记里有几套", "7 wrong !预览后有变化",
+			"8 new +house")
+		again := readList(t, s, w.community, list)
+		wantRows(t, s, again, "2 same by phone", "3 same by phone", "4 same by phone", "5 same by phone", "6 wrong !登记里有几套",
+			"7 wrong !登记里有几套", "8 same by phone")
+	})
+}
+
 // Rows that the reading should have found to be one person's do not keep the others out: the first is written.
 func TestImportWritesOnceWhomTheReadingMissed(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -113,9 +113,12 @@ func (p *residentImportPart) lock() error {
 		if row.Verdict == core.ImportWrong || row.Match == core.ByRow {
 			continue
 		}
-		if p.places[n], err = p.place(row); err != nil {
-			return err
+		ref, err := p.place(row)
+		if err != nil { // another has come about that is called so
+			p.changed(n, core.MessageOf(err))
+			continue
 		}
+		p.places[n] = ref
 		if id := p.places[n].ID; id != 0 {
 			ids = append(ids, id)
 		}

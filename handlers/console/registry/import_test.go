@@ -584,6 +584,56 @@ func TestUnknownHeadingsAreExplainedOnce(t *testing.T) {
 	}
 }
 
+// A column of buildings beside one that was said to hold whole houses is read with it, at once and in the next file.
+func TestWholeHousesAreReadBesideTheirBuildings(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	list := func(building string) []byte {
+		return []byte("姓名,身份,手机,楼宇名称,房间编号\n孙三,业主,13711110003," + building + ",88-1-101\n李四,业主,13711110004,88栋,1-102\n")
+	}
+	imp := uploaded(t, d, b, "名单.csv", list("88栋"))
+	if imp.State != core.ImportMapping {
+		t.Fatalf("it is %s", imp.State)
+	}
+	page := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK)
+	form := url.Values{
+		"column0": {"name"}, "column1": {"identity"}, "column2": {"phone"}, "column3": {"level0"}, "column4": {core.ImportHouse},
+		"seen": {page.Find("input[name=seen]").AttrOr("value", "")},
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/columns", form, http.StatusSeeOther)
+	imp = reread(t, d, imp.ID)
+	if imp.State != core.ImportPreview || imp.Counts.Of(core.ImportNew) != 2 || imp.Counts[core.ImportPlaces] != 2 {
+		t.Fatalf("mapped: %s %v", imp.State, imp.Counts)
+	}
+	text := b.Get(t, frame.ImportURL(imp.ID), http.StatusOK).Find("main").Text()
+	if !strings.Contains(text, "88栋1单元101") || !strings.Contains(text, "88栋1单元102") {
+		t.Errorf("houses: %s", strings.Join(strings.Fields(text), " "))
+	}
+	next := uploaded(t, d, b, "名单.csv", list("87栋"))
+	if next.State != core.ImportPreview || next.Counts.Of(core.ImportNew) != 1 || next.Counts.Of(core.ImportWrong) != 1 {
+		t.Errorf("the next file: %s %v", next.State, next.Counts)
+	}
+	page = b.Get(t, frame.ImportURL(next.ID), http.StatusOK)
+	desk.Literally(t, page, "“88-1-101”与“栋”一列的“87栋”不一致，请核对")
+}
+
+// Where a row may mean either of two houses, the preview leads to where they are joined.
+func TestAPreviewLeadsToHousesToJoin(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), registrar...)
+	houses, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community,
+		[][]string{{"88栋", "1", "101"}, {"88号楼", "1", "101"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	imp := uploaded(t, d, b, "欠费.csv", []byte("房屋,欠费\n八十八栋1单元101,1\n"))
+	merge := frame.HouseURL(houses[0]) + "/merge"
+	if b.Get(t, frame.ImportURL(imp.ID), http.StatusOK).Find(`tbody a[href="`+merge+`"]`).Length() != 1 {
+		t.Error("no way to join them")
+	}
+	b.Get(t, merge, http.StatusOK)
+}
+
 // The page asks for its job alone while that runs. When the job has failed the page is drawn again, for it then offers to
 // go on.
 func TestAnImportIsWatchedAndContinued(t *testing.T) {
@@ -800,7 +850,7 @@ func TestImportPages(t *testing.T) {
 		Number: 3, Values: []string{desk.Hostile, "male", "owner", "", "13700000001", "", "", "1", "1", "101", "", ""},
 		Verdict: core.ImportChanged, Match: core.ByPhone,
 		Was:   []string{"旧名", "", "owner", "", "13700000001", "", "", "1", "1", "101", "", ""},
-		Wrong: []core.ImportFault{{Column: "phone", Kind: "手机有误", Words: desk.Hostile}},
+		Wrong: []core.ImportFault{{Column: "phone", Kind: "手机有误", Words: desk.Hostile, House: 7}},
 	}, importRowsOf{
 		columns: core.ResidentImportColumns(core.Community{Name: desk.Hostile, Levels: core.DefaultLevels()}),
 		choices: core.ImportChoices{Known: core.ImportUpdate},

@@ -21,6 +21,7 @@ type importRowView struct {
 	House  string
 	Cells  []importCell
 	Faults []string
+	Merge  string // URL where houses are joined of which the row may mean any
 	Kept   string // why taking the import back has kept what the row wrote
 }
 
@@ -166,6 +167,11 @@ func importRowOf(row core.ImportRow, in importRowsOf, of importView) importRowVi
 		view.House = importHouseText(in.community, house)
 	}
 	view.Faults = importFaultWords(row, columns)
+	for _, fault := range row.Wrong {
+		if fault.House != 0 {
+			view.Merge = frame.HouseURL(fault.House) + "/merge"
+		}
+	}
 	return view
 }
 

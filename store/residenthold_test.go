@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -122,39 +123,51 @@ func TestImportUndoKeepsWhomSomethingRefersTo(t *testing.T) {
 			})
 		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			eachStore(t, func(t *testing.T, s *Store) {
-				w := world{Store: s, community: importEstate(t, s)}
-				w.user = newWechatUserWithPhone(t, s, "o-zhang", "13700000001")
-				imp := writeList(t, s, readList(t, s, w.community, listOf(`姓名|身份|手机|栋|单元|房间
-					张三|家属|13700000001|2|1|101
-					钱七|业主|13700000007|2|1|102`)), core.DefaultImportChoices())
-				found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "张三", Page: Page{Limit: 9}})
-				if err != nil || len(found) != 2 || found[0].Certified.IsZero() {
-					t.Fatalf("%+v, %v", found, err)
-				}
-				w.tie = found[0]
-				if err := test.act(t, w); err != nil {
-					t.Fatal(err)
-				}
-				kept, _, err := s.PlanUndoImport(t.Context(), everywhere, imp)
-				why := func(i core.BatchItem) bool { return i.Thing == w.tie.ID && i.Why == test.why }
-				if err != nil || !slices.ContainsFunc(kept, why) {
-					t.Errorf("it says beforehand that it keeps %+v, %v", kept, err)
-				}
-				undoList(t, s, imp)
-				is, err := s.Resident(t.Context(), everywhere, w.tie.ID)
-				if err != nil || is.Certified.IsZero() {
-					t.Errorf("they are %+v, %v", is, err)
-				}
-				if n := countRows(t, s, "SELECT COUNT(*) FROM house WHERE id = "+w.tie.House.String()); n != 1 {
-					t.Error("their house is gone")
-				}
-				if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != 4 {
-					t.Errorf("%d residents are left, want 4", n)
-				}
+		for _, registered := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, registered before: %v", name, registered), func(t *testing.T) {
+				eachStore(t, func(t *testing.T, s *Store) {
+					w := world{Store: s, community: importEstate(t, s)}
+					w.user = newWechatUserWithPhone(t, s, "o-zhang", "13700000001")
+					if registered { // without a number: the list has it
+						_, err := s.CreateResident(t.Context(), core.System, everywhere, core.Resident{
+							Community: w.community, House: newNamedHouse(t, s, w.community, "2栋", "1单元", "101"), Name: "张三",
+							Identity: core.Family,
+						})
+						if err != nil {
+							t.Fatal(err)
+						}
+					}
+					imp := writeList(t, s, readList(t, s, w.community, listOf(`姓名|身份|手机|栋|单元|房间
+						张三|家属|13700000001|2|1|101
+						钱七|业主|13700000007|2|1|102`)), core.DefaultImportChoices())
+					found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "张三", Page: Page{Limit: 9}})
+					if err != nil || len(found) != 2 || found[0].Certified.IsZero() ||
+						registered != (imp.Written.Of(core.ImportChanged) == 1) {
+						t.Fatalf("%+v, %v, %v", found, imp.Written, err)
+					}
+					w.tie = found[0]
+					if err := test.act(t, w); err != nil {
+						t.Fatal(err)
+					}
+					kept, _, err := s.PlanUndoImport(t.Context(), everywhere, imp)
+					why := func(i core.BatchItem) bool { return i.Thing == w.tie.ID && i.Why == test.why }
+					if err != nil || !slices.ContainsFunc(kept, why) {
+						t.Errorf("it says beforehand that it keeps %+v, %v", kept, err)
+					}
+					undoList(t, s, imp)
+					is, err := s.Resident(t.Context(), everywhere, w.tie.ID)
+					if err != nil || is.Certified.IsZero() {
+						t.Errorf("they are %+v, %v", is, err)
+					}
+					if n := countRows(t, s, "SELECT COUNT(*) FROM house WHERE id = "+w.tie.House.String()); n != 1 {
+						t.Error("their house is gone")
+					}
+					if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != 4 {
+						t.Errorf("%d residents are left, want 4", n)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -28,7 +28,19 @@ func undoImportedResidents(u *undoing) error {
 		}
 	}
 	u.items = changed
-	return u.eachResident(func(r core.Resident, item batchItemRow) error {
+	return undoImportedChanges(u)
+}
+
+// undoImportedChanges restores residents whom an import changed. Of whom it certified, what has come of that since keeps them, as it
+// keeps those who were added.
+func undoImportedChanges(u *undoing) error {
+	type change struct {
+		is     core.Resident
+		before residentItem
+	}
+	changes := map[core.ID]change{}
+	var certified []batchItemRow
+	err := u.eachResident(func(r core.Resident, item batchItemRow) error {
 		var before, after residentItem
 		if err := readBatchText(item.Before, &before); err != nil {
 			return err
@@ -40,7 +52,24 @@ func undoImportedResidents(u *undoing) error {
 			u.keep(r.ID, core.BatchChanged)
 			return nil
 		}
-		return restoreImported(u, r, before)
+		if after.Certified != 0 && (before.Certified == 0 || !before.Pass) {
+			certified = append(certified, item)
+		}
+		changes[r.ID] = change{r, before}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	all := u.items
+	u.items = certified
+	err = u.keepHeldResidents()
+	if u.items = all; err != nil {
+		return err
+	}
+	return u.each(func(item batchItemRow) error {
+		change := changes[item.Thing]
+		return restoreImported(u, change.is, change.before)
 	})
 }
 

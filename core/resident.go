@@ -101,26 +101,41 @@ var errNumberHeld = errors.New("the number is that of another name")
 func NumberHeld(name, house string) error {
 	return &Error{
 		Code: CodeConflict, Err: errNumberHeld,
-		Message: "还没有保存：该手机号已登记给“" + MaskName(name) + "”（" + house + "）。号码写错的请改正；家人共用的请选“家人共用号码”；" +
+		Message: "还没有保存：" + NumberHeldText(name, house) + "。号码写错的请改正；家人共用的请选“家人共用号码”；" +
 			"确实改由本人使用的，请按“仍然保存”。",
 	}
+}
+
+// NumberHeldText says whose number it is.
+func NumberHeldText(name, house string) string {
+	return "该手机号已登记给“" + MaskName(name) + "”（" + house + "）"
 }
 
 // NumberLeft is NumberHeld of somebody else who moved out of the very house.
 func NumberLeft(name, house string) error {
 	return &Error{
 		Code: CodeConflict, Err: errNumberHeld,
-		Message: "还没有保存：该手机号是已迁出的“" + MaskName(name) + "”（" + house + "）登记的，姓名或证件号不同。" +
-			"是同一人的，请在住户页恢复居住再改；确实改由本人使用的，请按“仍然保存”，原来的记录不变。",
+		Message: "还没有保存：" + NumberLeftText(name, house) +
+			"。是同一人的，请在住户页恢复居住再改；确实改由本人使用的，请按“仍然保存”，原来的记录不变。",
 	}
+}
+
+// NumberLeftText says whose number it was.
+func NumberLeftText(name, house string) string {
+	return "该手机号是已迁出的“" + MaskName(name) + "”（" + house + "）登记的，姓名或证件号不同"
 }
 
 // IDNumberHeld is NumberHeld of an ID number that somebody else of the community has.
 func IDNumberHeld(name, house string) error {
 	return &Error{
 		Code: CodeConflict, Err: errNumberHeld,
-		Message: "还没有保存：该证件号已登记给“" + MaskName(name) + "”（" + house + "）。证件号写错的请改正；确实无误的，请按“仍然保存”。",
+		Message: "还没有保存：" + IDNumberHeldText(name, house) + "。证件号写错的请改正；确实无误的，请按“仍然保存”。",
 	}
+}
+
+// IDNumberHeldText says whose ID number it is.
+func IDNumberHeldText(name, house string) string {
+	return "该证件号已登记给“" + MaskName(name) + "”（" + house + "）"
 }
 
 // BothHeld asks two of these questions at once, which have one answer; either may be nil.

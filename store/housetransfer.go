@@ -19,7 +19,9 @@ type HouseTransferPlan struct {
 	Leave  []ResidentRow   // who moves out, masked
 	Stay   []ResidentRow   // who goes on living there
 	Former []core.Identity // of Leave, in the same order
-	Seen   string          // of who lives there: TransferHouse refuses once it is another
+	Held   []string        // who else has the new owner's numbers, in words, names masked
+	Joined bool            // one of them lives in the community with the mobile number
+	Seen   string          // of who lives there and Held: TransferHouse refuses once it is another
 }
 
 // PlanTransfer returns what a transfer of a house of the scope would change now.
@@ -56,8 +58,57 @@ func (s *Store) PlanTransfer(ctx context.Context, scope core.Scope, t core.House
 			plan.Stay = append(plan.Stay, row)
 		}
 	}
-	plan.Seen = seenPeople(people)
+	holders, err := ownerHolders(s.allOf(ctx), s.db.Keys(), s.db.Dialect(), t)
+	if err != nil {
+		return plan, database.Wrap("plan a transfer", err)
+	}
+	for _, holder := range holders {
+		plan.Held = append(plan.Held, holder.text())
+		plan.Joined = plan.Joined || !holder.idNumber && !holder.left
+	}
+	plan.Seen = seenPeople(people) + heldDigest(holders)
 	return plan, checkNewOwner(people, t)
+}
+
+// ownerHolders returns who else of the community has the numbers of a new owner who is added to the house.
+func ownerHolders(
+	all readAll, keys database.Keyring, dialect database.Dialect, t core.HouseTransfer,
+) (holders []numberHolder, err error) {
+	if t.Existing != 0 {
+		return nil, nil
+	}
+	var person []core.ID
+	err = all(&person, "SELECT id FROM person WHERE phone_mac = ?", keys.Digest("phone", t.Owner.OwnPhone()))
+	if err != nil {
+		return nil, err
+	}
+	owner := t.Owner
+	if len(person) > 0 {
+		owner.Person = person[0]
+	}
+	phone, err := phoneHolder(all, keys, owner)
+	if err != nil {
+		return nil, err
+	}
+	id, err := idNumberHolder(all, keys, dialect, owner)
+	for _, holder := range []*numberHolder{phone, id} {
+		if holder != nil {
+			holders = append(holders, *holder)
+		}
+	}
+	return holders, err
+}
+
+// heldDigest is the same as long as nobody of yet another name has the new owner's numbers; "" = nobody has.
+func heldDigest(holders []numberHolder) string {
+	if len(holders) == 0 {
+		return ""
+	}
+	sum := sha256.New()
+	for _, h := range holders {
+		fmt.Fprintln(sum, h.idNumber, h.left, core.FoldName(h.name))
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:32]
 }
 
 // checkNewOwner refuses a new owner who is chosen though they do not live there or own the house, or is not chosen though
@@ -137,8 +188,12 @@ func (s *Store) TransferHouse(
 		if err := x.readPeople(); err != nil {
 			return err
 		}
-		if seenPeople(x.people) != seen {
-			return core.Conflict("这套房屋的住户刚有变化，请看后再确认")
+		holders, err := ownerHolders(tx.All, tx.Keys(), tx.Dialect(), x.HouseTransfer)
+		if err != nil {
+			return err
+		}
+		if x.held = heldDigest(holders); seenPeople(x.people)+x.held != seen {
+			return core.Conflict("这套房屋的住户，或新业主的号码登记刚有变化，请看后再确认")
 		}
 		x.ID, x.By, x.Created = tx.NewID(), by.Name, tx.Now()
 		if err := checkNewOwner(x.people, x.HouseTransfer); err != nil {
@@ -162,6 +217,7 @@ type transferring struct {
 	by     core.Actor
 	label  string          // of the house
 	people []core.Resident // who lives there, whole, owners first
+	held   string          // heldDigest as the office has seen it
 }
 
 // lockHouse locks the house, or that which it became part of: who lives there changes behind it.
@@ -309,7 +365,7 @@ func (x *transferring) insert(state core.TransferState, batch core.ID) error {
 	if state == core.TransferPlanned {
 		open = int64(x.House)
 	} else {
-		kept = core.Resident{}
+		kept, x.held = core.Resident{}, ""
 	}
 	phone, err := x.tx.Keys().Seal("house_transfer.phone", kept.Phone)
 	if err != nil {
@@ -321,10 +377,10 @@ func (x *transferring) insert(state core.TransferState, batch core.ID) error {
 	}
 	_, err = x.tx.Exec(`
 		INSERT INTO house_transfer (id, community_id, house_id, open_house, day, resident_id, name, sex, phone_cipher, idno_cipher,
-			family, tenants, state, why, batch_id, actor_name, created_at, updated_at)
-		VALUES (`+database.Placeholders(18)+")",
+			family, tenants, state, why, batch_id, actor_name, created_at, updated_at, held)
+		VALUES (`+database.Placeholders(19)+")",
 		int64(x.ID), int64(x.Community), int64(x.House), open, int32(x.Day), int64(x.Existing), kept.Name, kept.Sex, phone, idno,
-		string(x.Family), string(x.Tenants), string(state), "", int64(batch), x.By, x.tx.NowMS(), x.tx.NowMS())
+		string(x.Family), string(x.Tenants), string(state), "", int64(batch), x.By, x.tx.NowMS(), x.tx.NowMS(), x.held)
 	if database.IsDuplicate(err) {
 		return errPlanned
 	}

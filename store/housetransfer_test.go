@@ -293,6 +293,116 @@ func TestAPlannedTransferThatFails(t *testing.T) {
 	})
 }
 
+// A number or an ID number that another name has is told of before, and nothing is done about one that came about since. That of
+// who moved out of the house is told of, too.
+func TestATransferTellsWhoElseHasTheNumbers(t *testing.T) {
+	eachTransfer(t, func(w *transferWorld) {
+		ctx := w.t.Context()
+		other := newNamedHouse(w.t, w.Store, w.community, "9栋", "1单元", "901")
+		if _, err := w.CreateResident(ctx, core.System, everywhere, core.Resident{
+			Community: w.community, House: other, Name: "王秀兰", Identity: core.Owner, Phone: "13900139009", IDNumber: "E12345678",
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+		former := newResident(w.t, w.Store, w.community, w.house, "冯四", "13900139004")
+		if err := w.MoveOut(ctx, core.System, everywhere, former); err != nil {
+			w.t.Fatal(err)
+		}
+		for name, test := range map[string]struct {
+			owner core.Resident
+			want  []string
+		}{
+			"nobody's":               {core.Resident{Name: "孙新主", Phone: "13900139000", IDNumber: "E87654321"}, nil},
+			"their own":              {core.Resident{Name: "王秀兰", Phone: "13900139009", IDNumber: "E12345678"}, nil},
+			"another's":              {core.Resident{Name: "孙新主", Phone: "13900139009"}, []string{"该手机号已登记给“王**”（9栋1单元901）"}},
+			"another's ID number":    {core.Resident{Name: "孙新主", Phone: "13900139000", IDNumber: "E12345678"}, []string{"该证件号已登记给“王**”"}},
+			"both":                   {core.Resident{Name: "孙新主", Phone: "13900139009", IDNumber: "E12345678"}, []string{"手机号", "证件号"}},
+			"of who moved out":       {core.Resident{Name: "孙新主", Phone: "13900139004"}, []string{"已迁出的“冯*”"}},
+			"who moved out, himself": {core.Resident{Name: "冯四", Phone: "13900139004"}, nil},
+		} {
+			h := w.to("", "")
+			h.Owner = test.owner
+			plan, err := w.PlanTransfer(ctx, everywhere, h)
+			told := len(plan.Held) == len(test.want)
+			for i := range test.want {
+				told = told && strings.Contains(plan.Held[i], test.want[i])
+			}
+			if err != nil || !told {
+				w.t.Errorf("%s: %q, %v", name, plan.Held, err)
+			}
+		}
+		h := w.to("孙新主", "13900139008")
+		plan, err := w.PlanTransfer(ctx, everywhere, h)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		newResident(w.t, w.Store, w.community, other, "李五", "13900139008")
+		before := w.home()
+		_, err = w.TransferHouse(ctx, core.System, everywhere, h, plan.Seen)
+		if wantCode(w.t, err, core.CodeConflict); w.home() != before {
+			w.t.Errorf("refused, it is %s", w.home())
+		}
+		if _, err := w.transfer(h); err != nil || !strings.HasPrefix(w.home(), "孙新主业主") {
+			w.t.Errorf("seen and confirmed: %v, %s", err, w.home())
+		}
+	})
+}
+
+// On its day a planned transfer is done with a number of another name that the office has seen, though they have got another house,
+// and not with one that nobody has seen.
+func TestAPlannedTransferAsksOfNumbersAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		owner       core.Resident
+		known, late string // who has the number when it is planned, and who comes to
+		done        bool
+	}{
+		"known":                  {core.Resident{Name: "孙新主", Phone: "13900139009"}, "王秀兰", "", true},
+		"known, in two houses":   {core.Resident{Name: "孙新主", Phone: "13900139009"}, "王秀兰", "王秀兰", true},
+		"nobody's":               {core.Resident{Name: "孙新主", Phone: "13900139009"}, "", "", true},
+		"the new owner's":        {core.Resident{Name: "孙新主", Phone: "13900139009"}, "", "孙新主", true},
+		"since":                  {core.Resident{Name: "孙新主", Phone: "13900139009"}, "", "王秀兰", false},
+		"since, of the ID alone": {core.Resident{Name: "孙新主", Phone: "13900139008", IDNumber: "E12345678"}, "", "王秀兰", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachTransfer(t, func(w *transferWorld) {
+				holds := func(name, door string) {
+					w.t.Helper()
+					if name == "" {
+						return
+					}
+					if _, err := w.CreateResident(w.t.Context(), core.System, everywhere, core.Resident{
+						Community: w.community, House: newNamedHouse(w.t, w.Store, w.community, "9栋", "1单元", door), Name: name,
+						Identity: core.Owner, Phone: "13900139009", IDNumber: "E12345678",
+					}); err != nil {
+						w.t.Fatal(err)
+					}
+				}
+				holds(test.known, "901")
+				h := w.to("", "")
+				h.Owner, h.Day = test.owner, h.Day+1
+				if _, err := w.transfer(h); err != nil {
+					w.t.Fatal(err)
+				}
+				holds(test.late, "902")
+				before := w.home()
+				w.clock.Add(24 * time.Hour)
+				for range 2 {
+					if err := w.TransferDueHouses(w.t.Context()); err != nil {
+						w.t.Fatal(err)
+					}
+				}
+				want := "SELECT COUNT(*) FROM house_transfer WHERE held = '' AND state = 'failed' AND why LIKE '%另一姓名%'"
+				if test.done {
+					want = "SELECT COUNT(*) FROM house_transfer WHERE held = '' AND state = 'done'"
+				}
+				if w.count(want) != 1 || test.done != (w.home() != before) {
+					w.t.Errorf("%s; done: %v", w.home(), w.count(want))
+				}
+			})
+		})
+	}
+}
+
 // Two at once: one house has one new owner.
 func TestTransfersAtOnce(t *testing.T) {
 	eachTransfer(t, func(w *transferWorld) {

@@ -106,18 +106,47 @@ func (c ResidentChange) apply(r core.Resident) core.Resident {
 	return r
 }
 
-// askNumber returns core.NumberHeld if the number of a resident, whose person is set, is registered in the community under
-// another name, and core.NumberLeft if somebody else moved out of the house with it.
-func askNumber(tx *database.Tx, r core.Resident) error {
+// numberHolder is somebody else of the register who has a number of a resident.
+type numberHolder struct {
+	name, house string
+	idNumber    bool // it is the ID number
+	left        bool // they have moved out of the resident's house
+}
+
+// question asks the sender whether the number is really the resident's, too.
+func (h numberHolder) question() error {
+	switch {
+	case h.idNumber:
+		return core.IDNumberHeld(h.name, h.house)
+	case h.left:
+		return core.NumberLeft(h.name, h.house)
+	}
+	return core.NumberHeld(h.name, h.house)
+}
+
+// text says whose number it is.
+func (h numberHolder) text() string {
+	switch {
+	case h.idNumber:
+		return core.IDNumberHeldText(h.name, h.house)
+	case h.left:
+		return core.NumberLeftText(h.name, h.house)
+	}
+	return core.NumberHeldText(h.name, h.house)
+}
+
+// phoneHolder returns who of the community lives there with the number of a resident, whose person is set, under another name, or
+// else moved out of the house with it; nil = nobody.
+func phoneHolder(all readAll, keys database.Keyring, r core.Resident) (*numberHolder, error) {
 	if r.Person == 0 {
-		return nil
+		return nil, nil
 	}
 	var held []struct {
 		tieRow
 		Fold  string `db:"name_fold"`
 		Label string `db:"label"`
 	}
-	err := tx.All(&held, `
+	err := all(&held, `
 		SELECT t.id, t.house_id, t.person_id, t.name, t.idno_mac, 0 AS apart, t.moved_out_at, t.name_fold, h.label
 		FROM resident t
 		JOIN house h ON h.id = t.house_id
@@ -128,14 +157,55 @@ func askNumber(tx *database.Tx, r core.Resident) error {
 		ORDER BY CASE WHEN t.moved_out_at IS NULL THEN 0 ELSE 1 END, t.id`,
 		int64(r.Person), int64(r.Community), int64(r.ID), int64(r.House))
 	for _, other := range held {
-		switch {
-		case other.MovedOut.IsZero() && other.Fold != core.FoldName(r.Name):
-			return core.NumberHeld(other.Name, other.Label)
-		case !other.MovedOut.IsZero() && !other.same(tx.Keys(), r):
-			return core.NumberLeft(other.Name, other.Label)
+		if other.MovedOut.IsZero() && other.Fold != core.FoldName(r.Name) || !other.MovedOut.IsZero() && !other.same(keys, r) {
+			return &numberHolder{name: other.Name, house: other.Label, left: !other.MovedOut.IsZero()}, nil
 		}
 	}
-	return err
+	return nil, err
+}
+
+// idNumberHolder returns who of the community has the ID number of a resident, whose person is set, under another name, or is
+// another person of the house; nil = nobody.
+func idNumberHolder(all readAll, keys database.Keyring, dialect database.Dialect, r core.Resident) (*numberHolder, error) {
+	if r.IDNumber == "" {
+		return nil, nil
+	}
+	var held []struct {
+		Name  string `db:"name"`
+		House string `db:"label"`
+	}
+	err := all(&held, `
+		SELECT t.name, h.label
+		FROM resident t`+dialect.UseIndex("resident_idno")+`
+		JOIN house h ON h.id = t.house_id
+		WHERE t.idno_mac = ?
+		AND t.community_id = ?
+		AND t.id <> ?
+		AND (t.name_fold <> ? OR t.house_id = ? AND t.person_id <> ?)
+		AND t.moved_out_at IS NULL
+		ORDER BY t.id
+		LIMIT 1`,
+		keys.Digest("idno", r.IDNumber), int64(r.Community), int64(r.ID), core.FoldName(r.Name), int64(r.House), int64(r.Person))
+	if err != nil || len(held) == 0 {
+		return nil, err
+	}
+	return &numberHolder{name: held[0].Name, house: held[0].House, idNumber: true}, nil
+}
+
+func askNumber(tx *database.Tx, r core.Resident) error {
+	holder, err := phoneHolder(tx.All, tx.Keys(), r)
+	if err != nil || holder == nil {
+		return err
+	}
+	return holder.question()
+}
+
+func askIDNumber(tx *database.Tx, r core.Resident) error {
+	holder, err := idNumberHolder(tx.All, tx.Keys(), tx.Dialect(), r)
+	if err != nil || holder == nil {
+		return err
+	}
+	return holder.question()
 }
 
 // askNumbers asks of both numbers of a resident, whose person is set.
@@ -153,34 +223,6 @@ func askChanged(tx *database.Tx, old, r core.Resident) error {
 		idNumber = askIDNumber(tx, r)
 	}
 	return core.BothHeld(number, idNumber)
-}
-
-// askIDNumber returns core.IDNumberHeld if the ID number of a resident, whose person is set, is registered in the community under
-// another name, or for another person of the house.
-func askIDNumber(tx *database.Tx, r core.Resident) error {
-	if r.IDNumber == "" {
-		return nil
-	}
-	var held []struct {
-		Name  string `db:"name"`
-		House string `db:"label"`
-	}
-	err := tx.All(&held, `
-		SELECT t.name, h.label
-		FROM resident t`+tx.Dialect().UseIndex("resident_idno")+`
-		JOIN house h ON h.id = t.house_id
-		WHERE t.idno_mac = ?
-		AND t.community_id = ?
-		AND t.id <> ?
-		AND (t.name_fold <> ? OR t.house_id = ? AND t.person_id <> ?)
-		AND t.moved_out_at IS NULL
-		ORDER BY t.id
-		LIMIT 1`,
-		tx.Keys().Digest("idno", r.IDNumber), int64(r.Community), int64(r.ID), core.FoldName(r.Name), int64(r.House), int64(r.Person))
-	if err != nil || len(held) == 0 {
-		return err
-	}
-	return core.IDNumberHeld(held[0].Name, held[0].House)
 }
 
 // changePerson ties the resident to the person of the new number. Somebody who had none before stays

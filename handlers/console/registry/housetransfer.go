@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -162,7 +163,7 @@ func (p *Pages) houseTransfer(c *web.Context) error {
 	batch, err := p.Store.TransferHouse(c.Ctx(), c.Actor(), c.Scope(), t, form.Seen)
 	var refused *core.Error
 	if errors.As(err, &refused) && core.IsConflict(err) {
-		ask.Notice = core.MessageOf(err) + "。"
+		ask.Notice = core.MessageOf(err) + "。" + ask.Notice
 		return p.Confirm(c, "house", ask)
 	}
 	switch {
@@ -187,6 +188,12 @@ func (p *Pages) houseTransferAsk(
 	}
 	if t.Planned(p.Today(c)) {
 		ask.Text, ask.Submit = t.Day.String()+" 自动办理，以那天登记的住户为准；之前可以取消。", "安排 1 套房屋过户"
+	}
+	if len(plan.Held) > 0 {
+		ask.Notice = strings.Join(plan.Held, "；") + "。号码写错的请返回修改；确实是新业主本人的，再确认。"
+	}
+	if plan.Joined {
+		ask.Effects = append(ask.Effects, "两人登记同一手机号，算同一人：出入次数合计；那一位已认证的，新业主不能认证")
 	}
 	for _, name := range []string{"existing", "name", "phone", "id_number", "day", "family", "tenants"} {
 		if values, ok := c.Form()[name]; ok {

@@ -84,6 +84,39 @@ func TestATransferHasOneNewOwner(t *testing.T) {
 	}
 }
 
+// The question says that another name has the number, and names who it is; confirmed, it is done.
+func TestATransferAsksAboutANumberOfAnotherName(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	to := frame.HouseURL(d.Mine.Houses[0]) + "/transfer"
+	other, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{{"98栋", "1", "101"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []core.Resident{{Name: "王秀兰", Phone: "13900139000"}, {Name: "李五", Phone: "13900139005", IDNumber: "E12345678"}} {
+		r.Community, r.House, r.Identity = d.Mine.Community, other[0], core.Owner
+		if _, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	form := transferForm(d)
+	form.Set("id_number", "E12345678")
+	ask, _ := b.Post(t, to, form, http.StatusOK)
+	notice := ask.Find("[role=alert]").Text()
+	for _, words := range []string{"手机号已登记给“王**”（98栋1单元101）", "证件号已登记给“李*”（98栋1单元101）", "请返回修改"} {
+		if !strings.Contains(notice, words) {
+			t.Errorf("the question: %q, want %q", notice, words)
+		}
+	}
+	if !strings.Contains(ask.Find("form.tx-confirm").Text(), "出入次数合计") {
+		t.Error("it does not say what becomes of the two")
+	}
+	b.Post(t, to, answered(ask), http.StatusSeeOther)
+	if page := b.Get(t, frame.HouseURL(d.Mine.Houses[0]), http.StatusOK); !strings.Contains(page.Find("main").Text(), "孙<新主>") {
+		t.Error("confirmed, it is not done")
+	}
+}
+
 // One of a later day is shown on the house's page, and can be cancelled there.
 func TestATransferIsPlannedAndCancelled(t *testing.T) {
 	d := newDesk(t)

@@ -159,7 +159,7 @@ type VisitorPass struct {
 	Remark     string
 	Given      map[string]string // while inviting: what was written into the form's added fields, by key
 	Answers    []FormAnswer      // the same as stored
-	Photo      ID                // likewise: the picture that was sent before; 0 = none
+	Photo      ID                // likewise: the picture that was sent before; 0 = none. Who decides reads it
 	Picture    *NewPhoto         // likewise: the picture that came with the form, in place of Photo; nil = none
 	From       time.Time
 	Until      time.Time // after it the pass lets nobody in

@@ -684,6 +684,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/visitorrule/poster/", w.posters[e.Community]}, {"/h5/visit/own/", w.visits[e.Community]}, {"/h5/visit/at/", e.Community},
 		{"/console/visitorpass/photo/", w.photos[e.Community]},
 		{"/console/visitorpass/:id/leave", w.inside[e.Community]}, {"/console/visitorpass/", w.visits[e.Community]},
+		{"/h5/visitorpass/photo/", w.photos[e.Community]},
 		{"/h5/visitorpass/", w.visits[e.Community]}, {"/h5/visit/", e.Community},
 		{"/api/v1/visitors/", w.visits[e.Community]},
 		{"/api/v1/exitslips/", w.slips[e.Community]},

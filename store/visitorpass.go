@@ -326,7 +326,7 @@ type OwnVisitor struct {
 	core.VisitorPass
 	Community string // its name
 	Code      string
-	Mine      bool // it waits for the host's answer
+	Mine      bool // it waits for the host's answer; Photo is then the visitor's picture, which WaitingPhoto sends
 }
 
 // OwnVisitor returns one of OwnVisitors; another's is NotFound.
@@ -348,7 +348,33 @@ func (s *Store) OwnVisitor(ctx context.Context, user, id core.ID) (OwnVisitor, e
 	code, err := s.db.Keys().Open("visitor_pass.link", row.Link)
 	own := OwnVisitor{VisitorPass: row.masked(s.db.Reveal), Community: row.Place, Code: code}
 	own.Mine = own.State(s.Now()) == core.VisitWaiting && (own.Way == core.VisitBooked || row.Asked != 0)
+	if err == nil && own.Mine {
+		var sent []core.Photo
+		if sent, err = s.Photos(ctx, string(core.ReviewVisit), id); len(sent) > 0 {
+			own.Photo = sent[0].ID
+		}
+	}
 	return own, database.Wrap("read own visitor", err)
+}
+
+// WaitingPhoto returns the picture of a visitor who waits for a WeChat user's answer, as a JPEG file. Before and after that it is for
+// the office and the guard alone. Looking at the whole of it is recorded, as by ViewPhoto.
+func (s *Store) WaitingPhoto(ctx context.Context, by core.Actor, user, id core.ID, part core.PhotoPart) ([]byte, error) {
+	photo, err := s.Photo(ctx, core.Everywhere, id)
+	if err != nil {
+		return nil, err
+	}
+	if photo.Use != string(core.ReviewVisit) {
+		return nil, core.NotFound(noPhoto)
+	}
+	own, err := s.OwnVisitor(ctx, user, photo.Of)
+	switch {
+	case core.IsNotFound(err) || err == nil && own.Photo != id:
+		return nil, core.NotFound(noPhoto)
+	case err != nil:
+		return nil, err
+	}
+	return s.ViewPhoto(ctx, by, core.Everywhere, id, part)
 }
 
 // OwnVisit is a visit as the visitor sees it.

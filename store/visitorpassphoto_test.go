@@ -130,3 +130,63 @@ func TestPicturesOfVisitors(t *testing.T) {
 		}
 	})
 }
+
+// The resident who is asked sees the visitor's picture until the answer, and nobody else does: neither a neighbour, nor the house
+// where the office alone decides. Looking at the whole of it is in the log.
+func TestWhoIsAskedSeesThePicture(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		w := newVisitOffice(t, s)
+		askForPhoto(t, s, w.community, core.FormRequired)
+		neighbour := newWechatUserWithPhone(t, s, "o13900000001", "13900000001")
+		with := func(change func(*VisitApplication)) OwnVisit {
+			v := w.application()
+			v.Picture = &aPhoto
+			change(&v)
+			return w.mustApply(0, v)
+		}
+		unasked := with(func(*VisitApplication) {})
+		changeVisitorRule(t, s, w.community, func(r *VisitorRule) { r.Hosts = true })
+		asked := with(func(*VisitApplication) {})
+		booked := with(func(v *VisitApplication) { v.Way, v.Host, v.House = core.VisitBooked, "13900000000", 0 })
+		look := func(user core.ID, visit OwnVisit, part core.PhotoPart) error {
+			t.Helper()
+			sent, err := s.Photos(t.Context(), "visitorpass", visit.ID)
+			if err != nil || len(sent) != 1 {
+				t.Fatal(sent, err)
+			}
+			by := core.Actor{Kind: core.ActorWechat, ID: user, Name: "住户"}
+			content, err := s.WaitingPhoto(t.Context(), by, user, sent[0].ID, part)
+			if err == nil && len(content) == 0 {
+				t.Error("an empty picture")
+			}
+			return err
+		}
+		looks := func(visit OwnVisit) int {
+			return countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'photo.view' AND target = ?",
+				"visitorpass:"+visit.ID.String())
+		}
+		wantCode(t, look(w.host.ID, unasked, core.PhotoThumb), core.CodeNotFound)
+		for _, visit := range []OwnVisit{asked, booked} {
+			wantCode(t, look(neighbour.ID, visit, core.PhotoThumb), core.CodeNotFound)
+			for _, part := range []core.PhotoPart{core.PhotoThumb, core.PhotoWhole} {
+				if err := look(w.host.ID, visit, part); err != nil {
+					t.Errorf("%s %s: %v", visit.Way, part, err)
+				}
+			}
+			if n := looks(visit); n != 1 {
+				t.Errorf("%s: %d looks are noted", visit.Way, n)
+			}
+			yes := core.ReviewDecision{ID: visit.ID, Approve: true}
+			if err := s.AnswerVisit(t.Context(), core.System, w.host.ID, yes); err != nil {
+				t.Fatal(err)
+			}
+			wantCode(t, look(w.host.ID, visit, core.PhotoThumb), core.CodeNotFound)
+			if own, err := s.OwnVisitor(t.Context(), w.host.ID, visit.ID); err != nil || own.Photo != 0 {
+				t.Errorf("%s: after the answer, picture %d, %v", visit.Way, own.Photo, err)
+			}
+		}
+		if _, err := s.WaitingPhoto(t.Context(), clerk, w.host.ID, newPhoto(t, s, neighbour.ID), core.PhotoThumb); !core.IsNotFound(err) {
+			t.Errorf("a neighbour's picture that waits for a form: %v", err)
+		}
+	})
+}

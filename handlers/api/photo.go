@@ -30,7 +30,7 @@ type photoBody struct {
 	Expires string  `json:"expires_at"` // if nothing uses it until then
 }
 
-// photoShow sends a picture that the caller has sent.
+// photoShow sends a picture that the caller has sent, or decides on.
 func (a *API) photoShow(c *web.Context) error {
 	var asked struct {
 		Part core.PhotoPart `form:"part" of:"whole thumb"`
@@ -42,7 +42,7 @@ func (a *API) photoShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.SendOwnPhoto(id, cmp.Or(asked.Part, core.PhotoWhole))
+	return c.SendUserPhoto(id, cmp.Or(asked.Part, core.PhotoWhole))
 }
 
 // photoCreate keeps a picture for a form that the caller is filling in.

@@ -183,13 +183,18 @@ func (a *API) visitorPassCreate(c *web.Context) error {
 type ownVisitorBody struct {
 	visitBody
 	Answerable bool      `json:"answerable"` // it waits for the caller's answer
+	Photo      *core.ID  `json:"photo_id"`   // the visitor's, while Answerable; null = none
 	Share      shareBody `json:"share"`
 }
 
 func (a *API) ownVisitorBody(c *web.Context, own store.OwnVisitor) ownVisitorBody {
-	return ownVisitorBody{a.visitBody(own.VisitorPass, c.Now()), own.Mine, shareBody{
+	body := ownVisitorBody{visitBody: a.visitBody(own.VisitorPass, c.Now()), Answerable: own.Mine, Share: shareBody{
 		Title: "邀请您到 " + own.Community + " 做客", Path: "pages/visit/visit?code=" + own.Code, Link: a.publicURL + "/h5/visit/" + own.Code,
 	}}
+	if own.Photo != 0 {
+		body.Photo = &own.Photo
+	}
+	return body
 }
 
 // ownVisitor returns the visitor in the URL; another's is NotFound.

@@ -184,7 +184,8 @@ func TestAVisitorAppliesInTheMiniProgram(t *testing.T) {
 	}
 }
 
-// A host and a visitor send a picture where the form asks for one; without it, and of another's, the answer is by field.
+// A host and a visitor send a picture where the form asks for one; without it, and of another's, the answer is by field. A host who is
+// asked for an appointment sees the visitor's until the answer.
 func TestAVisitorSendsAPictureInTheMiniProgram(t *testing.T) {
 	s := newSite(t)
 	rule, err := s.api.store.VisitorRule(t.Context(), core.Everywhere, s.Community)
@@ -219,4 +220,21 @@ func TestAVisitorSendsAPictureInTheMiniProgram(t *testing.T) {
 		}
 		s.ok(with(picture(sent.token)))
 	}
+
+	photo := picture(guest)
+	booking := `"way":"appointment","host_phone":"` + s.Residents[0].Phone + `","photo":"` + photo + `"`
+	body := strings.Replace(s.visitBy(""), `"way":"apply"`, booking, 1)
+	booked := read[appliedBody](s.ok(call{method: "POST", path: "/visits", token: guest, body: body, header: s.newKey()})).ID.String()
+	ask := call{method: "GET", path: "/visitors/" + booked, token: host}
+	if own := read[ownVisitorBody](s.ok(ask)); own.Photo == nil || own.Photo.String() != photo {
+		t.Errorf("the host who is asked sees %+v", own)
+	}
+	look := call{method: "GET", path: "/photos/" + photo, token: host}
+	s.ok(look)
+	s.ok(call{method: "POST", path: "/visitors/" + booked + "/answer", token: host, body: `{"approve":true}`})
+	s.fails(404, "not_found", look)
+	if own := read[ownVisitorBody](s.ok(ask)); own.Photo != nil {
+		t.Errorf("after the answer: %+v", own)
+	}
+	s.ok(call{method: "GET", path: "/photos/" + photo, token: guest}) // it is their own
 }

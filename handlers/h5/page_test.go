@@ -274,7 +274,9 @@ func TestPages(t *testing.T) {
 			Link: "https://pass.example.com/h5/visit/x", Words: "邀请您到 <翠湖花园> 做客", Code: qr.Image,
 			Revoke: "/h5/visitorpass/1/revoke",
 		},
-		"h5/visitorpass/show#asks": visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitWaiting), Answer: &visitAnswer{
+		"h5/visitorpass/show#asks": visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitWaiting), Photo: &reviewPicture{
+			Label: "访客照片", URL: "/p?part=whole", Thumb: "/p?part=thumb",
+		}, Answer: &visitAnswer{
 			Action: "/a", CSRF: "token", Effect: "通过后<进门>", Presets: []string{"不认识"}, Reason: templates.ReviewReason("会告诉申请人"),
 		}},
 		"h5/visitorpass/apply": visitPosterPage{

@@ -14,7 +14,10 @@ import (
 	"tongxing/templates"
 )
 
-const visitorPassPath = "/h5/visitorpass"
+const (
+	visitorPassPath      = "/h5/visitorpass"
+	visitorPassPhotoPath = visitorPassPath + "/photo"
+)
 
 // visitorPassRoutes returns the routes of 我的访客, and those of a visitor, who needs no WeChat.
 func (h *H5) visitorPassRoutes() []web.Route {
@@ -26,6 +29,7 @@ func (h *H5) visitorPassRoutes() []web.Route {
 			EachPerMinute: 10, Body: visitFormBody,
 		},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id", Access: web.Resident, Handler: h.visitorPassShow},
+		{Method: http.MethodGet, Path: visitorPassPhotoPath + "/:id", Access: web.Resident, Handler: h.visitorPassPhoto},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id/sign", Access: web.Resident, Handler: h.visitorPassSign},
 		{
 			Method: http.MethodPost, Path: visitorPassPath + "/:id/answer", Access: web.Resident, Handler: h.visitorPassAnswer,
@@ -143,8 +147,9 @@ type visitorPassShowPage struct {
 	templates.Phone
 	State  templates.Badge
 	Facts  []templates.Fact
-	Link   string // what the visitor opens; "" = the pass lets nobody in any more
-	Words  string // to be sent with it
+	Photo  *reviewPicture // nil = none, or it is not theirs to decide
+	Link   string         // what the visitor opens; "" = the pass lets nobody in any more
+	Words  string         // to be sent with it
 	Code   template.URL
 	Card   visitCard
 	Revoke string       // "" = it is too late
@@ -209,6 +214,12 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 	if own.Revocable(c.Now()) {
 		page.Revoke = visitorPassURL(own.ID) + "/revoke"
 	}
+	if own.Photo != 0 {
+		page.Photo = &reviewPicture{
+			Label: "访客照片", URL: c.PhotoURL(visitorPassPhotoPath, own.Photo, core.PhotoWhole),
+			Thumb: c.PhotoURL(visitorPassPhotoPath, own.Photo, core.PhotoThumb),
+		}
+	}
 	if own.Mine {
 		page.Answer = &visitAnswer{
 			Action: visitorPassURL(own.ID) + "/answer", CSRF: c.CSRF(), Presets: core.ReviewVisit.Type().Owners,
@@ -221,6 +232,15 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 		}
 	}
 	return page, nil
+}
+
+// visitorPassPhoto sends the picture of a visitor who waits for the user's answer.
+func (h *H5) visitorPassPhoto(c *web.Context) error {
+	id, part, err := c.PhotoAsked()
+	if err != nil {
+		return err
+	}
+	return c.SendUserPhoto(id, part)
 }
 
 // visitTerm says until when somebody may come.

@@ -107,3 +107,31 @@ func TestAPictureComesFromOutsideWeChat(t *testing.T) {
 	show := reviewer.get("/h5/review/"+list[0].ID.String(), http.StatusOK)
 	reviewer.get(show.Find(".p-photos a").AttrOr("href", ""), http.StatusOK)
 }
+
+// A host who is asked for an appointment sees the visitor's picture, small and whole, until the answer; the link is the host's own.
+func TestAHostWhoIsAskedSeesThePicture(t *testing.T) {
+	w, picture := photoSite(t)
+	guest, at := w.phone(t), w.poster(t)
+	page := guest.get(at+"?book=yes", http.StatusOK)
+	form := w.applyForm(page)
+	form.Set("host", w.Residents[0].Phone)
+	guest.sendsIn("photo", page, at, form, picture, http.StatusSeeOther)
+	host, neighbour := w.resident(t, w.Residents[0]), w.resident(t, w.Residents[1])
+	list, _, err := w.store.OwnVisitors(t.Context(), w.userOf(t, "o-"+w.Residents[0].Phone).ID, store.Page{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d visitors, %v", len(list), err)
+	}
+	own := visitorPassURL(list[0].ID)
+	question := host.get(own, http.StatusOK)
+	thumb, whole := question.Find(".p-photos img").AttrOr("src", ""), question.Find(".p-photos a").AttrOr("href", "")
+	for _, link := range []string{thumb, whole} {
+		host.get(link, http.StatusOK)
+		neighbour.get(link, http.StatusNotFound)
+		host.get(strings.Replace(link, "until=", "until=1", 1), http.StatusNotFound)
+	}
+	host.post(question, own+"/answer", url.Values{"approve": {"yes"}}, http.StatusSeeOther)
+	host.get(thumb, http.StatusNotFound)
+	if after := host.get(own, http.StatusOK); after.Find(".p-photos").Length() != 0 {
+		t.Errorf("after the answer: %s", after.Find("main").Text())
+	}
+}

@@ -62,6 +62,19 @@ func (c *Context) PhotoAsked() (id core.ID, part core.PhotoPart, err error) {
 	return id, form.Part, nil
 }
 
+// SendUserPhoto sends a picture that the WeChat user who calls has sent, or that of a visitor who waits for their answer.
+func (c *Context) SendUserPhoto(id core.ID, part core.PhotoPart) error {
+	err := c.SendOwnPhoto(id, part)
+	if !core.IsNotFound(err) {
+		return err
+	}
+	content, err := c.app.o.Store.WaitingPhoto(c.Ctx(), c.Actor(), c.User().ID, id, part)
+	if err != nil {
+		return err
+	}
+	return c.Bytes(http.StatusOK, core.PhotoMediaType, content)
+}
+
 // SendOwnPhoto sends a picture that the WeChat user who calls has sent.
 func (c *Context) SendOwnPhoto(id core.ID, part core.PhotoPart) error {
 	content, err := c.app.o.Store.OwnPhoto(c.Ctx(), c.User().ID, id, part)

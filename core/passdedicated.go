@@ -25,6 +25,11 @@ func (f *Facts) checkDedicated(t time.Time) Reason {
 	return ReasonAllowed
 }
 
+// dedicatedTerms is what holds for a member's pass, wherever it is valid.
+func (f *Facts) dedicatedTerms() string {
+	return "有效期至 " + f.Dedicated.Until.String() + "（含当天），进出不限次数"
+}
+
 // dedicatedWords words a decision for a member, who does not come home.
 func (f *Facts) dedicatedWords(d Decision, now time.Time) string {
 	switch {

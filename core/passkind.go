@@ -36,8 +36,8 @@ type PassType struct {
 	// Whom is the Chinese label of the place beside the holder's name: 房屋.
 	Whom string
 
-	// check applies the rules of the kind at an instant; what holds for every pass has been checked. It and words
-	// must not ask for a kind's row, which they are part of.
+	// check applies the rules of the kind at an instant; what holds for every pass has been checked. Neither it nor the
+	// others below may ask for a kind's row, which they are part of.
 	check func(*Facts, time.Time) Reason
 	// way returns the direction in which the pass is used next; "" = in either. nil returns that always.
 	way func(*Facts) Direction
@@ -46,6 +46,9 @@ type PassType struct {
 	// inForce sets the facts of the kind to those of a pass that its own rules let through, for a rehearsal: what was
 	// shown at the door was such a one. nil = the zero facts are.
 	inForce func(*Facts)
+	// terms returns what holds for the pass, in Chinese, for who has it. nil = what the community's rule says, if the
+	// kind is Counted.
+	terms func(*Facts) string
 	// words returns the sentence for a decision; "" = the one for every kind. nil returns that always.
 	words func(*Facts, Decision, time.Time) string
 }
@@ -58,13 +61,13 @@ var PassTypes = []PassType{
 	},
 	{
 		Kind: PassVisitor, Label: "访客通行证", Short: "访客", Single: true, Scoped: true, Whom: "来访",
-		check: (*Facts).checkVisitor, words: (*Facts).visitorWords,
+		check: (*Facts).checkVisitor, words: (*Facts).visitorWords, terms: (*Facts).visitorTerms,
 		way:     func(f *Facts) Direction { return f.Visitor.Way() },
 		inForce: func(f *Facts) { f.Visitor.Entered = f.out() },
 	},
 	{
 		Kind: PassDedicated, Label: "专用通行证", Short: "专用", Whom: "机构",
-		check: (*Facts).checkDedicated, words: (*Facts).dedicatedWords,
+		check: (*Facts).checkDedicated, words: (*Facts).dedicatedWords, terms: (*Facts).dedicatedTerms,
 		inForce: func(f *Facts) { f.Dedicated = DedicatedFacts{Until: math.MaxInt32, Member: true, Institution: true} },
 	},
 	{
@@ -117,6 +120,21 @@ func (k PassKind) Label() string { return k.Type().Label }
 func (f *Facts) Way() Direction {
 	if row := f.PassKind.row(); row != nil && row.way != nil {
 		return row.way(f)
+	}
+	return ""
+}
+
+// Terms returns what holds for the pass in Chinese, for who has it; "" if nobody has passes of the kind on a phone.
+func (f *Facts) Terms(now time.Time) string {
+	local := *f
+	if f = &local; f.Zone == nil {
+		f.Zone = time.UTC
+	}
+	switch row := f.PassKind.row(); {
+	case row != nil && row.terms != nil:
+		return row.terms(f)
+	case row != nil && row.Counted:
+		return f.Rule.Under(f.Restriction, DayOf(now, f.Zone)).Text()
 	}
 	return ""
 }

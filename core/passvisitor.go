@@ -59,6 +59,11 @@ func (v VisitorFacts) Way() Direction {
 	return In
 }
 
+// visitorTerms is what holds for a visitor's pass.
+func (f *Facts) visitorTerms() string {
+	return "有效至 " + f.Visitor.Until.In(f.Zone).Format("2006-01-02 15:04") + "，只能进门一次"
+}
+
 // visitorWords words a decision for a visitor, who does not come home and has no exits to count.
 func (f *Facts) visitorWords(d Decision, now time.Time) string {
 	v := &f.Visitor

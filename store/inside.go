@@ -26,17 +26,19 @@ func (s *Store) whoIsInside(ctx context.Context, scope core.Scope, community cor
 	if err != nil {
 		return core.InsideRoll{}, err
 	}
-	visitors, err := s.visitorsInside(ctx, community, rule, most)
-	if err != nil {
-		return core.InsideRoll{}, database.Wrap("read who is inside", err)
-	}
-	members, err := s.membersInside(ctx, community, rule, most)
-	if err != nil {
-		return core.InsideRoll{}, database.Wrap("read who is inside", err)
-	}
-	all := core.InsideRoll{
-		List: append(visitors.List, members.List...), Parties: visitors.Parties + members.Parties,
-		People: visitors.People + members.People, Late: visitors.Late + members.Late, Doubtful: visitors.Doubtful,
+	var all core.InsideRoll
+	for _, kind := range passKinds {
+		if kind.inside == nil {
+			continue
+		}
+		roll, err := kind.inside(ctx, s, community, rule, most)
+		if err != nil {
+			return core.InsideRoll{}, database.Wrap("read who is inside", err)
+		}
+		all = core.InsideRoll{
+			List: append(all.List, roll.List...), Parties: all.Parties + roll.Parties, People: all.People + roll.People,
+			Late: all.Late + roll.Late, Doubtful: all.Doubtful + roll.Doubtful,
+		}
 	}
 	slices.SortStableFunc(all.List, func(a, b core.Inside) int { return cmp.Compare(b.Since.UnixMilli(), a.Since.UnixMilli()) })
 	return all, nil
@@ -63,7 +65,7 @@ func (s *Store) before(hours int) int64 {
 	return s.Now().Add(-time.Duration(hours) * time.Hour).UnixMilli()
 }
 
-func (s *Store) visitorsInside(ctx context.Context, community core.ID, rule VisitorRule, most int) (core.InsideRoll, error) {
+func visitorsInside(ctx context.Context, s *Store, community core.ID, rule VisitorRule, most int) (core.InsideRoll, error) {
 	var rows []struct {
 		ID      core.ID         `db:"id"`
 		Name    string          `db:"name"`
@@ -133,7 +135,7 @@ JOIN access_record a ON a.id = l.id
 JOIN pass p ON p.id = a.pass_id
 WHERE a.direction = 'in'`
 
-func (s *Store) membersInside(ctx context.Context, community core.ID, rule VisitorRule, most int) (core.InsideRoll, error) {
+func membersInside(ctx context.Context, s *Store, community core.ID, rule VisitorRule, most int) (core.InsideRoll, error) {
 	var rows []struct {
 		Member core.ID         `db:"holder_id"`
 		Name   string          `db:"name"`

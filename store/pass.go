@@ -106,11 +106,6 @@ func (s *Store) PassOfUser(ctx context.Context, pass core.ID, user core.WechatUs
 	return row.pass(), nil
 }
 
-// RuleText returns the rule of a dedicated pass in Chinese: it has no community's.
-func (p Pass) RuleText() string {
-	return "有效期至 " + p.LeaseDay.String() + "（含当天），在 " + p.CommunityName + " 进出不限次数"
-}
-
 // pass returns the row as a pass. The names of several communities come in one column.
 func (r passRow) pass() Pass {
 	if r.Community == 0 {

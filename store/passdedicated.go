@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+
 	"tongxing/core"
 	"tongxing/store/database"
 )
@@ -31,6 +33,11 @@ LEFT JOIN institution_community mc
 		return ids, err
 	},
 	list: func(int64) (string, []any) { return dedicatedPassQuery, nil },
+	look: func(_ context.Context, _ *Store, r *scanRow, p *Preview) error {
+		p.Photo = r.MemberFace
+		return nil
+	},
+	inside: membersInside,
 }
 
 // dedicatedFacts are facts of dedicated passes only.

@@ -23,8 +23,8 @@ type Preview struct {
 	Barred                           string            // why the visitor is on the blacklist, for the guard; "" = is not
 	Vouched                          string            // who of the house lets the holder out now
 	UrgentFor                        string            // for which the household says that the exit is an emergency
-	Until                            time.Time         // the end of a visitor's pass
-	Photo                            core.ID           // of the holder: a member's face, or what a visitor sent; 0 = none
+	Terms                            string            // what holds for the pass, for who has it
+	Photo                            core.ID           // of the holder, for the guard: a member's face, or what a visitor sent; 0 = none
 	Rule                             core.PassRule     // the community's
 	Restriction                      *core.Restriction
 	Decision                         core.Decision
@@ -33,21 +33,23 @@ type Preview struct {
 // PreviewScan decides an attempt without claiming, counting or recording anything: the
 // same function on the same facts as Scan.
 func (s *Store) PreviewScan(ctx context.Context, a ScanAttempt) (Preview, error) {
-	previews, err := s.previewScans(ctx, []ScanAttempt{a})
+	previews, rows, err := s.previewScans(ctx, []ScanAttempt{a})
 	if err != nil {
 		return Preview{}, database.Wrap("look at a pass", err)
 	}
-	err = s.addVisit(ctx, &previews[0])
+	if look := passKindOf(previews[0].Kind).look; look != nil {
+		err = look(ctx, s, &rows[0], &previews[0])
+	}
 	return previews[0], database.Wrap("look at a pass", err)
 }
 
 // previewScans decides several attempts at one instant, each as if it were alone, by one
-// query.
-func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Preview, error) {
+// query, whose rows it returns too.
+func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Preview, []scanRow, error) {
 	now := s.Now()
 	rows, err := s.scanFacts(s.db.Reads(ctx), attempts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p := &scanPlan{
 		s: s, now: now, outcomes: make([]ScanOutcome, len(attempts)), tallies: map[tallyKey]*tallyState{},
@@ -57,9 +59,9 @@ func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Pre
 	for i, a := range attempts {
 		facts, err := p.factsOf(a, &rows[i])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		previews[i] = rows[i].preview(a, facts)
+		previews[i] = rows[i].preview(a, facts, now)
 		if previews[i].Decision = core.Decide(facts, now); facts.Emergency {
 			previews[i].Decision = core.DecideUrgent(facts, now)
 		}
@@ -67,28 +69,24 @@ func (s *Store) previewScans(ctx context.Context, attempts []ScanAttempt) ([]Pre
 			previews[i].Vouched, previews[i].UrgentFor = rows[i].vouchedAt(now.UnixMilli()), rows[i].urgentAt(now.UnixMilli())
 		}
 	}
-	return previews, nil
+	return previews, rows, nil
 }
 
 // preview returns what the asker may see of a pass.
-func (r *scanRow) preview(a ScanAttempt, facts core.Facts) Preview {
+func (r *scanRow) preview(a ScanAttempt, facts core.Facts, now time.Time) Preview {
 	stranger := a.Via != core.ViaPreview && !r.here(r.PostCommunity)
 	if r.PassID == 0 || stranger || (a.Via == core.ViaGuard && a.Token != core.TokenLive) {
 		return Preview{}
 	}
 	return Preview{
 		Pass: r.PassID, Community: r.PassCommunity, Resident: r.ResidentID, House: r.HouseID,
-		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0, Kind: r.Kind, Way: facts.Way(), Until: facts.Visitor.Until,
-		Photo: r.MemberFace,
-		Rule:  facts.Rule, Restriction: facts.Restriction,
+		Name: r.Name, HouseLabel: r.House, HasIDNumber: r.HasID != 0, Kind: r.Kind, Way: facts.Way(), Terms: facts.Terms(now),
+		Rule: facts.Rule, Restriction: facts.Restriction,
 	}
 }
 
-// addVisit adds what a guard compares of a visitor.
-func (s *Store) addVisit(ctx context.Context, p *Preview) error {
-	if p.Kind != core.PassVisitor {
-		return nil
-	}
+// lookAtVisit adds what a guard compares of a visitor.
+func lookAtVisit(ctx context.Context, s *Store, _ *scanRow, p *Preview) error {
 	var row visitorPassRow
 	if err := s.db.Get(ctx, &row, visitorPassColumns+"p.id = ?", int64(p.Pass)); err != nil {
 		return err
@@ -131,7 +129,7 @@ func (s *Store) Previews(ctx context.Context, direction core.Direction, passes [
 		for i, pass := range part {
 			attempts[i] = ScanAttempt{Via: core.ViaPreview, Direction: direction, Pass: pass}
 		}
-		previews, err := s.previewScans(ctx, attempts)
+		previews, _, err := s.previewScans(ctx, attempts)
 		if err != nil {
 			return nil, database.Wrap("preview passes", err)
 		}

@@ -139,14 +139,7 @@ func (a *API) passBody(c *web.Context, pass store.Pass, preview store.Preview) p
 	body := passBody{
 		ID: pass.ID, Kind: pass.Kind, Name: pass.Name, Identity: pass.Identity, IdentityText: pass.Identity.Label(),
 		Community: namedBody{pass.Community, pass.CommunityName}, House: namedBody{pass.House, pass.HouseLabel},
-		Rule:    preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), a.store.Zone())).Text(),
-		Preview: a.preview(c, wayOf(preview), preview.Decision),
-	}
-	switch pass.Kind {
-	case core.PassDedicated:
-		body.Rule = pass.RuleText()
-	case core.PassVisitor:
-		body.Rule = "有效至 " + preview.Until.In(a.store.Zone()).Format("2006-01-02 15:04") + "，只能进门一次"
+		Rule: preview.Terms, Preview: a.preview(c, wayOf(preview), preview.Decision),
 	}
 	if pass.LeaseDay != 0 {
 		last := pass.LeaseDay.String()

@@ -41,18 +41,15 @@ func (h *H5) readSlip(c *web.Context, post core.GuardPost, form *passageForm) er
 }
 
 // lookAtSlip adds to the page what a slip lets out.
-func (h *H5) lookAtSlip(c *web.Context, post core.GuardPost, form *passageForm, page *lookPage) error {
-	if page.Preview.Kind != core.PassExitSlip {
-		return nil
-	}
-	slip, err := h.store.ExitSlipOfPass(c.Ctx(), core.ScopeOf(post.Community), page.Preview.Pass)
+func (h *H5) lookAtSlip(c *web.Context, form *passageForm, page *lookPage) error {
+	slip, err := h.store.ExitSlipOfPass(c.Ctx(), core.ScopeOf(page.Post.Community), page.Preview.Pass)
 	if err != nil {
 		return err
 	}
 	page.Reasons = exitRefusals
 	page.Facts = h.exitFacts(slip)[1:] // the name is above
 	page.Items = h.exitItems(slip, func(id core.ID, part core.PhotoPart) string {
-		return c.PhotoURL("/h5/guard/"+post.ID.String()+"/photo", id, part)
+		return c.PhotoURL("/h5/guard/"+page.Post.ID.String()+"/photo", id, part)
 	})
 	for i, item := range slip.Items {
 		page.Items[i].Tick = item.Left.IsZero() && (page.MayRelease || page.Urgent)

@@ -92,13 +92,9 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	if page.Urgent {
 		page.Reasons = urgencies
 	}
-	if err := h.lookAtSlip(c, post, form, &page); err != nil {
-		return err
-	}
-	if visit := preview.Visit; visit != nil {
-		page.Facts = h.visitFacts(*visit)
-		if preview.Barred != "" {
-			page.Facts = append([]templates.Fact{{Label: "黑名单", Value: preview.Barred}}, page.Facts...)
+	if compare := passKinds[preview.Kind].compare; compare != nil {
+		if err := compare(h, c, form, &page); err != nil {
+			return err
 		}
 	}
 	for _, f := range []templates.Fact{

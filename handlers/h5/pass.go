@@ -149,8 +149,8 @@ func (h *H5) passShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if pass.Kind == core.PassVisitor {
-		return h.visitOfPass(c, pass.ID)
+	if show := passKinds[pass.Kind].show; show != nil {
+		return show(h, c, pass.ID)
 	}
 	return h.pass(c, pass, codeToCome(c, pass.ID))
 }
@@ -179,11 +179,8 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	page.Aid = pass.Kind == core.PassResident
 	page.Owner = pass.Identity == core.Owner && pass.Person == c.User().Person
 	rule := preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone()))
-	if page.Rule = rule.Text(); rule.Exits > 0 {
+	if page.Rule = preview.Terms; pass.Kind.Type().Counted && rule.Exits > 0 {
 		page.Counted = rule.Counting.Words()
-	}
-	if pass.Kind == core.PassDedicated {
-		page.Rule = pass.RuleText()
 	}
 	passes, err := h.store.PassesOfUser(c.Ctx(), c.User())
 	page.Others = len(passes) > 1
@@ -232,8 +229,8 @@ func (h *H5) passToken(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if pass.Kind == core.PassVisitor {
-		return h.visitOfPass(c, pass.ID)
+	if show := passKinds[pass.Kind].show; show != nil {
+		return show(h, c, pass.ID)
 	}
 	qr, err := h.code(c, pass.ID)
 	if err != nil {
@@ -252,19 +249,17 @@ func (h *H5) passToken(c *web.Context) error {
 // now returns the part of a pass's page that changes together.
 func now(pass store.Pass, preview store.Preview, qr templates.QR) passNow {
 	qr.Text = codeCaption(preview)
-	verdict := canGoOut(preview)
-	if pass.Kind == core.PassDedicated && preview.Decision.Allowed { // which door, and so whose rule, is not known yet
-		verdict.Title, verdict.Text, qr.Text = "现在可以通行", preview.Decision.Sentence, "请对准扫码机，或出示给门岗"
-	}
-	return passNow{Verdict: verdict, QR: qr, Office: officeOf(pass)}
+	return passNow{Verdict: canPass(preview), QR: qr, Office: officeOf(pass)}
 }
 
-// canGoOut describes what a scan on the way out would do now.
-func canGoOut(s store.Preview) templates.Verdict {
+// canPass describes what a scan on the way out would do now; of a pass that is not of people who live there, in either direction.
+func canPass(s store.Preview) templates.Verdict {
 	d := s.Decision
 	switch {
 	case s.UrgentFor != "":
 		return templates.Verdict{Tone: templates.Good, Title: "紧急出门", Text: "在任何出口扫码都会放行一次（" + s.UrgentFor + "）"}
+	case d.Allowed && !s.Kind.Type().Counted: // what a community allows its residents is not for them
+		return templates.Verdict{Tone: templates.Good, Title: "现在可以通行", Text: d.Sentence}
 	case d.Allowed:
 		words := []string{s.Decision.LeftText(s.Rule)}
 		if _, more, _ := strings.Cut(d.Sentence, "，"); more != "" {
@@ -283,7 +278,7 @@ func canGoOut(s store.Preview) templates.Verdict {
 func codeCaption(s store.Preview) string {
 	d := s.Decision
 	switch {
-	case s.UrgentFor != "":
+	case s.UrgentFor != "", d.Allowed && !s.Kind.Type().Counted: // which door, and so whose rule, is not known yet
 		return "请对准扫码机，或出示给门岗"
 	case !d.Allowed && !d.Reason.BothWays():
 		return "仅可进门"

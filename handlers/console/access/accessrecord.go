@@ -295,7 +295,7 @@ func (p *Pages) accessRecordLinks(c *web.Context, r core.AccessRecord) ([]templa
 	}
 	var links []templates.Action
 	if to := pages.Of(r).NameURL; to != "" {
-		links = append(links, templates.Action{Label: holderLinks[r.Kind], URL: to, Icon: "user"})
+		links = append(links, templates.Action{Label: frame.HolderLabel(r.Kind), URL: to, Icon: "user"})
 	}
 	face, err := p.accessRecordFace(c, r, pages.Holder(r))
 	if err != nil {
@@ -318,31 +318,17 @@ func (p *Pages) accessRecordLinks(c *web.Context, r core.AccessRecord) ([]templa
 	return links, nil
 }
 
-// holderLinks lead to whose the pass is.
-var holderLinks = map[core.PassKind]string{
-	core.PassResident: "住户资料", core.PassVisitor: "访客", core.PassDedicated: "机构成员", core.PassExitSlip: "出门条",
-}
-
 // accessRecordFace returns the address of the picture of who passed; "" = none is kept, or the account may not see it. Opening it is
 // recorded.
 func (p *Pages) accessRecordFace(c *web.Context, r core.AccessRecord, holder core.ID) (string, error) {
-	switch {
-	case holder == 0:
-	case r.Kind == core.PassVisitor:
-		pictures, err := visitPictures(c, p.Store, holder)
-		if err != nil || len(pictures) == 0 {
-			return "", err
-		}
-		return pictures[0].URL, nil
-	case r.Kind == core.PassDedicated && c.Has(core.PermInstitutionEdit):
-		m, err := p.Store.Member(c.Ctx(), c.Scope(), holder)
-		if core.IsNotFound(err) {
-			return "", nil
-		}
-		if face := m.Photos[core.MemberFace]; err == nil && face != 0 {
-			return c.PhotoURL(memberPhotoPath, face, core.PhotoWhole), nil
-		}
-		return "", err
+	face := holderFaces[r.Kind]
+	if holder == 0 || face == nil {
+		return "", nil
 	}
-	return "", nil
+	return face(p, c, holder)
+}
+
+// holderFaces return the pictures of whose the passes of each kind are; nil = none is kept.
+var holderFaces = map[core.PassKind]func(p *Pages, c *web.Context, holder core.ID) (string, error){
+	core.PassResident: nil, core.PassVisitor: (*Pages).visitorFace, core.PassDedicated: (*Pages).memberFace, core.PassExitSlip: nil,
 }

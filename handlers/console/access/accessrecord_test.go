@@ -359,3 +359,12 @@ func TestPagesOfPassagesAreLooks(t *testing.T) {
 		}
 	}
 }
+
+// Of every kind of pass it is said whether a record has a picture of who passed.
+func TestRecordsKnowEveryKindOfPass(t *testing.T) {
+	for _, kind := range core.PassKinds() {
+		if _, known := holderFaces[kind]; !known {
+			t.Errorf("%s: does its holder have a picture?", kind)
+		}
+	}
+}

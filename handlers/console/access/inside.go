@@ -57,13 +57,9 @@ func (p *Pages) rollCallShow(c *web.Context) error {
 	for _, g := range core.RollCall(all.List) {
 		group := rollGroup{Title: g.Title, People: fmt.Sprintf("%d 人", g.People)}
 		for _, one := range g.Rows {
-			row := rollRow{Inside: one, URL: frame.VisitorPassURL(one.ID), Said: fmt.Sprintf("%d 人", max(one.People, 1))}
-			if one.Kind == core.PassDedicated {
-				if row.URL = ""; c.Has(core.PermInstitutionView) {
-					row.URL = frame.MemberURL(one.ID)
-				}
-			}
-			group.Rows = append(group.Rows, row)
+			group.Rows = append(group.Rows, rollRow{
+				Inside: one, URL: frame.HolderPage(c, one.Kind, one.ID), Said: fmt.Sprintf("%d 人", max(one.People, 1)),
+			})
 		}
 		page.Groups = append(page.Groups, group)
 	}

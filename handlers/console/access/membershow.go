@@ -230,3 +230,18 @@ func (p *Pages) memberPhotoRemove(c *web.Context) error {
 		Done: "已移除" + which.Label() + "。", Back: frame.MemberURL(m.ID),
 	})
 }
+
+// memberFace returns the address of the face of a member; "" = none is kept, or the account may not see it.
+func (p *Pages) memberFace(c *web.Context, member core.ID) (string, error) {
+	if !c.Has(core.PermInstitutionEdit) {
+		return "", nil
+	}
+	m, err := p.Store.Member(c.Ctx(), c.Scope(), member)
+	if core.IsNotFound(err) {
+		return "", nil
+	}
+	if face := m.Photos[core.MemberFace]; err == nil && face != 0 {
+		return c.PhotoURL(memberPhotoPath, face, core.PhotoWhole), nil
+	}
+	return "", err
+}

@@ -42,3 +42,12 @@ func visitPictures(c *web.Context, s *store.Store, visit core.ID) ([]templates.R
 func (p *Pages) visitorPassPhoto(c *web.Context) error {
 	return c.SendPhoto(func(stem string) bool { return stem == string(core.ReviewVisit) })
 }
+
+// visitorFace returns the address of the picture of a visitor; "" = none is kept. Who may open the visit may open it.
+func (p *Pages) visitorFace(c *web.Context, visit core.ID) (string, error) {
+	pictures, err := visitPictures(c, p.Store, visit)
+	if err != nil || len(pictures) == 0 {
+		return "", err
+	}
+	return pictures[0].URL, nil
+}

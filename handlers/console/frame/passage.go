@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"cmp"
 	"time"
 
 	"tongxing/core"
@@ -22,22 +23,12 @@ type PassagePages struct {
 func (f *Frame) PassagePages(c *web.Context, records []core.AccessRecord) (PassagePages, error) {
 	var passes []core.ID
 	for _, r := range records {
-		if page := holderPages[r.Kind]; page.url != nil && c.Has(page.needs) && r.Pass != 0 {
+		if r.Resident == 0 && r.Pass != 0 && mayOpenHolders(c, r.Kind) {
 			passes = append(passes, r.Pass)
 		}
 	}
 	holders, err := f.Store.PassHolders(c.Ctx(), passes)
 	return PassagePages{c, holders}, err
-}
-
-// holderPages are the pages of those who pass by a kind of pass, and what they take.
-var holderPages = map[core.PassKind]struct {
-	needs core.Permission
-	url   func(core.ID) string
-}{
-	core.PassVisitor:   {core.PermVisitorPassView, VisitorPassURL},
-	core.PassDedicated: {core.PermInstitutionView, MemberURL},
-	core.PassExitSlip:  {core.PermExitSlipView, ExitSlipURL},
 }
 
 // Holder returns whose the pass of a record is: the visit, the member or the exit slip; 0 = a resident, unknown or gone.
@@ -47,11 +38,8 @@ func (p PassagePages) Holder(r core.AccessRecord) core.ID { return p.holders[r.P
 func (p PassagePages) Of(r core.AccessRecord) PassageURLs {
 	var urls PassageURLs
 	c := p.c
-	if r.Resident != 0 && c.Has(core.PermResidentView) {
-		urls.NameURL = ResidentURL(r.Resident)
-	}
-	if holder := p.Holder(r); holder != 0 {
-		urls.NameURL = holderPages[r.Kind].url(holder)
+	if holder := cmp.Or(r.Resident, p.Holder(r)); holder != 0 {
+		urls.NameURL = HolderPage(c, r.Kind, holder)
 	}
 	if r.House != 0 && c.Has(core.PermHouseView) {
 		urls.HouseURL = HouseURL(r.House)

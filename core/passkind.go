@@ -46,7 +46,7 @@ type PassType struct {
 	// inForce sets the facts of the kind to those of a pass that its own rules let through, for a rehearsal: what was
 	// shown at the door was such a one. nil = the zero facts are.
 	inForce func(*Facts)
-	// terms returns what holds for the pass, in Chinese, for who has it. nil = what the community's rule says, if the
+	// terms returns what the holder reads of the pass, in Chinese. nil = what the community's rule says, if the
 	// kind is Counted.
 	terms func(*Facts) string
 	// words returns the sentence for a decision; "" = the one for every kind. nil returns that always.
@@ -124,7 +124,7 @@ func (f *Facts) Way() Direction {
 	return ""
 }
 
-// Terms returns what holds for the pass in Chinese, for who has it; "" if nobody has passes of the kind on a phone.
+// Terms returns what the holder reads of the pass, in Chinese; "" if nobody has passes of the kind on a phone.
 func (f *Facts) Terms(now time.Time) string {
 	local := *f
 	if f = &local; f.Zone == nil {

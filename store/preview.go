@@ -23,7 +23,7 @@ type Preview struct {
 	Barred                           string            // why the visitor is on the blacklist, for the guard; "" = is not
 	Vouched                          string            // who of the house lets the holder out now
 	UrgentFor                        string            // for which the household says that the exit is an emergency
-	Terms                            string            // what holds for the pass, for who has it
+	Terms                            string            // what its holder reads of it
 	Photo                            core.ID           // of the holder, for the guard: a member's face, or what a visitor sent; 0 = none
 	Rule                             core.PassRule     // the community's
 	Restriction                      *core.Restriction

@@ -8,7 +8,7 @@ import (
 // passKind is what the phone's pages know of a kind of pass beside its row of core.PassTypes. A further kind is a file of its own,
 // pass<kind>.go, with one of these, and a line in passKinds.
 type passKind struct {
-	// show is the page of a pass for who finds it among their own, and its answer with a new code. nil = the page of any pass.
+	// show is the page of a pass among its holder's own, and its answer with a new code. nil = the page of any pass.
 	show func(h *H5, c *web.Context, pass core.ID) error
 	// find adds to a guard's results whom or what the keyword finds, if the guard may look at the pass.
 	find func(h *H5, c *web.Context, page *searchPage) error

@@ -23,7 +23,7 @@ func TestAuditChangesReadAsADiff(t *testing.T) {
 	if c := changes[0]; c.Changed || c.Before != "李四" {
 		t.Errorf("what stayed: %+v", c)
 	}
-	if c := changes[1]; !c.Changed || c.Before != "物业文员" || c.After != "只读" {
+	if c := changes[1]; !c.Changed || c.Before != "物业客服" || c.After != "只读" {
 		t.Errorf("a role: %+v", c)
 	}
 	if c := changes[2]; !slices.Equal(c.Added, []string{"查看门禁读头"}) || !slices.Equal(c.Removed, []string{"查看出入记录"}) {

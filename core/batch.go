@@ -125,7 +125,7 @@ var BatchTypes = []BatchType{
 		"已过保留期的出门条不变。",
 	},
 	{
-		BatchReaderQR, "切换接受二维码", PermReaderEdit, "reader", "台读头", "接受二维码恢复为原来的开或关。",
+		BatchReaderQR, "接受二维码", PermReaderEdit, "reader", "台读头", "接受二维码恢复为原来的开或关。",
 		"之后改过的读头不变。",
 	},
 	{

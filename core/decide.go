@@ -289,7 +289,7 @@ func (f *Facts) sentence(d Decision, now time.Time) string {
 		return f.allowedSentence(d)
 	case ReasonHours, ReasonCount:
 		if !d.Next.IsZero() {
-			return d.Reason.short() + "，" + f.when(d.Next, now) + "起可出门"
+			return d.Reason.short() + "，" + f.from(d.Next, now) + "起可出门"
 		}
 	case ReasonRestricted:
 		if !f.atGuard() {
@@ -346,6 +346,15 @@ func (f *Facts) previewSentence(d Decision) string {
 	return yes
 }
 
+// from is when before 起: a space stands between a figure and it.
+func (f *Facts) from(t, now time.Time) string {
+	words := f.when(t, now)
+	if last := words[len(words)-1]; last >= '0' && last <= '9' {
+		words += " "
+	}
+	return words
+}
+
 // when formats an instant as briefly as a reader's screen needs it: the time if it is today or
 // tomorrow, else the day.
 func (f *Facts) when(t, now time.Time) string {
@@ -358,7 +367,7 @@ func (f *Facts) when(t, now time.Time) string {
 		if clock == "00:00" {
 			return "明天"
 		}
-		return "明天" + clock
+		return "明天 " + clock
 	}
-	return local.Format("1月2日")
+	return local.Format("1 月 2 日")
 }

@@ -209,13 +209,13 @@ func TestDecideHours(t *testing.T) {
 	checkDecide(t, []decideCase{
 		{
 			name: "before", facts: open("06:00-22:00", Out), now: at("2026-03-15 05:59:59"),
-			reason: ReasonHours, sentence: "不在出门时段，06:00起可出门",
+			reason: ReasonHours, sentence: "不在出门时段，06:00 起可出门",
 		},
 		{name: "from is inside", facts: open("06:00-22:00", Out), now: at("2026-03-15 06:00:00"), reason: ReasonAllowed},
 		{name: "last second", facts: open("06:00-22:00", Out), now: at("2026-03-15 21:59:59"), reason: ReasonAllowed},
 		{
 			name: "to is outside", facts: open("06:00-22:00", Out), now: at("2026-03-15 22:00:00"),
-			reason: ReasonHours, sentence: "不在出门时段，明天06:00起可出门",
+			reason: ReasonHours, sentence: "不在出门时段，明天 06:00 起可出门",
 		},
 		{name: "entry is never bound", facts: open("06:00-22:00", In), now: at("2026-03-15 23:00:00"), reason: ReasonAllowed},
 		{name: "across midnight, evening", facts: open("22:00-02:00", Out), now: at("2026-03-15 23:30:00"), reason: ReasonAllowed},
@@ -223,7 +223,7 @@ func TestDecideHours(t *testing.T) {
 		{name: "across midnight, over", facts: open("22:00-02:00", Out), now: at("2026-03-15 02:00:00"), reason: ReasonHours},
 		{
 			name: "between two spans", facts: open("06:00-08:00,17:00-20:00", Out),
-			now: at("2026-03-15 12:00:00"), reason: ReasonHours, sentence: "不在出门时段，17:00起可出门",
+			now: at("2026-03-15 12:00:00"), reason: ReasonHours, sentence: "不在出门时段，17:00 起可出门",
 		},
 		{name: "second span", facts: open("06:00-08:00,17:00-20:00", Out), now: at("2026-03-15 17:30:00"), reason: ReasonAllowed},
 		{name: "whole day", facts: open("00:00-24:00", Out), now: at("2026-03-15 23:59:59"), reason: ReasonAllowed},

@@ -93,7 +93,7 @@ func TestDecideExitSlip(t *testing.T) {
 		"gone already":   {func(f *Facts) { f.Exit.Left = 4 }, ReasonPassUsed, "勾选的物品刚已放行，请重新核对"},
 		"all gone":       {func(f *Facts) { f.Exit.Left = 7 }, ReasonPassUsed, "物品已全部放行"},
 		"in":             {func(f *Facts) { f.Direction = In }, ReasonOutOnly, "出门条只能用于出门"},
-		"early":          {func(f *Facts) { f.Exit.From = now.Add(time.Hour) }, ReasonEarly, "未到出门时间，11:00起可出门"},
+		"early":          {func(f *Facts) { f.Exit.From = now.Add(time.Hour) }, ReasonEarly, "未到出门时间，11:00 起可出门"},
 		"late":           {func(f *Facts) { f.Exit.Until = now.Add(-time.Second) }, ReasonExpired, "出门条已过期"},
 		"revoked":        {func(f *Facts) { f.Exit.Ended = true }, ReasonPassDisabled, "出门条已撤销"},
 		"restricted":     {func(f *Facts) { f.Restriction = &Restriction{Exits: -1} }, ReasonRestricted, "房屋已被限制出入"},

@@ -311,7 +311,7 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加读头"}, {"update", "修改读头"}, {"disable", "停用读头"}, {"enable", "启用读头"},
-			{"switch_qr", "切换读头扫码放行"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
+			{"switch_qr", "接受二维码"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
 		},
 	},
 	{

@@ -171,7 +171,7 @@ func (f GuideFacts) wechatStep() GuideStep {
 func (f GuideFacts) readerStep() GuideStep {
 	s := GuideStep{
 		Name: "reader", Title: "门禁读头", State: guideState(f.Readers > 0, f.Heard > 0 && f.Accepting > 0), Takes: "每台约 10 分钟",
-		Text: "登记每台扫码机，把页面上的地址填进设备。", Act: "添加读头", Path: "reader/new", Needs: PermReaderEdit,
+		Text: "登记每台读头，把页面上的地址填进设备。", Act: "添加读头", Path: "reader/new", Needs: PermReaderEdit,
 	}
 	switch {
 	case f.Readers > 0 && f.Accepting == 0:
@@ -189,7 +189,7 @@ func (f GuideFacts) readerStep() GuideStep {
 func (f GuideFacts) postStep() GuideStep {
 	s := GuideStep{
 		Name: "guardpost", Title: "门岗", State: guideState(f.Posts > 0, f.Posts > 0 && f.Bound > 0), Takes: "约 5 分钟",
-		Text: "登记门岗和值班人员，扫码机坏了也能放行。", Act: "添加门岗", Path: "guardpost/new", Needs: PermGuardPostEdit,
+		Text: "登记门岗和值班人员，读头坏了也能放行。", Act: "添加门岗", Path: "guardpost/new", Needs: PermGuardPostEdit,
 	}
 	switch {
 	case f.Posts > 0 && f.Bound > 0:

@@ -22,9 +22,9 @@ var obstacleUnits = map[string]string{
 func (o Obstacle) Text() string {
 	unit := obstacleUnits[o.Stem+o.State]
 	if o.More {
-		return fmt.Sprintf("超过 %d %s", o.N, unit)
+		return fmt.Sprintf("超过 %s %s", Grouped(o.N), unit)
 	}
-	return fmt.Sprintf("%d %s", o.N, unit)
+	return fmt.Sprintf("%s %s", Grouped(o.N), unit)
 }
 
 // ObstacleTexts are the texts of obstacles.

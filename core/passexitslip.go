@@ -45,7 +45,7 @@ func (f *Facts) exitSlipWords(d Decision, now time.Time) string {
 	e := &f.Exit
 	switch {
 	case d.Reason == ReasonEarly:
-		return "未到出门时间，" + f.when(e.From, now) + "起可出门"
+		return "未到出门时间，" + f.from(e.From, now) + "起可出门"
 	case d.Reason == ReasonExpired:
 		return "出门条已过期"
 	case d.Reason == ReasonPassDisabled:

@@ -114,6 +114,13 @@ func (r PassRule) Text() string {
 	if r.Exits == 0 && r.alwaysOpen() {
 		words = "进门、出门均不限次数和时间"
 	}
+	return words + r.otherText()
+}
+
+// RestText describes what a rule has besides the number of exits, which counts for nothing while it bars everybody.
+func (r PassRule) RestText() string { return r.hourText() + r.otherText() }
+
+func (r PassRule) otherText() (words string) {
 	if r.RecordTemp {
 		words += fmt.Sprintf("；进出须测体温，%d.%d ℃ 及以上不放行", r.fever()/10, r.fever()%10)
 	}

@@ -69,7 +69,7 @@ func (f *Facts) visitorWords(d Decision, now time.Time) string {
 	v := &f.Visitor
 	switch {
 	case d.Reason == ReasonEarly:
-		return "未到来访时间，" + f.when(v.From, now) + "起可进门"
+		return "未到来访时间，" + f.from(v.From, now) + "起可进门"
 	case d.Reason == ReasonRestricted:
 		return "来访房屋已被限制出入"
 	case d.Reason != ReasonAllowed || f.Via == ViaPreview:

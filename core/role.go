@@ -38,7 +38,7 @@ var RoleTable = []RolePreset{
 		PermFollowerView, PermFollowerEdit, PermReminderEdit, PermMessageView, PermMessageCall, PermAccountView, PermAuditView,
 		PermAuditExport,
 	}, []string{"doors", "buildings", "restrictions"}},
-	{RoleClerk, "物业文员", []Permission{
+	{RoleClerk, "物业客服", []Permission{
 		PermAccessRecordView, PermVisitorPassView, PermVisitorPassReview, PermVisitorPassEdit, PermVisitorBlockEdit,
 		PermExitSlipView, PermExitSlipReview, PermExitSlipEdit, PermPassRuleView,
 		PermInstitutionView, PermInstitutionEdit,

@@ -322,7 +322,7 @@ func TestOfficeKeepsAccounts(t *testing.T) {
 	b.click(".tx-form-foot .btn-primary")
 	b.await(
 		"the account",
-		wasSaved+` && /account\/\d+$/.test(location.pathname) && document.querySelector("main").innerText.includes("物业文员")`,
+		wasSaved+` && /account\/\d+$/.test(location.pathname) && document.querySelector("main").innerText.includes("物业客服")`,
 	)
 	path, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.pathname`))
 	if err != nil {

@@ -157,9 +157,16 @@ func (s *Store) AccessRecord(ctx context.Context, scope core.Scope, id core.ID) 
 	return row.record(), nil
 }
 
-// RecordTotals counts the records of a natural day in the communities in scope. Those of a busy day may be a minute old.
+// RecordTotals counts those of the records of a filter that are of a natural day, in the communities in scope. Those of a busy day may
+// be a minute old.
 func (s *Store) RecordTotals(ctx context.Context, scope core.Scope, f core.RecordFilter, day core.Day) (core.RecordTotals, error) {
-	f.From, f.To = day.Start(s.zone), (day + 1).Start(s.zone)
+	start, end := day.Start(s.zone), (day + 1).Start(s.zone)
+	if f.From.Before(start) {
+		f.From = start
+	}
+	if f.To.IsZero() || f.To.After(end) {
+		f.To = end
+	}
 	list, ok, err := s.recordTimeline(ctx, scope, f)
 	if err != nil || !ok {
 		return core.RecordTotals{}, database.Wrap("count access records", err)

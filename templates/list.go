@@ -243,11 +243,14 @@ func (l List) Sort() string { return l.Query.Get(SortParam) }
 // maxTotal is the number of rows up to which totals are exact.
 const maxTotal = 10000
 
+// overTotal is said of more.
+const overTotal = "1 万以上"
+
 // TotalText returns the number of rows of the whole list: 共 3,001 人, 1 万以上.
 func (l List) TotalText(unit string) string {
 	switch {
 	case l.Total > maxTotal:
-		return "1 万以上"
+		return overTotal
 	case l.Total < 0:
 		return fmt.Sprintf("%d %s以上", l.Count, unit)
 	}

@@ -95,10 +95,15 @@ type Figure struct {
 	N     int
 	URL   string
 	Tone  Tone
+
+	Bounded bool // N is counted no further than a list's total
 }
 
-// Value returns the number with thousands commas.
+// Value returns the number with thousands commas, or 1 万以上 of one that is not counted further.
 func (f Figure) Value() string {
+	if f.Bounded && f.N > maxTotal {
+		return overTotal
+	}
 	digits := strconv.Itoa(f.N)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]

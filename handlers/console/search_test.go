@@ -477,7 +477,7 @@ func TestSearchOffersOnlyWhatOneMayDo(t *testing.T) {
 			t.Errorf("who does not run the deployment is offered %s", operators)
 		}
 	}
-	for _, own := range []string{"批量添加住户", "重置密码", "生成微信绑定码", "导出住户", "切换读头扫码放行"} {
+	for _, own := range []string{"批量添加住户", "重置密码", "生成微信绑定码", "导出住户", "接受二维码"} {
 		if !slices.Contains(all, own) {
 			t.Errorf("who may do it is not offered %s", own)
 		}

@@ -126,7 +126,7 @@ func (h *H5) phone(c *web.Context, title, note string) templates.Phone {
 func posted(c *web.Context) bool { return c.Request().Method == http.MethodPost }
 
 var tones = map[web.FlashKind]templates.Tone{
-	web.FlashSuccess: templates.Good, web.FlashWarning: templates.Warn, web.FlashError: templates.Bad,
+	web.FlashSuccess: templates.Good, web.FlashDone: templates.Good, web.FlashWarning: templates.Warn, web.FlashError: templates.Bad,
 }
 
 // show renders a page of templates/h5.

@@ -14,6 +14,7 @@ const (
 	FlashSuccess FlashKind = "success"
 	FlashWarning FlashKind = "warning"
 	FlashError   FlashKind = "error"
+	FlashDone    FlashKind = "done" // as a success, of an act after which nothing of the set-up follows
 )
 
 // Flash is a message shown once, on the next page.
@@ -65,6 +66,6 @@ func (c *Context) TakeFlash() (f Flash, ok bool) {
 		*[]*string{&f.Message, &f.Link, &f.Undo}[i] = string(decoded)
 	}
 	f.Link, f.Undo = LocalPath(f.Link, ""), LocalPath(f.Undo, "")
-	known := f.Kind == FlashSuccess || f.Kind == FlashWarning || f.Kind == FlashError
+	known := f.Kind == FlashSuccess || f.Kind == FlashDone || f.Kind == FlashWarning || f.Kind == FlashError
 	return f, known && f.Message != ""
 }

@@ -106,11 +106,14 @@ func (p *Pages) accessRecordList(c *web.Context) error {
 	return p.Page(c, http.StatusOK, "console/accessrecord/list", page)
 }
 
-// accessRecordTotals counts the last day of the list: today, or the last day of the range.
+// accessRecordTotals counts the last day of the list, or the hour of it: today, or the last day of the range.
 func (p *Pages) accessRecordTotals(c *web.Context, page *accessRecordListPage, form accessRecordForm, filter core.RecordFilter) error {
 	day, words := p.Today(c), "今天"
 	if form.To != 0 && form.To < day {
 		day, words = form.To, form.To.String()
+	}
+	if hour, known := form.hour(); known {
+		words += " " + hourText(hour)
 	}
 	totals, err := p.Store.RecordTotals(c.Ctx(), c.Scope(), filter, day)
 	page.Day = words

@@ -82,7 +82,7 @@ func hourOf(day core.Day, hour int, zone *time.Location) time.Time {
 }
 
 // hourText returns the label of an hour of the day.
-func hourText(hour int) string { return strconv.Itoa(hour) + "时" }
+func hourText(hour int) string { return strconv.Itoa(hour) + " 时" }
 
 func hourChoices() []templates.Choice {
 	choices := []templates.Choice{{Label: "全天"}}

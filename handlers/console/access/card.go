@@ -133,6 +133,9 @@ func (p *Pages) todayCard(c *web.Context, scope core.Scope) (card frame.CardBody
 	if at := p.ShownCommunity(c); at != 0 {
 		query.Set("community", at.String())
 	}
+	if sum.All() == 0 { // nothing to draw
+		return card, nil
+	}
 	card.Chart = HoursChart(hours, query)
 	card.Chart.Title, card.Chart.Words = "今天按小时", Busiest(hours)
 	return card, nil

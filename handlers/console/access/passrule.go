@@ -315,6 +315,9 @@ func (p *Pages) passRuleQuestion(
 		return templates.Confirm{}, err
 	}
 	effects, typed := []string{"原来：" + now.Text()}, ""
+	if now.Text() == rule.Text() { // both bar everybody
+		effects = []string{"放开后原来：" + now.RestText(), "放开后改为：" + rule.RestText()}
+	}
 	for _, affected := range impact {
 		effects = append(effects, affected.Label)
 	}

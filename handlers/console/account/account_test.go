@@ -31,7 +31,7 @@ func TestAccountIsMadeChangedAndDisabled(t *testing.T) {
 	b.Get(t, frame.AccountPath+"/new", http.StatusOK)
 	_, to := b.Post(t, frame.AccountPath, accountFormOf(d, "Lisi"), http.StatusSeeOther)
 	page := b.Get(t, to, http.StatusOK)
-	for _, text := range []string{"lisi", "物业文员", "待改密码", "查看门禁读头"} {
+	for _, text := range []string{"lisi", "物业客服", "待改密码", "查看门禁读头"} {
 		if !strings.Contains(page.Find("main").Text(), text) {
 			t.Errorf("the account's page lacks %s", text)
 		}

@@ -46,15 +46,12 @@ func (p *Pages) auditCard(c *web.Context, scope core.Scope) (card frame.CardBody
 		if err != nil {
 			return card, err
 		}
-		figure := templates.Figure{Label: act.Label, N: total, Tone: templates.Info, URL: p.Within(
+		figure := templates.Figure{Label: act.Label, N: total, Bounded: true, Tone: templates.Info, URL: p.Within(
 			c, frame.AuditPath, "from", from.String(), "to", today.String(), "act", act.Name,
 		)}
 		if act.Name == auditReveal {
 			figure.Label = "完整信息查看"
 			figure.URL = p.Within(c, frame.AuditViewPath, "from", from.String(), "to", today.String())
-		}
-		if total > core.MaxTotal {
-			figure.N, figure.Label = core.MaxTotal, figure.Label+"，以上"
 		}
 		if total > 0 || act.Name == auditReveal {
 			card.Figures = append(card.Figures, figure)
@@ -115,7 +112,7 @@ func (p *Pages) accountsCard(c *web.Context, scope core.Scope) (card frame.CardB
 			return card, err
 		}
 		card.Figures = append(card.Figures, templates.Figure{
-			Label: state.label, N: n, Tone: templates.Neutral, URL: p.Within(c, frame.AccountPath, "state", state.name),
+			Label: state.label, N: n, Bounded: true, Tone: templates.Neutral, URL: p.Within(c, frame.AccountPath, "state", state.name),
 		})
 	}
 	return card, nil

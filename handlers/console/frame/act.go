@@ -43,7 +43,7 @@ func (f *Frame) Act(c *web.Context, act Act) error {
 		act.Done = act.DoneAll(batch)
 	}
 	if act.Done != "" {
-		f.Done(c, act.Done, batch)
+		f.Acted(c, act.Done, batch)
 	}
 	return c.Redirect(cmp.Or(act.Next, act.Back))
 }
@@ -58,7 +58,16 @@ func (a Act) do() (core.Batch, error) {
 // Done shows that an act is done; if it was a batch, with its page and 撤销. If it was several, one for
 // each community, it leads to their list.
 func (f *Frame) Done(c *web.Context, message string, batch core.Batch) {
-	done := web.Flash{Kind: web.FlashSuccess, Message: message}
+	f.done(c, web.FlashSuccess, message, batch)
+}
+
+// Acted is Done of an act on what there is already: nothing of the set-up follows.
+func (f *Frame) Acted(c *web.Context, message string, batch core.Batch) {
+	f.done(c, web.FlashDone, message, batch)
+}
+
+func (f *Frame) done(c *web.Context, kind web.FlashKind, message string, batch core.Batch) {
+	done := web.Flash{Kind: kind, Message: message}
 	if batch.ID != 0 {
 		done.Link = BatchURL(batch.ID)
 		done.Undo = done.Link + "/undo"

@@ -45,7 +45,8 @@ type Frame struct {
 // call it once per page.
 func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	shell := templates.Shell{Title: title, CSRF: c.CSRF(), Demo: f.Demo, Posted: c.Request().Method == http.MethodPost}
-	if flash, ok := c.TakeFlash(); ok {
+	flash, ok := c.TakeFlash()
+	if ok {
 		shell.Flash = []templates.Flash{{
 			Tone: tone(flash.Kind), Text: flash.Message, Link: flash.Link, CSRF: shell.CSRF,
 			Undo: flash.Undo, Ask: strings.HasPrefix(flash.Undo, BatchPath+"/"),
@@ -54,7 +55,7 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav, shell.Star, shell.Quick = f.menu(c, stem), f.star(c), f.Quick(c)
 		f.countShell(c, &shell)
-		if len(shell.Flash) > 0 && shell.Flash[0].Tone == templates.Good && f.Onward != nil {
+		if len(shell.Flash) > 0 && flash.Kind == web.FlashSuccess && f.Onward != nil {
 			shell.Flash[0].Next = f.Onward(c, stem)
 		}
 		shell.Account = templates.Account{
@@ -106,7 +107,7 @@ func (f *Frame) scopeName(c *web.Context) string {
 
 func tone(kind web.FlashKind) templates.Tone {
 	switch kind {
-	case web.FlashSuccess:
+	case web.FlashSuccess, web.FlashDone:
 		return templates.Good
 	case web.FlashWarning:
 		return templates.Warn

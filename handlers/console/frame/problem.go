@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -47,12 +46,21 @@ func (f *Frame) ErrorPage(c *web.Context, p web.ErrorPage) error {
 func keptOf(c *web.Context) []templates.Fact {
 	typed := c.Typed()
 	var kept []templates.Fact
+	var unnamed []string
 	for _, name := range slices.Sorted(maps.Keys(typed)) {
 		for _, value := range typed[name] {
-			if value = strings.TrimSpace(value); value != "" && !untyped.MatchString(value) {
-				kept = append(kept, templates.Fact{Label: cmp.Or(core.FieldLabel(stemOf(c), name), "内容"), Value: value})
+			if value = strings.TrimSpace(value); value == "" || untyped.MatchString(value) {
+				continue
+			}
+			if label := core.FieldLabel(stemOf(c), name); label != "" {
+				kept = append(kept, templates.Fact{Label: label, Value: value})
+			} else {
+				unnamed = append(unnamed, value)
 			}
 		}
+	}
+	if len(unnamed) > 0 {
+		kept = append(kept, templates.Fact{Label: "其他内容", Value: strings.Join(unnamed, "；")})
 	}
 	return kept
 }

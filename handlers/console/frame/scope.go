@@ -83,7 +83,10 @@ func (f *Frame) Scope(c *web.Context) core.Scope { return c.Scope().In(f.ShownCo
 // ShownCommunity returns the community that the page is about; 0 = all.
 func (f *Frame) ShownCommunity(c *web.Context) core.ID {
 	text := c.Query("community")
-	if text == "" || c.Request().Method != http.MethodGet {
+	if c.Request().Method != http.MethodGet {
+		text = c.Form().Get("community") // of a form that is shown again
+	}
+	if text == "" {
 		return f.working(c)
 	}
 	id, err := core.ParseID(text)

@@ -49,7 +49,7 @@ func (p *Pages) queueCard(c *web.Context, scope core.Scope) (card frame.CardBody
 		}
 		total += n
 		card.Figures = append(card.Figures, templates.Figure{
-			Label: state.Label(), N: n, Tone: tone, URL: p.Within(c, frame.MessagePath, "state", string(state)),
+			Label: state.Label(), N: n, Bounded: true, Tone: tone, URL: p.Within(c, frame.MessagePath, "state", string(state)),
 		})
 	}
 	if total == 0 {

@@ -19,9 +19,14 @@ type RulePlan struct {
 	Why       string // it failed, or is over otherwise than it was scheduled, or leaves something out; "" = as it was scheduled
 	By        Actor
 	Batch     ID   // the restrictions that it set; 0 = none
+	Whole     bool // of a restriction: all houses of the community
+	Houses    int  // of a restriction: how many it is for; of one that waits those that it would restrict now
+	Left      int  // of a restriction that waits: those that it would leave out now, as they are gone or restricted otherwise since
 	Drastic   bool // putting back what it replaced takes something from everybody
 	Created   time.Time
 	Over      time.Time // zero = it waits, or is in force
+
+	Restriction Restriction // of a restriction
 }
 
 // Needs returns the permission to schedule and to end changes of a stem: that of changing it by hand.
@@ -158,5 +163,6 @@ var rulePlanFields = []AuditField{
 	{Key: "what", Label: "修改"},
 	{Key: "term", Label: "时间"},
 	{Key: "words", Label: "内容"},
+	{Key: "houses", Label: "房屋", List: true},
 	{Key: "why", Label: "说明"},
 }

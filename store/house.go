@@ -58,6 +58,7 @@ type HouseFilter struct {
 	Keyword   string  // part of the label, or another way to write the house: 3-2-501; "" = all
 	Arrears   bool    // only houses that owe money
 	Transfer  bool    // only houses of which a transfer is planned
+	Plan      core.ID // only houses that this scheduled restriction would restrict; 0 = all
 	Page      Page    // its cursors are houses
 }
 
@@ -134,6 +135,25 @@ func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter)
 	}
 	if f.Transfer {
 		where.And("id IN (SELECT open_house FROM house_transfer WHERE open_house IS NOT NULL)")
+	}
+	if f.Plan != 0 {
+		p, err := s.RulePlan(ctx, scope, f.Plan)
+		if err != nil {
+			return where, false, err
+		}
+		there, taken, err := s.plannedThere(ctx, p)
+		if err != nil {
+			return where, false, err
+		}
+		planned := leaveOut(there, taken)
+		switch {
+		case p.Whole:
+			where.And("community_id = ?", int64(p.Community))
+		case len(planned) == 0:
+			return where, false, nil
+		default:
+			where.And("id IN ("+database.Placeholders(len(planned))+")", database.IDArgs(planned)...)
+		}
 	}
 	return where, true, nil
 }
@@ -321,6 +341,19 @@ func (s *Store) HousesByID(ctx context.Context, scope core.Scope, ids []core.ID)
 		houses[i] = row.house()
 	}
 	return houses, database.Wrap("houses by id", err)
+}
+
+// HousesThere returns those of houses that there are in the scope.
+func (s *Store) HousesThere(ctx context.Context, scope core.Scope, ids []core.ID) (there []core.ID, err error) {
+	where, args := database.ScopeWhere(scope, "community_id")
+	err = database.EachPart(ids, func(part []core.ID) error {
+		var found []core.ID
+		err := s.db.All(ctx, &found, "SELECT id FROM house WHERE "+where+" AND id IN ("+database.Placeholders(len(part))+") ORDER BY id",
+			database.AppendIDs(slices.Clone(args), part)...)
+		there = append(there, found...)
+		return err
+	})
+	return there, database.Wrap("houses by id", err)
 }
 
 // HouseLevel is what is below a building node, or at the top of a community: nodes, houses, or both.

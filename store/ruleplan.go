@@ -48,18 +48,27 @@ func (r rulePlanRow) term() core.RulePlanTerm {
 }
 
 func (r rulePlanRow) plan() (core.RulePlan, error) {
-	kind, before, drastic := rulePlanKinds[r.Stem], "", false
-	words, err := kind.words(r.Draft)
+	kind := rulePlanKinds[r.Stem]
+	p := core.RulePlan{
+		RulePlanTerm: r.term(), ID: r.ID, Community: r.Community, Stem: r.Stem, State: r.State, Why: r.Why,
+		By: core.Actor{Kind: core.ActorAccount, ID: r.Account, Name: r.AccountName}, Batch: r.Batch, Created: r.Created.Time,
+		Over: r.Over.Time,
+	}
+	var err error
+	if p.Words, err = kind.words(r.Draft); err != nil {
+		return p, err
+	}
+	if r.Stem == "restriction" {
+		var d restrictionDraft
+		err = json.Unmarshal([]byte(r.Draft), &d)
+		p.Restriction, p.Whole, p.Houses = d.Restriction, d.Whole, d.Houses
+	}
 	if err == nil && r.Replaced != "" {
-		if before, err = kind.words(r.Replaced); err == nil {
-			drastic, err = kind.drastic(r.Draft, r.Replaced)
+		if p.Before, err = kind.words(r.Replaced); err == nil {
+			p.Drastic, err = kind.drastic(r.Draft, r.Replaced)
 		}
 	}
-	return core.RulePlan{
-		RulePlanTerm: r.term(), ID: r.ID, Community: r.Community, Stem: r.Stem, State: r.State, Words: words, Before: before, Why: r.Why,
-		By: core.Actor{Kind: core.ActorAccount, ID: r.Account, Name: r.AccountName}, Batch: r.Batch, Created: r.Created.Time,
-		Over: r.Over.Time, Drastic: drastic,
-	}, err
+	return p, err
 }
 
 // planner is who is named for what a change does when it starts and when it ends.
@@ -95,15 +104,25 @@ var rulePlanKinds = map[string]rulePlanKind{
 
 // rulePlanAudit is what the audit log records of a scheduled change.
 type rulePlanAudit struct {
-	What  string `json:"what"`
-	Term  string `json:"term"`
-	Words string `json:"words"`
-	Why   string `json:"why,omitempty"`
+	What   string   `json:"what"`
+	Term   string   `json:"term"`
+	Words  string   `json:"words"`
+	Houses []string `json:"houses,omitempty"` // of a restriction of some: the first of them
+	Why    string   `json:"why,omitempty"`
 }
 
 func (r rulePlanRow) audit() (rulePlanAudit, error) {
 	p, err := r.plan()
 	return rulePlanAudit{What: p.What(), Term: p.Text(), Words: p.Words, Why: r.Why}, err
+}
+
+// auditNamed is audit with the names of the houses that a restriction is for.
+func (r rulePlanRow) auditNamed(tx *database.Tx) (rulePlanAudit, error) {
+	a, err := r.audit()
+	if err == nil && r.Stem == "restriction" {
+		err = tx.All(&a.Houses, "SELECT label FROM rule_plan_house WHERE plan_id = ? ORDER BY house_id LIMIT ?", int64(r.ID), maxNamed)
+	}
+	return a, err
 }
 
 func (k ruleKind[R]) words(draft string) (string, error) {
@@ -236,7 +255,7 @@ func (k ruleKind[R]) schedule(
 		}
 		p, err := insertRulePlan(tx, by, rulePlanRow{
 			Community: community, Stem: k.stem, Starts: term.From, Ends: term.Until, Draft: string(draft),
-		})
+		}, nil, nil)
 		if err == nil && atOnce {
 			err = beginRulePlan(tx, by, p, today)
 		}
@@ -288,7 +307,10 @@ func overlapsRulePlan(field string, other rulePlanRow) error {
 	})
 }
 
-func insertRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow) (rulePlanRow, error) {
+// insertRulePlan keeps a change; houses are those of a restriction of some, with their names.
+func insertRulePlan(
+	tx *database.Tx, by core.Actor, p rulePlanRow, houses []core.ID, labels map[core.ID]string,
+) (rulePlanRow, error) {
 	p.ID, p.State, p.Account, p.AccountName = tx.NewID(), core.RulePlanWaiting, by.ID, by.Name
 	_, err := tx.Exec(`
 		INSERT INTO rule_plan (id, community_id, stem, state, starts_day, ends_day, due_day, draft, replaced, batch_id, why, account_id,
@@ -296,10 +318,17 @@ func insertRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow) (rulePlanRow,
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?, ?, ?)`,
 		int64(p.ID), int64(p.Community), p.Stem, string(p.State), int32(p.Starts), int32(p.Ends), int32(p.Starts), p.Draft,
 		int64(p.Account), p.AccountName, tx.NowMS())
+	if err == nil && len(houses) > 0 {
+		rows := make([][]any, len(houses))
+		for i, house := range houses {
+			rows[i] = []any{int64(p.ID), int64(house), labels[house]}
+		}
+		err = database.InsertRows(tx, database.InsertInto, "rule_plan_house", "plan_id, house_id, label", rows)
+	}
 	if err != nil {
 		return p, err
 	}
-	after, err := p.audit()
+	after, err := p.auditNamed(tx)
 	if err != nil {
 		return p, err
 	}
@@ -379,8 +408,12 @@ func (s *Store) readRulePlans(
 // rulePlanOf returns a scheduled change with what holds now.
 func (s *Store) rulePlanOf(ctx context.Context, row rulePlanRow) (core.RulePlan, error) {
 	p, err := row.plan()
-	if err == nil && p.State == core.RulePlanInForce {
+	switch {
+	case err != nil:
+	case p.State == core.RulePlanInForce:
 		p.Now, err = rulePlanKinds[p.Stem].now(ctx, s, p.Community, row.Draft)
+	case p.State == core.RulePlanWaiting && p.Stem == "restriction":
+		err = s.restrictionNow(ctx, &p)
 	}
 	return p, err
 }
@@ -414,28 +447,17 @@ func (s *Store) RulePlan(ctx context.Context, scope core.Scope, id core.ID) (cor
 	return p, database.Wrap("scheduled change", err)
 }
 
-// RulePlanReach counts whom a scheduled change of the scope concerns as it is now: of a restriction, those of its houses.
+// RulePlanReach counts whom a scheduled change of the scope concerns as it is now: of a restriction, those of the houses that it would
+// restrict.
 func (s *Store) RulePlanReach(ctx context.Context, scope core.Scope, p core.RulePlan) (houses, residents int, err error) {
-	if p.Stem != "restriction" {
-		residents, _, err = s.ResidentCounts(ctx, scope.In(p.Community))
-		return 0, residents, err
+	if !scope.Has(p.Community) {
+		return 0, 0, core.NotFound(noRulePlan)
 	}
-	var chosen []core.ID // none = all of the community
-	err = s.db.All(ctx, &chosen, "SELECT house_id FROM rule_plan_house WHERE plan_id = ?", int64(p.ID))
-	if err != nil {
-		return 0, 0, database.Wrap("houses of a scheduled restriction", err)
+	if p.Stem == "restriction" {
+		return s.restrictionReach(ctx, scope, p)
 	}
-	if len(chosen) == 0 {
-		if residents, _, err = s.ResidentCounts(ctx, scope.In(p.Community)); err == nil {
-			err = s.db.Get(ctx, &houses, "SELECT COUNT(*) FROM house WHERE community_id = ?", int64(p.Community))
-		}
-		return houses, residents, database.Wrap("houses of a community", err)
-	}
-	if residents, _, err = s.ResidentsOfHouses(ctx, scope, p.Community, chosen); err == nil { // some may have been deleted
-		const there = "SELECT COUNT(*) FROM rule_plan_house p JOIN house h ON h.id = p.house_id WHERE p.plan_id = ?"
-		err = s.db.Get(ctx, &houses, there, int64(p.ID))
-	}
-	return houses, residents, database.Wrap("houses of a scheduled restriction", err)
+	residents, _, err = s.ResidentCounts(ctx, scope.In(p.Community))
+	return 0, residents, err
 }
 
 // lockRulePlan reads and locks a scheduled change of the scope.
@@ -468,7 +490,7 @@ func cancelRulePlan(tx *database.Tx, by core.Actor, p rulePlanRow, why string) e
 	if err := p.finish(tx, core.RulePlanCancelled); err != nil {
 		return err
 	}
-	before, err := p.audit()
+	before, err := p.auditNamed(tx)
 	if err != nil {
 		return err
 	}

@@ -513,8 +513,12 @@ func TestRestrictionPlan(t *testing.T) {
 		if err := s.RemoveHouse(ctx, core.System, everywhere, houses[3]); err != nil {
 			t.Fatal(err)
 		}
+		w.wouldRestrict(id, houses, 2, 2, "2 套房屋，")
 		w.midnight(3)
 		p := w.state(id)
+		if p.Houses != 2 || !strings.HasPrefix(p.Words, "2 套房屋，") {
+			t.Errorf("it has restricted %q", p.Words)
+		}
 		if p.State != core.RulePlanDone || p.Batch == 0 || !strings.Contains(p.Why, "1栋1单元103") || !strings.Contains(p.Why, "1栋1单元104") {
 			t.Errorf("%+v", p)
 		}
@@ -549,6 +553,17 @@ func TestRestrictionPlanOfAll(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w.wouldRestrict(all, more, 2, 0, "全部房屋，")
+		change.Whole, change.Houses, change.Exits = false, more, 5
+		clock.Add(time.Hour)
+		batch, err := s.CreateRestrictions(t.Context(), planBy, everywhere, change)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.wouldRestrict(all, more, 1, 1, "全部房屋，")
+		if _, err := s.UndoBatch(t.Context(), planBy, everywhere, batch.ID); err != nil {
+			t.Fatal(err)
+		}
 		w.midnight(1)
 		held, err := s.RestrictionsOf(t.Context(), everywhere, more)
 		if err != nil || len(held) != 1 || w.state(all).State != core.RulePlanDone {
@@ -569,6 +584,91 @@ func TestRestrictionPlanOfAll(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	})
+}
+
+// wouldRestrict compares what a restriction that waits would do now, by its row, its reach, the list of its houses and what is planned
+// for some houses.
+func (w planWorld) wouldRestrict(id core.ID, of []core.ID, restricts, leaves int, words string) {
+	w.Helper()
+	p := w.state(id)
+	if p.Houses != restricts || p.Left != leaves || !strings.HasPrefix(p.Words, words) {
+		w.Errorf("it would restrict %d and leave out %d: %q", p.Houses, p.Left, p.Words)
+	}
+	if n, _, err := w.RulePlanReach(w.Context(), everywhere, p); n != restricts || err != nil {
+		w.Errorf("it reaches %d, %v", n, err)
+	}
+	listed := restricts
+	if p.Whole {
+		listed += leaves
+	}
+	total := 0
+	rows, _, err := w.Houses(w.Context(), core.ScopeOf(w.community), HouseFilter{Plan: id, Page: Page{Limit: 50, Total: &total}})
+	if err != nil || len(rows) != listed || total != listed {
+		w.Errorf("%d houses are listed of %d, %v", len(rows), total, err)
+	}
+	if _, _, err := w.Houses(w.Context(), core.ScopeOf(w.community+1), HouseFilter{Plan: id}); !core.IsNotFound(err) {
+		w.Errorf("elsewhere: %v", err)
+	}
+	planned, err := w.PlannedRestrictions(w.Context(), everywhere, w.community, of)
+	if err != nil || len(planned) != 1 || planned[0].ID != id || planned[0].Left > leaves || planned[0].Of == 0 {
+		w.Errorf("planned for them: %+v, %v", planned, err)
+	}
+	any, err := w.PlannedRestrictions(w.Context(), everywhere, w.community, nil)
+	if err != nil || len(any) != 1 || any[0].Of-any[0].Left != restricts {
+		w.Errorf("planned for any: %+v, %v", any, err)
+	}
+	if _, err := w.PlannedRestrictions(w.Context(), core.ScopeOf(w.community+1), w.community, of); !core.IsNotFound(err) {
+		w.Errorf("planned, elsewhere: %v", err)
+	}
+}
+
+// Of what is planned for other houses nothing is said; and of houses that are restricted as it is planned, none is left out.
+func TestPlannedRestrictionsOfHouses(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newPlanWorld(t, s, clock)
+		houses := newHouses(t, s, w.community, 3)
+		change := RestrictionChange{
+			Community: w.community, Houses: houses[:2],
+			Restriction: core.Restriction{Exits: 1, Reason: "居家", LastDay: w.term(9, 0).From},
+		}
+		if _, err := s.ScheduleRestrictions(t.Context(), planBy, everywhere, change, w.term(3, 0).From); err != nil {
+			t.Fatal(err)
+		}
+		line := w.line("ruleplan.create")
+		if !strings.Contains(line.After, "1栋1单元101") || !strings.Contains(line.After, "1栋1单元102") {
+			t.Errorf("the log names %s", line.After)
+		}
+		clock.Add(time.Hour)
+		early := change
+		early.Houses, early.LastDay = houses[:1], w.term(2, 0).From // over before it starts
+		for _, c := range []struct {
+			what   string
+			change RestrictionChange
+		}{{"over by then", early}, {"the same", change}} {
+			c.change.AnnouncedMark = ""
+			c.change.Announced = houses
+			if _, err := s.CreateRestrictions(t.Context(), planBy, everywhere, c.change); err != nil {
+				t.Fatal(err)
+			}
+			planned, err := s.PlannedRestrictions(t.Context(), everywhere, w.community, houses)
+			if err != nil || len(planned) != 1 || planned[0].Of != 2 || planned[0].Left != 0 {
+				t.Errorf("%s: %+v, %v", c.what, planned, err)
+			}
+		}
+		if planned, err := s.PlannedRestrictions(t.Context(), everywhere, w.community, houses[2:]); len(planned) != 0 || err != nil {
+			t.Errorf("of another house: %+v, %v", planned, err)
+		}
+	})
+}
+
+// line returns the latest line of the audit log of an act.
+func (w planWorld) line(action string) core.AuditRecord {
+	w.Helper()
+	lines, _, err := w.AuditRecords(w.Context(), everywhere, core.AuditFilter{Action: action}, Page{Limit: 1})
+	if err != nil || len(lines) != 1 {
+		w.Fatalf("%d lines of %s, %v", len(lines), action, err)
+	}
+	return lines[0]
 }
 
 // Two scheduled restrictions may have the same days, but not the same houses on the same days.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -33,11 +34,15 @@ func (rulePlanRestriction) now(context.Context, *Store, core.ID, string) (string
 func (rulePlanRestriction) words(draft string) (string, error) {
 	var d restrictionDraft
 	err := json.Unmarshal([]byte(draft), &d)
-	which := fmt.Sprintf("%s 套房屋", core.Grouped(d.Houses))
+	return d.words(), err
+}
+
+func (d restrictionDraft) words() string {
+	which := core.Grouped(d.Houses) + " 套房屋"
 	if d.Whole {
 		which = "全部房屋"
 	}
-	return which + "，" + d.Text(), err
+	return which + "，" + d.Text()
 }
 
 // ScheduleRestrictions has CreateRestrictions done on a day: whose restrictions it replaces then are those that it would replace now.
@@ -70,17 +75,15 @@ func (s *Store) ScheduleRestrictions(
 		if err != nil {
 			return err
 		}
+		chosen := houses.ids
+		if change.Whole { // those of that day
+			chosen = nil
+		}
 		p, err := insertRulePlan(tx, by, rulePlanRow{
 			Community: change.Community, Stem: "restriction", Starts: from, Ends: change.LastDay, Draft: string(draft),
-		})
-		if id = p.ID; err != nil || change.Whole {
-			return err
-		}
-		var rows [][]any
-		for _, house := range houses.ids {
-			rows = append(rows, []any{int64(id), int64(house), houses.labels[house]})
-		}
-		return database.InsertRows(tx, database.InsertInto, "rule_plan_house", "plan_id, house_id, label", rows)
+		}, chosen, houses.labels)
+		id = p.ID
+		return err
 	})
 	return id, err
 }
@@ -165,7 +168,7 @@ func (rulePlanRestriction) start(tx *database.Tx, by core.Actor, p rulePlanRow, 
 	var taken []string
 	for _, id := range houses.ids {
 		held, restricted := houses.held[id]
-		if restricted && held != d.Restriction && held.Holds(today) && houses.since[id].After(p.Created.Time) {
+		if restricted && yields(d.Restriction, held, today) && houses.since[id].After(p.Created.Time) {
 			taken = append(taken, houses.labels[id])
 			continue
 		}
@@ -184,10 +187,16 @@ func (rulePlanRestriction) start(tx *database.Tx, by core.Actor, p rulePlanRow, 
 			why = append(why, fmt.Sprintf("%s 套房屋%s，没有限制：%s", core.Grouped(n), left.words, named))
 		}
 	}
-	done.draft, done.why = p.Draft, strings.Join(why, "；")
+	done.why = strings.Join(why, "；")
 	if len(keep) == 0 {
 		return done, core.Conflict(done.why)
 	}
+	d.Houses = len(keep)
+	draft, err := json.Marshal(d)
+	if err != nil {
+		return done, err
+	}
+	done.draft = string(draft)
 	change.Houses, houses = keep, houses.only(keep)
 	batch, err := writeRestrictionBatch(tx, by, houses, core.BatchRestrict, &change.Restriction)
 	if err != nil {
@@ -198,6 +207,171 @@ func (rulePlanRestriction) start(tx *database.Tx, by core.Actor, p rulePlanRow, 
 	}
 	done.batch = batch.ID
 	return done, auditRestrictions(tx, by, change, restrictionGroups(houses, change.Whole), batch)
+}
+
+// yields reports whether a scheduled restriction leaves one that somebody has set since as it is on a day.
+func yields(planned, held core.Restriction, day core.Day) bool {
+	return held != planned && held.Holds(day)
+}
+
+// takenHouses returns the houses that a scheduled restriction would leave out, as somebody has restricted them otherwise since.
+func takenHouses(all readAll, p core.RulePlan) (taken []core.ID, err error) {
+	query, args := "SELECT x.house_id, x.exits, x.reason, x.last_day FROM house_restriction x", []any(nil)
+	if !p.Whole {
+		query, args = query+" JOIN rule_plan_house p ON p.house_id = x.house_id AND p.plan_id = ?", []any{int64(p.ID)}
+	}
+	var rows []restrictionRow
+	err = all(&rows, query+" WHERE x.community_id = ? AND x.created_at > ?", append(args, int64(p.Community), p.Created.UnixMilli())...)
+	for _, row := range rows {
+		if yields(p.Restriction, row.restriction(), p.From) {
+			taken = append(taken, row.House)
+		}
+	}
+	return taken, err
+}
+
+// restrictionNow sets what a restriction that waits would do if its day were today.
+func (s *Store) restrictionNow(ctx context.Context, p *core.RulePlan) error {
+	there, taken, err := s.plannedThere(ctx, *p)
+	if err != nil {
+		return err
+	}
+	if p.Left = len(taken); !p.Whole {
+		p.Left += p.Houses - len(there)
+	}
+	if p.Houses = len(there) - len(taken); p.Whole {
+		p.Houses, err = s.countHouses(ctx, p.Community)
+		p.Houses -= len(taken)
+	}
+	p.Words = restrictionDraft{Restriction: p.Restriction, Whole: p.Whole, Houses: p.Houses}.words()
+	return err
+}
+
+// plannedThere returns the houses of a scheduled restriction that are there, none for one of the whole community, and those that it
+// would leave out.
+func (s *Store) plannedThere(ctx context.Context, p core.RulePlan) (there, taken []core.ID, err error) {
+	if !p.Whole {
+		err = s.db.All(ctx, &there, "SELECT p.house_id FROM rule_plan_house p JOIN house h ON h.id = p.house_id WHERE p.plan_id = ?",
+			int64(p.ID))
+	}
+	if err == nil {
+		taken, err = takenHouses(s.allOf(ctx), p)
+	}
+	return there, taken, err
+}
+
+func (s *Store) countHouses(ctx context.Context, community core.ID) (n int, err error) {
+	return n, s.db.Get(ctx, &n, "SELECT COUNT(*) FROM house WHERE community_id = ?", int64(community))
+}
+
+// restrictionReach is RulePlanReach of a restriction.
+func (s *Store) restrictionReach(ctx context.Context, scope core.Scope, p core.RulePlan) (houses, residents int, err error) {
+	there, taken, err := s.plannedThere(ctx, p)
+	if err != nil {
+		return 0, 0, database.Wrap("houses of a scheduled restriction", err)
+	}
+	if !p.Whole {
+		there = leaveOut(there, taken)
+		residents, _, err = s.ResidentsOfHouses(ctx, scope, p.Community, there)
+		return len(there), residents, err
+	}
+	if houses, err = s.countHouses(ctx, p.Community); err != nil {
+		return 0, 0, database.Wrap("houses of a community", err)
+	}
+	if residents, _, err = s.ResidentCounts(ctx, scope.In(p.Community)); err != nil {
+		return 0, 0, err
+	}
+	out, _, err := s.ResidentsOfHouses(ctx, scope, p.Community, taken)
+	return houses - len(taken), residents - out, err
+}
+
+// leaveOut returns those of ids that are not among others.
+func leaveOut(ids, others []core.ID) []core.ID {
+	return slices.DeleteFunc(slices.Clone(ids), func(id core.ID) bool { return slices.Contains(others, id) })
+}
+
+// PlannedRestriction is a restriction that waits, as far as it is for houses that were asked about.
+type PlannedRestriction struct {
+	core.RulePlan
+	Of   int // how many of them it is for
+	Left int // how many of those it would leave out now
+}
+
+// PlannedRestrictions returns the restrictions that wait and are for any of some houses of a community of the scope, the earliest first;
+// nil = all of its houses.
+func (s *Store) PlannedRestrictions(
+	ctx context.Context, scope core.Scope, community core.ID, houses []core.ID,
+) (list []PlannedRestriction, err error) {
+	if !scope.Has(community) {
+		return nil, core.NotFound(noCommunity)
+	}
+	var open []rulePlanRow
+	err = s.db.All(ctx, &open, openRulePlans, int64(community), "restriction")
+	if err == nil && len(open) > 0 {
+		list, err = s.plannedOf(ctx, community, houses, open)
+	}
+	return list, database.Wrap("scheduled restrictions of houses", err)
+}
+
+func (s *Store) plannedOf(
+	ctx context.Context, community core.ID, houses []core.ID, open []rulePlanRow,
+) (list []PlannedRestriction, err error) {
+	if houses == nil {
+		if err := s.db.All(ctx, &houses, "SELECT id FROM house WHERE community_id = ?", int64(community)); err != nil {
+			return nil, err
+		}
+	}
+	asked := restrictedHouses{community: community, ids: houses}
+	if err := asked.readBy(s.allOf(ctx)); err != nil {
+		return nil, err
+	}
+	chosen, err := s.housesOfPlans(ctx, open, houses)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range open {
+		p, err := row.plan()
+		if err != nil {
+			return nil, err
+		}
+		of := chosen[p.ID]
+		if p.Whole {
+			of = houses
+		}
+		planned := PlannedRestriction{RulePlan: p, Of: len(of)}
+		for _, house := range of {
+			held, restricted := asked.held[house]
+			if restricted && asked.since[house].After(p.Created) && yields(p.Restriction, held, p.From) {
+				planned.Left++
+			}
+		}
+		if planned.Of > 0 {
+			list = append(list, planned)
+		}
+	}
+	return list, nil
+}
+
+// housesOfPlans returns which of some houses each scheduled restriction of some is for.
+func (s *Store) housesOfPlans(ctx context.Context, plans []rulePlanRow, houses []core.ID) (map[core.ID][]core.ID, error) {
+	ids := make([]core.ID, len(plans))
+	for i, p := range plans {
+		ids[i] = p.ID
+	}
+	found := map[core.ID][]core.ID{}
+	err := database.EachPart(houses, func(part []core.ID) error {
+		var rows []struct {
+			Plan  core.ID `db:"plan_id"`
+			House core.ID `db:"house_id"`
+		}
+		err := s.db.All(ctx, &rows, "SELECT plan_id, house_id FROM rule_plan_house WHERE plan_id IN ("+database.Placeholders(len(ids))+
+			") AND house_id IN ("+database.Placeholders(len(part))+")", database.AppendIDs(database.IDArgs(ids), part)...)
+		for _, row := range rows {
+			found[row.Plan] = append(found[row.Plan], row.House)
+		}
+		return err
+	})
+	return found, err
 }
 
 // plannedHouses returns which of the houses of a plan are there, and the names of those that are gone.

@@ -44,9 +44,12 @@ func TestRegisterRoutesStayInScope(t *testing.T) {
 		admin.Post(t, path, form, http.StatusNotFound)
 		viewer.Post(t, path, form, http.StatusForbidden)
 	}
-	// Houses of the other community among ours.
+	// Houses of the other community among ours are as good as deleted.
 	form.Set("community", d.Mine.Community.String())
-	admin.Post(t, frame.RestrictionPath, form, http.StatusNotFound)
+	admin.Post(t, frame.RestrictionPath, form, http.StatusUnprocessableEntity)
+	if list := d.Restrictions(t); len(list) != 0 {
+		t.Errorf("restricted %+v", list)
+	}
 	for _, path := range []string{
 		frame.CommunityPath, frame.HousePath, frame.ResidentPath, frame.PassRulePath, frame.RestrictionPath,
 		frame.ResidentPath + "/" + d.Mine.Residents[0].ID.String(),

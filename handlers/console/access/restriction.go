@@ -214,11 +214,15 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	planned, err := p.Store.PlannedRestrictions(c.Ctx(), c.Scope(), house.Community, []core.ID{id})
+	if err != nil {
+		return err
+	}
 	return p.Act(c, frame.Act{
 		Stem: "passrule",
 		Ask: templates.Confirm{
 			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋",
-			Effects: []string{affected(people, certified)},
+			Effects: append([]string{affected(people, certified)}, plannedStill(planned)...),
 		},
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)

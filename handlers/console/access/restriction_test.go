@@ -125,6 +125,61 @@ func TestAPastedListIsNotSavedUnseen(t *testing.T) {
 	}
 }
 
+// Of a page that was drawn before a colleague deleted a house, or lifted a restriction, the others are asked about, and done.
+func TestRestrictionOfAStalePage(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	more, err := d.Store.CreateHouses(t.Context(), core.System, core.Everywhere, d.Mine.Community, [][]string{
+		{"7", "1", "101"}, {"7", "1", "102"}, {"7", "1", "103"},
+	})
+	if err == nil {
+		err = d.Store.RemoveHouse(t.Context(), core.System, core.Everywhere, more[0])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func() string { return b.Get(t, frame.RestrictionPath, http.StatusOK).Find(".tx-flash").Text() }
+	form := url.Values{
+		"community": {d.Mine.Community.String()}, "houses": frame.IDValues(more), "exits": {"1"}, "reason": {"居家"},
+	}
+	page, _ := b.Post(t, frame.RestrictionPath, form, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "2 套房屋的出入") || !strings.Contains(ask, "1 套房屋已删除或合并，不在其中") {
+		t.Errorf("asks %q", ask)
+	}
+	page, _ = b.Post(t, restrictionPreviewPath, form, http.StatusOK)
+	if text := page.Find(".tx-flash").Text(); !strings.Contains(text, "1 套房屋已删除或合并") ||
+		page.Find(`input[name="houses"][checked]`).Length() != 2 {
+		t.Errorf("the form says %q", text)
+	}
+	b.Post(t, frame.RestrictionPath, desk.WithConfirmed(form), http.StatusSeeOther)
+	if text := said(); !strings.Contains(text, "已限制 2 套房屋") || !strings.Contains(text, "1 套房屋已删除或合并，不在其中。") ||
+		len(d.Restrictions(t)) != 2 {
+		t.Errorf("says %q", text)
+	}
+	form.Set("houses", more[0].String())
+	page, _ = b.Post(t, frame.RestrictionPath, desk.WithConfirmed(form), http.StatusUnprocessableEntity)
+	if text := page.Find("main").Text(); !strings.Contains(text, "请选择房屋") {
+		t.Errorf("with none left it says %q", text)
+	}
+
+	if _, err := d.Store.LiftRestriction(t.Context(), core.System, core.Everywhere, more[1]); err != nil {
+		t.Fatal(err)
+	}
+	lift, ids := restrictionLiftPath+"?community="+d.Mine.Community.String(), url.Values{"id": frame.IDValues(more)}
+	page, _ = b.Post(t, lift, ids, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "1 套房屋的限制") || !strings.Contains(ask, "2 套已经解除，不在其中") {
+		t.Errorf("lifting asks %q", ask)
+	}
+	b.Post(t, lift, desk.WithConfirmed(ids), http.StatusSeeOther)
+	if text := said(); !strings.Contains(text, "已解除 1 套") || !strings.Contains(text, "2 套已经解除，不在其中。") || len(d.Restrictions(t)) != 0 {
+		t.Errorf("lifting says %q", text)
+	}
+	b.Post(t, lift, desk.WithConfirmed(ids), http.StatusSeeOther)
+	if text := said(); !strings.Contains(text, "限制已经解除") {
+		t.Errorf("with none left, lifting says %q", text)
+	}
+}
+
 // Restricting an already restricted house shows what will be replaced.
 func TestReplacingARestrictionSaysSo(t *testing.T) {
 	d := newDesk(t)

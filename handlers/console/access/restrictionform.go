@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -116,18 +117,30 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 			batch, f.Wrong = p.Store.CreateRestrictions(c.Ctx(), c.Actor(), c.Scope(), f.Form.change(f.At.ID))
 		}
 	}
+	if core.IsNotFound(f.Wrong) {
+		if err := p.restrictionThere(c, &f); err != nil {
+			return err
+		}
+		if f.Gone > 0 {
+			f.Wrong = errRestrictedGone
+		}
+	}
 	if f.Wrong != nil {
 		return p.restrictionShow(c, f)
 	}
+	gone := goneText(f.Gone)
+	if gone != "" {
+		gone += "。"
+	}
 	if f.Form.From != 0 {
-		c.Flash(web.FlashSuccess, planSaid(core.RulePlanTerm{From: f.Form.From}))
+		c.Flash(web.FlashDone, planSaid(core.RulePlanTerm{From: f.Form.From})+gone)
 		return c.Redirect(f.At.URL(frame.RestrictionPath))
 	}
 	said := "已限制 " + frame.Grouped(batch.Size) + " 套房屋的出入，立即生效。"
 	if f.Form.change(f.At.ID).Exits == 0 {
 		said = "已把 " + frame.Grouped(batch.Size) + " 套房屋的出门次数改为不限，立即生效。"
 	}
-	p.Done(c, said, batch)
+	p.Acted(c, said+gone, batch)
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
 }
 
@@ -176,6 +189,20 @@ func (p *Pages) restrictionAsk(c *web.Context, f *restrictionFacts) (asked bool,
 		}
 		q.Effects = append(q.Effects, named)
 	}
+	if gone := goneText(f.Gone); gone != "" {
+		q.Effects = append(q.Effects, gone)
+	}
+	if f.Form.From == 0 {
+		houses := change.Houses
+		if change.Whole {
+			houses = nil
+		}
+		planned, err := p.Store.PlannedRestrictions(c.Ctx(), c.Scope(), f.At.ID, houses)
+		if err != nil {
+			return false, err
+		}
+		q.Effects = append(q.Effects, plannedEffects(planned, change.Restriction)...)
+	}
 	return p.Ask(c, "passrule", q)
 }
 
@@ -201,8 +228,32 @@ func (p *Pages) restrictionSent(c *web.Context) (restrictionFacts, error) {
 	f.Wrong = p.BindForm(c, &f.Form)
 	f.Typed = c.Form()
 	var err error
-	f.At, err = p.FormCommunity(c, f.Form.Community.String())
-	return f, err
+	if f.At, err = p.FormCommunity(c, f.Form.Community.String()); err != nil || len(f.Form.Houses) == 0 {
+		return f, err
+	}
+	return f, p.restrictionThere(c, &f)
+}
+
+// restrictionThere passes over ticked houses that a colleague has deleted or merged since the page was drawn.
+func (p *Pages) restrictionThere(c *web.Context, f *restrictionFacts) error {
+	if f.Form.Whole {
+		return nil
+	}
+	ticked := slices.Compact(slices.Sorted(slices.Values(f.Form.Houses)))
+	there, err := p.Store.HousesThere(c.Ctx(), c.Scope(), ticked)
+	f.Gone, f.Form.Houses = len(ticked)-len(there), there
+	return err
+}
+
+// errRestrictedGone is said of a house that is deleted between the check and the act.
+var errRestrictedGone = core.Conflict("还没有限制：所选房屋中有的刚刚被删除或合并，请再按一次“限制出入”")
+
+// goneText returns that houses were ticked that are no longer there; "" = none.
+func goneText(gone int) string {
+	if gone == 0 {
+		return ""
+	}
+	return frame.Grouped(gone) + " 套房屋已删除或合并，不在其中"
 }
 
 // restrictionShow shows the form; an error that is not the form's is returned.

@@ -47,9 +47,28 @@ func (p *Pages) restrictionsLift(c *web.Context) error {
 		c.Flash(web.FlashWarning, "没有选择房屋。")
 		return c.Redirect(back)
 	}
+	// Those that a colleague has lifted since the list was drawn, or whose house is gone, are passed over.
+	held, err := p.Store.RestrictionsOf(c.Ctx(), core.ScopeOf(at.ID), houses)
+	if err != nil {
+		return err
+	}
+	asked := len(houses)
+	houses = slices.DeleteFunc(houses, func(id core.ID) bool { _, restricted := held[id]; return !restricted })
+	lifted := ""
+	if n := asked - len(houses); n > 0 {
+		lifted = frame.Grouped(n) + " 套已经解除，不在其中"
+	}
+	if len(houses) == 0 {
+		c.Flash(web.FlashWarning, "限制已经解除，可能是其他人刚刚操作的。")
+		return c.Redirect(back)
+	}
 	ask, err := p.restrictionLiftQuestion(c, at, houses)
 	if err != nil {
 		return err
+	}
+	if lifted != "" {
+		ask.Effects = append(ask.Effects, lifted)
+		lifted += "。"
 	}
 	if len(houses) <= store.MaxRestriction { // those that it asks about, not the list as it is when answered
 		ask.Keep, ask.Action = url.Values{"id": frame.IDValues(houses)}, templates.WithQuery(
@@ -62,7 +81,7 @@ func (p *Pages) restrictionsLift(c *web.Context) error {
 			return p.Store.LiftRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, houses)
 		},
 		DoneAll: func(b core.Batch) string {
-			return "已解除 " + frame.Grouped(b.Size) + " 套房屋的限制，立即恢复小区的规则。"
+			return "已解除 " + frame.Grouped(b.Size) + " 套房屋的限制，立即恢复小区的规则。" + lifted
 		},
 	})
 }
@@ -83,6 +102,11 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 		Effects: []string{affected(people, certified), named}, Submit: "解除 " + n + " 套房屋",
 		Typed: frame.TypedNumber(len(houses)),
 	}
+	if err != nil {
+		return q, err
+	}
+	planned, err := p.Store.PlannedRestrictions(c.Ctx(), c.Scope(), at.ID, houses)
+	q.Effects = append(q.Effects, plannedStill(planned)...)
 	if len(houses) > frame.ThingsNamed {
 		q.All = &templates.Action{
 			Label: "查看全部房屋", URL: templates.WithQuery(frame.RestrictionPath, c.Request().URL.Query(), "all", ""),
@@ -97,12 +121,43 @@ func (p *Pages) housesNamed(c *web.Context, houses []core.ID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	names := frame.Named(len(some), "套", func(i int) string { return some[i].Label })
-	words := "房屋：" + strings.Join(names, "、")
-	if len(houses) > len(some) {
-		words += "等 " + frame.Grouped(len(houses)) + " 套"
+	return housesText(len(some), len(houses), func(i int) string { return some[i].Label }), nil
+}
+
+// housesText names the first of some houses.
+func housesText(named, all int, name func(i int) string) string {
+	words := "房屋：" + strings.Join(frame.Named(named, "套", name), "、")
+	if all > named {
+		words += "等 " + frame.Grouped(all) + " 套"
 	}
-	return words, nil
+	return words
+}
+
+// plannedEffects returns what becomes of restrictions that are scheduled for houses that are restricted now.
+func plannedEffects(planned []store.PlannedRestriction, r core.Restriction) (words []string) {
+	for _, plan := range planned {
+		n := plan.Of - plan.Left
+		switch {
+		case n == 0 || plan.Restriction == r:
+		case r.Holds(plan.From):
+			words = append(words, plannedText(plan, n)+"，到时按这次的，不再改")
+		default:
+			words = append(words, plannedText(plan, n)+"，到时照常生效")
+		}
+	}
+	return words
+}
+
+// plannedStill returns which restrictions are scheduled for houses whose present ones are lifted.
+func plannedStill(planned []store.PlannedRestriction) (words []string) {
+	for _, plan := range planned {
+		words = append(words, plannedText(plan, plan.Of)+"，到时照常生效")
+	}
+	return words
+}
+
+func plannedText(plan store.PlannedRestriction, n int) string {
+	return "其中 " + frame.Grouped(n) + " 套已安排 " + plan.Text() + " " + core.ExitsText(plan.Restriction.Exits)
 }
 
 // affected counts whom an act on restrictions concerns, in words: the certified ones will be told.

@@ -27,6 +27,7 @@ type restrictionFacts struct {
 	More    bool              // more than Found
 	Matches []core.HouseMatch // the houses of the lines of Form.Pasted
 	Full    bool              // not all that was to be ticked is
+	Gone    int               // houses that were ticked and are no longer there
 	Notes   []string          // on how a list file was read
 	Unread  string            // the name of a list file that could not be read
 
@@ -101,6 +102,9 @@ func newRestrictionPage(shell templates.Shell, f restrictionFacts) restrictionNe
 		Action: frame.RestrictionPath, CSRF: page.CSRF, Cancel: f.At.URL(frame.RestrictionPath), Submit: "限制出入",
 		Acts:     []templates.Choice{{Value: rehearsalAct, Label: rehearsalButton}},
 		Sections: restrictionSections(f.At, f.Form, f.choices()),
+	}
+	if gone := goneText(f.Gone); gone != "" {
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Warn, Text: gone + "。"})
 	}
 	page.say(f)
 	return page

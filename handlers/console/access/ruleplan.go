@@ -6,6 +6,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -35,7 +36,7 @@ type rulePlanRow struct {
 	Term, Words, By, Why string
 	Community            string // of several
 	State                templates.Badge
-	Batch                string // its page; "" = none, or no permission
+	URL                  string // of the houses that a restriction is for, or has restricted; "" = none, or no permission
 	Act                  *templates.Submit
 }
 
@@ -72,11 +73,17 @@ func rulePlanRowOf(c *web.Context, at frame.CommunityChoice, plan core.RulePlan)
 	if plan.Now != "" {
 		row.Why = "期间有人改过设置，到期不恢复原来的"
 	}
+	if plan.Left > 0 {
+		row.Why = "另外限制了或已删除的 " + frame.Grouped(plan.Left) + " 套，到时不限制"
+	}
+	if all := rulePlanHouses(c, plan); all != nil {
+		row.URL = all.URL
+	}
 	if !c.Has(plan.Needs()) {
 		return row
 	}
 	if plan.Batch != 0 {
-		row.Batch = frame.BatchURL(plan.Batch)
+		row.URL = frame.BatchURL(plan.Batch)
 	}
 	url := frame.RulePlanPath + "/" + plan.ID.String()
 	switch plan.State {
@@ -86,6 +93,20 @@ func rulePlanRowOf(c *web.Context, at frame.CommunityChoice, plan core.RulePlan)
 		row.Act = &templates.Submit{Label: "提前结束", URL: url + "/end", Icon: "arrow-back-up", Ask: true}
 	}
 	return row
+}
+
+// rulePlanHouses leads to the houses that a restriction that waits is for; nil = it is another change, or no permission to see them.
+func rulePlanHouses(c *web.Context, plan core.RulePlan) *templates.Action {
+	if plan.Stem != "restriction" || plan.State != core.RulePlanWaiting || !c.Has(core.PermHouseView) {
+		return nil
+	}
+	some := ""
+	if !plan.Whole {
+		some = plan.ID.String()
+	}
+	return &templates.Action{
+		Label: "查看房屋", URL: templates.WithQuery(frame.HousePath, nil, "community", plan.Community.String(), "plan", some),
+	}
 }
 
 // rulePlanSection is the part of a form that says when its settings start and end.
@@ -178,6 +199,16 @@ func (p *Pages) rulePlanCancel(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	effects := []string{"现在的设置不变", "取消后不能恢复，需要时重新安排"}
+	if plan.Stem == "restriction" && !plan.Whole {
+		some, _, err := p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
+			Community: plan.Community, Plan: plan.ID, Page: store.Page{Limit: frame.ThingsNamed},
+		})
+		if err != nil {
+			return err
+		}
+		effects = append(effects, housesText(len(some), houses, func(i int) string { return some[i].Label }))
+	}
 	reach := "涉及 " + frame.Grouped(residents) + " 名住户，到时不再生效"
 	if plan.Stem == "restriction" {
 		reach = "涉及 " + frame.Grouped(houses) + " 套房屋、" + frame.Grouped(residents) + " 名住户，到时不限制"
@@ -186,7 +217,7 @@ func (p *Pages) rulePlanCancel(c *web.Context) error {
 		Stem: "passrule", Back: at.URL(frame.StemURL(plan.Stem, "")), Done: "已取消 " + plan.Text() + " 的修改。",
 		Ask: templates.Confirm{
 			Title: "取消“" + at.Name + "”定时的" + plan.What() + "？", Text: plan.Text() + "：" + plan.Words + "。", Submit: "取消安排",
-			Effects: []string{reach, "现在的设置不变", "取消后不能恢复，需要时重新安排"},
+			Effects: append([]string{reach}, effects...), All: rulePlanHouses(c, plan),
 		},
 		Do: func() error { return p.Store.CancelRulePlan(c.Ctx(), c.Actor(), c.Scope(), plan.ID) },
 	})

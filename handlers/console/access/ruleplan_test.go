@@ -22,7 +22,7 @@ var samplePlans = rulePlans{
 		{Term: "2026-12-05 当天", Words: "不限", Why: desk.Hostile},
 	}},
 	Over: rulePlanTable{Name: "planned-title", Title: "定时修改记录", Rows: []rulePlanRow{
-		{Term: "2026-12-05 起", Words: desk.Hostile, Batch: "/b", Why: desk.Hostile, Community: desk.Hostile},
+		{Term: "2026-12-05 起", Words: desk.Hostile, URL: "/b", Why: desk.Hostile, Community: desk.Hostile},
 	}},
 }
 
@@ -149,6 +149,31 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	if row.Length() != 1 || !strings.Contains(row.Text(), "居家") || !strings.Contains(row.Text(), from) {
 		t.Errorf("lists %q", row.Text())
 	}
+	if to := row.Find("a").AttrOr("href", ""); !strings.HasPrefix(to, frame.HousePath+"?community="+d.Mine.Community.String()+"&plan=") {
+		t.Errorf("its houses are at %q", to)
+	}
+	now := url.Values{"community": form["community"], "houses": form["houses"], "exits": {"-1"}, "reason": {"居家"}}
+	page, _ = b.Post(t, frame.RestrictionPath, now, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已安排 "+from+" 至 "+dayFrom(d, 9)+" 限 1 次，到时按这次的") {
+		t.Errorf("asks before a house is restricted of which more is planned: %q", ask)
+	}
+	now.Set("last_day", dayFrom(d, 1))
+	page, _ = b.Post(t, frame.RestrictionPath, now, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "限 1 次，到时照常生效") {
+		t.Errorf("asks of one that is over by then: %q", ask)
+	}
+	now.Del("last_day")
+	b.Post(t, frame.RestrictionPath, desk.WithConfirmed(now), http.StatusSeeOther)
+	if text := b.Get(t, frame.RestrictionPath, http.StatusOK).Find("section[aria-labelledby=plans-title] tbody").Text(); !strings.Contains(
+		text, "0 套房屋") || !strings.Contains(text, "已删除的 1 套，到时不限制") {
+		t.Errorf("then it lists %q", text)
+	}
+	lift := frame.RestrictionPath + "/" + d.Mine.Houses[0].String() + "/lift"
+	page, _ = b.Post(t, lift, url.Values{}, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已安排 "+from) {
+		t.Errorf("lifting asks %q", ask)
+	}
+	b.Post(t, lift, desk.ConfirmedForm(), http.StatusSeeOther)
 	page, _ = b.Post(t, frame.RestrictionPath, url.Values{
 		"community": {d.Mine.Community.String()}, "whole": {"1"}, "exits": {"1"}, "reason": {"居家"}, "from_day": {dayFrom(d, 20)},
 	}, http.StatusOK)
@@ -170,7 +195,8 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	}
 	cancel := row.Find("form").AttrOr("action", "")
 	page, _ = b.Post(t, cancel, url.Values{}, http.StatusOK)
-	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "涉及 1 套房屋、") {
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "涉及 1 套房屋、") ||
+		!strings.Contains(ask, "房屋："+desk.HouseLabel(t, d, d.Mine.Houses[0])) {
 		t.Errorf("asks before it is cancelled: %q", ask)
 	}
 	b.Post(t, cancel, desk.ConfirmedForm(), http.StatusSeeOther)
@@ -196,7 +222,6 @@ func TestEndingAPlanThatTakesSomethingAway(t *testing.T) {
 	}
 }
 
-// A rehearsal of a scheduled draft keeps its days for the button that saves it.
 // If somebody has changed the settings meanwhile, the row, the card and the question of 提前结束 say that nothing is put back.
 func TestEndingAPlanThatWasOverridden(t *testing.T) {
 	d := newDesk(t)
@@ -224,6 +249,7 @@ func TestEndingAPlanThatWasOverridden(t *testing.T) {
 	}
 }
 
+// A rehearsal of a scheduled draft keeps its days for the button that saves it.
 func TestRehearsalKeepsTheTerm(t *testing.T) {
 	d := newDesk(t)
 	b := d.Registrar(t)

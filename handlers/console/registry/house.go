@@ -106,6 +106,7 @@ func (p *Pages) houseFilter(c *web.Context) (frame.CommunityChoice, store.HouseF
 		Arrears  string  `form:"arrears" of:"yes"`
 		Transfer string  `form:"transfer" of:"planned"`
 		Node     core.ID `form:"node"`
+		Plan     core.ID `form:"plan"` // a scheduled restriction
 	}
 	if err := c.BindQuery(&asked); err != nil {
 		return frame.CommunityChoice{}, store.HouseFilter{}, err
@@ -113,7 +114,7 @@ func (p *Pages) houseFilter(c *web.Context) (frame.CommunityChoice, store.HouseF
 	at, err := p.CommunityOf(c, c.Query("community"))
 	return at, store.HouseFilter{
 		Community: at.ID, Node: asked.Node, Keyword: asked.Keyword, Arrears: asked.Arrears == "yes",
-		Transfer: asked.Transfer != "", Page: c.CountedPage(housesAPage),
+		Transfer: asked.Transfer != "", Plan: asked.Plan, Page: c.CountedPage(housesAPage),
 	}, err
 }
 
@@ -132,6 +133,14 @@ func (p *Pages) houseList(c *web.Context) error {
 		return err
 	}
 	page.Note, page.List, page.Tabs = at.Name, houseTable(c, at), houseTabs(at, "")
+	if filter.Plan != 0 {
+		plan, err := p.Store.RulePlan(c.Ctx(), c.Scope(), filter.Plan)
+		if err != nil {
+			return err
+		}
+		page.Flash = append(page.Flash, templates.Flash{Tone: templates.Info, Text: "只列出安排了“" + plan.Restriction.Title() + "”（" +
+			plan.RulePlanTerm.Text() + "）的房屋。"})
+	}
 	if at.ID != 0 {
 		page.TreeURL = at.URL(frame.HousePath+"/tree", "node", c.Query("node"))
 	}
@@ -201,6 +210,7 @@ func houseTable(c *web.Context, at frame.CommunityChoice) templates.List {
 				Choices: []templates.Choice{{Label: "全部"}, {Value: "planned", Label: "已安排过户"}},
 			},
 			{Kind: templates.Hidden, Name: "node"},
+			{Kind: templates.Hidden, Name: "plan"},
 		},
 		Columns: []templates.Column{
 			{Label: "房屋"}, {Label: "住户", Number: true}, {Label: "欠费", Number: true},

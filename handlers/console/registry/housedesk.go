@@ -17,7 +17,8 @@ import (
 type houseShowPage struct {
 	templates.Shell
 	Detail       templates.Detail
-	Restriction  *houseRestriction  // nil: none in force
+	Restriction  *houseRestriction // nil: none in force
+	Planned      []plannedRestriction
 	Transfer     *houseTransferPart // nil: none is planned
 	People       []houseMember
 	MayResidents bool
@@ -34,6 +35,27 @@ type houseRestriction struct {
 	templates.Verdict
 	Lift   *templates.Submit // nil: no permission
 	Change string            // URL; "" = no permission
+}
+
+// plannedRestriction is a restriction of a house that is scheduled.
+type plannedRestriction struct{ Title, Text, URL string }
+
+// plannedRestrictions returns what is scheduled for a house and will come about as it is now.
+func (p *Pages) plannedRestrictions(c *web.Context, house core.House) (list []plannedRestriction, err error) {
+	planned, err := p.Store.PlannedRestrictions(c.Ctx(), c.Scope(), house.Community, []core.ID{house.ID})
+	for _, plan := range planned {
+		if plan.Left > 0 {
+			continue
+		}
+		row := plannedRestriction{
+			Title: "已安排" + plan.Restriction.Title(), Text: plan.RulePlan.RulePlanTerm.Text() + "，" + plan.Restriction.Reason,
+		}
+		if c.Has(core.PermPassRuleView) {
+			row.URL = templates.WithQuery(frame.RestrictionPath, nil, "community", house.Community.String())
+		}
+		list = append(list, row)
+	}
+	return list, err
 }
 
 // houseMember is a resident on the page of the house.
@@ -203,6 +225,9 @@ func (p *Pages) houseHead(
 		d.Badges = append(d.Badges, badge)
 		page.Restriction = houseRestrictionOf(c, at, house, restriction)
 		page.Restriction.Tone, page.Restriction.Title = badge.Tone, restriction.Title()
+	}
+	if page.Planned, err = p.plannedRestrictions(c, house); err != nil {
+		return err
 	}
 	d.Facts = append(d.Facts, templates.Fact{Label: "欠费", Badge: arrearsBadge(house)})
 	owners, err := p.ownersPlaceOf(c, at.ID.String(), 0, house.ID)

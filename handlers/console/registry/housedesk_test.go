@@ -160,3 +160,49 @@ func TestHouseWithManyResidents(t *testing.T) {
 		t.Errorf("%d links, %q, of %q", all.Length(), textOf(all), total)
 	}
 }
+
+// The pages of a house and of who lives there say what is scheduled for it, as long as it will come about; the list of a scheduled
+// restriction has exactly its houses.
+func TestHouseSaysWhatIsPlanned(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	change := store.RestrictionChange{
+		Community: d.Mine.Community, Houses: d.Mine.Houses[:1],
+		Restriction: core.Restriction{Exits: 1, Reason: "居家", LastDay: today + 9},
+	}
+	plan, err := d.Store.ScheduleRestrictions(t.Context(), core.System, core.Everywhere, change, today+2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := frame.HousePath + "?community=" + d.Mine.Community.String() + "&plan=" + plan.String()
+	page := b.Get(t, list, http.StatusOK)
+	if rows, said := page.Find("main tbody tr"), page.Find(".tx-flash").Text(); rows.Length() != 1 ||
+		!strings.Contains(rows.Text(), desk.HouseLabel(t, d, d.Mine.Houses[0])) || !strings.Contains(said, "安排了“限制出入：限 1 次”") {
+		t.Errorf("its houses: %q %q", rows.Text(), said)
+	}
+	d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermHouseView).Get(t, frame.HousePath+"?plan="+plan.String(), http.StatusNotFound)
+	says := func() (texts []string) {
+		for _, path := range []string{frame.HouseURL(d.Mine.Houses[0]), frame.ResidentURL(d.Mine.Residents[0].ID)} {
+			texts = append(texts, b.Get(t, path, http.StatusOK).Find("main .tx-standing.tx-info").Text())
+		}
+		return texts
+	}
+	for _, text := range says() {
+		if !strings.Contains(text, "已安排限制出入：限 1 次") || !strings.Contains(text, (today+2).String()+" 至 "+(today+9).String()+"，居家") {
+			t.Errorf("says %q", text)
+		}
+	}
+	change.Exits = 5
+	if _, err := d.Store.CreateRestrictions(t.Context(), core.System, core.Everywhere, change); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range says() {
+		if strings.Contains(text, "已安排") {
+			t.Errorf("of what will not be it says %q", text)
+		}
+	}
+	if n := b.Get(t, list, http.StatusOK).Find("main tbody tr").Length(); n != 0 {
+		t.Errorf("%d houses are listed of a restriction that will restrict none", n)
+	}
+}

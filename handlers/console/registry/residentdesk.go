@@ -18,6 +18,7 @@ type residentShowPage struct {
 	Detail      templates.Detail
 	Standing    standing
 	Restriction *houseRestriction // of the house; nil: none, or no permission to see it
+	Planned     []plannedRestriction
 	Person      []templates.Fact
 	Home        []templates.Fact
 	RevealURL   string // "" = no permission
@@ -120,6 +121,9 @@ func (p *Pages) residentHome(c *web.Context, r store.ResidentRow, page *resident
 		return nil
 	}
 	house := core.House{ID: r.House, Community: r.Community, Label: r.HouseLabel}
+	if page.Planned, err = p.plannedRestrictions(c, house); err != nil {
+		return err
+	}
 	restriction, err := p.Store.HouseRestriction(c.Ctx(), c.Scope(), house)
 	if core.IsNotFound(err) {
 		return nil

@@ -140,6 +140,9 @@ func (s *Store) CountMembers(ctx context.Context, scope core.Scope, f MemberFilt
 // Member returns one member of an institution of any community in scope, masked.
 func (s *Store) Member(ctx context.Context, scope core.Scope, id core.ID) (core.Member, error) {
 	list, err := s.MembersByID(ctx, scope, []core.ID{id})
+	if err == nil && len(list) == 0 {
+		err = core.NotFound(noMember)
+	}
 	if err != nil {
 		return core.Member{}, err
 	}
@@ -158,7 +161,7 @@ func (s *Store) MemberOfPerson(ctx context.Context, scope core.Scope, person cor
 	return s.Member(ctx, scope, id)
 }
 
-// MembersByID returns members in scope, by id. If one does not exist, the result is NotFound.
+// MembersByID returns those of members that there are in scope, by id.
 func (s *Store) MembersByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]core.Member, error) {
 	var rows []memberRow
 	err := database.EachPart(ids, func(part []core.ID) error {
@@ -171,9 +174,6 @@ func (s *Store) MembersByID(ctx context.Context, scope core.Scope, ids []core.ID
 	})
 	if err != nil {
 		return nil, database.Wrap("read members", err)
-	}
-	if len(rows) < len(ids) {
-		return nil, core.NotFound(noMember)
 	}
 	list, err := s.members(ctx, scope, rows)
 	return list, database.Wrap("read members", err)

@@ -87,8 +87,7 @@ func (s *Store) Resident(ctx context.Context, scope core.Scope, id core.ID) (Res
 	return s.residentRow(row, false), nil
 }
 
-// ResidentsByID returns residents of the scope in the order of ids, each once, masked. If one does
-// not exist, the result is NotFound.
+// ResidentsByID returns those of residents that there are in the scope in the order of ids, each once, masked.
 func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.ID) ([]ResidentRow, error) {
 	if len(ids) > ResidentsAtOnce {
 		return nil, core.Invalid(fmt.Sprintf("请选择 1 至 %d 名住户", ResidentsAtOnce))
@@ -97,12 +96,7 @@ func (s *Store) ResidentsByID(ctx context.Context, scope core.Scope, ids []core.
 	if err != nil {
 		return nil, database.Wrap("residents by id", err)
 	}
-	for _, id := range ids {
-		if !slices.ContainsFunc(list, func(r ResidentRow) bool { return r.ID == id && scope.Has(r.Community) }) {
-			return nil, core.NotFound(noResident)
-		}
-	}
-	return list, nil
+	return slices.DeleteFunc(list, func(r ResidentRow) bool { return !scope.Has(r.Community) }), nil
 }
 
 // ResidentFilter narrows the list of residents. Zero fields do not filter.

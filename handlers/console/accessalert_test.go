@@ -71,6 +71,10 @@ func TestAccessAlertsAreSeenAndHandled(t *testing.T) {
 		!strings.HasSuffix(after.Find(".tx-flash form").AttrOr("action", ""), "/undo") || after.Find("tbody tr").Length() != 0 {
 		t.Errorf("after all are handled: %q", after.Find("main").Text())
 	}
+	b.Post(t, frame.AccessAlertPath+"/handle", ids, http.StatusSeeOther) // all are handled: there is nothing to ask
+	if text := b.Get(t, frame.AccessAlertPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "已由别人处理") {
+		t.Errorf("of alerts that are handled it says %q", text)
+	}
 	b.Post(t, frame.AccessAlertPath+"/handle", nil, http.StatusSeeOther) // nothing ticked
 	for _, id := range []string{theirs[0].ID.String(), "1", "x"} {
 		b.Get(t, frame.AccessAlertPath+"/"+id, http.StatusNotFound)

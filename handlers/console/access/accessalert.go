@@ -249,6 +249,10 @@ func (p *Pages) accessAlertsHandle(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(alerts, func(a core.AccessAlert) bool { return a.Handled.IsZero() }) {
+		c.Flash(web.FlashWarning, handledText(len(alerts), core.Batch{}))
+		return c.Redirect(back)
+	}
 	ask := accessAlertsQuestion(alerts)
 	ask.Keep = url.Values{"id": frame.IDValues(form.IDs)}
 	return p.Act(c, frame.Act{

@@ -195,6 +195,15 @@ func TestMemberIsAddedRenewedAndDisabled(t *testing.T) {
 	if text := page.Find(".tx-confirm").Text(); !strings.Contains(text, "1 名成员") || !strings.Contains(text, dayOf(d, 3)+" → ") {
 		t.Errorf("the question says %q", text)
 	}
+	stale := url.Values{"id": {member, "7"}}
+	stalePage, _ := b.Post(t, frame.MemberPath+"/renew?months=12", stale, http.StatusOK)
+	if text := stalePage.Find(".tx-confirm").Text(); !strings.Contains(text, "1 名成员") || !strings.Contains(text, "1 名已删除，不在其中") {
+		t.Errorf("of a stale list the question says %q", text)
+	}
+	b.Post(t, frame.MemberPath+"/renew?months=12", url.Values{"id": {"7"}}, http.StatusSeeOther)
+	if text := b.Get(t, frame.MemberPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "所选成员已删除") {
+		t.Errorf("of nobody left it says %q", text)
+	}
 	b.Post(t, frame.MemberPath+"/renew?months=5", ticked, http.StatusUnprocessableEntity)
 	seen, _ := page.Find("input[name=seen]").Attr("value")
 	confirmed := desk.ConfirmedForm()
@@ -226,7 +235,8 @@ func TestMemberIsAddedRenewedAndDisabled(t *testing.T) {
 	stranger := d.SignIn(t, core.ScopeOf(d.Others.Community), core.PermInstitutionView, core.PermInstitutionEdit)
 	stranger.Get(t, to, http.StatusNotFound)
 	stranger.Post(t, to+"/disable", desk.ConfirmedForm(), http.StatusNotFound)
-	stranger.Post(t, frame.MemberPath+"/renew?months=12", confirmed, http.StatusNotFound)
+	stranger.Post(t, frame.MemberPath+"/renew?months=12", confirmed, http.StatusSeeOther)
+	desk.Literally(t, stranger.Get(t, frame.MemberPath, http.StatusOK), "所选成员已删除")
 }
 
 // A picture is re-encoded, replaced and removed; another file is refused at its field; its address is of the session, and

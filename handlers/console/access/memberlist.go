@@ -217,20 +217,32 @@ func (p *Pages) membersRenew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(members) == 0 {
+		c.Flash(web.FlashWarning, "所选成员已删除，可能是其他人刚刚操作的。")
+		return c.Redirect(back)
+	}
 	for _, m := range members {
 		if err := wholly(m.Wholly); err != nil {
 			return err
 		}
 	}
+	ask, gone := membersRenewQuestion(members, months, p.Today(c)), ""
+	if n := len(slices.Compact(slices.Sorted(slices.Values(form.IDs)))) - len(members); n > 0 {
+		gone = fmt.Sprintf("%d 名已删除，不在其中", n)
+		ask.Effects = append(ask.Effects, gone)
+		gone += "。"
+	}
 	if len(members) == 1 {
 		back = frame.BackTo(c, frame.MemberPath, frame.MemberURL(members[0].ID))
 	}
 	return p.Act(c, frame.Act{
-		Ask: membersRenewQuestion(members, months, p.Today(c)), Back: back,
+		Ask: ask, Back: back,
 		Batch: func() (core.Batch, error) {
-			return p.Store.RenewMembers(c.Ctx(), c.Actor(), c.Scope(), form.IDs, months, cmp.Or(form.Seen, "none"))
+			return p.Store.RenewMembers(c.Ctx(), c.Actor(), c.Scope(), memberIDs(members), months, cmp.Or(form.Seen, "none"))
 		},
-		DoneAll: func(b core.Batch) string { return fmt.Sprintf("已为 %d 名成员续期，立即生效。", b.Size) },
+		DoneAll: func(b core.Batch) string {
+			return fmt.Sprintf("已为 %d 名成员续期，立即生效。", b.Size) + gone
+		},
 	})
 }
 

@@ -202,6 +202,10 @@ func TestReaderQRIsTicked(t *testing.T) {
 	if on() != 2 {
 		t.Errorf("%d of 2 on", on())
 	}
+	b.Post(t, frame.ReaderPath+"/qr?allowed=1", url.Values{"id": ids}, http.StatusSeeOther) // both are on: there is nothing to ask
+	if text := b.Get(t, frame.ReaderPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "没有变化") {
+		t.Errorf("of readers that are so already it says %q", text)
+	}
 	for _, allowed := range []string{"", "?allowed=zzz", "?allowed=2", "?allowed=no"} {
 		b.Post(t, frame.ReaderPath+"/qr"+allowed, url.Values{"id": ids[:1]}, http.StatusUnprocessableEntity)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -58,6 +59,10 @@ func (p *Pages) readerQR(c *web.Context) error {
 		readers, err := p.Store.ReadersByID(c.Ctx(), c.Scope(), form.IDs)
 		if err != nil {
 			return err
+		}
+		if !slices.ContainsFunc(readers, func(r core.Reader) bool { return r.QRAllowed != allowed }) {
+			c.Flash(web.FlashWarning, readerQRDone(core.Batch{}, allowed))
+			return c.Redirect(back)
 		}
 		act.Ask = readerQRQuestion(readers, allowed)
 		act.Ask.Keep = url.Values{"id": frame.IDValues(form.IDs)}

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -15,30 +17,45 @@ type residentsForm struct {
 	IDs []core.ID `form:"id" max:"200"`
 }
 
-// tickedResidents returns the ticked residents, and those of them who have moved out since the list was drawn; one of another
-// community is NotFound.
-func (p *Pages) tickedResidents(c *web.Context) (residents, left []store.ResidentRow, err error) {
+// tickedResidents returns the ticked residents, and says who of them has moved out or was deleted since the list was drawn; "" =
+// nobody. One of another community is as good as deleted.
+func (p *Pages) tickedResidents(c *web.Context) (residents []store.ResidentRow, left string, err error) {
 	var form residentsForm
 	if err := c.Bind(&form); err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
-	all, err := p.Store.ResidentsByID(c.Ctx(), c.Scope(), form.IDs)
+	ticked := slices.Compact(slices.Sorted(slices.Values(form.IDs)))
+	all, err := p.Store.ResidentsByID(c.Ctx(), c.Scope(), ticked)
+	if err != nil {
+		return nil, "", err
+	}
+	var out []store.ResidentRow
 	for _, r := range all {
 		if r.MovedOut.IsZero() {
 			residents = append(residents, r)
 		} else {
-			left = append(left, r)
+			out = append(out, r)
 		}
 	}
-	return residents, left, err
+	var words []string
+	if len(out) > 0 {
+		words = append(words, frame.Joined(residentText(out))+"已经迁出")
+	}
+	if n := len(ticked) - len(all); n > 0 {
+		words = append(words, fmt.Sprintf("%d 名已不在登记里", n))
+	}
+	return residents, strings.Join(words, "，"), nil
 }
 
-// leftText says who was ticked and has moved out already; "" = nobody.
-func leftText(left []store.ResidentRow) string {
-	if len(left) == 0 {
-		return ""
+// errResidentsGone is said of somebody who is deleted between the check and the act.
+var errResidentsGone = core.Conflict("所选住户中有人刚刚被删除，没有变化，请重新选择")
+
+// residentsThere turns the refusal of an act on several residents of whom one was just deleted into one that says so.
+func residentsThere(err error) error {
+	if core.IsNotFound(err) {
+		return errResidentsGone
 	}
-	return frame.Joined(residentText(left)) + "已经迁出"
+	return err
 }
 
 func residentIDsOf(residents []store.ResidentRow) []core.ID {
@@ -69,18 +86,19 @@ func (p *Pages) residentsMoveOut(c *web.Context) error {
 	if err != nil || len(residents) == 0 {
 		return p.noneTicked(c, left, err)
 	}
-	ask, gone := moveOutAsk(c, residents), leftText(left)
-	if gone != "" {
-		ask.Effects = append(ask.Effects, gone+"，不在其中")
-		gone += "，不在其中。"
+	ask := moveOutAsk(c, residents)
+	if left != "" {
+		ask.Effects = append(ask.Effects, left+"，不在其中")
+		left += "，不在其中。"
 	}
 	return p.Act(c, frame.Act{
 		Ask: ask,
 		Batch: func() (core.Batch, error) {
-			return p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents))
+			batch, err := p.Store.MoveOutAll(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents))
+			return batch, residentsThere(err)
 		},
 		DoneAll: func(b core.Batch) string {
-			return fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", b.Size) + gone
+			return fmt.Sprintf("已迁出 %d 名住户，通行证立即失效。", b.Size) + left
 		},
 		Back: residentActURL(c, ""),
 	})
@@ -110,22 +128,25 @@ func (p *Pages) residentsRemove(c *web.Context) error {
 	}
 	ask := residentsAsk(c, "删除", "/delete", residents)
 	ask.Text = "从登记中永久删除，用于登记有误；不能撤销。"
-	if gone := leftText(left); gone != "" {
-		ask.Effects = append(ask.Effects, gone+"，不删除")
+	if left != "" {
+		ask.Effects = append(ask.Effects, left+"，不在其中")
+		left += "，不在其中。"
 	}
 	return p.Act(c, frame.Act{
-		Ask:  ask,
-		Do:   func() error { return p.Store.RemoveResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)) },
-		Done: fmt.Sprintf("已删除 %d 名住户。", len(residents)), Back: residentActURL(c, ""),
+		Ask: ask,
+		Do: func() error {
+			return residentsThere(p.Store.RemoveResidents(c.Ctx(), c.Actor(), c.Scope(), residentIDsOf(residents)))
+		},
+		Done: fmt.Sprintf("已删除 %d 名住户。", len(residents)) + left, Back: residentActURL(c, ""),
 	})
 }
 
 // noneTicked redirects to the list with a message, unless err is set.
-func (p *Pages) noneTicked(c *web.Context, left []store.ResidentRow, err error) error {
+func (p *Pages) noneTicked(c *web.Context, left string, err error) error {
 	if err == nil {
 		said := "没有选择住户。"
-		if gone := leftText(left); gone != "" {
-			said = gone + "，可能是其他人刚刚操作的。"
+		if left != "" {
+			said = left + "，可能是其他人刚刚操作的。"
 		}
 		c.Flash(web.FlashWarning, said)
 		err = c.Redirect(residentActURL(c, ""))

@@ -45,7 +45,7 @@ func TestResidentsMoveOutFromAStaleList(t *testing.T) {
 		t.Errorf("asked %q", q.Text())
 	}
 	page, _ = b.Post(t, frame.ResidentPath+"/delete", both, http.StatusOK)
-	if q := page.Find("form.tx-confirm"); !strings.Contains(q.Text(), "已经迁出，不删除") || keptOf(page) != people[1].ID.String() {
+	if q := page.Find("form.tx-confirm"); !strings.Contains(q.Text(), "已经迁出，不在其中") || keptOf(page) != people[1].ID.String() {
 		t.Errorf("deleting asks %q", q.Text())
 	}
 	b.Post(t, path, desk.WithConfirmed(both), http.StatusSeeOther)
@@ -78,10 +78,11 @@ func TestResidentsMoveOutTogether(t *testing.T) {
 	if !d.Lives(t, people[0].ID) {
 		t.Fatal("asking alone moved out")
 	}
-	// If one belongs to another community, nobody is moved out.
-	b.Post(t, path, desk.WithConfirmed(ticked(people[0].ID, d.Others.Residents[0].ID)), http.StatusNotFound)
-	if !d.Lives(t, people[0].ID) || !d.Lives(t, d.Others.Residents[0].ID) {
-		t.Error("a refused act moved somebody out")
+	// One of another community is as one who was deleted: nobody moves out, and nothing is told of them.
+	b.Post(t, path, desk.WithConfirmed(ticked(d.Others.Residents[0].ID)), http.StatusSeeOther)
+	if text := b.Get(t, frame.ResidentPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "1 名已不在登记里") ||
+		!d.Lives(t, d.Others.Residents[0].ID) {
+		t.Errorf("of somebody elsewhere it says %q", text)
 	}
 	d.OnlyViews(t).Post(t, path, desk.WithConfirmed(ticked(people[0].ID)), http.StatusForbidden)
 	b.Post(t, path, url.Values{}, http.StatusSeeOther)
@@ -140,8 +141,18 @@ func TestResidentsAreDeletedTogether(t *testing.T) {
 		t.Error("not deleted")
 	}
 	b.Get(t, frame.ResidentURL(people[1].ID), http.StatusNotFound)
-	b.Post(t, path, desk.WithConfirmed(ticked(d.Others.Residents[0].ID)), http.StatusNotFound)
+	// Of a list that was drawn before, the others are asked about and deleted.
+	stale := ticked(people[1].ID, people[2].ID, d.Others.Residents[0].ID)
+	page, _ = b.Post(t, path, stale, http.StatusOK)
+	if text := page.Find("form.tx-confirm").Text(); keptOf(page) != people[2].ID.String() || !strings.Contains(text, "2 名已不在登记里") {
+		t.Errorf("of a stale list: %q, keeps %q", text, keptOf(page))
+	}
 	d.OnlyViews(t).Post(t, path, desk.WithConfirmed(ticked(people[2].ID)), http.StatusForbidden)
+	b.Post(t, path, desk.WithConfirmed(stale), http.StatusSeeOther)
+	if text := b.Get(t, frame.ResidentPath, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(text, "已删除 1 名住户") ||
+		!strings.Contains(text, "2 名已不在登记里") || d.Lives(t, people[2].ID) || !d.Lives(t, d.Others.Residents[0].ID) {
+		t.Errorf("of a stale list it says %q", text)
+	}
 }
 
 // A resident's page shows what the pass allows now, the person's other homes, the latest passages,

@@ -320,7 +320,7 @@ func (s *Store) PurgeAccessAlerts(ctx context.Context, before time.Time) error {
 		var n int64
 		err := s.db.Write(ctx, "purge alerts", func(tx *database.Tx) (err error) {
 			n, err = tx.Exec(
-				"DELETE FROM access_alert WHERE id IN (SELECT id FROM (SELECT id FROM access_alert WHERE handled_at < ? LIMIT ?) old)",
+				"DELETE FROM access_alert WHERE id IN (SELECT id FROM (SELECT id FROM access_alert WHERE "+oldAlert+" LIMIT ?) old)",
 				before.UnixMilli(), part,
 			)
 			return err

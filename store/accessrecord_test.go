@@ -408,6 +408,10 @@ func TestRecordTotalsAndHours(t *testing.T) {
 				t.Errorf("hours of %+v in %v: %+v, %v, want %+v", c.f, c.scope, hours.Sum(), err, c.want)
 			}
 		}
+		first := core.RecordFilter{From: today.Start(testZone), To: today.Start(testZone).Add(time.Hour)}
+		if totals, err := s.RecordTotals(t.Context(), core.ScopeOf(11), first, today); err != nil || totals != (core.RecordTotals{In: 1}) {
+			t.Errorf("totals of the first hour: %+v, %v", totals, err)
+		}
 		hours, err := s.RecordHours(t.Context(), core.ScopeOf(11), core.RecordFilter{}, today)
 		want := core.HourTotals{0: {In: 1}, 8: {Out: 2, Refused: 1}, 23: {Refused: 1}}
 		if err != nil || hours != want {
@@ -454,7 +458,15 @@ func TestExportAccessRecords(t *testing.T) {
 func TestPurgeAccessRecords(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		all := pastRecords(t, s, 30, 11, 12)
+		old, err := s.CountOld(t.Context(), all[9].At, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		purged, err := s.PurgeAccessRecords(t.Context(), all[9].At)
+		none, wrong := s.CountOld(t.Context(), time.Time{}, time.Time{})
+		if int64(old.Records) != purged || none != (Purged{}) || wrong != nil {
+			t.Errorf("%d are counted and %d purged; of nothing %+v, %v", old.Records, purged, none, wrong)
+		}
 		if err != nil || purged != 20 {
 			t.Errorf("purged %d, %v, want 20", purged, err)
 		}

@@ -411,6 +411,9 @@ func TestPicturesOfItems(t *testing.T) {
 		use(core.FormHidden)
 		_, err = w.apply(other)
 		wantField(t, err, "item_1")
+		if old, err := s.CountOld(t.Context(), e.Planned.AddDate(0, 0, 2), time.Time{}); old.Slips != 1 || err != nil {
+			t.Errorf("%+v are counted before, %v", old, err)
+		}
 		if n, err := s.PurgeExitSlips(t.Context(), e.Planned.AddDate(0, 0, 2)); n != 1 || err != nil {
 			t.Errorf("%d purged, %v", n, err)
 		}

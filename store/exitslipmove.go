@@ -98,7 +98,7 @@ func (s *Store) PurgeExitSlips(ctx context.Context, before time.Time) (removed i
 		n := int64(0)
 		err := s.db.Write(ctx, "purge exit slips", func(tx *database.Tx) error {
 			var ids []core.ID
-			if err := tx.All(&ids, "SELECT id FROM exit_slip WHERE until_at < ? ORDER BY until_at LIMIT ?",
+			if err := tx.All(&ids, "SELECT id FROM exit_slip WHERE "+oldSlip+" ORDER BY until_at LIMIT ?",
 				before.UnixMilli(), purgedVisits); err != nil {
 				return err
 			}

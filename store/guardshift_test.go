@@ -211,6 +211,9 @@ func TestShiftsHaveAScope(t *testing.T) {
 		if err := s.PurgeGuardShifts(ctx, shift.Began); err != nil || w.last().ID == 0 {
 			t.Errorf("purged too early, %v", err)
 		}
+		if old, err := s.CountOld(ctx, s.Now(), time.Time{}); old.Shifts != 1 || err != nil {
+			t.Errorf("%+v are counted before, %v", old, err)
+		}
 		if err := s.PurgeGuardShifts(ctx, s.Now()); err != nil || w.last().ID != 0 {
 			t.Errorf("not purged, %v", err)
 		}

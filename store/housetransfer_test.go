@@ -581,6 +581,9 @@ func TestTransfersThatAreOverArePurged(t *testing.T) {
 		if n, err := w.PurgeHouseTransfers(ctx, done); n != 0 || err != nil {
 			w.t.Errorf("before it was done: %d, %v", n, err)
 		}
+		if old, err := w.CountOld(ctx, w.Now().Add(-time.Hour), time.Time{}); old.Transfers != 1 || err != nil {
+			t.Errorf("%+v are counted before, %v", old, err)
+		}
 		if n, err := w.PurgeHouseTransfers(ctx, w.Now().Add(-time.Hour)); n != 1 || err != nil {
 			w.t.Errorf("long after: %d, %v", n, err)
 		}

@@ -18,7 +18,7 @@ func (s *Store) PurgeHouseTransfers(ctx context.Context, before time.Time) (remo
 		n := int64(0)
 		err := s.db.Write(ctx, "purge transfers", func(tx *database.Tx) error {
 			var ids []core.ID
-			if err := tx.All(&ids, `SELECT id FROM house_transfer WHERE updated_at < ? AND open_house IS NULL
+			if err := tx.All(&ids, `SELECT id FROM house_transfer WHERE `+oldTransfer+`
 				ORDER BY updated_at LIMIT ?`, before.UnixMilli(), purgedTransfers); err != nil || len(ids) == 0 {
 				n = 0
 				return err

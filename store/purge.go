@@ -61,6 +61,46 @@ func (s *Store) PurgeDoubt(ctx context.Context, before time.Time) (string, error
 		"请核对时钟，确要清理请到“设置”重新保存一次", old, all), nil
 }
 
+// What is old at a moment, which is the first argument.
+const (
+	oldVisit    = "until_at < ? AND (inside_since IS NULL OR inside_since < ?)"
+	oldSlip     = "until_at < ?"
+	oldTransfer = "updated_at < ? AND open_house IS NULL"
+	oldAlert    = "handled_at < ?"
+	oldReview   = "photos > 0 AND decided_at < ? AND NOT " + passStillShows
+)
+
+// Purged counts what a purge deletes.
+type Purged struct {
+	Records, Visits, Slips, Transfers, Alerts, Shifts int
+
+	Reviews int // whose pictures are deleted
+}
+
+// CountOld counts what purges delete that were to run now: what is kept as long as access records since a moment, and reviews whose
+// pictures are kept since another; a zero one deletes nothing.
+func (s *Store) CountOld(ctx context.Context, records, photos time.Time) (n Purged, err error) {
+	count := func(to *int, from, where string, args ...any) {
+		if err == nil {
+			err = s.db.Get(ctx, to, "SELECT COUNT(*) FROM "+from+" WHERE "+where, args...)
+		}
+	}
+	if !records.IsZero() {
+		ms, first := records.UnixMilli(), int64(database.FirstID(records))
+		count(&n.Records, "access_record", "id < ?", first)
+		count(&n.Visits, "visitor_pass", oldVisit, ms, s.Now().Add(-longestVisit).UnixMilli())
+		count(&n.Slips, "exit_slip", oldSlip, ms)
+		count(&n.Transfers, "house_transfer", oldTransfer, ms)
+		count(&n.Alerts, "access_alert", oldAlert, ms)
+		count(&n.Shifts, "guard_shift", "id < ?", first)
+	}
+	if !photos.IsZero() {
+		ms := photos.UnixMilli()
+		count(&n.Reviews, "review", oldReview, ms, ms, ms)
+	}
+	return n, database.Wrap("count what is old", err)
+}
+
 // decidedSincePurge reports whether the settings were saved since the last purge, and records the
 // current ones. In doubt it only records them the first time, so that a later change counts as a
 // decision.

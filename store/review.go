@@ -504,7 +504,7 @@ func (s *Store) PurgeReviewPhotos(ctx context.Context, before time.Time) (remove
 			part = 0
 			var rows []reviewRow
 			ms := before.UnixMilli()
-			if err := tx.All(&rows, "SELECT "+reviewFields+" FROM review WHERE photos > 0 AND decided_at < ? AND NOT "+passStillShows+
+			if err := tx.All(&rows, "SELECT "+reviewFields+" FROM review WHERE "+oldReview+
 				" ORDER BY id LIMIT ?"+tx.Dialect().ForUpdate(), ms, ms, ms, reviewPart); err != nil {
 				return err
 			}

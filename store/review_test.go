@@ -448,9 +448,13 @@ func TestPicturesOfDecidedReviewsArePurged(t *testing.T) {
 		own := w.apply(c)
 		purged := func() int64 {
 			t.Helper()
-			n, err := w.PurgeReviewPhotos(t.Context(), w.Now().Add(-time.Hour))
+			old, err := w.CountOld(t.Context(), time.Time{}, w.Now().Add(-time.Hour))
 			if err != nil {
 				t.Fatal(err)
+			}
+			n, err := w.PurgeReviewPhotos(t.Context(), w.Now().Add(-time.Hour))
+			if err != nil || (old.Reviews > 0) != (n > 0) {
+				t.Fatalf("pictures of %d reviews are counted and %d purged, %v", old.Reviews, n, err)
 			}
 			return n
 		}

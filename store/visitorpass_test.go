@@ -490,6 +490,9 @@ func TestAVisitIsForgotten(t *testing.T) {
 		if n, err := s.PurgeVisitorPasses(t.Context(), old.Until); n != 0 || err != nil {
 			t.Errorf("%d purged at their end, %v", n, err)
 		}
+		if count, err := s.CountOld(t.Context(), old.Until.Add(time.Second), time.Time{}); count.Visits != 1 || err != nil {
+			t.Errorf("%+v are counted before, %v", count, err)
+		}
 		if n, err := s.PurgeVisitorPasses(t.Context(), old.Until.Add(time.Second)); n != 1 || err != nil {
 			t.Errorf("%d purged, %v", n, err)
 		}

@@ -24,8 +24,7 @@ func (s *Store) PurgeVisitorPasses(ctx context.Context, before time.Time) (remov
 			if err := tx.All(&ids, `
 				SELECT id
 				FROM visitor_pass
-				WHERE until_at < ?
-				AND (inside_since IS NULL OR inside_since < ?)
+				WHERE `+oldVisit+`
 				ORDER BY until_at
 				LIMIT ?`, before.UnixMilli(), tx.Now().Add(-longestVisit).UnixMilli(), purgedVisits); err != nil {
 				return err

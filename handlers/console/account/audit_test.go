@@ -197,11 +197,22 @@ func TestSettings(t *testing.T) {
 		t.Errorf("the log says %s", row)
 	}
 
+	if text := page.Find("main").Text(); strings.Contains(text, "0 条") {
+		t.Errorf("zero is said: %s", text)
+	}
+	old := core.AccessRecord{
+		Community: d.Mine.Community, At: d.Store.Now().AddDate(0, 0, -70), Direction: core.Out, Via: core.ViaReader,
+		Kind: core.PassResident,
+	}
+	if err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{old, old}); err != nil {
+		t.Fatal(err)
+	}
 	form = settingFormOf(templates.Seen(saved.Updated), "60", "45")
 	form.Set("review_photo_days", "3")
 	page, _ = b.Post(t, frame.SettingPath, form, http.StatusOK)
 	if text := page.Find("main").Text(); !strings.Contains(text, "60 天以前的出入记录") || !strings.Contains(text, "就结束的访客") ||
-		!strings.Contains(text, "超过 3 天的申请，照片") {
+		!strings.Contains(text, "永久删除，现在有 2 条") || !strings.Contains(text, "一并永久删除，现在没有") ||
+		!strings.Contains(text, "超过 3 天的申请，照片") || !strings.Contains(text, "结果保留，现在没有") {
 		t.Errorf("the question names not all that is deleted: %s", text)
 	}
 	form.Set("record_days", "90")

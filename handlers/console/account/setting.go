@@ -13,6 +13,7 @@ import (
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
 
@@ -176,7 +177,18 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 		return err
 	}
 	if wrong == nil && settings.DeletesMore(now) {
-		if asked, err := p.Ask(c, "setting", settingQuestion(now, settings, c.Form())); asked {
+		var records, photos time.Time
+		if settings.DeletesRecords(now) {
+			records = c.Now().AddDate(0, 0, -settings.RecordDays)
+		}
+		if settings.DeletesPhotos(now) {
+			photos = c.Now().AddDate(0, 0, -settings.ReviewPhotoDays)
+		}
+		old, err := p.Store.CountOld(c.Ctx(), records, photos)
+		if err != nil {
+			return err
+		}
+		if asked, err := p.Ask(c, "setting", settingQuestion(now, settings, old, c.Form())); asked {
 			return err
 		}
 	}
@@ -191,8 +203,9 @@ func (p *Pages) settingUpdate(c *web.Context) error {
 	return c.Redirect(frame.SettingPath)
 }
 
-// settingQuestion is the confirmation before a shorter retention deletes what cannot come back.
-func settingQuestion(now, settings core.Settings, form url.Values) templates.Confirm {
+// settingQuestion is the confirmation before a shorter retention deletes what cannot come back: old is what it deletes. The days are
+// typed, as that number changes while the question is read.
+func settingQuestion(now, settings core.Settings, old store.Purged, form url.Values) templates.Confirm {
 	q := templates.Confirm{
 		Action: frame.SettingPath, Keep: form, Submit: "保存并删除", Cancel: frame.SettingPath, Danger: true,
 	}
@@ -201,18 +214,42 @@ func settingQuestion(now, settings core.Settings, form url.Values) templates.Con
 		of, q.Typed = append(of, "出入记录"), strconv.Itoa(settings.RecordDays)
 		changes = append(changes, fmt.Sprintf("出入记录从 %s改为 %s", daysText(now.RecordDays), daysText(settings.RecordDays)))
 		q.Effects = append(q.Effects,
-			"所有小区 "+daysText(settings.RecordDays)+"以前的出入记录将在一小时内永久删除",
-			"同样早以前就结束的访客（姓名、号码和通行证）和房屋过户安排一并永久删除")
+			"所有小区 "+daysText(settings.RecordDays)+"以前的出入记录将在一小时内永久删除，现在"+oldText(oldThing{old.Records, "条", ""}),
+			"同样早以前就结束的访客（姓名、号码和通行证）、出门条、房屋过户安排、告警和值班记录一并永久删除，现在"+oldText(
+				oldThing{old.Visits, "位", "访客"}, oldThing{old.Slips, "张", "出门条"}, oldThing{old.Transfers, "项", "过户安排"},
+				oldThing{old.Alerts, "条", "告警"}, oldThing{old.Shifts, "条", "值班记录"},
+			))
 	}
 	if settings.DeletesPhotos(now) {
 		of, q.Typed = append(of, "审核照片"), cmp.Or(q.Typed, strconv.Itoa(settings.ReviewPhotoDays))
 		changes = append(changes, fmt.Sprintf("审核照片从 %s改为 %s", daysText(now.ReviewPhotoDays), daysText(settings.ReviewPhotoDays)))
 		q.Effects = append(q.Effects,
-			"所有小区审核结束已超过 "+daysText(settings.ReviewPhotoDays)+"的申请，照片将在一小时内永久删除，申请和结果保留")
+			"所有小区审核结束已超过 "+daysText(settings.ReviewPhotoDays)+"的申请，照片将在一小时内永久删除，申请和结果保留，现在"+
+				oldText(oldThing{old.Reviews, "份", "申请的照片"}))
 	}
 	q.Title, q.Text = "缩短"+strings.Join(of, "和")+"的保留时间？", strings.Join(changes, "，")+"。"
 	q.Effects = append(q.Effects, "删除后不能恢复，再改长也不会回来；需要留存的请先导出或另存")
 	return q
+}
+
+// oldThing is a number of things that a purge deletes.
+type oldThing struct {
+	n          int
+	unit, what string
+}
+
+// oldText counts what a purge deletes in words: 有 3 位访客、2 张出门条, or 没有.
+func oldText(things ...oldThing) string {
+	var words []string
+	for _, o := range things {
+		if o.n > 0 {
+			words = append(words, frame.Grouped(o.n)+" "+o.unit+o.what)
+		}
+	}
+	if len(words) == 0 {
+		return "没有"
+	}
+	return "有 " + strings.Join(words, "、")
 }
 
 // settingWrong shows the form again with its values. After a conflict it is based on the current

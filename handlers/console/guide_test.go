@@ -129,6 +129,31 @@ func newCommunity(t *testing.T, d *desk.Desk) core.ID {
 	return id
 }
 
+// What follows in the set-up is said after a step of it, and not after an act on what there is.
+func TestTheNextStepFollowsAStep(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.Permissions()...)
+	next := func(path string) string {
+		return b.Get(t, path, http.StatusOK).Find(".tx-flash a:contains(下一步)").Text()
+	}
+	rule := desk.FilledIn(b.Get(t, frame.PassRulePath, http.StatusOK))
+	rule.Set("exits", "3")
+	b.Post(t, frame.PassRulePath, desk.WithConfirmed(rule), http.StatusSeeOther)
+	if next(frame.PassRulePath) == "" {
+		t.Error("nothing follows the rule")
+	}
+	b.Post(t, frame.RestrictionPath, url.Values{
+		"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"},
+	}, http.StatusSeeOther)
+	if text := next(frame.RestrictionPath); text != "" {
+		t.Errorf("restricting a house is followed by %q", text)
+	}
+	b.Post(t, frame.RestrictionPath+"/"+d.Mine.Houses[0].String()+"/lift", desk.ConfirmedForm(), http.StatusSeeOther)
+	if text := next(frame.RestrictionPath); text != "" {
+		t.Errorf("lifting it is followed by %q", text)
+	}
+}
+
 // Without a community everything else waits for it, and the page says who may add one.
 func TestGuideWithoutACommunity(t *testing.T) {
 	d := newDesk(t)

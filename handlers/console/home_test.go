@@ -34,6 +34,9 @@ func TestHome(t *testing.T) {
 			Reason: core.ReasonAllowed,
 		}
 	}
+	if n := d.Registrar(t).Get(t, "/console", http.StatusOK).Find("#by-hour").Length(); n != 0 {
+		t.Error("a day without a passage is drawn")
+	}
 	yesterday, foreign := at(-2, core.Out, true), at(8, core.Out, true)
 	foreign.Community = d.Others.Community
 	err := d.Store.ImportAccessRecords(t.Context(), []core.AccessRecord{

@@ -231,3 +231,33 @@ func TestScopePages(t *testing.T) {
 func scopeSample(shell templates.Shell, choices ...templates.ScopeChoice) any {
 	return frame.ScopePage{Shell: shell, Text: desk.Hostile, Choices: choices, Back: "/console"}
 }
+
+// A form that is shown again counts on its tabs what is of its community, as the page did.
+func TestTabsCountTheFormsCommunity(t *testing.T) {
+	d := newDesk(t)
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	company, err := d.Store.CreateInstitution(t.Context(), core.System, core.Everywhere, core.Institution{
+		Name: "顺丰速运", Communities: []core.ID{d.Others.Community},
+	})
+	if err == nil {
+		_, err = d.Store.CreateMember(t.Context(), core.System, core.Everywhere, core.Member{
+			Institution: company, Name: "陈师傅", Phone: "13700008888", From: today, Until: today + 1,
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
+	counts := func(page *goquery.Document) string { return page.Find("main .tx-tabs .tx-count").Text() }
+	if got := counts(b.Get(t, frame.PassRulePath+"?community="+d.Others.Community.String(), http.StatusOK)); got == "" {
+		t.Fatal("the other community's tabs count nothing")
+	}
+	path := frame.PassRulePath + "?community=" + d.Mine.Community.String()
+	page := b.Get(t, path, http.StatusOK)
+	form := desk.FilledIn(page)
+	form.Set("period_days", "abc")
+	again, _ := b.Post(t, frame.PassRulePath, form, http.StatusUnprocessableEntity)
+	if was, is := counts(page), counts(again); was != is {
+		t.Errorf("the tabs counted %q, and %q on the form that is shown again", was, is)
+	}
+}

@@ -125,10 +125,13 @@ func TestWhatWasTypedOutlivesItsThing(t *testing.T) {
 		}
 	}
 	// Of a scope that has lost its community, too: the form has no page any more.
-	form := url.Values{"community": {"4611686018427387903"}, "name": {typedText}}
+	form := url.Values{"community": {"4611686018427387903"}, "name": {typedText}, "one": {"37.3"}, "other": {"999"}}
 	page, _ := b.Post(t, frame.GuardPostPath, form, http.StatusNotFound)
 	if !strings.Contains(page.Find("main .tx-kept").Text(), typedText) {
 		t.Errorf("a community that is gone: %s", page.Find("main").Text())
+	}
+	if text := page.Find("main .tx-kept").Text(); !strings.Contains(text, "37.3；999") || strings.Count(text, "其他内容") != 1 {
+		t.Errorf("of fields without a name it keeps %q", text)
 	}
 }
 

@@ -251,3 +251,21 @@ func TestTheSameRuleIsNoChange(t *testing.T) {
 		t.Error("a change does not ask")
 	}
 }
+
+// A rule that is changed while it bars everybody, and goes on to, is asked about with what changes once it no longer does.
+func TestABarredRuleIsChanged(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	rule := d.Rule(t)
+	rule.Exits = -1
+	if err := d.Store.UpdatePassRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+		t.Fatal(err)
+	}
+	form := desk.FilledIn(b.Get(t, frame.PassRulePath, http.StatusOK))
+	form.Set("hours", "06:00-22:00")
+	page, _ := b.Post(t, frame.PassRulePath, form, http.StatusOK)
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "放开后原来：") || !strings.Contains(ask, "放开后改为：") ||
+		!strings.Contains(ask, "06:00–22:00") {
+		t.Errorf("asks %q", ask)
+	}
+}

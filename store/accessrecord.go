@@ -108,7 +108,14 @@ func (s *Store) AccessRecords(
 		return nil, false, database.Wrap("list access records", err)
 	}
 	rows, more = core.CutPage(page, rows)
-	if err := s.countTimeline(ctx, list, page, listEnd{len(rows), more}, s.recordsCount(f)); err != nil {
+	counts := s.recordsCount(f)
+	if page.Total != nil && counts && (f.Reason != "" || f.Result == "urgent" || f.Reader != 0 || f.Post != 0) {
+		list.Few = true // by its index, which is forced, also of several communities
+		if list.Scope, err = s.listed(ctx, list.Scope); err != nil {
+			return nil, false, database.Wrap("list access records", err)
+		}
+	}
+	if err := s.countTimeline(ctx, list, page, listEnd{len(rows), more}, counts); err != nil {
 		return nil, false, database.Wrap("list access records", err)
 	}
 	records = make([]core.AccessRecord, len(rows))
@@ -127,10 +134,14 @@ func (s *Store) recordsCount(f core.RecordFilter) bool {
 	}
 	rest := f
 	rest.Community, rest.From, rest.To = 0, time.Time{}, time.Time{}
-	if rest.Result == "allowed" || rest.Result == "refused" { // as recordIndex
-		rest.Result = ""
+	for _, alone := range []core.RecordFilter{ // each has an index of its own
+		{}, {Result: rest.Result}, {Reason: rest.Reason}, {Reader: rest.Reader}, {Post: rest.Post},
+	} {
+		if rest == alone {
+			return true
+		}
 	}
-	return rest == core.RecordFilter{}
+	return false
 }
 
 // EachAccessRecord calls each for every record, newest first. It reads them in parts, so that a

@@ -352,10 +352,13 @@ func TestAccessRecordsAreCounted(t *testing.T) {
 			want int
 		}{
 			{day, 20}, {week, -1}, {core.RecordFilter{Result: "refused"}, 10}, {core.RecordFilter{Result: "allowed", Community: 11}, 30},
-			{core.RecordFilter{Direction: core.Out}, -1},
+			{core.RecordFilter{Direction: core.Out}, -1}, {core.RecordFilter{Kind: core.PassResident}, -1},
+			{core.RecordFilter{Reason: core.ReasonCount}, 10}, {core.RecordFilter{Community: 11, Reader: 1}, 7},
+			{core.RecordFilter{Post: 2}, 20}, {core.RecordFilter{Result: "urgent"}, 0},
+			{core.RecordFilter{Reason: core.ReasonCount, Direction: core.In}, -1}, {core.RecordFilter{Reader: 1, Via: core.ViaReader}, -1},
 		} {
 			total := 0
-			_, _, err := s.AccessRecords(t.Context(), everywhere, c.f, Page{Limit: 5, Total: &total})
+			_, _, err := s.AccessRecords(t.Context(), core.ScopeOf(11, 12), c.f, Page{Limit: 5, Total: &total})
 			if err != nil || total != c.want {
 				t.Errorf("%+v: a total of %d, %v, want %d", c.f, total, err, c.want)
 			}

@@ -99,7 +99,9 @@ func (p *Pages) accessRecordList(c *web.Context) error {
 		}
 	}
 	web.Paged(&page.List, asked, records, more, func(r core.AccessRecord) core.ID { return r.ID })
-	page.Total = page.List.TotalText("条")
+	if page.Total = page.List.TotalText("条"); page.List.Total < 0 {
+		page.Total += "，选定一天可看总数" // of any other range these filters are searched for, and not counted
+	}
 	if asked.First() {
 		page.News = accessRecordNewsOf(c.Request().URL.Query(), newest, 0)
 	}

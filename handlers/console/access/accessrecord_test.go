@@ -368,3 +368,35 @@ func TestRecordsKnowEveryKindOfPass(t *testing.T) {
 		}
 	}
 }
+
+// A list that is not counted says how to get a total; one of a day, or of an hour of it, has one, and the line of totals is of the same.
+func TestAccessRecordTotalsAreOfTheFilter(t *testing.T) {
+	d := newDesk(t)
+	b := d.Registrar(t)
+	today := core.DayOf(d.Store.Now(), d.Store.Zone())
+	records := make([]core.AccessRecord, accessRecordsAPage+3)
+	for i := range records {
+		records[i] = core.AccessRecord{
+			Community: d.Mine.Community, At: today.Start(d.Store.Zone()).Add(-time.Duration(i+1) * time.Second), Via: core.ViaReader,
+			Direction: core.Out, Kind: core.PassResident, Allowed: true, Reason: core.ReasonAllowed,
+		}
+	}
+	records[0].At = records[0].At.Add(-2 * time.Hour)
+	if err := d.Store.ImportAccessRecords(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	day := "&from=" + (today - 1).String() + "&to=" + (today - 1).String()
+	for query, want := range map[string]string{
+		"direction=out": "50 条以上，选定一天可看总数", "reason=allowed": "共 53 条", "direction=out" + day: "共 53 条",
+		"direction=out&hour=21" + day: "共 1 条",
+	} {
+		page := b.Get(t, frame.AccessRecordPath+"?"+query, http.StatusOK)
+		if got := page.Find("#list-total").Text(); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	line := b.Get(t, frame.AccessRecordPath+"?hour=21"+day, http.StatusOK).Find(".tx-totals").Text()
+	if words := strings.Join(strings.Fields(line), " "); !strings.Contains(words, (today-1).String()+" 21 时") || !strings.Contains(words, "出门 1 ") {
+		t.Errorf("the line of the hour says %q", words)
+	}
+}

@@ -143,7 +143,8 @@ func TestTheNextStepFollowsAStep(t *testing.T) {
 		t.Error("nothing follows the rule")
 	}
 	b.Post(t, frame.RestrictionPath, url.Values{
-		"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"}, "confirmed": {"1"},
+		"community": {d.Mine.Community.String()}, "houses": {d.Mine.Houses[0].String()}, "exits": {"1"}, "reason": {"居家"},
+		"confirmed": {"1"},
 	}, http.StatusSeeOther)
 	if text := next(frame.RestrictionPath); text != "" {
 		t.Errorf("restricting a house is followed by %q", text)

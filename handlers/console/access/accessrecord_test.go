@@ -396,7 +396,8 @@ func TestAccessRecordTotalsAreOfTheFilter(t *testing.T) {
 		}
 	}
 	line := b.Get(t, frame.AccessRecordPath+"?hour=21"+day, http.StatusOK).Find(".tx-totals").Text()
-	if words := strings.Join(strings.Fields(line), " "); !strings.Contains(words, (today-1).String()+" 21 时") || !strings.Contains(words, "出门 1 ") {
+	words := strings.Join(strings.Fields(line), " ")
+	if !strings.Contains(words, (today-1).String()+" 21 时") || !strings.Contains(words, "出门 1 ") {
 		t.Errorf("the line of the hour says %q", words)
 	}
 }

@@ -46,8 +46,8 @@ func trimmedPhone(phone string) string {
 // checkPerson checks the name and phone number of somebody who is bound to WeChat by a QR code: a
 // guard or an observer.
 func checkPerson(fields map[string]string, name, phone string) {
-	if !nameText(name, MaxName) {
-		fields["name"] = "请填写姓名，最多 40 个字"
+	if wrong := wrongName(name); wrong != "" {
+		fields["name"] = wrong
 	}
 	if phone == "" {
 		return

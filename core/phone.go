@@ -84,6 +84,21 @@ func readRegional(plain string) (Phone, bool) {
 	return Phone{}, false
 }
 
+// RegionalPhones returns the numbers of Hong Kong, Macau and Taiwan in their stored form that a text may be, said as there, without the
+// country code: 91234567, 0912345678. One that is a number in full is none of them.
+func RegionalPhones(s string) (numbers []string) {
+	plain := compact(s)
+	if _, err := ReadPhone(plain); err == nil {
+		return nil
+	}
+	for _, region := range regions {
+		if p, ok := readRegional("+" + region.code + plain); ok {
+			numbers = append(numbers, p.Number)
+		}
+	}
+	return numbers
+}
+
 var landlineMarks = strings.NewReplacer(
 	" ", "", "－", "-", "—", "-", "–", "-", "‐", "-", "‑", "-", "‒", "-", "（", "(", "）", ")", "＋", "+", "＃", "#",
 )

@@ -179,13 +179,24 @@ func (r Resident) Restorable(now time.Time) bool {
 // MaxName bounds a person's name, in characters.
 const MaxName = 40
 
+// wrongName returns what is wrong with a person's name; "" = nothing.
+func wrongName(name string) string {
+	switch {
+	case nameText(name, MaxName):
+		return ""
+	case name != "" && !hasLetter(name):
+		return "姓名只有符号，没有文字或数字"
+	}
+	return "请填写姓名，最多 40 个字"
+}
+
 // Normalized returns the resident with its texts in their stored form, and an Invalid error by
 // field. Only a fixed-term tenant has a lease.
 func (r Resident) Normalized() (Resident, error) {
 	fields := map[string]string{}
 	r.Name = Clean(r.Name)
-	if !nameText(r.Name, MaxName) {
-		fields["name"] = "请填写姓名，最多 40 个字"
+	if wrong := wrongName(r.Name); wrong != "" {
+		fields["name"] = wrong
 	}
 	if r.Sex != "" && r.Sex != "male" && r.Sex != "female" {
 		fields["sex"] = "请选择性别"

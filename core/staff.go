@@ -70,8 +70,8 @@ func (s Staff) Over(old Staff) Staff {
 // department is added with them. An empty phone number passes: the caller decides.
 func (s Staff) Check(newDepartment bool) error {
 	fields := map[string]string{}
-	if !nameText(s.Name, MaxName) {
-		fields["name"] = "请填写姓名，最多 40 个字"
+	if wrong := wrongName(s.Name); wrong != "" {
+		fields["name"] = wrong
 	}
 	if s.Sex != "" && s.Sex != "male" && s.Sex != "female" {
 		fields["sex"] = "请选择性别"

@@ -97,3 +97,14 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+// A name of signs alone is told from none.
+func TestWrongName(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "请填写姓名，最多 40 个字", "😀": "姓名只有符号，没有文字或数字", strings.Repeat("长", 41): "请填写姓名，最多 40 个字", "陈芳": "", "\ue001": "",
+	} {
+		if got := wrongName(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -384,6 +384,9 @@ func (s *Store) residentMatches(
 	}
 	ways = append(ways, houses...)
 	said := core.ReadSearch(keyword)
+	for _, phone := range core.RegionalPhones(keyword) {
+		ways = append(ways, s.residentsByDigest(scope, "phone", phone))
+	}
 	if said.IDNumber != "" {
 		ways = append(ways, s.residentsByDigest(scope, "idno", said.IDNumber))
 	}

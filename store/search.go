@@ -77,6 +77,9 @@ func (s *Store) residentsSaid(
 	if t.Phone != "" {
 		ways = append(ways, s.residentsByDigest(scope, "phone", core.PhoneBase(t.Phone)))
 	}
+	for _, phone := range core.RegionalPhones(t.Text) {
+		ways = append(ways, s.residentsByDigest(scope, "phone", phone))
+	}
 	if t.IDNumber != "" {
 		ways = append(ways, s.residentsByDigest(scope, "idno", t.IDNumber))
 	}

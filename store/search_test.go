@@ -129,11 +129,14 @@ func TestSearchResidentsByNumber(t *testing.T) {
 				t.Fatal(err)
 			}
 			newResident(t, s, c, house, "何建军", "13900148765") // the same last four
+			newResident(t, s, c, house, "陈港生", "+85291230987")
+			newResident(t, s, c, house, "林台生", "+886912340876")
 		}
 		for text, want := range map[string]int{
 			"13800138765": 1, "138 0013 8765": 1, "8765": 2, "38765": 1, "48765": 1, "58765": 0, "002X": 1, "002x": 1, "1002X": 1,
 			"31002x": 1, "138765": 1,
-			"238765":             0,
+			"238765":       0,
+			"+85291230987": 1, "91230987": 1, "9123 0987": 1, "91230988": 0, "0912340876": 1, "0912-340-876": 1, "912340876": 1,
 			"11010519491231002X": 1, "11010519491231002x": 1, "4321": 0, "13800138766": 0, "765": 0,
 		} {
 			for _, scope := range []core.Scope{core.ScopeOf(mine), everywhere, core.ScopeOf()} {

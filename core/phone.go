@@ -85,7 +85,7 @@ func readRegional(plain string) (Phone, bool) {
 }
 
 // RegionalPhones returns the numbers of Hong Kong, Macau and Taiwan in their stored form that a text may be, said as there, without the
-// country code: 91234567, 0912345678. One that is a number in full is none of them.
+// country code: 91234567, 0912345678. A text that is a whole number is left to ReadPhone.
 func RegionalPhones(s string) (numbers []string) {
 	plain := compact(s)
 	if _, err := ReadPhone(plain); err == nil {

@@ -17,8 +17,8 @@ func (p *pages) reviewRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.ReviewPath, Access: web.SignedIn, Handler: p.reviewList},
 		{Method: http.MethodGet, Path: reviewDecidedPath, Access: web.SignedIn, Handler: p.reviewDecided},
-		{Method: http.MethodPost, Path: reviewApprovePath, Access: web.SignedIn, Level: web.Asks, Handler: p.reviewApprove},
-		{Method: http.MethodPost, Path: reviewRejectPath, Access: web.SignedIn, Level: web.Asks, Handler: p.reviewReject},
+		{Method: http.MethodPost, Path: reviewApprovePath, Access: web.SignedIn, Level: web.Types, Handler: p.reviewApprove},
+		{Method: http.MethodPost, Path: reviewRejectPath, Access: web.SignedIn, Level: web.Types, Handler: p.reviewReject},
 	}
 }
 

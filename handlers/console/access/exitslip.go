@@ -35,7 +35,7 @@ func (p *Pages) exitSlipRoutes() []web.Route {
 		{Method: http.MethodGet, Path: exitSlipPhotoPath + "/:id", Access: view, Handler: p.exitSlipPhoto},
 		{Method: http.MethodGet, Path: frame.ExitSlipPath + "/:id", Access: view, Handler: p.exitSlipShow},
 		{Method: http.MethodGet, Path: frame.ExitSlipPath + "/:id/print", Access: view, Handler: p.exitSlipPrint},
-		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/revoke", Access: edit, Level: web.Asks, Handler: p.exitSlipsRevoke},
+		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/revoke", Access: edit, Level: web.Types, Handler: p.exitSlipsRevoke},
 		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/:id/revoke", Access: edit, Level: web.Asks, Handler: p.exitSlipRevoke},
 		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/:id/approve", Access: review, Handler: p.exitSlipApprove},
 		{Method: http.MethodPost, Path: frame.ExitSlipPath + "/:id/reject", Access: review, Handler: p.exitSlipReject},

@@ -19,7 +19,7 @@ func (p *Pages) memberRoutes() []web.Route {
 		{Method: http.MethodGet, Path: path, Access: view, Handler: p.memberList},
 		{Method: http.MethodGet, Path: path + "/new", Access: edit, Handler: p.memberNew},
 		{Method: http.MethodPost, Path: path, Access: edit, Handler: p.memberCreate, Draft: true},
-		{Method: http.MethodPost, Path: path + "/renew", Access: edit, Level: web.Asks, Handler: p.membersRenew},
+		{Method: http.MethodPost, Path: path + "/renew", Access: edit, Level: web.Types, Handler: p.membersRenew},
 		{Method: http.MethodGet, Path: path + "/:id", Access: view, Handler: p.memberShow},
 		{Method: http.MethodGet, Path: path + "/:id/edit", Access: edit, Handler: p.memberEdit},
 		{Method: http.MethodPost, Path: path + "/:id", Access: edit, Handler: p.memberUpdate, Draft: true},

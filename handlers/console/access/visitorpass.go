@@ -30,7 +30,7 @@ func (p *Pages) visitorPassRoutes() []web.Route {
 			Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/revoke", Access: edit, Level: web.Asks,
 			Handler: p.visitorPassRevoke,
 		},
-		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/leave", Access: edit, Level: web.Asks, Handler: p.visitorsLeave},
+		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/leave", Access: edit, Level: web.Types, Handler: p.visitorsLeave},
 		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/leave", Access: edit, Level: web.Asks, Handler: p.visitorPassLeave},
 		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/approve", Access: review, Handler: p.visitorPassApprove},
 		{Method: http.MethodPost, Path: frame.VisitorPassPath + "/:id/reject", Access: review, Handler: p.visitorPassReject},

@@ -44,13 +44,13 @@ func (p *Pages) houseMoveRoutes() []web.Route {
 	edit := web.Need(core.PermHouseEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: houseNodePath + "/:id/move", Access: edit, Handler: p.houseNodeMoveForm},
-		{Method: http.MethodPost, Path: houseNodePath + "/:id/move", Access: edit, Level: web.Asks, Handler: p.houseNodeMove, Draft: true},
+		{Method: http.MethodPost, Path: houseNodePath + "/:id/move", Access: edit, Level: web.Types, Handler: p.houseNodeMove, Draft: true},
 		{
 			Method: http.MethodPost, Path: houseNodePath + "/:id/delete", Access: edit, Level: web.Types, Handler: p.houseNodeRemove,
 		},
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id/held", Access: edit, Handler: p.houseHeld},
 		{Method: http.MethodGet, Path: frame.HousePath + "/:id/merge", Access: edit, Handler: p.houseMergeForm},
-		{Method: http.MethodPost, Path: frame.HousePath + "/:id/merge", Access: edit, Level: web.Asks, Handler: p.houseMerge, Draft: true},
+		{Method: http.MethodPost, Path: frame.HousePath + "/:id/merge", Access: edit, Level: web.Types, Handler: p.houseMerge, Draft: true},
 	}
 }
 
@@ -75,7 +75,7 @@ func (p *Pages) houseOwnersRoutes() []web.Route {
 	edit := web.Need(core.PermHouseEdit)
 	return []web.Route{
 		{Method: http.MethodGet, Path: houseOwnersPath, Access: edit, Handler: p.houseOwnersEdit},
-		{Method: http.MethodPost, Path: houseOwnersPath, Access: edit, Level: web.Asks, Handler: p.houseOwnersUpdate, Draft: true},
+		{Method: http.MethodPost, Path: houseOwnersPath, Access: edit, Level: web.Types, Handler: p.houseOwnersUpdate, Draft: true},
 	}
 }
 

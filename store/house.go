@@ -77,8 +77,8 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		return nil, false, core.NotFound(noCommunity)
 	}
 	scope = scope.In(f.Community)
-	where, found, err := s.houseWhere(ctx, scope, f)
-	if err != nil || !found {
+	where, by, err := s.houseWhere(ctx, scope, f)
+	if err != nil || by == byNothing {
 		return nil, false, database.Wrap("list houses", err)
 	}
 	bounds, cursor, err := s.houseBounds(ctx, scope, f.Page)
@@ -86,20 +86,22 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 		return nil, false, database.Wrap("list houses", err)
 	}
 	var rows []houseRow
-	index := "house_sort"
+	listed, counted := s.db.Dialect().ForceIndex("house_sort"), ""
 	if _, one := scope.One(); f.Node != 0 && one {
-		index = "house_node" // a building has few, to be sorted
+		listed = s.db.Dialect().ForceIndex("house_node") // a building has few, to be sorted
+	}
+	if by == byID {
+		listed, counted = s.db.Dialect().ByKey(), s.db.Dialect().ByKey()
 	}
 	if err := s.db.All(
 		ctx, &rows,
-		"SELECT "+houseColumns+" FROM house h"+s.db.Dialect().ForceIndex(index)+" WHERE "+where.Text()+bounds+
-			byLabel(scope).Clause(f.Page),
+		"SELECT "+houseColumns+" FROM house h"+listed+" WHERE "+where.Text()+bounds+byLabel(scope).Clause(f.Page),
 		append(where.Args(cursor...), f.Page.Limit+1)...,
 	); err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
 	rows, more = core.CutPage(f.Page, rows)
-	err = s.countList(ctx, f.Page, listEnd{len(rows), more}, "FROM house h WHERE "+where.Text(), where.Args())
+	err = s.countList(ctx, f.Page, listEnd{len(rows), more}, "FROM house h"+counted+" WHERE "+where.Text(), where.Args())
 	if err != nil {
 		return nil, false, database.Wrap("list houses", err)
 	}
@@ -107,9 +109,18 @@ func (s *Store) Houses(ctx context.Context, scope core.Scope, f HouseFilter) (li
 	return list, more, database.Wrap("list houses", err)
 }
 
-// houseWhere returns the condition of a filter on house h, of a scope that is the filter's; found reports
-// whether any house can meet it.
-func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter) (where database.Where, found bool, err error) {
+// housesBy is how the houses of a filter are found.
+type housesBy int
+
+const (
+	byNothing housesBy = iota // no house can meet it
+	byScope                   // among those of its communities
+	byID                      // by their ids
+)
+
+// houseWhere returns the condition of a filter on house h, of a scope that is the filter's.
+func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter) (where database.Where, by housesBy, err error) {
+	by = byScope
 	where = database.Within(scope, "community_id")
 	if community, one := scope.One(); f.Node != 0 && one {
 		under, args := underNodes("node_id", community, f.Node)
@@ -121,13 +132,23 @@ func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter)
 		said, ok, err := s.housesByText(ctx, scope, f.Keyword)
 		switch {
 		case err != nil:
-			return where, false, err
+			return where, byNothing, err
 		case ok && len(said) == 0:
-			return where, false, nil
+			return where, byNothing, nil
 		case ok:
+			by = byID
 			where.And("id IN ("+database.Placeholders(len(said))+")", database.IDArgs(houseIDs(said))...)
 		default:
-			where.And("label LIKE ? ESCAPE '!'", database.LikeContains(f.Keyword))
+			ids, few, err := s.housesLabelled(ctx, scope, f.Keyword)
+			switch {
+			case err != nil || len(ids) == 0:
+				return where, byNothing, err
+			case few:
+				where.And("id IN ("+database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
+				by = byID
+			default:
+				where.And("label LIKE ? ESCAPE '!'", database.LikeContains(f.Keyword))
+			}
 		}
 	}
 	if f.Arrears {
@@ -137,25 +158,47 @@ func (s *Store) houseWhere(ctx context.Context, scope core.Scope, f HouseFilter)
 		where.And("id IN (SELECT open_house FROM house_transfer WHERE open_house IS NOT NULL)")
 	}
 	if f.Plan != 0 {
-		p, err := s.RulePlan(ctx, scope, f.Plan)
-		if err != nil {
-			return where, false, err
-		}
-		there, taken, err := s.plannedThere(ctx, p)
-		if err != nil {
-			return where, false, err
-		}
-		planned := leaveOut(there, taken)
-		switch {
-		case p.Whole:
-			where.And("community_id = ?", int64(p.Community))
-		case len(planned) == 0:
-			return where, false, nil
-		default:
-			where.And("id IN ("+database.Placeholders(len(planned))+")", database.IDArgs(planned)...)
+		some, err := s.housesPlanned(ctx, scope, f.Plan, &where)
+		if err != nil || !some {
+			return where, byNothing, err
 		}
 	}
-	return where, true, nil
+	return where, by, nil
+}
+
+// housesPlanned adds the condition that a plan of a restriction, of a scope, is for a house; some reports whether any is.
+func (s *Store) housesPlanned(ctx context.Context, scope core.Scope, plan core.ID, where *database.Where) (some bool, err error) {
+	p, err := s.RulePlan(ctx, scope, plan)
+	if err != nil {
+		return false, err
+	}
+	there, taken, err := s.plannedThere(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	planned := leaveOut(there, taken)
+	switch {
+	case p.Whole:
+		where.And("community_id = ?", int64(p.Community))
+	case len(planned) == 0:
+		return false, nil
+	default:
+		where.And("id IN ("+database.Placeholders(len(planned))+")", database.IDArgs(planned)...)
+	}
+	return true, nil
+}
+
+// fewLabelled is up to how many houses with a text in their labels are looked up by their ids. Of more, a page is soon full.
+const fewLabelled = 300
+
+// housesLabelled returns the houses of a scope that have a text in their labels, and whether these are all: the labels are in an
+// index, and the rest of a house is read of those alone.
+func (s *Store) housesLabelled(ctx context.Context, scope core.Scope, text string) (ids []core.ID, few bool, err error) {
+	where := database.Within(scope, "community_id")
+	where.And("label LIKE ? ESCAPE '!'", database.LikeContains(text))
+	err = s.db.All(ctx, &ids, "SELECT id FROM house"+s.db.Dialect().ForceIndex("house_label")+" WHERE "+where.Text()+" LIMIT ?",
+		where.Args(fewLabelled+1)...)
+	return ids, len(ids) <= fewLabelled, err
 }
 
 // underNodes returns the condition that a column has a node of a community or one under it: the few nodes of a

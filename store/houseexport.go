@@ -42,8 +42,8 @@ func (s *Store) HousesBeyond(ctx context.Context, scope core.Scope, f HouseFilte
 	if f.Community != 0 && !scope.Has(f.Community) {
 		return false, core.NotFound(noCommunity)
 	}
-	where, found, err := s.houseWhere(ctx, scope.In(f.Community), f)
-	if err != nil || !found {
+	where, by, err := s.houseWhere(ctx, scope.In(f.Community), f)
+	if err != nil || by == byNothing {
 		return false, database.Wrap("count houses", err)
 	}
 	return s.beyond(ctx, "FROM house h WHERE "+where.Text(), where.Args(), n)

@@ -37,6 +37,10 @@ func TestListsReadFewRowsOfLongTables(t *testing.T) {
 			_, _, err := s.restrictions(ctx, scope, RestrictionFilter{Page: few}, 2)
 			return err
 		}, []string{"SCAN h\n", "SCAN h USING"}},
+		"houses of a part of the label": {func(ctx context.Context, scope core.Scope) error {
+			_, _, err := s.Houses(ctx, scope, HouseFilter{Keyword: "1栋", Page: Page{Limit: 2, Total: new(int)}})
+			return err
+		}, []string{"SEARCH h USING INDEX house_sort", "SEARCH h USING COVERING", "SCAN h USING", "SCAN h\n"}},
 		"what waits": {func(ctx context.Context, scope core.Scope) error {
 			_, _, err := s.Reviews(ctx, scope, waiting)
 			return err

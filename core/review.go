@@ -266,8 +266,8 @@ func (t Taken) Text(whole bool) string {
 	return "该手机号已认证给“" + t.Name + "”（" + t.House + "），现在不能通过：请先核对，改号、改名或办理迁出后再通过。"
 }
 
-// TakenToOwners says it to owners of the house, who are not told whose the number is.
-const TakenToOwners = "该手机号已认证给另一姓名的住户，现在不能通过，请与物业核对。"
+// TakenToOwners is what owners of the house are told instead: whose the number is, and what is wrong, is not their business.
+const TakenToOwners = "这份申请需要物业核对，不能直接通过，请转物业审核。"
 
 // Doubtful reports whether a reviewer must be warned of what an approval would do.
 func (m ReviewMatch) Doubtful() bool { return m.Other || m.Alike || m.Left != "" }

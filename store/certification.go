@@ -113,18 +113,18 @@ func approveCertification(_ *Store, tx *database.Tx, by core.Actor, r core.Revie
 	if c.Phone == core.Unreadable || c.IDNumber == core.Unreadable {
 		return core.Conflict("申请的手机号无法解密，请联系运维人核对密钥")
 	}
-	id, _, err := registeredAs(tx, c)
+	registered, err := registeredAs(tx, c)
 	if err != nil {
 		return err
 	}
-	if err := numberIsFree(tx, id, row); err != nil {
+	if err := numberIsFree(tx, registered, row); err != nil {
 		return err
 	}
 	ended, err := endReplaced(tx, by, r.Applicant, c)
 	if err != nil {
 		return err
 	}
-	made, gave := madeResident, false
+	id, made, gave := registered.ID, madeResident, false
 	if id == 0 {
 		id, err = registerApplicant(tx, by, c)
 	} else {
@@ -153,13 +153,8 @@ var errNumberOfAnother = core.Conflict("该手机号还登记在另一姓名的�
 
 // numberIsFree refuses an application whose number somebody certified of another name has, before what the application
 // replaces ends: a number does not become free by that.
-func numberIsFree(tx *database.Tx, id core.ID, row certificationRow) error {
-	of := connection{name: core.FoldName(row.Name)}
-	if id != 0 {
-		if err := tx.Get(&of.name, "SELECT name_fold FROM resident WHERE id = ?", int64(id)); err != nil {
-			return err
-		}
-	}
+func numberIsFree(tx *database.Tx, registered registeredRow, row certificationRow) error {
+	of := connection{name: registered.certifies(row.Name)}
 	err := tx.Get(&of.person, "SELECT id FROM person WHERE phone_mac = ?", row.PhoneMAC)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
@@ -206,6 +201,14 @@ type registeredRow struct {
 	Phone    string        `db:"phone_mac"` // of the person
 }
 
+// certifies returns the folded name under which an approval certifies an applicant: that of the register, if they are there.
+func (r registeredRow) certifies(applicant string) string {
+	if r.ID != 0 {
+		return r.Name
+	}
+	return core.FoldName(applicant)
+}
+
 // applicantKeys are by what an applicant is looked for: the folded name and the digests of the numbers.
 type applicantKeys struct{ name, phone, idno string }
 
@@ -236,12 +239,12 @@ func chooseRegistered(rows []registeredRow, is applicantKeys) (at int, by core.R
 	return at, by
 }
 
-// registeredAs returns the resident of the house who is the applicant, and as what: by the number, or by the name if the
-// register has one of that name without a number of their own; 0 if there is none. It is one statement whatever the register
+// registeredAs returns the resident of the house who is the applicant: by the number, or by the name if the register has one of
+// that name without a number of their own; its ID is 0 if there is none. It is one statement whatever the register
 // has, since how long an answer takes tells as much as the answer.
-func registeredAs(tx *database.Tx, c core.CertificationRequest) (id core.ID, identity core.Identity, err error) {
+func registeredAs(tx *database.Tx, c core.CertificationRequest) (registeredRow, error) {
 	var rows []registeredRow
-	err = tx.All(&rows, `
+	err := tx.All(&rows, `
 		SELECT t.id, t.identity, t.name_fold, t.idno_mac, COALESCE(p.phone_mac, '') AS phone_mac
 		FROM resident t
 		JOIN person p ON p.id = t.person_id
@@ -250,15 +253,15 @@ func registeredAs(tx *database.Tx, c core.CertificationRequest) (id core.ID, ide
 		AND t.moved_out_at IS NULL
 		ORDER BY t.id`, int64(c.Community), int64(c.House))
 	if err != nil {
-		return 0, "", err
+		return registeredRow{}, err
 	}
 	at, _ := chooseRegistered(rows, applicantKeys{
 		name: core.FoldName(c.Name), phone: tx.Keys().Digest("phone", c.Phone), idno: tx.Keys().Digest("idno", c.IDNumber),
 	})
 	if at < 0 {
-		return 0, "", nil
+		return registeredRow{}, nil
 	}
-	return rows[at].ID, rows[at].Identity, nil
+	return rows[at], nil
 }
 
 // registerApplicant adds the applicant to the house.

@@ -96,5 +96,12 @@ func TestAStrangerProbesAndLearnsNothing(t *testing.T) {
 					strings.Join(queries, "\n"), strings.Join(base, "\n"))
 			}
 		}
+		newPerson(t, s, core.Resident{
+			Community: w.community, House: houses[1], Name: "卫真人", Identity: core.Owner, Phone: applicantPhone, Certified: s.Now(),
+		})
+		if answer, queries := probe(none, "陈无人", ""); answer != want || !slices.Equal(queries, base) {
+			t.Errorf("a number that is certified for another name:\n got %s\nwant %s\n%s\n\nwant\n%s", answer, want,
+				strings.Join(queries, "\n"), strings.Join(base, "\n"))
+		}
 	})
 }

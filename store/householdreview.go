@@ -78,12 +78,16 @@ func leftByPersons(tx *database.Tx, persons []core.ID) error {
 }
 
 // ownersToAsk returns the WeChat users of owners who may decide the application; none = the office must. Nobody
-// decides about themselves, and who would be an owner is the office's.
+// decides about themselves; who would be an owner is the office's, and so is a number that is certified for another name.
 func (a *applying) ownersToAsk() ([]core.ID, error) {
 	if a.request.Instant || a.request.Identity == core.Owner {
 		return nil, nil
 	}
-	registered, err := registeredOwner(a.tx, a.request)
+	registered, err := registeredAs(a.tx, a.request)
+	if err != nil {
+		return nil, err
+	}
+	free, err := connection{person: a.person, name: registered.certifies(a.request.Name)}.free(a.tx)
 	if err != nil {
 		return nil, err
 	}
@@ -103,16 +107,10 @@ func (a *applying) ownersToAsk() ([]core.ID, error) {
 		AND t.person_id <> ?
 		AND `+effectiveOwners+` = 1
 		ORDER BY u.id`, int64(a.request.House), int64(a.person))
-	if registered { // known only now: as many statements whatever the register has
+	if registered.Identity == core.Owner || !free { // known only now: as many statements whatever the register has
 		return nil, err
 	}
 	return users, err
-}
-
-// registeredOwner reports whether approving an application would certify somebody whom the register has as an owner.
-func registeredOwner(tx *database.Tx, c core.CertificationRequest) (bool, error) {
-	_, identity, err := registeredAs(tx, c)
-	return identity == core.Owner, err
 }
 
 // householdLink is the page of an application as an owner of its house sees it.
@@ -130,7 +128,8 @@ func askOwners(tx *database.Tx, n newReview) error {
 
 // DecideAsOwner approves or rejects a waiting application for a house as its certified owner, where owners may
 // (OwnersReview). Applications of owners, and the owner's own, are the office's. An application for a house that is
-// not theirs is NotFound; one that somebody has decided is a conflict.
+// not theirs is NotFound; one that somebody has decided is a conflict; one that they cannot approve becomes the office's:
+// ErrLeftToOffice.
 func (s *Store) DecideAsOwner(
 	ctx context.Context, by core.Actor, user core.ID, d core.ReviewDecision,
 ) (decided core.Review, err error) {
@@ -158,17 +157,22 @@ func (s *Store) DecideAsOwner(
 			decided.State = core.ReviewApproved
 		}
 		by.Kind, by.ID, by.Name = core.ActorWechat, user, owner.Name
-		err = s.closeReview(tx, by, &decided)
-		if errors.Is(err, errNumberOfAnother) { // whom else the register has under the number is not the owner's business
-			err = core.Forbidden("这份申请需要物业核对，请等物业审核")
-		}
-		return err
+		return s.closeReview(tx, by, &decided)
 	})
+	if errors.Is(err, errNumberOfAnother) { // whom else the register has under the number is not the owner's business
+		err = s.db.Write(ctx, "leave a review to the office", func(tx *database.Tx) error { return askOfficeInstead(tx, decided) })
+		if err == nil {
+			err = ErrLeftToOffice
+		}
+	}
 	if err == nil {
 		s.subjectChanged(ctx, core.SessionWechat, decided.Applicant)
 	}
 	return decided, err
 }
+
+// ErrLeftToOffice tells an owner that the office decides an application which they have tried to approve.
+var ErrLeftToOffice = core.Forbidden("这份申请需要物业核对，已转物业审核")
 
 // leftToOffice hands applications that wait for owners of a community's houses to the office where no owner may decide
 // them any more. houses is a condition on house h; those that meet it have lost an owner, or the switch.
@@ -246,8 +250,8 @@ func mayDecideAsOwner(tx *database.Tx, user core.ID, r core.Review) (ownedHouse,
 	if r.State != core.ReviewWaiting {
 		return owner, nil // the one whom it certified may be anything by now
 	}
-	registered, err := registeredOwner(tx, row.request(tx.Reveal))
-	if err == nil && registered {
+	registered, err := registeredAs(tx, row.request(tx.Reveal))
+	if err == nil && registered.Identity == core.Owner {
 		err = core.Forbidden("该申请人登记为业主，由物业审核")
 	}
 	return owner, err

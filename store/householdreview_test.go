@@ -278,6 +278,51 @@ func TestWhatNoOwnerMayDecideIsTheOffices(t *testing.T) {
 	})
 }
 
+// An application whose number is certified for another name is the office's: at once, or once an owner tries to approve it. Two
+// owners who try at once leave it to the office once.
+func TestANumberOfAnotherNameIsTheOffices(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {
+		ctx := t.Context()
+		told := func() int { return w.count("SELECT COUNT(*) FROM notice WHERE stem = 'certification'") }
+		review := func(id core.ID) core.Review {
+			t.Helper()
+			r, err := w.Review(ctx, everywhere, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		newResident(t, w.Store, w.community, w.house, "孙共有", "13900139010")
+		co := newWechatUserWithPhone(t, w.Store, "o-co", "13900139010")
+		other := newCommunity(t, w.Store, "别的小区")
+		holder := core.Resident{
+			Community: other, House: newHouses(t, w.Store, other, 1)[0], Name: "孙远", Identity: core.Owner, Phone: applicantPhone,
+			Certified: w.Now(),
+		}
+		r := w.apply(w.tenant()).Review
+		newPerson(t, w.Store, holder)
+		if !review(r.ID).Asked || told() != 0 {
+			t.Fatalf("asked: %t, told %d", review(r.ID).Asked, told())
+		}
+		var both sync.WaitGroup
+		for _, user := range []core.ID{w.owner.ID, co.ID} {
+			both.Go(func() {
+				_, err := w.ownerDecides(w.Store, user, r, true)
+				if core.CodeOf(err) != core.CodeForbidden || !strings.Contains(core.MessageOf(err), "物业") {
+					t.Errorf("an owner is told %v", err)
+				}
+			})
+		}
+		both.Wait()
+		if is := review(r.ID); is.Asked || is.State != core.ReviewWaiting || told() != 2 {
+			t.Errorf("afterwards: %+v, told %d", is, told())
+		}
+		if again := w.apply(w.tenant()).Review; review(again.ID).Asked {
+			t.Error("the owners are asked about one that they cannot approve")
+		}
+	})
+}
+
 // Taking an approval back restores the address that it ended, and takes the ID number that it gave.
 func TestTakingBackRestoresWhatTheApprovalChanged(t *testing.T) {
 	eachOwnerWorld(t, func(w *ownerWorld, _ *testClock) {

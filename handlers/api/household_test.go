@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 )
@@ -100,6 +101,61 @@ func TestAnOwnerDecidesAnApplication(t *testing.T) {
 	if got := mine.Certifications[0]; got.State != core.ReviewApproved || got.Next == "" {
 		t.Errorf("the applicant sees %+v", got)
 	}
+}
+
+// Nothing but one sentence tells an owner that the number of an applicant is certified for another name, and nothing that somebody
+// had it who moved out; approving leaves the application to the office.
+func TestAnOwnerIsToldNothingOfANumber(t *testing.T) {
+	s := newSite(t)
+	s.LetOwnersReview()
+	owner, stranger := s.enter("one"), s.enter("stranger")
+	text, err := json.Marshal(certificationForm{House: s.Houses[0], Name: "周租客", Identity: core.Tenant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := read[certificationBody](s.ok(call{
+		method: "POST", path: "/certifications", token: stranger, body: string(text), header: s.newKey(),
+	}))
+	shown := func() string {
+		t.Helper()
+		text, err := json.Marshal(s.households(owner)[0].Applications)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	add := func(house core.ID, name string, certified time.Time) core.ID {
+		t.Helper()
+		id, err := s.api.store.CreateResident(t.Context(), core.System, core.Everywhere, core.Resident{
+			Community: s.Community, House: house, Name: name, Identity: core.Owner, Phone: "19900000000", Certified: certified,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	plain := shown()
+	if err := s.api.store.MoveOut(t.Context(), core.System, core.Everywhere, add(s.Houses[0], "前住户", time.Time{})); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(); got != plain {
+		t.Errorf("of who moved out: %s, want %s", got, plain)
+	}
+	effect := s.households(owner)[0].Applications[0].Effect
+	add(s.Houses[1], "钱强", time.Now())
+	if got, want := shown(), strings.Replace(plain, effect, core.TakenToOwners, 1); got != want {
+		t.Errorf("of who is certified: %s, want %s", got, want)
+	}
+	decide := call{
+		method: "POST", path: "/households/applications/" + made.ID.String(), token: owner, body: `{"approve":true,"version":1}`,
+	}
+	if body := s.fails(403, "forbidden", decide); !strings.Contains(body.Message, "已转物业审核") {
+		t.Errorf("it is told %q", body.Message)
+	}
+	if left := s.households(owner)[0].Applications; len(left) != 0 {
+		t.Errorf("it waits for the owner: %+v", left)
+	}
+	s.fails(403, "forbidden", decide)
 }
 
 // ownPaths are what an owner can do once each.

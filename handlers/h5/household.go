@@ -1,6 +1,7 @@
 package h5
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -165,6 +166,8 @@ type householdReviewPage struct {
 	Reason  templates.Field
 	Effect  string
 	Warning string // what approving does, if the owner may not expect it
+	Failed  string // why a decision just now did not count
+	Office  bool   // an approval leaves it to the office
 }
 
 func (h *H5) householdShow(c *web.Context) error {
@@ -206,7 +209,7 @@ func (h *H5) householdReviewPage(c *web.Context) (page householdReviewPage, err 
 		return page, err
 	}
 	page.Warning, page.Effect = match.Before(r)
-	page.Back = householdPath
+	page.Back, page.Office = householdPath, match.ToOffice()
 	if request.LeaseDay != 0 {
 		page.Facts = append(page.Facts, templates.Fact{Label: "租约到期", Value: request.LeaseDay.String()})
 	}
@@ -242,6 +245,9 @@ func (h *H5) householdDecide(c *web.Context) error {
 	case wrong == nil:
 		c.Flash(web.FlashSuccess, decided.Name+"的申请已审核："+decided.State.Label()+"，会告诉申请人。")
 		return c.Redirect(householdPath)
+	case errors.Is(wrong, store.ErrLeftToOffice):
+		c.Flash(web.FlashWarning, core.MessageOf(wrong)+"。")
+		return c.Redirect(householdPath)
 	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
 		return wrong
 	}
@@ -252,7 +258,7 @@ func (h *H5) householdDecide(c *web.Context) error {
 	page.Late = page.Decided != ""
 	page.Reason.Value, page.Reason.Error = form.Reason, web.FieldsOf(wrong)["reason"]
 	if !page.Late && page.Reason.Error == "" {
-		page.Reason.Error = core.MessageOf(wrong)
+		page.Failed = core.MessageOf(wrong)
 	}
 	return h.show(c, web.StatusOf(wrong), "household/show", page)
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store"
@@ -151,5 +152,63 @@ func TestAnOwnerDecidesOnThePhone(t *testing.T) {
 	w.owner.post(page, householdURL(again.ID), url.Values{"version": {"1"}, "approve": {"yes"}}, http.StatusSeeOther)
 	if text := w.text(w.stranger, "/h5/certification/"+again.ID.String()); !strings.Contains(text, "打开通行证") {
 		t.Errorf("afterwards: %q", text)
+	}
+}
+
+// An owner is not told whose number an applicant has: the page says one thing whichever the register has, with a button that leaves
+// the application to the office, and nothing about who had the number and moved out.
+func TestAnOwnerLearnsNothingOfANumber(t *testing.T) {
+	w := newHome(t)
+	ctx := t.Context()
+	r := w.apply("周租客")
+	at := householdURL(r.ID)
+	add := func(community, house core.ID, name string, certified time.Time) core.ID {
+		t.Helper()
+		id, err := w.store.CreateResident(ctx, core.System, core.Everywhere, core.Resident{
+			Community: community, House: house, Name: name, Identity: core.Owner, Phone: "17700000009", Certified: certified,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	leave := func(id core.ID) {
+		t.Helper()
+		if err := w.store.MoveOut(ctx, core.System, core.Everywhere, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain := w.text(w.owner, at)
+	leave(add(w.Community, w.Houses[0], "前住<户>", time.Time{}))
+	if got := w.text(w.owner, at); got != plain {
+		t.Errorf("of who moved out it says\n%s\nwant\n%s", got, plain)
+	}
+	here := add(w.Community, w.Houses[1], "钱<强>", time.Now())
+	page := w.owner.get(at, http.StatusOK)
+	taken := page.Find("main").Text()
+	button := page.Find("button[name=approve]").Text()
+	if !strings.Contains(taken, core.TakenToOwners) || button != "转物业审核" || strings.ContainsAny(taken, "钱强") ||
+		strings.Contains(taken, "手机号已") || strings.Contains(taken, "认证给") {
+		t.Errorf("of who is certified it says %q, and offers %q", taken, button)
+	}
+	leave(here)
+	other, err := w.store.CreateCommunity(ctx, core.System, core.Community{Name: "别的小区", Levels: core.DefaultLevels()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	houses, err := w.store.CreateHouses(ctx, core.System, core.Everywhere, other, [][]string{{"1栋", "1单元", "101"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(other, houses[0], "孙远", time.Now())
+	if got := w.text(w.owner, at); got != taken {
+		t.Errorf("of one of another community it says\n%s\nwant\n%s", got, taken)
+	}
+	w.owner.post(page, at, url.Values{"version": {"1"}, "approve": {"yes"}}, http.StatusSeeOther)
+	if text := w.text(w.owner, householdPath); !strings.Contains(text, "已转物业审核") || strings.Contains(text, "等您审核") {
+		t.Errorf("afterwards: %q", text)
+	}
+	if text := w.text(w.owner, at); !strings.Contains(text, "由物业审核") {
+		t.Errorf("the application: %q", text)
 	}
 }

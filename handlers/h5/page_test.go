@@ -226,6 +226,10 @@ func TestPages(t *testing.T) {
 			Facts:   []templates.Fact{{Label: "姓名", Value: "林<明>"}}, Reason: templates.ReviewReason("会告诉申请人"),
 			Warning: "认证的是登记的“林<月>”。", Effect: "可以使用通行证。",
 		},
+		"h5/household/show#office": householdReviewPage{
+			Phone: frame, Action: "/h5/household/1", Version: 1, State: outcomeBadge(core.ReviewWaiting),
+			Reason: templates.ReviewReason("会告诉申请人"), Effect: core.TakenToOwners, Office: true, Failed: "申请刚有变化。",
+		},
 		"h5/household/show#decided": householdReviewPage{Phone: frame, Decided: "物业 已审核：通过。", Late: true},
 		"h5/visitorpass/list": visitorPassListPage{
 			Phone: frame, Invite: "/h5/visitorpass/new", Pager: templates.Pager{Next: "/h5/visitorpass?after=1"}, Rows: []visitorPassLine{

@@ -45,11 +45,16 @@ func (c *Context) ReviewMatch(s *store.Store, scope core.Scope, r core.Review) (
 	return ReviewMatch{matches[r.ID], c.Has(core.PermResidentView), false}, err
 }
 
-// OwnersMatch is ReviewMatch for an owner of the house, who sees by name who lives there.
+// OwnersMatch is ReviewMatch for an owner of the house, who sees by name who lives there, and not who has lived there.
 func (c *Context) OwnersMatch(s *store.Store, r core.Review) (ReviewMatch, error) {
 	matches, err := s.ReviewMatches(c.Ctx(), core.ScopeOf(r.Community), []core.Review{r})
-	return ReviewMatch{matches[r.ID], true, true}, err
+	match := matches[r.ID]
+	match.Left = ""
+	return ReviewMatch{match, true, true}, err
 }
+
+// ToOffice reports whether an owner's approval only leaves the application to the office.
+func (m ReviewMatch) ToOffice() bool { return m.owners && m.Taken.Is }
 
 // Before returns in words what an approval of the review does, and what of it must be a warning.
 func (m ReviewMatch) Before(r core.Review) (warning, effect string) {
@@ -57,8 +62,8 @@ func (m ReviewMatch) Before(r core.Review) (warning, effect string) {
 	switch {
 	case m.Words == "": // nothing is compared
 		return "", effect
-	case m.owners && m.Taken.Is:
-		return core.TakenToOwners, effect
+	case m.ToOffice():
+		return "", core.TakenToOwners
 	case m.Doubtful():
 		return m.Effect(r.Name, m.whole), effect
 	}

@@ -141,7 +141,7 @@ func SameLevels(a, b []string) bool {
 }
 
 // levelWords are what follows the number of a building, a unit, a floor or a room.
-var levelWords = []string{"号楼", "栋", "幢", "座", "楼", "单元", "层", "室", "号", "房"}
+var levelWords = []string{"#楼", "号楼", "号栋", "栋", "幢", "座", "楼", "单元", "门", "层", "室", "号", "房", "#"}
 
 // LevelHas reports whether the name of a node or a door number has what somebody typed to find it: 3栋 and 13栋 have 3号楼.
 func LevelHas(name, typed string) bool {
@@ -149,9 +149,15 @@ func LevelHas(name, typed string) bool {
 }
 
 // LevelKey returns the name of a node or a door number in the form in which they are compared: a number without the
-// word behind it, 三栋 and 3号楼 as 3; other names as they are.
+// word behind it, 三栋, 第3栋, 3 栋 and 3号楼 as 3; other names as they are.
 func LevelKey(name string) string {
-	plain := strings.ToLower(inFigures(Clean(name)))
+	if allDigits(name) { // most door numbers
+		return withoutZeros(name)
+	}
+	plain := strings.ToLower(inFigures(strings.ReplaceAll(Clean(name), " ", "")))
+	if counted, ok := strings.CutPrefix(plain, "第"); ok && counted != "" && counted[0] >= '0' && counted[0] <= '9' {
+		plain = counted
+	}
 	for _, word := range levelWords {
 		if bare, ok := strings.CutSuffix(plain, word); ok && bare != "" && isBare(bare) {
 			plain = bare
@@ -159,9 +165,14 @@ func LevelKey(name string) string {
 		}
 	}
 	if allDigits(plain) {
-		if plain = strings.TrimLeft(plain, "0"); plain == "" {
-			plain = "0"
-		}
+		return withoutZeros(plain)
 	}
 	return plain
+}
+
+func withoutZeros(number string) string {
+	if plain := strings.TrimLeft(number, "0"); plain != "" {
+		return plain
+	}
+	return "0"
 }

@@ -468,6 +468,7 @@ func TestHousesAreFoundHoweverTheyAreWritten(t *testing.T) {
 	x.Put(7, []string{"3栋", "2单元", "501"})
 	for _, names := range [][]string{
 		{"3栋", "2单元", "501"}, {"3号楼", "2单元", "501"}, {"三栋", "二单元", "501室"}, {"3幢", "2单元", "0501"}, {"03栋", "2单元", "501号"},
+		{"第3栋", "2 单元", "5 0 1"}, {"第三栋", "2门", "501房"}, {"3#楼", "2单元", "501#"}, {"3 号 楼", "第二单元", "501 室"}, {"3#", "2单元", "501"},
 	} {
 		if ref, known, _ := x.Find(names); !known || ref.ID != 7 {
 			t.Errorf("%v is not found", names)
@@ -480,7 +481,10 @@ func TestHousesAreFoundHoweverTheyAreWritten(t *testing.T) {
 	if known || ref.Label != "3栋2单元502" {
 		t.Errorf("a new house is %q", ref.Label)
 	}
-	for _, names := range [][]string{{"甲栋", "2单元", "501"}, {"3栋", "1单元", "501"}, {"13栋", "2单元", "501"}, {"东3栋", "2单元", "501"}} {
+	for _, names := range [][]string{
+		{"甲栋", "2单元", "501"}, {"3栋", "1单元", "501"}, {"13栋", "2单元", "501"}, {"东3栋", "2单元", "501"}, {"第3期", "2单元", "501"},
+		{"3栋", "2单元", "5-01"},
+	} {
 		if ref, known, _ := x.Find(names); known {
 			t.Errorf("%v is %q", names, ref.Label)
 		}

@@ -87,7 +87,7 @@ func figuresIn(s string) int {
 const maxDoor = 6
 
 func (t *SearchText) readHouse() {
-	said := ReadHouse(t.Text)
+	said := ReadHouse(withoutCounting(t.Text))
 	if utf8.RuneCountInString(said.words) > 1 {
 		t.Words = said.words
 	}
@@ -133,16 +133,41 @@ var counters = []string{"栋", "幢", "座", "楼", "号楼", "#楼"}
 const maxLabelRunes = 250
 
 // LabelKeys returns how the SortKeys of labels may begin that begin with Label, by whichever word its building is counted.
+// A1栋 and a1栋 are one, and so are 3栋 and 第3栋.
 func (t SearchText) LabelKeys() []string {
-	at := buildingNumber.FindStringSubmatchIndex(t.Label)
-	if at == nil {
-		return []string{SortKey(t.Label, maxLabelRunes)}
-	}
-	keys := make([]string, len(counters))
-	for i, counter := range counters {
-		keys[i] = SortKey(t.Label[:at[3]]+counter+t.Label[at[1]:], maxLabelRunes)
+	var keys []string
+	for _, label := range []string{
+		t.Label, strings.ToUpper(t.Label), strings.ToLower(t.Label), withoutCounting(t.Label),
+	} {
+		for _, spelled := range countedAs(label) {
+			if key := SortKey(spelled, maxLabelRunes); !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
 	}
 	return keys
+}
+
+// countedAs returns a label with each word by which its building may be counted.
+func countedAs(label string) []string {
+	at := buildingNumber.FindStringSubmatchIndex(label)
+	if at == nil {
+		return []string{label}
+	}
+	spelled := make([]string, len(counters))
+	for i, counter := range counters {
+		spelled[i] = label[:at[3]] + counter + label[at[1]:]
+	}
+	return spelled
+}
+
+// withoutCounting returns 三栋 of 第三栋.
+func withoutCounting(label string) string {
+	rest, ok := strings.CutPrefix(label, "第")
+	if first, _ := utf8.DecodeRuneInString(rest); ok && (unicode.IsDigit(first) || strings.ContainsRune(numerals, first)) {
+		return rest
+	}
+	return label
 }
 
 // FiguresEnd returns how LabelFigures ends: -3-, or "" if the text leaves it open.

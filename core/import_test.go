@@ -290,20 +290,43 @@ func TestDaysAreRead(t *testing.T) {
 		"2018-12-31", "2018/12/31", "2018.12.31", "2018年12月31日", "20181231", "2018-12-31 00:00:00", "2018/12/31 8:30", "43465",
 		"２０１８－１２－３１",
 		"２０１８-12-31", "2018-12-31T00:00:00", "2018年12月31号", "2018 年 12 月 31 日", "2018年 12月 31日 10:00",
+		"二〇一八年十二月三十一日", "二零一八年 十二月 三十一号",
 	} {
 		if day, err := ReadDay(text); err != nil || day.String() != "2018-12-31" {
 			t.Errorf("%q is %v, %v", text, day, err)
 		}
 	}
-	for _, text := range []string{"", "明年", "12-31", "2018-02-30", "1231", "99999999", "1900-01-01", "2018"} {
+	for _, text := range []string{"", "明年", "12-31", "2018-02-30", "1231", "99999999", "1900-01-01", "2018", "18-12-31", "二〇一八年十三月一日"} {
 		if day, err := ReadDay(text); err == nil {
 			t.Errorf("%q is %v", text, day)
 		}
 	}
-	for text, want := range map[string]string{"2026/2/30": "没有“2026/2/30”这一天", "2026年2月": "日期应如"} {
+	for text, want := range map[string]string{"2026/2/30": "没有“2026/2/30”这一天", "2026年2月": "日期应如", "27/1/5": "年份请写四位"} {
 		if _, err := ReadDay(text); !strings.Contains(MessageOf(err), want) {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// A number in powers of ten is read if all its digits are there, as programs write them; a spreadsheet shows only some.
+func TestNumbersInPowersOfTen(t *testing.T) {
+	for cell, want := range map[string]string{
+		"1.3900001015E10": "13900001015", "1.390000101e10": "13900001010", "1.39E10": "13900000000", "13900001015.0": "13900001015",
+		"1.3900001015E+10": "!", "1.39E+10": "!", "1E+10": "!", "4.4030119850101E17": "!", "13.900001015E9": "!", "1.39000010151E10": "!",
+	} {
+		got, err := readImportPhone(cell)
+		if err != nil {
+			got = "!"
+			if MessageOf(err) != digitsLost {
+				t.Errorf("%s: %v", cell, err)
+			}
+		}
+		if got != want {
+			t.Errorf("%s is %s, want %s", cell, got, want)
+		}
+	}
+	if got, err := readImportIDNumber(digitsHidden)("12E4567"); err != nil || got != "12E4567" {
+		t.Errorf("a passport is %s, %v", got, err)
 	}
 }
 

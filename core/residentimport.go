@@ -222,6 +222,12 @@ func readImportDay(cell string) (string, error) {
 func ReadDay(text string) (Day, error) {
 	wrong := Invalid("日期应如 2018-12-31、2018/12/31 或 2018年12月31日")
 	plain := spacedMarks.ReplaceAllString(Clean(FoldFigures(text)), "$1")
+	if m := numeralDay.FindStringSubmatch(plain); m != nil {
+		plain = ""
+		for _, part := range m[1:] {
+			plain += strconv.Itoa(numeralOf([]rune(part))) + "-"
+		}
+	}
 	for _, mark := range []string{"T", "日", "号", " "} {
 		if before, _, found := strings.Cut(plain, mark); found && before != "" {
 			plain = before
@@ -229,6 +235,9 @@ func ReadDay(text string) (Day, error) {
 	}
 	plain = dayMarks.Replace(plain)
 	plain = strings.Trim(plain, "-")
+	if shortYear.MatchString(plain) {
+		return 0, Invalid("年份请写四位，如 2018-12-31")
+	}
 	if allDigits(plain) {
 		switch n, err := strconv.Atoi(plain); {
 		case err != nil:
@@ -251,30 +260,47 @@ func ReadDay(text string) (Day, error) {
 	return Day(at.Unix() / 86_400), nil
 }
 
+var (
+	numeralDay = regexp.MustCompile(`^([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]`)
+	shortYear  = regexp.MustCompile(`^[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}$`) // 27-1-5, or 5-1-27
+)
+
 // dayShape is a day by its form, whether there is one or not.
 var dayShape = regexp.MustCompile(`^(19[7-9]|20[0-9]|21[0-9])[0-9]-[0-9]{1,2}-[0-9]{1,2}$`)
 
-// lostDigits reports whether a spreadsheet showed a number in powers of ten, so that its digits are gone.
-func lostDigits(cell string) bool {
-	number, _, found := strings.Cut(strings.ToUpper(cell), "E+")
-	if !found {
-		return false
+// powerForm is a number in powers of ten: 1.39E+10 as a spreadsheet shows it, 1.3900001015E10 as programs write it.
+var powerForm = regexp.MustCompile(`^([0-9]+)(?:\.([0-9]+))?E(\+?)([0-9]{1,3})$`)
+
+// maxPower is the greatest number in powers of ten that programs write with all its digits: 15 of them.
+const maxPower = 14
+
+// spelledOut returns the digits of a number that a program has written in powers of ten. lost reports that they are not all there:
+// a spreadsheet shows only some.
+func spelledOut(cell string) (digits string, lost bool) {
+	m := powerForm.FindStringSubmatch(strings.ToUpper(cell))
+	if m == nil || m[2] == "" && m[3] == "" { // 12E4567 may be the number of a passport
+		return cell, false
 	}
-	_, err := strconv.ParseFloat(number, 64)
-	return err == nil
+	power, err := strconv.Atoi(m[4])
+	if err != nil || m[3] != "" || len(m[1]) > 1 || power > maxPower || len(m[2]) > power {
+		return cell, true
+	}
+	return m[1] + m[2] + strings.Repeat("0", power-len(m[2])), false
 }
 
 const digitsLost = "表格把号码变成了数字，后几位已丢失；请把这一列改成文本后重新填写"
 
-// wholeNumber refuses a number of which a cell does not have all figures: a spreadsheet lost them, or an export hid them.
-func wholeNumber(cell, hidden string) error {
+// wholeNumber returns a number as digits, and refuses one of which a cell does not have all: a spreadsheet lost them, or an export
+// hid them.
+func wholeNumber(cell, hidden string) (string, error) {
+	digits, lost := spelledOut(strings.TrimSuffix(cell, ".0"))
 	switch {
-	case lostDigits(cell):
-		return Invalid(digitsLost)
+	case lost:
+		return "", Invalid(digitsLost)
 	case strings.Contains(cell, "*"):
-		return Invalid(hidden)
+		return "", Invalid(hidden)
 	}
-	return nil
+	return digits, nil
 }
 
 const (
@@ -283,19 +309,21 @@ const (
 )
 
 func readImportPhone(cell string) (string, error) {
-	if err := wholeNumber(cell, digitsHidden); err != nil {
+	number, err := wholeNumber(cell, digitsHidden)
+	if err != nil {
 		return "", err
 	}
-	return NormalizePhone(strings.TrimSuffix(cell, ".0"))
+	return NormalizePhone(number)
 }
 
 // readImportIDNumber returns what reads an ID number; hidden is said of one that is masked.
 func readImportIDNumber(hidden string) func(string) (string, error) {
 	return func(cell string) (string, error) {
-		if err := wholeNumber(cell, hidden); err != nil {
+		number, err := wholeNumber(cell, hidden)
+		if err != nil {
 			return "", err
 		}
-		return CheckIDNumber(strings.TrimSuffix(cell, ".0"))
+		return CheckIDNumber(number)
 	}
 }
 

@@ -59,10 +59,11 @@ func StaffImportColumns(Community) []ImportColumn {
 func hiddenText(string) string { return "已填写" }
 
 func readImportMobile(cell string) (string, error) {
-	if err := wholeNumber(cell, digitsHiddenFor); err != nil {
+	number, err := wholeNumber(cell, digitsHiddenFor)
+	if err != nil {
 		return "", err
 	}
-	phone, err := NormalizeMobile(strings.TrimSuffix(cell, ".0"))
+	phone, err := NormalizeMobile(number)
 	if err != nil {
 		return "", Invalid("请填写 11 位手机号")
 	}

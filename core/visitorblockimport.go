@@ -33,10 +33,11 @@ func VisitorBlockImportColumns(Community) []ImportColumn {
 
 // readImportBlock reads a number or a plate of any kind of entry.
 func readImportBlock(cell string) (string, error) {
-	if err := wholeNumber(cell, digitsHiddenFor); err != nil {
+	number, err := wholeNumber(cell, digitsHiddenFor)
+	if err != nil {
 		return "", err
 	}
-	_, value, err := ReadBlock(strings.TrimSuffix(cell, ".0"))
+	_, value, err := ReadBlock(number)
 	return value, err
 }
 

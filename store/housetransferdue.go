@@ -251,6 +251,16 @@ func undoTransfer(u *undoing) error {
 	if u.items = all; err != nil {
 		return err
 	}
+	for id, r := range read {
+		if r.MovedOut.IsZero() {
+			continue
+		}
+		if err := mayComeBack(u.tx, id); cannotComeBack(err) {
+			u.keep(id, core.BatchTaken)
+		} else if err != nil {
+			return err
+		}
+	}
 	if len(u.kept) > 0 {
 		for _, item := range all {
 			if _, kept := u.kept[item.Thing]; !kept {
@@ -278,10 +288,7 @@ func undoTransferred(u *undoing, r core.Resident, item batchItemRow, back bool) 
 	case (after.MovedOut != 0) != back:
 		return nil
 	case back:
-		if err := restoreResident(u.tx, r); errors.Is(err, errTieTaken) {
-			u.keep(r.ID, core.BatchTaken)
-			return nil
-		} else if err != nil {
+		if err := restoreResident(u.tx, r); err != nil {
 			return err
 		}
 		return stampResident(u.tx, r.ID, before.Updated)

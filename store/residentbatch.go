@@ -219,7 +219,7 @@ func undoMoveOut(u *undoing) error {
 			u.keep(r.ID, core.BatchChanged)
 			return nil
 		}
-		if err := restoreResident(u.tx, r); errors.Is(err, errTieTaken) {
+		if err := restoreResident(u.tx, r); cannotComeBack(err) {
 			u.keep(r.ID, core.BatchTaken)
 			return nil
 		} else if err != nil {
@@ -232,9 +232,44 @@ func undoMoveOut(u *undoing) error {
 // errTieTaken refuses to restore a resident with whose number somebody else lives in the house by now.
 var errTieTaken = core.Conflict("这套房屋的另一位住户现在登记了该手机号，不能恢复；请先核对那位住户的手机号")
 
+// errNumberTaken refuses to restore a certified resident whose number has been certified for another name since, wherever that is:
+// both would be certified by it, and who has it now would lose the pass.
+var errNumberTaken = core.Conflict("该手机号现在已认证给另一姓名的住户，不能恢复；请先核对那位住户的手机号")
+
+// cannotComeBack reports whether a resident cannot be restored as things are.
+func cannotComeBack(err error) bool {
+	return errors.Is(err, errTieTaken) || errors.Is(err, errNumberTaken)
+}
+
+// mayComeBack returns why a resident who moved out cannot live there again as before.
+func mayComeBack(tx *database.Tx, id core.ID) error {
+	var here []bool
+	err := tx.All(&here, `
+		SELECT CASE WHEN t.house_id = g.house_id THEN 1 ELSE 0 END AS here
+		FROM resident g
+		JOIN resident t ON t.person_id = g.person_id
+		WHERE g.id = ?
+		AND t.id <> g.id
+		AND t.moved_out_at IS NULL
+		AND (t.house_id = g.house_id OR
+			g.was_certified_at IS NOT NULL AND t.certified_at IS NOT NULL AND t.name_fold <> g.name_fold)
+		ORDER BY here DESC
+		LIMIT 1`, int64(id))
+	switch {
+	case err != nil || len(here) == 0:
+		return err
+	case here[0]:
+		return errTieTaken
+	}
+	return errNumberTaken
+}
+
 // restoreResident lets a resident who moved out live there again, certified and with the pass as
 // before.
 func restoreResident(tx *database.Tx, r core.Resident) error {
+	if err := mayComeBack(tx, r.ID); err != nil {
+		return err
+	}
 	err := tx.ExecOne(
 		database.ErrRace,
 		`UPDATE resident SET moved_out_at = NULL, certified_at = was_certified_at, was_certified_at = NULL, updated_at = ?

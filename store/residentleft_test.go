@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"testing"
 
 	"tongxing/core"
@@ -204,4 +205,56 @@ func TestAReviewForetellsThatTheNumberIsTaken(t *testing.T) {
 			t.Errorf("approved: %v", err)
 		}
 	})
+}
+
+// Who moved out is not restored, nor by taking back what moved them out, while the number is certified for another name elsewhere:
+// who has it keeps their pass. With the same name, or not certified, they come back.
+func TestNobodyComesBackByANumberThatIsAnothers(t *testing.T) {
+	for name, test := range map[string]struct {
+		other     string
+		certified bool
+		refused   bool
+	}{
+		"another name":                {"钱强", true, true},
+		"another name, not certified": {"钱强", false, false},
+		"the same name":               {"赵业主", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachTransfer(t, func(w *transferWorld) {
+				ctx := w.t.Context()
+				batch, err := w.transfer(w.to("孙新主", "13900139000"))
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				r := core.Resident{
+					Community: w.community, House: newNamedHouse(w.t, w.Store, w.community, "9栋", "1单元", "901"), Name: test.other,
+					Identity: core.Owner, Phone: "13800138001",
+				}
+				if test.certified {
+					r.Certified = w.Now()
+				}
+				other := newPerson(w.t, w.Store, r)
+				after := w.home()
+				undone, err := w.UndoBatch(ctx, core.System, everywhere, batch.ID)
+				if err != nil || test.refused != (undone.State() == core.BatchKept && w.home() == after) {
+					w.t.Errorf("taken back: %+v, %v, %s", undone, err, w.home())
+				}
+				if !test.refused {
+					return
+				}
+				if err := w.RestoreResident(ctx, core.System, everywhere, w.owner); !errors.Is(err, errNumberTaken) {
+					w.t.Errorf("restored: %v", err)
+				}
+				if is := residentOf(w.t, w.Store, other.ID); is.Certified.IsZero() {
+					w.t.Error("who has the number is certified no more")
+				}
+				if err := w.MoveOut(ctx, core.System, everywhere, other.ID); err != nil {
+					w.t.Fatal(err)
+				}
+				if err := w.RestoreResident(ctx, core.System, everywhere, w.owner); err != nil {
+					w.t.Errorf("once it is free: %v", err)
+				}
+			})
+		})
+	}
 }

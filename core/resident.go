@@ -116,7 +116,7 @@ func NumberLeft(name, house string) error {
 	return &Error{
 		Code: CodeConflict, Err: errNumberHeld,
 		Message: "还没有保存：" + NumberLeftText(name, house) +
-			"。是同一人的，请在住户页恢复居住再改；确实改由本人使用的，请按“仍然保存”，原来的记录不变。",
+			"。是同一人的，请按登记的姓名和证件号添加，之后再改；确实改由本人使用的，请按“仍然保存”，原来的记录不变。",
 	}
 }
 

@@ -167,23 +167,31 @@ func readImportSex(cell string) (string, error) {
 	return "", Invalid("性别应为男或女")
 }
 
-// sharedPhone is the value of a number that somebody shares with their family.
-const sharedPhone = "shared"
+// Values of what is said of a number: somebody shares it with their family, or has none.
+const (
+	sharedPhone = "shared"
+	noPhone     = "none"
+)
 
 // readImportShared reads what the export writes of a number, and what people write.
 func readImportShared(cell string) (string, error) {
 	switch cell {
 	case "家人共用", "共用", "家人共用号码", "是":
 		return sharedPhone, nil
-	case "本人", "无手机", "否", "无", "-", "/":
+	case "本人", "否", "无", "-", "/":
 		return "", nil
+	case "无手机":
+		return noPhone, nil
 	}
 	return "", Invalid("手机说明应为“家人共用”，或不填写")
 }
 
 func sharedText(value string) string {
-	if value == sharedPhone {
+	switch value {
+	case sharedPhone:
 		return "家人共用"
+	case noPhone:
+		return "无手机"
 	}
 	return value
 }
@@ -380,10 +388,20 @@ func ImportedResidentValues(row ImportRow, r Resident) []string {
 	if v[atLease] = ""; r.LeaseDay != 0 {
 		v[atLease] = r.LeaseDay.String()
 	}
-	if v[len(v)-1] = ""; r.PhoneShared {
-		v[len(v)-1] = sharedPhone
+	switch last := &v[len(v)-1]; {
+	case r.PhoneShared:
+		*last = sharedPhone
+	case *last != noPhone || r.Phone != "": // that a row has no number changes nothing
+		*last = ""
 	}
 	return v
+}
+
+// NoPhone fails a row that would add somebody without a number: a list only names those who are registered so.
+func (r *ImportRow) NoPhone() {
+	if r.Values[atPhone] == "" {
+		r.Fail("phone", "姓名、身份、手机不全", "登记里没有这位无手机的住户：请手工添加，或填写家人的手机、手机说明填“家人共用”")
+	}
 }
 
 // ImportedHouse returns the names of a row's house, one per level.
@@ -466,10 +484,13 @@ func checkResidentImport(c Community, row *ImportRow) {
 		for _, need := range []struct{ key, label, value string }{
 			{"name", "姓名", name}, {"identity", "身份", identity}, {"phone", "手机", phone},
 		} {
-			if need.value == "" {
+			if need.value == "" && !(need.key == "phone" && row.Values[len(row.Values)-1] == noPhone) {
 				row.Fail(need.key, "姓名、身份、手机不全", "请填写"+need.label+"：姓名、身份和手机须一同填写")
 			}
 		}
+	}
+	if phone != "" && row.Values[len(row.Values)-1] == noPhone {
+		row.Fail("phone_shared", "手机说明有误", "填写了手机，手机说明却是“无手机”，请核对")
 	}
 	if Identity(identity) == Lodger && row.Values[atLease] == "" {
 		row.Fail("lease_day", "缺少租约到期时间", "限期租客必须填写租约到期时间")
@@ -702,7 +723,7 @@ func otherName(r, known KnownTie, words string) error {
 
 const otherNumber = "姓名不同；请核对是谁的手机，家人共用的请加一列“手机说明”，填“家人共用”；只是改名的请在住户页修改"
 
-const leftNumber = "姓名或证件号不同；是同一人的请先在住户页恢复居住，确是另一人的请手工添加"
+const leftNumber = "姓名或证件号不同；是同一人的请改成登记的姓名和证件号，重新入住后再改，确是另一人的请手工添加"
 
 // NumberHolder is somebody registered in another house with the own number of a row, or with its ID number.
 type NumberHolder struct {

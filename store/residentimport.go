@@ -177,6 +177,7 @@ func (i *residentImporter) judgeRow(row *core.ImportRow, place core.HouseRef, kn
 	case at < 0:
 		row.Verdict = core.ImportNew
 		i.needLease(row, r)
+		row.NoPhone()
 		return
 	}
 	found := known[at].row

@@ -97,6 +97,26 @@ func TestImportTellsHousesTypedTwiceApart(t *testing.T) {
 	})
 }
 
+// Somebody without a number is found by the name or the ID number, and is not added without one; a row that says so of somebody who
+// has one changes nothing of it.
+func TestImportNamesThoseWithoutANumber(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		newResident(t, s, community, newNamedHouse(t, s, community, "2栋", "1单元", "101"), "赵小", "")
+		imp := readList(t, s, community, listOf(familyHead+`
+			赵小||业主|||2|1|101|无手机
+			张三||业主|||1|1|101|无手机
+			钱七||家属|||2|1|101|无手机
+			王五|男|业主|||1|1|102|无手机`))
+		wantRows(t, s, imp, "2 same by name", "3 same by name", "4 wrong !姓名、身份、手机不全", "5 changed by name")
+		imp = writeList(t, s, imp, core.ImportChoices{Known: core.ImportUpdate})
+		found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: "王五", Page: Page{Limit: 9}})
+		if err != nil || len(found) != 1 || found[0].Phone == "" || found[0].Sex != "male" || imp.Written.Of(core.ImportChanged) != 1 {
+			t.Errorf("%+v, %v, %v", found, imp.Written, err)
+		}
+	})
+}
+
 // Rows that the reading should have found to be one person's do not keep the others out: the first is written.
 func TestImportWritesOnceWhomTheReadingMissed(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

@@ -274,6 +274,15 @@ func TestExportsAreImported(t *testing.T) {
 		}
 		return content
 	}
+	for _, r := range []core.Resident{
+		{Name: "孙小", Identity: core.Family}, {Name: "孙老", Identity: core.Family, IDNumber: "E12345678"},
+		{Name: "孙大", Identity: core.Family, Phone: d.Mine.Residents[0].Phone, PhoneShared: true},
+	} {
+		r.Community, r.House = d.Mine.Community, d.Mine.Houses[0]
+		if _, err := d.Store.CreateResident(t.Context(), core.System, core.Everywhere, r); err != nil {
+			t.Fatal(err)
+		}
+	}
 	houses, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+frame.HousePath+"/export.xlsx?community="+
 		d.Mine.Community.String(), http.NoBody)
 	if err != nil {

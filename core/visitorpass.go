@@ -271,12 +271,13 @@ func (v VisitorPass) Normalized(form FormDesign, now time.Time) (VisitorPass, er
 	return v, InvalidFields(fields)
 }
 
-// given returns what the form was filled in with, by key.
+// given returns what the form was filled in with, by key. The house, or whom an appointment asks, is looked up by the act.
 func (v VisitorPass) given() map[string]string {
 	given := map[string]string{}
 	maps.Copy(given, v.Given)
 	maps.Copy(given, map[string]string{
 		"name": v.Name, "phone": v.Phone, "id_number": v.IDNumber, "plate": v.Plate, "reason": v.Reason, "remark": v.Remark,
+		"house": "-",
 	})
 	if v.People != 0 {
 		given["people"] = strconv.Itoa(v.People)

@@ -24,6 +24,7 @@ func (r VisitorRule) DrasticAfter(was VisitorRule) bool { return was.Invite && !
 
 // VisitorBases are the fields of a visitor's form.
 var VisitorBases = []FormBase{
+	{Key: "house", Label: "来访房屋", Fixed: true},
 	{Key: "name", Label: "访客姓名", Fixed: true},
 	{Key: "phone", Label: "手机", Use: FormOptional},
 	{Key: "id_number", Label: "证件号"},
@@ -52,12 +53,15 @@ func DefaultVisitorRule() VisitorRule {
 	}
 }
 
-// FormOf returns the form for visits of a way: who comes without being invited says a phone number.
+// FormOf returns the form for visits of a way: who comes without being invited says a phone number, and who asks a resident says
+// theirs, and no house.
 func (r VisitorRule) FormOf(way VisitorWay) FormDesign {
 	form := slices.Clone(r.Form)
 	for i := range form {
 		switch {
 		case !way.Asked():
+		case way == VisitBooked && form[i].Key == "house":
+			form[i].Label = "住户手机号"
 		case form[i].Key == "phone":
 			form[i].Use = FormRequired
 		case form[i].Key == "until":

@@ -450,3 +450,35 @@ func TestAVisitorProvesTheNumberByCode(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
+
+// The office moves the house in the form: who invites and who applies reads it there, and who makes an appointment is asked there for the
+// resident's number.
+func TestTheHouseOfAVisitIsInItsPlace(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	rule, err := w.store.VisitorRule(t.Context(), core.Everywhere, w.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule.Form = append(rule.Form[1:], rule.Form[0]) // it is the first by default
+	if _, err := w.store.UpdateVisitorRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+		t.Fatal(err)
+	}
+	at, house := w.poster(t), w.Residents[0].House
+	guest := w.phone(t)
+	for name, c := range map[string]struct {
+		page        *goquery.Document
+		label, want string
+	}{
+		"an invitation":  {w.resident(t, w.Residents[0]).get(visitorPassPath+"/new", http.StatusOK), "来访房屋", "单元"},
+		"an application": {guest.get(at+"?house="+house.String(), http.StatusOK), "来访房屋", "单元"},
+		"an appointment": {guest.get(at+"?book=yes", http.StatusOK), "住户手机号", ""},
+	} {
+		last := c.page.Find("form .tx-field").Last()
+		if text := last.Text(); !strings.Contains(text, c.label) || !strings.Contains(text, c.want) {
+			t.Errorf("%s: the last field is %s", name, text)
+		}
+		if n := c.page.Find(`form input[name="host"]`).Length(); (n == 1) != (c.want == "") {
+			t.Errorf("%s: %d inputs for the resident's number", name, n)
+		}
+	}
+}

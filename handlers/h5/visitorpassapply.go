@@ -170,18 +170,20 @@ func (h *H5) visitForm(c *web.Context, page *visitPosterPage, f visitForm) error
 		page.Back = page.Action
 	}
 	fields := []templates.Field{{Kind: templates.Hidden, Name: "key", Value: newFormKey()}}
+	house := visited(f.house.Label)
 	if f.way == core.VisitBooked {
 		page.Title = "预约来访"
-		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: "book", Value: "yes"}, templates.Field{
-			Kind: templates.Telephone, Name: "host", Label: "住户手机号", Required: true, MaxLength: 40, Autocomplete: "off",
+		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: "book", Value: "yes"})
+		house = templates.Field{
+			Kind: templates.Telephone, Name: "host", Required: true, MaxLength: 40, Autocomplete: "off",
 			Help: "会请住户处理；号码不对时不会有人处理。",
-		})
+		}
 	} else {
 		page.Note = f.house.Label
 		fields = append(fields, templates.Field{Kind: templates.Hidden, Name: "house", Value: f.house.ID.String()})
 	}
 	for _, field := range f.rule.FormOf(f.way).Shown() {
-		inputs := h.visitorFields(c, field)
+		inputs := h.visitorFields(c, field, house)
 		if field.Key == "phone" {
 			inputs = h.visitPhoneFields(inputs[0], verified)
 		}

@@ -163,8 +163,8 @@ func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) visitorPassFormP
 	fields := []templates.Field{
 		{Kind: templates.Hidden, Name: "key", Value: newFormKey()}, {Kind: templates.Hidden, Name: "house", Value: home.House.String()},
 	}
-	for _, f := range home.Rule.Form.Shown() {
-		fields = append(fields, h.visitorFields(c, f)...)
+	for _, f := range home.Rule.FormOf(core.VisitInvited).Shown() {
+		fields = append(fields, h.visitorFields(c, f, visited(home.CommunityName+" "+home.HouseLabel))...)
 	}
 	page.Form = templates.Form{
 		Action: visitorPassPath + "/new", CSRF: c.CSRF(), Submit: "邀请访客", Cancel: visitorPassPath,
@@ -173,11 +173,16 @@ func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) visitorPassFormP
 	return page
 }
 
-// visitorFields returns the inputs of a field of a community's form.
-func (h *H5) visitorFields(c *web.Context, f core.FormField) []templates.Field {
+// visited says in a form which house was chosen before.
+func visited(house string) templates.Field {
+	return templates.Field{Kind: templates.Static, Name: "visited", Value: house}
+}
+
+// visitorFields returns the inputs of a field of a community's form. house is that of whom or what is visited.
+func (h *H5) visitorFields(c *web.Context, f core.FormField, house templates.Field) []templates.Field {
 	until := c.Now().Add(visitDefault).In(h.store.Zone())
 	return web.VisitorField{
-		PhoneHelp: "填了手机，访客在小程序里也能找到通行码。", Day: core.DayOf(until, h.store.Zone()),
+		House: house, PhoneHelp: "填了手机，访客在小程序里也能找到通行码。", Day: core.DayOf(until, h.store.Zone()),
 		Clock: templates.Field{Label: "时间", Value: until.Format("15:04")},
 	}.Fields(f)
 }

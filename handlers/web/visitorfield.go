@@ -9,6 +9,7 @@ import (
 
 // VisitorField is what the inputs of a visitor's form are beside its field: they differ by who fills it in.
 type VisitorField struct {
+	House     templates.Field // whom or what is visited; its label is the form's
 	PhoneHelp string
 	Day       core.Day        // offered as the visit's last
 	Clock     templates.Field // its time of day, without kind and name
@@ -18,6 +19,9 @@ type VisitorField struct {
 func (v VisitorField) Fields(f core.FormField) []templates.Field {
 	field := templates.Field{Name: f.Key, Label: f.Label, Required: f.Use == core.FormRequired, Autocomplete: "off"}
 	switch f.Key {
+	case "house":
+		v.House.Label = f.Label
+		return []templates.Field{v.House}
 	case "name":
 		field.MaxLength = core.MaxName
 	case "phone":

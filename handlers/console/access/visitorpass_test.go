@@ -3,9 +3,12 @@ package access
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
 	"tongxing/handlers/console/frame"
@@ -407,5 +410,31 @@ func TestARollCallSaysWhatItLacks(t *testing.T) {
 		if text, warns := rollText(c.roll), rollWarning(c.roll); text != c.text || warns != c.warns {
 			t.Errorf("%+v: %q %q", c.roll, text, warns)
 		}
+	}
+}
+
+// At the desk the house is asked for where the office has moved it in the community's form.
+func TestTheDeskAsksForTheHouseInItsPlace(t *testing.T) {
+	d := newDesk(t)
+	rule, err := d.Store.VisitorRule(t.Context(), core.Everywhere, d.Mine.Community)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func() (names []string) {
+		page := d.Registrar(t).Get(t, frame.VisitorPassPath+"/new?community="+d.Mine.Community.String(), http.StatusOK)
+		page.Find("main form input:not([type=hidden])").Each(func(_ int, input *goquery.Selection) {
+			names = append(names, input.AttrOr("name", ""))
+		})
+		return names
+	}
+	if got := names(); slices.Index(got, "house") > slices.Index(got, "name") {
+		t.Errorf("by default: %v", got)
+	}
+	rule.Form = append(rule.Form[1:], rule.Form[0])
+	if _, err := d.Store.UpdateVisitorRule(t.Context(), core.System, core.Everywhere, rule); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(); slices.Index(got, "house") != len(got)-1 {
+		t.Errorf("moved: %v", got)
 	}
 }

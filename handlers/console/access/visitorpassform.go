@@ -62,22 +62,22 @@ func (p *Pages) deskPlace(c *web.Context) (at frame.CommunityChoice, house strin
 func (p *Pages) visitorPassFormPage(c *web.Context, at frame.CommunityChoice, f visitorPassForm, wrong error) error {
 	form := templates.Form{
 		Action: frame.VisitorPassPath, CSRF: c.CSRF(), Cancel: frame.VisitorPassPath, Submit: "登记访客",
-		Sections: []templates.Section{{Title: "房屋", Fields: append(at.FormFields(frame.VisitorPassPath), templates.Field{
-			Name: "house", Label: "来访房屋", Value: f.House, Required: true, MaxLength: 250, Autocomplete: "off",
-			Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。", Suggest: frame.HousePath + "/suggest",
-		})}},
 	}
+	fields := at.FormFields(frame.VisitorPassPath)
 	if at.ID == 0 {
 		form.Submit = "下一步" // what is asked of visitors is the community's own
+		form.Sections = []templates.Section{{Title: "房屋", Fields: append(fields, deskHouseField("来访房屋", f.House))}}
 	} else {
 		rule, err := p.Store.VisitorRule(c.Ctx(), c.Scope(), at.ID)
 		if err != nil {
 			return err
 		}
-		section := templates.Section{Title: "访客"}
+		section := templates.Section{Title: "访客", Fields: fields}
 		for _, field := range rule.FormOf(core.VisitDesk).Shown() {
 			fields := p.visitFields(c, field)
 			switch field.Key {
+			case "house":
+				fields[0] = deskHouseField(field.Label, f.House)
 			case "name":
 				fields[0].Value = f.Name
 			case "phone":
@@ -99,6 +99,14 @@ func (p *Pages) visitorPassFormPage(c *web.Context, at frame.CommunityChoice, f 
 		page.Crumbs = []templates.Crumb{{Label: "访客", URL: frame.VisitorPassPath}}
 		return p.Page(c, status, "console/visitorpass/form", page)
 	})
+}
+
+// deskHouseField asks for the house that is visited.
+func deskHouseField(label, value string) templates.Field {
+	return templates.Field{
+		Name: "house", Label: label, Value: value, Required: true, MaxLength: 250, Autocomplete: "off",
+		Placeholder: "3栋2单元501", Help: "输入一部分，从列出的房屋里选。", Suggest: frame.HousePath + "/suggest",
+	}
 }
 
 // visitFields returns the inputs of a field of a community's form.

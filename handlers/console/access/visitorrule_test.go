@@ -45,14 +45,14 @@ func TestVisitorRuleIsArranged(t *testing.T) {
 	}
 	form.Set("choices_new1", "送货、做客")
 	asked, _ := b.Post(t, frame.VisitorRulePath, form, http.StatusOK)
-	if got := asked.Find("main").Text(); !strings.Contains(got, "车牌号（必填）、访客姓名（必填）") || !strings.Contains(got, "来意（选填）") ||
+	if got := asked.Find("main").Text(); !strings.Contains(got, "车牌号（必填）、来访房屋（必填）、访客姓名") || !strings.Contains(got, "来意（选填）") ||
 		!strings.Contains(got, "原来："+was.VisitorRule.Text()) {
 		t.Errorf("the question: %s", got)
 	}
 	form.Set("confirmed", "1")
 	b.Post(t, frame.VisitorRulePath, form, http.StatusSeeOther)
 	rule, err := d.Store.VisitorRule(t.Context(), core.Everywhere, d.Mine.Community)
-	if err != nil || !strings.HasPrefix(rule.Form.Text(), "车牌号（必填）、访客姓名（必填）") || rule.Form.Use("x1") != core.FormOptional {
+	if err != nil || !strings.HasPrefix(rule.Form.Text(), "车牌号（必填）、来访房屋（必填）、访客姓名") || rule.Form.Use("x1") != core.FormOptional {
 		t.Errorf("saved %s, %v", rule.Form.Text(), err)
 	}
 	undo := b.Get(t, frame.VisitorRulePath, http.StatusOK).Find(".tx-flash form").AttrOr("action", "")

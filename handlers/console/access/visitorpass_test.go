@@ -258,6 +258,9 @@ func TestApplicationsAreDecidedInTheConsole(t *testing.T) {
 		!strings.Contains(text, "本房屋登记的住户") || !strings.Contains(text, "待处理") {
 		t.Errorf("the reviewer reads %s", text)
 	}
+	if cards := page.Find("#visit-title, .tx-review"); cards.Length() != 2 || cards.First().Is(".tx-review") {
+		t.Error("what is decided on comes after the decision")
+	}
 	if badges := page.Find(".tx-badge").Text(); !strings.Contains(badges, "待审核") {
 		t.Errorf("its page does not say who must act: %s", badges)
 	}

@@ -324,8 +324,8 @@ func insertVisitPasses(tx *database.Tx, visits []core.VisitorPass, persons map[s
 	return createPass(tx, passes...)
 }
 
-// RevokeOwnVisitor takes back the invitation of one of OwnVisitors who has not come yet: the pass lets nobody in
-// from now on. One who has come is a conflict.
+// RevokeOwnVisitor takes back the pass of one of OwnVisitors who has not come yet: it lets nobody in from now on. Who applied for it is
+// told. One who has come is a conflict.
 func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, user, id core.ID) error {
 	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
 		host, err := hostOfVisit(tx, core.DayOf(tx.Now(), s.zone), user, id)
@@ -333,14 +333,14 @@ func (s *Store) RevokeOwnVisitor(ctx context.Context, by core.Actor, user, id co
 			return err
 		}
 		by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
-		return s.revokeVisit(tx, by, core.Everywhere, id)
+		return s.revokeVisit(tx, by, core.Everywhere, id, "住户")
 	})
 }
 
 // RevokeVisitorPass is RevokeOwnVisitor by the office, and tells the host.
 func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "revoke a visitor", func(tx *database.Tx) error {
-		if err := s.revokeVisit(tx, by, scope, id); err != nil {
+		if err := s.revokeVisit(tx, by, scope, id, "物业"); err != nil {
 			return err
 		}
 		var row visitorPassRow
@@ -353,7 +353,8 @@ func (s *Store) RevokeVisitorPass(ctx context.Context, by core.Actor, scope core
 	})
 }
 
-func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID) error {
+// revokeVisit revokes a pass; who is said to the visitor to have done it.
+func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id core.ID, who string) error {
 	where, args := database.ScopeWhere(scope, "v.community_id")
 	var row visitorPassRow
 	if err := tx.Get(&row, visitorPassColumns+"v.id = ? AND "+where, append([]any{int64(id)}, args...)...); err != nil {
@@ -383,10 +384,13 @@ func (s *Store) revokeVisit(tx *database.Tx, by core.Actor, scope core.Scope, id
 	}
 	after := before
 	after.Revoked = tx.Now()
-	return audit.Write(tx, by, audit.Entry{
+	if err := audit.Write(tx, by, audit.Entry{
 		Community: before.Community, Action: "visitorpass.revoke", Subject: audit.Target("visitorpass", id),
 		Before: s.auditOfVisit(before), After: s.auditOfVisit(after),
-	})
+	}); err != nil {
+		return err
+	}
+	return tellVisitor(tx, before, who+"已撤销您到 "+before.HouseLabel+" 的访客通行证")
 }
 
 // useVisitorPasses notes who came in and who left, each on the condition that nobody has used the pass since it was

@@ -160,8 +160,16 @@ func (s *Store) answerAppointment(tx *database.Tx, by core.Actor, v core.Visitor
 		}
 		title = "您预约的来访" + core.VisitRejected.Label() + "：" + d.Reason
 	}
-	if err := s.auditAnswer(tx, by, v.ID); err != nil || v.Applicant == 0 {
+	if err := s.auditAnswer(tx, by, v.ID); err != nil {
 		return err
+	}
+	return tellVisitor(tx, v, title)
+}
+
+// tellVisitor tells who applied for a visit, if they did in WeChat: outside, the page of the visit says it.
+func tellVisitor(tx *database.Tx, v core.VisitorPass, title string) error {
+	if v.Applicant == 0 {
+		return nil
 	}
 	return outbox.Put(tx, core.MessageNote{
 		Kind: core.MessageVisit, Community: v.Community, User: v.Applicant, Title: title, Link: visitorPassLink(v.ID),

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -652,6 +653,49 @@ func TestAVisitToAHouseThatEverybodyHasLeft(t *testing.T) {
 		newResident(t, s, w.community, w.houses[0], "李四", "13900000077")
 		if d := mustScan(t, s, w.scan(again.Pass, core.In, 3)); !d.Allowed {
 			t.Errorf("somebody lives there again: %+v", d)
+		}
+	})
+}
+
+// Who applied in WeChat and was told that they may come is told once that they may not, by the host or the office, however often the pass
+// is taken back. Of what was applied for outside WeChat nobody is told.
+func TestWhoAppliedIsToldOfARevokedPass(t *testing.T) {
+	eachPair(t, func(t *testing.T, s, other *Store, _ *testClock) {
+		w := newVisitOffice(t, s)
+		guest := newWechatUserWithPhone(t, s, "guest", "13600000001")
+		want := 0
+		for name, revoke := range map[string]func(server *Store, visit core.ID) error{
+			"物业": func(server *Store, visit core.ID) error {
+				return server.RevokeVisitorPass(t.Context(), w.zhang, core.ScopeOf(w.community), visit)
+			},
+			"住户": func(server *Store, visit core.ID) error {
+				return server.RevokeOwnVisitor(t.Context(), core.System, w.host.ID, visit)
+			},
+		} {
+			for _, applicant := range []core.ID{guest.ID, 0} {
+				own := w.mustApply(applicant, w.application())
+				if err := w.decide(w.zhang, own.ID, true); err != nil {
+					t.Fatal(err)
+				}
+				var all sync.WaitGroup
+				errs := make([]error, 2)
+				for i, server := range []*Store{s, other} {
+					all.Go(func() { errs[i] = revoke(server, own.ID) })
+				}
+				all.Wait()
+				if (errs[0] == nil) == (errs[1] == nil) || !core.IsConflict(cmp.Or(errs[0], errs[1])) {
+					t.Errorf("%s: %v", name, errs)
+				}
+			}
+			want++
+			title := name + "已撤销您到 %"
+			if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visit' AND user_id = ? AND title LIKE ?",
+				int64(guest.ID), title); n != 1 {
+				t.Errorf("%s: told %d times", name, n)
+			}
+		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'visit' AND title LIKE '%已撤销%'"); n != want {
+			t.Errorf("%d are told, want %d", n, want)
 		}
 	})
 }

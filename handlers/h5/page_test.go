@@ -276,7 +276,7 @@ func TestPages(t *testing.T) {
 		"h5/visitorpass/show": visitorPassShowPage{
 			Phone: frame, State: visitBadge(core.VisitGranted), Facts: []templates.Fact{{Label: "人数", Value: "<2> 人"}},
 			Link: "https://pass.example.com/h5/visit/x", Words: "邀请您到 <翠湖花园> 做客", Code: qr.Image,
-			Revoke: "/h5/visitorpass/1/revoke",
+			Revoke: templates.Action{Label: "撤销邀请", URL: "/h5/visitorpass/1/revoke"},
 		},
 		"h5/visitorpass/show#asks": visitorPassShowPage{Phone: frame, State: visitBadge(core.VisitWaiting), Photo: &reviewPicture{
 			Label: "访客照片", URL: "/p?part=whole", Thumb: "/p?part=thumb",

@@ -152,8 +152,8 @@ type visitorPassShowPage struct {
 	Words  string         // to be sent with it
 	Code   template.URL
 	Card   visitCard
-	Revoke string       // "" = it is too late
-	Answer *visitAnswer // nil = it does not wait for the host
+	Revoke templates.Action // no URL = it is too late
+	Answer *visitAnswer     // nil = it does not wait for the host
 }
 
 // visitCard is what WeChat sends if the host forwards the page: the visitor's link, and not the page, which is the host's own.
@@ -212,7 +212,7 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 		page.Code = templates.SVG(picture)
 	}
 	if own.Revocable(c.Now()) {
-		page.Revoke = visitorPassURL(own.ID) + "/revoke"
+		page.Revoke = templates.Action{Label: "撤销" + revoked(own.VisitorPass), URL: visitorPassURL(own.ID) + "/revoke"}
 	}
 	if own.Photo != 0 {
 		page.Photo = &reviewPicture{
@@ -323,18 +323,29 @@ func (h *H5) visitFacts(v core.VisitorPass) []templates.Fact {
 	return facts
 }
 
-// visitorPassRevokeAsk asks before an invitation is taken back.
+// revoked returns what a host takes back: an invitation, or the pass that somebody asked for.
+func revoked(v core.VisitorPass) string {
+	if v.Way.Asked() {
+		return "通行证"
+	}
+	return "邀请"
+}
+
+// visitorPassRevokeAsk asks before a visitor's pass is taken back.
 func (h *H5) visitorPassRevokeAsk(c *web.Context) error {
 	own, err := h.ownVisitor(c)
 	if err != nil {
 		return err
 	}
-	confirm := templates.Confirm{
-		Title: "撤销“" + own.Name + "”的邀请？", Text: own.Community + " " + own.HouseLabel,
-		Effects: []string{"通行码立即失效，对方不能进门", "需要时可以重新邀请"},
-		Action:  visitorPassURL(own.ID) + "/revoke", CSRF: c.CSRF(), Keep: url.Values{}, Submit: "撤销邀请", Cancel: visitorPassURL(own.ID),
+	what, after := revoked(own.VisitorPass), "需要时可以重新邀请"
+	if own.Way.Asked() {
+		after = core.ToldText(own.Applicant)
 	}
-	return h.show(c, http.StatusOK, "confirm/show", templates.PhoneConfirmPage{Phone: h.phone(c, "撤销邀请", ""), Confirm: confirm})
+	confirm := templates.Confirm{
+		Title: "撤销“" + own.Name + "”的" + what + "？", Text: own.Community + " " + own.HouseLabel, Effects: []string{"通行码立即失效，对方不能进门", after},
+		Action: visitorPassURL(own.ID) + "/revoke", CSRF: c.CSRF(), Keep: url.Values{}, Submit: "撤销" + what, Cancel: visitorPassURL(own.ID),
+	}
+	return h.show(c, http.StatusOK, "confirm/show", templates.PhoneConfirmPage{Phone: h.phone(c, "撤销"+what, ""), Confirm: confirm})
 }
 
 func (h *H5) visitorPassRevoke(c *web.Context) error {
@@ -349,7 +360,7 @@ func (h *H5) visitorPassRevoke(c *web.Context) error {
 	case err != nil:
 		return err
 	default:
-		c.Flash(web.FlashSuccess, "已撤销"+own.Name+"的邀请，通行码已失效。")
+		c.Flash(web.FlashSuccess, "已撤销"+own.Name+"的"+revoked(own.VisitorPass)+"，通行码已失效。")
 	}
 	return c.Redirect(visitorPassURL(own.ID))
 }

@@ -173,7 +173,7 @@ func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) visitorPassFormP
 	return page
 }
 
-// visited says in a form which house was chosen before.
+// visited is the field that says which house was chosen before.
 func visited(house string) templates.Field {
 	return templates.Field{Kind: templates.Static, Name: "visited", Value: house}
 }

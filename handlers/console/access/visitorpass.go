@@ -269,9 +269,14 @@ func (p *Pages) visitorPassRevoke(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	told := "住户"
+	if v.Applicant != 0 {
+		told = "住户和访客"
+	}
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "撤销“" + v.Name + "”的通行证？", Text: "到 " + v.HouseLabel + " 的访客不能进门，住户会收到通知。不能恢复，需要时重新邀请或登记。",
+			Title:  "撤销“" + v.Name + "”的通行证？",
+			Text:   "到 " + v.HouseLabel + " 的访客不能进门，" + told + "会收到通知。不能恢复，需要时重新邀请或登记。",
 			Submit: "撤销通行证", Danger: true, Effects: []string{v.PeopleText() + "不能进门"},
 		},
 		Do:   func() error { return p.Store.RevokeVisitorPass(c.Ctx(), c.Actor(), c.Scope(), v.ID) },

@@ -346,7 +346,8 @@ type MessageNote struct {
 	Title     string // Chinese, without personal data
 	Link      string // its page, below /console/
 
-	At time.Time // when what it tells of happened, from which on it is news; zero = now
+	At  time.Time // when what it tells of happened, from which on it is news; zero = now
+	Due time.Time // by when what it asks must be decided; zero = it does not ask anything
 }
 
 // Message is what one recipient is told: a row of the outbox, and of the ledger.
@@ -373,6 +374,7 @@ type Message struct {
 	Reason    MessageReason    // of the state, or of the delay
 	Code      string           // the platform's, with Reason
 	Created   time.Time
+	Due       time.Time // by when what it asks must be decided; zero = it does not ask anything
 	Next      time.Time // when it is looked at again; zero = never
 	Expires   time.Time
 	Ended     time.Time

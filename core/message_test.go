@@ -180,6 +180,13 @@ func TestRoute(t *testing.T) {
 		"at night, of no use later": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(8*time.Hour+30*time.Second) }),
 			reach(here, here), night,
 			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 0, 0, 0, PlatformZone), Reason: WhyQuiet}},
+		"at night, asked about the night": {with(func(m *Message) {
+			m.Kind, m.Expires, m.Due = MessageHousehold, night.Add(24*time.Hour), night.Add(8*time.Hour)
+		}), map[MessageChannel]MessageReach{ChannelTemplate: here}, night, MessageStep{Send: ChannelTemplate, State: MessageSending}},
+		"at night, asked about the morning": {with(func(m *Message) {
+			m.Kind, m.Expires, m.Due = MessageHousehold, night.Add(24*time.Hour), night.Add(9*time.Hour)
+		}), map[MessageChannel]MessageReach{ChannelTemplate: here}, night,
+			MessageStep{State: MessageWaiting, Next: time.Date(2026, 11, 21, 7, 1, 0, 0, PlatformZone), Reason: WhyQuiet}},
 		"a list disturbs nobody": {with(func(m *Message) { m.Kind, m.Expires = MessageJob, night.Add(24*time.Hour) }),
 			reach(away(WhyNoWechat), here), night,
 			MessageStep{Send: ChannelInApp, State: MessageSent, Next: night.Add(24 * time.Hour), Reason: WhyNoWechat}},

@@ -73,7 +73,7 @@ var messageReasons = map[MessageReason]string{
 	WhyTooLate:     "超过有效时间",
 	WhyDisabled:    "对方的账号已停用",
 	WhyNotTheirs:   "对方已没有权限，或不再管理该小区",
-	WhyDecided:     "已审核，不用再提醒",
+	WhyDecided:     "已处理，不用再提醒",
 	WhyMuted:       "对方的这类提醒已关，只有站内提醒",
 }
 

@@ -108,7 +108,7 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 		case r.Stopped.Sub(now) > shortStop:
 			stopped, why = earlier(stopped, r.Stopped), firstReason(why, r.StopWhy)
 			continue
-		case c.Disturbs() && !m.urgent() && quiet.Until(now).After(now):
+		case c.Disturbs() && !m.urgent() && quiet.Until(now).After(now) && !m.dueBefore(m.spread(quiet.Until(now))):
 			return MessageStep{State: MessageWaiting, Next: m.spread(quiet.Until(now)), Reason: WhyQuiet}
 		case r.Stopped.After(now):
 			return MessageStep{State: MessageWaiting, Next: r.Stopped, Reason: r.StopWhy}
@@ -128,6 +128,9 @@ func Route(m Message, reach map[MessageChannel]MessageReach, quiet QuietHours, n
 
 // urgent reports whether a message is sent in quiet hours too. What its recipient has in a digest can wait.
 func (m Message) urgent() bool { return m.Kind.Type().Urgent && m.Digest == DigestNone }
+
+// dueBefore reports whether a message asks something that must be decided before an instant.
+func (m Message) dueBefore(at time.Time) bool { return !m.Due.IsZero() && m.Due.Before(at) }
 
 // routeUnsure decides about a message that may have been sent. It may go out again only while the platform
 // recognises it, and by no other channel.

@@ -1521,6 +1521,7 @@ CREATE TABLE message (
   code         VARCHAR(64)  NOT NULL, -- the platform's
   lease        VARCHAR(64)  NOT NULL, -- of the claim, until next_at
   created_at   BIGINT       NOT NULL,
+  due_at       BIGINT,                -- by when what it asks its recipient must be decided; NULL = it does not ask anything
   next_at      BIGINT,                -- when it is looked at again; NULL = it has come to its end
   expires_at   BIGINT       NOT NULL,
   ended_at     BIGINT

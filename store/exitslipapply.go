@@ -390,6 +390,7 @@ func (a *leavingThings) review() error {
 		Review: r, key: "exitslip:" + e.ID.String(), photos: e.Photos(), owners: owners,
 		asked: core.MessageNote{
 			Kind: core.MessageExitSlip, Community: e.Community, Link: exitSlipLink(e.ID), Title: e.HouseLabel + " 有出门条申请，请您审核",
+			Due: e.Planned,
 		},
 	})
 }

@@ -237,7 +237,7 @@ func (a *visiting) apply() error {
 		Review: r, key: "visitorpass:" + a.visit.ID.String(), photos: photos, owners: a.hosts,
 		asked: core.MessageNote{
 			Kind: core.MessageHousehold, Community: r.Community, Link: visitorPassLink(r.ID),
-			Title: "有访客申请到 " + r.Subject + "，请您审核",
+			Title: "有访客申请到 " + r.Subject + "，请您审核", Due: a.visit.Until,
 		},
 	}))
 }
@@ -279,7 +279,7 @@ func (a *visiting) askHost() error {
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {
 		notes[i] = core.MessageNote{
-			Kind: core.MessageHousehold, Community: a.visit.Community, User: user.ID, Link: link, Title: title,
+			Kind: core.MessageHousehold, Community: a.visit.Community, User: user.ID, Link: link, Title: title, Due: a.visit.From,
 		}
 	}
 	if err != nil {

@@ -377,6 +377,51 @@ func TestApplicationsAreLimited(t *testing.T) {
 	})
 }
 
+// At night a host hears at once of who is to come before the morning. Of the others they hear in the morning, but not of those that
+// they have answered by then.
+func TestAHostIsAskedInTime(t *testing.T) {
+	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+		w := newVisitOffice(t, s)
+		s.mustRun(t, "DELETE FROM message")
+		if err := s.UpdateToldUser(t.Context(), w.host.ID, core.ChannelSMS); err != nil {
+			t.Fatal(err)
+		}
+		night := core.DayOf(s.Now(), testZone).Start(testZone).Add(25 * time.Hour)
+		clock.Add(night.Sub(s.Now()))
+		book := func(after time.Duration) OwnVisit {
+			v := w.application()
+			v.Way, v.House, v.Host, v.Until = core.VisitBooked, 0, "13900000000", s.Now().Add(after)
+			return w.mustApply(0, v)
+		}
+		soon, declined, later := book(40*time.Minute), book(9*time.Hour), book(11*time.Hour)
+		want := func(when string, visit core.ID) {
+			t.Helper()
+			list, _, err := s.Outbox().Claim(t.Context(), core.MessageClaim{
+				Setup: core.MessageSetup{
+					Open: map[core.MessageChannel]bool{core.ChannelSMS: true},
+					Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{
+						core.ChannelSMS: {core.MessageHousehold: {ID: "sms"}},
+					},
+				},
+				Quiet: core.DefaultQuiet, Zone: testZone, Limit: 99, Lease: testLease,
+			})
+			if err != nil || len(list) != 1 || list[0].Link != visitorPassLink(visit) {
+				t.Errorf("%s: %+v, %v", when, list, err)
+			}
+		}
+		want("at night", soon.ID)
+		if err := s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: declined.ID, Reason: "不方便接待"}); err != nil {
+			t.Fatal(err)
+		}
+		clock.Add(7 * time.Hour)
+		want("in the morning", later.ID)
+		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE state = ? AND reason = ? AND link IN (?, ?)",
+			string(core.MessageExpired), string(core.WhyDecided), visitorPassLink(soon.ID), visitorPassLink(declined.ID)); n != 2 {
+			t.Errorf("%d questions were dropped", n)
+		}
+	})
+}
+
 // Who sends appointments from one number after another learns nothing, and the host's phone rings no more than for a house.
 func TestAHostIsToldOfSoManyAppointments(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

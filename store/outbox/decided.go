@@ -12,17 +12,16 @@ type toldReview struct {
 	Title string `db:"title"`
 	Link  string `db:"link"`
 
-	review core.ID // 0 = it is about several, or about nothing that is decided
+	review core.ID // or the visit that waits for its host; 0 = it is about several, or about nothing that is decided
 }
 
-// undecided leaves out, of claimed messages that ask for reviews, what was decided while they waited: who is told counts
-// and opens only what still waits. A message of which nothing does has come to its end.
+// undecided leaves out, of claimed messages that ask for reviews, or a host about a visit, what was decided while they waited: who is
+// told counts and opens only what still waits. A message of which nothing does has come to its end.
 func (c *claim) undecided(messages []core.Message) ([]core.Message, error) {
 	told := map[core.ID][]toldReview{} // by message
 	var reviews []core.ID
 	for _, m := range messages {
-		asks := m.Kind == core.MessageReview || m.Kind == core.MessageVisitReview || m.Kind == core.MessageExitReview
-		if !asks || m.State == core.MessageSent || !m.Unsure.IsZero() || c.gone[m.ID] != "" {
+		if !asks(m) || m.State == core.MessageSent || !m.Unsure.IsZero() || c.gone[m.ID] != "" {
 			continue
 		}
 		parts, err := c.toldBy(m)
@@ -36,16 +35,8 @@ func (c *claim) undecided(messages []core.Message) ([]core.Message, error) {
 			}
 		}
 	}
-	waiting := map[core.ID]bool{}
-	if err := database.EachPart(reviews, func(part []core.ID) error {
-		var ids []core.ID
-		err := c.tx.All(&ids, "SELECT id FROM review WHERE state = 'waiting' AND id IN ("+database.Placeholders(len(part))+")",
-			database.IDArgs(part)...)
-		for _, id := range ids {
-			waiting[id] = true
-		}
-		return err
-	}); err != nil {
+	waiting, err := c.waiting(reviews)
+	if err != nil {
 		return nil, err
 	}
 	for i, m := range messages {
@@ -55,6 +46,34 @@ func (c *claim) undecided(messages []core.Message) ([]core.Message, error) {
 		}
 	}
 	return messages, nil
+}
+
+// asks reports whether a message asks its recipient to decide something: an account by its kind, somebody of a house by a time.
+func asks(m core.Message) bool {
+	switch m.Kind {
+	case core.MessageReview, core.MessageVisitReview, core.MessageExitReview:
+		return true
+	}
+	return !m.Due.IsZero()
+}
+
+// waiting returns which of some reviews, and of some visits, still wait. An application of a visitor is both, with one id.
+func (c *claim) waiting(reviews []core.ID) (map[core.ID]bool, error) {
+	waiting := map[core.ID]bool{}
+	err := database.EachPart(reviews, func(part []core.ID) error {
+		in := " AND id IN (" + database.Placeholders(len(part)) + ")"
+		var ids, visits []core.ID
+		err := c.tx.All(&ids, "SELECT id FROM review WHERE state = 'waiting'"+in, database.IDArgs(part)...)
+		if err == nil {
+			err = c.tx.All(&visits, "SELECT id FROM visitor_pass WHERE answer = 'waiting' AND revoked_at IS NULL AND until_at > ?"+in,
+				database.AppendIDs([]any{c.tx.NowMS()}, part)...)
+		}
+		for _, id := range append(ids, visits...) {
+			waiting[id] = true
+		}
+		return err
+	})
+	return waiting, err
 }
 
 // toldBy returns what a message and those that are part of it tell, oldest first.
@@ -75,7 +94,7 @@ func (c *claim) toldBy(m core.Message) (parts []toldReview, err error) {
 		parts = append(parts, rest...)
 	}
 	for i, p := range parts {
-		if kind, text, ok := strings.Cut(p.Link, "/"); ok && core.ReviewKind(kind).Valid() {
+		if kind, text, ok := strings.Cut(p.Link, "/"); ok && (core.ReviewKind(kind).Valid() || !m.Due.IsZero()) {
 			if id, err := core.ParseID(text); err == nil {
 				parts[i].review = id
 			}

@@ -37,7 +37,7 @@ func (b *Box) Woken() <-chan struct{} { return b.db.Woken(worker) }
 
 // Columns are the columns of a message, for Row.
 const Columns = `id, community_id, kind, to_kind, to_id, user_id, notice_id, title, link, events, merged_into, digest, state,
-	channel, tried, tries, unsure_at, reason, code, created_at, next_at, expires_at, ended_at`
+	channel, tried, tries, unsure_at, reason, code, created_at, due_at, next_at, expires_at, ended_at`
 
 // Row is a message as it is stored.
 type Row struct {
@@ -61,6 +61,7 @@ type Row struct {
 	Reason    core.MessageReason  `db:"reason"`
 	Code      string              `db:"code"`
 	Created   database.Millis     `db:"created_at"`
+	Due       database.Millis     `db:"due_at"`
 	Next      database.Millis     `db:"next_at"`
 	Expires   database.Millis     `db:"expires_at"`
 	Ended     database.Millis     `db:"ended_at"`
@@ -72,7 +73,7 @@ func (r Row) Message() core.Message {
 		ID: r.ID, Community: r.Community, Kind: r.Kind, ToKind: r.ToKind, To: r.To, User: r.User, Notice: r.Notice,
 		Title: r.Title, Link: r.Link, Events: r.Events, Merged: r.Merged, Digest: r.Digest, State: r.State, Channel: r.Channel,
 		Tried: splitChannels(r.Tried), Tries: r.Tries, Unsure: r.Unsure.Time, Reason: r.Reason, Code: r.Code,
-		Created: r.Created.Time, Next: r.Next.Time, Expires: r.Expires.Time, Ended: r.Ended.Time,
+		Created: r.Created.Time, Due: r.Due.Time, Next: r.Next.Time, Expires: r.Expires.Time, Ended: r.Ended.Time,
 	}
 }
 

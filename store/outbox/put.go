@@ -34,7 +34,7 @@ func Put(tx *database.Tx, notes ...core.MessageNote) error {
 }
 
 const putColumns = `id, community_id, kind, to_kind, to_id, user_id, notice_id, title, link, events, merge_key, merged_into,
-	digest, state, channel, tried, tries, reason, code, lease, created_at, next_at, expires_at, ended_at`
+	digest, state, channel, tried, tries, reason, code, lease, created_at, due_at, next_at, expires_at, ended_at`
 
 // newRow is a message that is being put.
 type newRow struct {
@@ -77,13 +77,17 @@ func (r newRow) values(tx *database.Tx) []any {
 	if key == "" {
 		key = nil
 	}
+	due := any(nil)
+	if !r.Due.IsZero() {
+		due = r.Due.UnixMilli()
+	}
 	if r.into != 0 {
 		state, key, next, ended = core.MessageMerged, nil, nil, tx.NowMS()
 	}
 	return []any{
 		int64(r.id), int64(r.Community), string(r.Kind), r.toKind(), int64(r.recipient()), int64(r.user), int64(r.Notice),
 		cutText(r.Title), r.Link, 1 + r.more, key, int64(r.into), string(r.digest), string(state), "", "", 0, "", "", "",
-		tx.NowMS(), next, r.expires(), ended,
+		tx.NowMS(), due, next, r.expires(), ended,
 	}
 }
 

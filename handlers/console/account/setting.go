@@ -97,7 +97,7 @@ func settingPageOf(s core.Settings) settingPage {
 				},
 				{
 					Kind: templates.Select, Name: "quiet_to", Label: "到", Value: strconv.Itoa(s.Quiet.To), Required: true,
-					Choices: hourChoices(), Help: "只发告警、登录和绑定的提醒，其他的到结束时再发。两个时间相同为不设。",
+					Choices: hourChoices(), Help: "只发紧急的提醒，其他的到结束时再发。两个时间相同为不设。",
 				},
 			}},
 		}},

@@ -112,9 +112,15 @@ func TestAMoverLeavesByParts(t *testing.T) {
 		form["item"] = items
 		return form
 	}
-	if none := guard.post(look, post+"/release", ticked(look), http.StatusUnprocessableEntity); !strings.Contains(
-		none.Find("main").Text(), "请勾选要放行的物品") {
-		t.Errorf("nothing is ticked: %s", none.Find("main").Text())
+	for _, items := range [][]string{nil, {"99"}} {
+		if none := guard.post(look, post+"/release", ticked(look, items...), http.StatusUnprocessableEntity); !strings.Contains(
+			none.Find("main").Text(), "请勾选要放行的物品") {
+			t.Errorf("nothing of it is ticked: %s", none.Find("main").Text())
+		}
+	}
+	if all, _, err := w.store.AccessRecords(t.Context(), core.Everywhere, core.RecordFilter{}, store.Page{Limit: 5}); err != nil ||
+		len(all) != 0 {
+		t.Errorf("nobody was refused: %+v, %v", all, err)
 	}
 	part := ticked(look, "2")
 	for range 2 { // sent twice, it is one release

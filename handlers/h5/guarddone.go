@@ -42,8 +42,16 @@ func (h *H5) passRelease(c *web.Context) error {
 		}
 		return h.look(c, post, &form, http.StatusUnprocessableEntity, web.FieldsOf(err))
 	}
+	if form.forgotItems() { // a slip of the guard's hand: nobody was refused, and nothing is recorded
+		return h.look(c, post, &form, http.StatusUnprocessableEntity, needMessages(core.ReasonNeedItems))
+	}
 	result := h.gate.Release(c.Ctx(), form.passage(c, post))
 	d := result.Decision
+	if d.Reason == core.ReasonUrgent && result.Repeat { // a repeat may not have the record's words
+		if result.Record, err = h.store.AccessRecord(c.Ctx(), core.ScopeOf(post.Community), result.Record.ID); err != nil {
+			return err
+		}
+	}
 	if !d.Allowed && form.Act != "refuse" && mayRelease(d) {
 		if form.Act == "urgent" { // the rules have changed: it needs a record and no reason
 			form.Reason = ""
@@ -82,7 +90,7 @@ func doneVerdict(form *passageForm, result gate.Result) templates.Verdict {
 	v := templates.Verdict{Tone: templates.Good, Title: "已放行", Text: d.Sentence}
 	switch {
 	case d.Reason == core.ReasonUrgent:
-		v.Title, v.Text = "已紧急放行", "已记录原因："+form.Reason
+		v.Title, v.Text = "已紧急放行", "已记录原因："+r.Note
 	case d.Allowed:
 	default:
 		v.Tone, v.Title = templates.Bad, "未放行"

@@ -115,7 +115,9 @@ func (h *H5) look(c *web.Context, post core.GuardPost, form *passageForm, status
 	}
 	page.Form.CSRF = c.CSRF()
 	page.Form.Set(nil, messages)
-	page.ItemError = messages["item"]
+	if page.MayRelease || page.Urgent { // else there is nothing to tick
+		page.ItemError = messages["item"]
+	}
 	return h.show(c, status, "guard/look", page)
 }
 

@@ -56,6 +56,11 @@ func (f *passageForm) check(post core.GuardPost) error {
 	return core.InvalidFields(fields)
 }
 
+// forgotItems reports whether things are to leave by a slip of which none is ticked.
+func (f *passageForm) forgotItems() bool {
+	return f.slip != nil && (f.Act == "release" || f.Act == "urgent") && f.slip.ItemsText(f.Items) == ""
+}
+
 // tenths parses a body temperature.
 func tenths(text string) (int, bool) {
 	n, ok := core.ParseTenths(text)

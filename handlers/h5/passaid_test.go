@@ -42,6 +42,17 @@ func TestResidentLeavesInAnEmergencyAndHelpsFamily(t *testing.T) {
 		t.Errorf("%+v, %v", records, err)
 	}
 
+	p.post(page, at+"/urgent", url.Values{"preset": {"照看老人小孩"}}, http.StatusSeeOther)
+	guard := w.staff(t, core.BindGuard, w.Guard, "guard")
+	post := "/h5/guard/" + w.Post.String()
+	release := url.Values{"pass": {one.Pass.String()}, "key": {"k1"}, "direction": {"out"}, "act": {"release"}}
+	for range 2 { // sent twice, the same is told again
+		done := guard.post(guard.get(post, http.StatusOK), post+"/release", release, http.StatusOK)
+		if words := done.Find(".p-verdict").Text(); !strings.Contains(words, "已记录原因：照看老人小孩（小区禁止出入）") {
+			t.Errorf("the guard reads %q", words)
+		}
+	}
+
 	family := p.get(at+"/vouch", http.StatusOK)
 	if !strings.Contains(family.Find(".p-found").Text(), two.Name) {
 		t.Fatalf("family: %s", family.Find("main").Text())

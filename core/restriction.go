@@ -72,6 +72,30 @@ func (x Restriction) Text() string {
 	return text + "，原因：" + x.Reason
 }
 
+// Why returns in words until when the restriction holds, and why, for those who live there.
+func (x Restriction) Why() string {
+	until := "解除前一直有效"
+	if x.LastDay != 0 {
+		until = "到 " + x.LastDay.String() + " 为止"
+	}
+	if x.Reason == "" {
+		return until
+	}
+	return until + "，原因：" + x.Reason
+}
+
+// Bars returns in words, for those who live there, that the guard does not let something of the house pass on a day: 访客, 物品.
+// "" = the restriction does not say so, or is over by then.
+func (x *Restriction) Bars(what string, day Day) string {
+	switch {
+	case !x.Holds(day), x.Exits >= 0:
+		return ""
+	case x.LastDay == 0:
+		return "本房屋已被限制出入，解除前门岗不放行" + what + "。"
+	}
+	return "本房屋已被限制出入，到 " + x.LastDay.String() + " 为止，期间门岗不放行" + what + "。"
+}
+
 // Holds reports whether the restriction exists and has not ended.
 func (x *Restriction) Holds(day Day) bool {
 	return x != nil && (x.LastDay == 0 || day <= x.LastDay)

@@ -35,6 +35,30 @@ func TestRestrictionText(t *testing.T) {
 	}
 }
 
+// Those who live in a restricted house read why and until when, and what the guard refuses meanwhile.
+func TestRestrictionInWordsOfTheHouse(t *testing.T) {
+	day := noonDay.String()
+	for _, c := range []struct {
+		restriction       *Restriction
+		why, today, after string
+	}{
+		{nil, "", "", ""},
+		{&Restriction{Exits: -1, Reason: "欠费"}, "解除前一直有效，原因：欠费",
+			"本房屋已被限制出入，解除前门岗不放行访客。", "本房屋已被限制出入，解除前门岗不放行访客。"},
+		{&Restriction{Exits: -1, Reason: "欠费", LastDay: noonDay}, "到 " + day + " 为止，原因：欠费",
+			"本房屋已被限制出入，到 " + day + " 为止，期间门岗不放行访客。", ""},
+		{&Restriction{Exits: 2, LastDay: noonDay}, "到 " + day + " 为止", "", ""},
+	} {
+		x := c.restriction
+		if x != nil && x.Why() != c.why {
+			t.Errorf("%+v: why %q", *x, x.Why())
+		}
+		if today, after := x.Bars("访客", noonDay), x.Bars("访客", noonDay+1); today != c.today || after != c.after {
+			t.Errorf("%+v bars %q, then %q", x, today, after)
+		}
+	}
+}
+
 func TestRestrictionReplaces(t *testing.T) {
 	x := Restriction{Exits: 1, Reason: "居家"}
 	held := map[ID]Restriction{1: x, 2: {Exits: 1, Reason: "居家", LastDay: noonDay}, 3: {Exits: -1, Reason: "居家"}}

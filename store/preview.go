@@ -108,13 +108,17 @@ func lookAtVisit(ctx context.Context, s *Store, _ *scanRow, p *Preview) error {
 	return err
 }
 
-// Preview decides whether a pass could go out now, and why.
+// Preview decides whether a pass could go out now, and why. The restriction of its house has its reason, which a door does not ask.
 func (s *Store) Preview(ctx context.Context, pass core.ID) (Preview, error) {
 	previews, err := s.Previews(ctx, core.Out, []core.ID{pass})
-	if err != nil {
-		return Preview{}, err
+	if err != nil || previews[0].Restriction == nil {
+		return append(previews, Preview{})[0], err
 	}
-	return previews[0], nil
+	found, err := s.restrictionsOf(ctx, []core.ID{previews[0].House})
+	if x, ok := found[previews[0].House]; ok { // else it was lifted a moment ago
+		previews[0].Restriction.Reason = x.Reason
+	}
+	return previews[0], database.Wrap("preview a pass", err)
 }
 
 // previewPart is how many passes one query previews.

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"time"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -83,11 +84,23 @@ func (h *H5) exitSlipList(c *web.Context) error {
 	} else {
 		page.Why = why + "。"
 	}
+	houses := make([]core.ID, len(slips))
+	for i, e := range slips {
+		houses[i] = e.House
+	}
+	barred, err := h.restrictedOf(c, houses...)
+	if err != nil {
+		return err
+	}
 	for _, e := range slips {
-		page.Rows = append(page.Rows, visitorPassLine{
+		line := visitorPassLine{
 			URL: exitSlipURL(e.ID), Name: h.visitTime(e.Planned) + " 出门", Where: e.HouseLabel, When: e.GoneText(),
 			State: exitBadge(e.State(c.Now())),
-		})
+		}
+		if barredSlip(barred, e, c.Now()) != "" {
+			line.When += " · " + barredShort
+		}
+		page.Rows = append(page.Rows, line)
 	}
 	if more && len(slips) > 0 {
 		page.Pager.Next = templates.WithQuery(exitSlipPath, nil, "after", slips[len(slips)-1].ID.String())
@@ -112,6 +125,7 @@ type exitSlipShowPage struct {
 	templates.Phone
 	Slip     store.OwnExitSlip
 	State    templates.Badge
+	Barred   string // that the guard does not let the things out; "" = the guard does
 	Next     string
 	Facts    []templates.Fact
 	Items    []templates.ExitItem
@@ -164,6 +178,16 @@ func (h *H5) exitSlipPage(c *web.Context, own store.OwnExitSlip) (exitSlipShowPa
 		Office: officeOf(store.Pass{OfficePhone: own.OfficePhone}),
 	}
 	page.Back = exitSlipPath
+	barred, err := h.restrictedOf(c, own.House)
+	if err != nil {
+		return page, err
+	}
+	if page.Barred = barredSlip(barred, own.ExitSlip, c.Now()); page.Barred != "" {
+		page.Barred += "需要时请联系物业。"
+		if own.Usable(c.Now()) {
+			page.Next = ""
+		}
+	}
 	var picture func(id core.ID, part core.PhotoPart) string
 	if own.Mine {
 		picture = func(id core.ID, part core.PhotoPart) string { return c.PhotoURL(exitSlipPhotoPath, id, part) }
@@ -188,6 +212,14 @@ func (h *H5) exitSlipPage(c *web.Context, own store.OwnExitSlip) (exitSlipShowPa
 		page.Code = templates.SVG(drawn)
 	}
 	return page, nil
+}
+
+// barredSlip returns in words that the guard does not let the things of a slip out, now or once it is approved; "" = the guard does.
+func barredSlip(barred restricted, e core.ExitSlip, now time.Time) string {
+	if !e.Usable(now) && e.State(now) != core.ExitWaiting {
+		return ""
+	}
+	return barred.bars(e.House, "物品", e.From)
 }
 
 // exitNext tells the applicant what comes next.

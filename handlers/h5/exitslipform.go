@@ -38,13 +38,14 @@ func (h *H5) exitHomes(c *web.Context) (homes []store.ExitHome, why string, err 
 
 type exitSlipFormPage struct {
 	templates.Phone
-	Homes []visitorHome // to choose from first; then there is no form
-	Form  templates.Form
-	Items []exitLine
-	Error string // of the items as a whole
-	More  bool   // further lines can be added
-	Photo bool   // pictures of them may be sent
-	Must  bool   // one of each must be
+	Homes  []visitorHome // to choose from first; then there is no form
+	Barred string        // that the guard lets nothing of the house out; "" = the guard does
+	Form   templates.Form
+	Items  []exitLine
+	Error  string // of the items as a whole
+	More   bool   // further lines can be added
+	Photo  bool   // pictures of them may be sent
+	Must   bool   // one of each must be
 }
 
 // exitLine is a line of the form.
@@ -81,7 +82,11 @@ func (h *H5) exitSlipNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.show(c, http.StatusOK, "exitslip/form", h.exitSlipFormPage(c, home, exitSlipForm{}))
+	page, err := h.exitSlipFormPage(c, home, exitSlipForm{})
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "exitslip/form", page)
 }
 
 // exitHomeOf returns one of the homes; the only one if none is asked for.
@@ -94,7 +99,7 @@ func exitHomeOf(homes []store.ExitHome, house core.ID) (store.ExitHome, error) {
 	return store.ExitHome{}, core.NotFound("房屋不存在")
 }
 
-func (h *H5) exitSlipFormPage(c *web.Context, home store.ExitHome, form exitSlipForm) exitSlipFormPage {
+func (h *H5) exitSlipFormPage(c *web.Context, home store.ExitHome, form exitSlipForm) (exitSlipFormPage, error) {
 	use := home.Rule.Form.Use("photo")
 	page := exitSlipFormPage{
 		Phone: h.phone(c, "申请出门条", home.CommunityName+" "+home.Label), Photo: use != core.FormHidden, Must: use == core.FormRequired,
@@ -122,7 +127,11 @@ func (h *H5) exitSlipFormPage(c *web.Context, home store.ExitHome, form exitSlip
 		}
 	}
 	page.Items, page.More = lines, len(lines) < core.MaxExitItems
-	return page
+	barred, err := h.restrictedOf(c, home.House)
+	if page.Barred = barred.bars(home.House, "物品", time.Time{}); page.Barred != "" {
+		page.Barred += "可以先申请，限制结束后才能出门。"
+	}
+	return page, err
 }
 
 // exitFields returns the inputs of a field of a community's form. The house, the applicant, the items and their pictures have
@@ -262,7 +271,11 @@ func (h *H5) exitSlipCreate(c *web.Context) error {
 		id, wrong = h.store.ApplyExitSlip(c.Ctx(), c.Actor(), c.User().ID, e, form.requestKey(c.Form()))
 	}
 	if wrong == nil {
-		c.Flash(web.FlashSuccess, "已提交，"+map[bool]string{true: "等待审核。", false: "可以直接使用。"}[h.exitWaits(c, id)])
+		words, err := h.exitSent(c, id)
+		if err != nil {
+			return err
+		}
+		c.Flash(web.FlashSuccess, words)
 		return c.Redirect(exitSlipURL(id))
 	}
 	if !core.IsInvalid(wrong) && !core.IsConflict(wrong) {
@@ -271,10 +284,17 @@ func (h *H5) exitSlipCreate(c *web.Context) error {
 	return h.exitSlipFormAgain(c, home, form, wrong)
 }
 
-// exitWaits reports whether a slip of the user's waits for a decision.
-func (h *H5) exitWaits(c *web.Context, id core.ID) bool {
+// exitSent says what comes of a slip that the user has just applied for.
+func (h *H5) exitSent(c *web.Context, id core.ID) (string, error) {
 	own, err := h.store.OwnExitSlip(c.Ctx(), c.User().ID, id)
-	return err != nil || own.Answer == core.ExitWaiting
+	if err != nil || own.Answer == core.ExitWaiting {
+		return "已提交，等待审核。", nil
+	}
+	barred, err := h.restrictedOf(c, own.House)
+	if barredSlip(barred, own.ExitSlip, c.Now()) != "" { // the page says what that means
+		return "已提交，但房屋已被限制出入。", err
+	}
+	return "已提交，可以直接使用。", err
 }
 
 // exitFormAct does what a button of the form is for, beside submitting it.
@@ -340,7 +360,10 @@ func (h *H5) exitSlipFormAgain(c *web.Context, home store.ExitHome, form exitSli
 	if err := h.showExitPhotos(c, &form); err != nil {
 		return err
 	}
-	page := h.exitSlipFormPage(c, home, form)
+	page, err := h.exitSlipFormPage(c, home, form)
+	if err != nil {
+		return err
+	}
 	fields := web.FieldsOf(wrong)
 	page.Form.Set(c.Form(), fields)
 	page.Form.Change("key", func(f *templates.Field) { f.Value = newFormKey() })

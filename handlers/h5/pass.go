@@ -103,6 +103,7 @@ type passPage struct {
 	Pass    store.Pass
 	Initial string // of the name
 	Rule    string // as text
+	Why     string // why and until when the house has a rule of its own; "" = it has none
 	Counted string // whose exits are added up; "" = they are not limited
 	Now     passNow
 	Recent  []line
@@ -178,7 +179,11 @@ func (h *H5) pass(c *web.Context, pass store.Pass, qr templates.QR) error {
 	}
 	page.Aid = pass.Kind == core.PassResident
 	page.Owner = pass.Identity == core.Owner && pass.Person == c.User().Person
-	rule := preview.Rule.Under(preview.Restriction, core.DayOf(c.Now(), h.store.Zone()))
+	today := core.DayOf(c.Now(), h.store.Zone())
+	rule := preview.Rule.Under(preview.Restriction, today)
+	if preview.Restriction.Holds(today) {
+		page.Why = preview.Restriction.Why()
+	}
 	if page.Rule = preview.Terms; pass.Kind.Type().Counted && rule.Exits > 0 {
 		page.Counted = rule.Counting.Words()
 	}
@@ -267,6 +272,8 @@ func canPass(s store.Preview) templates.Verdict {
 		}
 		words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
 		return templates.Verdict{Tone: templates.Good, Title: "现在可以出门", Text: strings.Join(words, "，")}
+	case d.Reason == core.ReasonRestricted && s.Restriction != nil:
+		return templates.Verdict{Tone: templates.Bad, Title: "现在不能通行", Text: d.Sentence + "，" + s.Restriction.Why()}
 	case d.Reason.BothWays():
 		return templates.Verdict{Tone: templates.Bad, Title: "现在不能通行", Text: d.Sentence}
 	}

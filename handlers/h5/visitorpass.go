@@ -106,13 +106,33 @@ func (h *H5) visitorPassList(c *web.Context) error {
 	} else {
 		page.Empty.Text = why + "。"
 	}
+	houses := make([]core.ID, len(visits))
+	for i, v := range visits {
+		houses[i] = v.House
+	}
+	barred, err := h.restrictedOf(c, houses...)
+	if err != nil {
+		return err
+	}
 	for _, v := range visits {
-		page.Rows = append(page.Rows, h.visitorPassLine(c, v, visitorPassURL(v.ID)))
+		line := h.visitorPassLine(c, v, visitorPassURL(v.ID))
+		if barredVisit(barred, v, c.Now()) != "" {
+			line.When += " · " + barredShort
+		}
+		page.Rows = append(page.Rows, line)
 	}
 	if more && len(visits) > 0 {
 		page.Pager.Next = templates.WithQuery(visitorPassPath, nil, "after", visits[len(visits)-1].ID.String())
 	}
 	return h.show(c, http.StatusOK, "visitorpass/list", page)
+}
+
+// barredVisit returns in words that the guard does not let a visitor in who has a pass, or may get one; "" = the guard does.
+func barredVisit(barred restricted, v core.VisitorPass, now time.Time) string {
+	if state := v.State(now); state != core.VisitWaiting && state != core.VisitGranted {
+		return ""
+	}
+	return barred.bars(v.House, "访客", v.From)
 }
 
 func (h *H5) visitorPassLine(c *web.Context, v core.VisitorPass, url string) visitorPassLine {
@@ -146,6 +166,7 @@ func visitBadge(s core.VisitorState) templates.Badge {
 type visitorPassShowPage struct {
 	templates.Phone
 	State  templates.Badge
+	Barred string // that the guard does not let the visitor in; "" = the guard does
 	Facts  []templates.Fact
 	Photo  *reviewPicture // nil = none, or it is not theirs to decide
 	Link   string         // what the visitor opens; "" = the pass lets nobody in any more
@@ -197,6 +218,13 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 		Facts: h.visitFacts(own.VisitorPass),
 	}
 	page.Back = visitorPassPath
+	barred, err := h.restrictedOf(c, own.House)
+	if err != nil {
+		return page, err
+	}
+	if page.Barred = barredVisit(barred, own.VisitorPass, c.Now()); page.Barred != "" {
+		page.Barred += "请告诉访客，或联系物业。"
+	}
 	if own.Usable(c.Now()) && own.Entered.IsZero() {
 		page.Link = h.visitLink(own.Code)
 		page.Card = visitCard{

@@ -111,8 +111,9 @@ func (f visitorPassForm) requestKey(posted url.Values) store.RequestKey {
 
 type visitorPassFormPage struct {
 	templates.Phone
-	Homes []visitorHome // to choose from first; then there is no form
-	Form  templates.Form
+	Homes  []visitorHome // to choose from first; then there is no form
+	Barred string        // that the guard lets no visitor of the house in; "" = the guard does
+	Form   templates.Form
 }
 
 // visitorHome leads to the form of one house.
@@ -144,7 +145,11 @@ func (h *H5) visitorPassNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.show(c, http.StatusOK, "visitorpass/form", h.visitorPassFormPage(c, home))
+	page, err := h.visitorPassFormPage(c, home)
+	if err != nil {
+		return err
+	}
+	return h.show(c, http.StatusOK, "visitorpass/form", page)
 }
 
 // homeOf returns one of the homes; the only one if none is asked for.
@@ -157,7 +162,7 @@ func homeOf(homes []hostHome, house core.ID) (hostHome, error) {
 	return hostHome{}, core.NotFound("房屋不存在")
 }
 
-func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) visitorPassFormPage {
+func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) (visitorPassFormPage, error) {
 	page := visitorPassFormPage{Phone: h.phone(c, "邀请访客", home.CommunityName+" "+home.HouseLabel)}
 	page.Back = visitorPassPath
 	fields := []templates.Field{
@@ -170,7 +175,11 @@ func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) visitorPassFormP
 		Action: visitorPassPath + "/new", CSRF: c.CSRF(), Submit: "邀请访客", Cancel: visitorPassPath,
 		Sections: []templates.Section{{Fields: fields}},
 	}
-	return page
+	barred, err := h.restrictedOf(c, home.House)
+	if page.Barred = barred.bars(home.House, "访客", time.Time{}); page.Barred != "" {
+		page.Barred += "可以先邀请，限制结束后才能进门。"
+	}
+	return page, err
 }
 
 // visited is the field that says which house was chosen before.
@@ -211,12 +220,23 @@ func (h *H5) visitorPassCreate(c *web.Context) error {
 	}
 	switch {
 	case wrong == nil:
-		c.Flash(web.FlashSuccess, "已邀请"+core.Clean(form.Name)+"，请把链接发给对方。")
+		barred, err := h.restrictedOf(c, home.House)
+		if err != nil {
+			return err
+		}
+		if barred.bars(home.House, "访客", time.Time{}) != "" { // the page says what that means
+			c.Flash(web.FlashWarning, "已邀请"+core.Clean(form.Name)+"，但房屋已被限制出入。")
+		} else {
+			c.Flash(web.FlashSuccess, "已邀请"+core.Clean(form.Name)+"，请把链接发给对方。")
+		}
 		return c.Redirect(visitorPassURL(own.ID))
 	case !core.IsInvalid(wrong) && !core.IsConflict(wrong):
 		return wrong
 	}
-	page := h.visitorPassFormPage(c, home)
+	page, err := h.visitorPassFormPage(c, home)
+	if err != nil {
+		return err
+	}
 	fields := web.FieldsOf(wrong)
 	page.Form.Set(c.Form(), fields)
 	if err := h.visitPhotoAgain(c, &page.Form, c.User().ID, form.Kept); err != nil {

@@ -177,8 +177,11 @@ func (h *H5) visitNow(c *web.Context, visit store.OwnVisit, qr templates.QR) (vi
 		return visitNow{}, err
 	}
 	qr.Text = "请出示给门岗"
-	if d := previews[0].Decision; d.Allowed && previews[0].Rule.ReaderQR && !d.NeedTemp {
+	switch d := previews[0].Decision; {
+	case d.Allowed && previews[0].Rule.ReaderQR && !d.NeedTemp:
 		qr.Text = "请对准扫码机"
+	case !d.Allowed && d.Reason.BothWays(): // the guard would refuse it now
+		qr.Text = ""
 	}
 	return visitNow{
 		Verdict: visitVerdict(visit.VisitorPass, previews[0].Decision, c.Now()), QR: qr, Usable: visit.Usable(c.Now()),

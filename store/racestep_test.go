@@ -1359,7 +1359,8 @@ var racePhotos = []raceStep{
 		if err == nil { // as a door lets them in
 			err = w.db.Write(w.ctx, "enter", func(tx *database.Tx) error {
 				_, err := tx.Exec("UPDATE visitor_pass SET entered_at = ?, inside_since = ?, "+
-					"arrival_id = (SELECT MAX(id) FROM access_record) WHERE id = ?", w.Now().UnixMilli(), w.Now().UnixMilli(), int64(own.ID))
+					"arrival_id = (SELECT MAX(id) FROM access_record) WHERE id = ?",
+					w.Now().UnixMilli(), w.Now().UnixMilli(), int64(own.ID))
 				return err
 			})
 		}

@@ -175,11 +175,11 @@ type visitRoom struct {
 	Today int `db:"today_n"` // invited today, whether or not they were revoked since
 }
 
-// visitRoomColumns count a visitRoom; the arguments are now and the beginning of the day.
-const visitRoomColumns = `
-	COALESCE(SUM(CASE WHEN until_at >= ? AND way IN ('invite', 'desk') AND entered_at IS NULL AND left_n = 0
-		AND revoked_at IS NULL THEN 1 ELSE 0 END), 0) AS open_n,
-	COALESCE(SUM(CASE WHEN created_at >= ? AND way = 'invite' THEN 1 ELSE 0 END), 0) AS today_n`
+// Which visits count for a visitRoom; the argument of the one is now, of the other the beginning of the day.
+const (
+	visitIsOpen    = "until_at >= ? AND way IN ('invite', 'desk') AND entered_at IS NULL AND left_n = 0 AND revoked_at IS NULL"
+	visitIsOfToday = "created_at >= ? AND way = 'invite'"
+)
 
 // check refuses more visitors to one house at a time than anybody expects, and more invitations of it a day than perDay; 0 = any
 // number.
@@ -197,8 +197,12 @@ func (r visitRoom) check(perDay int) error {
 func (a *inviting) checkRoom() error {
 	began := core.DayOf(a.tx.Now(), a.store.zone).Start(a.store.zone).UnixMilli()
 	var there visitRoom
-	if err := a.tx.Get(&there, "SELECT"+visitRoomColumns+" FROM visitor_pass WHERE house_id = ? AND until_at >= ?",
-		a.tx.NowMS(), began, int64(a.visit.House), began); err != nil {
+	if err := a.tx.Get(&there, `
+		SELECT COALESCE(SUM(CASE WHEN `+visitIsOpen+` THEN 1 ELSE 0 END), 0) AS open_n,
+			COALESCE(SUM(CASE WHEN `+visitIsOfToday+` THEN 1 ELSE 0 END), 0) AS today_n
+		FROM visitor_pass
+		WHERE house_id = ?
+			AND until_at >= ?`, a.tx.NowMS(), began, int64(a.visit.House), began); err != nil {
 		return err
 	}
 	return there.check(0)
@@ -228,7 +232,8 @@ func (a *inviting) row() ([]any, error) {
 		int64(v.ID), int64(v.Community), string(v.Way), string(v.Answer), "", int64(v.Applicant), database.BoolInt(v.Proven), v.Gate,
 		int64(v.HostTie), int64(v.House), v.Name,
 		sealed[0], keys.Digest("phone", v.Phone), sealed[3], keys.Digest("idno", v.IDNumber), sealed[1], keys.Digest("plate", v.Plate),
-		v.People, v.Reason, more, sealed[2], visitCodeDigest(a.code), a.requestKey(), a.body, v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now,
+		v.People, v.Reason, more, sealed[2], visitCodeDigest(a.code), a.requestKey(), a.body,
+		v.From.UnixMilli(), v.Until.UnixMilli(), 0, now, now,
 	}, nil
 }
 

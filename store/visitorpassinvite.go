@@ -2,7 +2,6 @@ package store
 
 import (
 	"slices"
-	"strings"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -17,94 +16,79 @@ type invitation struct {
 	request RequestKey
 	queued
 
-	// What a transaction comes to; each run begins anew.
+	// What a transaction comes to; begin sets it back.
 	inviting
-	facts   inviteFacts
+	tie     inviteHost // none = there is no such
+	gone    bool       // the house is gone, or the tie
 	refused error
-	same    *invitation // of the same batch, by the same request
-	known   core.ID     // the visit that the same request has made before; 0 = none
-	own     OwnVisitor  // as it was written
+
+	phone, idno, plate string      // digests of what is asked
+	same               *invitation // of the same batch, by the same request
+	known              core.ID     // the visit that the same request has made before; 0 = none
+	own                OwnVisitor  // as it was written
 }
 
-// inviteFacts is what an invitation is decided by.
-type inviteFacts struct {
-	N int `db:"n"` // index in the batch
-
-	Known     core.ID `db:"known_id"` // the visit that a request with the same key has made; 0 = none
-	KnownBody string  `db:"known_body"`
-	Visitor   core.ID `db:"visitor_id"` // the person of the visitor's number; 0 = nobody
-	Barred    int     `db:"barred_n"`   // entries of the blacklist with a number of theirs
-
-	// The host's tie to the house; without one, nothing more is known.
-	Tie   core.ID `db:"tie_id"`
-	Host  string  `db:"host_name"`
+// inviteHost is a WeChat user's tie to a house where they are certified, with the rule for its visitors.
+type inviteHost struct {
+	User  core.ID `db:"user_id"`
+	House core.ID `db:"house_id"`
+	Tie   core.ID `db:"id"`
+	Name  string  `db:"name"`
 	Label string  `db:"label"`
-	Place string  `db:"place"`
+	Place string  `db:"place"` // the community's name
 	visitorRuleRow
+}
+
+// inviteFact is something else that invitations are decided by.
+type inviteFact struct {
+	What   string  `db:"what"`
+	Digest string  `db:"digest"`
+	ID     core.ID `db:"id"`
+	Body   string  `db:"body"`
 	visitRoom
 }
 
-// The query of inviteFacts around the invitations of a batch, with the arguments of each and in the end those of the houses.
-const (
-	inviteColumns = `SELECT q.n, q.known_id, COALESCE(k.request_body, '') AS known_body, q.visitor_id, q.barred_n, q.tie_id,
-	COALESCE(t.name, '') AS host_name, COALESCE(h.label, '') AS label, COALESCE(c.name, '') AS place,
-	COALESCE(r.community_id, 0) AS community_id, COALESCE(r.invite, 0) AS invite, COALESCE(r.per_day, 0) AS per_day,
-	COALESCE(r.form, '') AS form, COALESCE(o.open_n, 0) AS open_n, COALESCE(o.today_n, 0) AS today_n
-FROM (`
-	inviteOne = `SELECT ? AS n, ? AS house_id,
-	COALESCE((SELECT v.id FROM visitor_pass v WHERE v.request_key = ?), 0) AS known_id,
-	COALESCE((SELECT n.id FROM person n WHERE n.phone_mac = ?), 0) AS visitor_id,
-	(
-		SELECT COUNT(*)
-		FROM house b
-		JOIN visitor_block x ON x.community_id = b.community_id
-		WHERE b.id = ?
-			AND x.mac IN (?, ?, ?)
-			AND (x.last_day = 0 OR x.last_day >= ?)
-	) AS barred_n,
-	COALESCE((
-		SELECT MIN(i.id)
-		FROM wechat_user u
-		JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
-		JOIN resident i ON i.person_id = p.id AND i.name_fold = u.name_fold
-		JOIN community a ON a.id = i.community_id
-		WHERE u.id = ?
-			AND u.merged_into = 0
-			AND i.house_id = ?
-			AND i.certified_at IS NOT NULL
-			AND i.moved_out_at IS NULL
-			AND (i.lease_day = 0 OR i.lease_day >= ?)
-			AND a.archived_at IS NULL
-	), 0) AS tie_id`
-	inviteJoins = `) q
-LEFT JOIN visitor_pass k ON k.id = q.known_id
-LEFT JOIN resident t ON t.id = q.tie_id
-LEFT JOIN house h ON h.id = t.house_id
-LEFT JOIN community c ON c.id = t.community_id
-LEFT JOIN visitor_rule r ON r.community_id = t.community_id
-LEFT JOIN (
-	SELECT house_id,` + visitRoomColumns + `
-	FROM visitor_pass
-	WHERE house_id IN (`
-	inviteOrder = `)
-		AND until_at >= ?
-	GROUP BY house_id
-) o ON o.house_id = q.house_id
-ORDER BY q.n`
-)
+// inviteFactQueries read inviteFacts: the visits that requests have made, the persons of numbers, the entries of blacklists by their
+// communities, and how many visitors houses have. The lists of all are of one size.
+var inviteFactQueries = [...]string{
+	`SELECT 'request' AS what, request_key AS digest, id, request_body AS body, 0 AS open_n, 0 AS today_n
+		FROM visitor_pass
+		WHERE request_key IN (`,
+	`)
+	UNION ALL SELECT 'person', phone_mac, id, '', 0, 0
+		FROM person
+		WHERE phone_mac IN (`,
+	`)
+	UNION ALL SELECT 'barred', mac, community_id, '', 0, 0
+		FROM visitor_block
+		WHERE (last_day = 0 OR last_day >= ?)
+			AND mac IN (`,
+	`)
+			AND community_id IN (`,
+	`)
+	UNION ALL SELECT 'room', '', house_id, '', SUM(CASE WHEN ` + visitIsOpen + ` THEN 1 ELSE 0 END),
+			SUM(CASE WHEN ` + visitIsOfToday + ` THEN 1 ELSE 0 END)
+		FROM visitor_pass
+		WHERE until_at >= ?
+			AND house_id IN (`,
+	`)
+		GROUP BY house_id`,
+}
 
 // invitePlan is what a batch of invitations comes to.
 type invitePlan struct {
 	s      *Store
 	tx     *database.Tx
-	batch  []*invitation // whose rows are locked
+	batch  []*invitation
 	today  core.Day
 	rules  map[core.ID]VisitorRule // by their communities
 	rooms  map[core.ID]visitRoom   // of houses, with those of the batch
+	known  map[string]inviteFact   // visits that were made before, by the digests of their requests
+	made   map[string]*invitation  // those of the batch, likewise
 	people map[string]core.ID      // persons of visitors, by the digests of their numbers
-	made   map[string]*invitation  // in this batch, by the digests of their requests
-	given  []*invitation           // that are granted
-	alone  bool                    // it is a batch of one, which waits for rows that others have locked
+	barred map[barredBy]bool
+	given  []*invitation // that are granted
+	alone  bool          // it is a batch of one, which waits for rows that others have locked
 }
 
 // inviteAll decides invitations in their order, as if each came in a transaction of its own, and writes those that are granted.
@@ -113,7 +97,7 @@ type invitePlan struct {
 func (s *Store) inviteAll(tx *database.Tx, batch []*invitation, alone bool) error {
 	p := &invitePlan{
 		s: s, tx: tx, today: core.DayOf(tx.Now(), s.zone), rules: map[core.ID]VisitorRule{}, rooms: map[core.ID]visitRoom{},
-		people: map[string]core.ID{}, made: map[string]*invitation{}, alone: alone,
+		known: map[string]inviteFact{}, barred: map[barredBy]bool{}, people: map[string]core.ID{}, made: map[string]*invitation{}, alone: alone,
 	}
 	for _, i := range batch {
 		i.begin(s, tx)
@@ -131,112 +115,193 @@ func (s *Store) inviteAll(tx *database.Tx, batch []*invitation, alone bool) erro
 	return p.save()
 }
 
-// begin forgets what an earlier transaction has come to.
+// begin sets back what an earlier transaction came to.
 func (i *invitation) begin(s *Store, tx *database.Tx) {
 	i.inviting = inviting{tx: tx, store: s, user: i.host, visit: i.asked}
-	i.facts, i.refused, i.same, i.known, i.own, i.alone = inviteFacts{}, nil, nil, 0, OwnVisitor{}, false
+	i.tie, i.gone, i.refused, i.same, i.known, i.own, i.alone = inviteHost{}, false, nil, nil, 0, OwnVisitor{}, false
 	i.visit.Way = core.VisitInvited
 	i.sign(tx.Keys(), i.request)
 }
 
-// read locks the houses, so that invitations of one are counted one after the other, reads the facts, and locks the ties, so that
-// nobody deletes a resident to whom a visit comes to refer.
+// read locks the houses, so that invitations of one are counted one after the other, and the ties, so that nobody deletes a resident
+// to whom a visit comes to refer, and reads what the batch is decided by.
 func (p *invitePlan) read(batch []*invitation) error {
-	there, err := p.locked(batch, "SELECT id FROM house WHERE id IN (", ") ORDER BY id",
-		func(i *invitation) core.ID { return i.asked.House })
+	there, err := p.locked(batch, "SELECT id FROM house WHERE id IN (", func(i *invitation) core.ID { return i.asked.House })
 	if err != nil {
 		return err
 	}
-	p.batch = p.left(batch, func(i *invitation) bool { return there == nil || there[i.asked.House] })
-	if err := p.readFacts(); err != nil {
+	p.batch = p.settled(batch, func(i *invitation) bool { return there[i.asked.House] })
+	if err := p.readHosts(); err != nil {
 		return err
 	}
-	there, err = p.locked(p.batch, "SELECT id FROM resident WHERE moved_out_at IS NULL AND id IN (", ") ORDER BY id",
-		func(i *invitation) core.ID { return i.facts.Tie })
+	there, err = p.locked(p.batch, "SELECT id FROM resident WHERE moved_out_at IS NULL AND id IN (",
+		func(i *invitation) core.ID { return i.tie.Tie })
 	if err != nil {
 		return err
 	}
-	p.batch = p.left(p.batch, func(i *invitation) bool { return there == nil || i.facts.Tie == 0 || there[i.facts.Tie] })
-	return nil
+	p.batch = p.settled(p.batch, func(i *invitation) bool { return i.tie.Tie == 0 || there[i.tie.Tie] })
+	return p.readFacts()
 }
 
-// locked locks the rows that a batch refers to, in one order for all, and returns those that could be; nil = there is no need to.
-func (p *invitePlan) locked(batch []*invitation, before, after string, of func(i *invitation) core.ID) (map[core.ID]bool, error) {
-	if !p.tx.Dialect().Locks() {
-		return nil, nil
-	}
-	var ids, found []core.ID
+// locked locks the rows that a batch refers to, in one order for all, and returns those that could be.
+func (p *invitePlan) locked(batch []*invitation, query string, of func(i *invitation) core.ID) (map[core.ID]bool, error) {
+	there := map[core.ID]bool{}
+	var ids []core.ID
 	for _, i := range batch {
 		if id := of(i); id != 0 {
 			ids = append(ids, id)
+			there[id] = !p.tx.Dialect().Locks()
 		}
+	}
+	if !p.tx.Dialect().Locks() || len(ids) == 0 {
+		return there, nil
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	there := map[core.ID]bool{}
-	if len(ids) == 0 {
-		return there, nil
-	}
-	lock := p.tx.Dialect().ForUpdateFree()
+	end := ") ORDER BY id" + p.tx.Dialect().ForUpdateFree()
 	if p.alone {
-		lock = p.tx.Dialect().ForUpdate()
+		end = ") ORDER BY id" + p.tx.Dialect().ForUpdate()
 	}
-	err := p.tx.All(&found, before+database.Placeholders(len(ids))+after+lock, database.IDArgs(ids)...)
+	var found []core.ID
+	err := p.tx.All(&found, query+database.Placeholders(len(ids))+end, database.IDArgs(ids)...)
 	for _, id := range found {
 		there[id] = true
 	}
 	return there, err
 }
 
-// left returns the invitations whose rows could be locked. Of the others, one alone is refused, since the row is gone.
-func (p *invitePlan) left(batch []*invitation, locked func(i *invitation) bool) []*invitation {
+// settled returns the invitations that can be decided now: not those of which another transaction holds rows. Of one that is alone
+// rows that are not there are gone.
+func (p *invitePlan) settled(batch []*invitation, locked func(i *invitation) bool) []*invitation {
 	var rest []*invitation
 	for _, i := range batch {
-		switch {
-		case locked(i):
+		if !locked(i) {
+			i.gone, i.alone = p.alone, !p.alone
+		}
+		if !i.alone {
 			rest = append(rest, i)
-		case p.alone:
-			i.refused = core.NotFound(noHouse)
-		default:
-			i.alone = true
 		}
 	}
 	return rest
 }
 
-// readFacts reads the facts of the batch in one round trip.
+// readHosts reads the ties by which the batch invites. Who lives in a house does so by one.
+func (p *invitePlan) readHosts() error {
+	if len(p.batch) == 0 {
+		return nil
+	}
+	users, houses := newInviteList(p.batch), newInviteList(p.batch)
+	for _, i := range p.batch {
+		users.add(int64(i.host))
+		houses.add(int64(i.asked.House))
+	}
+	var hosts []inviteHost
+	if err := p.tx.All(&hosts, `
+		SELECT u.id AS user_id, t.house_id, t.id, t.name, h.label, c.name AS place, r.community_id, r.invite, r.per_day, r.form
+		FROM wechat_user u
+		JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
+		JOIN resident t ON t.person_id = p.id AND t.name_fold = u.name_fold
+		JOIN house h ON h.id = t.house_id
+		JOIN community c ON c.id = t.community_id
+		JOIN visitor_rule r ON r.community_id = t.community_id
+		WHERE u.id IN (`+users.places()+`)
+			AND u.merged_into = 0
+			AND t.house_id IN (`+houses.places()+`)
+			AND t.gone = 0
+			AND t.certified_at IS NOT NULL
+			AND (t.lease_day = 0 OR t.lease_day >= ?)
+			AND c.archived_at IS NULL`, append(append(users.args(), houses.args()...), int32(p.today))...); err != nil {
+		return err
+	}
+	type place struct{ user, house core.ID }
+	ties := map[place]inviteHost{}
+	for _, host := range hosts {
+		ties[place{host.User, host.House}] = host
+	}
+	for _, i := range p.batch {
+		i.tie = ties[place{i.host, i.asked.House}]
+	}
+	return nil
+}
+
+// readFacts reads what else the batch is decided by in one round trip.
 func (p *invitePlan) readFacts() error {
 	if len(p.batch) == 0 {
 		return nil
 	}
-	var args []any
-	var houses []core.ID
-	keys, today := p.tx.Keys(), int32(p.today)
-	for n, i := range p.batch {
+	keys, now, began := p.tx.Keys(), p.tx.NowMS(), p.today.Start(p.s.zone).UnixMilli()
+	requests, phones, ids, plates := newInviteList(p.batch), newInviteList(p.batch), newInviteList(p.batch), newInviteList(p.batch)
+	communities, houses := newInviteList(p.batch), newInviteList(p.batch)
+	for _, i := range p.batch {
 		v := i.visit.Stored()
-		phone := keys.Digest("phone", v.Phone)
-		args = append(args, n, int64(v.House), i.requestKey(), phone, int64(v.House), phone, keys.Digest("idno", v.IDNumber),
-			keys.Digest("plate", v.Plate), today, int64(i.host), int64(v.House), today)
-		houses = append(houses, v.House)
+		i.phone, i.idno, i.plate = keys.Digest("phone", v.Phone), keys.Digest("idno", v.IDNumber), keys.Digest("plate", v.Plate)
+		requests.add(i.key)
+		phones.add(i.phone)
+		ids.add(i.idno)
+		plates.add(i.plate)
+		communities.add(int64(i.tie.Community))
+		houses.add(int64(i.asked.House))
 	}
-	slices.Sort(houses)
-	houses = slices.Compact(houses)
-	began := p.today.Start(p.s.zone).UnixMilli()
-	args = append(database.AppendIDs(append(args, p.tx.NowMS(), began), houses), began)
-	var rows []inviteFacts
-	if err := p.tx.All(&rows, inviteColumns+inviteOne+strings.Repeat(" UNION ALL "+inviteOne, len(p.batch)-1)+inviteJoins+
-		database.Placeholders(len(houses))+inviteOrder, args...); err != nil {
+	q := inviteFactQueries
+	query := q[0] + requests.places() + q[1] + phones.places() + q[2] + phones.places() + "," + ids.places() + "," + plates.places() + q[3] +
+		communities.places() + q[4] + houses.places() + q[5]
+	args := slices.Concat(requests.args(), phones.args(), []any{int32(p.today)}, phones.args(), ids.args(), plates.args(),
+		communities.args(), []any{now, began, began}, houses.args())
+	var facts []inviteFact
+	if err := p.tx.All(&facts, query, args...); err != nil {
 		return err
 	}
-	for _, row := range rows {
-		i := p.batch[row.N]
-		i.facts = row
-		p.rooms[i.asked.House] = row.visitRoom
-		if row.Visitor != 0 {
-			p.people[keys.Digest("phone", i.visit.Stored().Phone)] = row.Visitor
+	for _, f := range facts {
+		switch f.What {
+		case "request":
+			p.known[f.Digest] = f
+		case "person":
+			p.people[f.Digest] = f.ID
+		case "barred":
+			p.barred[barredBy{f.ID, f.Digest}] = true
+		case "room":
+			p.rooms[f.ID] = f.visitRoom
 		}
 	}
 	return nil
+}
+
+// barredBy is a number on a community's blacklist.
+type barredBy struct {
+	community core.ID
+	digest    string
+}
+
+// inviteList are values of an IN list. Its size is one of few for all lists of a batch, so that few statements are prepared.
+type inviteList struct {
+	size   int
+	values []any
+}
+
+func newInviteList(batch []*invitation) *inviteList {
+	size := 1
+	for size < len(batch) {
+		size *= 2
+	}
+	return &inviteList{size: size, values: make([]any, 0, size)}
+}
+
+// add adds a value; an empty digest is nobody's.
+func (l *inviteList) add(value any) {
+	if value == "" {
+		value = noDigest
+	}
+	l.values = append(l.values, value)
+}
+
+func (l *inviteList) places() string { return database.Placeholders(l.size) }
+
+// args repeats the last value until the list is full.
+func (l *inviteList) args() []any {
+	for len(l.values) < l.size {
+		l.values = append(l.values, l.values[len(l.values)-1])
+	}
+	return l.values
 }
 
 // decide grants an invitation, or returns why it is refused. The rooms have those of the batch that came before it.
@@ -244,7 +309,7 @@ func (p *invitePlan) decide(i *invitation) error {
 	if again, err := p.repeats(i); again || err != nil {
 		return err
 	}
-	if i.facts.Tie == 0 {
+	if i.tie.Tie == 0 || i.gone {
 		return core.NotFound(noHouse)
 	}
 	rule, err := p.rule(i)
@@ -257,15 +322,17 @@ func (p *invitePlan) decide(i *invitation) error {
 	if i.visit, err = i.visit.Normalized(rule.Form, p.tx.Now()); err != nil {
 		return err
 	}
-	if i.facts.Barred > 0 {
-		return errBarred
+	for _, digest := range []string{i.phone, i.idno, i.plate} {
+		if p.barred[barredBy{rule.Community, digest}] {
+			return errBarred
+		}
 	}
 	room := p.rooms[i.visit.House]
 	if err := room.check(rule.PerDay); err != nil {
 		return err
 	}
-	i.visit.ID, i.visit.Pass, i.visit.Community, i.visit.HouseLabel = p.tx.NewID(), p.tx.NewID(), rule.Community, i.facts.Label
-	i.visit.HostTie, i.visit.Answer = i.facts.Tie, core.VisitGranted
+	i.visit.ID, i.visit.Pass, i.visit.Community, i.visit.HouseLabel = p.tx.NewID(), p.tx.NewID(), rule.Community, i.tie.Label
+	i.visit.HostTie, i.visit.Answer = i.tie.Tie, core.VisitGranted
 	if err := i.usePicture(); err != nil {
 		return err
 	}
@@ -283,24 +350,23 @@ func (p *invitePlan) repeats(i *invitation) (again bool, err error) {
 		i.same = first
 		return true, i.inviting.repeats(first.body)
 	}
-	if i.facts.Known == 0 {
+	known, again := p.known[i.key]
+	if !again {
 		return false, nil
 	}
-	i.known = i.facts.Known
-	return true, i.inviting.repeats(i.facts.KnownBody)
+	i.known = known.ID
+	return true, i.inviting.repeats(known.Body)
 }
 
 // rule returns the rule of the community that an invitation is to.
 func (p *invitePlan) rule(i *invitation) (VisitorRule, error) {
-	community := i.facts.Community
-	if rule, ok := p.rules[community]; ok {
+	if rule, ok := p.rules[i.tie.Community]; ok {
 		return rule, nil
 	}
-	if community == 0 {
-		return VisitorRule{}, core.NotFound(noCommunity)
+	rule, err := i.tie.rule()
+	if err == nil {
+		p.rules[i.tie.Community] = rule
 	}
-	rule, err := i.facts.rule()
-	p.rules[community] = rule
 	return rule, err
 }
 
@@ -312,7 +378,7 @@ func (p *invitePlan) save() error {
 	visits, acts := make([]*inviting, len(p.given)), make([]audit.Act, len(p.given))
 	for n, i := range p.given {
 		by := i.by
-		by.Kind, by.ID, by.Name = core.ActorWechat, i.host, i.facts.Host
+		by.Kind, by.ID, by.Name = core.ActorWechat, i.host, i.tie.Name
 		visits[n] = &i.inviting
 		acts[n] = audit.Act{By: by, Entry: audit.Entry{
 			Community: i.visit.Community, Action: "visitorpass.create", Subject: audit.Target("visitorpass", i.visit.ID),
@@ -326,7 +392,7 @@ func (p *invitePlan) save() error {
 		return err
 	}
 	for _, i := range p.given {
-		i.own = OwnVisitor{VisitorPass: maskedVisit(writtenVisit(i.visit, p.tx.NowMS())), Community: i.facts.Place, Code: i.code}
+		i.own = OwnVisitor{VisitorPass: maskedVisit(writtenVisit(i.visit, p.tx.NowMS())), Community: i.tie.Place, Code: i.code}
 	}
 	for _, i := range p.batch {
 		if i.same != nil {

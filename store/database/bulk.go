@@ -7,12 +7,26 @@ import (
 	"tongxing/core"
 )
 
-// maxRows bounds the rows of one INSERT.
-const maxRows = 128
+const (
+	maxRows = 128 // of one INSERT
+	fewRows = 8   // are always one
+)
+
+// partRows returns how many of some rows the next statement has.
+func partRows(rows int) int {
+	n := maxRows
+	if rows <= fewRows {
+		n = rows
+	}
+	for n > rows {
+		n /= 2
+	}
+	return n
+}
 
 // InsertRows inserts rows, with comma-separated columns, in as few statements as possible. A verb
-// other than "INSERT INTO " comes from the dialect. Part sizes are powers of two, so that a table
-// needs only a handful of prepared statements, whatever the counts.
+// other than "INSERT INTO " comes from the dialect. The sizes of parts are powers of two, except of the last few rows, so that a
+// table needs only a handful of prepared statements, whatever the counts.
 func InsertRows(tx *Tx, verb, table, columns string, rows [][]any) error {
 	_, err := InsertedRows(tx, verb, table, columns, rows)
 	return err
@@ -22,10 +36,7 @@ func InsertRows(tx *Tx, verb, table, columns string, rows [][]any) error {
 func InsertedRows(tx *Tx, verb, table, columns string, rows [][]any) (inserted int, err error) {
 	row := "(" + Placeholders(strings.Count(columns, ",")+1) + ")"
 	for len(rows) > 0 {
-		n := maxRows
-		for n > len(rows) {
-			n /= 2
-		}
+		n := partRows(len(rows))
 		args := make([]any, 0, n*len(rows[0]))
 		for _, r := range rows[:n] {
 			args = append(args, r...)
@@ -44,10 +55,7 @@ func InsertedRows(tx *Tx, verb, table, columns string, rows [][]any) (inserted i
 func DeleteRows(tx *Tx, table, columns string, keys [][]any) error {
 	key := "(" + Placeholders(strings.Count(columns, ",")+1) + ")"
 	for len(keys) > 0 {
-		n := maxRows
-		for n > len(keys) {
-			n /= 2
-		}
+		n := partRows(len(keys))
 		args := make([]any, 0, n*len(keys[0]))
 		for _, k := range keys[:n] {
 			args = append(args, k...)

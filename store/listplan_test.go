@@ -24,6 +24,11 @@ func TestListsReadFewRowsOfLongTables(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.CreateVisitorBlocks(ctx, core.System, everywhere, community, []core.VisitorBlock{
+		{Kind: core.BlockPhone, Value: "13700137001", Reason: "多次滋扰"},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	waiting := ReviewFilter{Kinds: []core.ReviewKind{core.ReviewVisit}, State: core.ReviewWaiting, Asked: s.Now(), Oldest: true, Page: few}
 	for name, c := range map[string]struct {
 		list func(ctx context.Context, scope core.Scope) error
@@ -41,6 +46,13 @@ func TestListsReadFewRowsOfLongTables(t *testing.T) {
 			_, _, err := s.Houses(ctx, scope, HouseFilter{Keyword: "1栋", Page: Page{Limit: 2, Total: new(int)}})
 			return err
 		}, []string{"SEARCH h USING INDEX house_sort", "SEARCH h USING COVERING", "SCAN h USING", "SCAN h\n"}},
+		"a number on a blacklist": {func(ctx context.Context, scope core.Scope) error {
+			list, _, err := s.SearchVisitorBlocks(ctx, scope, "13700137001", 6)
+			if len(list) != 1 {
+				t.Errorf("%d entries", len(list))
+			}
+			return err
+		}, []string{"SCAN visitor_block", "visitor_block_community"}},
 		"what waits": {func(ctx context.Context, scope core.Scope) error {
 			_, _, err := s.Reviews(ctx, scope, waiting)
 			return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -110,7 +111,8 @@ func (a *inviting) checkBarred(community core.ID) error {
 // VisitorBlockFilter narrows a blacklist. Zero fields do not filter.
 type VisitorBlockFilter struct {
 	Community core.ID
-	Keyword   string // a whole number or plate, or part of the reason
+	Entry     core.ID // one entry
+	Keyword   string  // a whole number or plate, or part of the reason
 	Page      Page
 }
 
@@ -121,6 +123,9 @@ func (s *Store) VisitorBlocks(
 	var where database.Where
 	if f.Community != 0 {
 		where.And("community_id = ?", int64(f.Community))
+	}
+	if f.Entry != 0 {
+		where.And("id = ?", int64(f.Entry))
 	}
 	if keyword := core.Clean(f.Keyword); keyword != "" {
 		kind, value, err := core.ReadBlock(keyword)
@@ -138,6 +143,65 @@ func (s *Store) VisitorBlocks(
 		list[i] = row.block(s.db.Reveal)
 	}
 	return list, more, database.Wrap("list a blacklist", err)
+}
+
+// reasonsRead is of how many entries SearchVisitorBlocks reads the reasons: the newest of the scope, or as many of each of its
+// communities as makes so many.
+const reasonsRead = 5000
+
+// SearchVisitorBlocks finds entries of the blacklists in scope for the search box, newest first, masked: by a whole number or plate
+// among all, by part of the reason among the newest. more reports whether VisitorBlocks may find others.
+func (s *Store) SearchVisitorBlocks(
+	ctx context.Context, scope core.Scope, text string, most int,
+) (list []core.VisitorBlock, more bool, err error) {
+	const columns = "SELECT " + visitorBlockFields + " FROM "
+	var rows []visitorBlockRow
+	if kind, value, err := core.ReadBlock(text); err == nil {
+		apart, err := s.listed(ctx, scope) // the digests are in an index of each community
+		if err != nil {
+			return nil, false, database.Wrap("search the blacklists", err)
+		}
+		where := database.Within(apart, "community_id")
+		where.And("mac = ?", s.db.Keys().Digest(blockDigests[kind], value))
+		if err := s.db.All(ctx, &rows, columns+"visitor_block WHERE "+where.Text()+" ORDER BY id DESC LIMIT ?",
+			where.Args(most+1)...); err != nil {
+			return nil, false, database.Wrap("search the blacklists", err)
+		}
+	}
+	if text = core.Clean(text); len(rows) == 0 && text != "" {
+		for _, part := range apartOf(scope) {
+			where, read := database.Within(part, "community_id"), reasonsRead/len(apartOf(scope))
+			var some []visitorBlockRow
+			if err := s.db.All(ctx, &some, columns+"(SELECT "+visitorBlockFields+" FROM visitor_block WHERE "+where.Text()+
+				" ORDER BY id DESC LIMIT ?) newest WHERE reason LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
+				where.Args(read, database.LikeContains(text), most+1)...); err != nil {
+				return nil, false, database.Wrap("search the blacklists", err)
+			}
+			if rows = append(rows, some...); len(some) > 0 && !more {
+				if more, err = s.beyond(ctx, "FROM visitor_block WHERE "+where.Text(), where.Args(), read); err != nil {
+					return nil, false, err
+				}
+			}
+		}
+		slices.SortFunc(rows, func(a, b visitorBlockRow) int { return cmp.Compare(b.ID, a.ID) })
+	}
+	for _, row := range rows[:min(len(rows), most)] {
+		list = append(list, row.block(s.db.Reveal))
+	}
+	return list, more || len(rows) > most, nil
+}
+
+// apartOf returns the communities of a scope one by one, as far as so many are worth a query each; else the scope.
+func apartOf(scope core.Scope) []core.Scope {
+	communities := scope.Communities()
+	if len(communities) == 0 || len(communities) > database.MaxApart {
+		return []core.Scope{scope}
+	}
+	parts := make([]core.Scope, len(communities))
+	for i, community := range communities {
+		parts[i] = core.ScopeOf(community)
+	}
+	return parts
 }
 
 // VisitorBlock returns an entry of the scope, masked.

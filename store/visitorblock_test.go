@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,66 @@ func fillBlocks(t *testing.T, s *Store, community core.ID, n int) {
 		s.mustRun(t, `INSERT INTO visitor_block (id, community_id, kind, cipher, mac, reason, last_day, created_by, created_at) VALUES `+
 			row+strings.Repeat(", "+row, part-1), args...)
 	}
+}
+
+// The search box finds an entry by its whole number however long the list is, and by the reason among the newest; what it has not
+// read is on the list behind it.
+func TestTheBoxSearchesTheBlacklists(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		here, there, elsewhere := newCommunity(t, s, "翠湖花园"), newCommunity(t, s, "海棠苑"), newCommunity(t, s, "远山里")
+		block := func(community core.ID, value, reason string) core.ID {
+			t.Helper()
+			b := core.VisitorBlock{Kind: core.BlockPhone, Value: value, Reason: reason}
+			if _, err := s.CreateVisitorBlocks(t.Context(), core.System, everywhere, community, []core.VisitorBlock{b}); err != nil {
+				t.Fatal(err)
+			}
+			list, _, err := s.VisitorBlocks(t.Context(), core.ScopeOf(community), VisitorBlockFilter{Keyword: value, Page: Page{Limit: 1}})
+			if err != nil || len(list) != 1 {
+				t.Fatal(list, err)
+			}
+			return list[0].ID
+		}
+		old := block(here, "13700137001", "强行闯岗")
+		fillBlocks(t, s, here, reasonsRead)
+		first, second := block(there, "13700137002", "强行闯岗"), block(here, "13700137003", "100%_推销")
+		both := core.ScopeOf(here, there)
+		for _, c := range []struct {
+			scope core.Scope
+			text  string
+			want  []core.ID
+			more  bool
+		}{
+			{both, "13700137001", []core.ID{old}, false},
+			{everywhere, "137 0013 7001", []core.ID{old}, false},
+			{core.ScopeOf(elsewhere), "13700137001", nil, false},
+			{both, "闯岗", []core.ID{first}, false},
+			{core.ScopeOf(there), "闯岗", []core.ID{first}, false},
+			{core.ScopeOf(here), "闯岗", nil, false}, // it is older than those that are read
+			{everywhere, "闯岗", []core.ID{first}, true},
+			{both, "%_推", []core.ID{second}, true}, // the rest of the long list was not read
+			{core.ScopeOf(elsewhere), "闯岗", nil, false},
+			{everywhere, "", nil, false},
+		} {
+			list, more, err := s.SearchVisitorBlocks(t.Context(), c.scope, c.text, 6)
+			if ids := database.IDsOf(list, func(b core.VisitorBlock) core.ID { return b.ID }); err != nil ||
+				!slices.Equal(ids, c.want) || more != c.more {
+				t.Errorf("%q in %v: %v, %v, %v, want %v, %v", c.text, c.scope, ids, more, err, c.want, c.more)
+			}
+		}
+		list, more, err := s.SearchVisitorBlocks(t.Context(), both, "滋扰", 6)
+		if err != nil || len(list) != 6 || !more || list[0].ID < list[5].ID {
+			t.Errorf("a usual reason: %v, %v, %v", list, more, err)
+		}
+		for _, c := range []struct {
+			filter VisitorBlockFilter
+			want   core.ID
+		}{{VisitorBlockFilter{Community: here, Keyword: "闯岗"}, old}, {VisitorBlockFilter{Entry: first}, first}} {
+			c.filter.Page = Page{Limit: 9}
+			if list, _, err := s.VisitorBlocks(t.Context(), both, c.filter); err != nil || len(list) != 1 || list[0].ID != c.want {
+				t.Errorf("the list of %+v: %v, %v", c.filter, list, err)
+			}
+		}
+	})
 }
 
 // A scan looks entries up by their key, and reads none of the others: what it costs does not depend on how many there are.

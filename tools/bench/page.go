@@ -296,6 +296,7 @@ func (b *bench) fillPages(ctx context.Context, p *place) ([]page, string, error)
 		{"audit log", "/console/audit", nil},
 		{"visitors", "/console/visitorpass", nil},
 		{"exit slips", "/console/exitslip", nil},
+		{"the blacklist of visitors", "/console/visitorblock", nil},
 		{"institutions", "/console/institution", nil},
 		{"members of institutions", "/console/institution/member", nil},
 		{"applications", "/console/certification", nil},

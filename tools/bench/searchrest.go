@@ -22,6 +22,7 @@ const (
 	restGuards       = 400
 	restObservers    = 400
 	restFollowers    = 50_000
+	restRestricted   = 2_000
 	restAtOnce       = 500 // followers of one answer of WeChat
 	restOfficial     = "wx0000000000000001"
 )
@@ -68,7 +69,7 @@ func fillRest(ctx context.Context, s *store.Store, communities []core.ID) error 
 			return err
 		}
 	}
-	for _, fill := range []func() error{r.visits, r.slips, r.applications, r.members, r.people, r.followers} {
+	for _, fill := range []func() error{r.visits, r.slips, r.applications, r.members, r.people, r.followers, r.restrictions, r.blacklist} {
 		if err := fill(); err != nil {
 			return err
 		}
@@ -189,6 +190,43 @@ func (r *rest) followers() error {
 	return nil
 }
 
+// restrictions are of houses of the first communities, as many of each.
+func (r *rest) restrictions() error {
+	houses := map[core.ID][]core.ID{}
+	for _, h := range r.houses {
+		if len(houses[h.Community]) < restRestricted/someOfAll {
+			houses[h.Community] = append(houses[h.Community], h.ID)
+		}
+	}
+	for community, some := range houses {
+		_, err := r.s.CreateRestrictions(r.ctx, core.System, core.Everywhere, store.RestrictionChange{
+			Community: community, Houses: some, Restriction: core.Restriction{Exits: 1, Reason: "装修"},
+		})
+		if err != nil {
+			return fmt.Errorf("restrictions: %w", err)
+		}
+	}
+	return nil
+}
+
+// blacklist is one community's; each entry has a reason of some usual words, and few have one of their own.
+func (r *rest) blacklist() error {
+	for from := 0; from < blocked; from += core.MaxBlocksAtOnce {
+		part := make([]core.VisitorBlock, min(core.MaxBlocksAtOnce, blocked-from))
+		for i := range part {
+			reason := []string{"多次滋扰住户", "冒用他人名义", "推销、张贴广告", "打架、损坏财物"}[r.random.IntN(4)]
+			if r.random.IntN(10) == 0 {
+				reason = r.name() + "反映" + reason
+			}
+			part[i] = core.VisitorBlock{Kind: core.BlockPhone, Value: fmt.Sprintf("199%08d", from+i), Reason: reason}
+		}
+		if _, err := r.s.CreateVisitorBlocks(r.ctx, core.System, core.Everywhere, r.communities[0], part); err != nil {
+			return fmt.Errorf("blacklist: %w", err)
+		}
+	}
+	return nil
+}
+
 // restFinder is a finder that uses its list's own search.
 type restFinder struct {
 	what string
@@ -228,6 +266,10 @@ var restFinders = []restFinder{
 	}},
 	{"observers", func(ctx context.Context, s *store.Store, scope core.Scope, text string) error {
 		_, _, err := s.Observers(ctx, scope, store.ObserverFilter{Keyword: text, Page: restHits})
+		return err
+	}},
+	{"blacklist", func(ctx context.Context, s *store.Store, scope core.Scope, text string) error {
+		_, _, err := s.SearchVisitorBlocks(ctx, scope, text, core.SearchHits)
 		return err
 	}},
 	{"followers", func(ctx context.Context, s *store.Store, scope core.Scope, text string) error {

@@ -112,9 +112,10 @@ func (p *Pages) exitSlipFind(ctx context.Context, q frame.Question) ([]templates
 	return found, more, err
 }
 
-// visitorBlockFind finds entries of a blacklist. A hit leads to the list by the reason: a number is in no address.
+// visitorBlockFind finds entries of a blacklist. A hit leads to the list by the entry's id: an address has neither the number nor the
+// reason, which may name people.
 func (p *Pages) visitorBlockFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
-	blocks, more, err := p.Store.VisitorBlocks(ctx, q.Scope, store.VisitorBlockFilter{Keyword: q.Text.Text, Page: hits})
+	blocks, more, err := p.Store.SearchVisitorBlocks(ctx, q.Scope, q.Text.Text, hits.Limit)
 	if err != nil || len(blocks) == 0 {
 		return nil, false, err
 	}
@@ -123,7 +124,7 @@ func (p *Pages) visitorBlockFind(ctx context.Context, q frame.Question) ([]templ
 	for i, b := range blocks {
 		found[i] = templates.SearchHit{
 			Icon: "ban", Title: b.Value, Note: "访客黑名单　" + q.In(names, b.Community, b.Reason), Badge: blockBadge(b, q.Today),
-			URL: templates.WithQuery(frame.VisitorBlockPath, nil, "community", b.Community.String(), "q", b.Reason),
+			URL: templates.WithQuery(frame.VisitorBlockPath, nil, "community", b.Community.String(), "entry", b.ID.String()),
 		}
 	}
 	return found, more, err

@@ -64,13 +64,14 @@ func (p *Pages) visitorBlockList(c *web.Context) error {
 		ID: func(b core.VisitorBlock) core.ID { return b.ID },
 		Find: func(community core.ID, page core.Page) ([]core.VisitorBlock, bool, error) {
 			var asked struct {
-				Keyword string `form:"q" max:"60"` // a whole reason
+				Keyword string  `form:"q" max:"60"` // a whole reason
+				Entry   core.ID `form:"entry"`      // that the search box found
 			}
 			if err := c.BindQuery(&asked); err != nil {
 				return nil, false, err
 			}
 			return p.Store.VisitorBlocks(c.Ctx(), c.Scope(), store.VisitorBlockFilter{
-				Community: community, Keyword: asked.Keyword, Page: page,
+				Community: community, Entry: asked.Entry, Keyword: asked.Keyword, Page: page,
 			})
 		},
 	})

@@ -97,7 +97,8 @@ type invitePlan struct {
 func (s *Store) inviteAll(tx *database.Tx, batch []*invitation, alone bool) error {
 	p := &invitePlan{
 		s: s, tx: tx, today: core.DayOf(tx.Now(), s.zone), rules: map[core.ID]VisitorRule{}, rooms: map[core.ID]visitRoom{},
-		known: map[string]inviteFact{}, barred: map[barredBy]bool{}, people: map[string]core.ID{}, made: map[string]*invitation{}, alone: alone,
+		known: map[string]inviteFact{}, barred: map[barredBy]bool{}, people: map[string]core.ID{}, made: map[string]*invitation{},
+		alone: alone,
 	}
 	for _, i := range batch {
 		i.begin(s, tx)
@@ -243,8 +244,9 @@ func (p *invitePlan) readFacts() error {
 		houses.add(int64(i.asked.House))
 	}
 	q := inviteFactQueries
-	query := q[0] + requests.places() + q[1] + phones.places() + q[2] + phones.places() + "," + ids.places() + "," + plates.places() + q[3] +
-		communities.places() + q[4] + houses.places() + q[5]
+	numbers := phones.places() + "," + ids.places() + "," + plates.places()
+	query := q[0] + requests.places() + q[1] + phones.places() + q[2] + numbers + q[3] + communities.places() + q[4] +
+		houses.places() + q[5]
 	args := slices.Concat(requests.args(), phones.args(), []any{int32(p.today)}, phones.args(), ids.args(), plates.args(),
 		communities.args(), []any{now, began, began}, houses.args())
 	var facts []inviteFact
@@ -286,7 +288,7 @@ func newInviteList(batch []*invitation) *inviteList {
 	return &inviteList{size: size, values: make([]any, 0, size)}
 }
 
-// add adds a value; an empty digest is nobody's.
+// add adds a value; an empty digest finds nothing.
 func (l *inviteList) add(value any) {
 	if value == "" {
 		value = noDigest

@@ -244,6 +244,8 @@ type ReviewMatch struct {
 	Back   bool   // Name moved out of the house, and would come back
 	Left   string // who moved out of the house with the applicant's number, and is somebody else
 	Taken  Taken  // who has the applicant's number, so that it cannot be approved
+
+	IDName, IDHouse string // who else of the community has the applicant's ID number, under another name
 }
 
 // Taken is who is certified by the number of an applicant and has another name.
@@ -270,7 +272,7 @@ func (t Taken) Text(whole bool) string {
 const TakenToOwners = "这份申请需要物业核对，不能直接通过，请转物业审核。"
 
 // Doubtful reports whether a reviewer must be warned of what an approval would do.
-func (m ReviewMatch) Doubtful() bool { return m.Other || m.Alike || m.Left != "" }
+func (m ReviewMatch) Doubtful() bool { return m.Other || m.Alike || m.Left != "" || m.IDName != "" }
 
 // Text returns the words with the name that was found, whole or masked.
 func (m ReviewMatch) Text(whole bool) string {
@@ -278,6 +280,14 @@ func (m ReviewMatch) Text(whole bool) string {
 		return m.Words
 	}
 	return m.Words + "（" + m.Shown(whole) + "）"
+}
+
+// Certified returns the name under which an approval certifies an applicant.
+func (m ReviewMatch) Certified(applicant string) string {
+	if m.Name != "" && !m.Back {
+		return m.Name
+	}
+	return applicant
 }
 
 // Shown returns the name that was found, whole or masked.
@@ -290,6 +300,18 @@ func (m ReviewMatch) Shown(whole bool) string {
 
 // Effect says before an approval whom it certifies, and under which name: applicant is the name as they wrote it.
 func (m ReviewMatch) Effect(applicant string, whole bool) string {
+	effect := m.certifies(applicant, whole)
+	if m.IDName != "" {
+		name := m.IDName
+		if !whole {
+			name = MaskName(name)
+		}
+		effect += "申请的证件号已登记给“" + name + "”（" + m.IDHouse + "），请先核对。"
+	}
+	return effect
+}
+
+func (m ReviewMatch) certifies(applicant string, whole bool) string {
 	switch {
 	case m.Alike:
 		return "本房屋已登记“" + applicant + "”，号码与申请不同，或不止一名：通过后另外登记一名。是同一人的，请先改登记的号码。"

@@ -70,6 +70,11 @@ func TestMatchEffectsOfWhoLeft(t *testing.T) {
 			t.Error("the name is whole")
 		}
 	}
+	held := ReviewMatch{IDName: "王秀兰", IDHouse: "1栋101"}
+	if whole, masked := held.Effect("赵二", true), held.Effect("赵二", false); !held.Doubtful() ||
+		!strings.Contains(whole, "证件号已登记给“王秀兰”（1栋101），请先核对") || strings.Contains(masked, "王秀兰") {
+		t.Errorf("%q, %q", whole, masked)
+	}
 	taken := Taken{Is: true, Resident: 1, Name: "王秀兰", House: "1栋101"}
 	if whole, masked := taken.Text(true), taken.Text(false); !strings.Contains(whole, "王秀兰”（1栋101") || strings.Contains(masked, "王秀兰") {
 		t.Errorf("%q, %q", whole, masked)

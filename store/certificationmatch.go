@@ -85,9 +85,41 @@ func certificationMatches(all readAll, ids []core.ID) (map[core.ID]core.ReviewMa
 		if err == nil {
 			err = findTaken(all, part, matches)
 		}
+		if err == nil {
+			err = findIDNumbers(all, part, matches)
+		}
 		return err
 	})
 	return matches, err
+}
+
+// findIDNumbers finds who of the community has the applicants' ID numbers under another name than an approval would certify: it would
+// write the number once more.
+func findIDNumbers(all readAll, ids []core.ID, matches map[core.ID]core.ReviewMatch) error {
+	var rows []struct {
+		Review    core.ID `db:"review_id"`
+		Applicant string  `db:"applicant"`
+		Name      string  `db:"name"`
+		House     string  `db:"label"`
+	}
+	err := all(&rows, `
+		SELECT c.id AS review_id, r.name AS applicant, t.name, h.label
+		FROM certification c
+		JOIN review r ON r.id = c.id
+		JOIN resident t ON t.idno_mac = c.idno_mac AND t.community_id = r.community_id
+		JOIN house h ON h.id = t.house_id
+		WHERE c.id IN (`+database.Placeholders(len(ids))+`)
+		AND c.idno_mac <> ''
+		AND t.moved_out_at IS NULL
+		ORDER BY c.id, t.id`, database.IDArgs(ids)...)
+	for _, row := range rows {
+		m := matches[row.Review]
+		if m.IDName == "" && core.FoldName(row.Name) != core.FoldName(m.Certified(row.Applicant)) {
+			m.Enough, m.IDName, m.IDHouse = false, row.Name, row.House
+			matches[row.Review] = m
+		}
+	}
+	return err
 }
 
 // findTaken finds who is certified by the applicants' numbers and has another name than an approval would certify, as numberIsFree
@@ -114,11 +146,8 @@ func findTaken(all readAll, ids []core.ID, matches map[core.ID]core.ReviewMatch)
 		AND t.certified_at IS NOT NULL
 		ORDER BY c.id, here, t.id`, database.IDArgs(ids)...)
 	for _, row := range rows {
-		m, is := matches[row.Review], row.Applicant
-		if m.Name != "" && !m.Back {
-			is = m.Name
-		}
-		if core.FoldName(row.Name) == core.FoldName(is) {
+		m := matches[row.Review]
+		if core.FoldName(row.Name) == core.FoldName(m.Certified(row.Applicant)) {
 			continue
 		}
 		m.Enough, m.Taken = false, core.Taken{Is: true} // one of this community, whom the reviewer can look at, comes last

@@ -258,3 +258,43 @@ func TestNobodyComesBackByANumberThatIsAnothers(t *testing.T) {
 		})
 	}
 }
+
+// A reviewer is told before an approval that another name of the community has the applicant's ID number, wherever that lives; it is
+// then not approved from a list.
+func TestAReviewNamesWhoHasTheIDNumber(t *testing.T) {
+	for name, test := range map[string]struct {
+		holder string
+		leaves bool
+		want   string
+	}{
+		"another name":             {"王秀兰", false, "王秀兰"},
+		"the applicant":            {"赵 二", false, ""},
+		"another name, who is out": {"王秀兰", true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, s *Store) {
+				w := newReviewWorld(t, s)
+				house := newNamedHouse(t, s, w.community, "9栋", "1单元", "901")
+				holder := newPerson(t, s, core.Resident{
+					Community: w.community, House: house, Name: test.holder, Identity: core.Owner, IDNumber: "E12345678",
+				})
+				newPerson(t, s, core.Resident{
+					Community: w.community, House: w.house, Name: "赵二", Identity: core.Owner, Phone: applicantPhone,
+				})
+				request := w.request("赵尔") // one character off: it waits, and would be enough for a list
+				request.IDNumber = "E12345678"
+				own := w.apply(request)
+				if test.leaves {
+					if err := s.MoveOut(t.Context(), core.System, everywhere, holder.ID); err != nil {
+						t.Fatal(err)
+					}
+				}
+				matches, err := s.ReviewMatches(t.Context(), everywhere, []core.Review{own.Review})
+				m := matches[own.Review.ID]
+				if err != nil || m.IDName != test.want || m.Enough != (test.want == "") || (m.IDHouse != "") != (test.want != "") {
+					t.Errorf("%+v, %v", m, err)
+				}
+			})
+		})
+	}
+}

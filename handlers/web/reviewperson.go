@@ -45,11 +45,11 @@ func (c *Context) ReviewMatch(s *store.Store, scope core.Scope, r core.Review) (
 	return ReviewMatch{matches[r.ID], c.Has(core.PermResidentView), false}, err
 }
 
-// OwnersMatch is ReviewMatch for an owner of the house, who sees by name who lives there, and not who has lived there.
+// OwnersMatch is ReviewMatch for an owner of the house, who sees by name who lives there, and nothing of others.
 func (c *Context) OwnersMatch(s *store.Store, r core.Review) (ReviewMatch, error) {
 	matches, err := s.ReviewMatches(c.Ctx(), core.ScopeOf(r.Community), []core.Review{r})
 	match := matches[r.ID]
-	match.Left = ""
+	match.Left, match.IDName, match.IDHouse = "", "", ""
 	return ReviewMatch{match, true, true}, err
 }
 

@@ -85,7 +85,7 @@ func (x Restriction) Why() string {
 }
 
 // Bars returns in words, for those who live there, that the guard does not let something of the house pass on a day: 访客, 物品.
-// "" = the restriction does not say so, or is over by then.
+// "" = the guard does, or the restriction is over by then.
 func (x *Restriction) Bars(what string, day Day) string {
 	switch {
 	case !x.Holds(day), x.Exits >= 0:

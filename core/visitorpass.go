@@ -243,6 +243,16 @@ func (v VisitorPass) PhoneText() string {
 	return v.Phone + "（未验证）"
 }
 
+// Numbers returns how many of the numbers by which a visitor can be on a blacklist are known.
+func (v VisitorPass) Numbers() (n int) {
+	for _, number := range []string{v.Phone, v.IDNumber, v.Plate} {
+		if number != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // PeopleText returns in Chinese how many come.
 func (v VisitorPass) PeopleText() string { return fmt.Sprintf("%d 人", max(v.People, 1)) }
 

@@ -94,6 +94,66 @@ func (s *Store) WhyBarred(ctx context.Context, scope core.Scope, visit core.ID) 
 	return reason, database.Wrap("read a blacklist", err)
 }
 
+// BlocksOfVisits returns the entries in effect today, masked, by which visits of the scope are barred, by visit.
+func (s *Store) BlocksOfVisits(
+	ctx context.Context, scope core.Scope, visits ...core.ID,
+) (map[core.ID][]core.VisitorBlock, error) {
+	type number struct {
+		community core.ID
+		mac       string
+	}
+	found := map[core.ID][]core.VisitorBlock{}
+	within := database.Within(scope, "community_id")
+	today := int32(core.DayOf(s.Now(), s.zone))
+	err := database.EachPart(visits, func(part []core.ID) error {
+		var numbers []struct {
+			ID        core.ID `db:"id"`
+			Community core.ID `db:"community_id"`
+			Phone     string  `db:"phone_mac"`
+			IDNumber  string  `db:"id_mac"`
+			Plate     string  `db:"plate_mac"`
+		}
+		err := s.db.All(ctx, &numbers, "SELECT id, community_id, phone_mac, id_mac, plate_mac FROM visitor_pass WHERE "+within.Text()+
+			" AND id IN ("+database.Placeholders(len(part))+")", database.AppendIDs(within.Args(), part)...)
+		if err != nil {
+			return err
+		}
+		var macs []string
+		var communities []core.ID
+		of := map[number][]core.ID{}
+		for _, n := range numbers {
+			communities = append(communities, n.Community)
+			for _, mac := range []string{n.Phone, n.IDNumber, n.Plate} {
+				if mac != "" {
+					macs = append(macs, mac)
+					of[number{n.Community, mac}] = append(of[number{n.Community, mac}], n.ID)
+				}
+			}
+		}
+		slices.Sort(communities)
+		communities = slices.Compact(communities)
+		return database.EachPart(macs, func(part []string) error {
+			args := database.IDArgs(communities)
+			for _, mac := range part {
+				args = append(args, mac)
+			}
+			var rows []struct {
+				visitorBlockRow
+				Mac string `db:"mac"`
+			}
+			err := s.db.All(ctx, &rows, "SELECT "+visitorBlockFields+", mac FROM visitor_block WHERE community_id IN ("+
+				database.Placeholders(len(communities))+") AND mac IN ("+database.Placeholders(len(part))+") AND (last_day = 0 OR last_day >= ?) ORDER BY id", append(args, today)...)
+			for _, row := range rows {
+				for _, visit := range of[number{row.Community, row.Mac}] {
+					found[visit] = append(found[visit], row.block(s.db.Reveal))
+				}
+			}
+			return err
+		})
+	})
+	return found, database.Wrap("read who is on a blacklist", err)
+}
+
 // checkBarred refuses a visitor who is on the community's blacklist, without saying why unless the office itself asks.
 func (a *inviting) checkBarred(community core.ID) error {
 	v := a.visit

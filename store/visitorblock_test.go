@@ -48,6 +48,15 @@ func TestABlacklistKeepsVisitorsOut(t *testing.T) {
 		if n := block(w.community, "京A12345", today+1); n != 0 {
 			t.Errorf("%d were added again", n)
 		}
+		for visit, want := range map[core.ID]string{own.ID: "plate", byID.ID: "id", asked.ID: "phone"} {
+			found, err := s.BlocksOfVisits(t.Context(), core.ScopeOf(w.community), own.ID, byID.ID, asked.ID)
+			if of := found[visit]; err != nil || len(of) != 1 || string(of[0].Kind) != want || of[0].Reason != "多次滋扰" {
+				t.Errorf("the office reads of the visit barred by its %s: %+v, %v", want, of, err)
+			}
+		}
+		if found, err := s.BlocksOfVisits(t.Context(), core.ScopeOf(elsewhere), own.ID); err != nil || len(found) != 0 {
+			t.Errorf("another community's office reads %+v, %v", found, err)
+		}
 		for i, pass := range []core.ID{own.Pass, byID.Pass} {
 			d := mustScan(t, s, w.scan(pass, core.In, 10+i))
 			if d.Reason != core.ReasonBarred || d.Sentence != "无法受理，请联系物业" {

@@ -284,7 +284,7 @@ func (h *H5) exitSlipCreate(c *web.Context) error {
 	return h.exitSlipFormAgain(c, home, form, wrong)
 }
 
-// exitSent says what comes of a slip that the user has just applied for.
+// exitSent returns in words what comes of a slip that the user has just applied for.
 func (h *H5) exitSent(c *web.Context, id core.ID) (string, error) {
 	own, err := h.store.OwnExitSlip(c.Ctx(), c.User().ID, id)
 	if err != nil || own.Answer == core.ExitWaiting {

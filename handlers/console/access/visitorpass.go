@@ -51,7 +51,8 @@ type visitorPassRow struct {
 	Said                                          string // what At is
 	At                                            time.Time
 	State                                         templates.Badge
-	Waits                                         string // for whose answer; "" = for none
+	Barred                                        templates.Badge // zero = the visitor is not on the blacklist
+	Waits                                         string          // for whose answer; "" = for none
 }
 
 func (p *Pages) visitorPassList(c *web.Context) error {
@@ -94,6 +95,14 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 	if leaves {
 		page.List.Bulk, page.List.CSRF = visitLeaves(c.Request().URL.Query()), page.CSRF
 	}
+	ids := make([]core.ID, len(found.Records))
+	for i, v := range found.Records {
+		ids[i] = v.ID
+	}
+	blocks, err := p.Store.BlocksOfVisits(c.Ctx(), c.Scope(), ids...)
+	if err != nil {
+		return err
+	}
 	for _, v := range found.Records {
 		said, at := frame.VisitMoment(v, c.Now())
 		row := visitorPassRow{
@@ -103,6 +112,9 @@ func (p *Pages) visitorPassList(c *web.Context) error {
 		}
 		if c.Has(core.PermHouseView) && v.HouseLabel != "" {
 			row.HouseURL = frame.HouseURL(v.House)
+		}
+		if len(blocks[v.ID]) > 0 {
+			row.Barred = barredBadge
 		}
 		if row.Bulk = leaves; leaves && v.Inside() {
 			row.Tick = templates.Tick{Value: v.ID, Label: v.Name}
@@ -189,11 +201,17 @@ func (p *Pages) visitorPassShow(c *web.Context) error {
 func (p *Pages) visitorPassPage(c *web.Context, v core.VisitorPass, tab string) (visitorPassShowPage, error) {
 	page := visitorPassShowPage{Shell: p.Shell(c, "visitorpass", v.Name), Detail: p.visitorPassDetail(c, v), Facts: p.visitFacts(v)}
 	page.Crumbs = []templates.Crumb{{Label: "访客", URL: frame.VisitorPassPath}}
+	found, err := p.Store.BlocksOfVisits(c.Ctx(), c.Scope(), v.ID)
+	if err != nil {
+		return page, err
+	}
+	blocks := found[v.ID]
+	barredDetail(&page.Detail, blocks)
 	if c.Has(core.PermVisitorPassEdit) && v.Revocable(c.Now()) {
 		page.Detail.CSRF = page.CSRF
 		page.Detail.Acts = []templates.Submit{{Label: "撤销通行证", URL: frame.VisitorPassURL(v.ID) + "/revoke", Icon: "ban", Ask: true}}
 	}
-	if c.Has(core.PermVisitorBlockEdit) && v.Phone+v.IDNumber+v.Plate != "" {
+	if c.Has(core.PermVisitorBlockEdit) && v.Numbers() > len(blocks) { // else all of them are on it
 		page.Detail.CSRF = page.CSRF
 		page.Detail.Acts = append(page.Detail.Acts, templates.Submit{
 			Label: "加入黑名单", URL: frame.VisitorPassURL(v.ID) + "/block", Icon: "ban", Ask: true,
@@ -205,7 +223,6 @@ func (p *Pages) visitorPassPage(c *web.Context, v core.VisitorPass, tab string) 
 			Label: "登记已离开", URL: frame.VisitorPassURL(v.ID) + "/leave", Icon: "door-exit", Ask: true,
 		})
 	}
-	var err error
 	if page.Photos, err = visitPictures(c, p.Store, v.ID); err != nil {
 		return page, err
 	}
@@ -217,6 +234,23 @@ func (p *Pages) visitorPassPage(c *web.Context, v core.VisitorPass, tab string) 
 	page.Detail.Timeline, err = p.Timeline(c, "visitorpass:"+v.ID.String())
 	page.Detail.NewTabs(tab, "", "概况")
 	return page, err
+}
+
+// barredBadge marks a visitor who is on the blacklist.
+var barredBadge = templates.Badge{Tone: templates.Bad, Text: "黑名单"}
+
+// barredDetail says on the head of a visit's page by which entries of the blacklist the visitor is barred: a link leads to each.
+func barredDetail(d *templates.Detail, blocks []core.VisitorBlock) {
+	if len(blocks) == 0 {
+		return
+	}
+	d.Badges = slices.Insert(d.Badges, 1, barredBadge)
+	for _, b := range blocks {
+		d.Facts = append(d.Facts, templates.Fact{
+			Label: "黑名单", Value: b.Kind.Label() + " " + b.Value + "，" + b.UntilText() + "，原因：" + b.Reason,
+			URL: templates.WithQuery(frame.VisitorBlockPath, nil, "community", b.Community.String(), "q", b.Reason),
+		})
+	}
 }
 
 // visitFacts returns what became of a visit.

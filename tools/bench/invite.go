@@ -42,7 +42,10 @@ func (b *bench) inviteContests(maria bool) ([]contest, error) {
 	for _, conns := range []int{1, 16} {
 		c := contest{conns: conns}
 		for round := range b.rounds + 1 {
-			n := 60 * conns
+			n := max(200, 60*conns)
+			if err := s.askForms(next, n); err != nil {
+				return nil, err
+			}
 			turns := []func() error{
 				func() error { return s.invite(&c, next, n) },
 				func() error { return s.inviteFloor(conns, "/invite", next, n, &c.floor) },
@@ -62,6 +65,18 @@ func (b *bench) inviteContests(maria bool) ([]contest, error) {
 		contests = append(contests, c)
 	}
 	return contests, nil
+}
+
+// askForms has residents ask what an invitation needs, as the mini-program does before it shows the form.
+func (s *site) askForms(from, n int) error {
+	requests := make([][]byte, n)
+	for i := range requests {
+		who := (from + i) % people
+		requests[i] = request("GET", "/api/v1/visitor-form?house_id="+s.world.Residents[who].House.String(), "",
+			"Authorization", "Bearer "+s.world.sessions[who])
+	}
+	_, err := load(s.server.addr, 4, requests, func(status int, _ []byte) bool { return status == http.StatusOK })
+	return err
 }
 
 // invite lets residents, one after the other, invite a visitor each.

@@ -332,6 +332,36 @@ func TestImportCertifiesWhoConfirmsJustBefore(t *testing.T) {
 	wantNamed(t, s)
 }
 
+// Somebody's person is made ahead. Before the part is written, the office adds somebody of another name with the number: the row is
+// an error, as if that had been so from the start, and the two are not one person.
+func TestImportLeavesWhoseNumberIsTakenJustBefore(t *testing.T) {
+	o := mariaOptions(t) // on SQLite no act comes between
+	var s *Store
+	var community, house core.ID
+	var armed atomic.Bool
+	o.onQuery = func(query string) {
+		if strings.Contains(query, "FROM community WHERE id = ? FOR UPDATE") && armed.CompareAndSwap(true, false) {
+			newResident(t, s, community, house, "王五", "13700000001")
+		}
+	}
+	s = openStore(t, o)
+	community = newCommunity(t, s, "翠湖花园")
+	house = newHouses(t, s, community, 1)[0]
+	imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|2|1|101\n李四|业主|13700000002|2|1|102"))
+	choices := core.DefaultImportChoices()
+	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	armed.Store(true)
+	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil || armed.Load() {
+		t.Fatal(err, armed.Load())
+	}
+	wantRows(t, s, theImport(t, s, imp.ID), "2 wrong +house !预览后有变化", "3 new +house")
+	if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != 2 {
+		t.Errorf("%d residents, want 2", n)
+	}
+}
+
 // Of a list of people who are new, one has confirmed number and name in WeChat, as somebody of another community: they are
 // certified at once, as if added by hand, and taken back like the others.
 func TestImportCertifiesWhoIsConfirmedInWechat(t *testing.T) {

@@ -74,14 +74,19 @@ func makeStrangers(tx *database.Tx, macs []string) (madePersons, error) {
 }
 
 // met reports whether a WeChat user is one of them by now. Nobody becomes one until the act ends.
-func (m madePersons) met(tx *database.Tx) (bool, error) {
+func (m madePersons) met(tx *database.Tx) (bool, error) { return m.are(tx, "wechat_user") }
+
+// tied reports whether a resident is one of them by now: the office may have added somebody with a number since they were made.
+func (m madePersons) tied(tx *database.Tx) (bool, error) { return m.are(tx, "resident") }
+
+func (m madePersons) are(tx *database.Tx, table string) (bool, error) {
 	if len(m.of) == 0 {
 		return false, nil
 	}
-	var users []core.ID
-	err := tx.All(&users, "SELECT person_id FROM wechat_user WHERE person_id BETWEEN ? AND ?"+tx.Dialect().ForShare(),
+	var found []core.ID
+	err := tx.All(&found, "SELECT person_id FROM "+table+" WHERE person_id BETWEEN ? AND ?"+tx.Dialect().ForShare(),
 		int64(m.first), int64(m.last))
-	return len(users) > 0, err
+	return len(found) > 0, err
 }
 
 // createPersons creates persons without a number of their own.

@@ -309,6 +309,13 @@ func (p *residentImportPart) addPeople() error {
 	if err := b.begin(); err != nil {
 		return err
 	}
+	if b.strangers {
+		tied, err := p.ready.persons.tied(p.tx)
+		if err != nil {
+			return err
+		}
+		b.strangers = !tied
+	}
 	if !b.strangers || p.idNumbers { // somebody is known by number, or may be
 		if err := p.leaveHeld(&b); err != nil {
 			return err

@@ -184,6 +184,9 @@ const (
 	// MaxWaitingAppointments bounds what waits for one host; a further appointment is of nobody, like one with an unknown number.
 	MaxWaitingAppointments = 60
 
+	// UnprovenRefusal is what is said to visitors whom a host declines because they have not proven their number.
+	UnprovenRefusal = "手机号未验证，请与住户联系"
+
 	maxPlate        = 10
 	minVisitMinutes = 1
 )

@@ -33,7 +33,7 @@ LEFT JOIN institution_community mc
 		return ids, err
 	},
 	list: func(int64) (string, []any) { return dedicatedPassQuery, nil },
-	look: func(_ context.Context, _ *Store, r *scanRow, p *Preview) error {
+	compare: func(_ context.Context, _ *Store, r *scanRow, p *Preview) error {
 		p.Photo = r.MemberFace
 		return nil
 	},

@@ -29,8 +29,8 @@ type passKind struct {
 	// once. If one is not any more as its facts were, the result is database.ErrRace. nil = nothing is used up.
 	use func(tx *database.Tx, uses []passUse) error
 
-	// look adds to what a guard sees of a pass what is compared of its holder: more than the facts of a scan. nil = nothing.
-	look func(ctx context.Context, s *Store, r *scanRow, p *Preview) error
+	// compare adds to what a guard sees of a pass what is compared of its holder: more than the facts of a scan. nil = nothing.
+	compare func(ctx context.Context, s *Store, r *scanRow, p *Preview) error
 	// inside returns those who came into a community by a pass of the kind and have not left, at most most of them, with the
 	// counts of all. nil = it is not known: residents come and go.
 	inside func(ctx context.Context, s *Store, community core.ID, rule VisitorRule, most int) (core.InsideRoll, error)

@@ -34,7 +34,7 @@ LEFT JOIN visitor_block b3 ON b3.community_id = v.community_id AND b3.mac = v.pl
 	name: "v.name", house: "v.house_id",
 	fill:     func(r *scanRow, f *core.Facts) { r.visitorFacts.fill(f) },
 	use:      useVisitorPasses,
-	look:     lookAtVisit,
+	compare:  lookAtVisit,
 	inside:   visitorsInside,
 	byNumber: true,
 	list: func(nowMS int64) (string, []any) {

@@ -37,8 +37,8 @@ func (s *Store) PreviewScan(ctx context.Context, a ScanAttempt) (Preview, error)
 	if err != nil {
 		return Preview{}, database.Wrap("look at a pass", err)
 	}
-	if look := passKindOf(previews[0].Kind).look; look != nil {
-		err = look(ctx, s, &rows[0], &previews[0])
+	if compare := passKindOf(previews[0].Kind).compare; compare != nil {
+		err = compare(ctx, s, &rows[0], &previews[0])
 	}
 	return previews[0], database.Wrap("look at a pass", err)
 }

@@ -1257,7 +1257,7 @@ var racePhotos = []raceStep{
 		return nil, w.RemovePhoto(w.ctx, w.ids["user"], p.ID)
 	}},
 	{"ViewPhoto", func(w *raceWorld) (any, error) {
-		if err := w.photoUsed(w.ids["photo"]); err != nil {
+		if err := w.photoUsed(w.ids["photo"], "resident", w.ids["resident"]); err != nil {
 			return nil, err
 		}
 		content, err := w.ViewPhoto(w.ctx, raceBy, everywhere, w.ids["photo"], core.PhotoWhole)
@@ -1476,6 +1476,25 @@ var racePhotos = []raceStep{
 		err := w.AnswerVisit(w.ctx, raceBy, w.ids["owner user"], core.ReviewDecision{ID: w.ids["booked"], Approve: true})
 		return nil, err
 	}},
+	{"ApplyVisit", func(w *raceWorld) (any, error) {
+		return nil, w.raceVisit("unproven", VisitApplication{VisitorPass: core.VisitorPass{
+			Way: core.VisitBooked, Community: w.ids["here"],
+		}, Host: "13700137088"})
+	}},
+	{"WaitingPhoto", func(w *raceWorld) (any, error) {
+		p, err := w.CreatePhoto(w.ctx, w.ids["user"], aPhoto)
+		if err == nil {
+			err = w.photoUsed(p.ID, "visitorpass", w.ids["unproven"])
+		}
+		if err != nil {
+			return nil, err
+		}
+		content, err := w.WaitingPhoto(w.ctx, raceBy, w.ids["owner user"], p.ID, core.PhotoWhole)
+		return string(content), err
+	}},
+	{"RejectUnprovenVisits", func(w *raceWorld) (any, error) {
+		return w.RejectUnprovenVisits(w.ctx, raceBy, w.ids["owner user"])
+	}},
 	{"CreateVisitorBlocks", func(w *raceWorld) (any, error) {
 		made, err := w.CreateVisitorBlocks(w.ctx, raceBy, everywhere, w.ids["here"], []core.VisitorBlock{
 			{Kind: core.BlockPhone, Value: "13700137001", Reason: "滋扰"},
@@ -1643,9 +1662,9 @@ func (w *raceWorld) raceOwner() (review core.ID, err error) {
 }
 
 // photoUsed assigns a picture to a resident.
-func (w *raceWorld) photoUsed(id core.ID) error {
+func (w *raceWorld) photoUsed(id core.ID, stem string, of core.ID) error {
 	return w.db.Write(w.ctx, "use a photo", func(tx *database.Tx) error {
-		return usePhotos(tx, w.ids["user"], []core.ID{id}, photoUse{"resident", w.ids["resident"], w.ids["here"]})
+		return usePhotos(tx, w.ids["user"], []core.ID{id}, photoUse{stem, of, w.ids["here"]})
 	})
 }
 

@@ -166,6 +166,69 @@ func (s *Store) answerAppointment(tx *database.Tx, by core.Actor, v core.Visitor
 	return tellVisitor(tx, v, title)
 }
 
+// waitingForHost is the condition that a visit is an appointment to be answered, at a moment.
+const waitingForHost = "v.way = 'appointment' AND v.answer = 'waiting' AND v.revoked_at IS NULL AND v.until_at >= ?"
+
+// WaitingVisits are the appointments that wait for a host.
+type WaitingVisits struct {
+	Unproven int  // of visitors whose number nobody has proven
+	Full     bool // as many as anybody is left with: a further one is lost
+}
+
+// WaitingVisits counts the appointments that wait for a WeChat user.
+func (s *Store) WaitingVisits(ctx context.Context, user core.ID) (all WaitingVisits, err error) {
+	var rows []struct {
+		Waiting  int `db:"waiting"`
+		Unproven int `db:"unproven"`
+	}
+	now, today := s.Now(), int32(core.DayOf(s.Now(), s.zone))
+	err = s.db.All(ctx, &rows, `
+		SELECT COUNT(*) AS waiting, SUM(CASE WHEN v.proven = 0 THEN 1 ELSE 0 END) AS unproven
+		FROM visitor_pass v
+		WHERE `+waitingForHost+`
+		AND `+visitOfHost+`
+		GROUP BY v.resident_id`, now.UnixMilli(), int64(user), today, int64(user), today)
+	for _, r := range rows {
+		all.Unproven += r.Unproven
+		all.Full = all.Full || r.Waiting >= core.MaxWaitingAppointments
+	}
+	return all, database.Wrap("count who waits for a host", err)
+}
+
+// RejectUnprovenVisits declines all appointments that wait for a WeChat user and whose number nobody has proven, and returns how many:
+// invented numbers must not cost the host a decision each.
+func (s *Store) RejectUnprovenVisits(ctx context.Context, by core.Actor, user core.ID) (declined int, err error) {
+	err = s.db.Write(ctx, "decline unproven visitors", func(tx *database.Tx) error {
+		declined = 0
+		var ids []core.ID
+		today := core.DayOf(tx.Now(), s.zone)
+		if err := tx.All(&ids, "SELECT v.id FROM visitor_pass v WHERE v.proven = 0 AND "+waitingForHost+" AND "+visitOfHost+" ORDER BY v.id",
+			tx.NowMS(), int64(user), int32(today), int64(user), int32(today)); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			v, err := lockVisit(tx, core.Everywhere, id)
+			if err != nil {
+				return err
+			}
+			host, err := hostOfVisit(tx, today, user, id)
+			if err != nil {
+				return err
+			}
+			if !host.Certified || v.State(tx.Now()) != core.VisitWaiting { // somebody has just answered, or it was taken back
+				continue
+			}
+			by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
+			if err := s.answerAppointment(tx, by, v, core.ReviewDecision{ID: id, Reason: core.UnprovenRefusal}); err != nil {
+				return err
+			}
+			declined++
+		}
+		return nil
+	})
+	return declined, err
+}
+
 // tellVisitor tells who applied for a visit, if they did in WeChat: outside, the page of the visit says it.
 func tellVisitor(tx *database.Tx, v core.VisitorPass, title string) error {
 	if v.Applicant == 0 {

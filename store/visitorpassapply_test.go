@@ -744,3 +744,57 @@ func TestWhoAppliedIsToldOfARevokedPass(t *testing.T) {
 		}
 	})
 }
+
+// A host who is flooded reads that nothing more comes, and declines at once all whose number nobody has proven, and no other; twice at
+// once, each is declined once, and the neighbour's wait on.
+func TestAHostDeclinesUnprovenAppointments(t *testing.T) {
+	eachPair(t, func(t *testing.T, s, other *Store, _ *testClock) {
+		w := newVisitOffice(t, s)
+		guest := newWechatUserWithPhone(t, s, "guest", "13600009999")
+		book := func(user core.ID, host string) OwnVisit {
+			v := w.application()
+			v.Way, v.House, v.Host = core.VisitBooked, 0, host
+			if user != 0 {
+				v.Phone = ""
+			}
+			return w.mustApply(user, v)
+		}
+		neighbours := book(0, "13900000001")
+		proven := book(guest.ID, "13900000000")
+		waits := func(want WaitingVisits) {
+			t.Helper()
+			if got, err := s.WaitingVisits(t.Context(), w.host.ID); err != nil || got != want {
+				t.Errorf("%+v wait, %v; want %+v", got, err, want)
+			}
+		}
+		for range core.MaxWaitingAppointments - 2 {
+			book(0, "13900000000")
+		}
+		waits(WaitingVisits{Unproven: core.MaxWaitingAppointments - 2})
+		book(0, "13900000000")
+		waits(WaitingVisits{Unproven: core.MaxWaitingAppointments - 1, Full: true})
+		declined := make([]int, 2)
+		var all sync.WaitGroup
+		for i, server := range []*Store{s, other} {
+			all.Go(func() {
+				var err error
+				if declined[i], err = server.RejectUnprovenVisits(t.Context(), core.System, w.host.ID); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if declined[0]+declined[1] != core.MaxWaitingAppointments-1 {
+			t.Errorf("%v are declined", declined)
+		}
+		waits(WaitingVisits{})
+		if n := countRows(t, s, "SELECT COUNT(*) FROM audit_log WHERE action = 'visitorpass.reject'"); n != core.MaxWaitingAppointments-1 {
+			t.Errorf("%d audit rows", n)
+		}
+		for name, visit := range map[string]OwnVisit{"the proven": proven, "the neighbour's": neighbours} {
+			if v, err := s.VisitorPass(t.Context(), everywhere, visit.ID); err != nil || v.State(s.Now()) != core.VisitWaiting {
+				t.Errorf("%s is %s, %v", name, v.Answer, err)
+			}
+		}
+	})
+}

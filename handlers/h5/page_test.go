@@ -236,6 +236,10 @@ func TestPages(t *testing.T) {
 				{URL: "/h5/visitorpass/1", Name: "来<客>", Where: "1栋<101>", When: "有效至 3 月 5 日", State: visitBadge(core.VisitGranted)},
 			},
 		},
+		"h5/visitorpass/list#full": visitorPassListPage{
+			Phone: frame, Full: "待处理的预约已有 <60> 份", Empty: templates.NewEmpty("还没有访客", ""),
+			Unproven: templates.Action{Label: "拒绝 <59> 份号码未验证的预约", URL: "/h5/visitorpass/unproven"},
+		},
 		"h5/visitorpass/list#none": visitorPassListPage{Phone: frame, Empty: templates.NewEmpty("还没有访客", "")},
 		"h5/exitslip/list": exitSlipListPage{
 			Phone: frame, Apply: "/h5/exitslip/new", Pager: templates.Pager{Next: "/h5/exitslip?after=1"}, Rows: []visitorPassLine{

@@ -2,6 +2,7 @@ package h5
 
 import (
 	"cmp"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 const (
 	visitorPassPath      = "/h5/visitorpass"
 	visitorPassPhotoPath = visitorPassPath + "/photo"
+	visitorUnprovenPath  = visitorPassPath + "/unproven" // appointments of unproven numbers
 )
 
 // visitorPassRoutes returns the routes of 我的访客, and those of a visitor, who needs no WeChat.
@@ -28,6 +30,8 @@ func (h *H5) visitorPassRoutes() []web.Route {
 			Method: http.MethodPost, Path: visitorPassPath + "/new", Access: web.Resident, Handler: h.visitorPassCreate,
 			EachPerMinute: 10, Body: visitFormBody,
 		},
+		{Method: http.MethodGet, Path: visitorUnprovenPath, Access: web.Resident, Handler: h.visitorUnprovenAsk},
+		{Method: http.MethodPost, Path: visitorUnprovenPath, Access: web.Resident, Handler: h.visitorUnprovenReject, EachPerMinute: 10},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id", Access: web.Resident, Handler: h.visitorPassShow},
 		{Method: http.MethodGet, Path: visitorPassPhotoPath + "/:id", Access: web.Resident, Handler: h.visitorPassPhoto},
 		{Method: http.MethodGet, Path: visitorPassPath + "/:id/sign", Access: web.Resident, Handler: h.visitorPassSign},
@@ -71,6 +75,9 @@ type visitorPassListPage struct {
 	Pager  templates.Pager
 	Empty  templates.Empty
 	Invite string // "" = the user lives nowhere
+	Full   string // why no further appointment comes; "" = they come
+
+	Unproven templates.Action // declines those of unproven numbers; no URL = there are not several
 }
 
 // visitorPassLine is a visit in a list of the host, or of the visitor.
@@ -114,6 +121,16 @@ func (h *H5) visitorPassList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	waiting, err := h.store.WaitingVisits(c.Ctx(), c.User().ID)
+	if err != nil {
+		return err
+	}
+	if waiting.Full {
+		page.Full = fmt.Sprintf("待处理的预约已有 %d 份，新的预约不再送达。请先处理这些。", core.MaxWaitingAppointments)
+	}
+	if waiting.Unproven > 1 {
+		page.Unproven = templates.Action{Label: fmt.Sprintf("拒绝 %d 份号码未验证的预约", waiting.Unproven), URL: visitorUnprovenPath}
+	}
 	for _, v := range visits {
 		line := h.visitorPassLine(c, v, visitorPassURL(v.ID))
 		if barredVisit(barred, v, c.Now()) != "" {
@@ -133,6 +150,36 @@ func barredVisit(barred restricted, v core.VisitorPass, now time.Time) string {
 		return ""
 	}
 	return barred.bars(v.House, "访客", v.From)
+}
+
+// visitorUnprovenAsk asks before appointments of unproven numbers are declined.
+func (h *H5) visitorUnprovenAsk(c *web.Context) error {
+	waiting, err := h.store.WaitingVisits(c.Ctx(), c.User().ID)
+	if err != nil {
+		return err
+	}
+	if waiting.Unproven == 0 {
+		return c.Redirect(visitorPassPath)
+	}
+	confirm := templates.Confirm{
+		Title: fmt.Sprintf("拒绝 %d 份号码未验证的预约？", waiting.Unproven), Text: "这些人没有验证过手机号，可能是随意填写的。",
+		Effects: []string{"对方看到：" + core.UnprovenRefusal, "已验证号码的预约不变，请逐份处理"},
+		Action:  visitorUnprovenPath, CSRF: c.CSRF(), Keep: url.Values{}, Submit: "全部拒绝", Cancel: visitorPassPath,
+	}
+	return h.show(c, http.StatusOK, "confirm/show", templates.PhoneConfirmPage{Phone: h.phone(c, "号码未验证的预约", ""), Confirm: confirm})
+}
+
+func (h *H5) visitorUnprovenReject(c *web.Context) error {
+	declined, err := h.store.RejectUnprovenVisits(c.Ctx(), c.Actor(), c.User().ID)
+	switch {
+	case err != nil:
+		return err
+	case declined == 0:
+		c.Flash(web.FlashWarning, "没有号码未验证的预约，可能已经处理过了。")
+	default:
+		c.Flash(web.FlashSuccess, fmt.Sprintf("已拒绝 %d 份号码未验证的预约。", declined))
+	}
+	return c.Redirect(visitorPassPath)
 }
 
 func (h *H5) visitorPassLine(c *web.Context, v core.VisitorPass, url string) visitorPassLine {

@@ -482,3 +482,31 @@ func TestTheHouseOfAVisitIsInItsPlace(t *testing.T) {
 		}
 	}
 }
+
+// A host who has several appointments of unproven numbers declines them at once, after a question, and is told how many.
+func TestAHostDeclinesUnprovenAppointments(t *testing.T) {
+	w := newSite(t, estate.Plan{})
+	host, at := w.resident(t, w.Residents[0]), w.poster(t)
+	none := host.get(visitorUnprovenPath, http.StatusSeeOther)
+	if none.Find("form").Length() != 0 {
+		t.Error("asked about nothing")
+	}
+	guest := w.phone(t)
+	for _, number := range []string{"13700000011", "13700000012"} {
+		if host.get(visitorPassPath, http.StatusOK).Find(`a[href="`+visitorUnprovenPath+`"]`).Length() != 0 {
+			t.Error("it is offered for less than two")
+		}
+		page := guest.get(at+"?book=yes", http.StatusOK)
+		form := w.applyForm(page)
+		form.Set("host", w.Residents[0].Phone)
+		form.Set("phone", number)
+		guest.post(page, at, form, http.StatusSeeOther)
+	}
+	asked := host.get(host.get(visitorPassPath, http.StatusOK).Find(`a[href="`+visitorUnprovenPath+`"]`).AttrOr("href", "/none"), http.StatusOK)
+	for _, words := range []string{"已拒绝 2 份号码未验证的预约", "已经处理过了"} { // sent twice, it declines once
+		host.post(asked, visitorUnprovenPath, url.Values{}, http.StatusSeeOther)
+		if text := host.get(visitorPassPath, http.StatusOK).Text(); !strings.Contains(text, words) {
+			t.Errorf("declined: %s", text)
+		}
+	}
+}

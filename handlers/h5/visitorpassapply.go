@@ -278,7 +278,7 @@ func (h *H5) visitPosterApply(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	if wrong == nil {
+	if wrong == nil && (user != 0 || more.Act != "code") { // outside WeChat none is kept with a code: it is chosen again
 		wrong = h.keepVisitPhoto(c, &form, user)
 	}
 	if wrong == nil && more.Act == "code" {

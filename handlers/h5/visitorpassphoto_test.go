@@ -135,3 +135,20 @@ func TestAHostWhoIsAskedSeesThePicture(t *testing.T) {
 		t.Errorf("after the answer: %s", after.Find("main").Text())
 	}
 }
+
+// Who asks for a code outside WeChat has it without the picture being looked at, which is asked for again.
+func TestACodeDoesNotWaitForThePicture(t *testing.T) {
+	w, _ := photoSite(t)
+	sent := &sentCodes{}
+	for _, server := range w.phones {
+		server.codes = sent
+	}
+	guest, at := w.phone(t), w.poster(t)
+	page := guest.get(at+"?house="+w.Residents[0].House.String(), http.StatusOK)
+	form := w.applyForm(page)
+	form.Set("act", "code")
+	again := guest.sendsIn("photo", page, at, form, []byte("no picture"), http.StatusOK)
+	if sent.phone != form.Get("phone") || !strings.Contains(again.Text(), "请重新选择") {
+		t.Errorf("sent to %q: %s", sent.phone, again.Find("main").Text())
+	}
+}

@@ -32,6 +32,7 @@ type Gate struct {
 	signer core.Signer
 
 	watchers *watchers
+	calls    *callRing
 	settling settling
 }
 
@@ -68,6 +69,7 @@ func New(o Options) *Gate {
 		g.signer = o.Store.Signer("gate")
 	}
 	g.live = newLiveHints(o.Redis, o.Log)
+	g.calls = newCallRing(o.Redis, o.Log)
 	return g
 }
 
@@ -79,6 +81,7 @@ func (g *Gate) Settled() { g.settling.active.Wait() }
 // first.
 func (g *Gate) Close() {
 	g.Settled()
+	g.calls.close()
 	g.live.close()
 	g.watchers.close()
 }

@@ -23,6 +23,13 @@ var mcardsea = Protocol{
 	Burst:          3,
 	MaxRequest:     maxReaderText,
 	Names:          []string{mcardseaCard, mcardseaGate, mcardseaSerial},
+	Sent: callFields{
+		mcardseaCard: false, mcardseaGate: true, mcardseaSerial: true, mcardseaStatus: true, mcardseaTime: false,
+	},
+	Answered: callFields{
+		"data": false, mcardseaCard: false, mcardseaGate: true, mcardseaSerial: true, mcardseaStatus: true, mcardseaTime: false,
+		"output": true, "code": true, "message": true,
+	},
 	Read: func(w Wire) (Message, error) {
 		s, err := ParseMcardsea(string(w.Text()))
 		if err != nil {

@@ -80,7 +80,9 @@ type Protocol struct {
 	MaxRequest  int      // bytes of a request
 	Names       []string // of its fields, which a record of an unreadable message may show
 	MustName    bool     // every request names its device
-	Burst       int      // how often a device repeats one reading by itself
+	// Sent and Answered are the names in requests and answers that the list of the last requests shows.
+	Sent, Answered callFields
+	Burst          int // how often a device repeats one reading by itself
 
 	// Read fails with ErrReaderRequest. The device is never taken from the text that was shown.
 	Read func(w Wire) (Message, error)

@@ -20,10 +20,16 @@ var turnstile = Protocol{
 	ContentType:    TurnstileContentType,
 	MaxRequest:     maxReaderText,
 	Names:          []string{turnstileKind, turnstileHead},
-	MustName:       true,
-	Burst:          1,
-	Read:           readTurnstile,
-	Answer:         answerTurnstile,
+	Sent: callFields{
+		turnstileShown: false, turnstileKind: true, turnstileSerial: true, turnstileHead: true, turnstileTime: false,
+	},
+	Answered: callFields{
+		"result": true, turnstileHead: true, "str1": false, "str2": false, "str3": false, "str4": false, "sndtxt": false, "currtime": false,
+	},
+	MustName: true,
+	Burst:    1,
+	Read:     readTurnstile,
+	Answer:   answerTurnstile,
 	Settings: func(r core.Reader) []Setting {
 		return []Setting{
 			{Label: "请求方式", Value: "POST 表单（或 GET）"},

@@ -21,6 +21,8 @@ var vguang = Protocol{
 	Burst:          1,
 	MaxRequest:     maxReaderText,
 	Names:          []string{vguangMark, vguangMarkAlt, vguangDevice, vguangOther},
+	Sent:           callFields{vguangMark: false, vguangMarkAlt: false, vguangDevice: true, vguangOther: false},
+	Answered:       callFields{"code": true},
 	Read: func(w Wire) (Message, error) {
 		s, err := ParseVguang(w.Text())
 		if err != nil {

@@ -15,6 +15,7 @@ func (r *Renderer) funcs() template.FuncMap {
 		"datetime": r.formatter("2006-01-02 15:04"),
 		"exact":    r.formatter("2006-01-02 15:04:05"),
 		"clock":    r.formatter("15:04"),
+		"second":   r.formatter("15:04:05"),
 		"monthday": r.formatter("1月2日 15:04"),
 		"when":     r.when,
 		"iso":      isoTime,

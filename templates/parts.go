@@ -234,4 +234,6 @@ type Live struct {
 	// from it), "reload" (the whole page is reloaded), "replace" or "prepend" (the event is HTML).
 	Swap string
 	Max  int // prepend: maximum number of children; 0 = no maximum
+	// Pauses ends the stream while nobody sees the page, which then is fetched.
+	Pauses bool
 }

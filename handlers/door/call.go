@@ -33,23 +33,27 @@ func (d *Door) serve(f gate.Protocol) web.Handler {
 // refusal.
 func (d *Door) call(c *web.Context, f gate.Protocol) (answer []byte, outcome Outcome) {
 	now := d.store.Now()
+	made := call{family: f, began: time.Now(), at: now}
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("panic at a door", "protocol", f.Name, "stack", string(debug.Stack()))
 			answer, outcome = f.Refusal(core.Reader{}, gate.Message{}, now), Failed
 		}
+		d.note(made, answer, outcome)
 	}()
 	ctx, cancel := context.WithTimeout(c.Ctx(), d.budget)
 	defer cancel()
 	wire, m := read(c, f, d.budget)
+	made.wire, made.message = wire, m
 	// The reader of a message that cannot be read is still looked up: a known reader gets its own
 	// refusal, and its office sees what it sends.
 	r, outcome := d.meet(ctx, c, f, m)
+	made.reader = r
 	if outcome != "" {
 		return f.Refusal(r, m, now), outcome
 	}
-	reply, outcome := d.reply(ctx, f, r, called{key: calledWith(c, f), wire: wire, message: m})
-	return f.Answer(r, m, reply, now), outcome
+	made.reply, outcome = d.reply(ctx, f, r, called{key: calledWith(c, f), wire: wire, message: m})
+	return f.Answer(r, m, made.reply, now), outcome
 }
 
 // called is what a known reader sent.

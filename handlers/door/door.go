@@ -26,17 +26,18 @@ import (
 // budget is the time for one call: readers give up after two seconds.
 const budget = 1800 * time.Millisecond
 
-// Outcome is the result of a call, for metrics.
-type Outcome string
+// Outcome is the result of a call.
+type Outcome = gate.CallOutcome
 
+// The outcomes, for short.
 const (
-	Scanned   Outcome = "scanned"   // the gate decided; its own metrics have the decision
-	Heartbeat Outcome = "heartbeat" // a heartbeat only
-	Malformed Outcome = "malformed" // not a message of this family, or too long
-	Unknown   Outcome = "unknown"   // no such secret, or another device uses it
-	Limited   Outcome = "limited"   // too many calls
-	Answered  Outcome = "answered"  // an answer to an order
-	Failed    Outcome = "failed"    // database unavailable, timeout, panic
+	Scanned   = gate.CallScanned
+	Heartbeat = gate.CallHeartbeat
+	Malformed = gate.CallMalformed
+	Unknown   = gate.CallUnknown
+	Limited   = gate.CallLimited
+	Answered  = gate.CallAnswered
+	Failed    = gate.CallFailed
 )
 
 // Options configure a Door.

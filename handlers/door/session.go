@@ -145,6 +145,7 @@ func (d *Door) Here(c *broker.Conn) {
 		before.conn.Close()
 	}
 	d.presence.Touch(s.now().ID, nil)
+	d.noteLine(s, gate.CallConnected)
 	d.hold([]*session{s})
 }
 
@@ -154,6 +155,7 @@ func (d *Door) Gone(c *broker.Conn) {
 	if !ok || !d.sessions.drop(s) {
 		return
 	}
+	d.noteLine(s, gate.CallGone)
 	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
 	defer cancel()
 	if err := d.gate.DropDoor(ctx, s.now().ID); err != nil {
@@ -169,53 +171,58 @@ func (d *Door) Message(c *broker.Conn, topic string, body []byte) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), d.budget)
 	defer cancel()
-	outcome := d.message(ctx, s, gate.Wire{Topic: topic, Body: body})
+	made := call{family: s.family, began: time.Now(), at: d.store.Now(), wire: gate.Wire{Topic: topic, Body: body}}
+	answer, outcome := d.message(ctx, s, &made)
+	d.note(made, answer, outcome)
 	d.seen(s.family.Name, outcome)
 	if outcome == Unknown || outcome == Limited {
 		d.log.Warn("a reader was refused", "protocol", s.family.Name, "outcome", outcome)
 	}
 }
 
-// message does what a connected device's message wants, and answers it.
-func (d *Door) message(ctx context.Context, s *session, w gate.Wire) Outcome {
-	now := d.store.Now()
+// message does what a connected device's message wants, and returns what it was answered.
+func (d *Door) message(ctx context.Context, s *session, made *call) ([]byte, Outcome) {
 	r, allowed := d.stillHere(ctx, s)
+	made.reader = s.now()
 	switch {
 	case !allowed:
 		s.conn.Close()
-		return Unknown
+		return nil, Unknown
 	case !d.known.allows(s.key):
-		return Limited
+		return nil, Limited
 	}
-	m, err := s.family.Read(w)
+	m, err := s.family.Read(made.wire)
 	if err != nil {
 		m = gate.Message{}
 	}
+	made.message = m
 	if err == nil && !strings.EqualFold(m.Device, r.Serial) {
-		return Unknown // it speaks for another: the connection says who it is
+		return nil, Unknown // it speaks for another: the connection says who it is
 	}
 	s.heard(r, m)
-	d.presence.Touch(r.ID, skew(m, now))
-	var reply gate.Reply
+	d.presence.Touch(r.ID, skew(m, made.at))
 	outcome := Heartbeat
 	switch s.family.KindOf(r, m) {
 	case gate.MessageAnswer:
 		if err := d.gate.DoorAnswered(ctx, r.ID, m.Number, m.Opened); err != nil {
 			d.log.Error("note an answer to an order", "reader", r.ID, "err", err)
-			return Failed
+			return nil, Failed
 		}
-		return Answered
+		return nil, Answered
 	case gate.MessageOther:
-		return Heartbeat
+		return nil, Heartbeat
 	default:
-		reply, outcome = d.reply(ctx, s.family, r, called{key: s.key, wire: w, message: m})
+		made.reply, outcome = d.reply(ctx, s.family, r, called{key: s.key, wire: made.wire, message: m})
 	}
-	if to := s.family.AnswerTopic(r, m); to != "" {
-		if err := s.conn.Send(to, s.family.Answer(r, m, reply, now), sendTime); err != nil {
-			return Failed
-		}
+	to := s.family.AnswerTopic(r, m)
+	if to == "" {
+		return nil, outcome
 	}
-	return outcome
+	answer := s.family.Answer(r, m, made.reply, made.at)
+	if err := s.conn.Send(to, answer, sendTime); err != nil {
+		return nil, Failed
+	}
+	return answer, outcome
 }
 
 // Orders carries out orders to doors that this server holds, and ends those that are over, until ctx ends.

@@ -76,6 +76,11 @@ func (w *wired) connect(t *testing.T, terminal simulator.Terminal, reader core.I
 // await waits until something is so.
 func (w *wired) await(t *testing.T, what string, so func() bool) {
 	t.Helper()
+	await(t, what, so)
+}
+
+func await(t *testing.T, what string, so func() bool) {
+	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(20 * time.Second); !so(); <-tick.C {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"fmt"
@@ -169,6 +170,33 @@ func (b *Clerk) Get(t *testing.T, path string, status int) *goquery.Document {
 	}
 	page, _ := b.Do(t, request, status)
 	return page
+}
+
+// Stream opens a live stream, and returns what waits for its next event of a name.
+func (b *Clerk) Stream(t *testing.T, path string) (next func(name string)) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Desk.Address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := b.Client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { response.Body.Close() })
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d", path, response.StatusCode)
+	}
+	lines := bufio.NewScanner(response.Body)
+	return func(name string) {
+		t.Helper()
+		for lines.Scan() {
+			if lines.Text() == "event: "+name {
+				return
+			}
+		}
+		t.Fatalf("%s ended: %v", path, lines.Err())
+	}
 }
 
 // Part returns a part of a page, asked for as a script does.

@@ -20,6 +20,7 @@ func (p *Pages) readerRoutes() []web.Route {
 		{Method: http.MethodPost, Path: "/console/reader", Access: edit, Handler: p.readerCreate, Draft: true},
 		{Method: http.MethodPost, Path: readerQRPath, Access: edit, Level: web.Types, Handler: p.readerQR},
 		{Method: http.MethodGet, Path: "/console/reader/:id", Access: view, Handler: p.readerShow},
+		{Method: http.MethodGet, Path: "/console/reader/:id/events", Access: view, Handler: p.readerEvents, Time: -1},
 		{Method: http.MethodGet, Path: "/console/reader/:id/edit", Access: edit, Handler: p.readerEdit},
 		{Method: http.MethodPost, Path: "/console/reader/:id", Access: edit, Handler: p.readerUpdate, Draft: true},
 		{Method: http.MethodPost, Path: "/console/reader/:id/secret", Access: edit, Handler: p.readerSecret},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tongxing/core"
+	"tongxing/gate"
 	"tongxing/handlers/console/frame"
 	"tongxing/store"
 	"tongxing/templates"
@@ -36,13 +37,25 @@ func sampleShow(r core.Reader, secret string) readerShowPage {
 	if secret != "" {
 		tab = readerInstallTab
 	}
-	page.Detail.NewTabs(tab, "", "概况", frame.PassagesTab, "出入记录", readerInstallTab, "接入信息")
+	if r.Firmware == "calls" {
+		tab = readerCallsTab
+		page.Calls.Live = templates.Live{URL: "/events", Event: "calls", Swap: "refresh", Pauses: true}
+		page.Calls.Rows = []readerCall{
+			{At: desk.Now, State: callBadges[gate.CallConnected]},
+			{
+				At: desk.Now, State: callBadges[gate.CallMalformed], What: desk.Hostile, Sent: desk.Hostile, Answer: desk.Hostile,
+				Took: "3 毫秒",
+			},
+		}
+	}
+	page.Detail.NewTabs(tab, "", "概况", frame.PassagesTab, "出入记录", readerCallsTab, "最近请求", readerInstallTab, "接入信息")
 	return page
 }
 
 // readerSamples returns pages with every kind of content, for the test of templates.
 func readerSamples() map[string]any {
-	vguang, mcard := sampleReader(), sampleReader()
+	vguang, mcard, called := sampleReader(), sampleReader(), sampleReader()
+	called.Firmware = "calls"
 	mcard.Protocol, mcard.Skew, mcard.Disabled, mcard.QRAllowed = core.ProtocolMcardsea, -90*time.Minute, desk.Now, false
 	communities := []core.Community{{ID: 1, Name: "云栖花园"}, {ID: 2, Name: "云栖雅苑"}}
 	nodes := nodeOptions([]*store.TreeNode{{
@@ -100,6 +113,13 @@ func readerSamples() map[string]any {
 		"console/reader/show":          sampleShow(vguang, ""),
 		"console/reader/show#secret":   sampleShow(vguang, strings.Repeat("A", 26)),
 		"console/reader/show#mcardsea": sampleShow(mcard, ""),
+		"console/reader/show#calls":    sampleShow(called, ""),
+		"console/reader/show#nocalls": readerShowPage{
+			Shell: desk.SampleShell("x"), Detail: templates.Detail{Shown: readerCallsTab}, Calls: readerCallsPart{Strange: "/quarantine"},
+		},
+		"console/reader/show#away": readerShowPage{
+			Shell: desk.SampleShell("x"), Detail: templates.Detail{Shown: readerCallsTab}, Calls: readerCallsPart{Missing: "x"},
+		},
 		"console/reader/show#view": readerShowPage{
 			Shell: desk.SampleShell("x"), Detail: templates.Detail{Shown: readerInstallTab},
 			Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, ""),

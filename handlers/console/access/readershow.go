@@ -28,6 +28,7 @@ type readerShowPage struct {
 	Opens     []templates.Fact // whom it lets through
 	Device    []templates.Fact
 	Passages  *frame.PassagePart // nil: no permission
+	Calls     readerCallsPart    // of the tab 最近请求 alone
 	SecretURL string             // shows the complete URL; "" = shown already, or no permission
 	Settings  []templates.Fact
 	Insecure  string
@@ -36,7 +37,7 @@ type readerShowPage struct {
 }
 
 func (p *Pages) readerShow(c *web.Context) error {
-	tab, err := frame.DetailTab(c, frame.PassagesTab, readerInstallTab)
+	tab, err := frame.DetailTab(c, frame.PassagesTab, readerCallsTab, readerInstallTab)
 	if err != nil {
 		return err
 	}
@@ -79,6 +80,9 @@ func (p *Pages) readerPage(c *web.Context, tab, secret string) error {
 	if err := p.doorToday(c, core.RecordFilter{Community: r.Community, Reader: r.ID}, &page.Detail); err != nil {
 		return err
 	}
+	if tab == readerCallsTab {
+		page.Calls = p.readerCalls(c, r)
+	}
 	page.connect(r, p.readerBase(), secret)
 	page.Detail.Menu = templates.RowMenu{Label: r.Name + " 的操作", CSRF: page.CSRF}
 	if c.Has(core.PermReaderOpen) {
@@ -97,7 +101,7 @@ func (p *Pages) readerPage(c *web.Context, tab, secret string) error {
 	if page.Passages != nil {
 		tabs = append(tabs, frame.PassagesTab, "出入记录")
 	}
-	page.Detail.NewTabs(tab, append(tabs, readerInstallTab, "接入信息")...)
+	page.Detail.NewTabs(tab, append(tabs, readerCallsTab, "最近请求", readerInstallTab, "接入信息")...)
 	return p.Page(c, http.StatusOK, "console/reader/show", page)
 }
 

@@ -8,6 +8,7 @@
 //                 "reload"       the whole page is reloaded
 //                 "prepend"      the event's HTML is inserted at the top; data-live-max
 //                                limits the number of children
+//   data-live-pauses             there is no stream while the page is hidden
 //
 // An element [data-live-state] shows whether the stream is connected.
 
@@ -19,6 +20,7 @@ const streams = new Map();
 export function watchLive() {
   for (const part of document.querySelectorAll("[data-live]")) follow(part);
   window.addEventListener("pagehide", closeAll);
+  document.addEventListener("visibilitychange", rest);
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload(); // events in between were missed
   });
@@ -29,7 +31,22 @@ function closeAll() {
   streams.clear();
 }
 
+// rest closes the streams of what nobody sees, and opens them again.
+function rest() {
+  for (const part of document.querySelectorAll("[data-live-pauses]")) {
+    const address = part.dataset.live;
+    if (document.hidden) {
+      streams.get(address)?.close();
+      streams.delete(address);
+    } else if (!streams.has(address)) {
+      follow(part);
+      swaps.refresh(part); // what came meanwhile
+    }
+  }
+}
+
 function follow(part) {
+  if (document.hidden && "livePauses" in part.dataset) return;
   const stream = open(part.dataset.live);
   const { id } = part;
   stream.addEventListener(part.dataset.liveEvent || "message", (event) => {

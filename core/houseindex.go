@@ -59,7 +59,7 @@ func (x *HouseIndex) Put(id ID, names []string) HouseRef {
 
 // Find returns the house of names as Community.NodeNames returns them. known reports whether the index has it; if
 // not, its Names are those that it would have, each node as the index writes it. Of several it is the one that is written so;
-// a spelling that neither has may mean any, which is an error, with the first.
+// another spelling may mean any of them, which is an error, with the first.
 func (x *HouseIndex) Find(names []string) (ref HouseRef, known bool, err error) {
 	if ref, known, err = x.find(names); !known {
 		if door := x.community.doorOf(names); door != names[len(names)-1] {

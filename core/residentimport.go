@@ -282,8 +282,8 @@ var powerForm = regexp.MustCompile(`^([0-9]+)(?:\.([0-9]+))?E(\+?)([0-9]{1,3})$`
 // maxPower is the greatest number in powers of ten that programs write with all its digits: 15 of them.
 const maxPower = 14
 
-// spelledOut returns the digits of a number that a program has written in powers of ten. lost is whether some are missing: a
-// spreadsheet shows only a part of them.
+// spelledOut returns the digits of a number that a program has written in powers of ten. lost: they are not all there, for a
+// spreadsheet shows only some.
 func spelledOut(cell string) (digits string, lost bool) {
 	m := powerForm.FindStringSubmatch(strings.ToUpper(cell))
 	if m == nil || m[2] == "" && m[3] == "" { // 12E4567 may be the number of a passport

@@ -52,6 +52,9 @@ func (o obstacleAt) url(c *web.Context, of core.Obstacle) string {
 		}
 	case "certification":
 		pairs = []string{"state", string(core.ReviewWaiting)}
+		if o.label != "" {
+			pairs = append(pairs, "q", o.label)
+		}
 	case "account", "wechatapp", "observer": // theirs are not lists of one community
 		return "/console/" + of.Stem
 	case "guard":

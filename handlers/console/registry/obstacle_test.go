@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,4 +61,19 @@ func TestObstaclesAreListedWithLinks(t *testing.T) {
 		t.Errorf("a community: %s", community.Find("main").Text())
 	}
 	b.Get(t, frame.CommunityURL(d.Others.Community)+"/held", http.StatusNotFound)
+}
+
+// The applications that keep a house are found among those of others.
+func TestAnObstacleLeadsToItsApplications(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), append(slices.Clone(registrar), reviewing...)...)
+	review := applied(t, d, 1)
+	held := b.Get(t, frame.HouseURL(d.Mine.Houses[0])+"/held", http.StatusOK)
+	at := held.Find(`main li a[href*="/certification?"]`).AttrOr("href", "no link")
+	if !strings.Contains(at, url.QueryEscape(review.Subject)) {
+		t.Errorf("it leads to %s", at)
+	}
+	if n := b.Get(t, at, http.StatusOK).Find("#list-body tbody tr").Length(); n != 1 {
+		t.Errorf("%d rows", n)
+	}
 }

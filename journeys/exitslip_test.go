@@ -8,8 +8,8 @@ import (
 	"tongxing/testkit/browser"
 )
 
-// A resident applies for an exit slip on the phone, the office approves it at the desk, and the guard, at the width of a phone,
-// finds it, lets a part of the things out, and then the rest; the resident sees each.
+// A resident applies for an exit slip on the phone with a picture, the office approves it at the desk, and the guard, at the width of a
+// phone, scans it, compares the picture, lets a part of the things out, and then finds it for the rest; the resident sees each.
 func TestThingsAreCarriedOut(t *testing.T) {
 	t.Parallel()
 	address := showDemo(t)
@@ -19,6 +19,14 @@ func TestThingsAreCarriedOut(t *testing.T) {
 	mover.types("#f-item_1", "三角钢琴")
 	mover.types("#f-item_2", "餐椅")
 	mover.types("#f-plate", "京A54321")
+	mover.await("a picture of the first", `(input => {
+		const canvas = Object.assign(document.createElement("canvas"), {width: 640, height: 480}), chosen = new DataTransfer()
+		canvas.getContext("2d").fillRect(160, 120, 320, 240)
+		const bytes = Uint8Array.from(atob(canvas.toDataURL("image/png").split(",")[1]), c => c.charCodeAt(0))
+		chosen.items.add(new File([bytes], "piano.png", {type: "image/png"}))
+		input.files = chosen.files
+		return input.dispatchEvent(new Event("change", {bubbles: true})) && input.files.length === 1
+	})(document.querySelector("[name=photo_1]"))`)
 	mover.run(dates + `({"#f-planned": 0}), document.querySelector("#f-clock").value = "23:59"`) // late in the evening, it is tomorrow's
 	mover.picture("exitslip-form")
 	mover.click(`.tx-form-foot .btn-primary`)
@@ -38,14 +46,14 @@ func TestThingsAreCarriedOut(t *testing.T) {
 	desk.click(`[data-decide=approve]`)
 	desk.says("会告诉申请人")
 
+	mover.open(on(t, address, "huang-zhiming", "/h5/exitslip"))
+	mover.click(".p-card-link")
+	mover.await("the code", `document.querySelector(".p-qr-frame img")?.complete`)
+	code := decodeQR(t, mover.shot())
+
 	guard := newTab(t, browser.Phone)
 	release := func(item, says string) {
 		t.Helper()
-		guard.open(on(t, address, "li-weidong", "/h5/guard"))
-		guard.click(`a[href$="/search"]`)
-		guard.types("#f-q", "三角钢琴")
-		guard.click(`.p-search button`)
-		guard.click(`.p-found button`)
 		guard.await("the items", `document.querySelector(".tx-items input[value='`+item+`']")?.click() || `+
 			`document.querySelector(".tx-items input[value='`+item+`']")?.checked`)
 		guard.await("the temperature, if it is asked for",
@@ -55,6 +63,8 @@ func TestThingsAreCarriedOut(t *testing.T) {
 		guard.await("released", `document.querySelector(".p-verdict")?.innerText.includes("`+says+`")`)
 		guard.picture("exitslip-released-" + item)
 	}
+	guard.scans(address, code)
+	guard.await("the picture", `document.querySelector(".tx-items img")?.naturalWidth > 0`)
 	release("2", "还有 1 项没有出门")
 	mover.open(on(t, address, "huang-zhiming", "/h5/exitslip"))
 	mover.await("a part has left", `document.querySelector(".p-card-link")?.innerText.includes("部分放行")`)
@@ -64,6 +74,11 @@ func TestThingsAreCarriedOut(t *testing.T) {
 		`document.querySelector(".p-qr-frame img") && document.querySelectorAll(".tx-item-left").length === 1`,
 	)
 	mover.picture("exitslip-partial")
+	guard.open(on(t, address, "li-weidong", "/h5/guard"))
+	guard.click(`a[href$="/search"]`)
+	guard.types("#f-q", "三角钢琴")
+	guard.click(`.p-search button`)
+	guard.click(`.p-found button`)
 	release("1", "三角钢琴 1 件")
 	mover.open(on(t, address, "huang-zhiming", "/h5/exitslip"))
 	mover.await("all has left", `document.querySelector(".p-card-link")?.innerText.includes("已放行")`)

@@ -1318,6 +1318,13 @@ var racePhotos = []raceStep{
 		return n, err
 	}},
 	{"UndoBatch", raceUndo("called")},
+	{"RecordLate", func(w *raceWorld) (any, error) { // of somebody known, whose exit counts
+		out, err := w.RecordLate(w.ctx, everywhere, ScanAttempt{
+			Post: w.ids["post"], Direction: core.Out, TokenDigest: "late exit",
+			Late: &LatePassage{Ago: time.Minute, Name: "郑八", House: "77-1-701", Reason: "断网"},
+		})
+		return []any{out.Record.Resident != 0, out.Record.Pass != 0, out.Record.Note}, err
+	}},
 	{"CreateHouseholdMember", func(w *raceWorld) (any, error) {
 		id, err := w.CreateHouseholdMember(w.ctx, raceBy, w.ids["owner user"], w.ids["owned"], core.Resident{
 			Name: "周七", Identity: core.Family, Phone: "13700137077",

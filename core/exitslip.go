@@ -279,7 +279,7 @@ func (i ExitItem) check(photo FormUse) string {
 	case n > MaxExitName:
 		return fmt.Sprintf("物品名称最多 %d 个字", MaxExitName)
 	case i.Count < 1 || i.Count > MaxExitCount:
-		return fmt.Sprintf("数量应为 1 至 %d", MaxExitCount)
+		return fmt.Sprintf("件数应为 1 至 %d", MaxExitCount)
 	case photo == FormRequired && i.Photo == 0:
 		return "请上传“" + i.Name + "”的照片"
 	case photo == FormHidden && i.Photo != 0:

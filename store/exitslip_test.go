@@ -154,6 +154,9 @@ func TestThingsLeaveByParts(t *testing.T) {
 		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE kind = 'exit_review'"); n != 2 {
 			t.Errorf("the office was told %d times", n)
 		}
+		if n := countRows(t, s, "SELECT COUNT(*) FROM review r JOIN exit_slip e ON e.id = r.id WHERE r.due_at < e.planned_at"); n != 1 {
+			t.Error("it is due after the things are to leave")
+		}
 		if err := w.decide(w.zhang, id, true); err != nil {
 			t.Fatal(err)
 		}

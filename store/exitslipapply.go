@@ -366,7 +366,11 @@ func (a *leavingThings) review() error {
 		ID: e.ID, Kind: core.ReviewExitSlip, Community: e.Community, Applicant: a.user, Name: e.Name, Subject: e.HouseLabel,
 		State: core.ReviewWaiting, Due: core.AddWorkdays(a.tx.Now(), a.days, a.store.zone),
 	}
-	if half := a.tx.Now().Add(e.Until.Sub(a.tx.Now()) / 2); half.Before(r.Due) { // there is time left after a reminder
+	leaves := e.Until
+	if e.Planned.After(a.tx.Now()) {
+		leaves = e.Planned
+	}
+	if half := a.tx.Now().Add(leaves.Sub(a.tx.Now()) / 2); half.Before(r.Due) { // there is time left after a reminder
 		r.Due = half
 	}
 	var owners []core.ID

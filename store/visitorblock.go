@@ -141,9 +141,13 @@ func (s *Store) BlocksOfVisits(
 				visitorBlockRow
 				Mac string `db:"mac"`
 			}
-			err := s.db.All(ctx, &rows, "SELECT "+visitorBlockFields+", mac FROM visitor_block WHERE community_id IN ("+
-				database.Placeholders(len(communities))+") AND mac IN ("+database.Placeholders(len(part))+
-				") AND (last_day = 0 OR last_day >= ?) ORDER BY id", append(args, today)...)
+			err := s.db.All(ctx, &rows, `
+				SELECT `+visitorBlockFields+`, mac
+				FROM visitor_block
+				WHERE community_id IN (`+database.Placeholders(len(communities))+`)
+				AND mac IN (`+database.Placeholders(len(part))+`)
+				AND (last_day = 0 OR last_day >= ?)
+				ORDER BY id`, append(args, today)...)
 			for _, row := range rows {
 				for _, visit := range of[number{row.Community, row.Mac}] {
 					found[visit] = append(found[visit], row.block(s.db.Reveal))

@@ -147,7 +147,7 @@ func (s *Store) answerApplication(tx *database.Tx, by core.Actor, host visitingH
 func (s *Store) answerAppointment(tx *database.Tx, by core.Actor, v core.VisitorPass, d core.ReviewDecision) error {
 	now := tx.Now()
 	if state := v.State(now); state != core.VisitWaiting {
-		return core.Conflict("访客" + state.Label() + "，不能再处理")
+		return core.Conflict("这次来访" + state.Label() + "，不能再处理")
 	}
 	title := "您预约的来访已通过，" + s.minute(v.At()) + " 前后一小时可以进门"
 	if d.Approve {

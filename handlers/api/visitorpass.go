@@ -273,7 +273,7 @@ func (a *API) visitToken(c *web.Context) error {
 		return err
 	}
 	if !visit.Usable(c.Now()) {
-		return core.Conflict("通行证" + visit.State(c.Now()).Label() + "，不能再使用")
+		return core.Conflict("这次来访" + visit.State(c.Now()).Label() + "，没有可用的通行码")
 	}
 	return a.issueToken(c, visit.Pass, form)
 }

@@ -192,7 +192,7 @@ func (h *H5) visitorFields(c *web.Context, f core.FormField, house templates.Fie
 	until := c.Now().Add(visitDefault).In(h.store.Zone())
 	return web.VisitorField{
 		House: house, PhoneHelp: "填了手机，访客在小程序里也能找到通行码。", Day: core.DayOf(until, h.store.Zone()),
-		Clock: templates.Field{Label: "时间", Value: until.Format("15:04")},
+		Clock: templates.Field{Value: until.Format("15:04")},
 	}.Fields(f)
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"tongxing/core"
 	"tongxing/templates"
@@ -12,7 +13,7 @@ type VisitorField struct {
 	House     templates.Field // whom or what is visited; its label is the form's
 	PhoneHelp string
 	Day       core.Day        // offered as the visit's last
-	Clock     templates.Field // its time of day, without kind and name
+	Clock     templates.Field // its time of day, without kind and name; without a label, it has one by the field
 }
 
 // Fields returns the inputs of a field of a community's form for visitors.
@@ -36,6 +37,13 @@ func (v VisitorField) Fields(f core.FormField) []templates.Field {
 	case "until":
 		field.Kind, field.Value = templates.Date, v.Day.String()
 		v.Clock.Kind, v.Clock.Name, v.Clock.Required = templates.Time, "clock", true
+		switch day, ok := strings.CutSuffix(f.Label, "时间"); {
+		case v.Clock.Label != "":
+		case ok: // 来访日期 and 来访时间
+			field.Label, v.Clock.Label = day+"日期", f.Label
+		default:
+			v.Clock.Label = f.Label + "几点"
+		}
 		return []templates.Field{field, v.Clock}
 	case "photo":
 		field.Kind, field.Accept, field.MaxBytes = templates.Upload, []string{".jpg", ".jpeg", ".png"}, core.MaxPhotoBytes

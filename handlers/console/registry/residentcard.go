@@ -83,10 +83,17 @@ func (p *Pages) residentCardCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	text := r.HouseLabel + " 的住户凭打印的码进出，规则和计次与手机上的码相同。"
+	switch _, err := p.Store.ResidentCard(c.Ctx(), c.Scope(), r.ID); {
+	case err == nil:
+		text += "以前发放的卡码立即作废。"
+	case !core.IsNotFound(err):
+		return err
+	}
 	at := frame.ResidentURL(r.ID) + "/card"
 	return p.Act(c, frame.Act{
 		Ask: templates.Confirm{
-			Title: "给“" + r.Name + "”发放卡码？", Text: r.HouseLabel + " 的住户凭打印的码进出，规则和计次与手机上的码相同。以前发放的卡码立即作废。",
+			Title: "给“" + r.Name + "”发放卡码？", Text: text,
 			Submit: "发放卡码", Effects: []string{"1 个人得到长期有效的码，谁拿到都能用，请只交给本人"},
 		},
 		Do:   func() error { return p.Store.CreateResidentCard(c.Ctx(), c.Actor(), c.Scope(), r.ID, gate.NewCard()) },

@@ -19,7 +19,8 @@ func TestCardIsIssuedPrintedAndRevoked(t *testing.T) {
 	if page := b.Get(t, at, http.StatusOK); !strings.Contains(page.Find("main").Text(), "还没有卡码") {
 		t.Errorf("before: %s", page.Find("main").Text())
 	}
-	if asked, _ := b.Post(t, at, nil, http.StatusOK); !strings.Contains(asked.Find("main").Text(), "发放卡码？") {
+	if asked, _ := b.Post(t, at, nil, http.StatusOK); !strings.Contains(asked.Find("main").Text(), "发放卡码？") ||
+		strings.Contains(asked.Find("main").Text(), "作废") {
 		t.Errorf("issued unasked: %s", asked.Find("main").Text())
 	}
 	b.Post(t, at, desk.ConfirmedForm(), http.StatusSeeOther)
@@ -29,6 +30,9 @@ func TestCardIsIssuedPrintedAndRevoked(t *testing.T) {
 	}
 	if page := b.Get(t, at, http.StatusOK); page.Find(".tx-notice-code img").Length() != 1 || strings.Contains(page.Text(), card.Code) {
 		t.Errorf("printed: %s", page.Find("main").Text())
+	}
+	if asked, _ := b.Post(t, at, nil, http.StatusOK); !strings.Contains(asked.Find("main").Text(), "以前发放的卡码立即作废") {
+		t.Errorf("issued again: %s", asked.Find("main").Text())
 	}
 	b.Post(t, at+"/revoke", desk.ConfirmedForm(), http.StatusSeeOther)
 	if _, err := d.Store.ResidentCard(t.Context(), core.Everywhere, d.Mine.Residents[0].ID); !core.IsNotFound(err) {

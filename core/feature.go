@@ -303,7 +303,10 @@ var Features = []Feature{
 		List: PermReaderView, Page: PermReaderView,
 		Group: "access", Menu: MenuEntry{"智能门禁", "door"},
 		Aliases: []string{"读头", "权限管理"},
-		Pages:   []FeaturePage{{Label: "未登记设备", Path: "reader/quarantine", Aliases: []string{"未识别设备"}}},
+		Pages: []FeaturePage{
+			{Label: "门墙", Path: "reader/wall", Aliases: []string{"实时门禁"}},
+			{Label: "未登记设备", Path: "reader/quarantine", Aliases: []string{"未识别设备"}},
+		},
 		Permissions: []PermissionItem{
 			{PermReaderView, "查看门禁读头", nil},
 			{PermReaderEdit, "修改门禁读头", []Permission{PermReaderView}},

@@ -82,9 +82,40 @@ func (g *Gate) DoorHeld(ctx context.Context, reader core.ID) (held bool, now tim
 	if err != nil {
 		return false, now, fmt.Errorf("gate: who holds a door: %w", err)
 	}
+	return g.holds(reader, value, now), now, nil
+}
+
+// holds reports whether what Redis has of a door says that a server holds it.
+func (g *Gate) holds(reader core.ID, value string, now time.Time) bool {
 	until, sum, _ := strings.Cut(value, " ")
 	ends, err := strconv.ParseInt(until, 10, 64)
-	return err == nil && now.UnixMilli() < ends && g.signer.Valid(sum, "door", reader.String(), until), now, nil
+	return err == nil && now.UnixMilli() < ends && g.signer.Valid(sum, "door", reader.String(), until)
+}
+
+// DoorsHeld reports which of several doors some server holds.
+func (g *Gate) DoorsHeld(ctx context.Context, readers []core.ID) (map[core.ID]bool, error) {
+	now, err := g.Clock(ctx)
+	if err != nil || len(readers) == 0 {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
+	values := make([]*redis.StringCmd, len(readers))
+	if _, err := g.redis.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, reader := range readers {
+			values[i] = p.Get(ctx, doorKey(reader))
+		}
+		return nil
+	}); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("gate: who holds doors: %w", err)
+	}
+	held := map[core.ID]bool{}
+	for i, reader := range readers {
+		if value, err := values[i].Result(); err == nil && g.holds(reader, value, now) {
+			held[reader] = true
+		}
+	}
+	return held, nil
 }
 
 // OrderDoor orders a door to open, and has the server that holds it look for the order. Without Redis it is refused at once.

@@ -77,7 +77,7 @@ func TestEveryFramedPageHasHelp(t *testing.T) {
 	}
 	paths := []string{frame.ReaderPath + "/1"} // an error page
 	for _, r := range d.Routes {
-		file, stream := strings.HasSuffix(r.Path, ".xlsx"), strings.HasSuffix(r.Path, "/news")
+		file, stream := strings.HasSuffix(r.Path, ".xlsx"), strings.HasSuffix(r.Path, "/news") || strings.HasSuffix(r.Path, "/events")
 		if r.Method == http.MethodGet && !strings.Contains(r.Path, ":") && !file && !stream {
 			paths = append(paths, r.Path)
 		}
@@ -98,7 +98,8 @@ func TestEveryFramedPageHasHelp(t *testing.T) {
 			continue // refused to who has one community; the form of posts and guards is one
 		}
 		for _, end := range []string{
-			"/new", "/bulk", "/import", "/plan", "/quarantine", "/chart", "/view", "/verify", "/guard", "/search", "/savedview", "/1",
+			"/new", "/bulk", "/import", "/plan", "/quarantine", "/wall", "/chart", "/view", "/verify", "/guard", "/search",
+			"/savedview", "/1",
 		} {
 			if !strings.HasSuffix(path, end) {
 				continue

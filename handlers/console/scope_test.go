@@ -130,8 +130,8 @@ func TestTabsKeepTheCommunity(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.Permissions()...)
 	for _, path := range []string{
-		frame.ReaderPath, frame.ReaderPath + "/quarantine", frame.GuardPostPath, frame.GuardPath, frame.PassRulePath, frame.ObserverPath,
-		frame.HousePath, frame.HousePath + "/plan",
+		frame.ReaderPath, frame.ReaderPath + "/quarantine", frame.ReaderPath + "/wall", frame.GuardPostPath, frame.GuardPath,
+		frame.PassRulePath, frame.ObserverPath, frame.HousePath, frame.HousePath + "/plan",
 	} {
 		tabs := b.Get(t, path+"?community="+d.Others.Community.String(), http.StatusOK).Find("nav.tx-tabs a")
 		if tabs.Length() < 2 {

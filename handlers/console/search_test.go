@@ -407,6 +407,7 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 		"机构管理": "/console/institution", "添加成员": "/console/institution/member", "住户通行证": "/console/passrule",
 		"限制出入": "/console/restriction", "观察员": "/console/observer",
 		"门禁读头": "/console/reader", "权限管理": "/console/reader", "未登记设备": "/console/reader/quarantine",
+		"门墙": "/console/reader/wall",
 		"保安": "/console/guardpost", "岗位": "/console/guardpost", "未识别设备": "/console/reader/quarantine", "登录名": "/console/account",
 		"修改记录": "/console/passrule",
 		"门岗人员": "/console/guardpost/guard", "告警": "/console/accessalert",

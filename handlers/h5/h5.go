@@ -78,7 +78,7 @@ type H5 struct {
 	demo      bool
 	codes     CodeSender
 	log       *slog.Logger
-	lookouts  *lookouts
+	lookouts  *web.Lookouts[[]core.AccessRecord]
 	searches  *web.Limit  // per observer
 	misses    *web.Misses // wrong codes of the mini-program
 }
@@ -92,7 +92,7 @@ func New(o Options) *H5 {
 		store: o.Store, gate: o.Gate, pages: o.Pages, wechat: o.WeChat, publicURL: o.PublicURL, demo: o.Demo,
 		codes: o.Codes, log: o.Log,
 		searches: web.NewLimit(searchesPerMinute), misses: web.NewMisses(missesPerMinute),
-		lookouts: &lookouts{store: o.Store, gate: o.Gate, log: o.Log, byKey: map[string]*lookout{}},
+		lookouts: web.NewLookouts(o.Gate, o.Log, newestOf(o.Store)),
 	}
 }
 

@@ -4,15 +4,12 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"time"
 
 	"tongxing/core"
 	"tongxing/handlers/web"
+	"tongxing/store"
 	"tongxing/templates"
 )
-
-// lookEvery limits how stale a live page may become if hints are lost.
-const lookEvery = 5 * time.Second
 
 // block renders one part of a page.
 func (h *H5) block(c *web.Context, name, block string, data any) error {
@@ -21,6 +18,14 @@ func (h *H5) block(c *web.Context, name, block string, data any) error {
 
 // maxFollow is the maximum number of records in one event.
 const maxFollow = 20
+
+// newestOf returns what reads the newest records for pages that follow them.
+func newestOf(s *store.Store) func(context.Context, web.LookoutOf) ([]core.AccessRecord, error) {
+	return func(ctx context.Context, of web.LookoutOf) ([]core.AccessRecord, error) {
+		newest, _, err := s.AccessRecords(ctx, of.Scope, of.Filter, store.Page{Limit: maxFollow})
+		return newest, err
+	}
+}
 
 // follower tracks which of a list's newest records it has reported. It stores ids rather than the
 // highest one: two servers may commit records out of the order of their ids.
@@ -82,7 +87,7 @@ func (h *H5) followAlso(
 ) error {
 	f := &follower{since: h.since(c)}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
-		looks, leave := h.lookouts.join(lookoutOf{scope, filter})
+		looks, leave := h.lookouts.Join(web.LookoutOf{Scope: scope, Filter: filter})
 		defer leave()
 		for {
 			select {

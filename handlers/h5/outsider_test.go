@@ -12,6 +12,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"tongxing/core"
+	"tongxing/handlers/web"
 	"tongxing/store"
 	"tongxing/testkit/estate"
 	"tongxing/testkit/hygiene"
@@ -151,27 +152,27 @@ func TestStreamEndsWithItsCaller(t *testing.T) {
 // Pages that follow the same records share a read, which stops with the last of them.
 func TestPagesShareOneLook(t *testing.T) {
 	w := newSite(t, estate.Plan{})
-	l := &lookouts{store: w.store, gate: w.gate, log: hygiene.Logger(t), byKey: map[string]*lookout{}}
-	same := lookoutOf{scope: core.ScopeOf(w.Community)}
-	other := lookoutOf{scope: core.ScopeOf(w.Community), filter: core.RecordFilter{Person: w.Residents[0].Person}}
+	l := web.NewLookouts(w.gate, hygiene.Logger(t), newestOf(w.store))
+	same := web.LookoutOf{Scope: core.ScopeOf(w.Community)}
+	other := web.LookoutOf{Scope: core.ScopeOf(w.Community), Filter: core.RecordFilter{Person: w.Residents[0].Person}}
 	var leaves []func()
 	for i := range 30 {
 		of := same
 		if i%3 == 0 {
 			of = other
 		}
-		looks, leave := l.join(of)
+		looks, leave := l.Join(of)
 		<-looks // each page is notified, however many there are
 		leaves = append(leaves, leave)
 	}
-	if len(l.byKey) != 2 {
-		t.Errorf("%d looks for 30 pages of two kinds", len(l.byKey))
+	if l.Watched() != 2 {
+		t.Errorf("%d looks for 30 pages of two kinds", l.Watched())
 	}
 	issued, err := w.gate.Issue(t.Context(), w.Residents[0].Pass)
 	if err != nil {
 		t.Fatal(err)
 	}
-	looks, leave := l.join(other)
+	looks, leave := l.Join(other)
 	w.gate.Scan(t.Context(), w.Doors[0].ID, issued.Text)
 	for newest := range looks {
 		if len(newest) == 1 {
@@ -181,7 +182,7 @@ func TestPagesShareOneLook(t *testing.T) {
 	for _, leave := range append(leaves, leave) {
 		leave()
 	}
-	if len(l.byKey) != 0 {
-		t.Errorf("%d looks for nobody", len(l.byKey))
+	if l.Watched() != 0 {
+		t.Errorf("%d looks for nobody", l.Watched())
 	}
 }

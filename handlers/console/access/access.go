@@ -4,6 +4,7 @@ package access
 
 import (
 	"slices"
+	"sync"
 
 	"tongxing/gate"
 	"tongxing/handlers/console/frame"
@@ -14,6 +15,9 @@ import (
 type Pages struct {
 	*frame.Frame
 	Gate *gate.Gate // which orders doors to open; nil = none can be ordered
+
+	wallsOnce sync.Once
+	wallsOf   *web.Lookouts[string] // see walls
 }
 
 // Routes returns the area's routes, feature by feature.

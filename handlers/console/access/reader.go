@@ -16,6 +16,8 @@ func (p *Pages) readerRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/reader", Access: view, Handler: p.readerList},
 		{Method: http.MethodGet, Path: "/console/reader/quarantine", Access: view, Handler: p.readerQuarantine},
+		{Method: http.MethodGet, Path: readerWallPath, Access: view, Handler: p.readerWall},
+		{Method: http.MethodGet, Path: readerWallPath + "/events", Access: view, Handler: p.readerWallEvents, Time: -1},
 		{Method: http.MethodGet, Path: "/console/reader/new", Access: edit, Handler: p.readerNew},
 		{Method: http.MethodPost, Path: "/console/reader", Access: edit, Handler: p.readerCreate, Draft: true},
 		{Method: http.MethodPost, Path: readerQRPath, Access: edit, Level: web.Types, Handler: p.readerQR},
@@ -97,7 +99,11 @@ func readerBadge(r core.Reader, now time.Time) templates.Badge {
 	if !r.Disabled.IsZero() {
 		return templates.Badge{Tone: templates.Neutral, Text: "已停用"}
 	}
-	state := r.State(now)
+	return stateBadge(r.State(now))
+}
+
+// stateBadge returns the badge of a reader's state.
+func stateBadge(state core.ReaderState) templates.Badge {
 	tone := map[core.ReaderState]templates.Tone{
 		core.ReaderOnline: templates.Good, core.ReaderStale: templates.Warn, core.ReaderOffline: templates.Bad,
 		core.ReaderNever: templates.Neutral,

@@ -123,8 +123,7 @@ func (p *Pages) readerEvents(c *web.Context) error {
 	}
 	return c.Events(func(ctx context.Context, send func(web.Event) error) error {
 		if p.Gate == nil {
-			<-ctx.Done()
-			return nil
+			return nil // no page follows it
 		}
 		told, pause := p.Gate.WatchCalls(ctx, r.ID), time.NewTimer(0)
 		defer pause.Stop()

@@ -124,6 +124,20 @@ func readerSamples() map[string]any {
 			Shell: desk.SampleShell("x"), Detail: templates.Detail{Shown: readerInstallTab},
 			Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, ""),
 		},
+		"console/reader/wall": readerWallPage{
+			Shell: desk.SampleShell("门墙"), Tabs: readerTabs(func(path string) string { return path }, "wall", 3), More: "x",
+			Live: templates.Live{URL: "/events", Event: "doors", Swap: "refresh", Pauses: true},
+			Sums: []readerWallSum{{State: stateBadge(core.ReaderOffline), Count: 2, URL: "/x"}},
+			Rows: []readerTile{
+				{
+					URL: "/x", Name: desk.Hostile, Gate: desk.Hostile, Community: desk.Hostile, State: stateBadge(core.ReaderOffline),
+					LastSeen: desk.Now, Refused: 12, Last: templates.Badge{Tone: templates.Bad, Text: "拒绝"}, LastAt: desk.Now,
+					LastURL: "/x", Who: desk.Hostile, Why: desk.Hostile,
+				},
+				{URL: "/x", Name: "北门", Gate: "北门，出门", State: stateBadge(core.ReaderOnline)},
+			},
+		},
+		"console/reader/wall#empty":       readerWallPage{Shell: desk.SampleShell("门墙"), Empty: noReadersYet()},
 		"console/reader/quarantine":       strangers,
 		"console/reader/quarantine#empty": readerQuarantinePage{Shell: desk.SampleShell("未登记设备"), List: quarantineList(nil)},
 	}

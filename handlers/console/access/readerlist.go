@@ -124,6 +124,7 @@ type readerListRow struct {
 func readerTabs(keep func(path string) string, active string, quarantined int) templates.Tabs {
 	return templates.Tabs{Label: "智能门禁", Items: []templates.NavItem{
 		{Label: "读头", URL: keep(frame.ReaderPath), Active: active == "list"},
+		{Label: "门墙", URL: keep(readerWallPath), Active: active == "wall"},
 		{Label: "未登记设备", URL: keep(frame.ReaderPath + "/quarantine"), Active: active == "quarantine", Count: quarantined},
 		{Label: "开门指令", URL: keep(frame.DoorCommandPath), Active: active == "orders"},
 	}}
@@ -145,12 +146,18 @@ func readerListOf(query url.Values, communities []core.Community) templates.List
 				{Value: string(core.ReaderNever), Label: "从未上线"}, {Value: "disabled", Label: "已停用"},
 			}},
 		},
-		Empty: templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。", Ask: "请联系管理员添加。"},
+		Empty: noReadersYet(),
 	}
 	if len(communities) > 1 {
 		list.Filters = append(list.Filters, frame.CommunityChoice{All: communities}.Field("全部小区"))
 	}
 	return list
+}
+
+func noReadersYet() templates.Empty {
+	return templates.Empty{
+		Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，按安装说明把地址填进设备，住户就能扫码进出。", Ask: "请联系管理员添加。",
+	}
 }
 
 type readerQuarantinePage struct {

@@ -92,10 +92,12 @@ func repeatOf(first core.AccessRecord) ScanOutcome {
 // committed, so the next try seldom loses.
 const batchTries = 3
 
-// scanBatch decides several attempts, those of one pass one after the other: a release may change what the next one is decided
-// on. It takes a guard who lets the things of a slip out in several forms, or a cache that let two codes of one pass live.
+// scanBatch decides several attempts, those that may be released by one pass one after the other: a release may change what the
+// next one is decided on. More than one of a pass is seldom: several forms of a guard for the things of one slip, or two codes of
+// one pass that live. Once the database cannot be reached, nothing more is asked.
 func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutcome, []error) {
 	outcomes, errs := make([]ScanOutcome, len(batch)), make([]error, len(batch))
+	var gone error
 	for rest := batchOf(batch); len(rest) > 0; {
 		var now []placed
 		now, rest = eachPassOnce(rest)
@@ -103,9 +105,15 @@ func (s *Store) scanBatch(ctx context.Context, batch []ScanAttempt) ([]ScanOutco
 		for i, a := range now {
 			attempts[i] = a.attempt
 		}
-		decided, failed := s.scanOnce(ctx, attempts)
+		decided, failed := make([]ScanOutcome, len(now)), slices.Repeat([]error{gone}, len(now))
+		if gone == nil {
+			decided, failed = s.scanOnce(ctx, attempts)
+		}
 		for i, a := range now {
 			outcomes[a.at], errs[a.at] = decided[i], failed[i]
+			if database.IsGone(failed[i]) {
+				gone = failed[i]
+			}
 		}
 	}
 	return outcomes, errs
@@ -125,15 +133,17 @@ func batchOf(batch []ScanAttempt) []placed {
 	return all
 }
 
-// eachPassOnce returns the first attempt of every pass, and the others, both in their order.
+// eachPassOnce returns the first attempt of every pass that may be released, with those that cannot, and the others, both in
+// their order.
 func eachPassOnce(batch []placed) (once, others []placed) {
 	seen := make(map[core.ID]bool, len(batch))
 	for _, a := range batch {
-		if seen[a.attempt.Pass] {
+		may := a.attempt.Pass != 0 && (a.attempt.Token == core.TokenLive || a.attempt.Token == core.TokenMissing)
+		if may && seen[a.attempt.Pass] {
 			others = append(others, a)
 			continue
 		}
-		seen[a.attempt.Pass] = a.attempt.Pass != 0
+		seen[a.attempt.Pass] = seen[a.attempt.Pass] || may
 		once = append(once, a)
 	}
 	return once, others

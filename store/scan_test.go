@@ -77,6 +77,35 @@ func (p scanSite) together(t *testing.T, s *Store, batch []ScanAttempt, bad int)
 	}
 }
 
+// Attempts by one pass take turns if each may release it; repeats of a code that has been used do not keep the doors waiting.
+func TestOfOnePassOneAtATime(t *testing.T) {
+	live := func(pass core.ID) ScanAttempt { return ScanAttempt{Pass: pass, Token: core.TokenLive} }
+	form, used := ScanAttempt{Pass: 1}, ScanAttempt{Pass: 1, Token: core.TokenUsed}
+	for what, c := range map[string]struct {
+		batch  []ScanAttempt
+		rounds [][]int
+	}{
+		"different passes": {[]ScanAttempt{live(1), live(2), live(3)}, [][]int{{0, 1, 2}}},
+		"no pass":          {[]ScanAttempt{live(0), {}, live(0)}, [][]int{{0, 1, 2}}},
+		"one code again":   {[]ScanAttempt{live(1), used, used, live(2), used}, [][]int{{0, 1, 2, 3, 4}}},
+		"forms of a slip":  {[]ScanAttempt{form, live(2), form, form, live(2)}, [][]int{{0, 1}, {2, 4}, {3}}},
+	} {
+		var rounds [][]int
+		for rest := batchOf(c.batch); len(rest) > 0; {
+			var now []placed
+			now, rest = eachPassOnce(rest)
+			var places []int
+			for _, a := range now {
+				places = append(places, a.at)
+			}
+			rounds = append(rounds, places)
+		}
+		if fmt.Sprint(rounds) != fmt.Sprint(c.rounds) {
+			t.Errorf("%s: %v, want %v", what, rounds, c.rounds)
+		}
+	}
+}
+
 // A tally that no program of ours wrote stops its own household and nobody else.
 func TestOneBrokenTallyRefusesNobodyElse(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {

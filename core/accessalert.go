@@ -18,6 +18,7 @@ const (
 	AccessAlertReuse    AccessAlertKind = "reuse"    // a pass's code shown again after it opened a door
 	AccessAlertUrgent   AccessAlertKind = "urgent"   // a guard released urgently whom the rules refused
 	AccessAlertSilent   AccessAlertKind = "silent"   // a reader that has missed several heartbeats
+	AccessAlertClock    AccessAlertKind = "clock"    // a reader's clock has been wrong for some time
 	AccessAlertGuessing AccessAlertKind = "guessing" // too many applications for certification that the register does not confirm
 )
 
@@ -26,6 +27,8 @@ const (
 	AccessAlertRefusalsAt     = 10 // refusals
 	AccessAlertRefusalsWithin = time.Minute
 	AccessAlertHeartbeats     = 3 // missed
+	// AccessAlertClockFor is how long a clock must have been wrong: one that was just switched on sets itself by our first answers.
+	AccessAlertClockFor = 5 * time.Minute
 	// AccessAlertLookback is how far back access records are examined on every run, so that a run
 	// that failed, or that came before a record was committed, misses nothing.
 	AccessAlertLookback = 5 * time.Minute
@@ -34,7 +37,8 @@ const (
 // AccessAlertKinds returns every kind, in display order.
 func AccessAlertKinds() []AccessAlertKind {
 	return []AccessAlertKind{
-		AccessAlertFever, AccessAlertUrgent, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent, AccessAlertGuessing,
+		AccessAlertFever, AccessAlertUrgent, AccessAlertRefusals, AccessAlertReuse, AccessAlertSilent, AccessAlertClock,
+		AccessAlertGuessing,
 	}
 }
 
@@ -54,6 +58,8 @@ func (k AccessAlertKind) Label() string {
 		return "二维码重复使用"
 	case AccessAlertSilent:
 		return "读头失联"
+	case AccessAlertClock:
+		return "时钟不准"
 	case AccessAlertGuessing:
 		return "认证申请过多"
 	}
@@ -73,14 +79,14 @@ type AccessAlert struct {
 	Gate      string // where, in words
 	Name      string // of the person; "" if nobody in particular
 	House     string
-	Count     int // refusals in the worst minute, or times the code was shown again
+	Count     int // refusals in the worst minute, times the code was shown again, or minutes that the clock is ahead
 	First     time.Time
 	Last      time.Time
 	Handled   time.Time // zero = open
 	HandledBy string
 	Remark    string
 	// Mark grows with the events behind the alert, so that nothing raises it twice: the record's
-	// id, or the reader's last sign of life in milliseconds.
+	// id, the reader's last sign of life, or since when its clock is wrong, in milliseconds.
 	Mark int64
 }
 
@@ -97,6 +103,8 @@ func (a AccessAlert) Text() string {
 		return fmt.Sprintf("%s的二维码用过后又出示 %d 次", a.who(), a.Count)
 	case AccessAlertSilent:
 		return a.Gate + "没有心跳，可能断电或断网"
+	case AccessAlertClock:
+		return a.Gate + "的时钟" + SkewWords(time.Duration(a.Count)*time.Minute) + "，请给设备校时"
 	case AccessAlertGuessing:
 		return fmt.Sprintf("%s：有 %d 份认证申请与登记不符，暂停受理", a.Gate, a.Count)
 	}

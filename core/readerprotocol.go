@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Reader protocols; their wire formats are in package gate.
 const (
@@ -44,6 +48,25 @@ var readerProtocols = []ReaderProtocol{
 		Name: ProtocolVbar, Label: "VBar / DW200 门禁（MQTT）", Hint: "可以远程开门；设置里有 MQTT 服务器、uuid 的门禁机",
 		Connected: true, Beats: true, Commands: true, TellsItsClock: true,
 	},
+}
+
+// SkewWarning is how far a device's clock may be off before a warning is shown; mcardsea devices
+// set theirs from the answer at the same distance.
+const SkewWarning = time.Minute
+
+// SkewWords says how far a clock is off: 快 3 分钟.
+func SkewWords(skew time.Duration) string {
+	way := "快"
+	if skew < 0 {
+		way = "慢"
+	}
+	switch skew = skew.Abs(); {
+	case skew >= 48*time.Hour:
+		return fmt.Sprintf("%s %d 天以上", way, int(skew.Hours()/24))
+	case skew >= 2*time.Hour:
+		return fmt.Sprintf("%s %d 小时", way, int(skew.Hours()))
+	}
+	return fmt.Sprintf("%s %d 分钟", way, int(skew.Minutes()))
 }
 
 // ReaderProtocols returns every protocol, in display order.

@@ -148,10 +148,6 @@ func McardseaAnswer(s McardseaScan, allowed bool, now time.Time) []byte {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// SkewWarning is how far a device's clock may be off before a warning is shown; mcardsea devices
-// set theirs from the answer at the same distance.
-const SkewWarning = time.Minute
-
 // maxSkew bounds the skew noted for a clock that was never set.
 const maxSkew = 365 * 24 * time.Hour
 

@@ -789,6 +789,7 @@ CREATE TABLE reader (
   heartbeat_seconds INTEGER       NOT NULL,
   firmware          VARCHAR(64)   NOT NULL,
   skew_ms           BIGINT        NOT NULL, -- the device's clock minus ours, at the last call
+  skewed_at         BIGINT,                 -- since when it has been wrong; NULL = it is right
   last_seen_at      BIGINT,
   created_at        BIGINT        NOT NULL,
   updated_at        BIGINT        NOT NULL,
@@ -1267,7 +1268,7 @@ CREATE INDEX access_record_post ON access_record (post_id, id);
 CREATE TABLE access_alert (
   id           BIGINT       NOT NULL PRIMARY KEY,
   community_id BIGINT       NOT NULL,
-  kind         VARCHAR(16)  NOT NULL, -- fever, urgent, refusals, reuse, silent, guessing
+  kind         VARCHAR(16)  NOT NULL, -- fever, urgent, refusals, reuse, silent, clock, guessing
   subject_id   BIGINT       NOT NULL, -- id of a record, a reader, a pass, a house, a person or a WeChat user
   reader_id    BIGINT       NOT NULL,
   post_id      BIGINT       NOT NULL,

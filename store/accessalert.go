@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tongxing/core"
@@ -69,12 +70,19 @@ func (s *Store) RaiseAccessAlerts(ctx context.Context) error {
 	if err != nil {
 		return database.Wrap("look for silent readers", err)
 	}
-	for _, a := range append(found, silent...) {
+	wrong, err := s.wrongClocks(ctx)
+	if err != nil {
+		return database.Wrap("look for wrong clocks", err)
+	}
+	for _, a := range slices.Concat(found, silent, wrong) {
 		if err := s.db.Write(ctx, "raise an alert", func(tx *database.Tx) error { return raiseAccessAlert(tx, a) }); err != nil {
 			return err
 		}
 	}
-	return s.endSilence(ctx, now)
+	if err := s.endAlertsOfReaders(ctx, core.AccessAlertSilent, silentFor, now.UnixMilli()); err != nil {
+		return err
+	}
+	return s.endAlertsOfReaders(ctx, core.AccessAlertClock, clockWrong)
 }
 
 // alarming returns the refusals and the urgent releases of the last minutes, oldest first. Each kind is
@@ -207,15 +215,56 @@ var silentFor = fmt.Sprintf(
 	core.AccessAlertHeartbeats,
 )
 
-// endSilence ends the open alerts of readers that are back, or disabled.
-func (s *Store) endSilence(ctx context.Context, now time.Time) error {
-	return s.db.Write(ctx, "end alerts of readers that are back", func(tx *database.Tx) error {
+// wrongClocks returns the readers in use whose clock has been wrong for some time. The mark is since when: one that was handled is
+// raised again only after the clock has been right.
+func (s *Store) wrongClocks(ctx context.Context) ([]core.AccessAlert, error) {
+	var rows []struct {
+		ID        core.ID         `db:"id"`
+		Community core.ID         `db:"community_id"`
+		Name      string          `db:"name"`
+		Skew      int64           `db:"skew_ms"`
+		Since     database.Millis `db:"skewed_at"`
+		Seen      database.Millis `db:"last_seen_at"`
+	}
+	err := s.db.All(ctx, &rows, `
+		SELECT id, community_id, name, skew_ms, skewed_at, last_seen_at
+		FROM reader
+		WHERE disabled_at IS NULL
+			AND `+clockWrong+`
+			AND last_seen_at >= skewed_at + ?
+		ORDER BY id
+		LIMIT 1000`, core.AccessAlertClockFor.Milliseconds())
+	alerts := make([]core.AccessAlert, len(rows))
+	for i, r := range rows {
+		alerts[i] = core.AccessAlert{
+			Community: r.Community, Kind: core.AccessAlertClock, Subject: r.ID, Reader: r.ID, Gate: r.Name,
+			Count: int(r.Skew / time.Minute.Milliseconds()), First: r.Since.Time, Last: r.Seen.Time, Mark: r.Since.UnixMilli(),
+		}
+	}
+	return alerts, err
+}
+
+// clockWrong is the condition on a reader whose clock is wrong, of a protocol that tells it.
+var clockWrong = "skewed_at IS NOT NULL AND protocol IN ('" + strings.Join(tellingClocks(), "', '") + "')"
+
+func tellingClocks() (names []string) {
+	for _, p := range core.ReaderProtocols() {
+		if p.TellsItsClock {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// endAlertsOfReaders ends the open alerts of a kind whose condition no reader in use meets any more.
+func (s *Store) endAlertsOfReaders(ctx context.Context, kind core.AccessAlertKind, condition string, args ...any) error {
+	return s.db.Write(ctx, "end alerts of readers that are as they should be", func(tx *database.Tx) error {
 		var open []accessAlertRow
 		if err := tx.All(
 			&open,
-			accessAlertColumns+"kind = ? AND handled_at IS NULL AND NOT EXISTS (SELECT 1 FROM reader r WHERE r.id = "+
-				"access_alert.subject_id AND r.disabled_at IS NULL AND r."+silentFor+")",
-			string(core.AccessAlertSilent), now.UnixMilli(),
+			accessAlertColumns+"kind = ? AND handled_at IS NULL AND NOT EXISTS (SELECT 1 FROM reader WHERE reader.id = "+
+				"access_alert.subject_id AND disabled_at IS NULL AND "+condition+")",
+			append([]any{string(kind)}, args...)...,
 		); err != nil {
 			return err
 		}
@@ -285,8 +334,8 @@ func (s *Store) AccessAlerts(
 	return list, more, nil
 }
 
-// atGates is the condition on alerts of what happens at gates.
-const atGates = "kind <> '" + string(core.AccessAlertGuessing) + "'"
+// atGates is the condition on alerts of what happens at gates: a device's clock, and who applies, are the office's.
+const atGates = "kind NOT IN ('" + string(core.AccessAlertGuessing) + "', '" + string(core.AccessAlertClock) + "')"
 
 // GateAlerts counts the open alerts of the scope that concern guards. mark changes with them.
 func (s *Store) GateAlerts(ctx context.Context, scope core.Scope) (n int, mark string, err error) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -222,6 +223,82 @@ func TestAccessAlertOfASilentReader(t *testing.T) {
 		done := w.alerts(t, core.AccessAlertFilter{Handled: true})
 		if len(done) != 2 || done[0].Remark != "已恢复" || done[0].HandledBy != "系统" {
 			t.Errorf("it is back: %+v", done)
+		}
+	})
+}
+
+// A clock that stays wrong raises one alert, until it has been right; one that sets itself raises none.
+func TestWrongClocks(t *testing.T) {
+	eachGate(t, func(t *testing.T, w gateWorld) {
+		r := aReader(w.community, "CLOCK")
+		r.Protocol = core.ProtocolMcardsea
+		id, _ := makeReader(t, w.s, r)
+		seen := func(skew time.Duration) {
+			t.Helper()
+			if err := w.s.touchReaders(t.Context(), map[core.ID]readerTouch{id: {at: w.s.Now(), skew: &skew}}); err != nil {
+				t.Fatal(err)
+			}
+			w.raise(t)
+			w.raise(t) // the next run, or another server
+		}
+		open := func() []core.AccessAlert {
+			t.Helper()
+			return w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertClock})
+		}
+		seen(-24 * time.Hour) // switched on
+		w.clock.Add(time.Minute)
+		seen(0) // set by our answer
+		w.clock.Add(10 * time.Minute)
+		seen(core.SkewWarning) // as far as it may be off
+		w.clock.Add(10 * time.Minute)
+		seen(-8 * time.Minute)
+		w.clock.Add(core.AccessAlertClockFor - time.Second)
+		seen(-8 * time.Minute)
+		if got := open(); len(got) != 0 {
+			t.Fatalf("too early: %+v", got)
+		}
+		w.clock.Add(time.Minute)
+		seen(-9 * time.Minute)
+		got := open()
+		if len(got) != 1 || got[0].Reader != id || !strings.Contains(got[0].Text(), "时钟慢 9 分钟") {
+			t.Fatalf("wrong for long: %+v", got)
+		}
+		if n, _, err := w.s.GateAlerts(t.Context(), everywhere); err != nil || n != 0 {
+			t.Errorf("guards are told of %d, %v", n, err)
+		}
+		if _, err := w.s.HandleAccessAlerts(t.Context(), core.System, everywhere, []core.ID{got[0].ID}, "已报修"); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Add(time.Hour)
+		seen(-70 * time.Minute)
+		if got := open(); len(got) != 0 {
+			t.Errorf("one cause, handled, is raised again: %+v", got)
+		}
+		handled := w.s.Now()
+		w.clock.Add(time.Minute)
+		seen(time.Second)
+		w.clock.Add(time.Minute)
+		seen(2 * time.Minute)
+		w.clock.Add(core.AccessAlertClockFor)
+		seen(2 * time.Minute)
+		if got := open(); len(got) != 1 || !got[0].First.After(handled) {
+			t.Fatalf("wrong again: %+v", got)
+		}
+		w.clock.Add(time.Minute)
+		seen(0)
+		done := w.alerts(t, core.AccessAlertFilter{Kind: core.AccessAlertClock, Handled: true})
+		if len(done) != 2 || done[0].Remark != "已恢复" || len(open()) != 0 {
+			t.Errorf("it is right: %+v", done)
+		}
+		seen(time.Hour)
+		w.clock.Add(core.AccessAlertClockFor + time.Second)
+		seen(time.Hour)
+		if err := w.s.DisableReader(t.Context(), core.System, everywhere, id); err != nil {
+			t.Fatal(err)
+		}
+		w.raise(t)
+		if got := open(); len(got) != 0 {
+			t.Errorf("of a reader that is disabled: %+v", got)
 		}
 	})
 }

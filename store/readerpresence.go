@@ -198,7 +198,8 @@ func (s *Store) touchReaders(ctx context.Context, touches map[core.ID]readerTouc
 			t := touches[id]
 			set, args := "last_seen_at = ?", []any{t.at.UnixMilli()}
 			if t.skew != nil {
-				set, args = set+", skew_ms = ?", append(args, t.skew.Milliseconds())
+				set += ", skew_ms = ?, skewed_at = CASE WHEN ? THEN COALESCE(skewed_at, ?) ELSE NULL END"
+				args = append(args, t.skew.Milliseconds(), t.skew.Abs() > core.SkewWarning, t.at.UnixMilli())
 			}
 			if _, err := tx.Exec("UPDATE reader SET "+set+" WHERE id = ? AND (last_seen_at IS NULL OR last_seen_at < ?)",
 				append(args, int64(id), t.at.UnixMilli())...); err != nil {

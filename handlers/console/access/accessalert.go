@@ -42,7 +42,7 @@ type accessAlertRow struct {
 var accessAlertTones = map[core.AccessAlertKind]templates.Tone{
 	core.AccessAlertFever: templates.Bad, core.AccessAlertRefusals: templates.Warn,
 	core.AccessAlertReuse: templates.Warn, core.AccessAlertSilent: templates.Bad, core.AccessAlertUrgent: templates.Warn,
-	core.AccessAlertGuessing: templates.Warn,
+	core.AccessAlertClock: templates.Warn, core.AccessAlertGuessing: templates.Warn,
 }
 
 func accessAlertBadge(k core.AccessAlertKind) templates.Badge {
@@ -111,7 +111,7 @@ func accessAlertTable(c *web.Context, at frame.CommunityChoice, f core.AccessAle
 			at.Field("全部小区"),
 		},
 		Columns: []templates.Column{{Label: "告警"}, {Label: "类型", Narrow: true}, {Label: "小区"}, {Label: "时间", Narrow: true}},
-		Empty:   templates.Empty{Icon: "circle-check", Title: "没有待处理的告警", Text: "体温异常、连续拒绝、二维码重复使用、读头失联和过多的认证申请会出现在这里。"},
+		Empty:   templates.Empty{Icon: "circle-check", Title: "没有待处理的告警", Text: "体温异常、连续拒绝、二维码重复使用、读头失联、时钟不准和过多的认证申请会出现在这里。"},
 	}
 	if f.Handled {
 		list.Columns = append(list.Columns, templates.Column{Label: "处理人", Narrow: true})

@@ -101,8 +101,8 @@ func readerCallOf(n gate.CallNote) readerCall {
 		}
 		row.say("读到 " + strconv.Itoa(n.Shown) + " 个字符，" + looks)
 	}
-	if skew := time.Duration(n.Skew) * time.Millisecond; skew.Abs() > gate.SkewWarning {
-		row.say("设备时钟" + skewText(skew))
+	if skew := time.Duration(n.Skew) * time.Millisecond; skew.Abs() > core.SkewWarning {
+		row.say("设备时钟" + core.SkewWords(skew))
 	}
 	return row
 }

@@ -1,10 +1,8 @@
 package access
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
-	"time"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -20,20 +18,6 @@ func (p *Pages) readerBase() *url.URL {
 		return nil
 	}
 	return base
-}
-
-func skewText(skew time.Duration) string {
-	way := "快"
-	if skew < 0 {
-		way = "慢"
-	}
-	switch skew = skew.Abs(); {
-	case skew >= 48*time.Hour:
-		return fmt.Sprintf("%s %d 天以上", way, int(skew.Hours()/24))
-	case skew >= 2*time.Hour:
-		return fmt.Sprintf("%s %d 小时", way, int(skew.Hours()))
-	}
-	return fmt.Sprintf("%s %d 分钟", way, int(skew.Minutes()))
 }
 
 // hiddenSecret is shown instead of a secret that was not requested.

@@ -219,7 +219,7 @@ func TestReaderSkewText(t *testing.T) {
 	for skew, want := range map[time.Duration]string{
 		90 * time.Second: "快 1 分钟", -3 * time.Minute: "慢 3 分钟", -3 * time.Hour: "慢 3 小时", 400 * 24 * time.Hour: "快 400 天以上",
 	} {
-		if got := skewText(skew); got != want {
+		if got := core.SkewWords(skew); got != want {
 			t.Errorf("%s: %s, want %s", skew, got, want)
 		}
 	}

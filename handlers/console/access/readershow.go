@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tongxing/core"
-	"tongxing/gate"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
 	"tongxing/templates"
@@ -167,8 +166,8 @@ func readerShowOf(r core.Reader, nodes []string, now time.Time) readerShowPage {
 	}
 	if p, _ := core.ReaderProtocolOf(r.Protocol); p.TellsItsClock && !r.LastSeen.IsZero() {
 		clock := templates.Badge{Tone: templates.Good, Text: "与服务器一致"}
-		if r.Skew.Abs() > gate.SkewWarning {
-			clock = templates.Badge{Tone: templates.Warn, Text: skewText(r.Skew)}
+		if r.Skew.Abs() > core.SkewWarning {
+			clock = templates.Badge{Tone: templates.Warn, Text: core.SkewWords(r.Skew)}
 		}
 		page.Device = append(page.Device, templates.Fact{Label: "设备时钟", Badge: clock})
 	}

@@ -305,6 +305,7 @@ var Features = []Feature{
 		Aliases: []string{"读头", "权限管理"},
 		Pages: []FeaturePage{
 			{Label: "门墙", Path: "reader/wall", Aliases: []string{"实时门禁"}},
+			{Label: "门禁运行", Path: "reader/figure", Aliases: []string{"运行"}},
 			{Label: "未登记设备", Path: "reader/quarantine", Aliases: []string{"未识别设备"}},
 		},
 		Permissions: []PermissionItem{

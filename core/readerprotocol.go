@@ -54,7 +54,7 @@ var readerProtocols = []ReaderProtocol{
 // set theirs from the answer at the same distance.
 const SkewWarning = time.Minute
 
-// SkewWords says how far a clock is off: 快 3 分钟.
+// SkewWords returns in words by what a clock is off: 快 3 分钟.
 func SkewWords(skew time.Duration) string {
 	way := "快"
 	if skew < 0 {

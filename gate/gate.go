@@ -33,6 +33,7 @@ type Gate struct {
 
 	watchers *watchers
 	calls    *callRing
+	speed    speed
 	settling settling
 }
 

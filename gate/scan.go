@@ -254,7 +254,9 @@ func (g *Gate) failed(ctx context.Context, what string, err error) {
 
 // tell informs metrics and live views once the decision is final.
 func (g *Gate) tell(a store.ScanAttempt, r Result, began time.Time) {
-	g.seen(Seen{Via: a.Via, Reader: a.Reader, Reason: r.Decision.Reason, Repeat: r.Repeat, Took: time.Since(began)})
+	took := time.Since(began)
+	g.speed.took(took)
+	g.seen(Seen{Via: a.Via, Reader: a.Reader, Reason: r.Decision.Reason, Repeat: r.Repeat, Took: took})
 	if r.Record.ID != 0 && !r.Repeat {
 		g.live.hint(r.Record.Community)
 	}

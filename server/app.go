@@ -180,6 +180,7 @@ func (a *app) openOver(ctx context.Context) error {
 	a.door = door.New(door.Options{
 		Store: a.store, Gate: a.gate, Log: a.log, Seen: a.figures.call, PerReader: rate.Limit(a.config.Limits.ReaderPerSecond),
 	})
+	newDoorFigures(a.registry, a.store, a.log, a.door.Held)
 	a.broker, err = openBroker(ctx, a.config.Broker, a.door)
 	return err
 }

@@ -247,6 +247,24 @@ func (s *Store) DoorCommand(ctx context.Context, scope core.Scope, id core.ID) (
 	return row.command(), database.Wrap("order to a door", database.NotFoundIfNoRows(err, "开门指令不存在"))
 }
 
+// CountDoorCommands counts the orders of the scope since a moment by their state.
+func (s *Store) CountDoorCommands(ctx context.Context, scope core.Scope, since time.Time) (map[core.CommandState]int, error) {
+	where := database.Within(scope, "community_id")
+	if !since.IsZero() {
+		where.And("id >= ?", int64(database.FirstID(since)))
+	}
+	var rows []struct {
+		State core.CommandState `db:"state"`
+		N     int               `db:"n"`
+	}
+	err := s.db.All(ctx, &rows, "SELECT state, COUNT(*) AS n FROM door_command WHERE "+where.Text()+" GROUP BY state", where.Args()...)
+	counts := map[core.CommandState]int{}
+	for _, row := range rows {
+		counts[row.State] = row.N
+	}
+	return counts, database.Wrap("count orders to doors", err)
+}
+
 // DoorCommandFilter narrows the list of orders. Zero fields do not filter.
 type DoorCommandFilter struct {
 	Community core.ID

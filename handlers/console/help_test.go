@@ -98,7 +98,7 @@ func TestEveryFramedPageHasHelp(t *testing.T) {
 			continue // refused to who has one community; the form of posts and guards is one
 		}
 		for _, end := range []string{
-			"/new", "/bulk", "/import", "/plan", "/quarantine", "/wall", "/chart", "/view", "/verify", "/guard", "/search",
+			"/new", "/bulk", "/import", "/plan", "/quarantine", "/wall", "/figure", "/chart", "/view", "/verify", "/guard", "/search",
 			"/savedview", "/1",
 		} {
 			if !strings.HasSuffix(path, end) {

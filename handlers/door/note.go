@@ -34,7 +34,8 @@ func (d *Door) note(c call, answer []byte, outcome Outcome) {
 	d.gate.NoteCall(c.reader.ID, n)
 }
 
-// noteLine adds the begin or the end of a connection.
+// noteLine adds the begin or the end of a connection, which metrics count, too.
 func (d *Door) noteLine(s *session, outcome Outcome) {
+	d.seen(s.family.Name, outcome)
 	d.gate.NoteCall(s.now().ID, gate.CallNote{At: d.store.Now(), Outcome: outcome})
 }

@@ -119,6 +119,9 @@ func TestLastRequestsOfAConnectedDoor(t *testing.T) {
 	if fmt.Sprint(outcomes) != fmt.Sprint(want) || !notes[1].Allowed || !strings.Contains(notes[1].Answer, `"code":"000000"`) {
 		t.Errorf("%s: %+v", outcomes, notes)
 	}
+	if begun, gone := w.outcomes(gate.CallConnected), w.outcomes(gate.CallGone); begun != 1 || gone != 1 || w.door.Held() != 0 {
+		t.Errorf("counted as begun %d times, gone %d, held %d", begun, gone, w.door.Held())
+	}
 }
 
 // TestLastRequestsWithoutRedis: a door never waits for them.

@@ -89,6 +89,9 @@ func (s *sessions) of(reader core.ID) *session {
 	return s.held[reader]
 }
 
+// Held returns the number of doors that this server holds.
+func (d *Door) Held() int { return len(d.sessions.all()) }
+
 // none reports whether this server holds no door.
 func (s *sessions) none() bool {
 	s.mu.Lock()

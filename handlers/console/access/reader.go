@@ -16,6 +16,7 @@ func (p *Pages) readerRoutes() []web.Route {
 	return []web.Route{
 		{Method: http.MethodGet, Path: "/console/reader", Access: view, Handler: p.readerList},
 		{Method: http.MethodGet, Path: "/console/reader/quarantine", Access: view, Handler: p.readerQuarantine},
+		{Method: http.MethodGet, Path: readerFigurePath, Access: view, Handler: p.readerFigure},
 		{Method: http.MethodGet, Path: readerWallPath, Access: view, Handler: p.readerWall},
 		{Method: http.MethodGet, Path: readerWallPath + "/events", Access: view, Handler: p.readerWallEvents, Time: -1},
 		{Method: http.MethodGet, Path: "/console/reader/new", Access: edit, Handler: p.readerNew},

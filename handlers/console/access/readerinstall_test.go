@@ -137,6 +137,13 @@ func readerSamples() map[string]any {
 				{URL: "/x", Name: "北门", Gate: "北门，出门", State: stateBadge(core.ReaderOnline)},
 			},
 		},
+		"console/reader/figure": readerFigurePage{
+			Shell: desk.SampleShell("运行"), Tabs: readerTabs(func(path string) string { return path }, "figure", 3),
+			Cards: []frame.HomeCard{{Name: "doors", Title: desk.Hostile, CardBody: frame.CardBody{
+				Note: desk.Hostile, Figures: []templates.Figure{{Label: desk.Hostile, N: 3, URL: "/x", Tone: templates.Bad}},
+				Facts: []templates.Fact{{Label: "连接的门", Value: desk.Hostile}},
+			}}},
+		},
 		"console/reader/wall#empty":       readerWallPage{Shell: desk.SampleShell("门墙"), Empty: noReadersYet()},
 		"console/reader/quarantine":       strangers,
 		"console/reader/quarantine#empty": readerQuarantinePage{Shell: desk.SampleShell("未登记设备"), List: quarantineList(nil)},

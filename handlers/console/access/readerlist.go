@@ -127,6 +127,7 @@ func readerTabs(keep func(path string) string, active string, quarantined int) t
 		{Label: "门墙", URL: keep(readerWallPath), Active: active == "wall"},
 		{Label: "未登记设备", URL: keep(frame.ReaderPath + "/quarantine"), Active: active == "quarantine", Count: quarantined},
 		{Label: "开门指令", URL: keep(frame.DoorCommandPath), Active: active == "orders"},
+		{Label: "运行", URL: keep(readerFigurePath), Active: active == "figure"},
 	}}
 }
 

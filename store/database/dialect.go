@@ -303,7 +303,7 @@ func (db *DB) openMySQL(ctx context.Context, o Options) error {
 	}
 	config.ParseTime, config.Loc = true, time.UTC
 	config.ClientFoundRows, config.InterpolateParams = true, true
-	config.MultiStatements = false
+	config.MultiStatements, config.DialFunc = false, dial
 	if config.Timeout == 0 {
 		config.Timeout = 5 * time.Second
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"net"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -31,16 +32,21 @@ type heldConn struct {
 	// watch cancels statements with their context. On a local file there is nothing to cancel, and
 	// watching costs more than the statement.
 	watch bool
+	// socket is closed when the context of a transaction ends, so that its statements need not be watched one by one: a third of
+	// their time. nil = there is none to close.
+	socket net.Conn
+	bound  bool // to the context of a transaction
 }
 
 func (db *DB) holdConn(ctx context.Context) (*heldConn, error) {
-	conn, err := db.workers.Connx(ctx)
+	var socket net.Conn
+	conn, err := db.workers.Connx(context.WithValue(ctx, dialedKey{}, &socket))
 	if err != nil {
 		return nil, err
 	}
 	c := &heldConn{
 		conn: conn, stmts: map[string]*sqlx.Stmt{}, begun: db.dialect.begin(),
-		since: time.Now(), watch: db.dialect != dialectSQLite,
+		since: time.Now(), watch: db.dialect != dialectSQLite, socket: socket,
 	}
 	if hold := db.dialect.hold(); hold != "" {
 		if _, err := conn.ExecContext(ctx, hold); err != nil {
@@ -49,6 +55,31 @@ func (db *DB) holdConn(ctx context.Context) (*heldConn, error) {
 		}
 	}
 	return c, nil
+}
+
+// dialedKey is the key of a context under which dial notes the connection that it made.
+type dialedKey struct{}
+
+// dial is the driver's own, and tells who asks for it.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if into, ok := ctx.Value(dialedKey{}).(*net.Conn); ok && err == nil {
+		*into = conn
+	}
+	return conn, err
+}
+
+// bind lets the end of ctx end what runs, by closing the connection, until free is called; free reports whether it is open.
+func (c *heldConn) bind(ctx context.Context) (free func() bool) {
+	if c.socket == nil {
+		return func() bool { return true }
+	}
+	c.bound = true
+	stop := context.AfterFunc(ctx, func() { _ = c.socket.Close() })
+	return func() bool {
+		c.bound = false
+		return stop()
+	}
 }
 
 // begin begins a transaction. If any statement does, even a read, each use of the connection must
@@ -88,43 +119,49 @@ func (c *heldConn) prepare(ctx context.Context, query string) (stmt *sqlx.Stmt, 
 }
 
 func (c *heldConn) within(ctx context.Context) context.Context {
-	if c.watch {
+	if c.watch && !c.bound {
 		return ctx
 	}
 	return context.Background()
 }
 
+// cause returns why a statement failed: that its context has ended, not that the connection was closed for it.
+func (c *heldConn) cause(ctx context.Context, err error) error {
+	if c.bound && ctx.Err() != nil && IsGone(err) {
+		return ctx.Err()
+	}
+	return err
+}
+
 // ExecContext implements runner.
 func (c *heldConn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	ctx = c.within(ctx)
-	stmt, done, err := c.prepare(ctx, query)
+	stmt, done, err := c.prepare(c.within(ctx), query)
 	if err != nil {
-		return nil, err
+		return nil, c.cause(ctx, err)
 	}
 	defer done()
-	return stmt.ExecContext(ctx, args...)
+	result, err := stmt.ExecContext(c.within(ctx), args...)
+	return result, c.cause(ctx, err)
 }
 
 // GetContext implements runner.
 func (c *heldConn) GetContext(ctx context.Context, dest any, query string, args ...any) error {
-	ctx = c.within(ctx)
-	stmt, done, err := c.prepare(ctx, query)
+	stmt, done, err := c.prepare(c.within(ctx), query)
 	if err != nil {
-		return err
+		return c.cause(ctx, err)
 	}
 	defer done()
-	return stmt.GetContext(ctx, dest, args...)
+	return c.cause(ctx, stmt.GetContext(c.within(ctx), dest, args...))
 }
 
 // SelectContext implements runner.
 func (c *heldConn) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
-	ctx = c.within(ctx)
-	stmt, done, err := c.prepare(ctx, query)
+	stmt, done, err := c.prepare(c.within(ctx), query)
 	if err != nil {
-		return err
+		return c.cause(ctx, err)
 	}
 	defer done()
-	return stmt.SelectContext(ctx, dest, args...)
+	return c.cause(ctx, stmt.SelectContext(c.within(ctx), dest, args...))
 }
 
 // close ends the connection. It never returns to the pool, where its open transaction would become

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -86,13 +87,14 @@ func (w *Worker) Act(ctx context.Context, op string, act func(tx *Tx) error) err
 
 // transact leaves no transaction open, even after a panic.
 func (w *Worker) transact(ctx context.Context, act func(tx *Tx) error) (err error) {
-	done := false
+	done, free := false, w.conn.bind(ctx)
 	defer func() {
-		if !done && (IsGone(err) || w.conn.rollback(ctx) != nil) {
+		undone := done || !IsGone(err) && w.conn.rollback(ctx) == nil
+		if open := free(); !undone || !open {
 			w.Close()
 		}
 	}()
-	if err := w.conn.begin(ctx); err != nil {
+	if err := cmp.Or(ctx.Err(), w.conn.begin(ctx)); err != nil {
 		return Unwritten(err)
 	}
 	if err := act(&Tx{ctx: ctx, db: w.db, run: w.conn, now: w.db.now()}); err != nil {

@@ -114,6 +114,53 @@ func TestAWorkersActIsRunAgain(t *testing.T) {
 	})
 }
 
+// TestAWorkersStatementEndsWithItsContext: one that waits is ended, though only the transaction as a whole is watched, and the next
+// one has a connection.
+func TestAWorkersStatementEndsWithItsContext(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *DB) {
+		if db.group != nil {
+			t.Skip("nothing waits in a local file")
+		}
+		w := db.NewWorker()
+		defer w.Close()
+		if err := w.Write(t.Context(), "test", put("test.before")); err != nil {
+			t.Fatal(err)
+		}
+		if w.conn.socket == nil {
+			t.Error("each statement is watched")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		waits := make(chan error, 1)
+		go func() {
+			waits <- w.Write(ctx, "test", func(tx *Tx) error {
+				if err := put("test.lost")(tx); err != nil {
+					return err
+				}
+				var n int
+				return tx.Get(&n, "SELECT SLEEP(60)")
+			})
+		}()
+		for n, deadline := 0, time.Now().Add(10*time.Second); n == 0; {
+			err := db.Get(t.Context(), &n, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User sleep'")
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("nothing waits: %v", err)
+			}
+		}
+		cancel()
+		select {
+		case err := <-waits:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("ended with %v", err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("the statement goes on")
+		}
+		if err := w.Write(t.Context(), "test", put("test.after")); err != nil || countPut(t, db) != 2 {
+			t.Errorf("after that: %d rows, %v", countPut(t, db), err)
+		}
+	})
+}
+
 // TestAnActKnowsWhetherItIsAwaited: on SQLite, an act is told when another waits for its end; on MySQL it must assume so.
 func TestAnActKnowsWhetherItIsAwaited(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *DB) {

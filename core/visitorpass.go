@@ -382,9 +382,11 @@ func (v VisitorPass) checkTime(now time.Time) string {
 // figures are not checked further, since a guard reads it.
 var visitorPlate = regexp.MustCompile(`^[\p{Han}A-Z0-9]{4,10}$`)
 
+var plateDots = strings.NewReplacer("·", "", "•", "", "・", "")
+
 // NormalizePlate returns a licence plate in its stored form: capitals without spaces and dots. "" stays.
 func NormalizePlate(plate string) (string, error) {
-	plate = strings.ToUpper(strings.NewReplacer("·", "", "•", "", "・", "").Replace(compact(plate)))
+	plate = strings.ToUpper(plateDots.Replace(compact(plate)))
 	if plate == "" {
 		return "", nil
 	}

@@ -124,94 +124,40 @@ func (i *invitation) begin(s *Store, tx *database.Tx) {
 	i.sign(tx.Keys(), i.request)
 }
 
-// read locks the houses, so that invitations of one are counted one after the other, and the ties, so that nobody deletes a resident
-// to whom a visit comes to refer, and reads what the batch is decided by.
+// read reads what the batch is decided by, once it holds the houses, so that invitations of one are counted one after the other, and
+// the ties, so that nobody deletes a resident to whom a visit comes to refer.
 func (p *invitePlan) read(batch []*invitation) error {
-	there, err := p.locked(batch, "SELECT id FROM house WHERE id IN (", func(i *invitation) core.ID { return i.asked.House })
-	if err != nil {
+	if err := p.readHosts(batch); err != nil {
 		return err
 	}
-	p.batch = p.settled(batch, func(i *invitation) bool { return there[i.asked.House] })
-	if err := p.readHosts(); err != nil {
+	if err := p.lock(batch); err != nil {
 		return err
 	}
-	there, err = p.locked(p.batch, "SELECT id FROM resident WHERE moved_out_at IS NULL AND id IN (",
-		func(i *invitation) core.ID { return i.tie.Tie })
-	if err != nil {
-		return err
-	}
-	p.batch = p.settled(p.batch, func(i *invitation) bool { return i.tie.Tie == 0 || there[i.tie.Tie] })
 	return p.readFacts()
 }
 
-// locked locks the rows that a batch refers to, in one order for all, and returns those that could be.
-func (p *invitePlan) locked(batch []*invitation, query string, of func(i *invitation) core.ID) (map[core.ID]bool, error) {
-	there := map[core.ID]bool{}
-	var ids []core.ID
-	for _, i := range batch {
-		if id := of(i); id != 0 {
-			ids = append(ids, id)
-			there[id] = !p.tx.Dialect().Locks()
-		}
-	}
-	if !p.tx.Dialect().Locks() || len(ids) == 0 {
-		return there, nil
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	end := ") ORDER BY id" + p.tx.Dialect().ForUpdateFree()
-	if p.alone {
-		end = ") ORDER BY id" + p.tx.Dialect().ForUpdate()
-	}
-	var found []core.ID
-	err := p.tx.All(&found, query+database.Placeholders(len(ids))+end, database.IDArgs(ids)...)
-	for _, id := range found {
-		there[id] = true
-	}
-	return there, err
-}
-
-// settled returns the invitations that can be decided now: not those of which another transaction holds rows. Of one that is alone
-// rows that are not there are gone.
-func (p *invitePlan) settled(batch []*invitation, locked func(i *invitation) bool) []*invitation {
-	var rest []*invitation
-	for _, i := range batch {
-		if !locked(i) {
-			i.gone, i.alone = p.alone, !p.alone
-		}
-		if !i.alone {
-			rest = append(rest, i)
-		}
-	}
-	return rest
-}
+// tieInvites is the condition of a tie by which somebody may invite on the day of its argument.
+const tieInvites = "t.gone = 0 AND t.moved_out_at IS NULL AND t.certified_at IS NOT NULL AND (t.lease_day = 0 OR t.lease_day >= ?)"
 
 // readHosts reads the ties by which the batch invites. Who lives in a house does so by one.
-func (p *invitePlan) readHosts() error {
-	if len(p.batch) == 0 {
-		return nil
-	}
-	users, houses := newInviteList(p.batch), newInviteList(p.batch)
-	for _, i := range p.batch {
+func (p *invitePlan) readHosts(batch []*invitation) error {
+	users, houses := newInviteList(batch), newInviteList(batch)
+	for _, i := range batch {
 		users.add(int64(i.host))
 		houses.add(int64(i.asked.House))
 	}
+	then := p.tx.Dialect().ThenJoin()
 	var hosts []inviteHost
 	if err := p.tx.All(&hosts, `
 		SELECT u.id AS user_id, t.house_id, t.id, t.name, h.label, c.name AS place, r.community_id, r.invite, r.per_day, r.form
-		FROM wechat_user u
-		JOIN person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac
-		JOIN resident t ON t.person_id = p.id AND t.name_fold = u.name_fold
-		JOIN house h ON h.id = t.house_id
-		JOIN community c ON c.id = t.community_id
-		JOIN visitor_rule r ON r.community_id = t.community_id
+		FROM wechat_user u`+then+`person p ON p.id = u.person_id AND p.phone_mac = u.phone_mac`+then+`resident t
+				ON t.person_id = p.id AND t.name_fold = u.name_fold AND t.house_id IN (`+houses.places()+`)`+then+`house h
+				ON h.id = t.house_id`+then+`community c ON c.id = t.community_id`+then+`visitor_rule r
+				ON r.community_id = t.community_id
 		WHERE u.id IN (`+users.places()+`)
 			AND u.merged_into = 0
-			AND t.house_id IN (`+houses.places()+`)
-			AND t.gone = 0
-			AND t.certified_at IS NOT NULL
-			AND (t.lease_day = 0 OR t.lease_day >= ?)
-			AND c.archived_at IS NULL`, append(append(users.args(), houses.args()...), int32(p.today))...); err != nil {
+			AND `+tieInvites+`
+			AND c.archived_at IS NULL`, append(append(houses.args(), users.args()...), int32(p.today))...); err != nil {
 		return err
 	}
 	type place struct{ user, house core.ID }
@@ -219,10 +165,66 @@ func (p *invitePlan) readHosts() error {
 	for _, host := range hosts {
 		ties[place{host.User, host.House}] = host
 	}
-	for _, i := range p.batch {
+	for _, i := range batch {
 		i.tie = ties[place{i.host, i.asked.House}]
 	}
 	return nil
+}
+
+// lock locks the houses and the ties, in one order for all, and keeps the invitations that can be decided now: not those of which
+// another transaction holds rows. Of one that is alone, a tie that does not invite any more is gone.
+func (p *invitePlan) lock(batch []*invitation) error {
+	held, err := p.held(batch)
+	if err != nil {
+		return err
+	}
+	for _, i := range batch {
+		if label, ok := held[i.tie.Tie]; ok {
+			i.tie.Label = label
+		} else if i.tie.Tie != 0 {
+			i.gone, i.alone = p.alone, !p.alone
+		}
+		if !i.alone {
+			p.batch = append(p.batch, i)
+		}
+	}
+	return nil
+}
+
+// held locks the houses and the ties of a batch, and returns the labels of the houses by the ties. Without locks nobody else writes.
+func (p *invitePlan) held(batch []*invitation) (map[core.ID]string, error) {
+	held := map[core.ID]string{}
+	houses, ties := newInviteList(batch), newInviteList(batch)
+	for _, i := range batch {
+		if i.tie.Tie != 0 {
+			held[i.tie.Tie] = i.tie.Label
+			houses.add(int64(i.asked.House))
+			ties.add(int64(i.tie.Tie))
+		}
+	}
+	dialect := p.tx.Dialect()
+	if !dialect.Locks() || len(held) == 0 {
+		return held, nil
+	}
+	end := dialect.ForUpdateFree()
+	if p.alone {
+		end = dialect.ForUpdate()
+	}
+	var rows []struct {
+		Tie   core.ID `db:"id"`
+		Label string  `db:"label"`
+	}
+	err := p.tx.All(&rows, `
+		SELECT t.id, h.label
+		FROM house h`+dialect.ThenJoin()+`resident t ON t.house_id = h.id AND t.id IN (`+ties.places()+`)
+		WHERE h.id IN (`+houses.places()+`)
+			AND `+tieInvites+`
+		ORDER BY h.id`+end, append(append(ties.args(), houses.args()...), int32(p.today))...)
+	clear(held)
+	for _, row := range rows {
+		held[row.Tie] = row.Label
+	}
+	return held, err
 }
 
 // readFacts reads what else the batch is decided by in one round trip.

@@ -127,24 +127,47 @@ func WriteAll(tx *database.Tx, acts []Act) error {
 	if len(acts) == 0 {
 		return nil
 	}
+	// If nobody else has written since this process did, the end need not be read.
+	if end, ok := tx.Hints().Take(headSetting).(chainEnd); ok {
+		if moved, err := appendAfter(tx, end, acts, true); moved || err != nil {
+			return err
+		}
+	}
 	end, err := lockChainEnd(tx)
 	if err != nil {
 		return err
 	}
+	moved, err := appendAfter(tx, end, acts, false)
+	if err == nil && !moved {
+		err = database.ErrRace
+	}
+	return err
+}
+
+// appendAfter appends lines of acts after the chain's end, which it moves; moved is false if the chain does not end there. A guess is
+// compared with the note itself, which is locked by that.
+func appendAfter(tx *database.Tx, end chainEnd, acts []Act, guess bool) (moved bool, err error) {
+	query, was := "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", end.String()
 	rows := make([][]any, len(acts))
 	for i, act := range acts {
 		row, err := act.after(tx, end)
 		if err != nil {
-			return err
+			return false, err
 		}
 		rows[i], end = row.values(), chainEnd{row.Seq, row.Hash}
 	}
-	if err := database.InsertRows(tx, database.InsertInto, "audit_log", Columns, rows); err != nil {
-		return err
+	args := []any{end.String(), tx.NowMS(), headSetting}
+	if guess {
+		query, args = query+" AND value = ?", append(args, was)
 	}
-	return tx.ExecOne(
-		database.ErrRace, "UPDATE setting SET value = ?, updated_at = ? WHERE name = ?", end.String(), tx.NowMS(), headSetting,
-	)
+	if n, err := tx.Exec(query, args...); err != nil || n != 1 {
+		return false, err
+	}
+	if err := database.InsertRows(tx, database.InsertInto, "audit_log", Columns, rows); err != nil {
+		return false, err
+	}
+	tx.Hints().Leave(headSetting, end)
+	return true, nil
 }
 
 // after returns the row of an act that follows the chain's end.

@@ -52,6 +52,7 @@ type DB struct {
 	keys     Keyring
 	now      func() time.Time
 	log      *slog.Logger
+	hints    Hints
 
 	wakers       wakers
 	onChanged    map[string]func(ctx context.Context, ids []core.ID) // by their kind

@@ -138,11 +138,11 @@ func plannedEffects(planned []store.PlannedRestriction, r core.Restriction) (wor
 	for _, plan := range planned {
 		n := plan.Of - plan.Left
 		switch {
-		case n == 0 || plan.Restriction == r:
-		case r.Holds(plan.From):
-			words = append(words, plannedText(plan, n)+"，到时按这次的，不再改")
-		default:
-			words = append(words, plannedText(plan, n)+"，到时照常生效")
+		case plan.Restriction == r:
+		case !r.Holds(plan.From): // what kept some of them out of the plan is replaced by one that will be over
+			words = append(words, plannedText(plan, plan.Of)+"，到时照常生效")
+		case n > 0:
+			words = append(words, plannedText(plan, n)+"，到时仍按这次的限制")
 		}
 	}
 	return words

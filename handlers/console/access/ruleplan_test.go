@@ -154,7 +154,7 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	}
 	now := url.Values{"community": form["community"], "houses": form["houses"], "exits": {"-1"}, "reason": {"居家"}}
 	page, _ = b.Post(t, frame.RestrictionPath, now, http.StatusOK)
-	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已安排 "+from+" 至 "+dayFrom(d, 9)+" 限 1 次，到时按这次的") {
+	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已安排 "+from+" 至 "+dayFrom(d, 9)+" 限 1 次，到时仍按这次的限制") {
 		t.Errorf("asks before a house is restricted of which more is planned: %q", ask)
 	}
 	now.Set("last_day", dayFrom(d, 1))
@@ -167,6 +167,17 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	if text := b.Get(t, frame.RestrictionPath, http.StatusOK).Find("section[aria-labelledby=plans-title] tbody").Text(); !strings.Contains(
 		text, "0 套房屋") || !strings.Contains(text, "已删除的 1 套，到时不限制") {
 		t.Errorf("then it lists %q", text)
+	}
+	for _, c := range []struct{ exits, until, says string }{
+		{"2", dayFrom(d, 1), "其中 1 套已安排 " + from + " 至 " + dayFrom(d, 9) + " 限 1 次，到时照常生效"}, // nothing keeps it out any more
+		{"2", "", ""}, // it was left out, and still is
+	} {
+		again := url.Values{"community": form["community"], "houses": form["houses"], "exits": {c.exits}, "reason": {"居家"}}
+		again.Set("last_day", c.until)
+		page, _ = b.Post(t, frame.RestrictionPath, again, http.StatusOK)
+		if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, c.says) || c.says == "" && strings.Contains(ask, "已安排") {
+			t.Errorf("restricted again until %q it asks %q", c.until, ask)
+		}
 	}
 	lift := frame.RestrictionPath + "/" + d.Mine.Houses[0].String() + "/lift"
 	page, _ = b.Post(t, lift, url.Values{}, http.StatusOK)

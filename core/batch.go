@@ -23,6 +23,8 @@ const (
 	BatchCalls     BatchKind = "message.call"
 	BatchBlocks    BatchKind = "visitorblock.create"
 
+	BatchReaderPermit BatchKind = "reader.permit"
+
 	BatchVisitLeave BatchKind = "visitorpass.leave"
 
 	BatchTag   BatchKind = "follower.tag"
@@ -127,6 +129,10 @@ var BatchTypes = []BatchType{
 	{
 		BatchReaderQR, "接受二维码", PermReaderEdit, "reader", "台读头", "接受二维码恢复为原来的开或关。",
 		"之后改过的读头不变。",
+	},
+	{
+		BatchReaderPermit, "修改门禁权限", PermReaderEdit, "reader", "台读头", "接受二维码、接受的通行证和服务范围恢复为原来的。",
+		"之后改过的读头，以及原来服务的楼栋已拆除的读头不变。",
 	},
 	{
 		BatchAlerts, "处理告警", PermAccessAlertHandle, "accessalert", "条告警", "恢复为待处理，处理情况一并清除。",

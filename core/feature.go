@@ -302,10 +302,11 @@ var Features = []Feature{
 		Stem: "reader", Noun: "门禁读头", Table: "reader", Fields: readerFields,
 		List: PermReaderView, Page: PermReaderView,
 		Group: "access", Menu: MenuEntry{"智能门禁", "door"},
-		Aliases: []string{"读头", "权限管理"},
+		Aliases: []string{"读头"},
 		Pages: []FeaturePage{
 			{Label: "门墙", Path: "reader/wall", Aliases: []string{"实时门禁"}},
 			{Label: "门禁运行", Path: "reader/figure", Aliases: []string{"运行"}},
+			{Label: "权限管理", Path: "reader/permission", Aliases: []string{"门禁权限", "门禁二维码", "服务范围"}},
 			{Label: "未登记设备", Path: "reader/quarantine", Aliases: []string{"未识别设备"}},
 		},
 		Permissions: []PermissionItem{
@@ -315,8 +316,16 @@ var Features = []Feature{
 		},
 		Verbs: []Verb{
 			{"create", "添加读头"}, {"update", "修改读头"}, {"disable", "停用读头"}, {"enable", "启用读头"},
-			{"switch_qr", "接受二维码"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
+			{"switch_qr", "接受二维码"}, {"permit", "修改门禁权限"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
 		},
+		ActsAt: map[string]string{"permit": "reader/permission"},
+	},
+	{
+		Stem: "readergroup", Noun: "读头分组", Table: "reader_group", Fields: readerGroupFields,
+		List: PermReaderView, Page: PermReaderView,
+		Under:   "reader",
+		Aliases: []string{"分组", "门禁分组"},
+		Verbs:   []Verb{{"create", "添加读头分组"}, {"update", "修改读头分组"}, {"remove", "删除读头分组"}},
 	},
 	{
 		Stem: "doorcommand", Noun: "开门指令", Table: "door_command", NameColumn: "gate", Fields: doorCommandFields,

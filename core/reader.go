@@ -17,6 +17,7 @@ const (
 type Reader struct {
 	ID               ID
 	Community        ID
+	Group            ID // its ReaderGroup; 0 = none
 	Name             string
 	Gate             string // the door it opens, in words
 	Protocol         string
@@ -221,6 +222,7 @@ type QuarantinedReader struct {
 
 // readerFields label what the audit log records of a reader.
 var readerFields = []AuditField{
+	{Key: "group", Label: "分组"},
 	{Key: "name", Label: "名称"},
 	{Key: "gate", Label: "所在的门"},
 	{Key: "protocol", Label: "协议", Value: ProtocolLabel},

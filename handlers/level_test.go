@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -66,6 +67,7 @@ func questionBody(
 		"/console/resident/moveout": ticked, "/console/resident/delete": ticked,
 		"/console/institution/member/renew": {"id": {member.String()}},
 		"/console/reader/qr":                {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
+		"/console/reader/permission":        permissionRows(e),
 		"/console/account/:id/password":     {"password": {"another-Password-2"}},
 		"/console/accessalert/handle":       {"id": {alert.String()}},
 		"/console/exitslip/revoke":          {"id": {slip.String()}},
@@ -100,6 +102,20 @@ func questionBody(
 			"community": {community}, "counting": {"person"}, "period_days": {"1"}, "exits": {"2"}, "fever_tenths": {"37.3"},
 		},
 	}[path]
+}
+
+// permissionRows are two readers in the matrix of 权限管理, with all their boxes cleared but those of residents.
+func permissionRows(e *estate.Estate) url.Values {
+	form := url.Values{"community": {e.Community.String()}}
+	for _, door := range e.Doors[:2] {
+		r, err := e.Store.Reader(context.Background(), core.Everywhere, door.ID)
+		if err != nil {
+			return nil
+		}
+		form.Add("row", fmt.Sprintf("%d:%d:1%s", r.ID, r.Updated.UnixMilli(), strings.Repeat("1", len(core.ReaderKinds()))))
+		form.Add("on", r.ID.String()+":"+string(core.PassResident))
+	}
+	return form
 }
 
 // ruleVersions returns a version of each rule of the estate, by stem. That of visitors let nobody invite.

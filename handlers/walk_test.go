@@ -59,6 +59,7 @@ type town struct {
 	slips        map[core.ID]core.ID // by community: an exit slip
 	blocks       map[core.ID]core.ID // by community: of the blacklist of visitors
 	orders       map[core.ID]core.ID // by community: to a door
+	groups       map[core.ID]core.ID // by community: of readers
 	shifts       map[core.ID]core.ID // by community: of its guard
 	posters      map[core.ID]core.ID // by community: a poster, by which visitors apply
 	followers    map[core.ID]core.ID // by community: who follows its official account
@@ -119,6 +120,7 @@ func newTown(t *testing.T) *town {
 		plans:   map[core.ID]core.ID{},
 		slips:   map[core.ID]core.ID{},
 		posters: map[core.ID]core.ID{}, blocks: map[core.ID]core.ID{}, orders: map[core.ID]core.ID{}, shifts: map[core.ID]core.ID{},
+		groups:       map[core.ID]core.ID{},
 		institutions: map[core.ID]core.ID{}, members: map[core.ID]core.ID{}, faces: map[core.ID]core.ID{},
 	}
 	for i, e := range []*estate.Estate{w.mine, w.others} {
@@ -587,6 +589,11 @@ func (w *town) order(t *testing.T, e *estate.Estate) {
 		t.Fatal(err)
 	}
 	w.orders[e.Community] = c.ID
+	if w.groups[e.Community], err = w.store.CreateReaderGroup(t.Context(), core.System, core.Everywhere, core.ReaderGroup{
+		Community: e.Community, Name: "各门", Readers: []core.ID{e.Doors[0].ID},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.store.DisableReader(t.Context(), core.System, core.Everywhere, id); err != nil {
 		t.Fatal(err)
 	}
@@ -669,6 +676,7 @@ func (w *town) params(t *testing.T, e *estate.Estate, account core.ID) []struct 
 		{"/console/account/", account}, {"/console/session/undo/", account}, {"/console/accessalert/", w.alerts[e.Community]},
 		{"/console/message/", w.messages[e.Community]},
 		{"/console/audit/", w.audits[e.Community]}, {"/console/community/", e.Community}, {"/console/reader/", e.Doors[0].ID},
+		{"/console/readergroup/", w.groups[e.Community]},
 		{"/console/doorcommand/", w.orders[e.Community]}, {"/console/guardshift/", w.shifts[e.Community]},
 		{"/console/resident/", e.Residents[0].ID}, {"/console/restriction/", e.Houses[0]},
 		{"/console/house/node/", house.Node}, {"/console/house/", e.Houses[0]},

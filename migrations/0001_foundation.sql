@@ -772,6 +772,7 @@ CREATE TABLE exit_tally (
 CREATE TABLE reader (
   id                BIGINT        NOT NULL PRIMARY KEY,
   community_id      BIGINT        NOT NULL,
+  group_id          BIGINT        NOT NULL, -- its reader_group; 0 = none
   name              VARCHAR(64)   NOT NULL,
   gate              VARCHAR(64)   NOT NULL, -- name of the door it opens
   protocol          VARCHAR(16)   NOT NULL, -- vguang, mcardsea, turnstile, vbar
@@ -797,6 +798,15 @@ CREATE TABLE reader (
 );
 CREATE UNIQUE INDEX reader_secret ON reader (secret_digest);
 CREATE INDEX reader_community ON reader (community_id, id);
+
+CREATE TABLE reader_group (
+  id           BIGINT      NOT NULL PRIMARY KEY,
+  community_id BIGINT      NOT NULL,
+  name         VARCHAR(32) NOT NULL,
+  created_at   BIGINT      NOT NULL,
+  updated_at   BIGINT      NOT NULL
+);
+CREATE UNIQUE INDEX reader_group_name ON reader_group (community_id, name);
 
 -- Devices that called with a known secret but a wrong or unknown serial.
 CREATE TABLE reader_quarantine (

@@ -239,6 +239,19 @@ func batchActs(w *batchWorld) map[core.BatchKind]batchAct {
 		core.BatchReaderQR: {do: func() (core.Batch, error) {
 			return w.SwitchReadersQR(ctx, batchBy, everywhere, ReaderQR{Readers: w.readers, Allowed: false})
 		}},
+		core.BatchReaderPermit: {do: func() (core.Batch, error) {
+			list := make([]core.ReaderPermission, len(w.readers))
+			for i, id := range w.readers {
+				r, err := w.Reader(ctx, everywhere, id)
+				if err != nil {
+					return core.Batch{}, err
+				}
+				list[i] = r.Permission()
+				list[i].QRAllowed, list[i].Kinds = !r.QRAllowed, []core.PassKind{core.PassResident}
+			}
+			done, err := w.PermitReaders(ctx, batchBy, everywhere, list)
+			return done.Batch, err
+		}},
 		core.BatchAlerts:     alertsAct(w),
 		core.BatchRenew:      renewAct(w),
 		core.BatchExits:      exitsAct(w),

@@ -43,6 +43,8 @@ func init() { // the functions refer to the table
 		core.BatchCalls:     {undo: undoCalls},
 		core.BatchBlocks:    {undo: undoBlocks},
 
+		core.BatchReaderPermit: {undo: undoReadersPermitted},
+
 		core.BatchVisitLeave: {undo: undoLeaves},
 
 		core.BatchTag:   {undo: undoTagging},

@@ -505,6 +505,34 @@ var raceGate = []raceStep{
 		return w.keepBatch("switched", batch, err)
 	}},
 	{"UndoBatch", raceUndo("switched")},
+	{"PermitReaders", func(w *raceWorld) (any, error) {
+		r, err := w.Reader(w.ctx, everywhere, w.ids["reader"])
+		if err != nil {
+			return nil, err
+		}
+		p := r.Permission()
+		p.Kinds = []core.PassKind{core.PassResident}
+		done, err := w.PermitReaders(w.ctx, raceBy, everywhere, []core.ReaderPermission{p})
+		return w.keepBatch("permitted", done.Batch, err)
+	}},
+	{"UndoBatch", raceUndo("permitted")},
+	{"CreateReaderGroup", func(w *raceWorld) (any, error) {
+		id, err := w.CreateReaderGroup(w.ctx, raceBy, everywhere, core.ReaderGroup{
+			Community: w.ids["here"], Name: "一期", Readers: []core.ID{w.ids["reader"]},
+		})
+		return w.keep("readergroup", id, err)
+	}},
+	{"UpdateReaderGroup", func(w *raceWorld) (any, error) {
+		g, err := w.ReaderGroup(w.ctx, everywhere, w.ids["readergroup"])
+		if err != nil {
+			return nil, err
+		}
+		g.Name, g.Readers = "二期", nil
+		return w.UpdateReaderGroup(w.ctx, raceBy, everywhere, g)
+	}},
+	{"RemoveReaderGroup", func(w *raceWorld) (any, error) {
+		return nil, w.RemoveReaderGroup(w.ctx, raceBy, everywhere, w.ids["readergroup"])
+	}},
 	{"CreateReader", func(w *raceWorld) (any, error) {
 		r := aReader(w.ids["here"], "V1")
 		r.Protocol = core.ProtocolVbar

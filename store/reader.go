@@ -32,12 +32,13 @@ func readerSecretDigest(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const readerColumns = `id, community_id, name, gate, protocol, serial, direction, in_no, scope_nodes, kinds, thermometer, qr_allowed,
-	deny_code, heartbeat_text, heartbeat_seconds, firmware, skew_ms, last_seen_at, disabled_at, updated_at`
+const readerColumns = `id, community_id, group_id, name, gate, protocol, serial, direction, in_no, scope_nodes, kinds, thermometer,
+	qr_allowed, deny_code, heartbeat_text, heartbeat_seconds, firmware, skew_ms, last_seen_at, disabled_at, updated_at`
 
 type readerRow struct {
 	ID               core.ID         `db:"id"`
 	Community        core.ID         `db:"community_id"`
+	Group            core.ID         `db:"group_id"`
 	Name             string          `db:"name"`
 	Gate             string          `db:"gate"`
 	Protocol         string          `db:"protocol"`
@@ -60,7 +61,7 @@ type readerRow struct {
 
 func (r readerRow) reader() core.Reader {
 	return core.Reader{
-		ID: r.ID, Community: r.Community, Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial,
+		ID: r.ID, Community: r.Community, Group: r.Group, Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial,
 		Direction: r.Direction, InNo: r.InNo, ScopeNodes: database.SplitIDs(r.ScopeNodes), Kinds: splitKinds(r.Kinds),
 		Thermometer: r.Thermometer != 0, QRAllowed: r.QRAllowed != 0, DenyCode: r.DenyCode,
 		HeartbeatText: r.HeartbeatText, HeartbeatSeconds: r.HeartbeatSeconds, Firmware: r.Firmware,
@@ -134,6 +135,7 @@ const noReader = "门禁读头不存在"
 // ReaderFilter narrows the list of readers. Zero fields do not filter.
 type ReaderFilter struct {
 	Community core.ID
+	Group     core.ID
 	Keyword   string           // part of the name, the gate or the serial
 	State     core.ReaderState // at the current time of the store's clock
 	Disabled  string           // "yes", "no", "" = both
@@ -163,6 +165,9 @@ func readerWhere(f ReaderFilter, now time.Time) database.Where {
 	var where database.Where
 	if f.Community != 0 {
 		where.And("community_id = ?", int64(f.Community))
+	}
+	if f.Group != 0 {
+		where.And("group_id = ?", int64(f.Group))
 	}
 	if f.Keyword != "" {
 		where.Like(f.Keyword, "name", "gate", "serial")

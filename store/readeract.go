@@ -24,32 +24,43 @@ func (s *Store) CreateReader(ctx context.Context, by core.Actor, scope core.Scop
 		return 0, "", core.NotFound(noCommunity)
 	}
 	secret = newReaderSecret()
-	sealed, err := s.db.Keys().Seal("reader.secret", secret)
-	if err != nil {
-		return 0, "", database.Wrap("create a reader", err)
-	}
 	err = s.db.Write(ctx, "create a reader", func(tx *database.Tx) error {
+		if err := lockReaderGroup(tx, r); err != nil {
+			return err
+		}
 		r.ID = tx.NewID()
 		if err := checkReaderCommunity(tx, r); err != nil {
 			return err
 		}
-		_, err := tx.Exec(
-			"INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+database.Placeholders(23)+")",
-			int64(r.ID), int64(r.Community), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), r.InNo,
-			database.JoinIDs(r.ScopeNodes), joinKinds(r.Kinds), database.BoolInt(r.Thermometer),
-			database.BoolInt(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil,
-			nil, tx.NowMS(), sealed, readerSecretDigest(secret), tx.NowMS(),
-		)
-		if err != nil {
+		if err := insertReader(tx, r, secret); err != nil {
 			return err
 		}
-		tx.Changed(changedReaders, r.ID)
+		if err := touchReaderGroups(tx, r.Group); err != nil {
+			return err
+		}
 		return auditReader(tx, by, "reader.create", nil, &r)
 	})
 	if err != nil {
 		return 0, "", err
 	}
 	return r.ID, secret, nil
+}
+
+// insertReader adds a reader with its secret.
+func insertReader(tx *database.Tx, r core.Reader, secret string) error {
+	sealed, err := tx.Keys().Seal("reader.secret", secret)
+	if err != nil {
+		return err
+	}
+	tx.Changed(changedReaders, r.ID)
+	_, err = tx.Exec(
+		"INSERT INTO reader ("+readerColumns+", secret_cipher, secret_digest, created_at) VALUES ("+database.Placeholders(24)+")",
+		int64(r.ID), int64(r.Community), int64(r.Group), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), r.InNo,
+		database.JoinIDs(r.ScopeNodes), joinKinds(r.Kinds), database.BoolInt(r.Thermometer),
+		database.BoolInt(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, 0, nil,
+		nil, tx.NowMS(), sealed, readerSecretDigest(secret), tx.NowMS(),
+	)
+	return err
 }
 
 // UpdateReader changes a reader's settings. Its community, secret and presence are not settings;
@@ -62,6 +73,9 @@ func (s *Store) UpdateReader(
 		return updated, err
 	}
 	err = s.db.Write(ctx, "update a reader", func(tx *database.Tx) error {
+		if err := lockReaderGroup(tx, r); err != nil {
+			return err
+		}
 		before, err := lockReader(tx, scope, r.ID)
 		if err != nil {
 			return err
@@ -69,30 +83,35 @@ func (s *Store) UpdateReader(
 		if err := database.CheckUnchanged(r.Updated, before.Updated); err != nil {
 			return err
 		}
-		after := before
-		after.Name, after.Gate, after.Protocol, after.Serial, after.Direction = r.Name, r.Gate, r.Protocol, r.Serial, r.Direction
-		after.InNo = r.InNo
-		after.ScopeNodes, after.Kinds, after.Thermometer, after.QRAllowed = r.ScopeNodes, r.Kinds, r.Thermometer, r.QRAllowed
-		after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds, after.Firmware = r.DenyCode,
-			r.HeartbeatText, r.HeartbeatSeconds, r.Firmware
+		after := r // but for what are no settings
+		after.Community, after.Skew, after.LastSeen, after.Disabled = before.Community, before.Skew, before.LastSeen, before.Disabled
 		if err := checkReaderCommunity(tx, after); err != nil {
 			return err
 		}
 		updated = time.UnixMilli(tx.NextUpdated(before.Updated))
-		if err := setReader(
-			tx, r.ID, core.NotFound(noReader),
-			`name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, in_no = ?, scope_nodes = ?, kinds = ?, thermometer = ?,
-			qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?, updated_at = ?`,
-			after.Name, after.Gate, after.Protocol, after.Serial, string(after.Direction), after.InNo,
-			database.JoinIDs(after.ScopeNodes), joinKinds(after.Kinds), database.BoolInt(after.Thermometer),
-			database.BoolInt(after.QRAllowed), after.DenyCode, after.HeartbeatText, after.HeartbeatSeconds,
-			after.Firmware, updated.UnixMilli(),
-		); err != nil {
+		if err := updateReader(tx, after, updated); err != nil {
 			return err
+		}
+		if before.Group != after.Group {
+			if err := touchReaderGroups(tx, before.Group, after.Group); err != nil {
+				return err
+			}
 		}
 		return auditReader(tx, by, "reader.update", &before, &after)
 	})
 	return updated, err
+}
+
+// updateReader writes the settings of a locked reader.
+func updateReader(tx *database.Tx, r core.Reader, updated time.Time) error {
+	return setReader(
+		tx, r.ID, core.NotFound(noReader),
+		`group_id = ?, name = ?, gate = ?, protocol = ?, serial = ?, direction = ?, in_no = ?, scope_nodes = ?, kinds = ?, thermometer = ?,
+		qr_allowed = ?, deny_code = ?, heartbeat_text = ?, heartbeat_seconds = ?, firmware = ?, updated_at = ?`,
+		int64(r.Group), r.Name, r.Gate, r.Protocol, r.Serial, string(r.Direction), r.InNo,
+		database.JoinIDs(r.ScopeNodes), joinKinds(r.Kinds), database.BoolInt(r.Thermometer),
+		database.BoolInt(r.QRAllowed), r.DenyCode, r.HeartbeatText, r.HeartbeatSeconds, r.Firmware, updated.UnixMilli(),
+	)
 }
 
 // lockReader reads and locks a reader of the scope.
@@ -106,7 +125,7 @@ func lockReader(tx *database.Tx, scope core.Scope, id core.ID) (core.Reader, err
 	return row.reader(), database.NotFoundIfNoRows(err, noReader)
 }
 
-// checkReaderCommunity refuses a community that does not exist, building nodes of another one, and
+// checkReaderCommunity refuses a community that does not exist, a group and building nodes of another one, and
 // a device number that another reader in use has.
 func checkReaderCommunity(tx *database.Tx, r core.Reader) error {
 	var n int
@@ -116,21 +135,33 @@ func checkReaderCommunity(tx *database.Tx, r core.Reader) error {
 	if n == 0 {
 		return core.NotFound(noCommunity)
 	}
-	if nodes := slices.Compact(slices.Sorted(slices.Values(r.ScopeNodes))); len(nodes) > 0 {
-		err := tx.Get(&n, "SELECT COUNT(*) FROM building_node WHERE community_id = ? AND id IN ("+database.Placeholders(len(nodes))+")",
-			append([]any{int64(r.Community)}, database.IDArgs(nodes)...)...)
-		if err != nil {
-			return err
-		}
-		if n != len(nodes) {
-			return core.InvalidFields(map[string]string{"scope_nodes": "所选楼栋不在这个小区"})
-		}
+	if err := checkReaderGroup(tx, r); err != nil {
+		return err
+	}
+	here, err := nodesOf(tx, r.Community, r.ScopeNodes)
+	if err == nil && !here {
+		err = core.InvalidFields(map[string]string{"scope_nodes": "所选楼栋不在这个小区"})
+	}
+	if err != nil {
+		return err
 	}
 	taken, err := readerSerialTaken(tx, r)
 	if err == nil && taken {
 		err = core.InvalidFields(map[string]string{"serial": "本小区已有同一设备号的读头在用"})
 	}
 	return err
+}
+
+// nodesOf reports whether building nodes are all of a community.
+func nodesOf(tx *database.Tx, community core.ID, nodes []core.ID) (bool, error) {
+	nodes = slices.Compact(slices.Sorted(slices.Values(nodes)))
+	if len(nodes) == 0 {
+		return true, nil
+	}
+	var n int
+	err := tx.Get(&n, "SELECT COUNT(*) FROM building_node WHERE community_id = ? AND id IN ("+database.Placeholders(len(nodes))+")",
+		database.AppendIDs([]any{int64(community)}, nodes)...)
+	return n == len(nodes), err
 }
 
 // readerSerialTaken reports whether another reader in use, of the same community and protocol, has
@@ -250,7 +281,7 @@ func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.S
 	}
 	var first core.Batch
 	err := s.db.Write(ctx, "set readers' QR", func(tx *database.Tx) error {
-		var changed []core.Reader // as they were
+		var changed []readerChange
 		for _, id := range ids {
 			before, err := lockReader(tx, scope, id)
 			if err != nil {
@@ -259,29 +290,19 @@ func (s *Store) SwitchReadersQR(ctx context.Context, by core.Actor, scope core.S
 			if before.QRAllowed == q.Allowed {
 				continue
 			}
-			if err := setReaderQR(tx, by, before, q.Allowed); err != nil {
+			after := before.Permission()
+			after.QRAllowed = q.Allowed
+			change, err := permitReader(tx, by, "reader.switch_qr", before, after)
+			if err != nil {
 				return err
 			}
-			changed = append(changed, before)
+			changed = append(changed, change)
 		}
 		var err error
-		first, err = writeReaderBatches(tx, by, changed)
+		first, err = writeReaderBatches(tx, by, core.BatchReaderQR, changed)
 		return err
 	})
 	return first, err
-}
-
-// setReaderQR ticks or clears 接受二维码 of a locked reader.
-func setReaderQR(tx *database.Tx, by core.Actor, before core.Reader, allowed bool) error {
-	after := before
-	after.QRAllowed = allowed
-	err := setReader(
-		tx, before.ID, core.NotFound(noReader), "qr_allowed = ?, updated_at = ?", database.BoolInt(allowed), tx.NextUpdated(before.Updated),
-	)
-	if err != nil {
-		return err
-	}
-	return auditReader(tx, by, "reader.switch_qr", &before, &after)
 }
 
 // ReaderQR is a change of whether readers may accept QR codes 权限管理.
@@ -292,6 +313,7 @@ type ReaderQR struct {
 
 // readerAudit is what the audit log records of a reader's settings. The secret is not among them.
 type readerAudit struct {
+	Group       string   `json:"group"` // its name
 	Name        string   `json:"name"`
 	Gate        string   `json:"gate"`
 	Protocol    string   `json:"protocol"`
@@ -308,36 +330,45 @@ type readerAudit struct {
 	Disabled    bool     `json:"disabled"`
 }
 
-func auditOfReader(r *core.Reader, nodes map[core.ID]string) any {
+func auditOfReader(r *core.Reader, nodes, groups map[core.ID]string) any {
 	if r == nil {
 		return nil
 	}
-	names := make([]string, len(r.ScopeNodes))
-	for i, id := range r.ScopeNodes {
-		names[i] = cmp.Or(nodes[id], "已拆除的楼栋")
-	}
 	return readerAudit{
-		Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial, Direction: string(r.Direction),
-		InNo: r.InNo, ScopeNodes: names, Kinds: joinKinds(r.Kinds), Thermometer: r.Thermometer, QRAllowed: r.QRAllowed,
+		Group: groups[r.Group], Name: r.Name, Gate: r.Gate, Protocol: r.Protocol, Serial: r.Serial, Direction: string(r.Direction),
+		InNo: r.InNo, ScopeNodes: scopeNames(*r, nodes), Kinds: joinKinds(r.Kinds), Thermometer: r.Thermometer, QRAllowed: r.QRAllowed,
 		DenyCode: r.DenyCode, Heartbeat: strings.TrimSpace(fmt.Sprintf("%s %ds", r.HeartbeatText, r.HeartbeatSeconds)),
 		Firmware: r.Firmware, Disabled: !r.Disabled.IsZero(),
 	}
 }
 
+// scopeNames returns the names of the nodes that a reader serves. nodes are the names of those that exist.
+func scopeNames(r core.Reader, nodes map[core.ID]string) []string {
+	names := make([]string, len(r.ScopeNodes))
+	for i, id := range r.ScopeNodes {
+		names[i] = cmp.Or(nodes[id], "已拆除的楼栋")
+	}
+	return names
+}
+
 // auditReader writes the audit line of a change; a nil state is not recorded.
 func auditReader(tx *database.Tx, by core.Actor, action string, before, after *core.Reader) error {
 	r := cmp.Or(after, before)
-	nodes := slices.Clone(r.ScopeNodes)
+	nodes, groups := slices.Clone(r.ScopeNodes), []core.ID{r.Group}
 	if before != nil {
-		nodes = append(nodes, before.ScopeNodes...)
+		nodes, groups = append(nodes, before.ScopeNodes...), append(groups, before.Group)
 	}
 	names, err := nodeLabels(tx, nodes)
 	if err != nil {
 		return err
 	}
+	named, err := readerGroupNames(tx.All, groups)
+	if err != nil {
+		return err
+	}
 	return audit.Write(tx, by, audit.Entry{
 		Community: r.Community, Action: action, Subject: audit.Target("reader", r.ID),
-		Before: auditOfReader(before, names), After: auditOfReader(after, names),
+		Before: auditOfReader(before, names, named), After: auditOfReader(after, names, named),
 	})
 }
 

@@ -406,7 +406,7 @@ func TestSearchKnowsTheOldNames(t *testing.T) {
 		"待办": "/console/todo", "出入列表": "/console/accessrecord", "图表": "/console/accessrecord/chart",
 		"机构管理": "/console/institution", "添加成员": "/console/institution/member", "住户通行证": "/console/passrule",
 		"限制出入": "/console/restriction", "观察员": "/console/observer",
-		"门禁读头": "/console/reader", "权限管理": "/console/reader", "未登记设备": "/console/reader/quarantine",
+		"门禁读头": "/console/reader", "权限管理": "/console/reader/permission", "未登记设备": "/console/reader/quarantine",
 		"门墙": "/console/reader/wall",
 		"保安": "/console/guardpost", "岗位": "/console/guardpost", "未识别设备": "/console/reader/quarantine", "登录名": "/console/account",
 		"修改记录": "/console/passrule",

@@ -70,6 +70,10 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	group, err := d.Store.CreateReaderGroup(t.Context(), core.System, scope, core.ReaderGroup{Community: d.Mine.Community, Name: "一期"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	institution, err := d.Store.CreateInstitution(t.Context(), core.System, scope, core.Institution{
 		Name: "顺丰速运", Communities: []core.ID{d.Mine.Community},
 	})
@@ -95,6 +99,7 @@ func TestAnEditOfWhatAnotherHasChanged(t *testing.T) {
 			core.Family.Label(),
 		},
 		frame.ReaderPath:      {d.Mine.Doors[0].ID, [2]string{"firmware", "V9"}, [2]string{"name", "北门读头"}, "V9"},
+		frame.ReaderGroupPath: {group, [2]string{"name", "一期各门"}, [2]string{"readers", d.Mine.Doors[0].ID.String()}, "一期各门"},
 		frame.GuardPostPath:   {d.Mine.Post, [2]string{"direction", string(core.In)}, [2]string{"name", "北门岗"}, "进门"},
 		frame.GuardPath:       {d.Mine.Guard, [2]string{"name", "王师傅"}, [2]string{"phone", "13900001111"}, "王师傅"},
 		frame.ObserverPath:    {observer, [2]string{"may_export", "1"}, [2]string{"capacity", "网格员"}, "开"},

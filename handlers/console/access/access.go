@@ -37,6 +37,7 @@ func (p *Pages) Routes() []web.Route {
 		p.memberRoutes(),
 		p.restrictionRoutes(),
 		p.readerRoutes(),
+		p.readerGroupRoutes(),
 		p.doorCommandRoutes(),
 		p.guardPostRoutes(),
 		p.guardShiftRoutes(),

@@ -15,6 +15,7 @@ import (
 // readerForm is the posted form.
 type readerForm struct {
 	Community        core.ID   `form:"community"`
+	Group            core.ID   `form:"group"`
 	Name             string    `form:"name" max:"64"`
 	Gate             string    `form:"gate" max:"64"`
 	Direction        string    `form:"direction"`
@@ -34,7 +35,7 @@ type readerForm struct {
 
 func (f readerForm) reader(id core.ID) core.Reader {
 	r := core.Reader{
-		ID: id, Community: f.Community, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction),
+		ID: id, Community: f.Community, Group: f.Group, Name: f.Name, Gate: f.Gate, Direction: core.Direction(f.Direction),
 		Protocol: f.Protocol, Serial: f.Serial, InNo: f.InNo,
 		HeartbeatSeconds: f.HeartbeatSeconds, HeartbeatText: f.HeartbeatText, DenyCode: f.DenyCode, Firmware: f.Firmware,
 		Thermometer: f.Thermometer, QRAllowed: f.QRAllowed, ScopeNodes: f.ScopeNodes, Updated: frame.ShownAt(f.Seen),
@@ -84,14 +85,17 @@ func (p *Pages) readerForm(c *web.Context, r core.Reader) (templates.Form, error
 		return templates.Form{}, err
 	}
 	var tree []*store.TreeNode
+	var groups []core.ReaderGroup
 	if at.ID != 0 {
-		tree, err = p.Store.BuildingTree(c.Ctx(), c.Scope(), at.ID)
+		if groups, err = p.Store.ReaderGroupsOf(c.Ctx(), c.Scope(), at.ID); err == nil {
+			tree, err = p.Store.BuildingTree(c.Ctx(), c.Scope(), at.ID)
+		}
 	}
 	if err != nil {
 		return templates.Form{}, err
 	}
 	form := templates.Form{
-		Action: frame.ReaderPath, CSRF: c.CSRF(), Sections: readerFields(r, at, nodeOptions(tree)),
+		Action: frame.ReaderPath, CSRF: c.CSRF(), Sections: readerFields(r, at, groups, nodeOptions(tree)),
 		Submit: "添加", Cancel: frame.ReaderPath, More: r.ID == 0,
 	}
 	if r.ID != 0 {
@@ -147,8 +151,25 @@ func (p *Pages) readerUpdate(c *web.Context) error {
 	return c.Redirect(frame.ReaderURL(old.ID))
 }
 
-// readerFields returns the form's sections. nodes are the building nodes to choose from.
-func readerFields(r core.Reader, at frame.CommunityChoice, nodes []templates.Choice) []templates.Section {
+// groupField returns the field for a reader's group; without groups it is hidden.
+func groupField(r core.Reader, groups []core.ReaderGroup) templates.Field {
+	if len(groups) == 0 {
+		return templates.Field{Kind: templates.Hidden, Name: "group", Value: "0"}
+	}
+	field := templates.Field{
+		Kind: templates.Select, Name: "group", Label: "分组", Value: r.Group.String(), Help: "在权限管理里和同组的一起勾选。",
+		Choices: []templates.Choice{{Value: "0", Label: "不分组"}},
+	}
+	for _, g := range groups {
+		field.Choices = append(field.Choices, templates.Choice{Value: g.ID.String(), Label: g.Name})
+	}
+	return field
+}
+
+// readerFields returns the form's sections. groups and nodes are the groups and building nodes to choose from.
+func readerFields(
+	r core.Reader, at frame.CommunityChoice, groups []core.ReaderGroup, nodes []templates.Choice,
+) []templates.Section {
 	return []templates.Section{
 		{Title: "位置", Fields: append(at.FormFields(frame.ReaderPath), []templates.Field{
 			{Name: "name", Label: "名称", Value: r.Name, Required: true, MaxLength: 64, Focus: r.ID == 0, Placeholder: "东门出口读头"},
@@ -156,6 +177,7 @@ func readerFields(r core.Reader, at frame.CommunityChoice, nodes []templates.Cho
 			{Kind: templates.Radio, Name: "direction", Label: "方向", Value: string(r.Direction), Required: true, Choices: []templates.Choice{
 				{Value: string(core.Out), Label: "出门"}, {Value: string(core.In), Label: "进门"},
 			}},
+			groupField(r, groups),
 		}...)},
 		{Title: "设备", Fields: []templates.Field{
 			{Kind: templates.Radio, Name: "protocol", Label: "协议", Value: r.Protocol, Required: true, Choices: protocolChoices()},

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -85,11 +86,12 @@ func readerSamples() map[string]any {
 	at := frame.CommunityChoice{Community: communities[0]}
 	form := readerFormPage{
 		Shell: desk.SampleShell("修改读头"),
-		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, at, nodes)},
+		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(vguang, at, nil, nodes)},
 	}
+	groups := []core.ReaderGroup{{ID: 3, Name: "一期各门"}}
 	wrong := readerFormPage{
 		Shell: desk.SampleShell("添加读头"),
-		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), at, nil)},
+		Form:  templates.Form{Action: "/x", CSRF: "token", Sections: readerFields(core.NewReader(), at, groups, nil)},
 	}
 	wrong.Form.Set(url.Values{"name": {"<b>"}}, map[string]string{
 		"name": "请填写名称", "deny_code": "不行", "scope_nodes": "不在这个小区", "protocol": "请选择协议",
@@ -105,7 +107,8 @@ func readerSamples() map[string]any {
 			{Protocol: core.ProtocolMcardsea, Addr: "192.0.2.2", Calls: 1, First: desk.Now, Last: desk.Now},
 		}),
 	}
-	return map[string]any{
+	samples := permissionSamples()
+	maps.Copy(samples, map[string]any{
 		"console/reader/list":          list,
 		"console/reader/list#empty":    empty,
 		"console/reader/form":          form,
@@ -147,7 +150,8 @@ func readerSamples() map[string]any {
 		"console/reader/wall#empty":       readerWallPage{Shell: desk.SampleShell("门墙"), Empty: noReadersYet()},
 		"console/reader/quarantine":       strangers,
 		"console/reader/quarantine#empty": readerQuarantinePage{Shell: desk.SampleShell("未登记设备"), List: quarantineList(nil)},
-	}
+	})
+	return samples
 }
 
 func TestReaderPages(t *testing.T) { templates.CheckAll(t, "console/reader/", readerSamples()) }

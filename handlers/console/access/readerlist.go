@@ -42,7 +42,9 @@ func (p *Pages) readerList(c *web.Context) error {
 		page.Actions = []templates.Action{{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, chosen), Icon: "plus", Primary: true}}
 		page.List.Bulk, page.List.CSRF = readerBulk(c.Request().URL.Query()), page.CSRF
 	}
-	page.Rows = p.readerRows(c, readers, communities, page.CSRF)
+	if page.Rows, err = p.readerRows(c, readers, communities, page.CSRF); err != nil {
+		return err
+	}
 	web.Paged(&page.List, filter.Page, readers, more, func(r core.Reader) core.ID { return r.ID })
 	page.Total = page.List.TotalText("台")
 	return p.Page(c, http.StatusOK, "console/reader/list", page)
@@ -65,7 +67,13 @@ func readerFilter(c *web.Context, community core.ID) (store.ReaderFilter, error)
 	return f, err
 }
 
-func (p *Pages) readerRows(c *web.Context, readers []core.Reader, communities []core.Community, csrf string) []readerListRow {
+func (p *Pages) readerRows(
+	c *web.Context, readers []core.Reader, communities []core.Community, csrf string,
+) ([]readerListRow, error) {
+	groups, err := p.Store.ReaderGroupNames(c.Ctx(), readers)
+	if err != nil {
+		return nil, err
+	}
 	names := map[core.ID]string{}
 	if len(communities) > 1 {
 		for _, community := range communities {
@@ -75,13 +83,13 @@ func (p *Pages) readerRows(c *web.Context, readers []core.Reader, communities []
 	rows := make([]readerListRow, len(readers))
 	for i, r := range readers {
 		rows[i] = readerListRow{
-			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Community: names[r.Community],
+			ID: r.ID, URL: frame.ReaderURL(r.ID), Name: r.Name, Gate: r.Gate, Group: groups[r.Group], Community: names[r.Community],
 			Direction: r.Direction.Label(), Protocol: core.ProtocolLabel(r.Protocol), Serial: r.Serial,
 			State: readerBadge(r, c.Now()), QR: frame.OnOff(r.QRAllowed, "开", "关"), LastSeen: r.LastSeen,
 			QRAllowed: r.QRAllowed, Disabled: !r.Disabled.IsZero(), Edit: c.Has(core.PermReaderEdit), CSRF: csrf,
 		}
 	}
-	return rows
+	return rows, nil
 }
 
 func (p *Pages) readerQuarantine(c *web.Context) error {
@@ -113,6 +121,7 @@ type readerListPage struct {
 type readerListRow struct {
 	ID                          core.ID
 	URL, Name, Gate, Community  string
+	Group                       string
 	Direction, Protocol, Serial string
 	State, QR                   templates.Badge
 	LastSeen                    time.Time
@@ -125,10 +134,22 @@ func readerTabs(keep func(path string) string, active string, quarantined int) t
 	return templates.Tabs{Label: "智能门禁", Items: []templates.NavItem{
 		{Label: "读头", URL: keep(frame.ReaderPath), Active: active == "list"},
 		{Label: "门墙", URL: keep(readerWallPath), Active: active == "wall"},
+		{Label: "权限管理", URL: keep(readerPermissionPath), Active: active == "permission"},
+		{Label: "分组", URL: keep(frame.ReaderGroupPath), Active: active == "group"},
 		{Label: "未登记设备", URL: keep(frame.ReaderPath + "/quarantine"), Active: active == "quarantine", Count: quarantined},
 		{Label: "开门指令", URL: keep(frame.DoorCommandPath), Active: active == "orders"},
 		{Label: "运行", URL: keep(readerFigurePath), Active: active == "figure"},
 	}}
+}
+
+// readerTabsOf is readerTabs with the devices that call without being known, of the community that the URL names.
+func (p *Pages) readerTabsOf(c *web.Context, active string) (templates.Tabs, error) {
+	at, err := p.CommunityOf(c, c.Query("community"))
+	if err != nil {
+		return templates.Tabs{}, err
+	}
+	list, err := p.Store.QuarantinedReaders(c.Ctx(), c.Scope().In(frame.ChosenCommunity(c, at)))
+	return readerTabs(keeping(c), active, len(list)), err
 }
 
 // readerListOf returns the list's table. communities are those of the scope.

@@ -34,6 +34,7 @@ const (
 	ObserverPath          = "/console/observer"
 	PassRulePath          = "/console/passrule"
 	ReaderPath            = "/console/reader"
+	ReaderGroupPath       = "/console/readergroup"
 	DoorCommandPath       = "/console/doorcommand"
 	GuardShiftPath        = "/console/guardshift"
 	ResidentPath          = "/console/resident"
@@ -131,6 +132,9 @@ func ObserverURL(id core.ID) string { return pageOf(ObserverPath, id) }
 
 // DoorCommandURL returns the URL of an order to a door.
 func DoorCommandURL(id core.ID) string { return pageOf(DoorCommandPath, id) }
+
+// ReaderGroupURL returns the URL of a group of readers.
+func ReaderGroupURL(id core.ID) string { return pageOf(ReaderGroupPath, id) }
 
 // ReaderURL returns the URL of a reader.
 func ReaderURL(id core.ID) string { return pageOf(ReaderPath, id) }

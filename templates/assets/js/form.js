@@ -152,12 +152,13 @@ export function watchForms() {
   });
 }
 
-// boxesBeside returns the boxes that the head of a row or a column stands for.
+// boxesBeside returns the boxes that the head of a row, of a column or of a group's part of a column stands for.
 function boxesBeside(all) {
-  const within = all.dataset.all === "row" ? [all.closest("tr")] : [...all.closest("table").tBodies].flatMap((body) => [...body.rows]);
-  const at = all.closest("th").cellIndex;
+  const bodies = all.dataset.all === "group" ? [all.closest("tbody")] : [...all.closest("table").tBodies];
+  const within = all.dataset.all === "row" ? [all.closest("tr")] : bodies.flatMap((body) => [...body.rows]);
+  const at = all.closest("th, td").cellIndex;
   const cells = within.flatMap((row) => (all.dataset.all === "row" ? [...row.cells].slice(1) : [row.cells[at]]));
-  return cells.filter(Boolean).flatMap((cell) => [...cell.querySelectorAll("input[name]:enabled")]);
+  return cells.filter(Boolean).flatMap((cell) => [...cell.querySelectorAll("input[type=checkbox][name]:enabled")]);
 }
 
 function showMatrices() {

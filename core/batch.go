@@ -35,6 +35,7 @@ const (
 	BatchImportStaff     BatchKind = "staff.import"
 	BatchImportMembers   BatchKind = "member.import"
 	BatchImportBlocks    BatchKind = "visitorblock.import"
+	BatchImportReaders   BatchKind = "reader.import"
 	BatchArrears         BatchKind = "house.arrears"
 
 	BatchHouseRename BatchKind = "house.rename"
@@ -84,6 +85,10 @@ var BatchTypes = []BatchType{
 	{
 		BatchImportBlocks, "导入访客黑名单", PermVisitorBlockEdit, "visitorblock", "条",
 		"这次新加入的移出黑名单，原来就在的恢复原来的原因和期限。", "之后又改过的不变。",
+	},
+	{
+		BatchImportReaders, "导入门禁读头", PermReaderEdit, "reader", "台读头", "删除这次添加的读头和它们的密钥。",
+		"之后改过的，以及已经接入的读头保留。",
 	},
 	{
 		BatchArrears, "导入欠费", PermHouseEdit, "house", "套房屋", "欠费和备注恢复为导入前的内容。", "之后又改过的房屋不变。",
@@ -262,6 +267,7 @@ const (
 	BatchRaised  BatchWhy = "raised"  // the same was raised again after it
 	BatchLeft    BatchWhy = "left"    // they follow no more
 	BatchNoTag   BatchWhy = "no_tag"  // the tag was deleted
+	BatchHeard   BatchWhy = "heard"   // the device has called
 	BatchHeld    BatchWhy = "held"    // another thing of the same act was changed, and the act is taken back as a whole
 )
 
@@ -272,7 +278,7 @@ func (w BatchWhy) Label() string {
 		BatchBarred: "正被限制出入", BatchTaken: "已有另一个在用", BatchRaised: "之后又出现了同样的告警",
 		BatchHeld: "同一次操作里有人之后又改过", BatchPlanned: "已安排过户", BatchApplied: "有待审核的申请",
 		BatchVisited: "有访客的申请或通行证", BatchSlips: "有出门条", BatchCarded: "发放过卡码", BatchAided: "登记过紧急出门或家人代办出门",
-		BatchLeft: "已取消关注", BatchNoTag: "标签已删除",
+		BatchLeft: "已取消关注", BatchNoTag: "标签已删除", BatchHeard: "设备已接入",
 	}[w]
 }
 

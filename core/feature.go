@@ -307,6 +307,7 @@ var Features = []Feature{
 			{Label: "门墙", Path: "reader/wall", Aliases: []string{"实时门禁"}},
 			{Label: "门禁运行", Path: "reader/figure", Aliases: []string{"运行"}},
 			{Label: "权限管理", Path: "reader/permission", Aliases: []string{"门禁权限", "门禁二维码", "服务范围"}},
+			{Label: "导入门禁读头", Path: "reader/import", Aliases: []string{"批量添加读头", "导入读头"}},
 			{Label: "未登记设备", Path: "reader/quarantine", Aliases: []string{"未识别设备"}},
 		},
 		Permissions: []PermissionItem{
@@ -315,10 +316,10 @@ var Features = []Feature{
 			{PermReaderOpen, "远程开门", []Permission{PermReaderView}},
 		},
 		Verbs: []Verb{
-			{"create", "添加读头"}, {"update", "修改读头"}, {"disable", "停用读头"}, {"enable", "启用读头"},
+			{"create", "添加读头"}, {"import", "导入门禁读头"}, {"update", "修改读头"}, {"disable", "停用读头"}, {"enable", "启用读头"},
 			{"switch_qr", "接受二维码"}, {"permit", "修改门禁权限"}, {"reveal_secret", "查看读头密钥"}, {"rotate_secret", "更换读头密钥"},
 		},
-		ActsAt: map[string]string{"permit": "reader/permission"},
+		ActsAt: map[string]string{"permit": "reader/permission", "import": "reader/import"},
 	},
 	{
 		Stem: "readergroup", Noun: "读头分组", Table: "reader_group", Fields: readerGroupFields,

@@ -16,7 +16,8 @@ const (
 	ImportStaff     ImportKind = "staff"    // of the property company
 	ImportMembers   ImportKind = "member"   // of institutions
 
-	ImportBlocks ImportKind = "visitorblock" // of a community's blacklist of visitors
+	ImportBlocks  ImportKind = "visitorblock" // of a community's blacklist of visitors
+	ImportReaders ImportKind = "reader"       // of a community
 )
 
 // ImportType describes a kind of import. A further kind is a row of ImportTypes, and one of store's importKinds.
@@ -72,6 +73,10 @@ var ImportTypes = []ImportType{{
 	Kind: ImportBlocks, Label: "访客黑名单", Needs: []Permission{PermVisitorBlockEdit}, Rules: visitorBlockImportRules,
 	Columns: VisitorBlockImportColumns, Template: VisitorBlockImportColumns, Check: checkVisitorBlockImport,
 	Keys: visitorBlockImportKeys, Words: visitorBlockImportWords,
+}, {
+	Kind: ImportReaders, Label: "门禁读头", Needs: []Permission{PermReaderEdit}, Rules: readerImportRules,
+	Columns: ReaderImportColumns, Template: ReaderImportColumns, Check: checkReaderImport, Keys: readerImportKeys,
+	Words: readerImportWords,
 }}
 
 // Type returns the kind's description; ok reports whether there is such a kind.

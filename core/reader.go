@@ -30,7 +30,7 @@ type Reader struct {
 	QRAllowed        bool   // 权限管理: 门禁二维码
 	DenyCode         string // the code that refuses on this firmware; see ReaderProtocol.OwnDenyCode
 	HeartbeatText    string // see ReaderProtocol.OwnHeartbeat
-	HeartbeatSeconds int    // between heartbeats; for a mcardsea reader, which has none, between expected signs of life
+	HeartbeatSeconds int    // between heartbeats; of a family that has none, the longest time in which nobody passes
 	Firmware         string
 	Skew             time.Duration // the device's clock minus ours, as last seen
 	LastSeen         time.Time
@@ -38,16 +38,16 @@ type Reader struct {
 	Updated          time.Time // see Stale
 }
 
-// NewReader returns the initial values of the form for a new reader.
+// NewReader returns the initial values of the form for a new reader. Its family says how often it gives a sign of life.
 func NewReader() Reader {
 	return Reader{
 		Protocol: ProtocolVguang, Direction: Out, Kinds: ReaderKinds(), QRAllowed: true,
-		DenyCode: DefaultDenyCode, HeartbeatText: DefaultHeartbeatText, HeartbeatSeconds: 60,
+		DenyCode: DefaultDenyCode, HeartbeatText: DefaultHeartbeatText,
 	}
 }
 
-// Trimmed returns the reader with its texts cleaned, and settings that its protocol does not have
-// set to harmless values.
+// Trimmed returns the reader with its texts cleaned, settings that its protocol does not have
+// set to harmless values, and without an interval of heartbeats that of its protocol.
 func (r Reader) Trimmed() Reader {
 	for _, s := range []*string{&r.Name, &r.Gate, &r.Serial, &r.DenyCode, &r.HeartbeatText, &r.Firmware} {
 		*s = Clean(*s)
@@ -59,7 +59,10 @@ func (r Reader) Trimmed() Reader {
 }
 
 // Check returns an Invalid error that names the bad settings of a Trimmed reader.
-func (r Reader) Check() error {
+func (r Reader) Check() error { return InvalidFields(r.wrong()) }
+
+// wrong returns what is wrong with a Trimmed reader, by field.
+func (r Reader) wrong() map[string]string {
 	fields := map[string]string{}
 	r.checkTexts(fields)
 	if r.Direction != In && r.Direction != Out {
@@ -79,16 +82,16 @@ func (r Reader) Check() error {
 	if len(r.ScopeNodes) > maxReaderScope {
 		fields["scope_nodes"] = "最多选择 80 个楼栋节点"
 	}
-	if r.HeartbeatSeconds < 30 || r.HeartbeatSeconds > 86400 {
-		fields["heartbeat_seconds"] = "心跳间隔应为 30 至 86400 秒"
-	}
 	if p, ok := ReaderProtocolOf(r.Protocol); ok {
 		p.check(r, fields)
 	} else {
 		fields["protocol"] = "请选择协议"
 	}
-	return InvalidFields(fields)
+	return fields
 }
+
+// maxHeartbeat is the longest interval between signs of life, in seconds.
+const maxHeartbeat = 86400
 
 // maxReaderHead is the greatest number that a device gives one of its heads.
 const maxReaderHead = 1<<16 - 1
@@ -237,4 +240,6 @@ var readerFields = []AuditField{
 	{Key: "heartbeat", Label: "心跳"},
 	{Key: "firmware", Label: "固件版本"},
 	{Key: "disabled", Label: "已停用"},
+	{Key: "count", Label: "台数"},
+	batchField,
 }

@@ -48,6 +48,28 @@ func TestReaderCheck(t *testing.T) {
 	}
 }
 
+// A reader of which nothing else is said is expected to be heard as often as its family is.
+func TestReadersAreSilentByFamily(t *testing.T) {
+	for protocol, want := range map[string]int{
+		ProtocolVguang: 60, ProtocolMcardsea: 12 * 60 * 60, ProtocolTurnstile: 60, ProtocolVbar: 60,
+	} {
+		r := NewReader()
+		r.Protocol = protocol
+		if got := r.Trimmed().HeartbeatSeconds; got != want {
+			t.Errorf("%s: %d seconds, want %d", protocol, got, want)
+		}
+		r.HeartbeatSeconds = 90
+		if got := r.Trimmed().HeartbeatSeconds; got != 90 {
+			t.Errorf("%s: %d seconds instead of what was said", protocol, got)
+		}
+	}
+	for _, p := range ReaderProtocols() {
+		if p.Beats != (p.Quiet < 10*60) {
+			t.Errorf("%s: silent for %d seconds", p.Name, p.Quiet)
+		}
+	}
+}
+
 func TestMcardseaReaderNeedsNoVguangSettings(t *testing.T) {
 	r := goodReader()
 	r.Protocol, r.DenyCode, r.HeartbeatText = ProtocolMcardsea, "0", "什么"

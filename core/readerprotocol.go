@@ -21,6 +21,10 @@ type ReaderProtocol struct {
 	Label string // in Chinese
 	Hint  string // how an installer recognises it
 
+	// Quiet is how many seconds a reader may be silent that is as it ought to be: between heartbeats, or, of a family that has none,
+	// while nobody passes. It holds for readers of which nothing else is said.
+	Quiet int
+
 	OwnDenyCode   bool // the refusal code is configurable
 	Beats         bool // it sends heartbeats
 	OwnHeartbeat  bool // their text is configurable
@@ -30,23 +34,29 @@ type ReaderProtocol struct {
 	TellsItsHead  bool // its requests carry which of the device's heads has read
 }
 
+// Quiet of families with heartbeats, and without: a side door at night.
+const (
+	usualHeartbeat = 60
+	usualQuiet     = 12 * 60 * 60
+)
+
 // readerProtocols are all protocols, most common first.
 var readerProtocols = []ReaderProtocol{
 	{
 		Name: ProtocolVguang, Label: "微光 / VBar（HTTP）", Hint: "请求里有 vgdecoderesult 的读头",
-		OwnDenyCode: true, Beats: true, OwnHeartbeat: true,
+		Quiet: usualHeartbeat, OwnDenyCode: true, Beats: true, OwnHeartbeat: true,
 	},
 	{
 		Name: ProtocolMcardsea, Label: "QR-86 / FondVision（HTTP）", Hint: "请求里有 cardid、mjihao、cjihao 的读头",
-		TellsItsClock: true, TellsItsHead: true,
+		Quiet: usualQuiet, TellsItsClock: true, TellsItsHead: true,
 	},
 	{
 		Name: ProtocolTurnstile, Label: "闸机控制板（HTTP）", Hint: "请求里有 idtype、readno、sn 的闸机",
-		Beats: true, TellsItsClock: true, TellsItsHead: true,
+		Quiet: usualHeartbeat, Beats: true, TellsItsClock: true, TellsItsHead: true,
 	},
 	{
 		Name: ProtocolVbar, Label: "VBar / DW200 门禁（MQTT）", Hint: "可以远程开门；设置里有 MQTT 服务器、uuid 的门禁机",
-		Connected: true, Beats: true, Commands: true, TellsItsClock: true,
+		Quiet: usualHeartbeat, Connected: true, Beats: true, Commands: true, TellsItsClock: true,
 	},
 }
 
@@ -101,10 +111,16 @@ func (p ReaderProtocol) trim(r *Reader) {
 	if !p.TellsItsHead {
 		r.InNo = 0
 	}
+	if r.HeartbeatSeconds == 0 {
+		r.HeartbeatSeconds = p.Quiet
+	}
 }
 
-// check adds messages for bad settings among those the protocol has.
+// check adds messages for bad settings among those the protocol has. How long a reader is silent depends on it.
 func (p ReaderProtocol) check(r Reader, fields map[string]string) {
+	if r.HeartbeatSeconds < 30 || r.HeartbeatSeconds > maxHeartbeat {
+		fields["heartbeat_seconds"] = "心跳间隔应为 30 至 86400 秒"
+	}
 	if p.OwnDenyCode && !SafeDenyCode(r.DenyCode) {
 		fields["deny_code"] = "拒绝码应为 1000 至 9999 的四位数字，其他取值可能使设备开门"
 	}

@@ -367,7 +367,7 @@ func (s *seeder) doors(ctx context.Context, e *estate, tour bool) ([]core.Reader
 	}
 	for i := range readers {
 		r := &readers[i]
-		r.Community, r.Kinds, r.QRAllowed, r.HeartbeatSeconds = e.id, core.ReaderKinds(), true, 60
+		r.Community, r.Kinds, r.QRAllowed = e.id, core.ReaderKinds(), true
 		id, _, err := s.store.CreateReader(ctx, core.System, core.Everywhere, *r)
 		if err != nil {
 			return nil, err
@@ -377,5 +377,8 @@ func (s *seeder) doors(ctx context.Context, e *estate, tour bool) ([]core.Reader
 			s.cast.Doors = append(s.cast.Doors, Door{ID: id, Name: r.Name, Protocol: r.Protocol})
 		}
 	}
-	return readers, nil
+	_, err := s.store.CreateReaderGroup(ctx, core.System, core.Everywhere, core.ReaderGroup{
+		Community: e.id, Name: "人行各门", Readers: []core.ID{readers[0].ID, readers[1].ID},
+	})
+	return readers, err
 }

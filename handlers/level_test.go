@@ -68,6 +68,7 @@ func questionBody(
 		"/console/institution/member/renew": {"id": {member.String()}},
 		"/console/reader/qr":                {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
 		"/console/reader/permission":        permissionRows(e),
+		"/console/reader/secrets.xlsx":      {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}},
 		"/console/account/:id/password":     {"password": {"another-Password-2"}},
 		"/console/accessalert/handle":       {"id": {alert.String()}},
 		"/console/exitslip/revoke":          {"id": {slip.String()}},

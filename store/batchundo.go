@@ -58,6 +58,7 @@ func init() { // the functions refer to the table
 
 		core.BatchImportStaff:     {imported: true, personal: true, undo: undoImportedStaff},
 		core.BatchImportBlocks:    {imported: true, undo: undoBlocks},
+		core.BatchImportReaders:   {imported: true, undo: undoImportedReaders},
 		core.BatchImportMembers:   {imported: true, personal: true, undo: undoImportedMembers},
 		core.BatchImportHouses:    {imported: true, undo: undoHouses},
 		core.BatchImportResidents: {imported: true, personal: true, undo: undoImportedResidents},

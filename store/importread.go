@@ -117,7 +117,7 @@ func init() { // the functions refer to the table
 	importKinds = map[core.ImportKind]func(context.Context, *Store, importAt) (importer, error){
 		core.ImportResidents: beginResidentImport, core.ImportArrears: beginArrearsImport,
 		core.ImportStaff: beginStaffImport, core.ImportMembers: beginMemberImport,
-		core.ImportBlocks: beginVisitorBlockImport,
+		core.ImportBlocks: beginVisitorBlockImport, core.ImportReaders: beginReaderImport,
 	}
 }
 

@@ -494,6 +494,10 @@ var raceGate = []raceStep{
 		secret, err := w.RevealReaderSecret(w.ctx, raceBy, everywhere, w.ids["reader"])
 		return secret == w.text["reader"], err
 	}},
+	{"RevealReaderSecrets", func(w *raceWorld) (any, error) {
+		secrets, err := w.RevealReaderSecrets(w.ctx, raceBy, everywhere, []core.ID{w.ids["reader"]})
+		return secrets[w.ids["reader"]] == w.text["reader"], err
+	}},
 	{"DisableReader", func(w *raceWorld) (any, error) {
 		return nil, w.DisableReader(w.ctx, raceBy, everywhere, w.ids["reader"])
 	}},

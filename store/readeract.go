@@ -227,6 +227,45 @@ func (s *Store) RevealReaderSecret(ctx context.Context, by core.Actor, scope cor
 	return "", core.Conflict("密钥无法解密，请更换密钥")
 }
 
+// RevealReaderSecrets returns the secrets of readers, to be given to an installer in a file, and records that of each in the audit
+// log. One that is not there, or not in the scope, leaves all untold.
+func (s *Store) RevealReaderSecrets(
+	ctx context.Context, by core.Actor, scope core.Scope, ids []core.ID,
+) (secrets map[core.ID]string, err error) {
+	ids = sortedIDs(ids)
+	if len(ids) == 0 || len(ids) > MaxReaderQR {
+		return nil, core.Invalid(fmt.Sprintf("请选择 1 至 %d 台读头", MaxReaderQR))
+	}
+	sealed := map[core.ID]string{}
+	err = s.db.Write(ctx, "show readers' secrets", func(tx *database.Tx) error {
+		for _, id := range ids {
+			r, err := lockReader(tx, scope, id)
+			if err != nil {
+				return err
+			}
+			var text string
+			if err := tx.Get(&text, "SELECT secret_cipher FROM reader WHERE id = ?", int64(id)); err != nil {
+				return err
+			}
+			sealed[id] = text
+			if err := auditReader(tx, by, "reader.reveal_secret", nil, &r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	secrets = map[core.ID]string{}
+	for id, text := range sealed {
+		if secrets[id] = s.db.Reveal("reader.secret", text); secrets[id] == core.Unreadable {
+			return nil, core.Conflict("有的密钥无法解密，请更换密钥")
+		}
+	}
+	return secrets, nil
+}
+
 // DisableReader disables a reader: every further scan is refused.
 func (s *Store) DisableReader(ctx context.Context, by core.Actor, scope core.Scope, id core.ID) error {
 	return s.db.Write(ctx, "disable a reader", func(tx *database.Tx) error {

@@ -31,7 +31,7 @@ const (
 type Access struct {
 	kind       accessKind
 	permission core.Permission
-	or         [4]core.Permission // others that do as well; "" = none
+	or         [5]core.Permission // others that do as well; "" = none
 	and        [2]core.Permission // others that are needed, too; "" = none
 	operator   bool               // only those who run the deployment
 }

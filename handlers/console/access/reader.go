@@ -19,6 +19,10 @@ func (p *Pages) readerRoutes() []web.Route {
 		{Method: http.MethodGet, Path: readerFigurePath, Access: view, Handler: p.readerFigure},
 		{Method: http.MethodGet, Path: readerWallPath, Access: view, Handler: p.readerWall},
 		{Method: http.MethodGet, Path: readerWallPath + "/events", Access: view, Handler: p.readerWallEvents, Time: -1},
+		{
+			Method: http.MethodPost, Path: readerSecretsPath, Access: edit, Level: web.Types, Handler: p.readerSecrets,
+			Time: -1,
+		},
 		{Method: http.MethodGet, Path: readerPermissionPath, Access: view, Handler: p.readerPermission},
 		{
 			Method: http.MethodPost, Path: readerPermissionPath, Access: edit, Level: web.Types, Handler: p.readerPermit,

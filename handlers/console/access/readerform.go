@@ -187,8 +187,8 @@ func readerFields(
 			},
 			{
 				Kind: templates.Number, Name: "heartbeat_seconds", Label: "心跳间隔",
-				Value: strconv.Itoa(r.HeartbeatSeconds), Required: true, Min: "30", Max: "86400", Unit: "秒",
-				Short: true, Help: "2.5 个间隔没有消息为“可能离线”。没有心跳的填最长无人扫码时间。",
+				Value: heartbeatValue(r), Min: "30", Max: "86400", Unit: "秒",
+				Short: true, Help: "不填是 60 秒，没有心跳的协议 12 小时。",
 			},
 			{
 				Kind: templates.Number, Name: "in_no", Label: "进门读头号", Value: strconv.Itoa(r.InNo), Min: "0", Max: "65535", Short: true,
@@ -223,6 +223,14 @@ func readerFields(
 			},
 		}},
 	}
+}
+
+// heartbeatValue returns the interval of a reader's heartbeats for the form; "" = that of its family.
+func heartbeatValue(r core.Reader) string {
+	if r.HeartbeatSeconds == 0 {
+		return ""
+	}
+	return strconv.Itoa(r.HeartbeatSeconds)
 }
 
 func protocolChoices() []templates.Choice {

@@ -220,16 +220,17 @@ func (p *Pages) readerGroupForm(c *web.Context, g core.ReaderGroup) (templates.F
 }
 
 func readerGroupFields(g core.ReaderGroup, at frame.CommunityChoice, readers []templates.Choice) []templates.Section {
-	return []templates.Section{{Fields: append(at.FormFields(frame.ReaderGroupPath),
-		templates.Field{
-			Name: "name", Label: "名称", Value: g.Name, Required: true, MaxLength: core.MaxReaderGroupName, Focus: g.ID == 0,
-			Placeholder: "一期各门",
-		},
-		templates.Field{
+	fields := append(at.FormFields(frame.ReaderGroupPath), templates.Field{
+		Name: "name", Label: "名称", Value: g.Name, Required: true, MaxLength: core.MaxReaderGroupName, Focus: g.ID == 0,
+		Placeholder: "一期各门",
+	})
+	if len(readers) > 0 {
+		fields = append(fields, templates.Field{
 			Kind: templates.Checks, Name: "readers", Label: "读头", Values: frame.IDValues(g.Readers), Choices: readers,
 			Help: "一台读头只在一个分组。进出分组不改它的权限。",
-		},
-	)}}
+		})
+	}
+	return []templates.Section{{Fields: fields}}
 }
 
 // groupChoices returns the readers that may be in a group; those of another one say so.

@@ -18,6 +18,7 @@ import (
 
 func sampleReader() core.Reader {
 	r := core.NewReader()
+	r.HeartbeatSeconds = 60
 	r.ID, r.Community, r.Name, r.Gate, r.Serial = 7, 1, "东门出口读头", "东门", "HZ2C3BAE"
 	r.LastSeen, r.ScopeNodes, r.Firmware = desk.Now.Add(-time.Minute), []core.ID{12}, "V2.0"
 	return r

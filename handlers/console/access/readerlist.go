@@ -39,7 +39,10 @@ func (p *Pages) readerList(c *web.Context) error {
 	case len(communities) == 0:
 		page.List = templates.List{Path: frame.ReaderPath, Empty: frame.NoCommunityYet(c)}
 	case c.Has(core.PermReaderEdit):
-		page.Actions = []templates.Action{{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, chosen), Icon: "plus", Primary: true}}
+		page.Actions = []templates.Action{
+			{Label: "批量导入", URL: frame.Keep(c, frame.ReaderPath+"/import"), Icon: "upload"},
+			{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, chosen), Icon: "plus", Primary: true},
+		}
 		page.List.Bulk, page.List.CSRF = readerBulk(c.Request().URL.Query()), page.CSRF
 	}
 	if page.Rows, err = p.readerRows(c, readers, communities, page.CSRF); err != nil {

@@ -23,6 +23,7 @@ func readerBulk(query url.Values) []templates.Submit {
 	return []templates.Submit{
 		{Label: "接受二维码", URL: at("1"), Icon: "check", Ask: true},
 		{Label: "不接受二维码", URL: at("0"), Icon: "ban", Ask: true},
+		{Label: "导出接入信息", URL: templates.WithQuery(readerSecretsPath, query), Icon: "download", Ask: true},
 	}
 }
 

@@ -157,6 +157,7 @@ var doneBy = map[string]string{
 	"ruleplan.create":         http.MethodPost + " " + PassRulePath,
 	"job.download":            http.MethodGet + " " + JobPath + "/:id/file.xlsx",
 	"message.resume":          http.MethodPost + " " + MessagePath + "/channel/resume",
+	"reader.import":           http.MethodPost + " " + ImportPath + "/:id/write",
 	"reader.permit":           http.MethodPost + " " + ReaderPath + "/permission",
 	"resident.import":         http.MethodPost + " " + ImportPath + "/:id/write",
 	"job.start":               http.MethodPost + " " + AuditPath + "/verify",

@@ -19,6 +19,7 @@ import (
 func (p *Pages) importRoutes() []web.Route {
 	several := web.NeedAny(
 		core.PermResidentEdit, core.PermHouseEdit, core.PermStaffEdit, core.PermInstitutionEdit, core.PermVisitorBlockEdit,
+		core.PermReaderEdit,
 	)
 	return append(p.importFormRoutes(core.ImportResidents, importAccess(core.ImportResidents), importHandlers{
 		form: p.importNew, create: p.importCreate, template: p.importTemplate,

@@ -23,6 +23,42 @@ import (
 
 func noStep(int64, int64) error { return nil }
 
+// Readers are imported by those who may change them: the template is read back, what is wrong is named, and what was added is taken back.
+func TestReadersAreImported(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView, core.PermReaderEdit)
+	book := download(t, b, readerImportPath+"/template.xlsx?community="+d.Mine.Community.String())
+	head, err := book.GetRows(book.GetSheetList()[0])
+	if err != nil || len(head) == 0 || !strings.HasPrefix(strings.Join(head[len(head)-1], "|"), "名称|所在的门|方向|协议|设备号|分组|服务楼栋|通行证|") {
+		t.Fatalf("the template is %q, %v", head, err)
+	}
+	row := len(head) + 1
+	cells := map[string]string{}
+	vguang := core.ProtocolLabel(core.ProtocolVguang)
+	for n, line := range []string{"西门出口<b>|西门|出|" + vguang + "|X1", "西门入口|西门|进门|vbar|X2", "北门|北门|斜着|vbar|X3"} {
+		for i, text := range strings.Split(line, "|") {
+			cells[string(rune('A'+i))+strconv.Itoa(row+n)] = text
+		}
+	}
+	before := len(d.Readers(t))
+	imp := uploaded(t, d, b, "读头.xlsx", fill(t, book, cells))
+	text := strings.Join(strings.Fields(b.Get(t, frame.ImportURL(imp.ID), http.StatusOK).Find("main").Text()), " ")
+	for _, words := range []string{"新读头", "导入正确的 2 行", "西门出口<b>", vguang, "方向应为进门或出门"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the preview does not say %q: %s", words, text)
+		}
+	}
+	imp = written(t, d, b, imp, url.Values{})
+	if n := len(d.Readers(t)) - before; n != 2 {
+		t.Errorf("%d readers were added", n)
+	}
+	b.Post(t, frame.ImportURL(imp.ID)+"/undo", url.Values{"confirmed": {"1"}}, http.StatusSeeOther)
+	if _, err := d.Store.UndoImportRows(t.Context(), imp.ID, noStep); err != nil || len(d.Readers(t)) != before {
+		t.Errorf("%d readers after undoing, %v", len(d.Readers(t)), err)
+	}
+	d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermReaderView).Get(t, readerImportPath, http.StatusForbidden)
+}
+
 // uploaded uploads a file and reads it as the server's job does.
 func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []byte) core.Import {
 	t.Helper()
@@ -39,6 +75,9 @@ func uploaded(t *testing.T, d *desk.Desk, b *desk.Clerk, name string, content []
 	}
 	if strings.HasPrefix(name, "黑名单") {
 		path = visitorBlockImportPath
+	}
+	if strings.HasPrefix(name, "读头") {
+		path = readerImportPath
 	}
 	b.UploadAs(t, path, form, desk.SentFile{Field: importFileField, Name: name, Content: content}, http.StatusSeeOther)
 	imp := latest(t, d)
@@ -78,7 +117,8 @@ func TestImportIsOfferedToWhoMay(t *testing.T) {
 func latest(t *testing.T, d *desk.Desk) core.Import {
 	t.Helper()
 	list, _, err := d.Store.Imports(t.Context(), core.Everywhere, store.ImportFilter{
-		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears, core.ImportStaff, core.ImportMembers, core.ImportBlocks},
+		Kinds: []core.ImportKind{core.ImportResidents, core.ImportArrears, core.ImportStaff, core.ImportMembers, core.ImportBlocks,
+			core.ImportReaders},
 	})
 	if err != nil || len(list) == 0 {
 		t.Fatal(err, list)
@@ -876,6 +916,7 @@ func TestImportPages(t *testing.T) {
 			URL: "/i", File: desk.Hostile, State: importBadge(core.ImportDone), Result: "添加 1 名", By: desk.Hostile,
 		}}},
 		"console/import/new":         importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
+		"console/import/reader":      importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
 		"console/import/block":       importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
 		"console/import/member":      importNewPage{Shell: shell, Form: form, Template: "/t", Rules: "规则。"},
 		"console/import/new#unasked": importNewPage{Shell: shell, Form: form},

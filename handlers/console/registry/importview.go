@@ -138,6 +138,18 @@ var importViews = map[core.ImportKind]importView{
 		records: templates.Action{Label: "导入的黑名单", Icon: "ban"},
 		undo:    "这次加入的移出黑名单，这次修改的恢复原来的原因和期限。之后又改过的不变。",
 	},
+	core.ImportReaders: {
+		stem: "reader", page: "console/import/reader", title: "批量导入读头", field: "读头表格", template: "门禁读头",
+		form: readerImportPath, post: readerImportPath, back: frame.ReaderPath, one: "逐个添加读头", place: "所在的门",
+		tabs: []importTab{
+			importTabOf("", "全部"), importTabOf("new", "新读头", core.ImportNew),
+			importTabOf("same", "不变", core.ImportSame), importTabOf("wrong", "错误", core.ImportWrong),
+		},
+		effects: []importEffect{{"添加读头", "台", []core.ImportVerdict{core.ImportNew}}},
+		badges:  map[core.ImportVerdict]string{core.ImportNew: "新读头"},
+		records: templates.Action{Label: "导入的读头", Icon: "door"},
+		undo:    "删除这次添加的读头和它们的密钥。之后改过的，以及已经接入的保留。",
+	},
 }
 
 // badge returns how the view shows a verdict.

@@ -20,7 +20,7 @@ type Pages struct {
 func (p *Pages) Routes() []web.Route {
 	return slices.Concat(
 		p.communityRoutes(),
-		p.houseRoutes(), p.houseArrearsRoutes(), p.visitorBlockImportRoutes(),
+		p.houseRoutes(), p.houseArrearsRoutes(), p.visitorBlockImportRoutes(), p.readerImportRoutes(),
 		p.houseMoveRoutes(), p.houseTransferRoutes(), p.houseOwnersRoutes(),
 		p.residentRoutes(),
 		p.importRoutes(),

@@ -36,7 +36,7 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 	a.syncer = newStaffSyncer(a.store, a.log, wx)
 	a.fans = newFollowerSyncer(a.store, a.log, wx)
 	a.outbox = newOutboxWorker(a.store, a.log, setup, senders)
-	admin, err := a.console(wx, slices.Collect(maps.Keys(senders)))
+	admin, err := a.console(wx, setup, slices.Collect(maps.Keys(senders)))
 	if err != nil {
 		return "", err
 	}
@@ -77,7 +77,9 @@ func (a *app) surfaces(ctx context.Context) (front string, err error) {
 }
 
 // console returns the property admins' surface.
-func (a *app) console(wx *weChat, channels []core.MessageChannel) (*console.Console, error) {
+func (a *app) console(
+	wx *weChat, sending func(context.Context) core.MessageSetup, channels []core.MessageChannel,
+) (*console.Console, error) {
 	templates, err := configuredTemplates("official_account.templates", a.config.OfficialAccount.Templates)
 	if err != nil {
 		return nil, err
@@ -89,6 +91,7 @@ func (a *app) console(wx *weChat, channels []core.MessageChannel) (*console.Cons
 	return console.New(console.Options{
 		Store: a.store, Renderer: a.pages, Gate: a.gate, Cache: web.RedisCache(a.cache, a.store, a.log),
 		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx, Channels: channels, Templates: templates,
+		Sending:         sending,
 		Subscribe:       subscribe,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,

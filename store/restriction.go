@@ -93,16 +93,14 @@ func (s *Store) cleanRestriction(scope core.Scope, change RestrictionChange) (Re
 	return change, s.checkRestriction(change)
 }
 
-// RestrictionPlan is whom CreateRestrictions would affect.
+// RestrictionPlan is what CreateRestrictions would affect.
 type RestrictionPlan struct {
-	Houses    int
-	Residents int    // who live there
-	Certified int    // of them, who are told
-	Replaced  int    // houses whose restriction has other terms
-	Mark      string // core.ReplacedMark of those
+	Houses   int
+	Replaced int    // houses whose restriction has other terms
+	Mark     string // core.ReplacedMark of those
 }
 
-// PlanRestrictions checks a change, and returns whom it would affect.
+// PlanRestrictions checks a change, and returns what it would affect.
 func (s *Store) PlanRestrictions(ctx context.Context, scope core.Scope, change RestrictionChange) (RestrictionPlan, error) {
 	change, err := s.cleanRestriction(scope, change)
 	if err != nil {
@@ -117,13 +115,7 @@ func (s *Store) PlanRestrictions(ctx context.Context, scope core.Scope, change R
 		return RestrictionPlan{}, err
 	}
 	replaced := change.Replaced(change.Houses, held)
-	plan := RestrictionPlan{Houses: len(change.Houses), Replaced: len(replaced), Mark: core.ReplacedMark(replaced, held)}
-	if change.Whole {
-		plan.Residents, plan.Certified, err = s.ResidentCounts(ctx, within)
-	} else {
-		plan.Residents, plan.Certified, err = s.ResidentsOfHouses(ctx, scope, change.Community, change.Houses)
-	}
-	return plan, err
+	return RestrictionPlan{Houses: len(change.Houses), Replaced: len(replaced), Mark: core.ReplacedMark(replaced, held)}, nil
 }
 
 // planHouses sets the houses of a whole community, or refuses houses that are not the community's, as the

@@ -145,35 +145,12 @@ func tellHouses(tx *database.Tx, note restrictionNote, items []batchItemRow, tod
 func tellWhoLivesThere(tx *database.Tx, words map[core.ID]string) error {
 	var notes []core.MessageNote
 	err := database.EachPart(slices.Sorted(maps.Keys(words)), func(part []core.ID) error {
-		var people []struct {
-			Community core.ID `db:"community_id"`
-			House     core.ID `db:"house_id"`
-			Label     string  `db:"label"`
-			Resident  core.ID `db:"id"`
-			Numbered  bool    `db:"numbered"`
-			User      core.ID `db:"user_id"`
-		}
-		err := tx.All(&people, `
-			SELECT t.community_id, t.house_id, h.label, t.id, CASE WHEN t.phone_mac = '' THEN 0 ELSE 1 END AS numbered,
-				COALESCE(u.id, 0) AS user_id
-			FROM resident t
-			JOIN house h ON h.id = t.house_id
-			LEFT JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold AND u.merged_into = 0
-			WHERE t.house_id IN (`+database.Placeholders(len(part))+`)
-			AND t.moved_out_at IS NULL
-			AND t.certified_at IS NOT NULL
-			ORDER BY t.house_id, t.id, u.id`, database.IDArgs(part)...)
+		people, err := certifiedThere(tx.All, "t.house_id IN ("+database.Placeholders(len(part))+")", database.IDArgs(part))
 		for _, p := range people {
-			n := core.MessageNote{
-				Kind: core.MessageRestriction, Community: p.Community, User: p.User, Link: "pass", Title: p.Label + " " + words[p.House],
+			if n, ok := p.note(); ok {
+				n.Title = p.Label + " " + words[p.House]
+				notes = append(notes, n)
 			}
-			switch {
-			case p.User == 0 && !p.Numbered: // a child in the register may have no number at all
-				continue
-			case p.User == 0:
-				n.Resident = p.Resident
-			}
-			notes = append(notes, n)
 		}
 		return err
 	})
@@ -181,6 +158,42 @@ func tellWhoLivesThere(tx *database.Tx, words map[core.ID]string) error {
 		return err
 	}
 	return outbox.Put(tx, notes...)
+}
+
+// toldThere is a certified resident who is told of their house; one who has several WeChat accounts is there as often.
+type toldThere struct {
+	Community core.ID `db:"community_id"`
+	House     core.ID `db:"house_id"`
+	Label     string  `db:"label"`
+	Resident  core.ID `db:"id"`
+	Numbered  bool    `db:"numbered"`
+	User      core.ID `db:"user_id"` // 0 = none of WeChat is known to be theirs
+}
+
+// certifiedThere returns the certified residents who live in houses of a condition, in the order of the houses.
+func certifiedThere(
+	all func(dest any, query string, args ...any) error, where string, args []any,
+) (people []toldThere, err error) {
+	err = all(&people, `
+		SELECT t.community_id, t.house_id, h.label, t.id, CASE WHEN t.phone_mac = '' THEN 0 ELSE 1 END AS numbered,
+			COALESCE(u.id, 0) AS user_id
+		FROM resident t
+		JOIN house h ON h.id = t.house_id
+		LEFT JOIN wechat_user u ON u.person_id = t.person_id AND u.name_fold = t.name_fold AND u.merged_into = 0
+		WHERE `+where+`
+		AND t.moved_out_at IS NULL
+		AND t.certified_at IS NOT NULL
+		ORDER BY t.house_id, t.id, u.id`, args...)
+	return people, err
+}
+
+// note returns the message for them; false = nobody could be told: a child in the register may have no number at all.
+func (p toldThere) note() (core.MessageNote, bool) {
+	n := core.MessageNote{Kind: core.MessageRestriction, Community: p.Community, User: p.User, Link: "pass"}
+	if p.User == 0 {
+		n.Resident = p.Resident
+	}
+	return n, p.User != 0 || p.Numbered
 }
 
 // TellOfRestrictionsOver tells residents that the last day of their house's restriction has passed, part by part: each restriction

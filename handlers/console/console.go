@@ -39,7 +39,9 @@ type Options struct {
 	SignInPerMinute int             // sign-in attempts per address; 0 = 20
 	Demo            bool
 	Channels        []core.MessageChannel // by which messages leave this deployment
-	System          System                // shown on the about page
+	// Sending returns by what they leave it now; nil = by nothing.
+	Sending func(context.Context) core.MessageSetup
+	System  System // shown on the about page
 	// Templates are the configuration file's templates of its official account.
 	Templates map[core.MessageKind]core.MessageTemplate
 	// Subscribe are those of its mini-program.
@@ -65,7 +67,7 @@ func routesOf(f *frame.Frame, o Options) []web.Route {
 		SignInRule: o.SignInRule, SignInPerMinute: o.SignInPerMinute, System: o.System,
 		ConfiguredTemplates: o.Templates, ConfiguredSubscribe: o.Subscribe,
 	}
-	register, gates := &registry.Pages{Frame: f, Channels: o.Channels}, &access.Pages{Frame: f, Gate: o.Gate}
+	register, gates := &registry.Pages{Frame: f, Channels: o.Channels}, &access.Pages{Frame: f, Gate: o.Gate, Sending: o.Sending}
 	home := &pages{Frame: f}
 	f.Onward, f.HomePulse = home.onward, home.homePulse
 	routes := slices.Concat(

@@ -23,6 +23,7 @@ type Flash struct {
 	Message string
 	Link    string // the page about it, on this site; "" = none
 	Undo    string // where to post to take the act back; "" = nowhere
+	Missed  string // lists those whom no message about the act reaches; "" = nothing does
 }
 
 // maxFlash limits the bytes of a flash, which is sent in a cookie.
@@ -41,7 +42,7 @@ func (c *Context) ShowFlash(f Flash) {
 		f.Message = strings.ToValidUTF8(f.Message[:maxFlash], "")
 	}
 	value := string(f.Kind)
-	for _, text := range []string{f.Message, f.Link, f.Undo} {
+	for _, text := range []string{f.Message, f.Link, f.Undo, f.Missed} {
 		value += "." + base64.RawURLEncoding.EncodeToString([]byte(text))
 	}
 	c.setCookie(c.app.cookieName("flash"), strings.TrimRight(value, "."), flashLife)
@@ -58,14 +59,14 @@ func (c *Context) TakeFlash() (f Flash, ok bool) {
 	c.setCookie(name, "", -1)
 	kind, encoded, _ := strings.Cut(cookie.Value, ".")
 	f = Flash{Kind: FlashKind(kind)}
-	for i, text := range strings.SplitN(encoded, ".", 3) {
+	for i, text := range strings.SplitN(encoded, ".", 4) {
 		decoded, err := base64.RawURLEncoding.DecodeString(text)
 		if err != nil || !utf8.Valid(decoded) || len(decoded) > maxFlash {
 			return Flash{}, false
 		}
-		*[]*string{&f.Message, &f.Link, &f.Undo}[i] = string(decoded)
+		*[]*string{&f.Message, &f.Link, &f.Undo, &f.Missed}[i] = string(decoded)
 	}
-	f.Link, f.Undo = LocalPath(f.Link, ""), LocalPath(f.Undo, "")
+	f.Link, f.Undo, f.Missed = LocalPath(f.Link, ""), LocalPath(f.Undo, ""), LocalPath(f.Missed, "")
 	known := f.Kind == FlashSuccess || f.Kind == FlashDone || f.Kind == FlashWarning || f.Kind == FlashError
 	return f, known && f.Message != ""
 }

@@ -156,7 +156,7 @@ func (c *claim) route() error {
 	if messages, err = c.undecided(messages); err != nil {
 		return err
 	}
-	if c.facts, err = readFacts(c.tx, c.setup, c.rows); err != nil {
+	if c.facts, err = readFacts(readerOf(c.tx), c.setup, c.rows); err != nil {
 		return err
 	}
 	var attempts [][]any

@@ -40,7 +40,16 @@ type identity struct {
 
 type optOut struct{ App, Open, Template string }
 
-func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f facts, err error) {
+// reader reads what facts are, within a transaction or outside.
+type reader struct {
+	all  func(dest any, query string, args ...any) error
+	keys database.Keyring
+	now  time.Time
+}
+
+func readerOf(tx *database.Tx) reader { return reader{tx.All, tx.Keys(), tx.Now()} }
+
+func readFacts(from reader, setup core.MessageSetup, rows []claimed) (f facts, err error) {
 	var users, accounts, doubtful, places []core.ID
 	registered := map[string][]core.ID{}
 	scopes := map[core.ID]core.Scope{}
@@ -69,45 +78,45 @@ func readFacts(tx *database.Tx, setup core.MessageSetup, rows []claimed) (f fact
 		doubtful: map[core.ID]string{}, scopes: scopes, register: map[core.ID]string{},
 		places: map[core.ID]string{},
 	}
-	if f.stops, err = stopsAt(tx.All, tx.NowMS()); err != nil {
+	if f.stops, err = stopsAt(from.all, from.now.UnixMilli()); err != nil {
 		return f, err
 	}
-	if err := database.EachPart(places, func(part []core.ID) error { return f.readPlaces(tx, part) }); err != nil {
+	if err := database.EachPart(places, func(part []core.ID) error { return f.readPlaces(from, part) }); err != nil {
 		return f, err
 	}
-	if err := database.EachPart(doubtful, func(part []core.ID) error { return f.readDoubtful(tx, part) }); err != nil {
+	if err := database.EachPart(doubtful, func(part []core.ID) error { return f.readDoubtful(from, part) }); err != nil {
 		return f, err
 	}
 	err = database.EachPart(users, func(part []core.ID) error {
-		if err := f.readIdentities(tx, part); err != nil {
+		if err := f.readIdentities(from, part); err != nil {
 			return err
 		}
 		if setup.Open[core.ChannelSMS] {
-			return f.readPhones(tx, part)
+			return f.readPhones(from, part)
 		}
 		return nil
 	})
 	if err == nil && setup.Open[core.ChannelWeWork] && len(setup.Corps) > 0 {
-		err = database.EachPart(accounts, func(part []core.ID) error { return f.readMembers(tx, setup, part) })
+		err = database.EachPart(accounts, func(part []core.ID) error { return f.readMembers(from, setup, part) })
 	}
 	if err == nil && setup.Open[core.ChannelSMS] {
-		err = database.EachPart(accounts, func(part []core.ID) error { return f.readStaffPhones(tx, part) })
+		err = database.EachPart(accounts, func(part []core.ID) error { return f.readStaffPhones(from, part) })
 	}
 	for kind, table := range registerTables {
 		if err == nil && setup.Open[core.ChannelSMS] {
-			err = database.EachPart(registered[kind], func(part []core.ID) error { return f.readRegister(tx, table, part) })
+			err = database.EachPart(registered[kind], func(part []core.ID) error { return f.readRegister(from, table, part) })
 		}
 	}
 	return f, err
 }
 
 // readPlaces reads the names of communities.
-func (f *facts) readPlaces(tx *database.Tx, communities []core.ID) error {
+func (f *facts) readPlaces(from reader, communities []core.ID) error {
 	var rows []struct {
 		ID   core.ID `db:"id"`
 		Name string  `db:"name"`
 	}
-	err := tx.All(&rows, "SELECT id, name FROM community WHERE id IN ("+database.Placeholders(len(communities))+")",
+	err := from.all(&rows, "SELECT id, name FROM community WHERE id IN ("+database.Placeholders(len(communities))+")",
 		database.IDArgs(communities)...)
 	for _, r := range rows {
 		f.places[r.ID] = r.Name
@@ -116,12 +125,12 @@ func (f *facts) readPlaces(tx *database.Tx, communities []core.ID) error {
 }
 
 // readDoubtful reads by which accounts messages in doubt were sent: no other recognises a repeat.
-func (f *facts) readDoubtful(tx *database.Tx, messages []core.ID) error {
+func (f *facts) readDoubtful(from reader, messages []core.ID) error {
 	var rows []struct {
 		Message core.ID `db:"message_id"`
 		App     string  `db:"app_id"`
 	}
-	err := tx.All(&rows, `
+	err := from.all(&rows, `
 		SELECT message_id, app_id
 		FROM message_attempt
 		WHERE message_id IN (`+database.Placeholders(len(messages))+`)
@@ -133,9 +142,9 @@ func (f *facts) readDoubtful(tx *database.Tx, messages []core.ID) error {
 }
 
 // readMembers reads which accounts are of staff who work at a company in use.
-func (f *facts) readMembers(tx *database.Tx, setup core.MessageSetup, accounts []core.ID) error {
+func (f *facts) readMembers(from reader, setup core.MessageSetup, accounts []core.ID) error {
 	var rows []member
-	if err := tx.All(&rows, `
+	if err := from.all(&rows, `
 		SELECT s.account_id, s.app_id, s.user_id
 		FROM staff s
 		JOIN wechat_app w ON w.id = s.app_id
@@ -155,12 +164,12 @@ func (f *facts) readMembers(tx *database.Tx, setup core.MessageSetup, accounts [
 }
 
 // readStaffPhones reads the numbers of the staff members whose accounts some messages are for.
-func (f *facts) readStaffPhones(tx *database.Tx, accounts []core.ID) error {
+func (f *facts) readStaffPhones(from reader, accounts []core.ID) error {
 	var found []struct {
 		Account core.ID `db:"account_id"`
 		Phone   string  `db:"phone_cipher"`
 	}
-	err := tx.All(&found, `
+	err := from.all(&found, `
 		SELECT account_id, phone_cipher
 		FROM staff
 		WHERE left_at IS NULL
@@ -168,7 +177,7 @@ func (f *facts) readStaffPhones(tx *database.Tx, accounts []core.ID) error {
 		AND account_id IN (`+database.Placeholders(len(accounts))+`)
 		ORDER BY id`, database.IDArgs(accounts)...)
 	for _, row := range found {
-		if phone, err := tx.Keys().Open("staff.phone", row.Phone); err == nil && phone != core.Unreadable {
+		if phone, err := from.keys.Open("staff.phone", row.Phone); err == nil && phone != core.Unreadable {
 			f.staff[row.Account] = phone
 		}
 	}
@@ -179,15 +188,15 @@ func (f *facts) readStaffPhones(tx *database.Tx, accounts []core.ID) error {
 var registerTables = map[string]string{core.ToResident: "resident", core.ToMember: "institution_member"}
 
 // readRegister reads the numbers of people whom the register alone knows. Who is not in it any more has none.
-func (f *facts) readRegister(tx *database.Tx, table string, ids []core.ID) error {
+func (f *facts) readRegister(from reader, table string, ids []core.ID) error {
 	var found []struct {
 		ID    core.ID `db:"id"`
 		Phone string  `db:"phone_cipher"`
 	}
-	err := tx.All(&found, "SELECT id, phone_cipher FROM "+table+" WHERE phone_cipher <> '' AND id IN ("+
+	err := from.all(&found, "SELECT id, phone_cipher FROM "+table+" WHERE phone_cipher <> '' AND id IN ("+
 		database.Placeholders(len(ids))+")", database.IDArgs(ids)...)
 	for _, row := range found {
-		if phone, err := tx.Keys().Open(table+".phone", row.Phone); err == nil && phone != core.Unreadable {
+		if phone, err := from.keys.Open(table+".phone", row.Phone); err == nil && phone != core.Unreadable {
 			f.register[row.ID] = phone
 		}
 	}
@@ -195,9 +204,9 @@ func (f *facts) readRegister(tx *database.Tx, table string, ids []core.ID) error
 }
 
 // readIdentities reads the open ids of some users, with what their owners accept.
-func (f *facts) readIdentities(tx *database.Tx, users []core.ID) error {
+func (f *facts) readIdentities(from reader, users []core.ID) error {
 	var rows []identity
-	if err := tx.All(&rows, `
+	if err := from.all(&rows, `
 		SELECT user_id, app_id, open_id, followed_at
 		FROM wechat_identity
 		WHERE user_id IN (`+database.Placeholders(len(users))+`)`, database.IDArgs(users)...); err != nil {
@@ -211,10 +220,10 @@ func (f *facts) readIdentities(tx *database.Tx, users []core.ID) error {
 		f.identities[r.User][r.App] = r
 		opens = append(opens, r.Open)
 	}
-	return database.EachPart(opens, func(part []string) error { return f.readConsents(tx, part) })
+	return database.EachPart(opens, func(part []string) error { return f.readConsents(from, part) })
 }
 
-func (f *facts) readConsents(tx *database.Tx, opens []string) error {
+func (f *facts) readConsents(from reader, opens []string) error {
 	args := make([]any, len(opens))
 	for i, open := range opens {
 		args[i] = open
@@ -228,15 +237,15 @@ func (f *facts) readConsents(tx *database.Tx, opens []string) error {
 		Created  database.Millis    `db:"created_at"`
 		N        int                `db:"n"`
 	}
-	if err := tx.All(&rows, "SELECT app_id, open_id, template_id, reason, created_at FROM message_optout WHERE "+in, args...); err != nil {
+	if err := from.all(&rows, "SELECT app_id, open_id, template_id, reason, created_at FROM message_optout WHERE "+in, args...); err != nil {
 		return err
 	}
 	for _, r := range rows {
 		f.optOuts[optOut{r.App, r.Open, r.Template}] = r.Reason
-		f.tried[optOut{r.App, r.Open, r.Template}] = tx.Now().Sub(r.Created.Time) > core.OptOutLife
+		f.tried[optOut{r.App, r.Open, r.Template}] = from.now.Sub(r.Created.Time) > core.OptOutLife
 	}
 	rows = nil
-	if err := tx.All(&rows, "SELECT app_id, open_id, template_id, n FROM message_grant WHERE "+in, args...); err != nil {
+	if err := from.all(&rows, "SELECT app_id, open_id, template_id, n FROM message_grant WHERE "+in, args...); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -245,12 +254,12 @@ func (f *facts) readConsents(tx *database.Tx, opens []string) error {
 	return nil
 }
 
-func (f *facts) readPhones(tx *database.Tx, users []core.ID) error {
+func (f *facts) readPhones(from reader, users []core.ID) error {
 	var rows []struct {
 		ID    core.ID `db:"id"`
 		Phone string  `db:"phone_cipher"`
 	}
-	if err := tx.All(&rows, `
+	if err := from.all(&rows, `
 		SELECT id, phone_cipher
 		FROM wechat_user
 		WHERE phone_cipher <> ''
@@ -258,7 +267,7 @@ func (f *facts) readPhones(tx *database.Tx, users []core.ID) error {
 		return err
 	}
 	for _, r := range rows {
-		phone, err := tx.Keys().Open("wechat_user.phone", r.Phone)
+		phone, err := from.keys.Open("wechat_user.phone", r.Phone)
 		if err != nil || phone == core.Unreadable {
 			continue // it reaches nobody; the count of unreadable values shows it
 		}

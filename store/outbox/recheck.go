@@ -51,7 +51,7 @@ func (a accountNow) scope() core.Scope {
 // recheck finds, for messages to accounts, the WeChat that is bound to them now, and which are not theirs any more.
 func (c *claim) recheck() error {
 	c.gone = map[core.ID]core.MessageReason{}
-	if err := c.readFirst(); err != nil {
+	if err := readFirst(readerOf(c.tx), c.rows); err != nil {
 		return err
 	}
 	accounts, err := c.accountsNow()
@@ -120,10 +120,10 @@ func (c *claim) accountsNow() (map[core.ID]accountNow, error) {
 	return accounts, err
 }
 
-// readFirst reads by which channel WeChat users want to be told first.
-func (c *claim) readFirst() error {
+// readFirst reads by which channel the WeChat users among some messages' recipients want to be told first.
+func readFirst(from reader, rows []claimed) error {
 	var ids []core.ID
-	for _, r := range c.rows {
+	for _, r := range rows {
 		if r.ToKind == core.ToWechat {
 			ids = append(ids, r.To)
 		}
@@ -135,7 +135,7 @@ func (c *claim) readFirst() error {
 			ID    core.ID             `db:"id"`
 			First core.MessageChannel `db:"channel"`
 		}
-		err := c.tx.All(&found, `
+		err := from.all(&found, `
 			SELECT id, channel
 			FROM wechat_user
 			WHERE channel <> ''
@@ -145,9 +145,9 @@ func (c *claim) readFirst() error {
 		}
 		return err
 	})
-	for i, r := range c.rows {
+	for i, r := range rows {
 		if r.ToKind == core.ToWechat {
-			c.rows[i].first = first[r.To]
+			rows[i].first = first[r.To]
 		}
 	}
 	return err

@@ -3,9 +3,11 @@
 package access
 
 import (
+	"context"
 	"slices"
 	"sync"
 
+	"tongxing/core"
 	"tongxing/gate"
 	"tongxing/handlers/console/frame"
 	"tongxing/handlers/web"
@@ -15,6 +17,8 @@ import (
 type Pages struct {
 	*frame.Frame
 	Gate *gate.Gate // which orders doors to open; nil = none can be ordered
+	// Sending returns by what messages leave this deployment now; nil = by nothing.
+	Sending func(context.Context) core.MessageSetup
 
 	wallsOnce sync.Once
 	wallsOf   *web.Lookouts[string] // see walls

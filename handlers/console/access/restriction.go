@@ -210,7 +210,7 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	} else if resident, err := core.ParseID(c.Query("resident")); err == nil && resident != 0 {
 		back = frame.ResidentURL(resident)
 	}
-	people, certified, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), house.Community, []core.ID{id})
+	told, err := p.forecast(c, house.Community, []core.ID{id}, 0)
 	if err != nil {
 		return err
 	}
@@ -218,16 +218,17 @@ func (p *Pages) restrictionLift(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	said, missed := missedAfter(c, house.Community, told)
 	return p.Act(c, frame.Act{
 		Stem: "passrule",
 		Ask: templates.Confirm{
 			Title: "解除 " + house.Label + " 的限制？", Text: liftText(house.Label), Submit: "解除 1 套房屋",
-			Effects: append([]string{affected(people, certified)}, plannedStill(planned)...),
+			Effects: append(toldEffects(told, 0), plannedStill(planned)...),
 		},
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestriction(c.Ctx(), c.Actor(), c.Scope(), id)
 		},
-		Done: "已解除 " + house.Label + " 的限制，立即恢复小区的规则。",
-		Back: back,
+		Done: "已解除 " + house.Label + " 的限制，立即恢复小区的规则。" + said,
+		Back: back, Missed: missed,
 	})
 }

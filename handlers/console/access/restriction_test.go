@@ -208,12 +208,14 @@ func TestReplacingARestrictionSaysSo(t *testing.T) {
 	}
 	form = desk.FilledIn(page)
 	page, _ = b.Post(t, frame.RestrictionPath, form, http.StatusOK) // asks
-	residents, certified, err := d.Store.ResidentsOfHouses(t.Context(), core.Everywhere, d.Mine.Community, []core.ID{house})
+	told, err := d.Store.ForecastRestriction(
+		t.Context(), core.Everywhere, core.MessageSetup{}, d.Mine.Community, []core.ID{house}, 0,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if ask := page.Find("form.tx-confirm").Text(); !strings.Contains(ask, "其中 1 套已有限制") || !strings.Contains(ask, "禁止出入") ||
-		!strings.Contains(ask, affected(residents, certified)) || !strings.Contains(ask, "原因原文发给住户：居家") {
+		!strings.Contains(ask, strings.Join(toldEffects(told, 0), "")) || !strings.Contains(ask, "原因原文发给住户：居家") {
 		t.Errorf("asks %q", ask)
 	}
 	free := url.Values{}

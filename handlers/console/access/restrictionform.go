@@ -140,7 +140,8 @@ func (p *Pages) restrictionCreate(c *web.Context) error {
 	if f.Form.change(f.At.ID).Exits == 0 {
 		said = "已把 " + frame.Grouped(batch.Size) + " 套房屋的出门次数改为不限，立即生效。"
 	}
-	p.Acted(c, said+gone, batch)
+	missing, missed := missedAfter(c, f.At.ID, f.Told)
+	p.ActedMissing(c, said+gone+missing, batch, missed)
 	return c.Redirect(f.At.URL(frame.RestrictionPath))
 }
 
@@ -179,7 +180,14 @@ func (p *Pages) restrictionAsk(c *web.Context, f *restrictionFacts) (asked bool,
 	if err != nil {
 		return false, err
 	}
-	q := restrictionQuestion(f.At, change, plan, f.Form.From, c.Form())
+	houses := change.Houses
+	if change.Whole {
+		houses = nil
+	}
+	if f.Told, err = p.forecast(c, f.At.ID, houses, f.Form.From); err != nil {
+		return false, err
+	}
+	q := restrictionQuestion(f.At, change, plan, f.Told, f.Form.From, c.Form())
 	if change.Whole {
 		q.All = &templates.Action{Label: "查看全部房屋", URL: f.At.URL(frame.HousePath)}
 	} else {
@@ -193,10 +201,6 @@ func (p *Pages) restrictionAsk(c *web.Context, f *restrictionFacts) (asked bool,
 		q.Effects = append(q.Effects, gone)
 	}
 	if f.Form.From == 0 {
-		houses := change.Houses
-		if change.Whole {
-			houses = nil
-		}
 		planned, err := p.Store.PlannedRestrictions(c.Ctx(), c.Scope(), f.At.ID, houses)
 		if err != nil {
 			return false, err

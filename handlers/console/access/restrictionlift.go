@@ -62,7 +62,11 @@ func (p *Pages) restrictionsLift(c *web.Context) error {
 		c.Flash(web.FlashWarning, "限制已经解除，可能是其他人刚刚操作的。")
 		return c.Redirect(back)
 	}
-	ask, err := p.restrictionLiftQuestion(c, at, houses)
+	told, err := p.forecast(c, at.ID, houses, 0)
+	if err != nil {
+		return err
+	}
+	ask, err := p.restrictionLiftQuestion(c, at, houses, told)
 	if err != nil {
 		return err
 	}
@@ -75,23 +79,22 @@ func (p *Pages) restrictionsLift(c *web.Context) error {
 			restrictionLiftPath, c.Request().URL.Query(), "all", "",
 		)
 	}
+	said, missed := missedAfter(c, at.ID, told)
 	return p.Act(c, frame.Act{
-		Stem: "passrule", Ask: ask, Back: back,
+		Stem: "passrule", Ask: ask, Back: back, Missed: missed,
 		Batch: func() (core.Batch, error) {
 			return p.Store.LiftRestrictions(c.Ctx(), c.Actor(), c.Scope(), at.ID, houses)
 		},
 		DoneAll: func(b core.Batch) string {
-			return "已解除 " + frame.Grouped(b.Size) + " 套房屋的限制，立即恢复小区的规则。" + lifted
+			return "已解除 " + frame.Grouped(b.Size) + " 套房屋的限制，立即恢复小区的规则。" + lifted + said
 		},
 	})
 }
 
-func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice, houses []core.ID) (templates.Confirm, error) {
+func (p *Pages) restrictionLiftQuestion(
+	c *web.Context, at frame.CommunityChoice, houses []core.ID, told store.RestrictionForecast,
+) (templates.Confirm, error) {
 	rule, err := p.Store.PassRule(c.Ctx(), c.Scope(), at.ID)
-	if err != nil {
-		return templates.Confirm{}, err
-	}
-	people, certified, err := p.Store.ResidentsOfHouses(c.Ctx(), c.Scope(), at.ID, houses)
 	if err != nil {
 		return templates.Confirm{}, err
 	}
@@ -99,7 +102,7 @@ func (p *Pages) restrictionLiftQuestion(c *web.Context, at frame.CommunityChoice
 	n := frame.Grouped(len(houses))
 	q := templates.Confirm{
 		Title: "解除“" + at.Name + "” " + n + " 套房屋的限制？", Text: "立即恢复小区的规则：" + rule.Text() + "。",
-		Effects: []string{affected(people, certified), named}, Submit: "解除 " + n + " 套房屋",
+		Effects: append(toldEffects(told, 0), named), Submit: "解除 " + n + " 套房屋",
 		Typed: frame.TypedNumber(len(houses)),
 	}
 	if err != nil {
@@ -160,29 +163,10 @@ func plannedText(plan store.PlannedRestriction, n int) string {
 	return "其中 " + frame.Grouped(n) + " 套已安排 " + plan.Text() + " " + core.ExitsText(plan.Restriction.Exits)
 }
 
-// affected counts whom an act on restrictions concerns, in words: the certified ones will be told.
-func affected(people, certified int) string {
-	if certified == 0 {
-		return fmt.Sprintf("涉及 %s 名住户，都没有认证，不发通知", frame.Grouped(people))
-	}
-	return fmt.Sprintf(
-		"涉及 %s 名住户，其中 %s 名已认证的两分钟后收到通知；在那之前撤销则不通知", frame.Grouped(people), frame.Grouped(certified),
-	)
-}
-
-// affectedLater is affected of restrictions that start on another day: nobody is told before.
-func affectedLater(people, certified int) string {
-	if certified == 0 {
-		return fmt.Sprintf("涉及 %s 名住户，现在都没有认证；到那天仍没有认证的不发通知", frame.Grouped(people))
-	}
-	return fmt.Sprintf(
-		"涉及 %s 名住户，其中 %s 名已认证的在那天生效后收到通知；生效前取消则不通知", frame.Grouped(people), frame.Grouped(certified),
-	)
-}
-
 // restrictionQuestion asks before houses are restricted.
 func restrictionQuestion(
-	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, from core.Day, sent url.Values,
+	at frame.CommunityChoice, change store.RestrictionChange, plan store.RestrictionPlan, told store.RestrictionForecast,
+	from core.Day, sent url.Values,
 ) templates.Confirm {
 	n, starts := frame.Grouped(plan.Houses), startText(core.RulePlanTerm{From: from})
 	houses := "“" + at.Name + "” " + n + " 套房屋"
@@ -191,7 +175,7 @@ func restrictionQuestion(
 	}
 	q := templates.Confirm{
 		Title: "限制" + houses + "的出入？", Text: core.ExitsText(change.Exits) + "，" + starts + "，长期有效，可以随时解除。",
-		Effects: []string{affected(plan.Residents, plan.Certified), "原因原文发给住户：" + change.Reason},
+		Effects: append(toldEffects(told, from), "原因原文发给住户："+change.Reason),
 		Submit:  "限制 " + n + " 套房屋", Danger: true, Action: frame.RestrictionPath, Cancel: at.URL(frame.RestrictionPath),
 		Keep: url.Values{}, Typed: frame.TypedNumber(plan.Houses),
 	}
@@ -208,7 +192,7 @@ func restrictionQuestion(
 		q.Typed = at.Name
 	}
 	if from != 0 {
-		q.Title, q.Submit, q.Effects[0] = "安排"+q.Title, "安排限制", affectedLater(plan.Residents, plan.Certified)
+		q.Title, q.Submit = "安排"+q.Title, "安排限制"
 		if change.Whole {
 			q.Effects = append(q.Effects, "那天登记在这里的全部房屋都限制，之后另外限制的除外")
 		} else {

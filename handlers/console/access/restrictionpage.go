@@ -32,6 +32,7 @@ type restrictionFacts struct {
 	Unread  string            // the name of a list file that could not be read
 
 	Held map[core.ID]core.Restriction // those of Ticked and Found
+	Told store.RestrictionForecast    // who is told of the act; only for its question and its message
 }
 
 type restrictionNewPage struct {

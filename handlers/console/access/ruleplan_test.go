@@ -138,7 +138,7 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 	}
 	form.Set("last_day", dayFrom(d, 9))
 	if q := answered(t, b, frame.RestrictionPath, form); !strings.Contains(q, from+" 0 点生效") || strings.Contains(q, "立即") ||
-		strings.Contains(q, "两分钟") || !strings.Contains(q, "在那天生效后收到通知") {
+		strings.Contains(q, "两分钟") || !strings.Contains(q, "名住户，现在有") {
 		t.Errorf("asks %q", q)
 	}
 	if n := len(d.Restrictions(t)); n != 0 {

@@ -21,6 +21,7 @@ type Act struct {
 	Done  string // message on success
 	// DoneAll is Done for an act on several things: what it says of those that the batch has.
 	DoneAll func(core.Batch) string
+	Missed  string // lists those whom no message about the act reaches; "" = nothing does
 	Back    string // the page of the button, to which a refusal redirects
 	Next    string // redirect on success; "" = Back
 }
@@ -43,7 +44,7 @@ func (f *Frame) Act(c *web.Context, act Act) error {
 		act.Done = act.DoneAll(batch)
 	}
 	if act.Done != "" {
-		f.Acted(c, act.Done, batch)
+		f.ActedMissing(c, act.Done, batch, act.Missed)
 	}
 	return c.Redirect(cmp.Or(act.Next, act.Back))
 }
@@ -58,16 +59,20 @@ func (a Act) do() (core.Batch, error) {
 // Done shows that an act is done; if it was a batch, with its page and 撤销. If it was several, one for
 // each community, it leads to their list.
 func (f *Frame) Done(c *web.Context, message string, batch core.Batch) {
-	f.done(c, web.FlashSuccess, message, batch)
+	f.done(c, web.Flash{Kind: web.FlashSuccess, Message: message}, batch)
 }
 
 // Acted is Done of an act on what there is already: nothing of the set-up follows.
 func (f *Frame) Acted(c *web.Context, message string, batch core.Batch) {
-	f.done(c, web.FlashDone, message, batch)
+	f.ActedMissing(c, message, batch, "")
 }
 
-func (f *Frame) done(c *web.Context, kind web.FlashKind, message string, batch core.Batch) {
-	done := web.Flash{Kind: kind, Message: message}
+// ActedMissing is Acted of an act of which some are told, with a link to those whom no message reaches.
+func (f *Frame) ActedMissing(c *web.Context, message string, batch core.Batch, missed string) {
+	f.done(c, web.Flash{Kind: web.FlashDone, Message: message, Missed: missed}, batch)
+}
+
+func (f *Frame) done(c *web.Context, done web.Flash, batch core.Batch) {
 	if batch.ID != 0 {
 		done.Link = BatchURL(batch.ID)
 		done.Undo = done.Link + "/undo"

@@ -55,6 +55,9 @@ func (f *Frame) Shell(c *web.Context, stem, title string) templates.Shell {
 	if account := c.Account(); account.ID != 0 && !account.MustChange {
 		shell.Nav, shell.Star, shell.Quick = f.menu(c, stem), f.star(c), f.Quick(c)
 		f.countShell(c, &shell)
+		if flash.Missed != "" {
+			shell.Flash[0].Next = templates.Action{Label: "查看未触达", URL: flash.Missed}
+		}
 		if len(shell.Flash) > 0 && flash.Kind == web.FlashSuccess && f.Onward != nil {
 			shell.Flash[0].Next = f.Onward(c, stem)
 		}

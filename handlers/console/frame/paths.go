@@ -31,6 +31,7 @@ const (
 	MePath                = "/console/me"
 	MemberPath            = InstitutionPath + "/member"
 	MessagePath           = "/console/message"
+	UnreachedPath         = MessagePath + "/unreached"
 	ObserverPath          = "/console/observer"
 	PassRulePath          = "/console/passrule"
 	ReaderPath            = "/console/reader"

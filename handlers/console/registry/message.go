@@ -14,8 +14,7 @@ import (
 
 // The tabs beside the ledger.
 const (
-	unreachedPath = frame.MessagePath + "/unreached"
-	channelPath   = frame.MessagePath + "/channel"
+	channelPath = frame.MessagePath + "/channel"
 )
 
 // messageRoutes returns the routes of 提醒设置 beside who is told: what people were told, whom no channel reached, and what
@@ -24,7 +23,7 @@ func (p *Pages) messageRoutes() []web.Route {
 	view := web.Need(core.PermMessageView)
 	return []web.Route{
 		{Method: http.MethodGet, Path: frame.MessagePath, Access: view, Handler: p.messageList},
-		{Method: http.MethodGet, Path: unreachedPath, Access: view, Handler: p.messageUnreached},
+		{Method: http.MethodGet, Path: frame.UnreachedPath, Access: view, Handler: p.messageUnreached},
 		{
 			Method: http.MethodPost, Path: messageCallPath, Access: web.Need(core.PermMessageCall), Level: web.Asks,
 			Handler: p.messageCall,
@@ -42,7 +41,7 @@ func messageTabs(c *web.Context, active string) templates.Tabs {
 	return templates.Tabs{Label: "提醒设置", Items: []templates.NavItem{
 		{Label: "审核提醒", URL: frame.Keep(c, frame.ReminderPath), Active: active == "reminder"},
 		{Label: "发送记录", URL: frame.Keep(c, frame.MessagePath), Active: active == "list"},
-		{Label: "未触达", URL: frame.Keep(c, unreachedPath), Active: active == "unreached"},
+		{Label: "未触达", URL: frame.Keep(c, frame.UnreachedPath), Active: active == "unreached"},
 		{Label: "发送渠道", URL: frame.Keep(c, channelPath), Active: active == "channel"},
 	}}
 }

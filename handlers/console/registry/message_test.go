@@ -62,7 +62,7 @@ func TestLedger(t *testing.T) {
 func TestUnreachedAndChannels(t *testing.T) {
 	d := newDesk(t)
 	b := d.SignIn(t, core.Everywhere, core.PermMessageView)
-	if text := b.Get(t, unreachedPath, http.StatusOK).Find("main").Text(); !strings.Contains(text, "没有未触达的人") {
+	if text := b.Get(t, frame.UnreachedPath, http.StatusOK).Find("main").Text(); !strings.Contains(text, "没有未触达的人") {
 		t.Errorf("nobody: %q", text)
 	}
 	stop := core.ChannelStop{
@@ -222,9 +222,9 @@ func TestWhoWasCalledIsTickedOff(t *testing.T) {
 	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView, core.PermMessageCall)
 	rows := func(query string) string {
 		t.Helper()
-		return b.Get(t, unreachedPath+query, http.StatusOK).Find("tbody").Text()
+		return b.Get(t, frame.UnreachedPath+query, http.StatusOK).Find("tbody").Text()
 	}
-	page := b.Get(t, unreachedPath, http.StatusOK)
+	page := b.Get(t, frame.UnreachedPath, http.StatusOK)
 	if n := page.Find(`tbody input[type=checkbox]`).Length(); n != 3 || page.Find(`tbody .tx-row-menu button[formaction]`).Length() != 3 {
 		t.Fatalf("%d people can be ticked: %s", n, page.Find("tbody").Text())
 	}
@@ -253,7 +253,7 @@ func TestWhoWasCalledIsTickedOff(t *testing.T) {
 	if words := b.Get(t, to, http.StatusOK).Find(".tx-flash").Text(); !strings.Contains(words, "没有标记：已由别人联系") {
 		t.Errorf("twice: %q", words)
 	}
-	undo, _ := b.Get(t, unreachedPath+"?state=called", http.StatusOK).Find(`tbody .tx-row-menu a`).First().Attr("href")
+	undo, _ := b.Get(t, frame.UnreachedPath+"?state=called", http.StatusOK).Find(`tbody .tx-row-menu a`).First().Attr("href")
 	batch, err := core.ParseID(strings.TrimPrefix(undo, frame.BatchPath+"/"))
 	if err == nil {
 		_, err = d.Store.UndoBatch(t.Context(), core.System, core.ScopeOf(d.Mine.Community), batch)
@@ -261,11 +261,11 @@ func TestWhoWasCalledIsTickedOff(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%q leads to taking it back: %v", undo, err)
 	}
-	if n := b.Get(t, unreachedPath, http.StatusOK).Find("tbody tr").Length(); n != 3 {
+	if n := b.Get(t, frame.UnreachedPath, http.StatusOK).Find("tbody tr").Length(); n != 3 {
 		t.Errorf("%d people after taking it back", n)
 	}
 	looks := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermMessageView)
-	if looks.Get(t, unreachedPath, http.StatusOK).Find("tbody input, tbody button").Length() != 0 {
+	if looks.Get(t, frame.UnreachedPath, http.StatusOK).Find("tbody input, tbody button").Length() != 0 {
 		t.Error("who may not is offered it")
 	}
 	looks.Post(t, messageCallPath, yes, http.StatusForbidden)

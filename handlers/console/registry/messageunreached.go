@@ -15,7 +15,7 @@ import (
 )
 
 // messageCallPath ticks off people of the list of those who were not reached.
-const messageCallPath = unreachedPath + "/call"
+const messageCallPath = frame.UnreachedPath + "/call"
 
 type unreachedPage struct {
 	templates.Shell
@@ -110,7 +110,7 @@ func unreachedRowOf(c *web.Context, u core.UnreachedPerson, ticks bool) unreache
 
 func unreachedTable(c *web.Context, at frame.CommunityChoice, called bool) templates.List {
 	list := templates.List{
-		Path: unreachedPath, Query: c.Request().URL.Query(), Cards: true,
+		Path: frame.UnreachedPath, Query: c.Request().URL.Query(), Cards: true,
 		Columns: []templates.Column{
 			{Label: "收件人"}, {Label: "未触达", Narrow: true}, {Label: "最近一条"}, {Label: "原因"}, {Label: "时间", Narrow: true},
 			{Label: "操作", Narrow: true, Hidden: true},
@@ -148,7 +148,7 @@ func (p *Pages) messageCall(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	back := templates.WithQuery(unreachedPath, c.Request().URL.Query())
+	back := templates.WithQuery(frame.UnreachedPath, c.Request().URL.Query())
 	slices.Sort(form.IDs)
 	if form.IDs = slices.Compact(form.IDs); len(form.IDs) == 0 {
 		c.Flash(web.FlashWarning, "没有选择收件人。")

@@ -65,7 +65,7 @@ func (p *Pages) visitorBlockList(c *web.Context) error {
 		Find: func(community core.ID, page core.Page) ([]core.VisitorBlock, bool, error) {
 			var asked struct {
 				Keyword string  `form:"q" max:"60"` // a whole reason
-				Entry   core.ID `form:"entry"`      // that the search box found
+				Entry   core.ID `form:"entry"`      // that a hit, or a barred visitor, leads to
 			}
 			if err := c.BindQuery(&asked); err != nil {
 				return nil, false, err

@@ -123,14 +123,20 @@ func TestTheReasonFromAVisit(t *testing.T) {
 	if err != nil || len(blocks) == 0 || blocks[0].Reason != long[:3*core.MaxBlockReason] {
 		t.Errorf("%+v, %v", blocks, err)
 	}
+	if _, err := d.Store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, d.Mine.Community, []core.VisitorBlock{
+		{Kind: core.BlockPlate, Value: "京A12346", Reason: blocks[0].Reason},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	page := b.Get(t, frame.VisitorPassURL(v.ID), http.StatusOK)
 	fact := page.Find(`.tx-detail-head dd a[href*="/console/visitorblock"]`).First()
 	if !strings.Contains(fact.Text(), blocks[0].Reason) || page.Find(".tx-detail-title > :contains(黑名单)").Length() != 1 ||
 		page.Find(`[formaction$="/block"]`).Length() != 0 {
 		t.Errorf("the visitor's page: %s", page.Find(".tx-detail-head").Text())
 	}
-	if list := b.Get(t, fact.AttrOr("href", ""), http.StatusOK); !strings.Contains(list.Find("main").Text(), blocks[0].Value) {
-		t.Errorf("the link leads to %s", list.Find("main").Text())
+	rows := b.Get(t, fact.AttrOr("href", ""), http.StatusOK).Find("main tbody tr")
+	if value, _, _ := strings.Cut(strings.Fields(fact.Text())[1], "，"); rows.Length() != 1 || !strings.Contains(rows.Text(), value) {
+		t.Errorf("the link %s leads to %s", fact.AttrOr("href", ""), rows.Text())
 	}
 	if row := b.Get(t, frame.VisitorPassPath, http.StatusOK).Find("tbody tr").First().Text(); !strings.Contains(row, "黑名单") {
 		t.Errorf("the list: %s", row)

@@ -248,7 +248,7 @@ func barredDetail(d *templates.Detail, blocks []core.VisitorBlock) {
 	for _, b := range blocks {
 		d.Facts = append(d.Facts, templates.Fact{
 			Label: "黑名单", Value: b.Kind.Label() + " " + b.Value + "，" + b.UntilText() + "，原因：" + b.Reason,
-			URL: templates.WithQuery(frame.VisitorBlockPath, nil, "community", b.Community.String(), "q", b.Reason),
+			URL: templates.WithQuery(frame.VisitorBlockPath, nil, "community", b.Community.String(), "entry", b.ID.String()),
 		})
 	}
 }

@@ -83,7 +83,8 @@ func TestAGuardWritesPassagesDownOffline(t *testing.T) {
 		p.must(err)
 	}
 	offline(true)
-	p.await(ctx, shown+`("[data-late]") && !`+shown+`("[data-scan]")`)
+	const lamp = `document.querySelector("[data-live-state]").dataset.liveState`
+	p.await(ctx, shown+`("[data-late]") && !`+shown+`("[data-scan]") && `+lamp+` === "off"`)
 	p.picture(ctx, "guard-offline")
 	p.run(ctx, `document.querySelector('a[href$="/inside"]').click()`) // stays here
 	write := func(name string) {
@@ -107,7 +108,7 @@ func TestAGuardWritesPassagesDownOffline(t *testing.T) {
 	p.run(ctx, `window.dispatchEvent(new Event("online"))`)
 	p.await(ctx, `document.querySelectorAll("[data-late-list] li").length === 2 && document.querySelector("[data-late-count]").hidden &&
 		Object.keys(localStorage).every(name => !name.startsWith("tongxing-late-"))`)
-	p.await(ctx, shown+`("[data-scan]") && !`+shown+`("[data-late]")`)
+	p.await(ctx, shown+`("[data-scan]") && !`+shown+`("[data-late]") && `+lamp+` === "on"`)
 	p.picture(ctx, "guard-sent")
 	if records := w.lateRecords(t); len(records) != 2 {
 		t.Errorf("%d records: %+v", len(records), records)

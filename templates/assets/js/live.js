@@ -21,6 +21,8 @@ export function watchLive() {
   for (const part of document.querySelectorAll("[data-live]")) follow(part);
   window.addEventListener("pagehide", closeAll);
   document.addEventListener("visibilitychange", rest);
+  window.addEventListener("offline", cut);
+  window.addEventListener("online", mend);
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload(); // events in between were missed
   });
@@ -29,6 +31,19 @@ export function watchLive() {
 function closeAll() {
   for (const stream of streams.values()) stream.close();
   streams.clear();
+}
+
+// cut ends the streams when the network is gone: the browser may take minutes to notice that nothing comes by them.
+function cut() {
+  closeAll();
+  show("off", "没有网络，不再更新");
+}
+
+// mend opens them again, and fetches what came meanwhile.
+function mend() {
+  closeAll();
+  for (const part of document.querySelectorAll("[data-live]")) follow(part);
+  refreshAll();
 }
 
 // rest closes the streams of what nobody sees, and opens them again.

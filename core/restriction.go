@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 )
 
@@ -99,6 +100,46 @@ func (x *Restriction) Bars(what string, day Day) string {
 // Holds reports whether the restriction exists and has not ended.
 func (x *Restriction) Holds(day Day) bool {
 	return x != nil && (x.LastDay == 0 || day <= x.LastDay)
+}
+
+// Restrictions are those of some houses, as who lives there is told of them now.
+type Restrictions struct {
+	By   map[ID]Restriction // by house
+	Now  time.Time
+	Zone *time.Location
+}
+
+// Of returns the restriction of a house that holds today; nil = none does.
+func (r Restrictions) Of(house ID) *Restriction {
+	if x, ok := r.By[house]; ok && x.Holds(DayOf(r.Now, r.Zone)) {
+		return &x
+	}
+	return nil
+}
+
+// Bars returns in words that the guard does not let something of a house pass from an instant on, or from now; "" = the guard does.
+func (r Restrictions) Bars(house ID, what string, from time.Time) string {
+	x, ok := r.By[house]
+	if !ok {
+		return ""
+	}
+	return x.Bars(what, max(DayOf(r.Now, r.Zone), DayOf(from, r.Zone)))
+}
+
+// BarsVisit returns in words that the guard does not let a visitor in who has a pass, or may get one; "" = the guard does.
+func (r Restrictions) BarsVisit(v VisitorPass) string {
+	if state := v.State(r.Now); state != VisitWaiting && state != VisitGranted {
+		return ""
+	}
+	return r.Bars(v.House, "访客", v.From)
+}
+
+// BarsSlip returns in words that the guard does not let the things of a slip out, now or once it is approved; "" = the guard does.
+func (r Restrictions) BarsSlip(e ExitSlip) string {
+	if !e.Usable(r.Now) && e.State(r.Now) != ExitWaiting {
+		return ""
+	}
+	return r.Bars(e.House, "物品", e.From)
 }
 
 // Replaced returns those of houses whose restriction has other terms than x, and would

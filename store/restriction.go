@@ -554,6 +554,12 @@ func (s *Store) RestrictionsOf(ctx context.Context, scope core.Scope, houses []c
 	return found, database.Wrap("restrictions of houses", err)
 }
 
+// RestrictionsFor returns the restrictions of houses for those who live there.
+func (s *Store) RestrictionsFor(ctx context.Context, houses ...core.ID) (core.Restrictions, error) {
+	by, err := s.restrictionsOf(ctx, houses)
+	return core.Restrictions{By: by, Now: s.Now(), Zone: s.zone}, database.Wrap("restrictions of houses", err)
+}
+
 // restrictionsOf returns the restrictions of houses by house.
 func restrictionsOf(
 	all readAll, houses []core.ID,

@@ -35,6 +35,7 @@ type exitHomeBody struct {
 	Why       string             `json:"why_not"` // "" = may_apply
 	Rule      string             `json:"rule"`    // in words
 	Photos    string             `json:"photos"`  // of the items: required, optional, or "" = none are taken
+	Barred    string             `json:"barred_text"`
 	Fields    []visitorFieldBody `json:"fields"`
 }
 
@@ -44,11 +45,20 @@ func (a *API) exitSlipNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	houses := make([]core.ID, len(homes))
+	for i, home := range homes {
+		houses[i] = home.House
+	}
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), houses...)
+	if err != nil {
+		return err
+	}
 	bodies := make([]exitHomeBody, len(homes))
 	for i, home := range homes {
 		bodies[i] = exitHomeBody{
 			House: namedBody{home.House, home.Label}, Community: namedBody{home.Community, home.CommunityName}, Name: home.Name,
 			May: home.Why == nil, Rule: home.Rule.Text(), Photos: string(home.Rule.Form.Use("photo")), Fields: formFields(home.Rule.Form),
+			Barred: restrictions.Bars(home.House, "物品", c.Now()),
 		}
 		if home.Why != nil {
 			bodies[i].Why = core.MessageOf(home.Why)
@@ -90,16 +100,17 @@ type exitSlipBody struct {
 	Planned     string            `json:"planned"`
 	From        string            `json:"from"`
 	Until       string            `json:"until"`
-	Usable      bool              `json:"usable"` // something leaves by it still
+	Usable      bool              `json:"usable"`      // something leaves by it still
+	Barred      string            `json:"barred_text"` // that the guard lets nothing out, because the house is restricted
 }
 
-func (a *API) exitSlipBody(e core.ExitSlip, now time.Time) exitSlipBody {
+func (a *API) exitSlipBody(e core.ExitSlip, restrictions core.Restrictions, now time.Time) exitSlipBody {
 	state := e.State(now)
 	body := exitSlipBody{
 		ID: e.ID, State: state, StateText: state.Label(), Refusal: e.Refusal, House: namedBody{e.House, e.HouseLabel}, Name: e.Name,
 		Phone: e.Phone, Plate: e.Plate, Carrier: e.Carrier, Destination: e.Destination, Reason: e.Reason, Remark: e.Remark,
 		Answers: e.Answers, Items: make([]exitItemBody, len(e.Items)), Planned: a.moment(e.Planned), From: a.moment(e.From),
-		Until: a.moment(e.Until), Usable: e.Usable(now),
+		Until: a.moment(e.Until), Usable: e.Usable(now), Barred: restrictions.BarsSlip(e),
 	}
 	if body.Answers == nil {
 		body.Answers = []core.FormAnswer{}
@@ -124,17 +135,18 @@ type ownExitSlipBody struct {
 	Answerable   bool   `json:"answerable"`   // it waits for the caller's decision, as an owner of the house
 }
 
-func (a *API) ownExitSlipBody(c *web.Context, own store.OwnExitSlip) ownExitSlipBody {
+func (a *API) ownExitSlipBody(c *web.Context, own store.OwnExitSlip) (ownExitSlipBody, error) {
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), own.House)
 	body := ownExitSlipBody{
-		exitSlipBody: a.exitSlipBody(own.ExitSlip, c.Now()), Community: own.CommunityName, Office: own.OfficePhone, Code: own.Code,
-		Mine: own.Mine, Answerable: own.Asks, Withdrawable: own.Mine && own.State(c.Now()) == core.ExitWaiting,
+		exitSlipBody: a.exitSlipBody(own.ExitSlip, restrictions, c.Now()), Community: own.CommunityName, Office: own.OfficePhone,
+		Code: own.Code, Mine: own.Mine, Answerable: own.Asks, Withdrawable: own.Mine && own.State(c.Now()) == core.ExitWaiting,
 	}
 	if !own.Mine { // pictures are for the office, the guard and who sent them
 		for i := range body.Items {
 			body.Items[i].Photo = nil
 		}
 	}
-	return body
+	return body, err
 }
 
 func (a *API) exitSlipList(c *web.Context) error {
@@ -142,9 +154,17 @@ func (a *API) exitSlipList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	houses := make([]core.ID, len(slips))
+	for i, e := range slips {
+		houses[i] = e.House
+	}
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), houses...)
+	if err != nil {
+		return err
+	}
 	bodies := make([]exitSlipBody, len(slips))
 	for i, e := range slips {
-		bodies[i] = a.exitSlipBody(e, c.Now())
+		bodies[i] = a.exitSlipBody(e, restrictions, c.Now())
 		for j := range bodies[i].Items {
 			if e.Applicant != c.User().ID {
 				bodies[i].Items[j].Photo = nil
@@ -225,7 +245,11 @@ func (a *API) exitSlipCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, a.ownExitSlipBody(c, own))
+	body, err := a.ownExitSlipBody(c, own)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, body)
 }
 
 // ownExitSlip returns the slip in the URL; another's is NotFound.
@@ -242,7 +266,11 @@ func (a *API) exitSlipShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, a.ownExitSlipBody(c, own))
+	body, err := a.ownExitSlipBody(c, own)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, body)
 }
 
 func (a *API) exitSlipWithdraw(c *web.Context) error {

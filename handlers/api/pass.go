@@ -34,6 +34,15 @@ type passBody struct {
 	LeaseLast    *string       `json:"lease_last_day"`
 	Rule         string        `json:"rule_text"`
 	Preview      previewBody   `json:"preview"`
+
+	Restriction *restrictionBody `json:"restriction"` // null = the house is not restricted, or the holder does not live there
+}
+
+// restrictionBody is the restriction of a house, for those who live there.
+type restrictionBody struct {
+	Text string  `json:"text"` // what it changes
+	Why  string  `json:"reason"`
+	Last *string `json:"last_day"` // null = until it is lifted
 }
 
 type namedBody struct {
@@ -101,9 +110,24 @@ func (a *API) passBodies(c *web.Context, passes []store.Pass) ([]passBody, error
 	if err != nil {
 		return nil, err
 	}
+	houses := make([]core.ID, len(passes))
+	for i, pass := range passes {
+		houses[i] = pass.House
+	}
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), houses...)
+	if err != nil {
+		return nil, err
+	}
 	bodies := make([]passBody, len(passes))
 	for i, pass := range passes {
 		bodies[i] = a.passBody(c, pass, previews[i])
+		if x := restrictions.Of(pass.House); x != nil && pass.Kind == core.PassResident {
+			bodies[i].Restriction = &restrictionBody{Text: x.Title(), Why: x.Reason}
+			if x.LastDay != 0 {
+				last := x.LastDay.String()
+				bodies[i].Restriction.Last = &last
+			}
+		}
 	}
 	return bodies, nil
 }

@@ -62,11 +62,13 @@ type visitBody struct {
 	Until     string            `json:"until"`
 	Entered   *string           `json:"entered_at"`
 	Left      *string           `json:"left_at"`
-	Usable    bool              `json:"usable"`    // its code lets somebody through
+	Usable    bool              `json:"usable"` // its code lets somebody through
+	Barred    string            `json:"barred_text"`
 	Revocable bool              `json:"revocable"` // by the host
 }
 
-func (a *API) visitBody(v core.VisitorPass, now time.Time) visitBody {
+// barred is that the guard lets nobody in, because the house is restricted; "" = the guard does.
+func (a *API) visitBody(v core.VisitorPass, barred string, now time.Time) visitBody {
 	state := v.State(now)
 	answers := v.Answers
 	if answers == nil {
@@ -77,7 +79,8 @@ func (a *API) visitBody(v core.VisitorPass, now time.Time) visitBody {
 		From: a.moment(v.From), Name: v.Name, Phone: v.Phone, IDNumber: v.IDNumber,
 		Plate: v.Plate, People: v.People, Reason: v.Reason, Remark: v.Remark, Answers: answers,
 		Until:   a.moment(v.Until),
-		Entered: a.momentOrNull(v.Entered), Left: a.momentOrNull(v.Left), Usable: v.Usable(now), Revocable: v.Revocable(now),
+		Entered: a.momentOrNull(v.Entered), Left: a.momentOrNull(v.Left), Usable: v.Usable(now), Barred: barred,
+		Revocable: v.Revocable(now),
 	}
 	if v.Pass != 0 {
 		body.Pass = &v.Pass
@@ -100,9 +103,17 @@ func (a *API) visitorPassList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	houses := make([]core.ID, len(visits))
+	for i, v := range visits {
+		houses[i] = v.House
+	}
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), houses...)
+	if err != nil {
+		return err
+	}
 	bodies := make([]visitBody, len(visits))
 	for i, v := range visits {
-		bodies[i] = a.visitBody(v, c.Now())
+		bodies[i] = a.visitBody(v, restrictions.BarsVisit(v), c.Now())
 	}
 	return c.JSON(http.StatusOK, struct {
 		Visitors  []visitBody `json:"visitors"`
@@ -132,13 +143,21 @@ func (a *API) visitorPassNew(c *web.Context) error {
 	if err != nil {
 		return err
 	}
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), asked.House)
+	if err != nil {
+		return err
+	}
 	return c.JSON(http.StatusOK, struct {
 		Invite bool               `json:"invite"`
 		PerDay int                `json:"per_day"`
 		Fields []visitorFieldBody `json:"fields"`
+		Barred string             `json:"barred_text"`
 
 		Templates []string `json:"subscribe_templates"`
-	}{rule.Invite, rule.PerDay, formFields(rule.FormOf(core.VisitInvited)), a.subscribeTemplates(c, core.MessageVisitor)})
+	}{
+		rule.Invite, rule.PerDay, formFields(rule.FormOf(core.VisitInvited)), restrictions.Bars(asked.House, "访客", c.Now()),
+		a.subscribeTemplates(c, core.MessageVisitor),
+	})
 }
 
 // visitorForm is an invitation.
@@ -176,7 +195,11 @@ func (a *API) visitorPassCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, a.ownVisitorBody(c, own))
+	body, err := a.ownVisitorBody(c, own)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, body)
 }
 
 // ownVisitorBody is a visitor with what the host sends them.
@@ -187,14 +210,16 @@ type ownVisitorBody struct {
 	Share      shareBody `json:"share"`
 }
 
-func (a *API) ownVisitorBody(c *web.Context, own store.OwnVisitor) ownVisitorBody {
-	body := ownVisitorBody{visitBody: a.visitBody(own.VisitorPass, c.Now()), Answerable: own.Mine, Share: shareBody{
+func (a *API) ownVisitorBody(c *web.Context, own store.OwnVisitor) (ownVisitorBody, error) {
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), own.House)
+	visit := a.visitBody(own.VisitorPass, restrictions.BarsVisit(own.VisitorPass), c.Now())
+	body := ownVisitorBody{visitBody: visit, Answerable: own.Mine, Share: shareBody{
 		Title: "邀请您到 " + own.Community + " 做客", Path: "pages/visit/visit?code=" + own.Code, Link: a.publicURL + "/h5/visit/" + own.Code,
 	}}
 	if own.Photo != 0 {
 		body.Photo = &own.Photo
 	}
-	return body
+	return body, err
 }
 
 // ownVisitor returns the visitor in the URL; another's is NotFound.
@@ -211,7 +236,11 @@ func (a *API) visitorPassShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, a.ownVisitorBody(c, own))
+	body, err := a.ownVisitorBody(c, own)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, body)
 }
 
 func (a *API) visitorPassRevoke(c *web.Context) error {
@@ -233,8 +262,23 @@ type guestBody struct {
 	Host      string `json:"host"` // masked
 }
 
-func (a *API) guestBody(v store.OwnVisit, now time.Time) guestBody {
-	return guestBody{a.visitBody(v.VisitorPass, now), v.Community, v.OfficePhone, v.Host}
+// guestBodies returns visits as the visitor sees them. Of the house's restriction a visitor learns no more than that, and only once
+// they have a pass: nobody finds out about a house by applying for it.
+func (a *API) guestBodies(c *web.Context, visits ...store.OwnVisit) ([]guestBody, error) {
+	houses := make([]core.ID, len(visits))
+	for i, v := range visits {
+		houses[i] = v.House
+	}
+	restrictions, err := a.store.RestrictionsFor(c.Ctx(), houses...)
+	bodies := make([]guestBody, len(visits))
+	for i, v := range visits {
+		barred := ""
+		if v.Usable(c.Now()) && restrictions.BarsVisit(v.VisitorPass) != "" {
+			barred = "来访房屋已被限制出入"
+		}
+		bodies[i] = guestBody{a.visitBody(v.VisitorPass, barred, c.Now()), v.Community, v.OfficePhone, v.Host}
+	}
+	return bodies, err
 }
 
 func (a *API) visitList(c *web.Context) error {
@@ -242,9 +286,9 @@ func (a *API) visitList(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	bodies := make([]guestBody, len(visits))
-	for i, v := range visits {
-		bodies[i] = a.guestBody(v, c.Now())
+	bodies, err := a.guestBodies(c, visits...)
+	if err != nil {
+		return err
 	}
 	return c.JSON(http.StatusOK, struct {
 		Visits []guestBody `json:"visits"`
@@ -256,7 +300,11 @@ func (a *API) visitShow(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, a.guestBody(visit, c.Now()))
+	bodies, err := a.guestBodies(c, visit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, bodies[0])
 }
 
 // visitToken makes the one valid token of a visitor's pass.

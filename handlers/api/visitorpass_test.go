@@ -97,6 +97,54 @@ func TestAResidentInvites(t *testing.T) {
 	s.fails(409, "conflict", call{method: "POST", path: "/visits/" + visit.code + "/token"})
 }
 
+// Who lives in a restricted house reads why and until when, and with each visitor and slip that the guard lets neither pass; the visitor
+// reads that the house is restricted, and not why.
+func TestARestrictedHousePromisesNothing(t *testing.T) {
+	s := newSite(t)
+	host := s.enter("one")
+	visit, slip := s.invited(host), s.appliedSlip(host).ID.String()
+	last := core.DayOf(s.clock.now(), s.api.store.Zone()) + 30
+	house := "?house_id=" + s.Houses[0].String()
+	barred := func() (texts map[string]string, restriction *restrictionBody) {
+		get := func(path string) call { return call{method: "GET", path: path, token: host} }
+		texts = map[string]string{
+			"the form of visitors": read[struct {
+				Barred string `json:"barred_text"`
+			}](s.ok(get("/visitor-form" + house))).Barred,
+			"the visitors":      read[struct{ Visitors []visitBody }](s.ok(get("/visitors"))).Visitors[0].Barred,
+			"a visitor":         read[ownVisitorBody](s.ok(get("/visitors/" + visit.id))).Barred,
+			"the form of slips": read[struct{ Houses []exitHomeBody }](s.ok(get("/exitslip-form"))).Houses[0].Barred,
+			"the slips": read[struct {
+				Slips []exitSlipBody `json:"exitslips"`
+			}](s.ok(get("/exitslips"))).Slips[0].Barred,
+			"a slip":            read[ownExitSlipBody](s.ok(get("/exitslips/" + slip))).Barred,
+			"the visitor's own": read[guestBody](s.ok(call{method: "GET", path: "/visits/" + visit.code})).Barred,
+		}
+		return texts, read[passBody](s.ok(get("/passes/" + s.Residents[0].Pass.String()))).Restriction
+	}
+	texts, restriction := barred()
+	for what, text := range texts {
+		if text != "" || restriction != nil {
+			t.Errorf("nothing is restricted, but %s says %q; %+v", what, text, restriction)
+		}
+	}
+	if _, err := s.api.store.CreateRestrictions(t.Context(), core.System, core.Everywhere, store.RestrictionChange{
+		Community: s.Community, Houses: s.Houses[:1], Restriction: core.Restriction{Exits: -1, Reason: "欠缴物业费", LastDay: last},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	texts, restriction = barred()
+	if restriction == nil || restriction.Why != "欠缴物业费" || restriction.Last == nil || *restriction.Last != last.String() {
+		t.Errorf("the pass: %+v", restriction)
+	}
+	for what, text := range texts {
+		switch want := "到 " + last.String() + " 为止，期间门岗不放行"; {
+		case what == "the visitor's own" && text != "来访房屋已被限制出入", what != "the visitor's own" && !strings.Contains(text, want):
+			t.Errorf("%s says %q", what, text)
+		}
+	}
+}
+
 // visitBy is the body of a visitor's application to the first house.
 func (s *site) visitBy(phone string) string {
 	return fmt.Sprintf(

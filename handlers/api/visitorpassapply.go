@@ -85,7 +85,11 @@ func (a *API) visitCreate(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusCreated, appliedBody{a.guestBody(visit, c.Now()), code})
+	bodies, err := a.guestBodies(c, visit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, appliedBody{bodies[0], code})
 }
 
 // appliedBody is an application with the code of its page.

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"time"
 
 	"tongxing/core"
 	"tongxing/gate"
@@ -88,7 +87,7 @@ func (h *H5) exitSlipList(c *web.Context) error {
 	for i, e := range slips {
 		houses[i] = e.House
 	}
-	barred, err := h.restrictedOf(c, houses...)
+	barred, err := h.store.RestrictionsFor(c.Ctx(), houses...)
 	if err != nil {
 		return err
 	}
@@ -97,7 +96,7 @@ func (h *H5) exitSlipList(c *web.Context) error {
 			URL: exitSlipURL(e.ID), Name: h.visitTime(e.Planned) + " 出门", Where: e.HouseLabel, When: e.GoneText(),
 			State: exitBadge(e.State(c.Now())),
 		}
-		if barredSlip(barred, e, c.Now()) != "" {
+		if barred.BarsSlip(e) != "" {
 			line.When += " · " + barredShort
 		}
 		page.Rows = append(page.Rows, line)
@@ -178,11 +177,11 @@ func (h *H5) exitSlipPage(c *web.Context, own store.OwnExitSlip) (exitSlipShowPa
 		Office: officeOf(store.Pass{OfficePhone: own.OfficePhone}),
 	}
 	page.Back = exitSlipPath
-	barred, err := h.restrictedOf(c, own.House)
+	barred, err := h.store.RestrictionsFor(c.Ctx(), own.House)
 	if err != nil {
 		return page, err
 	}
-	if page.Barred = barredSlip(barred, own.ExitSlip, c.Now()); page.Barred != "" {
+	if page.Barred = barred.BarsSlip(own.ExitSlip); page.Barred != "" {
 		page.Barred += "需要时请联系物业。"
 		if own.Usable(c.Now()) {
 			page.Next = ""
@@ -212,14 +211,6 @@ func (h *H5) exitSlipPage(c *web.Context, own store.OwnExitSlip) (exitSlipShowPa
 		page.Code = templates.SVG(drawn)
 	}
 	return page, nil
-}
-
-// barredSlip returns in words that the guard does not let the things of a slip out, now or once it is approved; "" = the guard does.
-func barredSlip(barred restricted, e core.ExitSlip, now time.Time) string {
-	if !e.Usable(now) && e.State(now) != core.ExitWaiting {
-		return ""
-	}
-	return barred.bars(e.House, "物品", e.From)
 }
 
 // exitNext tells the applicant what comes next.

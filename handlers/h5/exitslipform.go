@@ -127,8 +127,8 @@ func (h *H5) exitSlipFormPage(c *web.Context, home store.ExitHome, form exitSlip
 		}
 	}
 	page.Items, page.More = lines, len(lines) < core.MaxExitItems
-	barred, err := h.restrictedOf(c, home.House)
-	if page.Barred = barred.bars(home.House, "物品", time.Time{}); page.Barred != "" {
+	barred, err := h.store.RestrictionsFor(c.Ctx(), home.House)
+	if page.Barred = barred.Bars(home.House, "物品", time.Time{}); page.Barred != "" {
 		page.Barred += "可以先申请，限制结束后才能出门。"
 	}
 	return page, err
@@ -290,8 +290,8 @@ func (h *H5) exitSent(c *web.Context, id core.ID) (string, error) {
 	if err != nil || own.Answer == core.ExitWaiting {
 		return "已提交，等待审核。", nil
 	}
-	barred, err := h.restrictedOf(c, own.House)
-	if barredSlip(barred, own.ExitSlip, c.Now()) != "" { // the page says what that means
+	barred, err := h.store.RestrictionsFor(c.Ctx(), own.House)
+	if barred.BarsSlip(own.ExitSlip) != "" { // the page says what that means
 		return "已提交，但房屋已被限制出入。", err
 	}
 	return "已提交，可以直接使用。", err

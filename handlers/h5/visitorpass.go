@@ -117,7 +117,7 @@ func (h *H5) visitorPassList(c *web.Context) error {
 	for i, v := range visits {
 		houses[i] = v.House
 	}
-	barred, err := h.restrictedOf(c, houses...)
+	barred, err := h.store.RestrictionsFor(c.Ctx(), houses...)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (h *H5) visitorPassList(c *web.Context) error {
 	}
 	for _, v := range visits {
 		line := h.visitorPassLine(c, v, visitorPassURL(v.ID))
-		if barredVisit(barred, v, c.Now()) != "" {
+		if barred.BarsVisit(v) != "" {
 			line.When += " · " + barredShort
 		}
 		page.Rows = append(page.Rows, line)
@@ -142,14 +142,6 @@ func (h *H5) visitorPassList(c *web.Context) error {
 		page.Pager.Next = templates.WithQuery(visitorPassPath, nil, "after", visits[len(visits)-1].ID.String())
 	}
 	return h.show(c, http.StatusOK, "visitorpass/list", page)
-}
-
-// barredVisit returns in words that the guard does not let a visitor in who has a pass, or may get one; "" = the guard does.
-func barredVisit(barred restricted, v core.VisitorPass, now time.Time) string {
-	if state := v.State(now); state != core.VisitWaiting && state != core.VisitGranted {
-		return ""
-	}
-	return barred.bars(v.House, "访客", v.From)
 }
 
 // visitorUnprovenAsk asks before appointments of unproven numbers are declined.
@@ -265,11 +257,11 @@ func (h *H5) visitorPassPage(c *web.Context, own store.OwnVisitor) (visitorPassS
 		Facts: h.visitFacts(own.VisitorPass),
 	}
 	page.Back = visitorPassPath
-	barred, err := h.restrictedOf(c, own.House)
+	barred, err := h.store.RestrictionsFor(c.Ctx(), own.House)
 	if err != nil {
 		return page, err
 	}
-	if page.Barred = barredVisit(barred, own.VisitorPass, c.Now()); page.Barred != "" {
+	if page.Barred = barred.BarsVisit(own.VisitorPass); page.Barred != "" {
 		page.Barred += "请告诉访客，或联系物业。"
 	}
 	if own.Usable(c.Now()) && own.Entered.IsZero() {

@@ -175,8 +175,8 @@ func (h *H5) visitorPassFormPage(c *web.Context, home hostHome) (visitorPassForm
 		Action: visitorPassPath + "/new", CSRF: c.CSRF(), Submit: "邀请访客", Cancel: visitorPassPath,
 		Sections: []templates.Section{{Fields: fields}},
 	}
-	barred, err := h.restrictedOf(c, home.House)
-	if page.Barred = barred.bars(home.House, "访客", time.Time{}); page.Barred != "" {
+	barred, err := h.store.RestrictionsFor(c.Ctx(), home.House)
+	if page.Barred = barred.Bars(home.House, "访客", time.Time{}); page.Barred != "" {
 		page.Barred += "可以先邀请，限制结束后才能进门。"
 	}
 	return page, err
@@ -220,11 +220,11 @@ func (h *H5) visitorPassCreate(c *web.Context) error {
 	}
 	switch {
 	case wrong == nil:
-		barred, err := h.restrictedOf(c, home.House)
+		barred, err := h.store.RestrictionsFor(c.Ctx(), home.House)
 		if err != nil {
 			return err
 		}
-		if barred.bars(home.House, "访客", time.Time{}) != "" { // the page says what that means
+		if barred.Bars(home.House, "访客", time.Time{}) != "" { // the page says what that means
 			c.Flash(web.FlashWarning, "已邀请"+core.Clean(form.Name)+"，但房屋已被限制出入。")
 		} else {
 			c.Flash(web.FlashSuccess, "已邀请"+core.Clean(form.Name)+"，请把链接发给对方。")

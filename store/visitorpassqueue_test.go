@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
@@ -280,7 +281,80 @@ func TestABatchOfInvitationsThatFails(t *testing.T) {
 	})
 }
 
-// Who is invited to a house that another transaction has locked waits for it alone; without the database nobody is told twice.
+// Whether a batch whose connection ended has been written is unknown: nobody decides its invitations again, and all are told.
+func TestABatchWithoutTheDatabaseInvitesNobodyTwice(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		gone := false
+		o.beforeCommit = func(op string) error {
+			if op != inviteOp || !gone {
+				return nil
+			}
+			gone = false
+			return driver.ErrBadConn
+		}
+		s := openStore(t, o)
+		p := newVisitSite(t, s)
+		gone = true
+		errs, alone := inOneBatch(t, s, []*invitation{p.asks(s, 0, nil), p.asks(s, 1, nil), p.asks(s, 2, nil)})
+		for n, err := range errs {
+			if !errors.Is(err, driver.ErrBadConn) {
+				t.Errorf("invitation %d: %v", n, err)
+			}
+		}
+		if gone || alone != 0 {
+			t.Errorf("%d were decided again", alone)
+		}
+		wantVisits(t, s, 0)
+		if errs, _ := inOneBatch(t, s, []*invitation{p.asks(s, 3, nil)}); errs[0] != nil {
+			t.Errorf("the next one: %v", errs[0])
+		}
+		wantVisits(t, s, 1)
+	})
+}
+
+// Of a batch of two communities each invitation goes by its own community's blacklist, number a day and form.
+func TestABatchOfTwoCommunities(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		p := newVisitSite(t, s)
+		there := p
+		there.community = newCommunity(t, s, "江南名邸")
+		there.houses = newHouses(t, s, there.community, 1)
+		certifiedAtDesk(t, s, newResident(t, s, there.community, there.houses[0], "李四", "13900000077"))
+		there.host = newWechatUserWithPhone(t, s, "o13900000077", "13900000077")
+		changeVisitorRule(t, s, p.community, func(r *VisitorRule) { r.PerDay = 3 })
+		changeVisitorRule(t, s, there.community, func(r *VisitorRule) { r.PerDay = 1; askForMore(r) })
+		blocks, err := core.ReadBlocks("13700010001", "多次滋扰", 0, today(s))
+		if err == nil {
+			_, err = s.CreateVisitorBlocks(t.Context(), core.System, everywhere, p.community, blocks)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		more := func(i *invitation) {
+			i.asked.IDNumber, i.asked.Given = "11010519491231002x", map[string]string{"x1": "做客"}
+		}
+		errs, alone := inOneBatch(t, s, []*invitation{
+			p.asks(s, 1, nil), there.asks(s, 1, more), p.asks(s, 2, nil), there.asks(s, 3, nil),
+			p.asks(s, 4, nil), there.asks(s, 5, more), p.asks(s, 6, nil), p.asks(s, 7, nil),
+		})
+		if alone != 0 {
+			t.Errorf("%d were decided alone", alone)
+		}
+		wantCode(t, errs[0], core.CodeConflict) // barred here
+		wantField(t, errs[3], "id_number")      // asked for there
+		wantCode(t, errs[5], core.CodeConflict) // one a day there
+		wantCode(t, errs[7], core.CodeConflict) // three a day here
+		for _, n := range []int{1, 2, 4, 6} {
+			if errs[n] != nil {
+				t.Errorf("invitation %d: %v", n, errs[n])
+			}
+		}
+		wantVisits(t, s, 4)
+	})
+}
+
+// Who is invited to a house that another transaction has locked waits for it alone; a connection that ended between two batches is
+// replaced.
 func TestOneLockedHouseDelaysNobodyElse(t *testing.T) {
 	// On SQLite nobody else holds a lock: it has one writer.
 	onMariaDB(t, func(t *testing.T, s *Store, other *sqlx.DB) {

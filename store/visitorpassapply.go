@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -229,6 +230,10 @@ func (a *visiting) apply() error {
 	if half := a.tx.Now().Add(a.visit.Until.Sub(a.tx.Now()) / 2); half.Before(due) { // there is time left after a reminder
 		due = half
 	}
+	asked, err := a.askedBy(a.visit.Until, "way = 'apply' AND house_id", a.visit.House)
+	if err != nil {
+		return err
+	}
 	r := core.Review{
 		ID: a.visit.ID, Kind: core.ReviewVisit, Community: a.visit.Community, Applicant: a.user, Name: a.visit.Name,
 		Subject: a.visit.HouseLabel, State: core.ReviewWaiting, Due: due, Asked: len(a.hosts) > 0,
@@ -237,7 +242,7 @@ func (a *visiting) apply() error {
 		Review: r, key: "visitorpass:" + a.visit.ID.String(), photos: photos, owners: a.hosts,
 		asked: core.MessageNote{
 			Kind: core.MessageHousehold, Community: r.Community, Link: visitorPassLink(r.ID),
-			Title: "有访客申请到 " + r.Subject + "，请您审核", Due: a.visit.Until,
+			Title: "有访客申请到 " + r.Subject + "，请您审核", Due: asked,
 		},
 	}))
 }
@@ -271,6 +276,10 @@ func (a *visiting) askHost() error {
 		int64(a.visit.HostTie), int64(database.FirstID(a.tx.Now().Add(-aDay)))); err != nil || today > core.MaxDailyVisitsOfHouse+1 {
 		return err
 	}
+	due, err := a.askedBy(a.visit.From, "way = 'appointment' AND resident_id", a.visit.HostTie)
+	if err != nil {
+		return err
+	}
 	link, title := visitorPassLink(a.visit.ID), "有访客预约 "+a.store.minute(a.visit.At())+" 到 "+a.visit.HouseLabel+"，请您处理"
 	if today > core.MaxDailyVisitsOfHouse {
 		link, title = "visitorpass", "今天的访客预约很多，不再逐个通知，请到“我的访客”里处理"
@@ -279,13 +288,28 @@ func (a *visiting) askHost() error {
 	notes := make([]core.MessageNote, len(users))
 	for i, user := range users {
 		notes[i] = core.MessageNote{
-			Kind: core.MessageHousehold, Community: a.visit.Community, User: user.ID, Link: link, Title: title, Due: a.visit.From,
+			Kind: core.MessageHousehold, Community: a.visit.Community, User: user.ID, Link: link, Title: title, Due: due,
 		}
 	}
 	if err != nil {
 		return err
 	}
 	return outbox.Put(a.tx, notes...)
+}
+
+// askedBy returns by when whoever lives there must decide: what cannot wait for the morning is asked about at night. A number that
+// nobody has proven may be made up, so that of those only the first of a host, or of a house, within a day is: the others have a day.
+func (a *visiting) askedBy(by time.Time, whose string, id core.ID) (time.Time, error) {
+	if a.visit.Proven {
+		return by, nil
+	}
+	var unproven int // with this one
+	err := a.tx.Get(&unproven, "SELECT COUNT(*) FROM visitor_pass WHERE proven = 0 AND id >= ? AND "+whose+" = ?",
+		int64(database.FirstID(a.tx.Now().Add(-aDay))), int64(id))
+	if unproven > 1 {
+		by = a.tx.Now().Add(aDay)
+	}
+	return by, err
 }
 
 // checkLimits refuses more applications than anybody needs, of a number, of a WeChat user and to a house, within a day. Of one

@@ -382,44 +382,100 @@ func TestApplicationsAreLimited(t *testing.T) {
 func TestAHostIsAskedInTime(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		w := newVisitOffice(t, s)
-		s.mustRun(t, "DELETE FROM message")
-		if err := s.UpdateToldUser(t.Context(), w.host.ID, core.ChannelSMS); err != nil {
-			t.Fatal(err)
-		}
-		night := core.DayOf(s.Now(), testZone).Start(testZone).Add(25 * time.Hour)
-		clock.Add(night.Sub(s.Now()))
+		w.atNight(clock)
 		book := func(after time.Duration) OwnVisit {
 			v := w.application()
 			v.Way, v.House, v.Host, v.Until = core.VisitBooked, 0, "13900000000", s.Now().Add(after)
 			return w.mustApply(0, v)
 		}
 		soon, declined, later := book(40*time.Minute), book(9*time.Hour), book(11*time.Hour)
-		want := func(when string, visit core.ID) {
-			t.Helper()
-			list, _, err := s.Outbox().Claim(t.Context(), core.MessageClaim{
-				Setup: core.MessageSetup{
-					Open: map[core.MessageChannel]bool{core.ChannelSMS: true},
-					Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{
-						core.ChannelSMS: {core.MessageHousehold: {ID: "sms"}},
-					},
-				},
-				Quiet: core.DefaultQuiet, Zone: testZone, Limit: 99, Lease: testLease,
-			})
-			if err != nil || len(list) != 1 || list[0].Link != visitorPassLink(visit) {
-				t.Errorf("%s: %+v, %v", when, list, err)
-			}
-		}
-		want("at night", soon.ID)
+		w.wantAsked("at night", soon)
 		if err := s.AnswerVisit(t.Context(), core.System, w.host.ID, core.ReviewDecision{ID: declined.ID, Reason: "不方便接待"}); err != nil {
 			t.Fatal(err)
 		}
 		clock.Add(7 * time.Hour)
-		want("in the morning", later.ID)
-		if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE state = ? AND reason = ? AND link IN (?, ?)",
-			string(core.MessageExpired), string(core.WhyDecided), visitorPassLink(soon.ID), visitorPassLink(declined.ID)); n != 2 {
-			t.Errorf("%d questions were dropped", n)
+		w.wantAsked("in the morning", later)
+		for id, why := range map[core.ID]core.MessageReason{soon.ID: core.WhyTooLate, declined.ID: core.WhyDecided} {
+			if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE state = ? AND reason = ? AND link = ?",
+				string(core.MessageExpired), string(why), visitorPassLink(id)); n != 1 {
+				t.Errorf("the question was not dropped as %s", why)
+			}
 		}
 	})
+}
+
+// atNight goes to one o'clock at night. The host is told by SMS, and of nothing that was before.
+func (w *visitOffice) atNight(clock *testClock) {
+	w.t.Helper()
+	w.mustRun(w.t, "DELETE FROM message")
+	if err := w.UpdateToldUser(w.t.Context(), w.host.ID, core.ChannelSMS); err != nil {
+		w.t.Fatal(err)
+	}
+	night := core.DayOf(w.Now(), testZone).Start(testZone).Add(25 * time.Hour)
+	clock.Add(night.Sub(w.Now()))
+}
+
+// wantAsked wants that the host is asked about these visits now, and about no others.
+func (w *visitOffice) wantAsked(when string, visits ...OwnVisit) {
+	w.t.Helper()
+	got, want := askedBySMS(w.t, w.Store), []string(nil)
+	for _, v := range visits {
+		want = append(want, visitorPassLink(v.ID))
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("%s: asked about %v, want %v", when, got, want)
+	}
+}
+
+// askedBySMS claims what people of a house are sent now, and returns the links of it.
+func askedBySMS(t *testing.T, s *Store) (links []string) {
+	t.Helper()
+	list, _, err := s.Outbox().Claim(t.Context(), core.MessageClaim{
+		Setup: core.MessageSetup{
+			Open: map[core.MessageChannel]bool{core.ChannelSMS: true},
+			Templates: map[core.MessageChannel]map[core.MessageKind]core.MessageTemplate{
+				core.ChannelSMS: {core.MessageHousehold: {ID: "sms"}},
+			},
+		},
+		Quiet: core.DefaultQuiet, Zone: testZone, Limit: 99, Lease: testLease,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		links = append(links, m.Link)
+	}
+	return links
+}
+
+// Whoever makes numbers up rings a host, or a house, once in the night; who has proven theirs is still heard. The rest are asked about
+// in the morning.
+func TestUnprovenNumbersRingOnceInTheNight(t *testing.T) {
+	for _, way := range []core.VisitorWay{core.VisitApplied, core.VisitBooked} {
+		eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
+			w := newVisitOffice(t, s)
+			changeVisitorRule(t, s, w.community, func(r *VisitorRule) { r.Hosts = true })
+			guest := newWechatUserWithPhone(t, s, "guest", "13600001111").ID
+			w.atNight(clock)
+			ask := func(user core.ID, phone string, after time.Duration) OwnVisit {
+				v := w.application()
+				if v.Way, v.Until = way, s.Now().Add(after); way == core.VisitBooked {
+					v.House, v.Host = 0, "13900000000"
+				}
+				v.Phone = cmp.Or(phone, v.Phone)
+				return w.mustApply(user, v)
+			}
+			first, second := ask(0, "", time.Hour), ask(0, "", time.Hour)
+			later, proven := ask(0, "", 9*time.Hour), ask(guest, "13600001111", time.Hour)
+			w.wantAsked("at night", first, proven)
+			clock.Add(7 * time.Hour)
+			w.wantAsked("in the morning", later)
+			if n := countRows(t, s, "SELECT COUNT(*) FROM message WHERE link = ? AND reason = ? AND user_id = ?",
+				visitorPassLink(second.ID), string(core.WhyTooLate), int64(w.host.ID)); n != 1 {
+				t.Error("the second was asked about, or is said to be decided")
+			}
+		})
+	}
 }
 
 // Who sends appointments from one number after another learns nothing, and the host's phone rings no more than for a house.

@@ -195,7 +195,7 @@ func (c *claim) step(m core.Message) core.MessageStep {
 		return core.Route(m, c.facts.reach(c.setup, m), c.ask.Quiet, now)
 	case !m.Unsure.IsZero():
 		return core.Route(m, nil, c.ask.Quiet, now)
-	case why == core.WhyDecided:
+	case why == core.WhyDecided, why == core.WhyTooLate:
 		return core.MessageStep{State: core.MessageExpired, Reason: why}
 	case why == core.WhyMuted:
 		return core.MessageStep{State: core.MessageRefused, Reason: why}

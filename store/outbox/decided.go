@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"strings"
 
 	"tongxing/core"
@@ -35,13 +36,13 @@ func (c *claim) undecided(messages []core.Message) ([]core.Message, error) {
 			}
 		}
 	}
-	waiting, err := c.waiting(reviews)
+	waiting, over, err := c.waiting(reviews)
 	if err != nil {
 		return nil, err
 	}
 	for i, m := range messages {
 		var err error
-		if messages[i], err = c.leaveOut(m, told[m.ID], waiting); err != nil {
+		if messages[i], err = c.leaveOut(m, told[m.ID], waiting, over); err != nil {
 			return nil, err
 		}
 	}
@@ -57,23 +58,32 @@ func asks(m core.Message) bool {
 	return !m.Due.IsZero()
 }
 
-// waiting returns which of some reviews, and of some visits, still wait. An application of a visitor is both, with one id.
-func (c *claim) waiting(reviews []core.ID) (map[core.ID]bool, error) {
-	waiting := map[core.ID]bool{}
-	err := database.EachPart(reviews, func(part []core.ID) error {
+// waiting returns which of some reviews, and of some visits, still wait, and which visits are over without an answer. A visitor's
+// application is both, with one id.
+func (c *claim) waiting(reviews []core.ID) (waiting, over map[core.ID]bool, err error) {
+	waiting, over = map[core.ID]bool{}, map[core.ID]bool{}
+	err = database.EachPart(reviews, func(part []core.ID) error {
 		in := " AND id IN (" + database.Placeholders(len(part)) + ")"
-		var ids, visits []core.ID
+		var ids []core.ID
+		var visits []struct {
+			ID    core.ID         `db:"id"`
+			Until database.Millis `db:"until_at"`
+		}
 		err := c.tx.All(&ids, "SELECT id FROM review WHERE state = 'waiting'"+in, database.IDArgs(part)...)
 		if err == nil {
-			err = c.tx.All(&visits, "SELECT id FROM visitor_pass WHERE answer = 'waiting' AND revoked_at IS NULL AND until_at > ?"+in,
-				database.AppendIDs([]any{c.tx.NowMS()}, part)...)
+			err = c.tx.All(&visits, "SELECT id, until_at FROM visitor_pass WHERE answer = 'waiting' AND revoked_at IS NULL"+in,
+				database.IDArgs(part)...)
 		}
-		for _, id := range append(ids, visits...) {
+		for _, id := range ids {
 			waiting[id] = true
+		}
+		for _, v := range visits {
+			waiting[v.ID] = v.Until.After(c.tx.Now()) // nobody lets in whoever should have left
+			over[v.ID] = !waiting[v.ID]
 		}
 		return err
 	})
-	return waiting, err
+	return waiting, over, err
 }
 
 // toldBy returns what a message and those that are part of it tell, oldest first.
@@ -105,7 +115,7 @@ func (c *claim) toldBy(m core.Message) (parts []toldReview, err error) {
 
 // leaveOut leaves the decided reviews out of a message. It may have done so before: the message tells of its first one that
 // waited then, whose own row tells of it too.
-func (c *claim) leaveOut(m core.Message, parts []toldReview, waiting map[core.ID]bool) (core.Message, error) {
+func (c *claim) leaveOut(m core.Message, parts []toldReview, waiting, over map[core.ID]bool) (core.Message, error) {
 	var left []toldReview
 	seen := map[core.ID]bool{}
 	for _, p := range parts {
@@ -119,6 +129,9 @@ func (c *claim) leaveOut(m core.Message, parts []toldReview, waiting map[core.ID
 		return m, nil
 	case len(left) == 0:
 		c.gone[m.ID] = core.WhyDecided
+		if slices.ContainsFunc(parts, func(p toldReview) bool { return over[p.review] }) {
+			c.gone[m.ID] = core.WhyTooLate
+		}
 		return m, nil
 	}
 	m.Events, m.Title, m.Link = len(left), left[0].Title, left[0].Link

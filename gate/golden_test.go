@@ -37,21 +37,17 @@ type goldenMessage struct {
 	Opened       bool `json:",omitempty"`
 }
 
-// wire returns the request as a server gets it.
-func (g golden) wire(t *testing.T) (w Wire) {
-	t.Helper()
-	head, body, ok := strings.Cut(g.request, "\n\n")
+// wire returns the request as a server gets it; ok is false if the file has none.
+func (g golden) wire() (w Wire, ok bool) {
+	head, body, found := strings.Cut(g.request, "\n\n")
 	line, _, _ := strings.Cut(head, "\n")
 	if topic, isMQTT := strings.CutPrefix(line, "PUBLISH "); isMQTT {
-		return Wire{Topic: topic, Body: []byte(body)}
+		return Wire{Topic: topic, Body: []byte(body)}, true
 	}
 	target, isHTTP := strings.CutSuffix(strings.TrimSpace(line), " HTTP/1.1")
-	if !ok && !strings.HasPrefix(line, "GET ") || !isHTTP {
-		t.Fatalf("%s: not an HTTP request", g.path)
-	}
 	_, w.Query, _ = strings.Cut(target, "?")
 	w.Body = []byte(body)
-	return w
+	return w, isHTTP && (found || strings.HasPrefix(line, "GET "))
 }
 
 func goldens(t *testing.T, protocol string) []golden {
@@ -113,7 +109,11 @@ func TestGolden(t *testing.T) {
 		r := core.NewReader()
 		r.Protocol = p.Name
 		for _, g := range goldens(t, p.Name) {
-			m, err := p.Read(g.wire(t))
+			w, ok := g.wire()
+			if !ok {
+				t.Fatalf("%s: not a request", g.path)
+			}
+			m, err := p.Read(w)
 			open := Reply{Decision: core.Decision{Allowed: true, Reason: core.ReasonAllowed}}
 			g.check(t, m, err, p.Answer(r, m, open, goldenNow), p.Refusal(r, m, goldenNow))
 			if simulator.Opens(p.Name, p.Refusal(r, m, goldenNow)) || simulator.Opens(p.Name, p.Refusal(core.Reader{}, m, goldenNow)) {
@@ -161,9 +161,10 @@ func wireOf(p Protocol, query, body string) Wire {
 	return w
 }
 
-// FuzzProtocol sends anything to every family: it is read without harm, what it says is bounded, a refusal never opens, and what
-// was shown at a device is that device's, whatever it contains.
+// FuzzProtocol sends anything to every family, as body, as query and under any topic: it is read without harm, what it says is bounded,
+// a refusal never opens, what was shown at a device is that device's, whatever it contains, and the note of it has no code.
 func FuzzProtocol(f *testing.F) {
+	token := NewToken(3).String()
 	for i, p := range Protocols() {
 		paths, err := filepath.Glob(filepath.Join("testdata", p.Name, "*.txt"))
 		if err != nil {
@@ -174,20 +175,27 @@ func FuzzProtocol(f *testing.F) {
 			if err != nil {
 				f.Fatal(err)
 			}
-			_, body, _ := strings.Cut(readGolden(path, string(text)).request, "\n\n")
-			f.Add(uint8(i), []byte(body))
+			w, ok := readGolden(path, string(text)).wire()
+			if !ok {
+				f.Fatalf("%s: no request", path)
+			}
+			f.Add(uint8(i), w.Topic, w.Query, w.Body)
 		}
+		query, body := simulator.Device{Family: p.Name, Serial: "N7"}.Request(token)
+		w := wireOf(p, query, body)
+		f.Add(uint8(i), w.Topic, w.Query, w.Body)
 	}
 	r := core.NewReader()
 	r.Serial = "N7"
-	f.Fuzz(func(t *testing.T, i uint8, raw []byte) {
+	f.Fuzz(func(t *testing.T, i uint8, topic, query string, raw []byte) {
 		p := Protocols()[int(i)%len(Protocols())]
-		before := slices.Clone(raw)
-		m, err := p.Read(wireOf(p, "", string(raw)))
+		before, sent := slices.Clone(raw), Wire{Topic: topic, Query: query, Body: raw}
+		m, err := p.Read(sent)
 		if !slices.Equal(before, raw) {
 			t.Fatal("the request changed")
 		}
-		if err != nil && !reflect.DeepEqual(m, Message{}) || !core.IsReaderSerial(m.Device) || m.Head < 0 || m.Clock < 0 {
+		if err != nil && !reflect.DeepEqual(m, Message{}) || !core.IsReaderSerial(m.Device) || m.Head < 0 || m.Clock < 0 ||
+			m.Number < 0 || m.Number > core.MaxCommandNumber || m.Opened && m.Kind != MessageAnswer {
 			t.Fatalf("%s: read as %+v, %v", p.Name, m, err)
 		}
 		for _, answer := range [][]byte{p.Refusal(r, m, goldenNow), p.Refusal(core.Reader{}, m, goldenNow)} {
@@ -195,9 +203,34 @@ func FuzzProtocol(f *testing.F) {
 				t.Fatalf("%s: a refusal is %.200q", p.Name, answer)
 			}
 		}
-		query, body := simulator.Device{Family: p.Name, Serial: r.Serial}.Request(string(raw))
-		if again, err := p.Read(wireOf(p, query, body)); err == nil && again.Device != r.Serial {
-			t.Fatalf("%s: %q makes the device %q", p.Name, raw, again.Device)
+		fuzzNote(t, p, r, sent, m)
+		for _, shown := range []string{string(raw), query} {
+			query, body := simulator.Device{Family: p.Name, Serial: r.Serial}.Request(shown)
+			if again, err := p.Read(wireOf(p, query, body)); err == nil && again.Device != r.Serial {
+				t.Fatalf("%s: %q makes the device %q", p.Name, shown, again.Device)
+			}
 		}
 	})
+}
+
+// fuzzNote checks what is kept of a message, and where a connected device's answer goes.
+func fuzzNote(t *testing.T, p Protocol, r core.Reader, w Wire, m Message) {
+	t.Helper()
+	n := NewCallNote(p, r, w, m, p.Refusal(r, m, goldenNow))
+	code, ok := ParseToken(m.Text)
+	if ok && strings.Contains(strings.ToUpper(n.Sent+n.Answer), code.String()) {
+		t.Fatalf("%s: of %q is kept %+v", p.Name, m.Text, n)
+	}
+	if len(n.Sent) > 2*maskedLength || len(n.Answer) > 2*maskedLength {
+		t.Fatalf("%s: too much is kept: %+v", p.Name, n)
+	}
+	if !p.Connected {
+		return
+	}
+	if to := p.AnswerTopic(r, m); to != "" && (strings.ContainsAny(to, "+#") || !p.May(core.Reader{Serial: m.Device}, to, false)) {
+		t.Fatalf("%s: the answer goes to %q, which the device may not hear", p.Name, to)
+	}
+	if p.May(r, w.Topic, true) && p.May(r, w.Topic, false) {
+		t.Fatalf("%s: a device may publish to %q and hear it", p.Name, w.Topic)
+	}
 }

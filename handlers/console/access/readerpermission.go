@@ -243,7 +243,7 @@ func (p *Pages) readerPermissionPage(c *web.Context, at frame.CommunityChoice, g
 		return err
 	}
 	if len(readers) == 0 {
-		page.Empty = noReaderYet(c, at.ID)
+		page.Empty = noReaderYet(c, at.ID, "添加读头后，在这里设置它们放行谁。")
 		return p.Page(c, http.StatusOK, "console/reader/permission", page)
 	}
 	if more {
@@ -268,9 +268,10 @@ func (p *Pages) readerPermissionPage(c *web.Context, at frame.CommunityChoice, g
 	})
 }
 
-// noReaderYet is what a page about readers shows to a community without any.
-func noReaderYet(c *web.Context, community core.ID) *templates.Empty {
-	empty := templates.Empty{Icon: "door", Title: "还没有门禁读头", Text: "添加读头后，在这里设置它们放行谁。", Ask: "请联系管理员添加。"}
+// noReaderYet is what a page about readers shows to a community without any; text is what there will be then.
+func noReaderYet(c *web.Context, community core.ID, text string) *templates.Empty {
+	empty := noReadersYet()
+	empty.Text = text
 	if c.Has(core.PermReaderEdit) {
 		empty.Action = templates.Action{Label: "添加读头", URL: frame.NewURL(frame.ReaderPath, community), Icon: "plus"}
 	}

@@ -120,7 +120,7 @@ func (p *Pages) readerWall(c *web.Context) error {
 	case len(at.All) == 0:
 		page.Empty = frame.NoCommunityYet(c)
 	case len(tiles) == 0:
-		page.Empty = noReadersYet().Told()
+		page.Empty = *noReaderYet(c, at.ID, noReadersYet().Text)
 	case p.Gate != nil:
 		page.Live = templates.Live{URL: frame.Keep(c, readerWallPath+"/events"), Event: "doors", Swap: "refresh", Pauses: true}
 	}

@@ -97,6 +97,8 @@ func (m Member) Check(today Day) error {
 	switch {
 	case m.From == 0:
 		fields["from"] = "请填写开始日期"
+	case m.From < earliestFrom:
+		fields["from"] = "开始日期不能早于 " + earliestFrom.String()
 	case m.From > memberHorizon(today):
 		fields["from"] = fmt.Sprintf("开始日期最多在 %d 年以内", MaxMemberYears)
 	}
@@ -110,6 +112,9 @@ func (m Member) Check(today Day) error {
 	}
 	return InvalidFields(fields)
 }
+
+// earliestFrom is 1 January 2000: an earlier start is a slip of the hand.
+const earliestFrom Day = 10957
 
 // memberHorizon is the last day to which a pass may be valid.
 func memberHorizon(today Day) Day { return monthsAfter(today, 12*MaxMemberYears) }

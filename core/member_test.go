@@ -64,12 +64,21 @@ func TestMemberIsChecked(t *testing.T) {
 	for field, change := range map[string]func(*Member){
 		"name": func(m *Member) { m.Name = "…" }, "phone": func(m *Member) { m.Phone = "1370000" },
 		"id_number": func(m *Member) { m.IDNumber = "44030019900101001X" }, "institution": func(m *Member) { m.Institution = 0 },
-		"from": func(m *Member) { m.From, m.Until = 0, today }, "until": func(m *Member) { m.Until = today - 1 },
+		"from": func(m *Member) { m.From = 0 }, "until": func(m *Member) { m.Until = today - 1 },
 	} {
 		m := good
 		change(&m)
 		if err := m.Trimmed().Check(today); !names(err, field) {
 			t.Errorf("%s: %v", field, err)
+		}
+	}
+	for _, c := range []struct {
+		from Day
+		bad  bool
+	}{{earliestFrom, false}, {earliestFrom - 1, true}, {-719162, true}, {memberHorizon(today) + 1, true}} {
+		m := good
+		if m.From, m.Until = c.from, max(c.from, today); names(m.Check(today), "from") != c.bad {
+			t.Errorf("from %s: %v", c.from, m.Check(today))
 		}
 	}
 	far := good

@@ -167,7 +167,7 @@ type visitorForm struct {
 	Phone    string            `json:"phone" max:"40"`
 	IDNumber string            `json:"id_number" max:"40"`
 	Plate    string            `json:"plate" max:"20"`
-	People   int               `json:"people"`
+	People   *int              `json:"people"` // null = nobody said
 	Reason   string            `json:"reason" max:"200"`
 	Remark   string            `json:"remark" max:"200"`
 	Until    string            `json:"until" max:"40"`

@@ -75,6 +75,11 @@ func TestAResidentInvites(t *testing.T) {
 	if body := s.fails(422, "invalid", wrong); body.Fields["house_id"] == "" {
 		t.Errorf("another's house: %+v", body)
 	}
+	nobody := strings.Replace(s.invitation(s.Houses[0]), `"people":2`, `"people":0`, 1)
+	wrong = call{method: "POST", path: "/visitors", token: host, body: nobody, header: s.newKey()}
+	if body := s.fails(422, "invalid", wrong); body.Fields["people"] == "" {
+		t.Errorf("nobody comes: %+v", body)
+	}
 	mine := strings.Replace(s.invitation(s.Houses[0]), "13700000001", "19900000000", 1)
 	s.ok(call{method: "POST", path: "/visitors", token: host, body: mine, header: s.newKey()})
 	if visits := read[struct{ Visits []guestBody }](s.ok(call{method: "GET", path: "/visits", token: guest})).Visits; len(visits) != 1 {

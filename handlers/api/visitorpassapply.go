@@ -122,8 +122,13 @@ func (a *API) visitorPassAnswer(c *web.Context) error {
 // visit returns what was filled in.
 func (f visitorForm) visit() (core.VisitorPass, error) {
 	v := core.VisitorPass{
-		House: f.House, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate, People: f.People,
+		House: f.House, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate,
 		Reason: f.Reason, Remark: f.Remark, Photo: f.Photo, Given: map[string]string{},
+	}
+	if f.People != nil {
+		if v.People = *f.People; v.People == 0 { // which is what nobody filled in
+			v.People = -1
+		}
 	}
 	for key, answer := range f.Answers {
 		if !(core.FormField{Key: key}).Added() {

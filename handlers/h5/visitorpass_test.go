@@ -32,6 +32,11 @@ func TestInvitedVisitor(t *testing.T) {
 	if again.Find(`[name="reason"]`).AttrOr("value", "") != "看望" || again.Find(".invalid-feedback, .is-invalid").Length() == 0 {
 		t.Errorf("what was typed is lost: %s", again.Find("main").Text())
 	}
+	form.Set("people", "0")
+	if again = host.post(page, "/h5/visitorpass/new", form, http.StatusUnprocessableEntity); again.Find("#f-people-error").Length() != 1 {
+		t.Errorf("nobody comes: %s", again.Find("main").Text())
+	}
+	form.Set("people", "1")
 	for range 2 { // sent twice, it invites once
 		host.post(page, "/h5/visitorpass/new", form, http.StatusSeeOther)
 	}

@@ -82,6 +82,9 @@ func (f visitorPassForm) visit(posted url.Values, zone *time.Location) core.Visi
 		House: f.House, Name: f.Name, Phone: f.Phone, IDNumber: f.IDNumber, Plate: f.Plate, People: f.People, Reason: f.Reason,
 		Remark: f.Remark, Given: map[string]string{}, Photo: f.Kept, Picture: f.picture,
 	}
+	if v.People == 0 && core.Clean(posted.Get("people")) != "" { // 0 is what nobody filled in
+		v.People = -1
+	}
 	for name := range posted {
 		if !visitorFormFields[name] {
 			v.Given[name] = posted.Get(name)

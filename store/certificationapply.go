@@ -166,6 +166,7 @@ func (a *applying) apply() (core.ID, error) {
 		Review: r, key: certificationKey(a.applicant, a.request.House), photos: a.request.Photos, owners: owners,
 		asked: core.MessageNote{
 			Kind: core.MessageHousehold, Community: r.Community, Link: householdLink(r.ID), Title: a.label + " 有新的住户认证申请，请您审核",
+			Due: r.Due,
 		},
 	}); err != nil {
 		return 0, err

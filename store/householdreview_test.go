@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tongxing/core"
 	"tongxing/store/database"
@@ -108,6 +109,35 @@ func TestAnOwnerDecides(t *testing.T) {
 		}
 		if n := w.count("SELECT COUNT(*) FROM notice WHERE title LIKE '%超期%'"); n != 2 {
 			t.Errorf("%d of the office are told", n)
+		}
+	})
+}
+
+// An owner who is asked at night about an application is asked in the morning, but not if they have decided it by then.
+func TestAnOwnerIsNotAskedAboutWhatIsDecided(t *testing.T) {
+	eachOwnerWorld(t, func(w *ownerWorld, clock *testClock) {
+		if err := w.UpdateToldUser(t.Context(), w.owner.ID, core.ChannelSMS); err != nil {
+			t.Fatal(err)
+		}
+		night := core.DayOf(w.Now(), testZone).Start(testZone).Add(25 * time.Hour)
+		clock.Add(night.Sub(w.Now()))
+		own := w.apply(w.tenant())
+		if links := askedBySMS(t, w.Store); len(links) != 0 {
+			t.Errorf("asked at night: %v", links)
+		}
+		if _, err := w.ownerDecides(w.Store, w.owner.ID, own.Review, true); err != nil {
+			t.Fatal(err)
+		}
+		clock.Add(7 * time.Hour)
+		askedBySMS(t, w.Store)
+		if n := w.count(`
+			SELECT COUNT(*)
+			FROM message
+			WHERE kind = 'household'
+			AND title LIKE '%请您审核'
+			AND state = 'expired'
+			AND reason = 'decided'`); n != 1 {
+			t.Error("the owner is asked about what is decided")
 		}
 	})
 }

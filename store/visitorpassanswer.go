@@ -158,7 +158,7 @@ func (s *Store) answerAppointment(tx *database.Tx, by core.Actor, v core.Visitor
 		if err := refuseVisit(tx, v, d.Reason); err != nil {
 			return err
 		}
-		title = "您预约的来访" + core.VisitRejected.Label() + "：" + d.Reason
+		title = rejectedText(d.Reason)
 	}
 	if err := s.auditAnswer(tx, by, v.ID); err != nil {
 		return err
@@ -196,47 +196,105 @@ func (s *Store) WaitingVisits(ctx context.Context, user core.ID) (all WaitingVis
 }
 
 // RejectUnprovenVisits declines all appointments that wait for a WeChat user and whose number nobody has proven, and returns how many:
-// invented numbers must not cost the host a decision each.
+// invented numbers must not cost the host a decision each. All are locked before the end of the audit log is, as by AnswerVisit.
 func (s *Store) RejectUnprovenVisits(ctx context.Context, by core.Actor, user core.ID) (declined int, err error) {
 	err = s.db.Write(ctx, "decline unproven visitors", func(tx *database.Tx) error {
 		declined = 0
-		var ids []core.ID
-		today := core.DayOf(tx.Now(), s.zone)
-		if err := tx.All(&ids, "SELECT v.id FROM visitor_pass v WHERE v.proven = 0 AND "+waitingForHost+" AND "+visitOfHost+" ORDER BY v.id",
-			tx.NowMS(), int64(user), int32(today), int64(user), int32(today)); err != nil {
+		visits, err := s.lockUnproven(tx, user)
+		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			v, err := lockVisit(tx, core.Everywhere, id)
-			if err != nil {
-				return err
+		hosts := map[core.ID]visitingHost{} // by tie
+		var ids []core.ID
+		var acts []audit.Act
+		var notes []core.MessageNote
+		for _, v := range visits {
+			host, ok := hosts[v.HostTie]
+			if !ok {
+				host, err = hostOfVisit(tx, core.DayOf(tx.Now(), s.zone), user, v.ID)
+				if err != nil && !core.IsNotFound(err) {
+					return err
+				}
+				hosts[v.HostTie] = host
 			}
-			host, err := hostOfVisit(tx, today, user, id)
-			if err != nil {
-				return err
-			}
-			if !host.Certified || v.State(tx.Now()) != core.VisitWaiting { // somebody has just answered, or it was taken back
-				continue
+			if !host.Certified {
+				continue // who does not live there any more declines nobody
 			}
 			by.Kind, by.ID, by.Name = core.ActorWechat, user, host.Name
-			if err := s.answerAppointment(tx, by, v, core.ReviewDecision{ID: id, Reason: core.UnprovenRefusal}); err != nil {
-				return err
-			}
-			declined++
+			v.Answer, v.Refusal = core.VisitRejected, core.UnprovenRefusal
+			ids = append(ids, v.ID)
+			acts = append(acts, audit.Act{By: by, Entry: audit.Entry{
+				Community: v.Community, Action: "visitorpass.reject", Subject: audit.Target("visitorpass", v.ID), After: s.auditOfVisit(v),
+			}})
+			notes = append(notes, noteToVisitor(v, rejectedText(v.Refusal))...)
 		}
-		return nil
+		if len(ids) == 0 {
+			return nil
+		}
+		n, err := tx.Exec(`
+			UPDATE visitor_pass
+			SET answer = 'rejected', refusal = ?, updated_at = CASE WHEN updated_at >= ? THEN updated_at + 1 ELSE ? END
+			WHERE answer = 'waiting'
+			AND id IN (`+database.Placeholders(len(ids))+")",
+			database.AppendIDs([]any{core.UnprovenRefusal, tx.NowMS(), tx.NowMS()}, ids)...)
+		if err == nil && n != int64(len(ids)) {
+			err = database.ErrRace
+		}
+		if err != nil {
+			return err
+		}
+		declined = len(ids)
+		if err := audit.WriteAll(tx, acts); err != nil {
+			return err
+		}
+		return outbox.Put(tx, notes...)
 	})
 	return declined, err
 }
 
+// lockUnproven locks the appointments that wait for a WeChat user and whose number nobody has proven, and reads them again: what
+// somebody has answered meanwhile, or took back, or whose host has left, is left out.
+func (s *Store) lockUnproven(tx *database.Tx, user core.ID) ([]core.VisitorPass, error) {
+	today := int32(core.DayOf(tx.Now(), s.zone))
+	var ids []core.ID
+	waits := "v.proven = 0 AND " + waitingForHost + " AND " + visitOfHost
+	args := []any{tx.NowMS(), int64(user), today, int64(user), today}
+	err := tx.All(&ids, "SELECT v.id FROM visitor_pass v WHERE "+waits+" ORDER BY v.id", args...)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	in := "v.id IN (" + database.Placeholders(len(ids)) + ")"
+	var locked []core.ID
+	if err := tx.All(&locked, "SELECT v.id FROM visitor_pass v WHERE "+in+" ORDER BY v.id"+tx.Dialect().ForUpdate(),
+		database.IDArgs(ids)...); err != nil {
+		return nil, err
+	}
+	var rows []visitorPassRow
+	err = tx.All(&rows, visitorPassColumns+waits+" AND "+in+" ORDER BY v.id", database.AppendIDs(args, ids)...)
+	visits := make([]core.VisitorPass, len(rows))
+	for i, row := range rows {
+		visits[i] = row.visit(tx.Reveal)
+	}
+	return visits, err
+}
+
+// rejectedText tells a visitor that their appointment was declined.
+func rejectedText(reason string) string {
+	return "您预约的来访" + core.VisitRejected.Label() + "：" + reason
+}
+
 // tellVisitor tells who applied for a visit, if they did in WeChat: outside, the page of the visit says it.
 func tellVisitor(tx *database.Tx, v core.VisitorPass, title string) error {
+	return outbox.Put(tx, noteToVisitor(v, title)...)
+}
+
+func noteToVisitor(v core.VisitorPass, title string) []core.MessageNote {
 	if v.Applicant == 0 {
 		return nil
 	}
-	return outbox.Put(tx, core.MessageNote{
+	return []core.MessageNote{{
 		Kind: core.MessageVisit, Community: v.Community, User: v.Applicant, Title: title, Link: visitorPassLink(v.ID),
-	})
+	}}
 }
 
 // endedReviews are superseded in one transaction.

@@ -51,9 +51,14 @@ func (s *Store) HousesBeyond(ctx context.Context, scope core.Scope, f HouseFilte
 
 // beyond reports whether a list has more than n rows. from is as that of countList.
 func (s *Store) beyond(ctx context.Context, from string, args []any, n int) (bool, error) {
-	var counted int
-	err := s.db.Get(ctx, &counted, "SELECT COUNT(*) FROM (SELECT 1 AS one "+from+" LIMIT ?) counted", append(slices.Clone(args), n+1)...)
-	return counted > n, database.Wrap("count a list", err)
+	counted, err := s.countUpTo(ctx, from, args, n+1)
+	return counted > n, err
+}
+
+// countUpTo counts the rows of a query without its columns, most at the most.
+func (s *Store) countUpTo(ctx context.Context, from string, args []any, most int) (n int, err error) {
+	err = s.db.Get(ctx, &n, "SELECT COUNT(*) FROM (SELECT 1 AS one "+from+" LIMIT ?) counted", append(slices.Clone(args), most)...)
+	return n, database.Wrap("count a list", err)
 }
 
 // EachHouse is ExportHouses for an export that is in the audit log already.

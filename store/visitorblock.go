@@ -210,8 +210,7 @@ func (s *Store) VisitorBlocks(
 	return list, more, database.Wrap("list a blacklist", err)
 }
 
-// reasonsRead is of how many entries SearchVisitorBlocks reads the reasons: the newest of the scope, or as many of each of its
-// communities as makes so many.
+// reasonsRead is of how many entries SearchVisitorBlocks reads the reasons.
 const reasonsRead = 5000
 
 // SearchVisitorBlocks finds entries of the blacklists in scope for the search box, newest first, masked: by a whole number or plate
@@ -219,41 +218,87 @@ const reasonsRead = 5000
 func (s *Store) SearchVisitorBlocks(
 	ctx context.Context, scope core.Scope, text string, most int,
 ) (list []core.VisitorBlock, more bool, err error) {
-	const columns = "SELECT " + visitorBlockFields + " FROM "
-	var rows []visitorBlockRow
-	if kind, value, err := core.ReadBlock(text); err == nil {
-		apart, err := s.listed(ctx, scope) // the digests are in an index of each community
-		if err != nil {
-			return nil, false, database.Wrap("search the blacklists", err)
-		}
-		where := database.Within(apart, "community_id")
-		where.And("mac = ?", s.db.Keys().Digest(blockDigests[kind], value))
-		if err := s.db.All(ctx, &rows, columns+"visitor_block WHERE "+where.Text()+" ORDER BY id DESC LIMIT ?",
-			where.Args(most+1)...); err != nil {
-			return nil, false, database.Wrap("search the blacklists", err)
-		}
+	text = core.Clean(text)
+	if text == "" {
+		return nil, false, nil
 	}
-	if text = core.Clean(text); len(rows) == 0 && text != "" {
-		for _, part := range apartOf(scope) {
-			where, read := database.Within(part, "community_id"), reasonsRead/len(apartOf(scope))
-			var some []visitorBlockRow
-			if err := s.db.All(ctx, &some, columns+"(SELECT "+visitorBlockFields+" FROM visitor_block WHERE "+where.Text()+
-				" ORDER BY id DESC LIMIT ?) newest WHERE reason LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
-				where.Args(read, database.LikeContains(text), most+1)...); err != nil {
-				return nil, false, database.Wrap("search the blacklists", err)
-			}
-			if rows = append(rows, some...); len(some) > 0 && !more {
-				if more, err = s.beyond(ctx, "FROM visitor_block WHERE "+where.Text(), where.Args(), read); err != nil {
-					return nil, false, err
-				}
-			}
-		}
-		slices.SortFunc(rows, func(a, b visitorBlockRow) int { return cmp.Compare(b.ID, a.ID) })
+	rows, err := s.blocksOfNumber(ctx, scope, text, most+1)
+	if err == nil {
+		var told []visitorBlockRow
+		told, more, err = s.blocksByReason(ctx, scope, text, most+1)
+		rows = append(rows, told...) // a number may be in the reason of another entry
 	}
+	if err != nil {
+		return nil, false, database.Wrap("search the blacklists", err)
+	}
+	slices.SortFunc(rows, func(a, b visitorBlockRow) int { return cmp.Compare(b.ID, a.ID) })
+	rows = slices.CompactFunc(rows, func(a, b visitorBlockRow) bool { return a.ID == b.ID })
 	for _, row := range rows[:min(len(rows), most)] {
 		list = append(list, row.block(s.db.Reveal))
 	}
 	return list, more || len(rows) > most, nil
+}
+
+// blocksOfNumber returns the newest entries of a whole number or plate, none for another text.
+func (s *Store) blocksOfNumber(ctx context.Context, scope core.Scope, text string, most int) (rows []visitorBlockRow, err error) {
+	kind, value, err := core.ReadBlock(text)
+	if err != nil {
+		return nil, nil
+	}
+	apart, err := s.listed(ctx, scope) // the digests are in an index of each community
+	if err != nil {
+		return nil, err
+	}
+	where := database.Within(apart, "community_id")
+	where.And("mac = ?", s.db.Keys().Digest(blockDigests[kind], value))
+	err = s.db.All(ctx, &rows, "SELECT "+visitorBlockFields+" FROM visitor_block WHERE "+where.Text()+" ORDER BY id DESC LIMIT ?",
+		where.Args(most)...)
+	return rows, err
+}
+
+// blocksByReason returns the newest entries of each part of a scope with a text in the reason, of the reasonsRead newest. The parts share
+// these: what a short blacklist leaves goes to the long ones. more reports whether some were not read.
+func (s *Store) blocksByReason(
+	ctx context.Context, scope core.Scope, text string, most int,
+) (rows []visitorBlockRow, more bool, err error) {
+	read := func(part core.Scope, n int) error {
+		where := database.Within(part, "community_id")
+		var some []visitorBlockRow
+		err := s.db.All(ctx, &some, "SELECT "+visitorBlockFields+" FROM (SELECT "+visitorBlockFields+" FROM visitor_block WHERE "+
+			where.Text()+" ORDER BY id DESC LIMIT ?) newest WHERE reason LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
+			where.Args(n, database.LikeContains(text), most)...)
+		rows = append(rows, some...)
+		return err
+	}
+	for parts, left := apartOf(scope), reasonsRead; len(parts) > 0 && !more; {
+		share := left / len(parts)
+		var long []core.Scope
+		for _, part := range parts {
+			where := database.Within(part, "community_id")
+			n, err := s.countUpTo(ctx, "FROM visitor_block WHERE "+where.Text(), where.Args(), share+1)
+			if err != nil {
+				return nil, false, err
+			}
+			if n > share {
+				long = append(long, part)
+				continue
+			}
+			if left -= n; n > 0 {
+				if err := read(part, n); err != nil {
+					return nil, false, err
+				}
+			}
+		}
+		if more = len(long) == len(parts); more {
+			for _, part := range long {
+				if err := read(part, share); err != nil {
+					return nil, false, err
+				}
+			}
+		}
+		parts = long
+	}
+	return rows, more, nil
 }
 
 // apartOf returns the communities of a scope one by one, as far as so many are worth a query each; else the scope.

@@ -156,20 +156,32 @@ func TestTheBoxSearchesTheBlacklists(t *testing.T) {
 		fillBlocks(t, s, here, reasonsRead)
 		first, second := block(there, "13700137002", "强行闯岗"), block(here, "13700137003", "100%_推销")
 		both := core.ScopeOf(here, there)
+		crowded := newCommunity(t, s, "十里坊")
+		aged := block(crowded, "13700137004", "堵门，同伴13700137005")
+		companion := block(crowded, "13700137005", "堵门")
+		fillBlocks(t, s, crowded, 2000)
+		many := []core.ID{crowded} // most of them have none: what they do not need is read of the others
+		for i := range 9 {
+			many = append(many, newCommunity(t, s, fmt.Sprint("空置", i)))
+		}
 		for _, c := range []struct {
 			scope core.Scope
 			text  string
 			want  []core.ID
 			more  bool
 		}{
-			{both, "13700137001", []core.ID{old}, false},
-			{everywhere, "137 0013 7001", []core.ID{old}, false},
+			{both, "13700137001", []core.ID{old}, true},
+			{everywhere, "137 0013 7001", []core.ID{old}, true},
 			{core.ScopeOf(elsewhere), "13700137001", nil, false},
-			{both, "闯岗", []core.ID{first}, false},
+			{both, "闯岗", []core.ID{first}, true}, // the rest of the long list was not read
 			{core.ScopeOf(there), "闯岗", []core.ID{first}, false},
-			{core.ScopeOf(here), "闯岗", nil, false}, // it is older than those that are read
+			{core.ScopeOf(here), "闯岗", nil, true}, // it is older than those that are read
+			{core.ScopeOf(many...), "堵门", []core.ID{companion, aged}, false},
+			{core.ScopeOf(slices.Concat(many, []core.ID{there})...), "堵门", []core.ID{companion, aged}, false},
+			{core.ScopeOf(slices.Concat(many, []core.ID{here})...), "堵门", []core.ID{companion, aged}, true},
+			{core.ScopeOf(crowded), "13700137005", []core.ID{companion, aged}, false}, // whose it is, and whose reason has it
 			{everywhere, "闯岗", []core.ID{first}, true},
-			{both, "%_推", []core.ID{second}, true}, // the rest of the long list was not read
+			{both, "%_推", []core.ID{second}, true},
 			{core.ScopeOf(elsewhere), "闯岗", nil, false},
 			{everywhere, "", nil, false},
 		} {

@@ -18,9 +18,10 @@ type SearchAnswer struct {
 
 // SearchGroup is the answers of one kind: 住户.
 type SearchGroup struct {
-	Label string
-	Hits  []SearchHit
-	More  string // URL of the list with all of them; "" = these are all
+	Label  string
+	Hits   []SearchHit
+	More   string   // URL of the list with all of them; "" = these are all
+	Unread []Action // lists too long to be read here, in which nothing was found
 }
 
 // SearchHit is one thing found.
@@ -45,7 +46,7 @@ func (a SearchAnswer) Found() int {
 // FoundText returns the number of hits in words: 10 项, or 10 项以上 if a kind has more.
 func (a SearchAnswer) FoundText() string {
 	words := fmt.Sprintf("%d 项", a.Found())
-	if slices.ContainsFunc(a.Groups, func(g SearchGroup) bool { return g.More != "" }) {
+	if slices.ContainsFunc(a.Groups, func(g SearchGroup) bool { return g.More != "" || len(g.Unread) > 0 }) {
 		words += "以上"
 	}
 	return words

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -240,6 +241,36 @@ func TestSearchFindsTheBlacklist(t *testing.T) {
 		if groups, _ := found(t, clerk, "闯岗"); len(groups[frame.FindRecords]) > 0 {
 			t.Errorf("%s finds %v", name, groups)
 		}
+	}
+}
+
+// If a blacklist is too long to be read for its reasons and nothing is found, the answer leads to the list, which reads all.
+func TestSearchSaysWhatItHasNotRead(t *testing.T) {
+	d := newDesk(t)
+	b := d.SignIn(t, core.ScopeOf(d.Mine.Community), core.PermVisitorPassView)
+	block := func(entries []core.VisitorBlock) {
+		t.Helper()
+		if _, err := d.Store.CreateVisitorBlocks(t.Context(), core.System, core.Everywhere, d.Mine.Community, entries); err != nil {
+			t.Fatal(err)
+		}
+	}
+	block([]core.VisitorBlock{{Kind: core.BlockPlate, Value: "沪A12345", Reason: "强行闯岗"}})
+	for n := range 5000 / core.MaxBlocksAtOnce {
+		var part []core.VisitorBlock
+		for i := range core.MaxBlocksAtOnce {
+			part = append(part, core.VisitorBlock{
+				Kind: core.BlockPhone, Value: fmt.Sprintf("199%08d", n*core.MaxBlocksAtOnce+i), Reason: "多次滋扰",
+			})
+		}
+		block(part)
+	}
+	page, _ := b.Post(t, frame.SearchPath, url.Values{"text": {"闯岗"}}, http.StatusOK)
+	link := page.Find(".tx-find-group a")
+	if link.Text() != "在访客黑名单中查找" || !strings.Contains(page.Find(".tx-find-none").Text(), "没有找到") {
+		t.Fatalf("leads to %q", page.Find(".tx-find-answer").Text())
+	}
+	if rows := b.Get(t, link.AttrOr("href", ""), http.StatusOK).Find("tbody tr"); rows.Length() != 1 {
+		t.Errorf("there are %d entries", rows.Length())
 	}
 }
 

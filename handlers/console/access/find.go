@@ -117,7 +117,7 @@ func (p *Pages) exitSlipFind(ctx context.Context, q frame.Question) ([]templates
 func (p *Pages) visitorBlockFind(ctx context.Context, q frame.Question) ([]templates.SearchHit, bool, error) {
 	blocks, more, err := p.Store.SearchVisitorBlocks(ctx, q.Scope, q.Text.Text, hits.Limit)
 	if err != nil || len(blocks) == 0 {
-		return nil, false, err
+		return nil, more, err
 	}
 	names, err := q.Places()
 	found := make([]templates.SearchHit, len(blocks))

@@ -39,7 +39,7 @@ type Finder struct {
 	Add string
 
 	// Find returns at most core.SearchHits hits of the account's scope; more reports whether there are
-	// others. It is called beside other finders.
+	// others, or may be, if it has not read all. It is called beside other finders.
 	Find func(ctx context.Context, q Question) (hits []templates.SearchHit, more bool, err error)
 	// Show returns the hit of one thing that was opened before; nil = things of the stem have no page.
 	Show func(ctx context.Context, q Question, id core.ID) (templates.SearchHit, error)
@@ -214,11 +214,17 @@ func (f *Frame) collect(c *web.Context, q Question, back map[int]found) template
 				continue
 			}
 			group.Hits = append(group.Hits, r.hits...)
-			if r.more && finder.List != "" && group.More == "" {
+			switch {
+			case !r.more || finder.List == "":
+			case len(r.hits) == 0:
+				group.Unread = append(group.Unread, templates.Action{
+					Label: "在" + f.listLabel(finder.List) + "中查找", URL: f.moreURL(c, q, finder),
+				})
+			case group.More == "":
 				group.More = f.moreURL(c, q, finder)
 			}
 		}
-		if len(group.Hits) > 0 {
+		if len(group.Hits)+len(group.Unread) > 0 {
 			answer.Groups = append(answer.Groups, group)
 		}
 		if late {
@@ -261,6 +267,14 @@ func (f *Frame) moreURL(c *web.Context, q Question, finder Finder) string {
 		filters.Set("community", AllCommunities)
 	}
 	return c.SearchURL(finder.List, filters)
+}
+
+// listLabel returns what the menu calls a list.
+func (f *Frame) listLabel(list string) string {
+	if i := slices.IndexFunc(f.entries, func(e entry) bool { return e.url == list }); i >= 0 {
+		return f.entries[i].label
+	}
+	return "列表"
 }
 
 // recent is the answer to an empty box: what the account opened last, then what Suggested adds.

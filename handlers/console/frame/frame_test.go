@@ -32,6 +32,9 @@ func TestFindPage(t *testing.T) {
 			Typed: true, Late: []string{"记录", "设备"},
 			Groups: []templates.SearchGroup{{Label: "住户", Hits: []templates.SearchHit{hit}, More: "/r?q_=x"}},
 		}},
+		"console/search/show#unread": findPageData{Shell: shell, Text: "张三", Answer: templates.SearchAnswer{
+			Typed: true, Groups: []templates.SearchGroup{{Label: "记录", Unread: []templates.Action{{Label: "在访客黑名单中查找", URL: "/b?q_=x"}}}},
+		}},
 		"console/search/show#none":  findPageData{Shell: shell, Text: "张三", Answer: templates.SearchAnswer{Typed: true}},
 		"console/search/show#empty": findPageData{Shell: shell},
 	})

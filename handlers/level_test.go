@@ -66,6 +66,7 @@ func questionBody(
 		"/console/restriction/lift": {"id": {house}},
 		"/console/resident/moveout": ticked, "/console/resident/delete": ticked,
 		"/console/institution/member/renew": {"id": {member.String()}},
+		"/console/institution/:id":          {"name": {"顺丰速运"}, "communities": {"77"}}, // other communities are asked about
 		"/console/reader/qr":                {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}, "allowed": {"0"}},
 		"/console/reader/permission":        permissionRows(e),
 		"/console/reader/secrets.xlsx":      {"id": {e.Doors[0].ID.String(), e.Doors[1].ID.String()}},

@@ -331,15 +331,13 @@ func (p *Pages) exitSlipsRevoke(c *web.Context) error {
 	q := templates.Confirm{
 		Title: "撤销 " + n + " 张出门条？", Submit: "撤销 " + n + " 张出门条", Danger: true,
 		Text: "没有放行的物品不能再凭它们出门，申请人会收到通知。可以撤销本次。", Keep: url.Values{"id": frame.IDValues(form.IDs)},
+		Typed: frame.TypedNumber(len(usable)),
 		Effects: frame.Named(len(usable), "张", func(i int) string {
 			return usable[i].Name + "　" + usable[i].HouseLabel + "　" + itemsBriefly(usable[i])
 		}),
 	}
 	if others := len(slips) - len(usable); others > 0 {
 		q.Text += fmt.Sprintf("另有 %d 张待审核、已用完或已失效，不变。", others)
-	}
-	if len(usable) >= frame.ManyThings {
-		q.Typed = n
 	}
 	return p.Act(c, frame.Act{
 		Ask: q, Back: back,

@@ -24,7 +24,7 @@ func (p *Pages) institutionRoutes() []web.Route {
 		{Method: http.MethodPost, Path: path, Access: edit, Handler: p.institutionCreate, Draft: true},
 		{Method: http.MethodGet, Path: path + "/:id", Access: view, Handler: p.institutionShow},
 		{Method: http.MethodGet, Path: path + "/:id/edit", Access: edit, Handler: p.institutionEdit},
-		{Method: http.MethodPost, Path: path + "/:id", Access: edit, Handler: p.institutionUpdate, Draft: true},
+		{Method: http.MethodPost, Path: path + "/:id", Access: edit, Level: web.Types, Handler: p.institutionUpdate, Draft: true},
 		{Method: http.MethodPost, Path: path + "/:id/disable", Access: edit, Level: web.Types, Handler: p.institutionDisable},
 		{Method: http.MethodPost, Path: path + "/:id/enable", Access: edit, Handler: p.institutionEnable},
 		{Method: http.MethodPost, Path: path + "/:id/remove", Access: edit, Level: web.Asks, Handler: p.institutionRemove},

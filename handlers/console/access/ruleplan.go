@@ -200,7 +200,7 @@ func (p *Pages) rulePlanCancel(c *web.Context) error {
 		return err
 	}
 	effects := []string{"现在的设置不变", "取消后不能恢复，需要时重新安排"}
-	if plan.Stem == "restriction" && !plan.Whole {
+	if plan.Stem == "restriction" && !plan.Whole && houses > 0 {
 		some, _, err := p.Store.Houses(c.Ctx(), c.Scope(), store.HouseFilter{
 			Community: plan.Community, Plan: plan.ID, Page: store.Page{Limit: frame.ThingsNamed},
 		})
@@ -213,11 +213,15 @@ func (p *Pages) rulePlanCancel(c *web.Context) error {
 	if plan.Stem == "restriction" {
 		reach = "涉及 " + frame.Grouped(houses) + " 套房屋、" + frame.Grouped(residents) + " 名住户，到时不限制"
 	}
+	all := rulePlanHouses(c, plan)
+	if plan.Stem == "restriction" && houses == 0 {
+		reach, all = "到时没有可限制的房屋，都已删除或另外限制", nil
+	}
 	return p.Act(c, frame.Act{
 		Stem: "passrule", Back: at.URL(frame.StemURL(plan.Stem, "")), Done: "已取消 " + plan.Text() + " 的修改。",
 		Ask: templates.Confirm{
 			Title: "取消“" + at.Name + "”定时的" + plan.What() + "？", Text: plan.Text() + "：" + plan.Words + "。", Submit: "取消安排",
-			Effects: append([]string{reach}, effects...), All: rulePlanHouses(c, plan),
+			Effects: append([]string{reach}, effects...), All: all,
 		},
 		Do: func() error { return p.Store.CancelRulePlan(c.Ctx(), c.Actor(), c.Scope(), plan.ID) },
 	})

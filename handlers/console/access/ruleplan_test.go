@@ -168,6 +168,11 @@ func TestRestrictionsAreScheduled(t *testing.T) {
 		text, "0 套房屋") || !strings.Contains(text, "已删除的 1 套，到时不限制") {
 		t.Errorf("then it lists %q", text)
 	}
+	page, _ = b.Post(t, row.Find("form").AttrOr("action", ""), url.Values{}, http.StatusOK)
+	if ask := page.Find("form.tx-confirm"); !strings.Contains(ask.Text(), "到时没有可限制的房屋") || strings.Contains(ask.Text(), "房屋：") ||
+		strings.Contains(page.Find("main").Text(), "查看全部") {
+		t.Errorf("cancelling what would restrict nothing asks %q", ask.Text())
+	}
 	for _, c := range []struct{ exits, until, says string }{
 		{"2", dayFrom(d, 1), "其中 1 套已安排 " + from + " 至 " + dayFrom(d, 9) + " 限 1 次，到时照常生效"}, // nothing keeps it out any more
 		{"2", "", ""}, // it was left out, and still is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -388,4 +389,33 @@ func TestOneLockedHouseDelaysNobodyElse(t *testing.T) {
 			t.Errorf("after the kill: %v", err)
 		}
 	})
+}
+
+// What the look-up of a host found is asked again of the locked rows: a tie that ends in between invites nobody, and a house that is
+// renamed has its new name.
+func TestAHostWhoChangesBeforeTheLock(t *testing.T) {
+	o := mariaOptions(t) // on SQLite nobody writes in between
+	var between func()
+	o.onQuery = func(query string) {
+		if now := between; now != nil && strings.Contains(query, "SELECT t.id, h.label") {
+			between = nil
+			now()
+		}
+	}
+	s := openStore(t, o)
+	p := newVisitSite(t, s)
+	invite := func(n int) (OwnVisitor, error) {
+		return s.CreateVisitorPass(t.Context(), core.System, p.host.ID, p.asks(s, n, nil).asked, RequestKey{})
+	}
+	between = func() { tamper(t, s, "UPDATE house SET label = '新名' WHERE id = ?", int64(p.houses[0])) }
+	if own, err := invite(1); err != nil || own.HouseLabel != "新名" {
+		t.Errorf("renamed: %q, %v", own.HouseLabel, err)
+	}
+	between = func() { tamper(t, s, "UPDATE resident SET certified_at = NULL WHERE house_id = ?", int64(p.houses[0])) }
+	_, err := invite(2)
+	wantCode(t, err, core.CodeNotFound)
+	if between != nil {
+		t.Error("nothing was locked")
+	}
+	wantVisits(t, s, 1)
 }

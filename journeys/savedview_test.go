@@ -1,6 +1,7 @@
 package journeys
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -54,5 +55,38 @@ func TestViewsAndJobsInABrowser(t *testing.T) {
 			b.await("the list of jobs", `document.querySelector("tbody").innerText.includes("已完成")`)
 			b.picture("jobs-" + name)
 		})
+	}
+}
+
+// covered returns what of a list's toolbar lies below something else, leaves the window, or is too narrow for its words.
+const covered = `[...document.querySelectorAll(".tx-list-card :is(.tx-filters, .tx-list-tools) :is(button, summary, select, input[type=search])")]
+	.filter(part => part.checkVisibility() && !part.closest(".tx-menu-panel") && part.offsetWidth).filter(part => {
+		const box = part.getBoundingClientRect(), y = box.top + box.height / 2;
+		return [box.left + 2, box.right - 2].some(x => !part.contains(document.elementFromPoint(x, y))) ||
+			part.matches("button") && part.scrollWidth > part.clientWidth;
+	}).map(part => part.innerText || part.name)`
+
+// The name of a view that is open takes no room of the filters, which give way: on desks with the tree beside the list too, and at
+// 400 % of a desk's window.
+func TestNamedViewCoversNothing(t *testing.T) {
+	t.Parallel()
+	address := showDemo(t)
+	b := openConsole(t, address, browser.Desktop)
+	b.open(address + "/console/community")
+	b.await("the communities", `!!document.querySelector("a[href*='house?community=']")`)
+	b.run(`location.href = "/console/resident?certified=yes&" +
+		new URL(document.querySelector("a[href*='house?community=']").href).searchParams.toString()`)
+	b.click(".tx-beside .tx-views summary")
+	b.types("#view-name", "认证住户的长名字视图")
+	b.click(".tx-views form button")
+	b.await("the view in use", `document.querySelector(".tx-views summary").innerText.includes("认证住户")`)
+	for _, width := range []int64{1920, 1366, 1280, 390, 320} {
+		if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 800)); err != nil {
+			t.Fatal(err)
+		}
+		b.picture(fmt.Sprint("named-view-", width))
+		if bad, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](covered)); err != nil || len(bad) > 0 {
+			t.Errorf("at %d: %q %v", width, bad, err)
+		}
 	}
 }

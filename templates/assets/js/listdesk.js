@@ -59,14 +59,32 @@ function step(by) {
   else move(by);
 }
 
+// What is reviewed must have been on the screen for so long, in milliseconds, without a press of 1 or 2: the second of two quick
+// presses, or a key held down, would decide the next application, which nobody has read.
+const unread = 1000;
+let since = 0; // by the clock of events
+
+const readFromNow = () => (since = performance.now());
+
 // decide approves what is reviewed, or goes to the reasons for not approving it.
-function decide(which) {
+function decide(which, { repeat, timeStamp }) {
+  const early = repeat || timeStamp - since < unread;
+  since = timeStamp;
+  if (early) return;
   const button = detail() && document.querySelector(`[data-decide="${which}"]`);
   if (which === "approve") button?.click();
   else button?.focus();
 }
 
-const keys = { j: () => step(1), k: () => step(-1), 1: () => decide("approve"), 2: () => decide("reject"), x: tick, e: edit, Escape: back };
+const keys = {
+  j: () => step(1),
+  k: () => step(-1),
+  1: (event) => decide("approve", event),
+  2: (event) => decide("reject", event),
+  x: tick,
+  e: edit,
+  Escape: back,
+};
 
 const density = "tx-density";
 
@@ -94,6 +112,9 @@ function fit() {
 
 // watchListDesk sets up the keys and the density; lists that htmx loads later are included.
 export function watchListDesk() {
+  readFromNow();
+  window.addEventListener("pageshow", readFromNow);
+  document.addEventListener("visibilitychange", readFromNow);
   setDensity(readDensity());
   fit();
   document.addEventListener("htmx:afterSettle", () => {
@@ -109,7 +130,7 @@ export function watchListDesk() {
     if (!act || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest(typing) || document.querySelector(blocked)) return;
     if (event.key !== "Escape") event.preventDefault();
-    act();
+    act(event);
   });
   document.addEventListener("mouseover", ({ target }) => {
     const cell = target.closest?.("[data-list] td");

@@ -57,7 +57,7 @@ func (t *RecordTotals) Count(direction Direction, allowed bool, reason Reason, n
 
 // Text returns the totals in Chinese; group formats a number.
 func (t RecordTotals) Text(group func(int) string) string {
-	words := "进 " + group(t.In) + "，出 " + group(t.Out) + "，拒绝 " + group(t.Refused)
+	words := "进门 " + group(t.In) + "，出门 " + group(t.Out) + "，拒绝 " + group(t.Refused)
 	if t.Urgent > 0 {
 		words += "；其中紧急放行 " + group(t.Urgent)
 	}

@@ -420,8 +420,11 @@ func (p *Pages) accessRecordItems(c *web.Context, r core.AccessRecord, page *acc
 	for i, item := range items {
 		places[i] = item.N
 	}
-	page.Facts = append(page.Facts, templates.Fact{Label: "放行的物品", Value: core.ExitSlip{Items: items}.ItemsText(places)})
-	if c.Has(core.PermExitSlipView) {
+	text := core.ExitSlip{Items: items}.ItemsText(places)
+	page.Facts = slices.DeleteFunc(page.Facts, func(f templates.Fact) bool { return f.Label == "原因" && f.Value == text }) // is none
+	page.Facts = append(page.Facts, templates.Fact{Label: "放行的物品", Value: text})
+	linked := slices.ContainsFunc(page.Links, func(a templates.Action) bool { return a.URL == frame.ExitSlipURL(slip) })
+	if c.Has(core.PermExitSlipView) && !linked {
 		page.Links = append(page.Links, templates.Action{Label: "出门条", URL: frame.ExitSlipURL(slip), Icon: "package-export"})
 	}
 	return nil

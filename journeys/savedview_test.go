@@ -59,7 +59,8 @@ func TestViewsAndJobsInABrowser(t *testing.T) {
 }
 
 // covered returns what of a list's toolbar lies below something else, leaves the window, or is too narrow for its words.
-const covered = `[...document.querySelectorAll(".tx-list-card :is(.tx-filters, .tx-list-tools) :is(button, summary, select, input[type=search])")]
+const covered = `[...document.querySelectorAll(
+		".tx-list-card :is(.tx-filters, .tx-list-tools) :is(button, summary, select, input[type=search])")]
 	.filter(part => part.checkVisibility() && !part.closest(".tx-menu-panel") && part.offsetWidth).filter(part => {
 		const box = part.getBoundingClientRect(), y = box.top + box.height / 2;
 		return [box.left + 2, box.right - 2].some(x => !part.contains(document.elementFromPoint(x, y))) ||

@@ -165,7 +165,8 @@ func TestForecastOfAnotherDay(t *testing.T) {
 	eachClocked(t, func(t *testing.T, s *Store, clock *testClock) {
 		w := newTelling(t, s)
 		for _, houses := range [][]core.ID{nil, w.houses} {
-			if _, err := s.ForecastRestriction(t.Context(), core.ScopeOf(w.community+1), w.setup, w.community, houses, 0); !core.IsNotFound(err) {
+			foreign := core.ScopeOf(w.community + 1)
+			if _, err := s.ForecastRestriction(t.Context(), foreign, w.setup, w.community, houses, 0); !core.IsNotFound(err) {
 				t.Errorf("a foreign community: %v", err)
 			}
 		}

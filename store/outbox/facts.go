@@ -237,7 +237,8 @@ func (f *facts) readConsents(from reader, opens []string) error {
 		Created  database.Millis    `db:"created_at"`
 		N        int                `db:"n"`
 	}
-	if err := from.all(&rows, "SELECT app_id, open_id, template_id, reason, created_at FROM message_optout WHERE "+in, args...); err != nil {
+	if err := from.all(&rows,
+		"SELECT app_id, open_id, template_id, reason, created_at FROM message_optout WHERE "+in, args...); err != nil {
 		return err
 	}
 	for _, r := range rows {

@@ -39,7 +39,7 @@ func TestToldEffects(t *testing.T) {
 		"nobody is told": {store.RestrictionForecast{Residents: 8, Certified: 8, Unreached: none}, 0, []string{
 			"涉及 8 名住户，其中 8 名已认证", "8 名收不到通知（没有绑定微信），请电话告知",
 		}},
-		"on another day": {store.RestrictionForecast{Residents: 9, Certified: 9, Morning: 1, Quiet: seven, Unreached: none}, 30000, []string{
+		"later": {store.RestrictionForecast{Residents: 9, Certified: 9, Morning: 1, Quiet: seven, Unreached: none}, 30000, []string{
 			"涉及 9 名住户，现在有 9 名已认证", "1 名在那天 7 点后收到通知（夜间不打扰）；生效前取消则不通知",
 			"8 名收不到通知（没有绑定微信），请电话告知",
 		}},

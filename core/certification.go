@@ -180,11 +180,14 @@ func (r CertificationRequest) Normalized(today Day) (CertificationRequest, error
 	if r.Identity == Lodger && r.LeaseDay != 0 && r.LeaseDay < today {
 		fields["lease_last_day"] = "租约已经到期"
 	}
-	person, err := Resident{
-		Name: r.Name, Identity: r.Identity, LeaseDay: r.LeaseDay, Phone: r.Phone, IDNumber: r.IDNumber,
-	}.Normalized()
-	var wrong *Error
-	if errors.As(err, &wrong) {
+	person := Resident{Name: r.Name, Identity: r.Identity, LeaseDay: r.LeaseDay, Phone: r.Phone, IDNumber: r.IDNumber}
+	typed := person.CheckNoLease()
+	person, err := person.Normalized()
+	for _, err := range []error{typed, err} {
+		var wrong *Error
+		if !errors.As(err, &wrong) {
+			continue
+		}
 		for name, message := range wrong.Fields {
 			fields[strings.Replace(name, "lease_day", "lease_last_day", 1)] = message
 		}

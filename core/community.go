@@ -210,7 +210,11 @@ func (c Community) NodeNames(names []string) ([]string, error) {
 		if name != "" && i < len(names)-1 && isBare(name) {
 			name += c.Levels[i]
 		}
-		if !nameText(name, MaxNodeName) {
+		switch {
+		case nameText(name, MaxNodeName):
+		case name != "" && !hasLetter(name):
+			return nil, Invalid("“" + name + "”不能作名称：请用汉字、字母或数字")
+		default:
 			return nil, Invalid("请填写“" + c.Levels[i] + "”，最多 40 个字")
 		}
 		kept[i] = name

@@ -41,7 +41,7 @@ func arrearsTemplate(c Community) []ImportColumn {
 }
 
 // readImportYuan reads an amount and returns it in fen. What a formula or a bank writes as a negative amount is paid in
-// advance: nothing is owed.
+// advance: see checkArrearsImport.
 func readImportYuan(cell string) (string, error) {
 	cell = FoldFigures(cell)
 	if slices.Contains([]string{"-", "无", "无欠费", "已缴清", "已缴", "已结清"}, cell) {
@@ -53,8 +53,8 @@ func readImportYuan(cell string) (string, error) {
 		}
 	}
 	if below, found := strings.CutPrefix(cell, "-"); found {
-		if _, err := ParseYuan(below); err == nil {
-			return "0", nil
+		if fen, err := ParseYuan(below); err == nil {
+			return strconv.FormatInt(-fen, 10), nil
 		}
 	}
 	fen, err := ParseYuan(cell)
@@ -80,11 +80,15 @@ func arrearsText(value string) string {
 	return Yuan(fen) + " 元"
 }
 
-// checkArrearsImport judges a row as a whole: with an empty amount nothing is owed.
+// checkArrearsImport judges a row as a whole: with an empty amount nothing is owed, nor if something is paid in advance.
 func checkArrearsImport(c Community, row *ImportRow) {
 	houseOfRow(c, row, atArrearsLevels)
 	if row.Values[atArrears] == "" {
 		row.Values[atArrears] = "0"
+	}
+	if below, found := strings.CutPrefix(row.Values[atArrears], "-"); found && !failed(*row, "arrears") {
+		row.Values[atArrears] = "0"
+		row.Note("负数当作预缴，按无欠费导入", "预缴 "+arrearsText(below)+"（负数），按无欠费导入")
 	}
 	if len(row.Wrong) == 0 {
 		labelRow(c, row, atArrearsLevels)

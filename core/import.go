@@ -1,8 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -260,6 +262,9 @@ const (
 // ImportPlaces counts the houses that rows add, whatever else they do.
 const ImportPlaces = "places"
 
+// ImportNoted counts the rows with notes.
+const ImportNoted = "noted"
+
 // ImportMatch is by what a record was recognised.
 type ImportMatch string
 
@@ -289,6 +294,7 @@ type ImportRow struct {
 	Place   bool          `json:"h,omitempty"` // it adds its house
 	Label   string        `json:"l,omitempty"` // of its house
 	Wrong   []ImportFault `json:"e,omitempty"`
+	Notes   []ImportNote  `json:"i,omitempty"`
 
 	house string   // its house however it is spelled, to be compared with other rows of the list
 	names []string // of its house's levels as the list has them
@@ -301,6 +307,15 @@ type ImportFault struct {
 	Words  string `json:"w"`           // what is wrong, and what to do
 	House  ID     `json:"h,omitempty"` // the first of several that the row may mean
 }
+
+// ImportNote is what somebody should know of how a row that is not wrong was understood.
+type ImportNote struct {
+	Kind  string `json:"k"` // in Chinese, for counting: 租约到期时间没有导入
+	Words string `json:"w"`
+}
+
+// Note adds a note.
+func (r *ImportRow) Note(kind, words string) { r.Notes = append(r.Notes, ImportNote{kind, words}) }
 
 // Fail adds a fault of a column.
 func (r *ImportRow) Fail(column, kind, words string) {
@@ -324,7 +339,14 @@ func (r *ImportRow) FailInstead(column, kind, words string) {
 	r.Fail(column, kind, words)
 }
 
-// ImportCounts counts rows by verdict, ImportPlaces and faults by kind.
+// Pardon removes the faults of a column.
+func (r *ImportRow) Pardon(column string) {
+	if r.Wrong = slices.DeleteFunc(r.Wrong, func(f ImportFault) bool { return f.Column == column }); len(r.Wrong) == 0 {
+		r.Verdict = ""
+	}
+}
+
+// ImportCounts counts rows by verdict, ImportPlaces, ImportNoted, and notes and faults by kind.
 type ImportCounts map[string]int
 
 // Add counts a row.
@@ -339,7 +361,17 @@ func (c ImportCounts) Add(row ImportRow) {
 	for _, fault := range row.Wrong {
 		c[faultCount+fault.Kind]++
 	}
+	if !row.Noted() {
+		return
+	}
+	c[ImportNoted]++
+	for _, note := range row.Notes {
+		c[noteCount+note.Kind]++
+	}
 }
+
+// Noted reports whether there is something to know of a row that is imported.
+func (r *ImportRow) Noted() bool { return len(r.Notes) > 0 && r.Verdict != ImportWrong }
 
 // AddAll adds other counts.
 func (c ImportCounts) AddAll(other ImportCounts) {
@@ -358,7 +390,11 @@ func (c ImportCounts) Swap(were, are ImportCounts) {
 	}
 }
 
-const faultCount = "!"
+// What counts of faults and of notes begin with.
+const (
+	faultCount = "!"
+	noteCount  = "?"
+)
 
 // Of returns the number of rows with any of some verdicts.
 func (c ImportCounts) Of(verdicts ...ImportVerdict) int {
@@ -380,27 +416,30 @@ func (c ImportCounts) Rows() int {
 	return c.Of(ImportNew, ImportBack, ImportTie, ImportChanged, ImportSame, ImportPlace, ImportWrong, ImportSkipped)
 }
 
-// ImportFaultCount is how many faults of a kind a list has.
-type ImportFaultCount struct {
+// ImportKindCount is how many faults, or notes, of a kind a list has.
+type ImportKindCount struct {
 	Kind string
 	N    int
 }
 
 // Faults returns the kinds of faults with their numbers, the most frequent first.
-func (c ImportCounts) Faults() []ImportFaultCount {
-	var faults []ImportFaultCount
+func (c ImportCounts) Faults() []ImportKindCount { return c.kinds(faultCount) }
+
+// Notes returns the kinds of notes with their numbers, the most frequent first.
+func (c ImportCounts) Notes() []ImportKindCount { return c.kinds(noteCount) }
+
+// kinds returns the counts whose keys begin with a mark.
+func (c ImportCounts) kinds(mark string) []ImportKindCount {
+	var kinds []ImportKindCount
 	for key, n := range c {
-		if len(key) > 1 && key[:1] == faultCount {
-			faults = append(faults, ImportFaultCount{key[1:], n})
+		if kind, is := strings.CutPrefix(key, mark); is && kind != "" {
+			kinds = append(kinds, ImportKindCount{kind, n})
 		}
 	}
-	slices.SortFunc(faults, func(a, b ImportFaultCount) int {
-		if a.N != b.N {
-			return b.N - a.N
-		}
-		return slices.Compare([]byte(a.Kind), []byte(b.Kind))
+	slices.SortFunc(kinds, func(a, b ImportKindCount) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Kind, b.Kind))
 	})
-	return faults
+	return kinds
 }
 
 // Text encodes the counts for a column of the database.

@@ -21,7 +21,7 @@ func cells(text string) []string {
 // Amounts as people and software write them.
 func TestImportedAmountsAreRead(t *testing.T) {
 	for cell, want := range map[string]string{
-		"1280.50": "128050", "￥1,280.5元": "128050", "0": "0", "-": "0", "已缴清": "0", "-35.20": "0", "1280.4999999": "128050",
+		"1280.50": "128050", "￥1,280.5元": "128050", "0": "0", "-": "0", "已缴清": "0", "-35.20": "-3520", "-0": "0", "1280.4999999": "128050",
 		"100000001": "!", "很多": "!", "1.2.3": "!", "-x": "!",
 	} {
 		got, err := readImportYuan(cell)
@@ -34,6 +34,22 @@ func TestImportedAmountsAreRead(t *testing.T) {
 	}
 	if arrearsText("0") != "无欠费" || arrearsText("128050") != "1,280.50 元" || arrearsText("很多") != "很多" {
 		t.Error("amounts are shown otherwise")
+	}
+}
+
+// Who has paid in advance owes nothing, and the page says why.
+func TestANegativeAmountIsPaidInAdvance(t *testing.T) {
+	for amount, words := range map[string]string{"-123456": "预缴 1,234.56 元（负数），按无欠费导入", "0": "", "123456": ""} {
+		row := ImportRow{Values: make([]string, len(ArrearsImportColumns(importedAt)))}
+		row.Values[atArrears] = amount
+		checkArrearsImport(importedAt, &row)
+		said := ""
+		for _, note := range row.Notes {
+			said += note.Words
+		}
+		if said != words || (words != "") != (row.Values[atArrears] == "0" && amount != "0") {
+			t.Errorf("%s is %s: %q", amount, row.Values[atArrears], said)
+		}
 	}
 }
 

@@ -174,6 +174,9 @@ func TestHouseNames(t *testing.T) {
 			t.Errorf("%v: %v, want invalid", bad, err)
 		}
 	}
+	if _, err := c.NodeNames([]string{"😀", "2", "501"}); !strings.HasPrefix(MessageOf(err), "“😀”不能作名称") {
+		t.Errorf("a name of signs alone: %v", err)
+	}
 	if label := HouseLabel([]string{"A座12", "3"}); label != "A座12-3" {
 		t.Errorf("label %q: numbers run into each other", label)
 	}

@@ -165,6 +165,14 @@ func (r Resident) CheckLease(today Day) error {
 	return nil
 }
 
+// CheckNoLease refuses a lease of somebody who has none by their identity: it would not be kept, and nobody would know.
+func (r Resident) CheckNoLease() error {
+	if r.LeaseDay != 0 && r.Identity.Valid() && r.Identity != Lodger {
+		return InvalidFields(map[string]string{"lease_day": "只有限期租客有租约到期日：请把身份改选限期租客，或清空这一天"})
+	}
+	return nil
+}
+
 // IsNamesake reports whether err asks whether a namesake is another person.
 func IsNamesake(err error) bool { return errors.Is(err, errNamesake) }
 

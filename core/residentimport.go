@@ -196,12 +196,15 @@ func sharedText(value string) string {
 	return value
 }
 
+// anyTenant is what other products call all tenants: who has the end of a lease is a Lodger, see leaseOfRow.
+const anyTenant Identity = "anytenant"
+
 // identityWords are other words for the four identities.
 var identityWords = map[string]Identity{
 	"业主": Owner, "户主": Owner, "房主": Owner, "产权人": Owner, "业主本人": Owner, "本人": Owner, "owner": Owner,
 	"家属": Family, "家庭成员": Family, "家人": Family, "亲属": Family, "业主家属": Family, "配偶": Family, "子女": Family,
 	"父母": Family, "儿子": Family, "女儿": Family, "family": Family,
-	"长期租客": Tenant, "租客": Tenant, "租户": Tenant, "租赁户": Tenant, "承租人": Tenant, "tenant": Tenant,
+	"长期租客": Tenant, "租客": anyTenant, "租户": anyTenant, "租赁户": anyTenant, "承租人": anyTenant, "tenant": anyTenant,
 	"限期租客": Lodger, "短期租客": Lodger, "短租": Lodger, "临时租客": Lodger, "lodger": Lodger,
 }
 
@@ -472,8 +475,27 @@ func (c Community) doorOf(names []string) string {
 	return parts[last]
 }
 
+// leaseOfRow reads a tenant of any kind by whether there is the end of a lease. The register has that of fixed-term tenants alone:
+// of anybody else it is not imported, whatever it says.
+func leaseOfRow(row *ImportRow) {
+	identity, day := Identity(row.Values[atIdentity]), row.Values[atLease]
+	switch {
+	case identity == anyTenant && day == "":
+		row.Values[atIdentity] = string(Tenant)
+	case identity == anyTenant:
+		row.Values[atIdentity] = string(Lodger)
+		row.Note("租客有租约到期时间，按限期租客导入", "有租约到期时间，按限期租客导入")
+	case day == "" || identity == Lodger || identity != "" && !identity.Valid():
+	default:
+		row.Values[atLease] = ""
+		row.Pardon("lease_day")
+		row.Note("不是限期租客，租约到期时间没有导入", "只有限期租客有租约到期时间，“"+day+"”没有导入")
+	}
+}
+
 // checkResidentImport judges a row as a whole.
 func checkResidentImport(c Community, row *ImportRow) {
+	leaseOfRow(row)
 	houseOfRow(c, row, atLevels)
 	name, identity, phone := row.Values[atName], row.Values[atIdentity], row.Values[atPhone]
 	if name == "" && identity == "" && phone == "" {

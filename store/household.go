@@ -107,7 +107,7 @@ func (s *Store) CreateHouseholdMember(
 	ctx context.Context, by core.Actor, user, house core.ID, r core.Resident,
 ) (id core.ID, err error) {
 	normal, wrong := r.Normalized()
-	wrong = bothFields(wrong, normal.HouseholdMember(core.DayOf(s.Now(), s.Zone())))
+	wrong = bothFields(bothFields(wrong, normal.HouseholdMember(core.DayOf(s.Now(), s.Zone()))), r.CheckNoLease())
 	err = s.db.Write(ctx, "add household member", func(tx *database.Tx) error {
 		own, err := ownsHouse(tx, user, house)
 		if err = cmp.Or(err, wrong); err != nil {

@@ -110,6 +110,7 @@ func importPart(all readAll, keys database.Keyring, reading core.ID, part int) (
 type ImportRowFilter struct {
 	Verdicts []core.ImportVerdict // of any of these; empty = all
 	Places   bool                 // those that add a house
+	Noted    bool                 // those of which there is something to know
 	Fault    string               // those with a fault of the kind
 	Choices  core.ImportChoices   // by which verdicts are meant; zero = as rows were judged
 	Page     Page                 // its cursors are numbers of rows
@@ -126,6 +127,8 @@ func (f ImportRowFilter) counted(counts core.ImportCounts) bool {
 func (f ImportRowFilter) has(row core.ImportRow) bool {
 	switch {
 	case f.Places && (!row.Place || row.Verdict == core.ImportWrong):
+		return false
+	case f.Noted && !row.Noted():
 		return false
 	case len(f.Verdicts) > 0 && !slices.Contains(f.Verdicts, row.Does(f.Choices)):
 		return false
@@ -189,6 +192,8 @@ func (f ImportRowFilter) Count(counts core.ImportCounts) int {
 		return -1
 	case f.Places:
 		return counts[core.ImportPlaces]
+	case f.Noted:
+		return counts[core.ImportNoted]
 	case len(f.Verdicts) > 0:
 		return counts.By(f.Choices).Of(f.Verdicts...)
 	}

@@ -46,6 +46,9 @@ func (s *Store) UpdateResident(
 		if r.LeaseDay != old.LeaseDay || r.Identity != old.Identity {
 			err = bothFields(err, r.CheckLease(core.DayOf(tx.Now(), s.Zone())))
 		}
+		if change.LeaseDay != old.LeaseDay { // the day that the form came with may stay with another identity
+			err = bothFields(err, change.apply(old).CheckNoLease())
+		}
 		if err != nil {
 			return err
 		}

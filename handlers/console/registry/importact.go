@@ -115,7 +115,7 @@ func (p *Pages) importCancel(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	text := "这 1 个文件还没有写入任何内容，取消后可以重新上传。"
+	text := "已写入 0 条，登记没有变化；取消后可以重新上传。"
 	switch rows := imp.Counts.Rows(); {
 	case imp.State != core.ImportWriting && rows > 0:
 		text = fmt.Sprintf("文件里的 %s 条都还没有写入，取消后可以重新上传。", frame.Grouped(rows))

@@ -21,6 +21,7 @@ type importRowView struct {
 	House  string
 	Cells  []importCell
 	Faults []string
+	Notes  []string
 	Merge  string // URL where houses are joined of which the row may mean any
 	Kept   string // why taking the import back has kept what the row wrote
 }
@@ -48,7 +49,7 @@ func (p *Pages) importRows(c *web.Context, page *importShowPage, of importRowsOf
 		shown = nil
 	}
 	var asked struct {
-		Rows  string `form:"rows" of:"new tie back changed place same skipped wrong"`
+		Rows  string `form:"rows" of:"new tie back changed place same skipped noted wrong"`
 		Fault string `form:"fault" max:"40"`
 		Map   string `form:"map" max:"2"`
 	}
@@ -167,6 +168,9 @@ func importRowOf(row core.ImportRow, in importRowsOf, of importView) importRowVi
 		view.House = importHouseText(in.community, house)
 	}
 	view.Faults = importFaultWords(row, columns)
+	for _, note := range row.Notes {
+		view.Notes = append(view.Notes, note.Words)
+	}
 	for _, fault := range row.Wrong {
 		if fault.House != 0 {
 			view.Merge = frame.HouseURL(fault.House) + "/merge"

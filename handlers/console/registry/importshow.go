@@ -147,6 +147,11 @@ func (p *Pages) importShowPage(c *web.Context, imp core.Import, status int, wron
 				"有错误的 %s 行不会导入：可以先导入其余的；要全部一起导入，请取消，改好错误表后重新上传。", frame.Grouped(n)))
 		}
 	}
+	if imp.State != core.ImportReading && imp.State != core.ImportMapping {
+		for _, note := range imp.Counts.Notes() {
+			page.Notes = append(page.Notes, fmt.Sprintf("%s：%s 行。", note.Kind, frame.Grouped(note.N)))
+		}
+	}
 	kind, _ := imp.Kind.Type()
 	columns := kind.Columns(community)
 	mapped := wrong != nil && strings.HasSuffix(c.Request().URL.Path, importColumnsPath)

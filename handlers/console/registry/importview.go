@@ -45,6 +45,9 @@ func importTabs(added string) []importTab {
 	}
 }
 
+// importTabNoted has the rows of which the page says how they were understood.
+var importTabNoted = importTab{"noted", "有说明", store.ImportRowFilter{Noted: true}}
+
 func importTabOf(name, label string, verdicts ...core.ImportVerdict) importTab {
 	return importTab{name, label, store.ImportRowFilter{Verdicts: verdicts}}
 }
@@ -70,7 +73,7 @@ var importViews = map[core.ImportKind]importView{
 			importTabOf("changed", "有变化", core.ImportChanged),
 			{"place", "新房屋", store.ImportRowFilter{Places: true}}, importTabOf("same", "不变", core.ImportSame),
 			importTabOf("skipped", "跳过", core.ImportSkipped),
-			importTabOf("wrong", "错误", core.ImportWrong),
+			importTabNoted, importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{
 			{"添加住户", "名", []core.ImportVerdict{core.ImportNew}},
@@ -91,7 +94,7 @@ var importViews = map[core.ImportKind]importView{
 		tabs: []importTab{
 			importTabOf("", "全部"), importTabOf("changed", "有变化", core.ImportChanged),
 			importTabOf("same", "不变", core.ImportSame), importTabOf("skipped", "跳过", core.ImportSkipped),
-			importTabOf("wrong", "错误", core.ImportWrong),
+			importTabNoted, importTabOf("wrong", "错误", core.ImportWrong),
 		},
 		effects: []importEffect{{"修改", "套", []core.ImportVerdict{core.ImportChanged}}},
 		records: templates.Action{Label: "修改的房屋", Icon: "home-2"},

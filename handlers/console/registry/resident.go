@@ -210,9 +210,10 @@ func (p *Pages) createResident(c *web.Context, at frame.CommunityChoice, form re
 		Phone: form.Phone, PhoneShared: form.Shared, IDNumber: form.IDNumber,
 		Namesake: form.Namesake, AskNumber: !form.Held,
 	}
+	typed := r.CheckNoLease()
 	r, wrong := r.Normalized()
 	house, err := p.houseNamed(c, at, form.House)
-	if err = frame.MergeFields(err, wrong); err != nil {
+	if err = frame.MergeFields(frame.MergeFields(err, wrong), typed); err != nil {
 		return r, err
 	}
 	r.House = house

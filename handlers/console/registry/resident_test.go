@@ -129,6 +129,7 @@ func TestResidentIsAddedShownRevealedAndChanged(t *testing.T) {
 	change.Set("phone", "123")
 	page, _ := b.Post(t, to, change, http.StatusUnprocessableEntity)
 	desk.WrongField(t, page, "phone")
+	desk.WrongField(t, page, "lease_day")
 	if desk.InputValue(page, "phone") != "123" {
 		t.Error("the form lost what was typed")
 	}
@@ -173,6 +174,11 @@ func TestResidentFormRefuses(t *testing.T) {
 			t.Errorf("%s: the form lost the name", field)
 		}
 	}
+	tenant := residentFormOf(d)
+	tenant.Set("house", label)
+	tenant.Set("identity", "tenant") // whose lease would not be kept
+	page, _ := b.Post(t, frame.ResidentPath, tenant, http.StatusUnprocessableEntity)
+	desk.WrongField(t, page, "lease_day")
 	list, _, err := d.Store.Residents(t.Context(), core.Everywhere, store.ResidentFilter{Keyword: "张三", Page: store.Page{Limit: 5}})
 	if err != nil || len(list) != 0 {
 		t.Errorf("wrong forms left %d residents, %v", len(list), err)

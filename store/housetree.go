@@ -267,9 +267,12 @@ func (b *houseBuilder) findNodes(houses [][]string) error {
 }
 
 func (b *houseBuilder) addHouse(names []string, label string) {
+	b.addHouseAs(b.tx.NewID(), names, label)
+}
+
+func (b *houseBuilder) addHouseAs(id core.ID, names []string, label string) {
 	last := len(names) - 1
 	node := b.under(names[:last])
-	id := b.tx.NewID()
 	b.ids, b.labels = append(b.ids, id), append(b.labels, label)
 	b.houses = append(b.houses, []any{int64(id), int64(b.community.ID), int64(node.ID), names[last], label, node.Path,
 		core.SortKey(label, maxSortKey), houseFigures(label), 0, "", b.tx.NowMS(), b.tx.NowMS()})

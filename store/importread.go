@@ -56,6 +56,8 @@ type importer interface {
 type importMarker interface {
 	// wrongBefore returns what is wrong with rows that were judged, by their numbers, once all are.
 	wrongBefore() map[int][]core.ImportFault
+	// placing returns how many rows may add each house that is not in the register, by its label.
+	placing() map[string]int
 }
 
 // importPlacer is an importer whose rows are about houses.
@@ -93,11 +95,12 @@ type importWriting struct {
 
 // importWritten is what writing a part has done.
 type importWritten struct {
-	counts core.ImportCounts
-	batch  core.ID // of the records; 0 = none
-	houses core.ID // of the houses that were added; 0 = none
-	failed bool    // rows could not be written that could when they were judged
-	learnt []core.HouseRef
+	counts  core.ImportCounts
+	batch   core.ID // of the records; 0 = none
+	houses  core.ID // of the houses that were added; 0 = none
+	failed  bool    // rows could not be written that could when they were judged
+	altered bool    // rows have done otherwise than they were judged to
+	learnt  []core.HouseRef
 
 	added       []addedResident // residents of whom only the rows are written; unless the rest follows, all but their names
 	addedHouses []addedHouse    // likewise; none unless the rest follows
@@ -251,6 +254,7 @@ type importReading struct {
 	seen    core.ImportSeen
 	rows    []core.ImportRow // of the part that is being read
 	wrong   map[int][]core.ImportFault
+	again   map[int]int // rows that say the same as an earlier one, which is the value
 	total   int64
 	done    int64
 	read    int // rows of all parts
@@ -259,6 +263,7 @@ type importReading struct {
 	parts  int
 	counts core.ImportCounts
 	firsts []int // the first row of each part
+	bad    []int // rows that are wrong
 }
 
 func (s *Store) beginReading(
@@ -273,6 +278,7 @@ func (s *Store) beginReading(
 		store: s, imp: imp, kind: kind, community: c, source: source, sheet: imp.Sheet, columns: kind.Columns(c), step: step,
 		importer: by,
 		id:       s.db.NewID(s.Now()), counts: core.ImportCounts{}, wrong: map[int][]core.ImportFault{},
+		again: map[int]int{},
 	}
 	sheets := source.Sheets()
 	if !slices.Contains(sheets, r.sheet) {
@@ -445,7 +451,7 @@ func (r *importReading) row(line ImportLine) core.ImportRow {
 		r.wrong[earlier] = append(r.wrong[earlier], core.ImportFault{Kind: key.Kind, Words: fmt.Sprintf(key.Words, row.Number)})
 	}
 	if len(row.Wrong) == 0 && again > 0 {
-		row.Verdict, row.Match = core.ImportSame, core.ByRow
+		row.Verdict, row.Match, r.again[row.Number] = core.ImportSame, core.ByRow, again
 	}
 	return row
 }
@@ -469,36 +475,55 @@ func (r *importReading) keepPart(ctx context.Context, rows []core.ImportRow) err
 		return err
 	}
 	r.firsts = append(r.firsts, rows[0].Number)
+	for _, row := range rows {
+		if row.Verdict == core.ImportWrong {
+			r.bad = append(r.bad, row.Number)
+		}
+	}
 	r.counts.AddAll(importCounts(rows))
 	r.parts++
 	return nil
 }
 
-// markEarlier marks the rows that a later one contradicts.
+// markEarlier marks the rows that are wrong by others: those that a later one contradicts, and those that say the same as one that
+// is wrong. A house that one of them would have added is added by the next row that is about it.
 func (r *importReading) markEarlier(ctx context.Context) error {
-	if m, can := r.importer.(importMarker); can {
+	m, can := r.importer.(importMarker)
+	if can {
 		for number, faults := range m.wrongBefore() {
 			r.wrong[number] = append(r.wrong[number], faults...)
 		}
 	}
-	byPart := map[int][]int{}
+	for number, earlier := range r.again {
+		_, bad := slices.BinarySearch(r.bad, earlier)
+		if _, marked := r.wrong[earlier]; bad || marked {
+			words := fmt.Sprintf("与第 %d 行相同，那一行有错误；请只留一行，改好后重新上传", earlier)
+			r.wrong[number] = append(r.wrong[number], core.ImportFault{Kind: "与有错误的行相同", Words: words})
+		}
+	}
+	byPart := map[int]bool{}
 	for number := range r.wrong {
 		at, found := slices.BinarySearch(r.firsts, number)
 		if !found {
 			at--
 		}
-		byPart[at] = append(byPart[at], number)
+		byPart[at] = true
 	}
-	for _, part := range slices.Sorted(maps.Keys(byPart)) {
+	marks := importMarks{wrong: r.wrong, left: map[string]int{}, houses: map[string]int{}}
+	if can {
+		marks.houses = m.placing()
+	}
+	for part := range r.parts {
+		if !byPart[part] && len(marks.left) == 0 {
+			continue
+		}
 		rows, err := importPart(r.store.allOf(ctx), r.store.db.Keys(), r.id, part)
 		if err != nil {
 			return err
 		}
 		before := importCounts(rows)
-		for i := range rows {
-			for _, fault := range r.wrong[rows[i].Number] {
-				rows[i].Fail(fault.Column, fault.Kind, fault.Words)
-			}
+		if !marks.mark(rows) {
+			continue
 		}
 		err = r.store.db.Write(ctx, "mark rows of an import", func(tx *database.Tx) error {
 			return replaceImportPart(tx, r.id, part, rows)
@@ -509,6 +534,46 @@ func (r *importReading) markEarlier(ctx context.Context) error {
 		r.counts.Swap(before, importCounts(rows))
 	}
 	return nil
+}
+
+// importMarks marks rows as wrong that were judged to be right, part by part in the order of the file.
+type importMarks struct {
+	wrong  map[int][]core.ImportFault
+	houses map[string]int // how many rows may add each house, by its label
+	left   map[string]int // of the houses whose row is wrong now, how many others may add them
+}
+
+// mark reports whether any of the rows are otherwise now.
+func (m *importMarks) mark(rows []core.ImportRow) (changed bool) {
+	for i := range rows {
+		row := &rows[i]
+		faults := m.wrong[row.Number]
+		n, wanted := m.left[row.Label]
+		switch may := placesHouse(*row); {
+		case len(faults) > 0:
+			if first := row.Place; may && (first || wanted) {
+				m.leave(row.Label, n, first)
+			}
+			for _, fault := range faults {
+				row.Fail(fault.Column, fault.Kind, fault.Words)
+			}
+			row.Place, changed = false, true
+		case wanted && may:
+			row.Place, changed = true, true
+			delete(m.left, row.Label)
+		}
+	}
+	return changed
+}
+
+// leave counts how many rows are left that may add a house, once one more is wrong.
+func (m *importMarks) leave(label string, n int, first bool) {
+	if first {
+		n = m.houses[label]
+	}
+	if m.left[label] = n - 1; n <= 1 {
+		delete(m.left, label)
+	}
 }
 
 // layout is what the reading found before the rows.

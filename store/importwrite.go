@@ -187,11 +187,11 @@ func (w *importWriter) writePart(tx *database.Tx, imp *core.Import, opened impor
 	if err != nil {
 		return done, err
 	}
-	if done.failed {
+	if done.failed || done.altered {
 		if err := replaceImportPart(tx, imp.Reading, imp.NextPart, rows); err != nil {
 			return done, err
 		}
-		imp.Counts.Swap(importCounts(opened.rows), importCounts(rows)) // the rows are errors now, like those of the preview
+		imp.Counts.Swap(importCounts(opened.rows), importCounts(rows)) // those that failed are errors now, like those of the preview
 	}
 	if len(done.added)+len(done.addedHouses) > 0 && w.worker.Beside() {
 		done.pending = &pendingPart{imp.NextPart, done.batch, done.houses, tx.NowMS(), done.added, done.addedHouses}

@@ -16,7 +16,7 @@ type residentImporter struct {
 	community core.Community
 	others    []string // names of the other communities
 	houses    *core.HouseIndex
-	added     map[string]bool            // labels of houses that rows judged so far add
+	added     map[string]int             // labels of houses that rows judged so far add, with how many rows may add them
 	targets   map[core.ID]int            // the first row about each record
 	earlier   map[int][]core.ImportFault // what is wrong with rows by later ones, by their numbers
 	lookUp    bool                       // others add houses while rows are written
@@ -29,7 +29,7 @@ type residentImporter struct {
 func beginResidentImport(ctx context.Context, s *Store, at importAt) (importer, error) {
 	c := at.community
 	i := &residentImporter{
-		store: s, community: c, added: map[string]bool{}, targets: map[core.ID]int{},
+		store: s, community: c, added: map[string]int{}, targets: map[core.ID]int{},
 		earlier: map[int][]core.ImportFault{},
 	}
 	var err error
@@ -114,10 +114,7 @@ func (i *residentImporter) judge(all readAll, rows []core.ImportRow) error {
 			row.Fail("", "其他小区的房屋", "“"+ref.Names[0]+"”是小区“"+other+"”的，导入的小区是“"+i.community.Name+"”")
 			continue
 		}
-		if row.Label = ref.Label; ref.ID == 0 && !i.added[ref.Label] {
-			i.added[ref.Label], row.Place = true, true
-		}
-		if ref.ID != 0 {
+		if row.Label = ref.Label; ref.ID != 0 {
 			houses = append(houses, ref.ID)
 		}
 		places[n] = ref
@@ -136,9 +133,26 @@ func (i *residentImporter) judge(all readAll, rows []core.ImportRow) error {
 	}
 	for n := range rows {
 		i.aim(&rows[n])
+		i.settle(&rows[n], places[n])
 	}
 	return nil
 }
+
+// settle notes whether a row is the one that adds its house: the first that is not wrong.
+func (i *residentImporter) settle(row *core.ImportRow, place core.HouseRef) {
+	if place.ID != 0 || !placesHouse(*row) {
+		return
+	}
+	row.Place = i.added[row.Label] == 0
+	i.added[row.Label]++
+}
+
+// placesHouse reports whether a row may add its house.
+func placesHouse(row core.ImportRow) bool {
+	return row.Verdict != core.ImportWrong && row.Match != core.ByRow
+}
+
+func (i *residentImporter) placing() map[string]int { return i.added }
 
 // aim refuses two rows about one record.
 func (i *residentImporter) aim(row *core.ImportRow) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -376,5 +377,157 @@ func TestImportComparesIDNumbersWithTheRegister(t *testing.T) {
 		})
 		imp = writeList(t, s, imp, core.DefaultImportChoices())
 		wantRows(t, s, imp, "2 tie by id_number +house", "3 wrong +house !预览后有变化")
+	})
+}
+
+// A house whose first row is wrong is added by the next that is right, and counted with it, whatever the first is wrong by; a row that
+// says the same as one that is wrong is wrong, too.
+func TestImportCountsTheHousesThatItAdds(t *testing.T) {
+	list := listOf(`姓名|身份|租约到期时间|手机|栋|单元|房间
+		赵一|业主||13933330081|8|1|101
+		钱二|业主||13933330082|8|1|101
+		孙三|业主||13933330081|8|1|102
+		周四|限期租客|2018-12-31|13933330084|8|1|103
+		吴五|业主||13933330085|8|1|103
+		郑六|业主||13933330086|8|1|104
+		郑六|业主||13933330086|8|1|104
+		郑六|家属||13933330086|8|1|104
+		王七|业主||13700000001|8|1|105
+		王七|业主||13700000001|8|1|105`)
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		imp := readList(t, s, community, list)
+		wantRows(t, s, imp, "2 wrong !同号不同名", "3 new +house", "4 wrong !同号不同名", "5 wrong !租约已到期", "6 new +house",
+			"7 wrong !与另一行矛盾", "8 wrong by row !与有错误的行相同", "9 wrong !与另一行矛盾", "10 wrong !与登记冲突",
+			"11 wrong by row !与有错误的行相同")
+		planned := imp.Counts[core.ImportPlaces]
+		imp = writeList(t, s, imp, core.DefaultImportChoices())
+		if written := imp.Written[core.ImportPlaces]; planned != 2 || written != 2 || imp.Counts[core.ImportPlaces] != 2 {
+			t.Errorf("%d houses planned, %d written, %d on the page", planned, written, imp.Counts[core.ImportPlaces])
+		}
+	})
+}
+
+// The next row about a house may be in a later part; of a house that no other row is about, none is looked for.
+func TestImportFindsTheNextRowOfAHouseInALaterPart(t *testing.T) {
+	var list strings.Builder
+	list.WriteString("姓名|身份|手机|栋|单元|房间\n赵一|业主|13933330081|8|1|101\n赵二|业主|13933330081|8|1|102\n")
+	for n := range 2 * core.ImportPart {
+		fmt.Fprintf(&list, "|||9|1|%d\n", n+1)
+	}
+	list.WriteString("钱二|业主|13933330082|8|1|101")
+	eachStore(t, func(t *testing.T, s *Store) {
+		imp := readList(t, s, importEstate(t, s), listOf(list.String()))
+		if got, want := imp.Counts[core.ImportPlaces], 2*core.ImportPart+1; got != want || imp.Parts != 3 {
+			t.Errorf("%d houses in %d parts, want %d", got, imp.Parts, want)
+		}
+		imp = writeList(t, s, imp, core.DefaultImportChoices())
+		if got, want := imp.Written[core.ImportPlaces], 2*core.ImportPart+1; got != want {
+			t.Errorf("%d houses written, want %d", got, want)
+		}
+	})
+}
+
+// What has come about since the preview keeps a row out, and with it the house that it alone would have added: the numbers of the
+// houses are one, and the house is added by the next row if that is good.
+func TestImportAddsNoHouseForARowThatIsLeftOut(t *testing.T) {
+	const head = "姓名|身份|手机|栋|单元|房间\n"
+	for name, test := range map[string]struct {
+		list  string
+		since func(w *Store, community core.ID) error
+		want  []string
+		nodes []string // those that are there then, beside 1栋
+	}{
+		"alone": {
+			"赵六|业主|13933330081|31|1|101\n钱七|业主|13933330082|31|1|102\n孙八|业主|13933330083|32|1|101", nil,
+			[]string{"2 wrong +house !预览后有变化", "3 new +house", "4 new +house"}, []string{"31栋", "32栋"},
+		},
+		"and its building": {
+			"赵六|业主|13933330081|31|1|101\n孙八|业主|13933330083|32|1|101", nil,
+			[]string{"2 wrong +house !预览后有变化", "3 new +house"}, []string{"32栋"},
+		},
+		"then another": {
+			"赵六|业主|13933330081|31|1|101\n钱七|业主|13933330082|31|1|101", nil,
+			[]string{"2 wrong +house !预览后有变化", "3 new +house"}, []string{"31栋"},
+		},
+		"the house has come about": {
+			"|||31|1|101", func(s *Store, community core.ID) error {
+				_, err := s.CreateHouses(context.Background(), core.System, everywhere, community, [][]string{{"31", "1", "101"}})
+				return err
+			},
+			[]string{"2 same"}, []string{"31栋"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachStore(t, func(t *testing.T, s *Store) {
+				community := importEstate(t, s)
+				imp := readList(t, s, community, listOf(head+test.list))
+				houses := 1
+				if test.since == nil {
+					newResident(t, s, community, newNamedHouse(t, s, community, "1栋", "1单元", "109"), "别人", "13933330081")
+					houses = len(test.want) - 1
+				} else if err := test.since(s, community); err != nil {
+					t.Fatal(err)
+				} else {
+					houses = 0
+				}
+				imp = writeList(t, s, imp, core.DefaultImportChoices())
+				wantRows(t, s, imp, test.want...)
+				if imp.Written[core.ImportPlaces] != houses || imp.Counts[core.ImportPlaces] != houses {
+					t.Errorf("%d houses written, %d on the page, want %d", imp.Written[core.ImportPlaces], imp.Counts[core.ImportPlaces], houses)
+				}
+				var nodes []string
+				err := s.db.All(t.Context(), &nodes, "SELECT name FROM building_node WHERE parent_id = 0 AND name <> '1栋' ORDER BY name")
+				if err != nil || !slices.Equal(nodes, test.nodes) {
+					t.Errorf("buildings %v, %v; want %v", nodes, err, test.nodes)
+				}
+				undoList(t, s, imp)
+			})
+		})
+	}
+}
+
+// Somebody whom a list calls a tenant has a lease by whether it has its end; what is not imported of a lease is said.
+func TestImportSaysWhatBecomesOfALease(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		community := importEstate(t, s)
+		imp := readList(t, s, community, listOf(`姓名|身份|租约到期时间|手机|栋|单元|房间
+			赵一|租客|2098-06-01|13933330081|8|1|101
+			钱二|租客||13933330082|8|1|101
+			孙三|长期租客|2098-06-01|13933330083|8|1|101
+			周四|业主|另行通知|13933330084|8|1|102
+			吴五|限期租客|2098-06-01|13933330085|8|1|101
+			|||13933330086|8|1|103
+			|||| 8|1|104`))
+		wantRows(t, s, imp, "2 new +house", "3 new", "4 new", "5 new +house", "6 new", "7 wrong !姓名、身份、手机不全 !姓名、身份、手机不全",
+			"8 place +house")
+		imp = writeList(t, s, imp, core.DefaultImportChoices())
+		noted, _, err := s.ImportRows(t.Context(), imp, ImportRowFilter{Noted: true, Page: Page{Limit: 9}})
+		var numbers []int
+		for _, row := range noted {
+			numbers = append(numbers, row.Number)
+		}
+		if err != nil || !slices.Equal(numbers, []int{2, 4, 5}) || imp.Counts[core.ImportNoted] != 3 {
+			t.Errorf("rows with notes: %v, %v, %v", numbers, imp.Counts, err)
+		}
+		kinds := fmt.Sprint(imp.Counts.Notes())
+		if kinds != "[{不是限期租客，租约到期时间没有导入 2} {租客有租约到期时间，按限期租客导入 1}]" {
+			t.Error(kinds)
+		}
+		for name, want := range map[string]string{
+			"赵一": "限期租客 2098-06-01", "钱二": "长期租客 ", "孙三": "长期租客 ", "周四": "业主 ", "吴五": "限期租客 2098-06-01",
+		} {
+			found, _, err := s.Residents(t.Context(), everywhere, ResidentFilter{Keyword: name, Page: Page{Limit: 9}})
+			if err != nil || len(found) != 1 {
+				t.Fatalf("%s: %v, %v", name, found, err)
+			}
+			is := found[0].Identity.Label() + " "
+			if found[0].LeaseDay != 0 {
+				is += found[0].LeaseDay.String()
+			}
+			if is != want {
+				t.Errorf("%s is %s, want %s", name, is, want)
+			}
+		}
 	})
 }

@@ -18,8 +18,10 @@ type residentImportPart struct {
 	places []core.HouseRef    // of rows
 	ready  preparedPart       // likewise
 	locked map[core.ID]string // labels of the houses that are locked, new ones among them
-	fresh  map[core.ID]bool   // those that were added
+	fresh  map[core.ID]bool   // those that are to be added, of which some may be left out
+	new    []core.HouseRef    // likewise, in the order of the rows
 	adds   []int              // rows of people to be added, or brought back
+	people residentBuilder    // of adds
 	done   importWritten
 	owners bool // a certified owner was changed
 	things []batchThing
@@ -31,7 +33,7 @@ func (i *residentImporter) write(tx *database.Tx, w importWriting, rows []core.I
 		residentImporter: i, tx: tx, of: w, rows: rows, places: make([]core.HouseRef, len(rows)), ready: ready,
 		locked: map[core.ID]string{}, fresh: map[core.ID]bool{}, done: importWritten{counts: core.ImportCounts{}},
 	}
-	err := inTurn(p.lock, p.addHouses, p.writeRows, p.addPeople, p.keep)
+	err := inTurn(p.lock, p.planHouses, p.writeRows, p.choosePeople, p.addHouses, p.addPeople, p.keep)
 	return p.done, err
 }
 
@@ -142,14 +144,18 @@ func (p *residentImportPart) changed(n int, why string) {
 	p.done.counts[string(core.ImportWrong)]++
 }
 
-// addHouses adds the houses that the rows need. Another act may have added some of them since they were judged.
-func (p *residentImportPart) addHouses() error {
+// needsHouse reports whether a row's house is added if it is not there.
+func (p *residentImportPart) needsHouse(row core.ImportRow) bool {
+	return row.Verdict != core.ImportWrong && (row.Place || row.Verdict == core.ImportPlace || p.wanted(row))
+}
+
+// planHouses gives ids to the houses that the rows need. Another act may have added some of them since they were judged.
+func (p *residentImportPart) planHouses() error {
 	missing := map[string]core.HouseRef{}
 	var labels []string
 	for n, row := range p.rows {
 		ref := p.places[n]
-		adds := row.Place || row.Verdict == core.ImportPlace || p.wanted(row)
-		if ref.Names == nil || ref.ID != 0 || row.Verdict == core.ImportWrong || !adds {
+		if ref.Names == nil || ref.ID != 0 || !p.needsHouse(row) {
 			continue
 		}
 		if _, known := missing[ref.Label]; !known {
@@ -164,34 +170,49 @@ func (p *residentImportPart) addHouses() error {
 	if err != nil {
 		return err
 	}
-	b := houseBuilder{tx: p.tx, community: p.community}
-	houses := make([][]string, len(labels))
-	for i, label := range labels {
-		houses[i] = missing[label].Names
-	}
-	if err := b.findNodes(houses); err != nil {
-		return err
-	}
-	for _, label := range labels {
-		if there[label] == 0 {
-			b.addHouse(missing[label].Names, label)
-			id := b.ids[len(b.ids)-1]
-			there[label], p.locked[id], p.fresh[id] = id, label, true
-		}
-	}
 	for _, label := range labels {
 		ref := missing[label]
-		ref.ID = there[label]
-		p.done.learnt = append(p.done.learnt, ref)
+		if ref.ID = there[label]; ref.ID != 0 {
+			p.done.learnt = append(p.done.learnt, ref)
+			continue
+		}
+		ref.ID = p.tx.NewID()
+		there[label], p.locked[ref.ID], p.fresh[ref.ID] = ref.ID, label, true
+		p.new = append(p.new, ref)
 	}
 	for n := range p.places {
 		if p.places[n].ID == 0 {
 			p.places[n].ID = there[p.places[n].Label]
 		}
 	}
-	if len(b.ids) == 0 {
+	return nil
+}
+
+// addHouses adds the houses that rows still need, now that some may have turned out to be wrong.
+func (p *residentImportPart) addHouses() error {
+	p.placeRows()
+	adds := map[core.ID]bool{}
+	for n, row := range p.rows {
+		if id := p.places[n].ID; p.fresh[id] && p.needsHouse(row) {
+			adds[id] = true
+		}
+	}
+	if len(adds) == 0 {
 		return nil
 	}
+	p.new = slices.DeleteFunc(p.new, func(ref core.HouseRef) bool { return !adds[ref.ID] })
+	houses := make([][]string, len(p.new))
+	for i, ref := range p.new {
+		houses[i] = ref.Names
+	}
+	b := houseBuilder{tx: p.tx, community: p.community}
+	if err := b.findNodes(houses); err != nil {
+		return err
+	}
+	for _, ref := range p.new {
+		b.addHouseAs(ref.ID, ref.Names, ref.Label)
+	}
+	p.done.learnt = append(p.done.learnt, p.new...)
 	batch, err := p.saveHouses(&b)
 	if errors.Is(err, database.ErrRace) {
 		p.lookUp = true
@@ -204,6 +225,23 @@ func (p *residentImportPart) addHouses() error {
 		Community: p.community.ID, Action: "house.import", Subject: audit.Target("community", p.community.ID),
 		After: b.audit(batch),
 	})
+}
+
+// placeRows makes the first row that needs a new house the one that adds it: the one that was judged to may be wrong by now, or
+// the house may be there.
+func (p *residentImportPart) placeRows() {
+	placed := map[core.ID]bool{}
+	for n := range p.rows {
+		row, id := &p.rows[n], p.places[n].ID
+		place := p.fresh[id] && !placed[id] && p.needsHouse(*row)
+		if placed[id] = placed[id] || place; row.Place == place || row.Verdict == core.ImportWrong {
+			continue
+		}
+		if row.Place = place; row.Verdict == core.ImportPlace && !p.fresh[id] {
+			row.Verdict = core.ImportSame
+		}
+		p.done.altered = true
+	}
 }
 
 // saveHouses saves the houses. What the batch keeps of them follows, if the residents' part does.
@@ -257,7 +295,7 @@ func houseIDsByLabel(tx *database.Tx, community core.ID, labels []string) (map[s
 func (p *residentImportPart) writeRows() error {
 	var houses []core.ID
 	for n, row := range p.rows {
-		if id := p.places[n].ID; p.wanted(row) && !p.fresh[id] {
+		if id := p.places[n].ID; id != 0 && p.wanted(row) && !p.fresh[id] {
 			houses = append(houses, id)
 		}
 	}
@@ -293,13 +331,14 @@ func (p *residentImportPart) writeRows() error {
 	return nil
 }
 
-// addPeople adds the people of rows. A row that cannot be added is an error and leaves the others alone.
-func (p *residentImportPart) addPeople() error {
+// choosePeople finds the people of rows who can be added. A row that cannot is an error and leaves the others alone.
+func (p *residentImportPart) choosePeople() error {
 	p.leaveTwice()
-	b := residentBuilder{
+	p.people = residentBuilder{
 		tx: p.tx, community: p.community.ID, labels: p.locked, empty: p.fresh, lists: true,
 		strangers: true, made: p.ready.persons,
 	}
+	b := &p.people
 	for _, n := range p.adds {
 		r := p.ready.rows[n].resident
 		r.House = p.places[n].ID
@@ -316,14 +355,18 @@ func (p *residentImportPart) addPeople() error {
 		}
 		b.strangers = !tied
 	}
-	if !b.strangers || p.idNumbers { // somebody is known by number, or may be
-		if err := p.leaveHeld(&b); err != nil {
-			return err
-		}
+	if b.strangers && !p.idNumbers {
+		return nil
 	}
+	return p.leaveHeld(b) // somebody is known by number, or may be
+}
+
+// addPeople adds the people of rows.
+func (p *residentImportPart) addPeople() error {
 	if len(p.adds) == 0 {
 		return nil
 	}
+	b := &p.people
 	if err := b.add(); err != nil {
 		return err
 	}

@@ -311,7 +311,7 @@ CREATE TABLE house_transfer (
   actor_name   VARCHAR(64)  NOT NULL,
   created_at   BIGINT       NOT NULL,
   updated_at   BIGINT       NOT NULL,
-  held         VARCHAR(32)  NOT NULL DEFAULT '' -- digest of who else had the new owner's numbers, as the office saw it
+  held         VARCHAR(32)  NOT NULL DEFAULT '' -- digests of who else had the new owner's numbers, as the office saw it
 );
 CREATE UNIQUE INDEX house_transfer_open ON house_transfer (open_house);
 CREATE INDEX house_transfer_house ON house_transfer (house_id, id);

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tongxing/core"
 	"tongxing/store/audit"
@@ -99,16 +101,28 @@ func ownerHolders(
 	return holders, err
 }
 
-// heldDigest is the same as long as nobody of yet another name has the new owner's numbers; "" = nobody has.
+// heldDigest is of who has the new owner's numbers, one holder after another; "" = nobody has.
 func heldDigest(holders []numberHolder) string {
-	if len(holders) == 0 {
-		return ""
-	}
-	sum := sha256.New()
+	digest := ""
 	for _, h := range holders {
-		fmt.Fprintln(sum, h.idNumber, h.left, core.FoldName(h.name))
+		sum := sha256.Sum256(fmt.Appendln(nil, h.idNumber, h.left, core.FoldName(h.name)))
+		digest += hex.EncodeToString(sum[:])[:holderDigest]
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:32]
+	return digest
+}
+
+// holderDigest is the length of one holder's part of heldDigest.
+const holderDigest = 16
+
+// seenHolders reports whether all holders are among those of a digest. Who has the numbers no longer is in nobody's way.
+func seenHolders(now, seen string) bool {
+	known := slices.Collect(slices.Chunk([]byte(seen), holderDigest))
+	for one := range slices.Chunk([]byte(now), holderDigest) {
+		if !slices.ContainsFunc(known, func(other []byte) bool { return bytes.Equal(one, other) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // checkNewOwner refuses a new owner who is chosen though they do not live there or own the house, or is not chosen though

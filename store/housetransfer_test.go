@@ -403,6 +403,47 @@ func TestAPlannedTransferAsksOfNumbersAgain(t *testing.T) {
 	}
 }
 
+// Of two holders whom the office has seen, one moves out before the day: the other is in nobody's way. One who gets another name is.
+func TestAPlannedTransferGoesOnAsAHolderLeaves(t *testing.T) {
+	for name, renamed := range map[string]bool{"moved out": false, "renamed": true} {
+		t.Run(name, func(t *testing.T) {
+			eachTransfer(t, func(w *transferWorld) {
+				ctx := w.t.Context()
+				other := newNamedHouse(w.t, w.Store, w.community, "9栋", "1单元", "901")
+				holder := newResident(w.t, w.Store, w.community, other, "王秀兰", "13900139009")
+				if _, err := w.CreateResident(ctx, core.System, everywhere, core.Resident{
+					Community: w.community, House: other, Name: "李五", Identity: core.Family, Phone: "13900139008", IDNumber: "E12345678",
+				}); err != nil {
+					w.t.Fatal(err)
+				}
+				h := w.to("", "")
+				h.Owner, h.Day = core.Resident{Name: "孙新主", Phone: "13900139009", IDNumber: "E12345678"}, h.Day+1
+				if _, err := w.transfer(h); err != nil {
+					w.t.Fatal(err)
+				}
+				var err error
+				if renamed {
+					_, err = w.UpdateResident(ctx, core.System, everywhere, holder, ResidentChange{
+						Name: "王秀", Identity: core.Owner, Updated: residentOf(w.t, w.Store, holder).Updated,
+					})
+				} else {
+					err = w.MoveOut(ctx, core.System, everywhere, holder)
+				}
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				w.clock.Add(24 * time.Hour)
+				if err := w.TransferDueHouses(ctx); err != nil {
+					w.t.Fatal(err)
+				}
+				if done := w.count("SELECT COUNT(*) FROM house_transfer WHERE state = 'done'"); (done == 1) == renamed {
+					w.t.Errorf("%s; done: %d", w.home(), done)
+				}
+			})
+		})
+	}
+}
+
 // Two at once: one house has one new owner.
 func TestTransfersAtOnce(t *testing.T) {
 	eachTransfer(t, func(w *transferWorld) {

@@ -216,7 +216,7 @@ func (s *Store) transferDue(ctx context.Context, id core.ID, why string) error {
 		}
 		if holders, err := ownerHolders(tx.All, tx.Keys(), tx.Dialect(), x.HouseTransfer); err != nil {
 			return err
-		} else if held := heldDigest(holders); held != "" && held != row.Held {
+		} else if !seenHolders(heldDigest(holders), row.Held) {
 			return errOwnerHeld
 		}
 		batch, err := x.run()

@@ -371,7 +371,7 @@ func TestImportComparesIDNumbersWithTheRegister(t *testing.T) {
 		imp := readList(t, s, community, list)
 		wantRows(t, s, imp, "2 tie by id_number +house", "3 new +house")
 		wantRows(t, s, readList(t, s, community, listOf("姓名|身份|手机|证件号|房屋\n身份乙|业主|13700000022|E12345678|2-1-102")),
-			"2 wrong +house !与登记冲突")
+			"2 wrong !与登记冲突")
 		newPerson(t, s, core.Resident{
 			Community: community, House: house, Name: "身份丁", Identity: core.Owner, Phone: "13700000025", IDNumber: "E12345679",
 		})
@@ -481,7 +481,9 @@ func TestImportAddsNoHouseForARowThatIsLeftOut(t *testing.T) {
 				if err != nil || !slices.Equal(nodes, test.nodes) {
 					t.Errorf("buildings %v, %v; want %v", nodes, err, test.nodes)
 				}
-				undoList(t, s, imp)
+				if houses > 0 {
+					undoList(t, s, imp)
+				}
 			})
 		})
 	}

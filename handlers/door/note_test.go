@@ -3,6 +3,7 @@ package door
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,12 @@ func TestLastRequests(t *testing.T) {
 		list, err := s.gate.LastCalls(t.Context(), s.vguang.ID)
 		return err == nil && len(list) == 50 && list[49].Shown == 13
 	})
+	other := gate.New(gate.Options{Store: s.Store, Redis: s.client}) // on another server
+	defer other.Close()
+	here, err := s.gate.LastCalls(t.Context(), s.vguang.ID)
+	if there, err2 := other.LastCalls(t.Context(), s.vguang.ID); err != nil || err2 != nil || !slices.Equal(here, there) {
+		t.Errorf("another server shows %d requests, this one %d: %v, %v", len(there), len(here), err, err2)
+	}
 	s.post(t, "/door/vguang/"+strings.Repeat("7", 26), body(token, s.vguang.Serial)) // the secret of no reader
 	if list, err := s.gate.LastCalls(t.Context(), s.mcard.ID); err != nil || len(list) != 0 {
 		t.Errorf("another reader made %+v, %v", list, err)

@@ -76,6 +76,9 @@ func checkBroker(b Broker, bad report) {
 	if b.Addr != BrokerOff && !isHostPort(b.Addr, true) {
 		bad("broker.addr", "应为 主机:端口，例如 0.0.0.0:8883，或 off")
 	}
+	if b.PublicAddr != "" && !isHostPort(b.PublicAddr, false) {
+		bad("broker.public_addr", "应为 主机:端口，例如 door.example.com:8883")
+	}
 	if (b.TLSCert == "") != (b.TLSKey == "") {
 		bad("broker.tls_key", "证书与私钥要么都填，要么都不填")
 	}

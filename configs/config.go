@@ -60,6 +60,8 @@ type HTTP struct {
 type Broker struct {
 	// Where terminals connect: host:port, or "off". Port 0 takes any free one.
 	Addr string `yaml:"addr" env:"ADDR"`
+	// What is typed into terminals, where it is not the host of http.public_url with the port of addr: host:port, of a balancer say.
+	PublicAddr string `yaml:"public_addr" env:"PUBLIC_ADDR"`
 	// Files of the certificate, with its chain, and of its key, in PEM. Empty: without TLS, for a network of the doors' own.
 	TLSCert string `yaml:"tls_cert" env:"TLS_CERT"`
 	TLSKey  string `yaml:"tls_key" env:"TLS_KEY"`

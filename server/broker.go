@@ -4,10 +4,30 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
+	"net/url"
 
 	"tongxing/broker"
 	"tongxing/configs"
+	"tongxing/handlers/console/frame"
 )
+
+// brokerAt returns what is typed into terminals. public is http.public_url.
+func brokerAt(c configs.Broker, public string) frame.Broker {
+	if c.Addr == configs.BrokerOff {
+		return frame.Broker{}
+	}
+	at := frame.Broker{On: true, TLS: c.TLSCert != ""}
+	if c.PublicAddr != "" {
+		at.Host, at.Port, _ = net.SplitHostPort(c.PublicAddr) // checked with the configuration
+		return at
+	}
+	_, at.Port, _ = net.SplitHostPort(c.Addr)
+	if base, err := url.Parse(public); err == nil {
+		at.Host = base.Hostname()
+	}
+	return at
+}
 
 // openBroker opens the broker to which devices at doors hold connections, if it is configured.
 func openBroker(ctx context.Context, c configs.Broker, handler broker.Handler) (*broker.Broker, error) {

@@ -92,6 +92,7 @@ func (a *app) console(
 		Store: a.store, Renderer: a.pages, Gate: a.gate, Cache: web.RedisCache(a.cache, a.store, a.log),
 		PublicURL: a.publicURL, Demo: a.mode.demo, System: a.system(wx), Wechat: wx, Channels: channels, Templates: templates,
 		Sending:         sending,
+		Broker:          brokerAt(a.config.Broker, a.publicURL),
 		Subscribe:       subscribe,
 		SignInRule:      core.SignInRule{After: a.config.Limits.LockAfter, MaxWait: a.config.Limits.LockTime},
 		SignInPerMinute: a.config.Limits.SignInPerMinute,

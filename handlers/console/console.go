@@ -35,6 +35,7 @@ type Options struct {
 	Wechat   Wechat     // nil = none: nobody can be bound by a QR code
 
 	PublicURL       string          // for URLs that are typed into devices; without a trailing "/"
+	Broker          frame.Broker    // to which devices at doors hold connections; zero = it is off
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
 	SignInPerMinute int             // sign-in attempts per address; 0 = 20
 	Demo            bool
@@ -56,7 +57,9 @@ type Console struct {
 
 // New returns the console with the pages of all areas.
 func New(o Options) *Console {
-	f := &frame.Frame{Store: o.Store, Renderer: o.Renderer, Wechat: o.Wechat, PublicURL: o.PublicURL, Demo: o.Demo}
+	f := &frame.Frame{
+		Store: o.Store, Renderer: o.Renderer, Wechat: o.Wechat, PublicURL: o.PublicURL, Broker: o.Broker, Demo: o.Demo,
+	}
 	return &Console{frame: f, routes: routesOf(f, o)}
 }
 

@@ -102,7 +102,24 @@ func (p *Pages) readerForm(c *web.Context, r core.Reader) (templates.Form, error
 		form.Action, form.Cancel, form.Submit = frame.ReaderURL(r.ID), frame.ReaderURL(r.ID), "保存"
 		form.Seen = templates.Seen(r.Updated)
 	}
+	if !p.Broker.On {
+		form.Change("protocol", func(f *templates.Field) {
+			for i := range f.Choices {
+				if p, _ := core.ReaderProtocolOf(f.Choices[i].Value); p.Connected {
+					f.Choices[i].Help += "；这个系统没有启用 MQTT，现在连不上"
+				}
+			}
+		})
+	}
 	return form, nil
+}
+
+// readerAddedText returns the message on the page of a reader that was added.
+func (p *Pages) readerAddedText(protocol string) string {
+	if family, _ := core.ReaderProtocolOf(protocol); family.Connected && !p.Broker.On {
+		return "读头已添加。" + brokerOffText
+	}
+	return "读头已添加。请按接入信息把地址填进设备。"
 }
 
 func (p *Pages) readerCreate(c *web.Context) error {
@@ -116,7 +133,7 @@ func (p *Pages) readerCreate(c *web.Context) error {
 		return p.readerFormPage(c, form.reader(0), wrong)
 	}
 	return p.Added(c, frame.Added{
-		Name: core.Clean(form.Name), Message: "读头已添加。请按接入信息把地址填进设备。", Page: readerInstallURL(id),
+		Name: core.Clean(form.Name), Message: p.readerAddedText(form.Protocol), Page: readerInstallURL(id),
 		Another: templates.WithQuery(frame.ReaderPath+"/new", nil, "community", form.Community.String()),
 	})
 }

@@ -25,7 +25,7 @@ func sampleReader() core.Reader {
 }
 
 func sampleShow(r core.Reader, secret string) readerShowPage {
-	base := &url.URL{Scheme: "https", Host: "pass.example.com"}
+	base := doorBase{HTTP: &url.URL{Scheme: "https", Host: "pass.example.com"}}
 	page := readerShowOf(r, []string{"3栋 1单元"}, desk.Now)
 	page.Shell, page.Detail = desk.SampleShell(r.Name), readerDetail(r, core.Community{Name: "云栖花园"}, desk.Now)
 	page.Detail.Menu.Acts = []templates.Submit{{Label: "远程开门", URL: "/open", Icon: "door", Ask: true, Off: "读头不在线，不能远程开门"}}
@@ -126,7 +126,7 @@ func readerSamples() map[string]any {
 		},
 		"console/reader/show#view": readerShowPage{
 			Shell: desk.SampleShell("x"), Detail: templates.Detail{Shown: readerInstallTab},
-			Settings: readerSettings(mcard, &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, ""),
+			Settings: readerSettings(mcard, doorBase{HTTP: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}}, ""),
 		},
 		"console/reader/wall": readerWallPage{
 			Shell: desk.SampleShell("门墙"), Tabs: readerTabs(func(path string) string { return path }, "wall", 3), More: "x",
@@ -159,7 +159,7 @@ func TestReaderPages(t *testing.T) { templates.CheckAll(t, "console/reader/", re
 
 // Exactly what the installer enters.
 func TestReaderSettings(t *testing.T) {
-	base := &url.URL{Scheme: "http", Host: "10.0.0.5:8080"}
+	base := doorBase{HTTP: &url.URL{Scheme: "http", Host: "10.0.0.5:8080"}}
 	r := sampleReader()
 	secret := strings.Repeat("K", 26)
 	values := func(secret string) string {
@@ -186,7 +186,7 @@ func TestReaderSettings(t *testing.T) {
 			t.Errorf("mcardsea: no %q", want)
 		}
 	}
-	base = &url.URL{Scheme: "https", Host: "pass.example.com"}
+	base.HTTP = &url.URL{Scheme: "https", Host: "pass.example.com"}
 	if !strings.Contains(values(secret), "443\n") || !strings.Contains(readerInsecure(sampleReader(), base), "HTTPS") {
 		t.Error("https: no port, or no warning")
 	}

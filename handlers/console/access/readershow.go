@@ -3,7 +3,6 @@ package access
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +31,7 @@ type readerShowPage struct {
 	Settings  []templates.Fact
 	Insecure  string
 	Steps     []string
+	Checks    []templates.Fact // what the program has seen of it; of the tab 接入信息 alone
 	Trial     []string
 }
 
@@ -83,6 +83,11 @@ func (p *Pages) readerPage(c *web.Context, tab, secret string) error {
 		page.Calls = p.readerCalls(c, r)
 	}
 	page.connect(r, p.readerBase(), secret)
+	if tab == readerInstallTab {
+		if page.Checks, err = p.readerChecks(c, r); err != nil {
+			return err
+		}
+	}
 	page.Detail.Menu = templates.RowMenu{Label: r.Name + " 的操作", CSRF: page.CSRF}
 	if c.Has(core.PermReaderOpen) {
 		page.Detail.Menu.Acts = append(page.Detail.Menu.Acts, p.openAct(c, r))
@@ -187,6 +192,6 @@ func readerActs(r core.Reader, d *templates.Detail) {
 }
 
 // connect adds what the installer enters in the device; without a secret its URL is incomplete.
-func (page *readerShowPage) connect(r core.Reader, base *url.URL, secret string) {
+func (page *readerShowPage) connect(r core.Reader, base doorBase, secret string) {
 	page.Settings, page.Insecure = readerSettings(r, base, secret), readerInsecure(r, base)
 }

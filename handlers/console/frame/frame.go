@@ -14,12 +14,20 @@ import (
 	"tongxing/templates"
 )
 
+// Broker is where devices at doors hold connections, as it is typed into them; zero = it is off.
+type Broker struct {
+	On         bool
+	Host, Port string // "" = not configured
+	TLS        bool
+}
+
 // Frame renders the console's pages.
 type Frame struct {
 	Store     *store.Store
 	Renderer  *templates.Renderer
 	Wechat    Wechat // nil = none
 	PublicURL string // for URLs that are typed into devices; without a trailing "/"
+	Broker    Broker
 	Demo      bool
 
 	ExportAtOnce int // rows that are exported while somebody waits; 0 = core.ExportAtOnce

@@ -9,15 +9,15 @@ import (
 
 	"tongxing/broker"
 	"tongxing/configs"
-	"tongxing/handlers/console/frame"
+	"tongxing/handlers/console"
 )
 
 // brokerAt returns what is typed into terminals. public is http.public_url.
-func brokerAt(c configs.Broker, public string) frame.Broker {
+func brokerAt(c configs.Broker, public string) console.Broker {
 	if c.Addr == configs.BrokerOff {
-		return frame.Broker{}
+		return console.Broker{}
 	}
-	at := frame.Broker{On: true, TLS: c.TLSCert != ""}
+	at := console.Broker{On: true, TLS: c.TLSCert != ""}
 	if c.PublicAddr != "" {
 		at.Host, at.Port, _ = net.SplitHostPort(c.PublicAddr) // checked with the configuration
 		return at

@@ -22,7 +22,9 @@ func (s *Store) ReaderSigns(ctx context.Context, scope core.Scope, id core.ID) (
 		Allowed int             `db:"allowed"`
 		Via     core.Via        `db:"via"`
 	}
-	err = s.db.All(ctx, &rows, "SELECT at, allowed, via FROM access_record WHERE reader_id = ? ORDER BY id DESC LIMIT ?", int64(r.ID), signsOf)
+	err = s.db.All(
+		ctx, &rows, "SELECT at, allowed, via FROM access_record WHERE reader_id = ? ORDER BY id DESC LIMIT ?", int64(r.ID), signsOf,
+	)
 	for i := len(rows) - 1; i >= 0; i-- { // the latest last
 		switch row := rows[i]; {
 		case row.Via == core.ViaRemote && row.Allowed != 0:

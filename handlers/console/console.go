@@ -26,6 +26,9 @@ type Wechat = frame.Wechat
 // System is what only the program that serves the console knows about itself.
 type System = account.System
 
+// Broker is where devices at doors hold connections, as it is typed into them.
+type Broker = frame.Broker
+
 // Options configure the console. Store, Renderer and Cache are required.
 type Options struct {
 	Store    *store.Store
@@ -35,7 +38,7 @@ type Options struct {
 	Wechat   Wechat     // nil = none: nobody can be bound by a QR code
 
 	PublicURL       string          // for URLs that are typed into devices; without a trailing "/"
-	Broker          frame.Broker    // to which devices at doors hold connections; zero = it is off
+	Broker          Broker          // to which devices at doors hold connections; zero = it is off
 	SignInRule      core.SignInRule // zero = 5 failures, 15 minutes
 	SignInPerMinute int             // sign-in attempts per address; 0 = 20
 	Demo            bool

@@ -86,7 +86,7 @@ func (r AccessRecord) Urgent() bool { return r.Allowed && r.Reason == ReasonUrge
 
 // ResultLabel returns the outcome in Chinese.
 func (r AccessRecord) ResultLabel() string {
-	if r.Allowed && (r.Reason == ReasonUrgent || r.Reason == ReasonLate) {
+	if r.Allowed && (r.Reason == ReasonUrgent || r.Reason == ReasonLate || r.Reason == ReasonDevice) {
 		return r.Reason.Sentence()
 	}
 	if r.Allowed {

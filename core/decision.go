@@ -157,6 +157,7 @@ const (
 	ReasonGuard         Reason = "guard"       // a guard refused what the rules allow
 	ReasonUrgent        Reason = "urgent"      // a guard released whom the rules refuse: urgently, or without a connection
 	ReasonLate          Reason = "late"        // a guard released without a connection whom the rules allow, and recorded it later
+	ReasonDevice        Reason = "device"      // a terminal opened without asking us, and told us afterwards
 	ReasonUnavailable   Reason = "unavailable" // the system could not decide: database or cache unavailable
 )
 

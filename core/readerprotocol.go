@@ -12,6 +12,7 @@ const (
 	ProtocolMcardsea  = "mcardsea"
 	ProtocolTurnstile = "turnstile"
 	ProtocolVbar      = "vbar"
+	ProtocolHTTPv2    = "httpv2"
 )
 
 // ReaderProtocol is a family of readers as the people who set it up know it. Every protocol has one
@@ -32,6 +33,7 @@ type ReaderProtocol struct {
 	Connected     bool // it holds a connection to our broker instead of asking over HTTP
 	Commands      bool // it can be ordered to open
 	TellsItsHead  bool // its requests carry which of the device's heads has read
+	Measures      bool // its requests carry the temperature that was measured
 }
 
 // Quiet of families with heartbeats, and without: a side door at night.
@@ -57,6 +59,10 @@ var readerProtocols = []ReaderProtocol{
 	{
 		Name: ProtocolVbar, Label: "VBar / DW200 门禁（MQTT）", Hint: "可以远程开门；设置里有 MQTT 服务器、uuid 的门禁机",
 		Quiet: usualHeartbeat, Connected: true, Beats: true, Commands: true, TellsItsClock: true,
+	},
+	{
+		Name: ProtocolHTTPv2, Label: "人脸门禁机（HTTPv2）", Hint: "可带测温；请求路径是 /Device/Keepalive 的门禁一体机，如 FC-8200、FC-8300",
+		Beats: true, TellsItsClock: true, TellsItsHead: true, Measures: true,
 	},
 }
 

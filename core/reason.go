@@ -34,6 +34,7 @@ var reasonSentences = map[Reason]string{
 	ReasonGuard:         "门岗不予放行",
 	ReasonUrgent:        "紧急放行",
 	ReasonLate:          "离线补登",
+	ReasonDevice:        "设备自行放行",
 	ReasonUnavailable:   "系统繁忙，请稍后再试",
 }
 
@@ -45,7 +46,7 @@ func Reasons() []Reason {
 		ReasonExpired, ReasonPassUsed, ReasonBarred, ReasonOutOnly,
 		ReasonNotEntered, ReasonLeaseEnded, ReasonRestricted, ReasonBlocked, ReasonHours,
 		ReasonCount, ReasonNeedItems, ReasonNeedID, ReasonNeedTemp, ReasonFever, ReasonGuard, ReasonUrgent, ReasonLate,
-		ReasonUnavailable,
+		ReasonDevice, ReasonUnavailable,
 	}
 }
 

@@ -104,7 +104,7 @@ func (r *Rehearsal) Before() int {
 // Add replays the next record. ok reports whether the two sets of rules differ on it, and it is of a day to be told of.
 func (r *Rehearsal) Add(rec AccessRecord) (change RehearsalChange, ok bool) {
 	day := DayOf(rec.At, r.zone)
-	if rec.Reason == ReasonUrgent || rec.Reason == ReasonLate { // released whatever the rules say
+	if rec.Reason == ReasonUrgent || rec.Reason == ReasonLate || rec.Reason == ReasonDevice { // released whatever the rules say
 		if rec.Counted {
 			r.now.count(rec, day)
 			r.draft.count(rec, day)

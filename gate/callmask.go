@@ -17,7 +17,11 @@ type callFields map[string]bool
 // family's names stay, of their values the reader's own serial and numbers of three figures.
 func (p Protocol) masked(r core.Reader, w Wire) string {
 	small := func(value string) bool { return len(value) <= 3 && strings.Trim(value, "0123456789") == "" }
-	return p.Sent.mask(string(w.Text()), r.Serial, small)
+	text := string(w.Text())
+	if p.ByPath {
+		text = w.Path + " " + text
+	}
+	return p.Sent.mask(text, r.Serial, small)
 }
 
 // maskedAnswer is the same for an answer, whose short values are ours.

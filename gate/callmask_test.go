@@ -24,8 +24,7 @@ func TestNotesOfCallsAreMasked(t *testing.T) {
 			"11010519491231002X", "139 1000 1113", "1 3 9 1 0 0 0 1 1 1 3", "110105-1949-1231-002X", "张三 13910001113", "name=张三",
 			"tel=13910001113", `","code":"` + token, token[:13] + "&" + token[13:], token + "&status=1&serialNo=7", "]Q1" + token,
 		} {
-			query, body := simulator.Device{Family: p.Name, Serial: r.Serial}.Request(shown)
-			w := wireOf(p, query, body)
+			w := wireOf(p, simulator.Device{Family: p.Name, Serial: r.Serial}.Request(shown))
 			m, err := p.Read(w)
 			if err != nil {
 				m = Message{}

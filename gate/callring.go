@@ -34,6 +34,7 @@ const (
 	CallUnknown   CallOutcome = "unknown"   // no such secret, or another device uses it
 	CallLimited   CallOutcome = "limited"   // too many calls
 	CallAnswered  CallOutcome = "answered"  // an answer to an order
+	CallReported  CallOutcome = "reported"  // it told what it had decided without asking
 	CallFailed    CallOutcome = "failed"    // database unavailable, timeout, panic
 	CallConnected CallOutcome = "connected" // no call: a connection began; in the last requests alone
 	CallGone      CallOutcome = "gone"      // it ended

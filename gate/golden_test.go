@@ -33,8 +33,10 @@ type goldenMessage struct {
 	Text, Device string
 	Head         int
 	Clock        int64
-	Number       int  `json:",omitempty"`
-	Opened       bool `json:",omitempty"`
+	Number       int                `json:",omitempty"`
+	Opened       bool               `json:",omitempty"`
+	Temp         int                `json:",omitempty"`
+	Record       *core.DeviceRecord `json:",omitempty"`
 }
 
 // wire returns the request as a server gets it; ok is false if the file has none.
@@ -45,8 +47,17 @@ func (g golden) wire() (w Wire, ok bool) {
 		return Wire{Topic: topic, Body: []byte(body)}, true
 	}
 	target, isHTTP := strings.CutSuffix(strings.TrimSpace(line), " HTTP/1.1")
-	_, w.Query, _ = strings.Cut(target, "?")
-	w.Body = []byte(body)
+	w.Method, target, _ = strings.Cut(target, " ")
+	path, query, _ := strings.Cut(target, "?")
+	if parts := strings.SplitN(path, "/", 5); len(parts) == 5 {
+		w.Path = "/" + parts[4]
+	}
+	w.Query, w.Body = query, []byte(body)
+	for line := range strings.Lines(head) {
+		if kind, ok := strings.CutPrefix(line, "Content-Type: "); ok {
+			w.Type = strings.TrimSpace(kind)
+		}
+	}
 	return w, isHTTP && (found || strings.HasPrefix(line, "GET "))
 }
 
@@ -81,7 +92,7 @@ func (g golden) check(t *testing.T, m Message, err error, open, deny []byte) {
 	t.Helper()
 	got := golden{path: g.path, request: g.request, message: "refused", open: string(open), deny: string(deny)}
 	if err == nil {
-		b, err := json.Marshal(goldenMessage{m.Kind, m.Text, m.Device, m.Head, m.Clock, m.Number, m.Opened})
+		b, err := json.Marshal(goldenMessage{m.Kind, m.Text, m.Device, m.Head, m.Clock, m.Number, m.Opened, m.Temp, m.Record})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,17 +163,18 @@ func TestEveryFamilyHasItsExchanges(t *testing.T) {
 	}
 }
 
-// wireOf returns a device's question as it comes over the network.
-func wireOf(p Protocol, query, body string) Wire {
-	w := Wire{Query: query, Body: []byte(body)}
+// wireOf returns a device's request as it comes over the network.
+func wireOf(p Protocol, r simulator.Request) Wire {
+	w := Wire{Method: "POST", Path: r.Path, Query: r.Query, Type: r.ContentType, Body: []byte(r.Body)}
 	if p.Connected {
 		w.Topic = "access_device/v1/event/access_online"
 	}
 	return w
 }
 
-// FuzzProtocol sends anything to every family, as body, as query and under any topic: it is read without harm, what it says is bounded,
-// a refusal never opens, what was shown at a device is that device's, whatever it contains, and the note of it has no code.
+// FuzzProtocol sends anything to every family, at any path, with any query and to any topic: it is read without harm, what it says is
+// bounded, a refusal never opens, what is no question is never answered by opening, what was shown at a device is that device's,
+// whatever it contains, and the note of it has no code.
 func FuzzProtocol(f *testing.F) {
 	token := NewToken(3).String()
 	for i, p := range Protocols() {
@@ -179,23 +191,25 @@ func FuzzProtocol(f *testing.F) {
 			if !ok {
 				f.Fatalf("%s: no request", path)
 			}
-			f.Add(uint8(i), w.Topic, w.Query, w.Body)
+			f.Add(uint8(i), w.Topic+w.Path, w.Query, w.Type, w.Body)
 		}
-		query, body := simulator.Device{Family: p.Name, Serial: "N7"}.Request(token)
-		w := wireOf(p, query, body)
-		f.Add(uint8(i), w.Topic, w.Query, w.Body)
+		w := wireOf(p, simulator.Device{Family: p.Name, Serial: "N7"}.Request(token))
+		f.Add(uint8(i), w.Topic+w.Path, w.Query, w.Type, w.Body)
 	}
 	r := core.NewReader()
 	r.Serial = "N7"
-	f.Fuzz(func(t *testing.T, i uint8, topic, query string, raw []byte) {
+	f.Fuzz(func(t *testing.T, i uint8, to, query, kind string, raw []byte) {
 		p := Protocols()[int(i)%len(Protocols())]
-		before, sent := slices.Clone(raw), Wire{Topic: topic, Query: query, Body: raw}
+		before, sent := slices.Clone(raw), Wire{Path: to, Query: query, Type: kind, Body: raw}
+		if p.Connected {
+			sent = Wire{Topic: to, Query: query, Body: raw}
+		}
 		m, err := p.Read(sent)
 		if !slices.Equal(before, raw) {
 			t.Fatal("the request changed")
 		}
 		if err != nil && !reflect.DeepEqual(m, Message{}) || !core.IsReaderSerial(m.Device) || m.Head < 0 || m.Clock < 0 ||
-			m.Number < 0 || m.Number > core.MaxCommandNumber || m.Opened && m.Kind != MessageAnswer {
+			m.Number < 0 || m.Number > core.MaxCommandNumber || m.Opened && m.Kind != MessageAnswer || m.Temp < 0 {
 			t.Fatalf("%s: read as %+v, %v", p.Name, m, err)
 		}
 		for _, answer := range [][]byte{p.Refusal(r, m, goldenNow), p.Refusal(core.Reader{}, m, goldenNow)} {
@@ -203,10 +217,13 @@ func FuzzProtocol(f *testing.F) {
 				t.Fatalf("%s: a refusal is %.200q", p.Name, answer)
 			}
 		}
+		if m.Kind == MessageScan && simulator.Opens(p.Name, p.Answer(r, m, Reply{Taken: true}, goldenNow)) {
+			t.Fatalf("%s: a question is acknowledged, and opens", p.Name)
+		}
 		fuzzNote(t, p, r, sent, m)
 		for _, shown := range []string{string(raw), query} {
-			query, body := simulator.Device{Family: p.Name, Serial: r.Serial}.Request(shown)
-			if again, err := p.Read(wireOf(p, query, body)); err == nil && again.Device != r.Serial {
+			again, err := p.Read(wireOf(p, simulator.Device{Family: p.Name, Serial: r.Serial}.Request(shown)))
+			if err == nil && again.Device != r.Serial {
 				t.Fatalf("%s: %q makes the device %q", p.Name, shown, again.Device)
 			}
 		}

@@ -15,9 +15,12 @@ var ErrReaderRequest = errors.New("gate: not a reader's request")
 
 // Wire is one request of a device as it came over the network.
 type Wire struct {
-	Topic string // of a device that holds a connection to the broker
-	Query string // of the URL, as sent
-	Body  []byte
+	Topic  string // of a device that holds a connection to the broker
+	Method string
+	Path   string // of the URL, after the secret; "" = there is none
+	Query  string // of the URL, as sent
+	Type   string // of the body, as the device says
+	Body   []byte
 }
 
 // Text returns what a device sent that puts one text either into the body or into the query: unchanged, since texts in it are not
@@ -38,6 +41,7 @@ const (
 	MessageHeartbeat                    // a sign of life, which is refused like what is no token
 	MessageAnswer                       // to an order
 	MessageOther                        // something that we have no use for
+	MessageRecord                       // what it decided without asking
 )
 
 // Message is one request of a reader as read by its protocol. The zero Message is a request that
@@ -47,15 +51,18 @@ type Message struct {
 	Text   string // what was shown
 	Device string // the device's serial; "" if it did not send one
 	Head   int    // which of the device's heads has read; 0 if it did not say
+	Temp   int    // that was measured, in tenths of a degree; 0 = none was
 	Clock  int64  // the device's, in Unix seconds; 0 if it did not send one
 	Number int    // of the order that it answers
 	Opened bool   // its answer to that
-	Own    any    // what the family's Answer needs of its Read besides
+	Record *core.DeviceRecord
+	Own    any // what the family's Answer needs of its Read besides
 }
 
 // Reply is what a device is told. The zero Reply refuses.
 type Reply struct {
 	Decision core.Decision
+	Taken    bool // what is no question was taken: it need not be sent again
 }
 
 // Push is a message to a device that holds a connection.
@@ -80,6 +87,7 @@ type Protocol struct {
 	MaxRequest  int      // bytes of a request
 	Names       []string // of its fields, which a record of an unreadable message may show
 	MustName    bool     // every request names its device
+	ByPath      bool     // what a request is depends on its path
 	// Sent and Answered are the names in requests and answers that the list of the last requests shows.
 	Sent, Answered callFields
 	Burst          int // how often a device repeats one reading by itself
@@ -101,7 +109,7 @@ type Protocol struct {
 }
 
 // protocols are all families. Calls from unknown devices are answered in the first.
-var protocols = []Protocol{vguang, mcardsea, turnstile, vbar}
+var protocols = []Protocol{vguang, mcardsea, turnstile, vbar, httpv2}
 
 // Protocols returns every family of readers.
 func Protocols() []Protocol { return protocols }

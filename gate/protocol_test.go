@@ -27,8 +27,7 @@ func TestProtocolsAreWhole(t *testing.T) {
 		}
 		token := NewToken(3).String()
 		device := simulator.Device{Family: p.Name, Serial: r.Serial, Heartbeat: r.HeartbeatText}
-		query, body := device.Request(token)
-		m, err := p.Read(wireOf(p, query, body))
+		m, err := p.Read(wireOf(p, device.Request(token)))
 		if err != nil || m.Text != token || m.Device != "N7" || p.KindOf(r, m) != MessageScan {
 			t.Errorf("%s reads its own request as %+v, %v", p.Name, m, err)
 		}
@@ -41,8 +40,7 @@ func TestProtocolsAreWhole(t *testing.T) {
 			}
 		}
 		if p.Beats && !p.Connected {
-			query, body := device.HeartbeatRequest()
-			if m, err := p.Read(wireOf(p, query, body)); err != nil || p.KindOf(r, m) != MessageHeartbeat {
+			if m, err := p.Read(wireOf(p, device.HeartbeatRequest())); err != nil || p.KindOf(r, m) != MessageHeartbeat {
 				t.Errorf("%s does not know its heartbeat: %+v, %v", p.Name, m, err)
 			}
 		}

@@ -41,6 +41,7 @@ type Call struct {
 	Unread bool   // the message cannot be parsed
 	Head   int    // which of the device's heads has read; 0 = not told, or no difference
 	Burst  int    // how often its protocol repeats a reading by itself
+	Temp   int    // that it measured, in tenths of a degree; 0 = none
 }
 
 // Scan is Call for a reader that read text.
@@ -53,9 +54,9 @@ func (g *Gate) Scan(ctx context.Context, reader core.ID, text string) Result {
 // store.RepeatWindow, an opening as often as store.Reopen allows. If the key is no longer the
 // reader's, nothing is recorded.
 func (g *Gate) Call(ctx context.Context, c Call) Result {
-	a := store.ScanAttempt{Via: core.ViaReader, Reader: c.Reader, Head: c.Head, ReaderKey: c.Key, Burst: c.Burst}
+	a := store.ScanAttempt{Via: core.ViaReader, Reader: c.Reader, Head: c.Head, ReaderKey: c.Key, Burst: c.Burst, TempTenths: c.Temp}
 	if c.Unread {
-		a.Unread = messageStart(c.Text)
+		a.Unread = messageStart(c.Text[:min(len(c.Text), maxReaderText)])
 	}
 	return g.pass(ctx, a, c.Text, c.asker())
 }

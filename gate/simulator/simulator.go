@@ -25,6 +25,7 @@ type Device struct {
 	Address   string // the URL that was typed into it
 	Serial    string
 	Out       bool   // it leads out, as far as the device tells
+	Tenths    int    // of a degree that its thermometer measures; 0 = it has none
 	Heartbeat string // the text of its heartbeat, in families that have one of their own; "" = the maker's
 
 	Skew   time.Duration    // of its clock
@@ -49,9 +50,9 @@ type firmware struct {
 }
 
 // message is one request of a device: a query is sent by GET.
-type message struct{ query, body, contentType string }
+type message struct{ path, query, body, contentType string }
 
-var firmwares = map[string]firmware{"vguang": vguang, "mcardsea": mcardsea, "turnstile": turnstile, "vbar": vbar}
+var firmwares = map[string]firmware{"vguang": vguang, "mcardsea": mcardsea, "turnstile": turnstile, "vbar": vbar, "httpv2": httpv2}
 
 // firmware returns the device's family.
 func (d Device) firmware() (firmware, error) {
@@ -106,24 +107,27 @@ func (d Device) Beat(ctx context.Context) (answer Answer, ok bool, err error) {
 	return answer, true, err
 }
 
-// Request returns the query or the body by which the device asks.
-func (d Device) Request(text string) (query, body string) {
+// Request is what a device sends: a query or a body, and what its family appends to the address.
+type Request struct{ Path, Query, Body, ContentType string }
+
+// Request returns the request by which the device asks.
+func (d Device) Request(text string) Request {
 	f, err := d.firmware()
 	if err != nil {
-		return "", ""
+		return Request{}
 	}
 	m := f.request(d, text, d.now())
-	return m.query, m.body
+	return Request{m.path, m.query, m.body, m.contentType}
 }
 
-// HeartbeatRequest returns the query or the body of the device's heartbeat; both are "" if it has none.
-func (d Device) HeartbeatRequest() (query, body string) {
+// HeartbeatRequest returns the device's heartbeat; it is zero if it has none.
+func (d Device) HeartbeatRequest() Request {
 	f, err := d.firmware()
 	if err != nil || f.heartbeat == nil {
-		return "", ""
+		return Request{}
 	}
 	m := f.heartbeat(d, d.now())
-	return m.query, m.body
+	return Request{m.path, m.query, m.body, m.contentType}
 }
 
 // Opens reports whether a device of a family opens on an answer. An unknown family stays shut.
@@ -163,7 +167,7 @@ func (d Device) send(ctx context.Context, f firmware, m message) (Answer, error)
 }
 
 func (d Device) httpRequest(ctx context.Context, m message) (*http.Request, error) {
-	method, address := http.MethodPost, d.Address
+	method, address := http.MethodPost, d.Address+m.path
 	if m.query != "" {
 		method, address = http.MethodGet, address+"?"+m.query
 	}

@@ -51,6 +51,12 @@ func TestWhatOpens(t *testing.T) {
 		{"turnstile", `{"result":11}`, false},
 		{"turnstile", `{}`, false},
 		{"turnstile", "1", false},
+		{"httpv2", `{"Success":1}`, true},
+		{"httpv2", `{"Success":2}`, true},
+		{"httpv2", `{"Success":0,"Message":"1"}`, false},
+		{"httpv2", `{"Success":401}`, false},
+		{"httpv2", `{"Message":"1"}`, false},
+		{"httpv2", "<html>", false},
 		{"ximo", "code=0000", false},
 	} {
 		if got := Opens(c.family, []byte(c.answer)); got != c.want {

@@ -68,8 +68,14 @@ func (d *Door) reply(ctx context.Context, f gate.Protocol, r core.Reader, c call
 	switch f.KindOf(r, c.message) {
 	case gate.MessageScan:
 		return d.scanned(ctx, f, r, c)
-	case gate.MessageHeartbeat:
-		return gate.Reply{}, Heartbeat
+	case gate.MessageHeartbeat, gate.MessageOther:
+		return gate.Reply{Taken: true}, Heartbeat
+	case gate.MessageRecord:
+		if err := d.gate.RecordOfDevice(ctx, r.ID, c.message); err != nil {
+			d.log.Error("record what a device decided", "reader", r.ID, "err", err)
+			return gate.Reply{}, Failed // it sends it again
+		}
+		return gate.Reply{Taken: true}, Reported
 	}
 	if text := c.wire.Text(); len(text) > 0 {
 		d.decide(ctx, gate.Call{Reader: r.ID, Key: c.key.Digest, Text: string(text), Unread: true})
@@ -80,6 +86,7 @@ func (d *Door) reply(ctx context.Context, f gate.Protocol, r core.Reader, c call
 // scanned decides on what was shown.
 func (d *Door) scanned(ctx context.Context, f gate.Protocol, r core.Reader, c called) (gate.Reply, Outcome) {
 	call := gate.Call{Reader: r.ID, Key: c.key.Digest, Text: c.message.Text, Burst: f.Burst, Head: headOf(r, c.message)}
+	call.Temp = c.message.Temp
 	result, decided := d.decide(ctx, call)
 	if !decided {
 		return gate.Reply{}, Failed
@@ -164,7 +171,10 @@ func (d *Door) decide(ctx context.Context, call gate.Call) (result gate.Result, 
 // looked at: its query, or its body's start, is all that is kept of it.
 func read(c *web.Context, f gate.Protocol, budget time.Duration) (w gate.Wire, m gate.Message) {
 	r := c.Request()
-	w.Query = r.URL.RawQuery
+	w.Query, w.Method, w.Type = r.URL.RawQuery, r.Method, r.Header.Get("Content-Type")
+	if _, path, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, prefix+f.Name+"/"), "/"); ok {
+		w.Path = "/" + path
+	}
 	if len(w.Query) > f.MaxRequest || r.ContentLength > int64(f.MaxRequest) {
 		c.Header().Set("Connection", "close")
 		return w, m

@@ -37,6 +37,7 @@ const (
 	Unknown   = gate.CallUnknown
 	Limited   = gate.CallLimited
 	Answered  = gate.CallAnswered
+	Reported  = gate.CallReported
 	Failed    = gate.CallFailed
 )
 

@@ -132,7 +132,7 @@ func (h *H5) lines(records []core.AccessRecord, masked bool) []line {
 		switch {
 		case !r.Allowed:
 			l.Result = r.Why()
-		case r.Urgent() || r.Reason == core.ReasonLate:
+		case r.Urgent() || r.Reason == core.ReasonLate || r.Reason == core.ReasonDevice:
 			l.Result = r.ResultLabel() + "：" + r.Why()
 		}
 		lines[i] = l

@@ -63,6 +63,7 @@ var callBadges = map[gate.CallOutcome]templates.Badge{
 	gate.CallUnknown:   {Tone: templates.Bad, Text: "设备号不符"},
 	gate.CallLimited:   {Tone: templates.Warn, Text: "请求过多"},
 	gate.CallAnswered:  {Tone: templates.Good, Text: "应答指令"},
+	gate.CallReported:  {Tone: templates.Good, Text: "补报记录"},
 	gate.CallFailed:    {Tone: templates.Bad, Text: "没能处理"},
 	gate.CallConnected: {Tone: templates.Good, Text: "已连接"},
 	gate.CallGone:      {Tone: templates.Warn, Text: "连接断开"},

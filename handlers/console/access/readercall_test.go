@@ -60,7 +60,7 @@ func TestTheLastRequestsOfAReader(t *testing.T) {
 func TestWordsOfRequests(t *testing.T) {
 	seen := map[string]bool{}
 	for _, outcome := range []gate.CallOutcome{
-		gate.CallScanned, gate.CallHeartbeat, gate.CallMalformed, gate.CallUnknown, gate.CallLimited, gate.CallAnswered,
+		gate.CallScanned, gate.CallHeartbeat, gate.CallMalformed, gate.CallUnknown, gate.CallLimited, gate.CallAnswered, gate.CallReported,
 		gate.CallFailed, gate.CallConnected, gate.CallGone,
 	} {
 		row := readerCallOf(gate.CallNote{At: desk.Now, Outcome: outcome, Allowed: true})

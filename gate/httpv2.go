@@ -188,7 +188,7 @@ func httpv2Temperature(text string) int {
 	return 0
 }
 
-// httpv2Number returns a number that is not negative; 0 if it is none.
+// httpv2Number returns a number that is not negative; 0 of anything else.
 func httpv2Number(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -275,7 +275,7 @@ func httpv2Part(part *multipart.Part) (string, error) {
 }
 
 // uniqueFields reads an object of JSON: texts and numbers as text, anything else as it was written, names in lower case. ok is false
-// if it is none, or if a name comes twice.
+// of anything else, or if a name comes twice.
 func uniqueFields(text []byte) (fields map[string]string, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {

@@ -51,12 +51,14 @@ func TestWhatADeviceDecidedIsRecordedOnce(t *testing.T) {
 		}
 		r, err := s.AccessRecord(t.Context(), everywhere, ids[0])
 		if err != nil || !r.Allowed || r.Counted || r.Reason != core.ReasonDevice || r.Via != core.ViaReader || r.Reader != here ||
-			r.At.Unix() != d.Clock || r.Name != "张三" || r.Person != 0 || r.Note != "人脸" || r.TempTenths != 366 || r.ResultLabel() != "设备自行放行" {
+			r.At.Unix() != d.Clock || r.Name != "张三" || r.Person != 0 || r.Note != "人脸" || r.TempTenths != 366 ||
+			r.ResultLabel() != "设备自行放行" {
 			t.Errorf("%+v, %v", r, err)
 		}
 		for name, change := range map[string]func(d *core.DeviceRecord){
-			"another number": func(d *core.DeviceRecord) { d.Number++ }, "numbers that start again": func(d *core.DeviceRecord) { d.Clock++ },
-			"a code": func(d *core.DeviceRecord) { d.Code = strings.Repeat("a", 64) },
+			"another number":           func(d *core.DeviceRecord) { d.Number++ },
+			"numbers that start again": func(d *core.DeviceRecord) { d.Clock++ },
+			"a code":                   func(d *core.DeviceRecord) { d.Code = strings.Repeat("a", 64) },
 		} {
 			other := d
 			change(&other)
@@ -68,7 +70,8 @@ func TestWhatADeviceDecidedIsRecordedOnce(t *testing.T) {
 			t.Errorf("another device's is the same: %v", err)
 		}
 		used := ScanAttempt{
-			Via: core.ViaGuard, Post: p.post, Direction: core.Out, Pass: p.passes[0], Token: core.TokenLive, TokenDigest: strings.Repeat("a", 64),
+			Via: core.ViaGuard, Post: p.post, Direction: core.Out, Pass: p.passes[0], Token: core.TokenLive,
+			TokenDigest: strings.Repeat("a", 64),
 		}
 		if d := mustScan(t, s, used); d.Allowed || d.Reason != core.ReasonTokenUsed {
 			t.Errorf("the code opens again: %+v", d)
@@ -92,7 +95,8 @@ func TestADeviceReportsWhatWasAsked(t *testing.T) {
 		if err != nil || !out.Decision.Allowed {
 			t.Fatalf("%+v, %v", out, err)
 		}
-		r, err := s.RecordOfDevice(t.Context(), here, core.DeviceRecord{Number: 1, Clock: s.Now().Unix(), Type: 32, Opened: true, Code: digest})
+		asked := core.DeviceRecord{Number: 1, Clock: s.Now().Unix(), Type: 32, Opened: true, Code: digest}
+		r, err := s.RecordOfDevice(t.Context(), here, asked)
 		if err != nil || r.ID != out.Record.ID || r.Reason != core.ReasonAllowed {
 			t.Errorf("%+v, %v", r, err)
 		}

@@ -28,8 +28,10 @@ func TestTemperatureOfATerminal(t *testing.T) {
 		thermometer bool
 		reason      core.Reason
 	}{
-		"healthy": {365, true, core.ReasonAllowed}, "a fever": {381, true, core.ReasonFever}, "not measured": {0, true, core.ReasonNeedTemp},
-		"a wall": {215, true, core.ReasonNeedTemp}, "a reader that does not measure": {365, false, core.ReasonNeedTemp},
+		"healthy":      {365, true, core.ReasonAllowed},
+		"a fever":      {381, true, core.ReasonFever},
+		"not measured": {0, true, core.ReasonNeedTemp},
+		"a wall":       {215, true, core.ReasonNeedTemp}, "a reader that does not measure": {365, false, core.ReasonNeedTemp},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
@@ -56,7 +58,7 @@ func TestTemperatureOfATerminal(t *testing.T) {
 }
 
 // TestWhatATerminalDecided: it may forget what is recorded, and nothing else. Sent twice at once, or again, it is one record; what we
-// were asked about is none; and what it refused opened nothing.
+// were asked about is not another; and what it refused opened nothing.
 func TestWhatATerminalDecided(t *testing.T) {
 	s := newSite(t)
 	device := s.terminal(t, core.Reader{})

@@ -89,7 +89,7 @@ const (
 // readHTTPv2 reads a terminal's request:
 //
 //	/Device/Keepalive              {"SN":"FC-8200H1","RelayStatus":0, …}
-//	/Device/RequestAuthorization   SN and RecordDetail {"RecordID":7,"RecordType":32,"RecordDate":1773692713,"QRCode":"TEXT","BodyTemp":365}
+//	/Device/RequestAuthorization   SN and RecordDetail {"RecordID":7,"RecordDate":1773692713,"QRCode":"TEXT","BodyTemp":365}
 //	/Record/UploadIdentifyRecord   the same, of what it decided by itself
 //
 // The last two are forms of parts, with a picture that nobody looks at. A text that was shown is a value of JSON. One that a firmware

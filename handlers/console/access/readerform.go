@@ -222,7 +222,7 @@ func readerFields(
 			{Name: "firmware", Label: "固件版本", Value: r.Firmware, MaxLength: 64, Autocomplete: "off"},
 			{
 				Kind: templates.Switch, Name: "thermometer", Label: "带测温",
-				Value: frame.SwitchValue(r.Thermometer), Help: "小区开启体温记录时，不带测温的读头会请住户到门岗测温；只有 HTTPv2 门禁机会把体温报来。",
+				Value: frame.SwitchValue(r.Thermometer), Help: "只有 HTTPv2 门禁机会报体温；体温记录开启时，其他读头请住户到门岗测温。",
 			},
 		}},
 		{Title: "权限", Fields: []templates.Field{

@@ -62,7 +62,7 @@ var readerProtocols = []ReaderProtocol{
 	},
 	{
 		Name: ProtocolHTTPv2, Label: "人脸门禁机（HTTPv2）", Hint: "可带测温；请求路径是 /Device/Keepalive 的门禁一体机，如 FC-8200、FC-8300",
-		Beats: true, TellsItsClock: true, TellsItsHead: true, Measures: true,
+		Quiet: usualHeartbeat, Beats: true, TellsItsClock: true, TellsItsHead: true, Measures: true,
 	},
 }
 

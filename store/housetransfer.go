@@ -114,7 +114,7 @@ func heldDigest(holders []numberHolder) string {
 // holderDigest is the length of one holder's part of heldDigest.
 const holderDigest = 16
 
-// seenHolders reports whether all holders are among those of a digest. Who has the numbers no longer is in nobody's way.
+// seenHolders reports whether all holders are among those of a digest. One who has the numbers no longer does not matter.
 func seenHolders(now, seen string) bool {
 	known := slices.Collect(slices.Chunk([]byte(seen), holderDigest))
 	for one := range slices.Chunk([]byte(now), holderDigest) {

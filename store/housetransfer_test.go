@@ -403,7 +403,7 @@ func TestAPlannedTransferAsksOfNumbersAgain(t *testing.T) {
 	}
 }
 
-// Of two holders whom the office has seen, one moves out before the day: the other is in nobody's way. One who gets another name is.
+// Of two holders whom the office has seen, one moves out before the day: the other does not matter. One who gets another name does.
 func TestAPlannedTransferGoesOnAsAHolderLeaves(t *testing.T) {
 	for name, renamed := range map[string]bool{"moved out": false, "renamed": true} {
 		t.Run(name, func(t *testing.T) {

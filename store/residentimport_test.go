@@ -474,7 +474,8 @@ func TestImportAddsNoHouseForARowThatIsLeftOut(t *testing.T) {
 				imp = writeList(t, s, imp, core.DefaultImportChoices())
 				wantRows(t, s, imp, test.want...)
 				if imp.Written[core.ImportPlaces] != houses || imp.Counts[core.ImportPlaces] != houses {
-					t.Errorf("%d houses written, %d on the page, want %d", imp.Written[core.ImportPlaces], imp.Counts[core.ImportPlaces], houses)
+					t.Errorf("%d houses written, %d on the page, want %d",
+						imp.Written[core.ImportPlaces], imp.Counts[core.ImportPlaces], houses)
 				}
 				var nodes []string
 				err := s.db.All(t.Context(), &nodes, "SELECT name FROM building_node WHERE parent_id = 0 AND name <> '1栋' ORDER BY name")

@@ -149,7 +149,7 @@ func (p *residentImportPart) needsHouse(row core.ImportRow) bool {
 	return row.Verdict != core.ImportWrong && (row.Place || row.Verdict == core.ImportPlace || p.wanted(row))
 }
 
-// planHouses gives ids to the houses that the rows need. Another act may have added some of them since they were judged.
+// planHouses assigns ids to the houses that the rows need. Another act may have added some of them since they were judged.
 func (p *residentImportPart) planHouses() error {
 	missing := map[string]core.HouseRef{}
 	var labels []string

@@ -297,7 +297,7 @@ func (a *visiting) askHost() error {
 	return outbox.Put(a.tx, notes...)
 }
 
-// askedBy returns by when whoever lives there must decide: what cannot wait for the morning is asked about at night. A number that
+// askedBy returns by when those who live there must decide: what cannot wait for the morning is asked about at night. A number that
 // nobody has proven may be made up, so that of those only the first of a host, or of a house, within a day is: the others have a day.
 func (a *visiting) askedBy(by time.Time, whose string, id core.ID) (time.Time, error) {
 	if a.visit.Proven {

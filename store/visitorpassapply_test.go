@@ -448,7 +448,7 @@ func askedBySMS(t *testing.T, s *Store) (links []string) {
 	return links
 }
 
-// Whoever makes numbers up rings a host, or a house, once in the night; who has proven theirs is still heard. The rest are asked about
+// Somebody who makes numbers up rings a host, or a house, once in the night; who has proven theirs is still heard. The rest are asked about
 // in the morning.
 func TestUnprovenNumbersRingOnceInTheNight(t *testing.T) {
 	for _, way := range []core.VisitorWay{core.VisitApplied, core.VisitBooked} {

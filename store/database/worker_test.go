@@ -141,7 +141,8 @@ func TestAWorkersStatementEndsWithItsContext(t *testing.T) {
 			})
 		}()
 		for n, deadline := 0, time.Now().Add(10*time.Second); n == 0; {
-			err := db.Get(t.Context(), &n, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User sleep'")
+			err := db.Get(t.Context(), &n,
+				"SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User sleep'")
 			if err != nil || time.Now().After(deadline) {
 				t.Fatalf("nothing waits: %v", err)
 			}

@@ -78,7 +78,7 @@ func (c *claim) waiting(reviews []core.ID) (waiting, over map[core.ID]bool, err 
 			waiting[id] = true
 		}
 		for _, v := range visits {
-			waiting[v.ID] = v.Until.After(c.tx.Now()) // nobody lets in whoever should have left
+			waiting[v.ID] = v.Until.After(c.tx.Now()) // nobody is let in who should have left
 			over[v.ID] = !waiting[v.ID]
 		}
 		return err

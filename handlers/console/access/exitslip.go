@@ -421,7 +421,7 @@ func (p *Pages) accessRecordItems(c *web.Context, r core.AccessRecord, page *acc
 		places[i] = item.N
 	}
 	text := core.ExitSlip{Items: items}.ItemsText(places)
-	page.Facts = slices.DeleteFunc(page.Facts, func(f templates.Fact) bool { return f.Label == "原因" && f.Value == text }) // is none
+	page.Facts = slices.DeleteFunc(page.Facts, func(f templates.Fact) bool { return f.Label == "原因" && f.Value == text })
 	page.Facts = append(page.Facts, templates.Fact{Label: "放行的物品", Value: text})
 	linked := slices.ContainsFunc(page.Links, func(a templates.Action) bool { return a.URL == frame.ExitSlipURL(slip) })
 	if c.Has(core.PermExitSlipView) && !linked {

@@ -51,7 +51,7 @@ func TestToldEffects(t *testing.T) {
 }
 
 // Whom nothing reaches is named when a restriction is set and when it is lifted, and afterwards with the list in which they will
-// be, for who may see that.
+// be, if the account may see that.
 func TestWhoIsMissedIsSaid(t *testing.T) {
 	d := newDesk(t)
 	house := d.Mine.Houses[0]

@@ -299,7 +299,7 @@ var overtakings = []overtaken{
 		},
 	},
 	{
-		name: "an invitation is sent twice", words: "FROM house WHERE id IN (?) ORDER BY id FOR UPDATE", second: "invited 1",
+		name: "an invitation is sent twice", words: "resident t ON t.house_id = h.id AND t.id IN", second: "invited 1",
 		first: "invited 1",
 		begin: func(w *passRaces) (held, by func(s *Store) string) {
 			return sameRequest(func(s *Store) (core.ID, error) {

@@ -504,6 +504,10 @@ var raceGate = []raceStep{
 	{"EnableReader", func(w *raceWorld) (any, error) {
 		return nil, w.EnableReader(w.ctx, raceBy, everywhere, w.ids["reader"])
 	}},
+	{"RecordOfDevice", func(w *raceWorld) (any, error) {
+		r, err := w.RecordOfDevice(w.ctx, w.ids["reader"], core.DeviceRecord{Number: 7, Clock: w.Now().Unix(), Type: 3, Opened: true})
+		return []any{r.Allowed, r.Reason}, err
+	}},
 	{"SwitchReadersQR", func(w *raceWorld) (any, error) {
 		batch, err := w.SwitchReadersQR(w.ctx, raceBy, everywhere, ReaderQR{Readers: []core.ID{w.ids["reader"]}, Allowed: false})
 		return w.keepBatch("switched", batch, err)

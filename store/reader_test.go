@@ -81,6 +81,7 @@ func TestReaderKeepsItsSettings(t *testing.T) {
 		want.Name, want.ScopeNodes, want.Thermometer, want.QRAllowed, want.Firmware = " 东门出口 ", []core.ID{node}, true, false, "V2.0"
 		id, _ := makeReader(t, s, want)
 		want.ID, want.Name, want.Updated = id, "东门出口", s.Now().UTC().Truncate(time.Millisecond)
+		want.HeartbeatSeconds = 60 // nothing was said of it
 		if got := readerOf(t, s, id); !reflect.DeepEqual(got, want) {
 			t.Errorf("after create:\n%+v, want\n%+v", got, want)
 		}

@@ -33,6 +33,7 @@ var typesOther = map[string]string{
 	"/console/house/node/:id/delete": "its name: registry, obstacle_test.go",
 	"/console/resident/export":       "whole numbers: registry, residentexport_test.go",
 	"/console/setting":               "the days: account, audit_test.go",
+	"/console/reader/permission":     "the number of readers: access, TestManyPermissionsAreChangedByTheirNumber",
 	"/console/wechatapp/:id/leave":   "the number of messages, also of few: account, wechatapp_test.go",
 	"/console/wechatapp/:id/remove":  "its name: account, wechatapp_test.go",
 }
@@ -122,6 +123,7 @@ func TestManyThingsAreTyped(t *testing.T) {
 		"/console/resident/moveout":         {"", ticked("id", residents), "id"},
 		"/console/resident/delete":          {"", ticked("id", residents), "id"},
 		"/console/reader/qr":                {"", url.Values{"id": doors, "allowed": {"0"}}, "id"},
+		"/console/reader/secrets.xlsx":      {"", ticked("id", doors), "id"},
 		"/console/exitslip/revoke":          {"", ticked("id", slips), "id"},
 		"/console/visitorpass/leave":        {"", ticked("id", inside), "id"},
 		"/console/institution/member/renew": {"/console/institution/member/renew?months=3", ticked("id", members), "id"},

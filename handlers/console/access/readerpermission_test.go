@@ -258,3 +258,18 @@ func TestReaderGroupPages(t *testing.T) {
 		"console/readergroup/show": show, "console/readergroup/show#none": none,
 	})
 }
+
+// The permissions of many readers are changed by their number typed.
+func TestManyPermissionsAreChangedByTheirNumber(t *testing.T) {
+	changes, readers := []core.ReaderPermission{}, map[core.ID]core.Reader{}
+	for i := range frame.ManyThings {
+		id := core.ID(i + 1)
+		changes, readers[id] = append(changes, core.ReaderPermission{Reader: id}), core.Reader{ID: id, Name: "读头", QRAllowed: true}
+	}
+	if q := permissionQuestion(changes, readers, nil); q.Typed != "20" {
+		t.Errorf("of 20 types %q", q.Typed)
+	}
+	if q := permissionQuestion(changes[1:], readers, nil); q.Typed != "" {
+		t.Errorf("of 19 types %q", q.Typed)
+	}
+}

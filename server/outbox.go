@@ -114,6 +114,10 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 		}
 		ask := w.ask
 		ask.Setup, ask.Limit, ask.Quiet = w.setup(ctx), n, w.store.RecentSettings(ctx).Quiet
+		ask.Setup.Open = map[core.MessageChannel]bool{}
+		for channel := range w.senders {
+			ask.Setup.Open[channel] = true
+		}
 		list, seen, err := w.store.Outbox().Claim(ctx, ask)
 		for _, d := range list {
 			queues[d.Channel] <- d

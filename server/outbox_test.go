@@ -204,9 +204,7 @@ func outboxTestWorker(t testing.TB, s *store.Store, official *wechat.OfficialAcc
 	}
 	account := core.MessageAccount{App: core.WechatApp{AppID: outboxApp, Scope: core.Everywhere}, Templates: templates}
 	setup := func(context.Context) core.MessageSetup {
-		return core.MessageSetup{
-			Officials: []core.MessageAccount{account}, Open: map[core.MessageChannel]bool{core.ChannelTemplate: true},
-		}
+		return core.MessageSetup{Officials: []core.MessageAccount{account}}
 	}
 	w := newOutboxWorker(s, hygiene.Logger(t), setup, map[core.MessageChannel]sender{
 		core.ChannelTemplate: templateSender{

@@ -164,6 +164,10 @@ func (b *tab) decides(name string) {
 	b.await("its page", `document.querySelector("[data-decide=approve]")`)
 }
 
+// decided is true once the page says what has become of an application; the form's help says how the applicant learns of it, too.
+const decided = `document.readyState === "complete" && document.querySelector(".tx-flash.tx-good")?.innerText.includes(` +
+	`"对方打开申请时的页面就能看到")`
+
 // A visitor scans the poster of a gate without WeChat and fills in the form: what is wrong is said, and nothing is lost. The office
 // approves it at the desk, and the visitor has the code; another is rejected on a phone, and reads why.
 func TestVisitorAppliesAtThePoster(t *testing.T) {
@@ -193,7 +197,7 @@ func TestVisitorAppliesAtThePoster(t *testing.T) {
 	desk.decides("周小川")
 	desk.picture("poster-review")
 	desk.click(`[data-decide=approve]`)
-	desk.says("对方打开申请时的页面就能看到")
+	desk.await("what was decided", decided)
 	desk.picture("poster-reviewed")
 	guest.run(`location.reload()`)
 	guest.showsCode()
@@ -208,7 +212,7 @@ func TestVisitorAppliesAtThePoster(t *testing.T) {
 	phone.decides("吴一帆")
 	phone.picture("poster-review-phone")
 	phone.click(`[data-decide=reject]`)
-	phone.says("对方打开申请时的页面就能看到")
+	phone.await("what was decided", decided)
 	phone.picture("poster-rejected-phone")
 	other.run(`location.reload()`)
 	other.await("why", `document.querySelector(".p-verdict").innerText.includes("已拒绝") && !document.querySelector("[data-qr]")`)

@@ -99,6 +99,15 @@ func (w *outboxWorker) loop(ctx context.Context) {
 	recording.Wait()
 }
 
+// openBy returns the channels that messages can go by: those that have a sender.
+func openBy(senders map[core.MessageChannel]sender) map[core.MessageChannel]bool {
+	open := map[core.MessageChannel]bool{}
+	for channel := range senders {
+		open[channel] = true
+	}
+	return open
+}
+
 // claimAll claims what is due and queues it by channel, until ctx ends.
 func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChannel]chan core.Dispatch) {
 	troubled := 0
@@ -114,10 +123,7 @@ func (w *outboxWorker) claimAll(ctx context.Context, queues map[core.MessageChan
 		}
 		ask := w.ask
 		ask.Setup, ask.Limit, ask.Quiet = w.setup(ctx), n, w.store.RecentSettings(ctx).Quiet
-		ask.Setup.Open = map[core.MessageChannel]bool{}
-		for channel := range w.senders {
-			ask.Setup.Open[channel] = true
-		}
+		ask.Setup.Open = openBy(w.senders)
 		list, seen, err := w.store.Outbox().Claim(ctx, ask)
 		for _, d := range list {
 			queues[d.Channel] <- d

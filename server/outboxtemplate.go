@@ -74,10 +74,7 @@ func (a *app) outboxChannels(wx *weChat) (func(context.Context) core.MessageSetu
 	senders[core.ChannelWeWork] = weworkSender{
 		wx.corpApp, a.publicURL, a.store.Zone(), &memberPace{redis: a.cache}, a.store.Now,
 	}
-	setup.Open = map[core.MessageChannel]bool{}
-	for channel := range senders {
-		setup.Open[channel] = true
-	}
+	setup.Open = openBy(senders)
 	return func(ctx context.Context) core.MessageSetup {
 		setup := setup
 		setup.Officials, setup.Corps = wx.messageAccounts(ctx, configured), wx.messageCorps(ctx)

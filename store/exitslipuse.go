@@ -78,9 +78,6 @@ func tickItems(tx *database.Tx, uses []passUse) error {
 	return err
 }
 
-// orEach repeats a condition n times, which is at least once: a release without an item was refused before.
-func orEach(condition string, n int) string { return condition + strings.Repeat(" OR "+condition, n-1) }
-
 // releasedNote tells who applied what has left. A slip may have been revoked, or become another house's, since: it is theirs still.
 func releasedNote(u passUse, after core.ExitSlip) core.MessageNote {
 	title := u.row.House + " 的出门条已在 " + u.outcome.Record.Gate + " 全部放行"

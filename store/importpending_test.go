@@ -233,31 +233,43 @@ func TestImportCompletesWhatAStoppedServerHasLeft(t *testing.T) {
 	}
 }
 
-// An office adds a house just before an import does: whose house it is does not matter.
-func TestImportFindsHousesThatWereJustAdded(t *testing.T) {
-	o := mariaOptions(t) // on SQLite no act comes between
-	var s *Store
-	var community core.ID
+// justBeforeAPart opens a store on MariaDB, since on SQLite no act comes between, and returns what writes an import, with an act just
+// before its part.
+func justBeforeAPart(t *testing.T, act func(s *Store)) (s *Store, write func(imp core.Import)) {
+	t.Helper()
+	o := mariaOptions(t)
 	var armed atomic.Bool
 	o.onQuery = func(query string) {
 		if strings.Contains(query, "FROM community WHERE id = ? FOR UPDATE") && armed.CompareAndSwap(true, false) {
-			if _, err := s.CreateHouses(t.Context(), importer1, everywhere, community, [][]string{{"2", "1", "102"}}); err != nil {
-				t.Error(err)
-			}
+			act(s)
 		}
 	}
 	s = openStore(t, o)
+	return s, func(imp core.Import) {
+		t.Helper()
+		choices := core.DefaultImportChoices()
+		if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
+			t.Fatal(err)
+		}
+		armed.Store(true)
+		if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil || armed.Load() {
+			t.Fatal(err, armed.Load())
+		}
+	}
+}
+
+// An office adds a house just before an import does: whose house it is does not matter.
+func TestImportFindsHousesThatWereJustAdded(t *testing.T) {
+	var community core.ID
+	s, write := justBeforeAPart(t, func(s *Store) {
+		if _, err := s.CreateHouses(t.Context(), importer1, everywhere, community, [][]string{{"2", "1", "102"}}); err != nil {
+			t.Error(err)
+		}
+	})
 	community = newCommunity(t, s, "翠湖花园")
 	imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|2|1|101\n李四|业主|13700000002|2|1|102"))
-	choices := core.DefaultImportChoices()
-	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
-		t.Fatal(err)
-	}
-	armed.Store(true)
-	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil {
-		t.Fatal(err)
-	}
-	if imp = theImport(t, s, imp.ID); imp.Written[core.ImportPlaces] != 1 || imp.Written.Of(core.ImportNew) != 2 || armed.Load() {
+	write(imp)
+	if imp = theImport(t, s, imp.ID); imp.Written[core.ImportPlaces] != 1 || imp.Written.Of(core.ImportNew) != 2 {
 		t.Errorf("written: %v", imp.Written)
 	}
 	if n := countRows(t, s, "SELECT COUNT(*) FROM house"); n != 2 {
@@ -302,29 +314,16 @@ func TestImportFindsThePersonsOfAStoppedServer(t *testing.T) {
 // Somebody's person is made ahead. Before the part is written, the office adds them elsewhere, and they confirm number and name in
 // WeChat: they are certified by the list at once.
 func TestImportCertifiesWhoConfirmsJustBefore(t *testing.T) {
-	o := mariaOptions(t) // on SQLite no act comes between
-	var s *Store
 	var other, house core.ID
-	var armed atomic.Bool
-	o.onQuery = func(query string) {
-		if strings.Contains(query, "FROM community WHERE id = ? FOR UPDATE") && armed.CompareAndSwap(true, false) {
-			newResident(t, s, other, house, "张三", "13700000001")
-			newWechatUserWithPhone(t, s, "open-1", "13700000001")
-		}
-	}
-	s = openStore(t, o)
+	s, write := justBeforeAPart(t, func(s *Store) {
+		newResident(t, s, other, house, "张三", "13700000001")
+		newWechatUserWithPhone(t, s, "open-1", "13700000001")
+	})
 	other = newCommunity(t, s, "海棠苑")
 	house = newHouses(t, s, other, 1)[0]
 	community := newCommunity(t, s, "翠湖花园")
 	imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|1|1|101\n李四|业主|13700000002|1|1|102"))
-	choices := core.DefaultImportChoices()
-	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
-		t.Fatal(err)
-	}
-	armed.Store(true)
-	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil || armed.Load() {
-		t.Fatal(err, armed.Load())
-	}
+	write(imp)
 	if n := countRows(t, s, "SELECT COUNT(*) FROM resident WHERE community_id = ? AND certified_at IS NOT NULL AND name = '张三'",
 		int64(community)); n != 1 {
 		t.Error("who has confirmed is not certified")
@@ -335,27 +334,12 @@ func TestImportCertifiesWhoConfirmsJustBefore(t *testing.T) {
 // Somebody's person is made ahead. Before the part is written, the office adds somebody of another name with the number: the row is
 // an error, as if that had been so from the start, and the two are not one person.
 func TestImportLeavesWhoseNumberIsTakenJustBefore(t *testing.T) {
-	o := mariaOptions(t) // on SQLite no act comes between
-	var s *Store
 	var community, house core.ID
-	var armed atomic.Bool
-	o.onQuery = func(query string) {
-		if strings.Contains(query, "FROM community WHERE id = ? FOR UPDATE") && armed.CompareAndSwap(true, false) {
-			newResident(t, s, community, house, "王五", "13700000001")
-		}
-	}
-	s = openStore(t, o)
+	s, write := justBeforeAPart(t, func(s *Store) { newResident(t, s, community, house, "王五", "13700000001") })
 	community = newCommunity(t, s, "翠湖花园")
 	house = newHouses(t, s, community, 1)[0]
 	imp := readList(t, s, community, listOf("姓名|身份|手机|栋|单元|房间\n张三|业主|13700000001|2|1|101\n李四|业主|13700000002|2|1|102"))
-	choices := core.DefaultImportChoices()
-	if err := s.WriteImport(t.Context(), importer1, everywhere, imp.ID, choices, imp.Updated.UnixMilli()); err != nil {
-		t.Fatal(err)
-	}
-	armed.Store(true)
-	if _, err := s.WriteImportRows(t.Context(), imp.ID, anyStep); err != nil || armed.Load() {
-		t.Fatal(err, armed.Load())
-	}
+	write(imp)
 	wantRows(t, s, theImport(t, s, imp.ID), "2 wrong +house !预览后有变化", "3 new +house")
 	if n := countRows(t, s, "SELECT COUNT(*) FROM resident"); n != 2 {
 		t.Errorf("%d residents, want 2", n)

@@ -454,25 +454,23 @@ func (p *scanPlan) saveUses(tx *database.Tx) error {
 	return nil
 }
 
+// orEach repeats a condition on a row n times, which is at least once, for rows that are changed together.
+func orEach(condition string, n int) string { return condition + strings.Repeat(" OR "+condition, n-1) }
+
 func (p *scanPlan) updateTallies(tx *database.Tx) error {
 	keys := p.changed(false)
 	if len(keys) == 0 {
 		return nil
 	}
-	var set, where strings.Builder
 	var setArgs, whereArgs []any
-	for i, key := range keys {
+	for _, key := range keys {
 		t := p.tallies[key]
-		set.WriteString(" WHEN community_id = ? AND subject_id = ? THEN ?")
 		setArgs = append(setArgs, key.community, key.subject, t.days.Encode())
-		if i > 0 {
-			where.WriteString(" OR ")
-		}
-		where.WriteString("(community_id = ? AND subject_id = ? AND version = ?)")
 		whereArgs = append(whereArgs, key.community, key.subject, t.version)
 	}
-	n, err := tx.Exec("UPDATE exit_tally SET days = CASE"+set.String()+" END, version = version + 1 WHERE "+where.String(),
-		append(setArgs, whereArgs...)...)
+	n, err := tx.Exec("UPDATE exit_tally SET days = CASE"+
+		strings.Repeat(" WHEN community_id = ? AND subject_id = ? THEN ?", len(keys))+" END, version = version + 1 WHERE "+
+		orEach("(community_id = ? AND subject_id = ? AND version = ?)", len(keys)), append(setArgs, whereArgs...)...)
 	if err == nil && n != int64(len(keys)) {
 		return database.ErrRace
 	}

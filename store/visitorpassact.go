@@ -448,11 +448,11 @@ func leaveVisits(tx *database.Tx, out []passUse) error {
 	for _, u := range out {
 		args = append(args, int64(u.row.Visit), u.row.VisitLeft, database.BoolInt(!u.row.VisitEntered.IsZero()))
 	}
-	const each = "(id = ? AND left_n = ? AND (entered_at IS NOT NULL) = ?)"
 	n, err := tx.Exec(
 		// inside_since first: MariaDB sets one after the other.
 		"UPDATE visitor_pass SET inside_since = CASE WHEN left_n + 1 >= people THEN NULL ELSE inside_since END, "+
-			"left_at = ?, left_n = left_n + 1, updated_at = ? WHERE "+each+strings.Repeat(" OR "+each, len(out)-1),
+			"left_at = ?, left_n = left_n + 1, updated_at = ? WHERE "+
+			orEach("(id = ? AND left_n = ? AND (entered_at IS NOT NULL) = ?)", len(out)),
 		args...,
 	)
 	if err == nil && n != int64(len(out)) {
